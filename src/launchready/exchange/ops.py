@@ -38,3 +38,7 @@ class Op(Generic[R]):
 
 Flow = Generator[Op[Any], None, T]
 """A decision in progress: yields operations, returns a ``T``. Nothing is ever sent into it but exceptions."""
+
+
+class Elsewhere(Exception):
+    """Raised by an inline adapter that would have to wait: the driver carries the operation out and answers later."""
