@@ -45,6 +45,57 @@ class Copy(Op[bytes | None]):
         self.limit = limit
 
 
+class Tail(Op[bytes | None]):
+    """What a chain asks its driver: send this head, let the body stream, and say at its end what it was.
+
+    Answered like Copy; ``limit`` is the largest that any feature asked for.
+    """
+
+    __slots__ = ("head", "limit")
+
+    def __init__(self, head: Response, limit: int) -> None:
+        self.head = head
+        self.limit = limit
+
+
+class ReadBody(Op[bytes]):
+    """The whole request body, at most ``limit`` bytes; the app still gets it afterwards.
+
+    Thrown: BodyTooLarge above the limit, BodyCutShort where the client went away or sent less than it announced.
+    """
+
+    __slots__ = ("limit",)
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+
+class BodyTooLarge(Exception):
+    """The request body is larger than a feature may read."""
+
+
+class BodyCutShort(Exception):
+    """The request body ended before it was complete. Nothing may be concluded from the part that came."""
+
+
+class RunChecks(Op[dict[str, str | None]]):
+    """Run named health checks at once, each within ``timeout`` seconds. Answers None for fine, else what is wrong."""
+
+    __slots__ = ("timeout",)
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+
+
+class Pause(Op[None]):
+    """Wait for so many seconds."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
 class Lead(Op[bool]):
     """Single flight within the process. True: go ahead, others wait for you. False: you waited, it is done; look again.
 

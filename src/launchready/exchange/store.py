@@ -119,16 +119,20 @@ class Take(StoreOp[Taken]):
     """Take ``cost`` units from all windows of a key, or from none. The rule is in :mod:`launchready.exchange.window`.
 
     ``windows`` are in ascending order of their periods.
-    ``local``: answer from this process even where the store is shared; the fall-back when the store is down.
     """
 
-    __slots__ = ("cost", "key", "local", "windows")
+    __slots__ = ("cost", "key", "windows")
 
-    def __init__(self, key: str, windows: tuple[Window, ...], cost: int = 1, *, local: bool = False) -> None:
+    def __init__(self, key: str, windows: tuple[Window, ...], cost: int = 1) -> None:
         self.key = key
         self.windows = windows
         self.cost = cost
-        self.local = local
+
+
+class TakeHere(Take):
+    """The same from the memory of this process, whatever the store is: the fall-back while a shared store is down."""
+
+    __slots__ = ()
 
 
 MAX_TTL = 10 * 365 * 86_400.0

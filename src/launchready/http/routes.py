@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 _METHOD = re.compile(r"[A-Z]+(\|[A-Z]+)*")
 _NAME = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")
@@ -73,12 +74,12 @@ class RouteTable(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._literal or self._patterns)
 
-    def find(self, method: str, path: str) -> T | None:
-        """The value of the most specific pattern that matches, or None."""
+    def find(self, method: str, path: str, default: D) -> T | D:
+        """The value of the most specific pattern that matches, else ``default``."""
         for route, value in self._literal.get(path, ()):
             if route.accepts(method):
                 return value
         for route, value in self._patterns:
             if route.matches(method, path):
                 return value
-        return None
+        return default

@@ -3,18 +3,13 @@
 - ``execute(op)`` sets ``op.answer`` or raises StoreError; ``aexecute`` does the same without blocking the event loop.
 - A store that cannot be reached, hangs, restarts or is read-only raises StoreUnavailable within 3 seconds, and works
   again by itself when the server does: no restart of the app.
-- ``inline``: the verbs that are answered without waiting for anything outside the process, by operation type. Drivers
-  call these in the event loop, with no task and no thread. One that would have to wait after all raises Elsewhere,
-  and is then asked through ``aexecute``.
+- ``inline``: the verbs that are answered without waiting for anything outside the process (see Inline).
 - No thread, no connection and no file before the first operation; usable after a fork from then on.
 """
 
-from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from launchready.exchange.ops import Op
-
-Inline = Mapping[type[Op[Any]], Callable[[Any], None]]
+from launchready.exchange.ops import Inline, Op
 
 
 class Store(Protocol):

@@ -14,10 +14,9 @@ from cachetools import LRUCache
 
 from launchready.clock import SYSTEM, Clock
 from launchready.errors import StoreFull
-from launchready.exchange.ops import Op
+from launchready.exchange.ops import Inline, Op
 from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, Take
 from launchready.exchange.window import MICRO, State, take
-from launchready.stores.base import Inline
 
 SCHEMES = ("memory",)
 
