@@ -15,17 +15,19 @@ heuristic freshness, sharing answers to requests that carry cookies.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Forward, Lead, Release
-from launchready.exchange.ops import Flow
+from launchready.exchange.app import Copy, Flight, Forward, Join
+from launchready.exchange.ops import Flow, new
 from launchready.exchange.store import Delete, Get, Put, Space
 from launchready.http import dates
 from launchready.http.message import Headers, Request, Response
 from launchready.http.routes import RouteTable
 
 STATUS = b"cache-status"
+MISS = (STATUS, b"launchready; fwd=uri-miss")
+MISS_STORED = (STATUS, b"launchready; fwd=uri-miss; stored")
 MAX_AGE_CAP = 2**31
 """RFC 9111 §1.2.2: a delta-seconds value above 2^31 is taken as 2^31."""
 
@@ -44,6 +46,8 @@ _NOT_STORED = frozenset(
      b"upgrade", STATUS, b"age"}
 )  # fmt: skip
 
+_FORBIDDING = frozenset({b"no-store", b"private", b"no-cache"})
+
 # RFC 9110 §15.4.5: what a 304 repeats of the 200 it stands for.
 _IN_304 = frozenset({b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary", b"last-modified"})
 
@@ -51,20 +55,22 @@ _DIRECTIVE = re.compile(rb'([!#$%&\'*+.^_`|~0-9a-z-]+)(?:=(?:"((?:[^"\\]|\\.)*)"
 
 
 class Stored:
-    """A stored response, or (with ``vary`` set and status 0) a pointer: the answer depends on these headers."""
+    """A stored response, or (with ``vary`` set and status 0) a pointer: the answer depends on these headers.
 
-    __slots__ = ("age", "body", "etag", "headers", "lifetime", "modified", "status", "vary")
+    ``lifetime``: seconds of freshness from the moment it was made; ``age``: how old it was when it came; ``length``:
+    the length that the app announced. ``body`` is set before it is put, and nothing is changed afterwards.
+    """
 
-    def __init__(self, status: int, headers: Headers, body: bytes, lifetime: int, age: int, vary: list[bytes]) -> None:
+    __slots__ = ("age", "body", "headers", "length", "lifetime", "status", "vary")
+
+    def __init__(self, status: int, headers: Headers, lifetime: int, age: int, vary: list[bytes]) -> None:
         self.status = status
         self.headers = headers
-        self.body = body
+        self.body = b""
+        self.length: int | None = None
         self.lifetime = lifetime
         self.age = age
         self.vary = vary
-        fields = dict(headers)
-        self.etag = fields.get(b"etag")
-        self.modified = fields.get(b"last-modified")
 
 
 def dump(stored: Stored) -> bytes:
@@ -82,11 +88,13 @@ def load(data: bytes) -> Stored:
     line, _, body = data.partition(b"\n")
     head = json.loads(line)
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head["h"]]
-    return Stored(head["s"], headers, body, head["l"], head["a"], [name.encode("latin-1") for name in head["v"]])
+    stored = Stored(head["s"], headers, head["l"], head["a"], [name.encode("latin-1") for name in head["v"]])
+    stored.body = body
+    return stored
 
 
 def size(stored: Stored) -> int:
-    return len(stored.body) + sum(len(name) + len(value) + 120 for name, value in stored.headers)
+    return len(stored.body) + 200 * len(stored.headers)
 
 
 class Cache:
@@ -101,6 +109,7 @@ class Cache:
         self._space = space
         self._max_body = max_body
         self._wall = wall
+        self._flying: dict[str, Flight] = {}
 
     def handle(self, request: Request) -> Flow[Response | None]:
         method = request.method
@@ -110,46 +119,68 @@ class Cache:
         for name in _BYPASS:
             if get(name) is not None:
                 return (yield from self._pass(b"bypass", name))
-        if get(
-            b"content-length",
-        ) not in (None, b"0"):
+        if get(b"content-length") not in (None, b"0"):
             return (yield from self._pass(b"bypass", b"body"))
-        directives = parse_directives(get(b"cache-control"))
-        if b"no-store" in directives:
-            return (yield from self._pass(b"bypass", b"no-store"))
-        look = b"no-cache" not in directives and directives.get(b"max-age") != b"0" and get(b"pragma") != b"no-cache"
-        key = self.key(request)
+        look = True
+        control = get(b"cache-control") or get(b"pragma")
+        if control is not None:
+            directives = parse_directives(control)
+            if b"no-store" in directives:
+                return (yield from self._pass(b"bypass", b"no-store"))
+            look = b"no-cache" not in directives and directives.get(b"max-age") != b"0"
+        key = target(request)
+        flight = Flight()
+        leads = False
         try:
-            for attempt in (0, 1):
-                if look:
-                    found = Get(self._space, key)
+            while look:
+                found = new(Get)
+                found.space = self._space
+                found.key = key
+                yield found
+                entry = found.answer
+                if entry is not None and entry.value.vary:
+                    found.key = variant(key, entry.version, entry.value.vary, request)
                     yield found
                     entry = found.answer
-                    if entry is not None and entry.value.vary:
-                        found = Get(self._space, variant(key, entry.version, entry.value.vary, request))
-                        yield found
-                        entry = found.answer
-                    if entry is not None:
-                        age = entry.value.age + int(entry.age)
-                        if entry.value.lifetime > age:
-                            return hit(request, entry.value, age)
-                if attempt or method == "HEAD" or not look:
+                if entry is not None:
+                    age = entry.value.age + int(entry.age)
+                    if entry.value.lifetime > age:
+                        return hit(request, entry.value, age)
+                ahead = self._flying.setdefault(key, flight) if method == "GET" else flight
+                if ahead is flight:
+                    leads = method == "GET"
                     break
-                lead = Lead(key)
-                yield lead
-                if lead.answer:
-                    return (yield from self._fetch(request, key, leads=True))
+                if ahead.landed:  # waited for, and nothing was stored: it cannot be shared, so each goes by itself
+                    break
+                yield Join(ahead)
         except StoreError:
             return (yield from self._pass(b"bypass", b"store"))
-        if method == "HEAD":
-            return (yield from self._pass(b"uri-miss", b""))
-        return (yield from self._fetch(request, key, leads=False))
-
-    def key(self, request: Request) -> str:
-        """The target URI, byte for byte: no two URLs that an app could tell apart share an entry."""
-        host = (request.get(b"host") or b"").decode("latin-1")
-        target = request.raw_path.decode("latin-1")
-        return f"{request.scheme}://{host}{target}?{request.query.decode('latin-1')}"
+        try:
+            forward = Forward()
+            yield forward
+            stored = self._storable(request, forward.answer)
+            if stored is None or method == "HEAD":
+                forward.answer.headers.append(MISS)
+                return None
+            forward.answer.headers.append(MISS_STORED)
+            copy = new(Copy)
+            copy.limit = self._max_body
+            yield copy
+            body = copy.answer
+            if body is not None and (stored.length is None or stored.length == len(body)):
+                stored.body = body
+                put = new(Put)
+                put.space = self._space
+                put.key = (yield from self._point(request, key, stored)) if stored.vary else key
+                put.value = stored
+                put.ttl = stored.lifetime - stored.age
+                yield put
+        except StoreError:
+            return None
+        finally:
+            if leads:  # also when the client went away or the app raised: nobody waits for what will not come
+                self._flying.pop(key, flight).land()
+        return None
 
     def _pass(self, reason: bytes, detail: bytes) -> Flow[Response | None]:
         forward = Forward()
@@ -157,92 +188,73 @@ class Cache:
         forward.answer.headers.append((STATUS, _status(reason, detail)))
         return None
 
-    def _fetch(self, request: Request, key: str, *, leads: bool) -> Flow[Response | None]:
-        forward = Forward()
-        yield forward
-        response = forward.answer
-        stored = self._storable(request, response)
-        if stored is None:
-            response.headers.append((STATUS, b"launchready; fwd=uri-miss"))
-            if leads:
-                yield Release(key)  # at once: those who wait need not wait for a body that nobody may share
-            return None
-        response.headers.append((STATUS, b"launchready; fwd=uri-miss; stored"))
-        copy = Copy(self._max_body)
-        yield copy
-        if copy.answer is not None and _length_fits(stored.headers, copy.answer):
-            stored.body = copy.answer
-            try:
-                yield from self._store(request, key, stored)
-            except StoreError:
-                return None
-        if leads:
-            yield Release(key)
-        return None
-
-    def _store(self, request: Request, key: str, stored: Stored) -> Flow[None]:
-        ttl = stored.lifetime - stored.age
-        if stored.vary:
-            names = stored.vary
-            put = Put(self._space, key, Stored(0, [], b"", 0, 0, names), ttl)
-            found = Get(self._space, key)
-            yield found
-            version = found.answer.version if found.answer is not None and found.answer.value.vary == names else None
-            if version is None:
-                yield put
-                version = put.answer
-            key = variant(key, version, names, request)
-            stored.vary = []
-        yield Put(self._space, key, stored, ttl)
+    def _point(self, request: Request, key: str, stored: Stored) -> Flow[str]:
+        """Put (or find) the pointer that names what the answer depends on; the key of this variant behind it."""
+        names = stored.vary
+        found = Get(self._space, key)
+        yield found
+        if found.answer is not None and found.answer.value.vary == names:
+            version = found.answer.version
+        else:
+            pointer = Put(self._space, key, Stored(0, [], 0, 0, names), stored.lifetime - stored.age)
+            yield pointer
+            version = pointer.answer
+        stored.vary = []
+        return variant(key, version, names, request)
 
     def _storable(self, request: Request, response: Response) -> Stored | None:
-        """The response as it may be stored, or None (RFC 9111 §3)."""
+        """The response as it may be stored, its body still to come; or None (RFC 9111 §3)."""
         if response.status not in STORABLE:
             return None
-        control: list[bytes] = []
+        control: bytes | None = None
         vary: list[bytes] = []
-        headers: Headers = []
-        expires = age = None
-        for pair in response.headers:
-            name, value = pair
+        expires = age = length = None
+        for name, value in response.headers:
             if name == b"cache-control":
-                control.append(value)
+                control = value if control is None else control + b"," + value
             elif name == b"set-cookie":
                 return None
             elif name == b"vary":
-                vary += [member.strip(b" \t").lower() for member in value.split(b",")]
+                vary += value.lower().replace(b" ", b"").split(b",")
             elif name == b"expires":
                 expires = value
             elif name == b"age":
                 age = value
+            elif name == b"content-length":
+                length = value
             elif name == b"content-type" and value.startswith(b"text/event-stream"):
                 return None
-            if name not in _NOT_STORED:
-                headers.append(pair)
         if b"*" in vary:
             return None
-        directives = parse_directives(b",".join(control) if control else None)
-        lifetime = self._lifetime(request, response, directives, expires)
+        directives = _PARSED.get(control) if control is not None else _NONE
+        if directives is None:
+            directives = parse_directives(control)
+        if not _FORBIDDING.isdisjoint(directives):
+            return None
+        lifetime: int | None
+        if b"s-maxage" in directives or b"max-age" in directives:
+            lifetime = _seconds(directives.get(b"s-maxage", directives.get(b"max-age")))
+        else:
+            lifetime = self._other_lifetime(request, response, expires, stated=control is not None)
         seconds = int(age) if age is not None and age.isdigit() else 0
         if lifetime is None or lifetime <= seconds:
             return None
-        return Stored(response.status, headers, b"", lifetime, seconds, sorted({name for name in vary if name}))
+        headers = [pair for pair in response.headers if pair[0] not in _NOT_STORED]
+        names = sorted(set(vary) - {b""}) if vary else vary
+        stored = Stored(response.status, headers, lifetime, seconds, names)
+        stored.length = int(length) if length is not None and length.isdigit() else None
+        return stored
 
-    def _lifetime(
-        self, request: Request, response: Response, directives: Mapping[bytes, bytes | None], expires: bytes | None
+    def _other_lifetime(
+        self, request: Request, response: Response, expires: bytes | None, *, stated: bool
     ) -> int | None:
-        """Seconds of freshness (RFC 9111 §4.2.1), or None where it may not be stored or states none."""
-        if b"no-store" in directives or b"private" in directives or b"no-cache" in directives:
-            return None
-        for name in (b"s-maxage", b"max-age"):
-            if name in directives:
-                return _seconds(directives[name])
+        """Freshness from Expires (RFC 9111 §4.2.1), else from the settings; None where neither speaks."""
         if expires is not None:
             now = self._wall()
             moment = dates.parse(expires, now=now)
             date = dates.parse(response.get(b"date") or b"", now=now)
             return None if moment is None else moment - (int(now) if date is None else date)
-        if self._routes is not None and response.status == 200 and not directives:
+        if self._routes is not None and response.status == 200 and not stated:
             return self._routes.find(request.method, request.path, None)
         return None
 
@@ -252,7 +264,7 @@ class Cache:
         yield forward
         if 200 <= forward.answer.status < 400:
             try:
-                yield Delete(self._space, self.key(request))
+                yield Delete(self._space, target(request))
             except StoreError:
                 return None
         return None
@@ -270,12 +282,21 @@ def _not_modified(request: Request, stored: Stored) -> bool:
     """RFC 9110 §13.1: If-None-Match, by weak comparison, and only without it If-Modified-Since."""
     wanted = request.get(b"if-none-match")
     if wanted is not None:
-        if stored.etag is None:
-            return False
-        etag = stored.etag.removeprefix(b"W/")
-        return wanted == b"*" or any(tag.strip(b" \t").removeprefix(b"W/") == etag for tag in wanted.split(b","))
+        etag = _field(stored, b"etag").removeprefix(b"W/")
+        return wanted == b"*" or any(
+            etag and tag.strip(b" \t").removeprefix(b"W/") == etag for tag in wanted.split(b",")
+        )
     since = request.get(b"if-modified-since")
-    return since is not None and since == stored.modified
+    return since is not None and since == _field(stored, b"last-modified")
+
+
+def _field(stored: Stored, name: bytes) -> bytes:
+    return next((value for key, value in stored.headers if key == name), b"")
+
+
+def target(request: Request) -> str:
+    """The key of a target URI, byte for byte: no two URLs that an app could tell apart share an entry."""
+    return f"{request.scheme}://{request.get(b'host')!r}{request.raw_path!r}?{request.query!r}"
 
 
 def variant(key: str, version: int, names: list[bytes], request: Request) -> str:
@@ -303,6 +324,7 @@ def parse_directives(value: bytes | None) -> dict[bytes, bytes | None]:
     return known
 
 
+_NONE: dict[bytes, bytes | None] = {}
 _PARSED: dict[bytes, dict[bytes, bytes | None]] = {}
 
 
@@ -328,14 +350,6 @@ def _seconds(value: bytes | None) -> int | None:
     if value is None or not value.isdigit():
         return None
     return min(int(value), MAX_AGE_CAP) if len(value) <= 10 else MAX_AGE_CAP
-
-
-def _length_fits(headers: Headers, body: bytes) -> bool:
-    """A body that is not as long as it says was cut on the way: never stored."""
-    for name, value in headers:
-        if name == b"content-length":
-            return value == b"%d" % len(body)
-    return True
 
 
 def _status(reason: bytes, detail: bytes) -> bytes:

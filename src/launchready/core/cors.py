@@ -22,6 +22,7 @@ ALLOW_ORIGIN = b"access-control-allow-origin"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 SAFELISTED_METHODS = frozenset({b"GET", b"HEAD", b"POST"})  # Fetch §3.2.2: never need to be allowed
 PREFLIGHT_VARY = (b"vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+VARY = (b"vary", b"Origin")
 EMPTY = (b"content-length", b"0")
 MAX_EMPTY_ELEMENTS = 16
 """RFC 9110 §5.6.1.2 asks for tolerance of a *reasonable* number of empty list elements."""
@@ -116,9 +117,13 @@ class Cors:
         forward = Forward()
         yield forward
         headers = forward.answer.headers
+        varies = False
         for name, _ in headers:
-            if name in _OURS:
+            if name == b"vary":
+                varies = True
+            elif name in _OURS:
                 headers[:] = [pair for pair in headers if pair[0] not in _OURS]
+                varies = any(pair[0] == b"vary" for pair in headers)
                 break
         if policy.open:
             headers += (*policy.grant(b"*"), *policy.expose)
@@ -126,7 +131,10 @@ class Cors:
         if origin is not None and policy.origins.allow(origin):
             headers += (*policy.grant(origin), *policy.expose)
         # On every answer, granted or not: what is stored for one origin must not be served to another.
-        add_vary(headers, b"Origin")
+        if varies:
+            add_vary(headers, b"Origin")
+        else:
+            headers.append(VARY)
         return None
 
 
@@ -174,7 +182,7 @@ def _own(request: Request, origin: bytes) -> bool:
 
 
 def _refused(policy: Policy) -> Response:
-    headers = () if policy.open else ((b"vary", b"Origin"),)
+    headers = () if policy.open else (VARY,)
     return problem(
         403, "cross-origin", "Cross-origin request refused",
         "A page of another site may not make this request.", headers=headers,

@@ -9,7 +9,7 @@ from math import ceil
 
 from launchready.errors import StoreError
 from launchready.exchange.app import Forward
-from launchready.exchange.ops import Flow
+from launchready.exchange.ops import Flow, new
 from launchready.exchange.store import Take, TakeHere
 from launchready.exchange.window import Taken, Window
 from launchready.http.message import Request, Response
@@ -72,8 +72,10 @@ class RateLimit:
             policy = self._routes.find(request.method, request.path, policy)
         if policy is None or (request.method == "OPTIONS" and _is_preflight(request)):
             return None
-        key = policy.prefix + policy.key(request)
-        take = Take(key, policy.windows)
+        take = new(Take)
+        take.key = policy.prefix + policy.key(request)
+        take.windows = policy.windows
+        take.cost = 1
         try:
             yield take
         except StoreError:
@@ -82,14 +84,17 @@ class RateLimit:
                     503, "rate-limit-store-unavailable", "Temporarily unavailable",
                     "The request could not be counted and was not carried out. Try again.", retry_after=2,
                 )  # fmt: skip
-            take = TakeHere(key, policy.windows)
+            take = TakeHere(take.key, policy.windows)
             yield take
         taken = take.answer
         if not taken.allowed:
             return _refusal(policy, taken)
-        if policy.field is not None or policy.legacy:
-            forward = Forward()
-            yield forward
+        forward = Forward()
+        yield forward
+        if policy.field is not None:
+            line = b"%b;r=%d;t=%d" % (policy.quoted[taken.which], taken.remaining, ceil(taken.reset))
+            forward.answer.headers += (policy.field, (b"ratelimit", line))
+        elif policy.legacy:
             forward.answer.headers += policy.headers(taken)
         return None
 
