@@ -15,12 +15,12 @@ from time import perf_counter
 from typing import Any
 
 from launchready.drivers.chain import Parked, chain
-from launchready.drivers.current import CURRENT
+from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
-from launchready.http.message import Request, Response
+from launchready.http.message import Request, Response, append, clean
 from launchready.settings.stack import SAFE, Plan, Stack, build
 
 Scope = MutableMapping[str, Any]
@@ -29,7 +29,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-KEY = b"idempotency-key"
 REMEMBERED = 10 * 1024 * 1024
 """Bytes of a request body that are kept for a view that turns out to be idempotent."""
 
@@ -125,14 +124,17 @@ class _Exchange:
         request.scheme = scope.get("scheme", "http")
         request.peer = client[0] if client else ""
         request.headers = headers = scope["headers"]
-        request.get = dict(headers).get
+        request.fields = dict(headers)
+        request.get = request.fields.get
+        request.adds = []
         self._face = face
-        self._answers = face.stack.answers
+        self._answers = answers = face.stack.answers
+        self._owned = face.stack.owned
         self._scope = scope
         self._receive = receive
         self._send = send
         self._parked: Parked = []
-        self._steps = chain(plan, request, self._answers.inline, self._parked)
+        self._steps = chain(plan, request, answers.inline, self._parked)
 
     # The way in.
 
@@ -152,15 +154,20 @@ class _Exchange:
         self._forward = step
         self._hold = step.hold
         receive = self._receive
-        if self._parts is not None or (self.request.get(KEY) is not None and self.request.method not in SAFE):
-            receive = self._remember()
-        token = CURRENT.set(self)
+        if self._parts is not None:
+            receive = self.receive
+        token = None
+        if Wanted.views:
+            token = CURRENT.set(self)
+            if self.request.method not in SAFE:
+                receive = self._remember()
         try:
             await self._face.app(self._scope, receive, self.send)
         except Exception as error:
             await self._failed(error, receive)
         finally:
-            CURRENT.reset(token)
+            if token is not None:
+                CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
                 await self._end(None)
             steps.close()
@@ -209,10 +216,9 @@ class _Exchange:
             response.status = message["status"]
             response.headers = headers = list(message.get("headers", ()))
             response.body = None
-            for name, _ in headers:
-                if not name.islower():
-                    response.headers = [(bytes(name).lower(), bytes(value)) for name, value in headers]
-                    break
+            fields = dict(headers)
+            if not (b"".join(fields).islower() and self._owned.isdisjoint(fields)):
+                response.headers = clean(headers, self._owned)
             if self._hold:
                 self._held = response
                 self._chunks = []
@@ -245,6 +251,7 @@ class _Exchange:
                 self._chunks = []
         self._started = True
         self.status = final.status
+        append(final.headers, self.request.adds)
         await self._send({"type": "http.response.start", "status": final.status, "headers": final.headers})
         if final.body is not None:
             self._dropped = True
@@ -277,6 +284,7 @@ class _Exchange:
     async def _answer(self, response: Response) -> None:
         self._started = True
         self.status = response.status
+        append(response.headers, self.request.adds)
         body = response.body if self.request.method != "HEAD" else b""
         await self._send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await self._send({"type": "http.response.body", "body": body or b""})
@@ -327,8 +335,9 @@ class _Exchange:
 
     async def ajoin(self, feature: Feature) -> Response | None:
         flow = feature.handle(self.request)
-        step = await adrive(flow, self._carry_any)
-        return self._park(flow, step)
+        if flow is None or isinstance(flow, Response):
+            return flow
+        return self._park(flow, await adrive(flow, self._carry_any))
 
     async def afail(self, error: Exception) -> Response | None:
         if not self._parked:
@@ -337,8 +346,9 @@ class _Exchange:
 
     def join(self, feature: Feature) -> Response | None:
         flow = feature.handle(self.request)
-        step = drive(flow, self._carry_blocking)
-        return self._park(flow, step)
+        if flow is None or isinstance(flow, Response):
+            return flow
+        return self._park(flow, drive(flow, self._carry_blocking))
 
     def fail(self, error: Exception) -> Response | None:
         if not self._parked:

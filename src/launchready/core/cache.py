@@ -48,6 +48,9 @@ _NOT_STORED = frozenset(
 
 _FORBIDDING = frozenset({b"no-store", b"private", b"no-cache"})
 
+# A request with none of these asks for nothing special, which is nearly every request.
+_SPEAKING = frozenset({*_BYPASS, b"content-length", b"cache-control", b"pragma"})
+
 # RFC 9110 §15.4.5: what a 304 repeats of the 200 it stands for.
 _IN_304 = frozenset({b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary", b"last-modified"})
 
@@ -67,7 +70,7 @@ class Stored:
         self.status = status
         self.headers = headers
         self.body = b""
-        self.length: int | None = None
+        self.length: bytes | None = None
         self.lifetime = lifetime
         self.age = age
         self.vary = vary
@@ -115,19 +118,11 @@ class Cache:
         method = request.method
         if method not in {"GET", "HEAD"}:
             return (yield from self._invalidate(request)) if method not in SAFE else None
-        get = request.get
-        for name in _BYPASS:
-            if get(name) is not None:
-                return (yield from self._pass(b"bypass", name))
-        if get(b"content-length") not in (None, b"0"):
-            return (yield from self._pass(b"bypass", b"body"))
         look = True
-        control = get(b"cache-control") or get(b"pragma")
-        if control is not None:
-            directives = parse_directives(control)
-            if b"no-store" in directives:
-                return (yield from self._pass(b"bypass", b"no-store"))
-            look = b"no-cache" not in directives and directives.get(b"max-age") != b"0"
+        if not _SPEAKING.isdisjoint(request.fields):
+            reason, look = _asked(request)
+            if reason:
+                return (yield from self._pass(b"bypass", reason))
         key = target(request)
         flight = Flight()
         leads = False
@@ -167,7 +162,7 @@ class Cache:
             copy.limit = self._max_body
             yield copy
             body = copy.answer
-            if body is not None and (stored.length is None or stored.length == len(body)):
+            if body is not None and stored.length in (None, b"%d" % len(body)):
                 stored.body = body
                 put = new(Put)
                 put.space = self._space
@@ -206,57 +201,57 @@ class Cache:
         """The response as it may be stored, its body still to come; or None (RFC 9111 §3)."""
         if response.status not in STORABLE:
             return None
-        control: bytes | None = None
-        vary: list[bytes] = []
-        expires = age = length = None
-        for name, value in response.headers:
-            if name == b"cache-control":
-                control = value if control is None else control + b"," + value
-            elif name == b"set-cookie":
-                return None
-            elif name == b"vary":
-                vary += value.lower().replace(b" ", b"").split(b",")
-            elif name == b"expires":
-                expires = value
-            elif name == b"age":
-                age = value
-            elif name == b"content-length":
-                length = value
-            elif name == b"content-type" and value.startswith(b"text/event-stream"):
-                return None
-        if b"*" in vary:
+        headers = response.headers
+        fields = dict(headers)
+        control = fields.get(b"cache-control")
+        expires = fields.get(b"expires")
+        if control is None and expires is None and self._routes is None:
             return None
-        directives = _PARSED.get(control) if control is not None else _NONE
-        if directives is None:
-            directives = parse_directives(control)
-        if not _FORBIDDING.isdisjoint(directives):
+        vary = fields.get(b"vary")
+        if len(fields) != len(headers):  # several lines of one field are one list (RFC 9110 §5.2)
+            control, vary = _joined(headers, b"cache-control"), _joined(headers, b"vary")
+        lifetime = _FRESHNESS.get(control) if control is not None else None
+        if lifetime is None:
+            lifetime = self._lifetime(request, response, control, expires)
+        if lifetime <= 0 or b"set-cookie" in fields:
             return None
-        lifetime: int | None
-        if b"s-maxage" in directives or b"max-age" in directives:
-            lifetime = _seconds(directives.get(b"s-maxage", directives.get(b"max-age")))
+        if vary is not None and b"*" in vary:
+            return None
+        if fields.get(b"content-type", b"").startswith(b"text/event-stream"):
+            return None
+        age = _seconds(fields.get(b"age")) or 0
+        if lifetime <= age:
+            return None
+        stored = new(Stored)
+        stored.status = response.status
+        stored.body = b""
+        stored.lifetime = lifetime
+        stored.age = age
+        stored.vary = [] if vary is None else sorted(set(vary.lower().replace(b" ", b"").split(b",")) - {b""})
+        stored.length = fields.get(b"content-length")
+        if _NOT_STORED.isdisjoint(fields):
+            stored.headers = headers.copy()
         else:
-            lifetime = self._other_lifetime(request, response, expires, stated=control is not None)
-        seconds = int(age) if age is not None and age.isdigit() else 0
-        if lifetime is None or lifetime <= seconds:
-            return None
-        headers = [pair for pair in response.headers if pair[0] not in _NOT_STORED]
-        names = sorted(set(vary) - {b""}) if vary else vary
-        stored = Stored(response.status, headers, lifetime, seconds, names)
-        stored.length = int(length) if length is not None and length.isdigit() else None
+            stored.headers = [pair for pair in headers if pair[0] not in _NOT_STORED]
         return stored
 
-    def _other_lifetime(
-        self, request: Request, response: Response, expires: bytes | None, *, stated: bool
-    ) -> int | None:
-        """Freshness from Expires (RFC 9111 §4.2.1), else from the settings; None where neither speaks."""
+    def _lifetime(self, request: Request, response: Response, control: bytes | None, expires: bytes | None) -> int:
+        """Seconds of freshness (RFC 9111 §4.2.1): Cache-Control, then Expires, then the settings; 0 for none."""
+        if control is not None:
+            lifetime = freshness(parse_directives(control))
+            if lifetime is not None:
+                if len(_FRESHNESS) >= 256:
+                    _FRESHNESS.clear()
+                _FRESHNESS[control] = lifetime
+                return lifetime
         if expires is not None:
             now = self._wall()
             moment = dates.parse(expires, now=now)
             date = dates.parse(response.get(b"date") or b"", now=now)
-            return None if moment is None else moment - (int(now) if date is None else date)
-        if self._routes is not None and response.status == 200 and not stated:
-            return self._routes.find(request.method, request.path, None)
-        return None
+            return 0 if moment is None else moment - (int(now) if date is None else date)
+        if self._routes is not None and response.status == 200 and control is None:
+            return self._routes.find(request.method, request.path, 0)
+        return 0
 
     def _invalidate(self, request: Request) -> Flow[Response | None]:
         """RFC 9111 §4.4: a change that went well makes the stored answers for its URI useless."""
@@ -312,23 +307,40 @@ def variant(key: str, version: int, names: list[bytes], request: Request) -> str
     return "\n".join(parts)
 
 
-def parse_directives(value: bytes | None) -> dict[bytes, bytes | None]:
+def _asked(request: Request) -> tuple[bytes, bool]:
+    """Why a request passes the cache by, else b""; and whether a stored answer may be looked for."""
+    for name in _BYPASS:
+        if name in request.fields:
+            return name, False
+    if request.get(b"content-length") not in (None, b"0"):
+        return b"body", False
+    directives = parse_directives(_joined(request.headers, b"cache-control") or request.get(b"pragma") or b"")
+    if b"no-store" in directives:
+        return b"no-store", False
+    return b"", b"no-cache" not in directives and directives.get(b"max-age") != b"0"
+
+
+def freshness(directives: dict[bytes, bytes | None]) -> int | None:
+    """What Cache-Control says: seconds for a shared cache, 0 for "do not", None where it says nothing of it."""
+    if not _FORBIDDING.isdisjoint(directives):
+        return 0
+    for name in (b"s-maxage", b"max-age"):
+        if name in directives:
+            return _seconds(directives[name]) or 0
+    return None
+
+
+def _joined(headers: Headers, name: bytes) -> bytes | None:
+    lines = [value for key, value in headers if key == name]
+    return b",".join(lines) if lines else None
+
+
+_FRESHNESS: dict[bytes, int] = {}
+"""What was worked out for the Cache-Control values of this app; bounded."""
+
+
+def parse_directives(value: bytes) -> dict[bytes, bytes | None]:
     """Directives by lower-case name; the first of two wins. Quoted strings keep their commas (RFC 9111 §5.2)."""
-    if value is None:
-        return {}
-    known = _PARSED.get(value)
-    if known is None:
-        if len(_PARSED) >= 256:
-            _PARSED.clear()
-        known = _PARSED[value] = _parse(value)
-    return known
-
-
-_NONE: dict[bytes, bytes | None] = {}
-_PARSED: dict[bytes, dict[bytes, bytes | None]] = {}
-
-
-def _parse(value: bytes) -> dict[bytes, bytes | None]:
     found: dict[bytes, bytes | None] = {}
     text, at = value.lower(), 0
     while at < len(text):

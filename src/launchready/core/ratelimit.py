@@ -8,7 +8,6 @@ from collections.abc import Callable
 from math import ceil
 
 from launchready.errors import StoreError
-from launchready.exchange.app import Forward
 from launchready.exchange.ops import Flow, new
 from launchready.exchange.store import Take, TakeHere
 from launchready.exchange.window import Taken, Window
@@ -89,13 +88,11 @@ class RateLimit:
         taken = take.answer
         if not taken.allowed:
             return _refusal(policy, taken)
-        forward = Forward()
-        yield forward
         if policy.field is not None:
             line = b"%b;r=%d;t=%d" % (policy.quoted[taken.which], taken.remaining, ceil(taken.reset))
-            forward.answer.headers += (policy.field, (b"ratelimit", line))
+            request.adds += (policy.field, (b"ratelimit", line))
         elif policy.legacy:
-            forward.answer.headers += policy.headers(taken)
+            request.adds += policy.headers(taken)
         return None
 
 

@@ -8,14 +8,15 @@ The chain is itself a flow. It answers inline operations on the spot (a memory s
 yields the rest to the face: operations for a store across a wire, one Forward (or Hold) for the app, one Tail for the
 body. It returns the final Response: with ``body`` where it is whole, without where the app's own body streams on.
 
-One loop, three questions: whose turn is it, what does it do next, who answers that.
+The three loops look alike on purpose: what they share would be one more frame for every step of every request.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Feature, Forward, Hold, Tail
-from launchready.exchange.ops import Elsewhere, Flow, Inline
+from launchready.exchange.ops import Elsewhere, Flow, Inline, Op, new
 from launchready.http.message import Request, Response
 
 Parked = list[tuple[Flow[Response | None], Forward]]
@@ -26,82 +27,126 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
 
     What a feature or the app raises goes through the parked flows, innermost first, and out if none of them keeps it.
     """
-    ahead = iter(features)
-    entering = True
-    hold = 0
+    response: Response
     copies: list[tuple[Flow[Response | None], Copy]] = []
-    response: Response | None = None
-    error: Exception | None = None
-    flow: Flow[Response | None] | None = None
-    tail: Tail | None = None
-    while True:
-        if flow is None:
-            if entering:
-                feature = next(ahead, None)
-                if feature is None:
-                    entering = False
-                    app = Hold(hold) if hold else Forward()
-                    try:
-                        yield app
-                    except Exception as raised:
-                        error = raised
-                    else:
-                        response = app.answer
-                    continue
-                flow = feature.handle(request)
-            elif parked:
-                flow, forward = parked.pop()
-                if response is not None:
-                    forward.answer = response
-            elif error is not None:
-                raise error
-            else:
-                assert response is not None  # nothing is parked, nothing failed: somebody answered
-                if not copies:
-                    return response
-                if tail is None:
-                    tail = Tail(response, max([copy.limit for _, copy in copies]))
-                    if response.body is None:
-                        yield tail
-                    else:
-                        tail.answer = response.body
-                flow, copy = copies.pop(0)
-                copy.answer = tail.answer
-        try:
-            if error is None:
-                op = next(flow)
-            else:
-                thrown, error = error, None
-                op = flow.throw(thrown)
-        except StopIteration as end:
-            flow = None
-            if end.value is not None and tail is None:
-                response, entering = end.value, False
-            continue
-        except Exception as raised:
-            flow, error, entering = None, raised, False
-            continue
-        kind = type(op)
-        if kind in inline:
+    hold = 0
+    step: Any  # an operation; then what the flow waits at (Forward, Copy) or what it returned
+    try:
+        for feature in features:
+            flow = feature.handle(request)
+            if flow is None:
+                continue
+            if isinstance(flow, Response):
+                response = flow
+                break
             try:
-                inline[kind](op)
+                step = next(flow)
+                while step.__class__ in inline:
+                    try:
+                        inline[step.__class__](step)
+                    except (Elsewhere, StoreError) as why:
+                        step = yield from _carry(flow, step, why)
+                    else:
+                        step = next(flow)
+                if step.__class__ is not Forward and isinstance(step, Op):
+                    step = yield from _carry(flow, step, None)
+            except StopIteration as end:
+                step = end.value
+            if step is None:
                 continue
-            except Elsewhere:
-                pass
-            except StoreError as raised:
-                error = raised
-                continue
-        elif isinstance(op, Forward):
-            parked.append((flow, op))
-            if op.hold > hold:
-                hold = op.hold
-            flow = None
-            continue
-        elif isinstance(op, Copy):
-            copies.append((flow, op))
-            flow = None
-            continue
+            if isinstance(step, Response):
+                response = step
+                break
+            parked.append((flow, step))
+            if step.hold > hold:
+                hold = step.hold
+        else:
+            app = Hold(hold) if hold else Forward()
+            yield app
+            response = app.answer
+    except Exception as error:
+        response = yield from _unwind(parked, error)
+    while parked:
+        flow, forward = parked.pop()
+        forward.answer = response
         try:
-            yield op
+            step = next(flow)
+            while step.__class__ in inline:
+                try:
+                    inline[step.__class__](step)
+                except (Elsewhere, StoreError) as why:
+                    step = yield from _carry(flow, step, why)
+                else:
+                    step = next(flow)
+            if step.__class__ is not Copy and isinstance(step, Op):
+                step = yield from _carry(flow, step, None)
+        except StopIteration as end:
+            step = end.value
+        if step.__class__ is Copy:
+            copies.append((flow, step))
+        elif step is not None:
+            response = step
+    if not copies:
+        return response
+    tail = new(Tail)
+    tail.head = response
+    tail.limit = copies[0][1].limit if len(copies) == 1 else max([copy.limit for _, copy in copies])
+    if response.body is None:
+        yield tail
+    else:
+        tail.answer = response.body
+    for flow, copy in copies:
+        copy.answer = tail.answer
+        try:
+            step = next(flow)
+            while step.__class__ in inline:
+                try:
+                    inline[step.__class__](step)
+                except (Elsewhere, StoreError) as why:
+                    step = yield from _carry(flow, step, why)
+                else:
+                    step = next(flow)
+            if isinstance(step, Op):
+                yield from _carry(flow, step, None)
+        except StopIteration:
+            continue
+    return response
+
+
+def _carry(flow: Flow[Response | None], op: Op[Any], why: Exception | None) -> Flow[Forward | Copy | Response | None]:
+    """Hand operations out to the face until the flow waits for the app, or ends.
+
+    ``why``: what the inline answer raised: a StoreError is the flow's to handle, Elsewhere says that the face must ask.
+    """
+    try:
+        if isinstance(why, StoreError):
+            op = flow.throw(why)
+        while not isinstance(op, Forward | Copy):
+            try:
+                yield op
+            except Exception as error:
+                op = flow.throw(error)
+            else:
+                op = next(flow)
+    except StopIteration as end:
+        response: Response | None = end.value
+        return response
+    return op
+
+
+def _unwind(parked: Parked, error: Exception) -> Flow[Response]:
+    """What was raised goes outwards: a flow keeps it by returning a Response; the rest is told, innermost first."""
+    while parked:
+        flow, _ = parked.pop()
+        try:
+            op = flow.throw(error)
+            while True:
+                yield op
+                op = next(flow)
+        except StopIteration as end:
+            if end.value is not None:
+                response: Response = end.value
+                return response
         except Exception as raised:
             error = raised
+    raise error

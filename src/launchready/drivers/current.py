@@ -31,4 +31,10 @@ class Exchange(Protocol):
         """The same from a coroutine."""
 
 
+class Wanted:
+    """Whether any view of this process asks for its exchange. Set once, at import of the app; read per request."""
+
+    views = False
+
+
 CURRENT: ContextVar[Exchange | None] = ContextVar("launchready_exchange", default=None)

@@ -12,8 +12,7 @@ PATIENCE = 10.0
 
 def join(op: Join) -> None:
     event = threading.Event()
-    op.flight.waiting.append(event.set)
-    if not op.flight.landed:  # looked at after enlisting: a flight that lands in between has set the event
+    if op.flight.wait(event.set):
         event.wait(PATIENCE)
     op.answer = None
 
@@ -26,8 +25,7 @@ async def ajoin(op: Join) -> None:
         with suppress(RuntimeError):  # the loop of that waiter is closed: nobody waits there any more
             loop.call_soon_threadsafe(event.set)
 
-    op.flight.waiting.append(wake)
-    if not op.flight.landed:
+    if op.flight.wait(wake):
         with suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), PATIENCE)
     op.answer = None

@@ -100,11 +100,14 @@ class Pause(Op[None]):
 class Flight:
     """A call of the app that others wait for. The feature that made it lands it, whatever happens; once."""
 
-    __slots__ = ("landed", "waiting")
+    landed = False
+    waiting: list[Callable[[], None]] | None = None
 
-    def __init__(self) -> None:
-        self.landed = False
-        self.waiting: list[Callable[[], None]] = []
+    def wait(self, wake: Callable[[], None]) -> bool:
+        """Have ``wake`` called at the landing; False where it has landed already. Safe from any thread."""
+        waiting = self.__dict__.setdefault("waiting", [])
+        waiting.append(wake)
+        return not self.landed
 
     def land(self) -> None:
         """Let all who wait go on, at once. Those who come later do not wait."""
@@ -127,9 +130,9 @@ class Feature(Protocol):
 
     ``handle`` yields operations and returns a Response that answers the request, or None: nothing (more) to say.
     Returned before Forward, a Response is the answer and nothing behind this feature runs; returned after it, it
-    takes the place of the app's.
+    takes the place of the app's. A feature that asks nobody is a plain function: it returns at once.
     """
 
     name: str
 
-    def handle(self, request: Request) -> Flow[Response | None]: ...
+    def handle(self, request: Request) -> Flow[Response | None] | Response | None: ...

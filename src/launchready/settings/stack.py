@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from launchready.clock import SYSTEM, Clock
+from launchready.core import cors as core_cors
 from launchready.core import health as core_health
 from launchready.drivers.answers import Answers
 from launchready.drivers.probes import Probes
@@ -59,6 +60,7 @@ class Stack:
         self.targets = targets
         write = tuple(features)
         read = tuple(feature for feature in features if feature.name != "idempotency")
+        self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
         self.plans = {method: read if method in SAFE else write for method in METHODS}
         self.other = write
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
