@@ -29,7 +29,7 @@ def schemes() -> list[str]:
 
 
 def _names() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base")
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base" and module.name[0] != "_")
 
 
 def _schemes(name: str) -> tuple[str, ...]:
