@@ -9,7 +9,7 @@ from importlib import import_module
 from urllib.parse import urlsplit
 
 from launchready.errors import ConfigError
-from launchready.stores.base import Store
+from launchready.stores.base import Store, where
 
 
 def connect(url: str) -> Store:
@@ -20,7 +20,7 @@ def connect(url: str) -> Store:
             store: Store = import_module(f"{__name__}.{name}").connect(url)
             return store
     known = ", ".join(f"{scheme}://" for scheme in schemes())
-    raise ConfigError([f"store={_without_password(url)!r}: no such kind of store; write one of {known}"])
+    raise ConfigError([f"store={where(url)!r}: no such kind of store; write one of {known}"])
 
 
 def schemes() -> list[str]:
@@ -29,14 +29,11 @@ def schemes() -> list[str]:
 
 
 def _names() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base" and module.name[0] != "_")
+    return sorted(
+        module.name for module in pkgutil.iter_modules(__path__) if module.name != "base" and module.name[0] != "_"
+    )
 
 
 def _schemes(name: str) -> tuple[str, ...]:
     found: tuple[str, ...] = import_module(f"{__name__}.{name}").SCHEMES
     return found
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()

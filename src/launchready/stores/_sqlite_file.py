@@ -21,7 +21,9 @@ _SCHEMA = (
 )
 _WALL = "SELECT CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"  # unixepoch('subsec') needs 3.42
 
-TAKE = "UPDATE launchready_windows SET expires = ?, state = launchready_taken() WHERE key = ? AND launchready_take(state)"
+TAKE = (
+    "UPDATE launchready_windows SET expires = ?, state = launchready_taken() WHERE key = ? AND launchready_take(state)"
+)
 FIRST = "INSERT INTO launchready_windows VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
 
@@ -111,7 +113,9 @@ class File:
         try:
             mode = self.db.execute("PRAGMA journal_mode = WAL").fetchall()[0][0]
             if mode != "wal":
-                raise StoreUnavailable(f"{path}: SQLite cannot keep a write-ahead log there; name a file on a local disk")
+                raise StoreUnavailable(
+                    f"{path}: SQLite cannot keep a write-ahead log there; name a file on a local disk"
+                )
             self.db.execute(f"PRAGMA synchronous = {synchronous}")
             self.db.execute("PRAGMA wal_autocheckpoint = 20000")  # a last resort: see checkpoint()
             self.db.execute("PRAGMA journal_size_limit = 67108864")
@@ -145,7 +149,9 @@ class File:
                 self.db.execute(statement)
             base: int = self.db.execute(_WALL).fetchall()[0][0] - monotonic
             boot = _boot_id() or f"{base // 60_000_000}"
-            known: list[tuple[int]] = self.db.execute("SELECT base FROM launchready_boot WHERE id = ?", (boot,)).fetchall()
+            known: list[tuple[int]] = self.db.execute(
+                "SELECT base FROM launchready_boot WHERE id = ?", (boot,)
+            ).fetchall()
             if not known:
                 self.db.execute("DELETE FROM launchready_boot")
                 self.db.execute("INSERT INTO launchready_boot VALUES (?, ?)", (boot, base))

@@ -63,3 +63,9 @@ def said(error: BaseException, url: str) -> str:
     for secret in (password, unquote(password)) if password else ():
         text = text.replace(secret, "...")
     return text[:300]
+
+
+def where(url: str) -> str:
+    """A URL as it may be shown: no user, no password, no options."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
