@@ -15,7 +15,7 @@ from launchready.stores.base import Store, where
 def connect(url: str) -> Store:
     """The store of this URL. Raises ConfigError for an unknown scheme, MissingExtra for a driver not installed."""
     scheme = urlsplit(url).scheme
-    for name in _names():
+    for name in names():
         if scheme in _schemes(name):
             store: Store = import_module(f"{__name__}.{name}").connect(url)
             return store
@@ -25,13 +25,13 @@ def connect(url: str) -> Store:
 
 def schemes() -> list[str]:
     """Every URL scheme that some file here answers to."""
-    return sorted(scheme for name in _names() for scheme in _schemes(name))
+    return sorted(scheme for name in names() for scheme in _schemes(name))
 
 
-def _names() -> list[str]:
-    return sorted(
-        module.name for module in pkgutil.iter_modules(__path__) if module.name != "base" and module.name[0] != "_"
-    )
+def names() -> list[str]:
+    """The store files here: every module that is neither ``base`` nor a part of another one (``_...``)."""
+    found = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name for name in found if name != "base" and not name.startswith("_"))
 
 
 def _schemes(name: str) -> tuple[str, ...]:

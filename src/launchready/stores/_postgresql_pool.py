@@ -101,7 +101,8 @@ class Idle(Generic[C]):
 
     def drop(self) -> None:
         while self.rows:
-            self.rows.pop().pgconn.finish()
+            connection = self.rows.pop()  # held until it is closed: psycopg warns of one that ends open
+            connection.pgconn.finish()
 
     __del__ = drop  # an event loop that ended without aclose()
 

@@ -40,6 +40,9 @@ class Store(Protocol):
 
     async def aclose(self) -> None: ...
 
+    def take_at(self, op: Take, now: int) -> None:
+        """A Take as of a time in microseconds, in place of the store's own: how a test plays a trace."""
+
 
 def digest(space: str, key: str) -> bytes:
     """32 bytes for a key in a space. The length of the name keeps ("a", "bc") and ("ab", "c") apart."""

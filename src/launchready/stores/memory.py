@@ -166,14 +166,21 @@ class MemoryStore:
             if op.answer:
                 del room.rows[op.key]
 
-    def take(self, op: Take) -> None:
-        now = self._now()
+    def take_at(self, op: Take, now: int) -> None:
         with self._lock:
-            row = self._windows.get(op.key)
-            if row is None:
-                row = self._new_window(op, now)
-            row[1][0] = now + op.windows[-1].period
-            op.answer = take(row[0], int(now * MICRO), op.windows, op.cost)
+            self._take(op, now / MICRO, now)
+
+    def take(self, op: Take) -> None:
+        with self._lock:
+            now = self._now()  # under the lock, so that it never goes back along a key
+            self._take(op, now, int(now * MICRO))
+
+    def _take(self, op: Take, now: float, micros: int) -> None:
+        row = self._windows.get(op.key)
+        if row is None:
+            row = self._new_window(op, now)
+        row[1][0] = now + op.windows[-1].period
+        op.answer = take(row[0], micros, op.windows, op.cost)
 
     def _new_window(self, op: Take, now: float) -> tuple[list[State], list[float]]:
         """Two steps of the hand for each new key: idle ones leave about as fast as new ones come.

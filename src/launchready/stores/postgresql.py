@@ -48,9 +48,7 @@ class Statements:
     def __init__(self, table: str) -> None:
         new = "launchready_now() + %(ttl)s::bigint, launchready_now(), nextval('launchready_version'), %(value)s"
         there = f"SELECT value, launchready_now() - put, version FROM {table} WHERE key = %(key)s AND {_LIVE}"
-        upsert = (
-            f"ON CONFLICT (key) DO UPDATE SET (expires, put, version, value) = ROW({new}) "  # under the row's lock
-        )
+        upsert = f"ON CONFLICT (key) DO UPDATE SET (expires, put, version, value) = ROW({new}) "  # under the row's lock
         self.get = there
         self.put = f"INSERT INTO {table} VALUES (%(key)s, {new}) {upsert} RETURNING version"
         self.claim = (
@@ -138,6 +136,9 @@ class PostgreSQLStore:
         if (table := self._due(op)) is not None:
             with suppress(StoreError):
                 self._swept(table, await self._aask(*self._sweep(table), until))
+
+    def take_at(self, op: Take, now: int) -> None:
+        _decode(op, self._ask(*_encode(op, now), SYSTEM.monotonic() + ANSWER_WAIT))
 
     def _ask(self, sql: str, params: Params, until: float) -> Rows:
         self._check_fork()
@@ -235,7 +236,6 @@ def _schema() -> bytes:
 
 
 def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
-    """``now``: microseconds, in place of the server's time; a test plays traces with it."""
     if isinstance(op, Take):
         limits, periods = [window.limit for window in op.windows], [window.period_us for window in op.windows]
         return _TAKE, {"key": window_digest(op), "limits": limits, "periods": periods, "cost": op.cost, "now": now}

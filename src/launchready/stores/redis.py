@@ -84,7 +84,12 @@ class RedisStore:
             raise ConfigError([f"store={where(url)!r}: {said(error, url)}"]) from None
 
     def execute(self, op: Op[Any]) -> None:
-        script, key, args = self._encode(op)
+        self._ask(op, *self._encode(op))
+
+    def take_at(self, op: Take, now: int) -> None:
+        self._ask(op, *self._encode(op, now))
+
+    def _ask(self, op: Op[Any], script: Script, key: str, args: tuple[Arg, ...]) -> None:
         client = self._client()
         try:
             try:
@@ -150,8 +155,7 @@ class RedisStore:
             "protocol": 2,
         }
 
-    def _encode(self, op: Op[Any], now: str = "") -> tuple[Script, str, tuple[Arg, ...]]:
-        """``now``: microseconds, in place of the server's time; a test plays traces with it."""
+    def _encode(self, op: Op[Any], now: Arg = "") -> tuple[Script, str, tuple[Arg, ...]]:
         script = self._scripts[type(op)]
         if isinstance(op, Take):
             windows = [number for window in op.windows for number in (window.limit, window.period_us)]

@@ -125,6 +125,10 @@ class SQLiteStore:
         finally:
             self._lock.release()
 
+    def take_at(self, op: Take, now: int) -> None:
+        with self._lock:
+            self._run(partial(self._take, clock=lambda: now), op, THREAD_WAIT)
+
     def close(self) -> None:
         with self._lock:
             self._close_files()
@@ -224,11 +228,11 @@ class SQLiteStore:
         op.answer = db.execute(sql.delete, row).rowcount > 0
         self._wrote()
 
-    def _take(self, op: Take) -> None:
+    def _take(self, op: Take, clock: Callable[[], int] | None = None) -> None:
         file = self._files[True]
         key = window_digest(op)
         expires = self._now() + op.windows[-1].period_us
-        file.taking = taking = Taking(op, self._now)
+        file.taking = taking = Taking(op, clock or self._now)
         while True:  # again only where another process was first with a new key
             file.db.execute(TAKE, (expires, key))
             if taking.met or file.db.execute(FIRST, (key, expires, taking.first())).rowcount:
