@@ -1,1 +1,87 @@
-"""launchready: the layer a small booking business puts in front of its Python backend before it takes money."""
+"""launchready: the layer a small booking business puts in front of its Python backend before it takes money.
+
+Everything here is loaded when it is first used: ``import launchready`` costs next to nothing. This is the front door,
+for guests; no file inside the library goes through it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from launchready.checks.run import acheck as acheck
+    from launchready.checks.run import check as check
+    from launchready.core.redact import redact as redact
+    from launchready.errors import (
+        ConfigError as ConfigError,
+    )
+    from launchready.errors import (
+        InFlight as InFlight,
+    )
+    from launchready.errors import (
+        KeyReused as KeyReused,
+    )
+    from launchready.errors import (
+        LaunchReadyError as LaunchReadyError,
+    )
+    from launchready.errors import (
+        MissingExtra as MissingExtra,
+    )
+    from launchready.errors import (
+        OutcomeUnknown as OutcomeUnknown,
+    )
+    from launchready.errors import (
+        SafeToRetry as SafeToRetry,
+    )
+    from launchready.errors import (
+        StoreError as StoreError,
+    )
+    from launchready.errors import (
+        StoreFull as StoreFull,
+    )
+    from launchready.errors import (
+        StoreUnavailable as StoreUnavailable,
+    )
+    from launchready.idempotency import idempotent as idempotent
+    from launchready.settings.cache import Cache as Cache
+    from launchready.settings.cors import CORS as CORS
+    from launchready.settings.health import Health as Health
+    from launchready.settings.idempotency import Idempotency as Idempotency
+    from launchready.settings.rate_limit import Limit as Limit
+    from launchready.settings.rate_limit import RateLimit as RateLimit
+    from launchready.settings.redaction import Redaction as Redaction
+    from launchready.settings.timing import Timing as Timing
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "launchready.checks.run": ("acheck", "check"),
+    "launchready.core.redact": ("redact",),
+    "launchready.errors": (
+        "ConfigError", "InFlight", "KeyReused", "LaunchReadyError", "MissingExtra", "OutcomeUnknown", "SafeToRetry",
+        "StoreError", "StoreFull", "StoreUnavailable",
+    ),
+    "launchready.idempotency": ("idempotent",),
+    "launchready.settings.cache": ("Cache",),
+    "launchready.settings.cors": ("CORS",),
+    "launchready.settings.health": ("Health",),
+    "launchready.settings.idempotency": ("Idempotency",),
+    "launchready.settings.rate_limit": ("Limit", "RateLimit"),
+    "launchready.settings.redaction": ("Redaction",),
+    "launchready.settings.timing": ("Timing",),
+}  # fmt: skip
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605 - the names stand once, in _HOMES
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME]

@@ -156,15 +156,16 @@ def _view(
     return protected
 
 
+_UNPROTECTED = (
+    "@idempotent on {}: there is no launchready middleware around this app, so nothing would protect it; add "
+    "LaunchReadyMiddleware, or for a plain function give key=lambda ...: ... and store=..."
+)
+
+
 def _exchange(view: Callable[..., Any]) -> Exchange:
     exchange = CURRENT.get()
     if exchange is None:
-        raise ConfigError(
-            [
-                f"@idempotent on {view.__qualname__}: no launchready middleware around this app, so nothing protects it; "
-                "add LaunchReadyMiddleware, or for a plain function give key=lambda ...: ... and store=..."
-            ]
-        )
+        raise ConfigError([_UNPROTECTED.format(view.__qualname__)])
     return exchange
 
 

@@ -1,0 +1,26 @@
+"""The Django face.
+
+::
+
+    MIDDLEWARE = ["launchready.django.LaunchReadyMiddleware", *MIDDLEWARE]
+    INSTALLED_APPS += ["launchready.django"]
+    LAUNCHREADY = {"STORE": "sqlite:///launchready.db", "CORS": {"allow_origins": ["https://app.example.com"]}}
+
+First in MIDDLEWARE, so that it is outermost. The app in INSTALLED_APPS adds the settings to ``manage.py check`` and the
+command ``manage.py launchready``; the middleware works without it.
+"""
+
+from launchready.django.middleware import LaunchReadyMiddleware
+from launchready.idempotency import idempotent
+from launchready.settings.cache import Cache
+from launchready.settings.cors import CORS
+from launchready.settings.health import Health
+from launchready.settings.idempotency import Idempotency
+from launchready.settings.rate_limit import Limit, RateLimit
+from launchready.settings.redaction import Redaction
+from launchready.settings.timing import Timing
+
+__all__ = [
+    "CORS", "Cache", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit", "RateLimit", "Redaction", "Timing",
+    "idempotent",
+]  # fmt: skip

@@ -1,0 +1,16 @@
+"""``launchready.django`` in INSTALLED_APPS: the settings become a part of ``manage.py check``."""
+
+from django.apps import AppConfig
+from django.core.checks import register
+
+from launchready.django.checks import check_middleware, check_settings
+
+
+class LaunchReadyConfig(AppConfig):
+    name = "launchready.django"
+    label = "launchready"
+    verbose_name = "launchready"
+
+    def ready(self) -> None:
+        register(check_settings)
+        register(check_middleware)

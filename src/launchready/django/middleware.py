@@ -1,0 +1,381 @@
+"""The middleware: sync under WSGI, async under ASGI, one chain for both.
+
+Django turns what a view raises into a response before it comes back here, so every answer passes: an error page carries
+the CORS headers, and a 500 is an answer that an idempotency key keeps. Only SafeToRetry is caught on its way up.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from time import perf_counter
+from typing import Any
+from urllib.parse import quote
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException, UnreadablePostError
+
+from launchready.drivers.chain import Parked, chain
+from launchready.drivers.current import CURRENT
+from launchready.drivers.drive import adrive, drive
+from launchready.errors import SafeToRetry
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.ops import Elsewhere, Flow, Op
+from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.settings.stack import Plan, Stack, build
+from launchready.wsgi import request_headers
+
+Answer = Any
+"""HttpResponse or StreamingHttpResponse: Django ships no types."""
+
+
+def given() -> dict[str, Any]:
+    """LAUNCHREADY with its keys as the other faces write them."""
+    return {str(key).lower(): value for key, value in getattr(settings, "LAUNCHREADY", {}).items()}
+
+
+class LaunchReadyMiddleware:
+    """First in MIDDLEWARE; settings in ``LAUNCHREADY``. Raises ConfigError with every mistake in them at start."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self.stack: Stack = build(given())
+        self._async = iscoroutinefunction(get_response)
+        if self._async:
+            markcoroutinefunction(self)
+
+    def status(self) -> dict[str, object]:
+        """What this process knows of the app: release, durations by route. The data of the dashboard."""
+        return self.stack.status()
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self._acall(request) if self._async else self._call(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> Answer | None:
+        """Django calls this with what a view raised, before it makes an error page of it."""
+        exchange = request.META.get("launchready.exchange")
+        if not isinstance(exception, SafeToRetry) or exchange is None:
+            return None
+        exchange.reason = exception
+        return HttpResponse(status=503)
+
+    def _call(self, request: HttpRequest) -> Answer:
+        exchange, started, timed = self._begin(request)
+        try:
+            step = drive(exchange.steps, exchange.carry)
+            if not isinstance(step, Forward):
+                return exchange.whole(step)
+            exchange.forward = step
+            exchange.hold = max(exchange.hold, step.hold)
+            token = CURRENT.set(exchange)
+            try:
+                answer = self.get_response(request)
+            finally:
+                CURRENT.reset(token)
+            if exchange.reason is not None:
+                return exchange.whole(drive(exchange.steps, exchange.carry, error=exchange.reason))
+            body = exchange.held(answer, _joined)
+            final = drive(exchange.steps_back(answer, body), exchange.carry)
+            if not isinstance(final, Tail):
+                return exchange.settle(answer, final)
+            if answer.streaming:
+                settled = exchange.settle(answer, final.head)
+                settled.streaming_content = exchange.copying(answer.streaming_content, final)
+                return settled
+            final.answer = answer.content if len(answer.content) <= final.limit else None
+            drive(exchange.steps, exchange.carry)
+            return exchange.settle(answer, final.head)
+        finally:
+            self._end(request, exchange, started, timed=timed)
+
+    async def _acall(self, request: HttpRequest) -> Answer:
+        exchange, started, timed = self._begin(request)
+        try:
+            step = await adrive(exchange.steps, exchange.acarry)
+            if not isinstance(step, Forward):
+                return exchange.whole(step)
+            exchange.forward = step
+            exchange.hold = max(exchange.hold, step.hold)
+            token = CURRENT.set(exchange)
+            try:
+                answer = await self.get_response(request)
+            finally:
+                CURRENT.reset(token)
+            if exchange.reason is not None:
+                return exchange.whole(await adrive(exchange.steps, exchange.acarry, error=exchange.reason))
+            body = await _ajoined(answer, exchange.hold) if exchange.hold else None
+            final = await adrive(exchange.steps_back(answer, body), exchange.acarry)
+            if not isinstance(final, Tail):
+                return exchange.settle(answer, final)
+            if answer.streaming:
+                settled = exchange.settle(answer, final.head)
+                content = answer.streaming_content
+                settled.streaming_content = (
+                    exchange.acopying(content, final) if answer.is_async else exchange.copying(content, final)
+                )
+                return settled
+            final.answer = answer.content if len(answer.content) <= final.limit else None
+            await adrive(exchange.steps, exchange.acarry)
+            return exchange.settle(answer, final.head)
+        finally:
+            self._end(request, exchange, started, timed=timed)
+
+    def _begin(self, request: HttpRequest) -> tuple["_Exchange", float, bool]:
+        started = perf_counter()
+        stack, method = self.stack, request.method or "GET"
+        plan = stack.health.get(request.path)
+        exchange = _Exchange(stack, request, stack.plans.get(method, stack.other) if plan is None else plan)
+        request.META["launchready.exchange"] = exchange
+        return exchange, started, plan is None
+
+    def _end(self, request: HttpRequest, exchange: "_Exchange", started: float, *, timed: bool) -> None:
+        if not exchange.streams:
+            exchange.steps.close()
+        if timed and self.stack.timings is not None:
+            match = request.resolver_match
+            route = None if match is None else template(match.route)
+            self.stack.timings.record(exchange.request.method, route, exchange.status, perf_counter() - started)
+
+
+class _Exchange:
+    """One request."""
+
+    status = 500
+    hold = 0
+    reason: SafeToRetry | None = None
+    streams = False
+    forward: Forward
+
+    def __init__(self, stack: Stack, request: HttpRequest, plan: Plan) -> None:
+        meta = request.META
+        self.django = request
+        self.request = Request(
+            request.method or "GET",
+            request.path,
+            quote(request.path, safe="/%:@!$&'()*+,;=~-._").encode(),
+            meta.get("QUERY_STRING", "").encode("latin-1"),
+            request.scheme or "http",
+            meta.get("REMOTE_ADDR") or "",
+            request_headers(meta),
+        )
+        self._answers = stack.answers
+        self._owned = stack.owned
+        self._parked: Parked = []
+        self.steps = chain(plan, self.request, stack.answers.inline, self._parked)
+
+    # The way back.
+
+    def held(self, answer: Answer, joined: Callable[[Answer, int], bytes | None]) -> bytes | None:
+        return joined(answer, self.hold) if self.hold else None
+
+    def steps_back(self, answer: Answer, body: bytes | None) -> Flow[Response]:
+        lines: Headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.items()]
+        lines += [(b"set-cookie", morsel.OutputString().encode("latin-1")) for morsel in answer.cookies.values()]
+        self.forward.answer = Response(answer.status_code, clean(lines, self._owned), body)
+        return self.steps
+
+    def whole(self, response: object) -> HttpResponse:
+        """A response of ours as Django's."""
+        assert isinstance(response, Response)  # a chain ends with one
+        append(response.headers, self.request.adds)
+        self.status = response.status
+        return django_response(response)
+
+    def settle(self, answer: Answer, final: object) -> Any:
+        """The app's own response with the headers as the features left them, or the one that took its place."""
+        assert isinstance(final, Response)  # a chain ends with one
+        if final is not self.forward.answer:
+            answer.close()
+            return self.whole(final)
+        append(final.headers, self.request.adds)
+        self.status = final.status
+        values: dict[str, str] = {}
+        for field, value in final.headers:
+            if field != b"set-cookie":  # Django keeps cookies apart, and sends them itself
+                key, text = field.decode("latin-1"), value.decode("latin-1")
+                values[key] = f"{values[key]}, {text}" if key in values else text
+        for name in [name for name in answer.headers if name.lower() not in values]:
+            del answer.headers[name]
+        for name, text in values.items():
+            if answer.headers.get(name) != text:
+                answer.headers[name.title()] = text
+        return answer
+
+    def copying(self, content: Iterator[bytes], tail: Tail) -> Iterator[bytes]:
+        self.streams = True
+        copied, size = [], 0
+        try:
+            for chunk in content:
+                size += len(chunk)
+                if size <= tail.limit:
+                    copied.append(chunk)
+                yield chunk
+            tail.answer = b"".join(copied) if size <= tail.limit else None
+            drive(self.steps, self.carry)
+        finally:
+            self.steps.close()
+
+    async def acopying(self, content: AsyncIterator[bytes], tail: Tail) -> AsyncIterator[bytes]:
+        self.streams = True
+        copied, size = [], 0
+        try:
+            async for chunk in content:
+                size += len(chunk)
+                if size <= tail.limit:
+                    copied.append(chunk)
+                yield chunk
+            tail.answer = b"".join(copied) if size <= tail.limit else None
+            await adrive(self.steps, self.acarry)
+        finally:
+            self.steps.close()
+
+    # Answers.
+
+    def carry(self, op: Op[Any]) -> None:
+        if isinstance(op, ReadBody):
+            op.answer = self._body(op.limit)
+        elif not self._inline(op):
+            self._answers.execute(op)
+
+    async def acarry(self, op: Op[Any]) -> None:
+        if isinstance(op, ReadBody):
+            op.answer = self._body(op.limit)  # Django has it already: its ASGI handler reads before it routes
+        elif not self._inline(op):
+            await self._answers.aexecute(op)
+
+    def _inline(self, op: Op[Any]) -> bool:
+        answer = self._answers.inline.get(type(op))
+        if answer is None:
+            return False
+        try:
+            answer(op)
+        except Elsewhere:
+            return False
+        return True
+
+    def _body(self, limit: int) -> bytes:
+        announced = int(self.django.META.get("CONTENT_LENGTH") or 0)
+        if announced > limit:
+            raise BodyTooLarge
+        try:
+            body: bytes = self.django.body
+        except (UnreadablePostError, RawPostDataException):
+            raise BodyCutShort from None
+        if len(body) > limit:
+            raise BodyTooLarge
+        if len(body) < announced:
+            raise BodyCutShort
+        return body
+
+    # A view that turns out to be protected.
+
+    def native(self, response: Response) -> object:
+        return django_response(response)
+
+    @property
+    def caller(self) -> object:
+        return self.django
+
+    def user(self) -> str | None:
+        user = getattr(self.django, "user", None)
+        return str(user.pk) if user is not None and user.is_authenticated else None
+
+    def join(self, feature: Feature) -> Response | None:
+        flow = feature.handle(self.request)
+        if flow is None or isinstance(flow, Response):
+            return flow
+        return self._park(flow, drive(flow, self.carry))
+
+    async def ajoin(self, feature: Feature) -> Response | None:
+        flow = feature.handle(self.request)
+        if flow is None or isinstance(flow, Response):
+            return flow
+        return self._park(flow, await adrive(flow, self.acarry))
+
+    def fail(self, error: Exception) -> Response | None:
+        return _response(drive(self._parked.pop()[0], self.carry, error=error)) if self._parked else None
+
+    async def afail(self, error: Exception) -> Response | None:
+        return _response(await adrive(self._parked.pop()[0], self.acarry, error=error)) if self._parked else None
+
+    def _park(self, flow: Flow[Response | None], step: object) -> Response | None:
+        if isinstance(step, Forward):
+            self._parked.append((flow, step))
+            self.hold = max(self.hold, step.hold)
+            return None
+        return _response(step)
+
+
+def _response(step: object) -> Response | None:
+    assert step is None or isinstance(step, Response)  # a joined flow copies nothing
+    return step
+
+
+def _joined(answer: Answer, limit: int) -> bytes | None:
+    """The whole body, or None where it is larger; a stream that was read goes on where it stood."""
+    if not answer.streaming:
+        content: bytes = answer.content
+        return content if len(content) <= limit else None
+    parts, size, stream = [], 0, iter(answer.streaming_content)
+    for part in stream:
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            answer.streaming_content = _again(parts, stream)
+            return None
+    answer.streaming_content = iter(parts)
+    return b"".join(parts)
+
+
+async def _ajoined(answer: Answer, limit: int) -> bytes | None:
+    if not answer.streaming or not answer.is_async:
+        return _joined(answer, limit)
+    parts, size, stream = [], 0, aiter(answer.streaming_content)
+    async for part in stream:
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            answer.streaming_content = _aagain(parts, stream)
+            return None
+    answer.streaming_content = _aagain(parts, None)
+    return b"".join(parts)
+
+
+def _again(parts: list[bytes], stream: Iterator[bytes]) -> Iterator[bytes]:
+    yield from parts
+    yield from stream
+
+
+async def _aagain(parts: list[bytes], stream: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+    if stream is not None:
+        async for part in stream:
+            yield part
+
+
+def django_response(response: Response) -> HttpResponse:
+    made = HttpResponse(response.body or b"", status=response.status)
+    del made.headers["Content-Type"]
+    for name, value in response.headers:
+        key, text = name.decode("latin-1").title(), value.decode("latin-1")
+        made.headers[key] = f"{made.headers[key]}, {text}" if key in made.headers else text
+    return made
+
+
+_TEMPLATES: dict[str, str] = {}
+
+
+def template(route: str) -> str:
+    """``coaches/<int:id>/`` as ``/coaches/{id}/``: one notation in every framework."""
+    known = _TEMPLATES.get(route)
+    if known is None:
+        parts = route.split("<")
+        known = "/" + parts[0].removeprefix("^")
+        for part in parts[1:]:
+            inside, _, rest = part.partition(">")
+            known += "{" + inside.rpartition(":")[2] + "}" + rest
+        _TEMPLATES[route] = known  # bounded by the number of the app's routes
+    return known
