@@ -1,0 +1,77 @@
+"""One SQLite file: the tables, the sample catalogue, and a connection for each request."""
+
+import random
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from flask import g
+
+from coach_flask import settings
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS customers (
+  id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL, password TEXT NOT NULL,
+  confirmation TEXT NOT NULL, confirmed INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS coaches (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, city TEXT NOT NULL, price INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS reviews (coach_id INTEGER NOT NULL REFERENCES coaches, stars INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS slots (
+  id INTEGER PRIMARY KEY, coach_id INTEGER NOT NULL REFERENCES coaches, starts_at TEXT NOT NULL);
+-- Nothing here says that a slot is sold once: a UNIQUE on slot_id would, and is the best fix of all.
+CREATE TABLE IF NOT EXISTS bookings (
+  id INTEGER PRIMARY KEY, slot_id INTEGER NOT NULL REFERENCES slots, customer_id INTEGER NOT NULL REFERENCES customers,
+  status TEXT NOT NULL DEFAULT 'reserved');
+CREATE INDEX IF NOT EXISTS bookings_slot ON bookings (slot_id);
+CREATE TABLE IF NOT EXISTS payments (
+  id INTEGER PRIMARY KEY, booking_id INTEGER NOT NULL REFERENCES bookings, charge TEXT NOT NULL,
+  amount INTEGER NOT NULL);
+"""
+FIRST_NAMES = ("Ada", "Ben", "Chloe", "Dario", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Kaya", "Luca")
+CITIES = ("Berlin", "Lisbon", "Leeds", "Lyon", "Oslo", "Turin")
+
+
+def connect() -> sqlite3.Connection:
+    """A connection in autocommit: a transaction starts where the code says BEGIN."""
+    db = sqlite3.connect(settings.DATABASE, timeout=10, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA synchronous = NORMAL")
+    return db
+
+
+def connection() -> sqlite3.Connection:
+    """The connection of this request, opened when first asked for, closed when the request ends."""
+    if "database" not in g:
+        g.database = connect()
+    return cast("sqlite3.Connection", g.database)
+
+
+def close(_: BaseException | None) -> None:
+    if (db := g.pop("database", None)) is not None:
+        db.close()
+
+
+def prepare() -> None:
+    """Create what is missing. Every worker calls this when it starts; the first one does the work."""
+    with closing(connect()) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("BEGIN IMMEDIATE")
+        for statement in TABLES.split(";\n"):
+            db.execute(statement)
+        if not db.execute("SELECT 1 FROM coaches").fetchone():
+            fill(db, random.Random(7))
+        db.execute("COMMIT")
+
+
+def fill(db: sqlite3.Connection, dice: random.Random) -> None:
+    """24 coaches with 400 reviews and 40 free slots each."""
+    monday = datetime(2030, 1, 7, 8, tzinfo=UTC)
+    for coach in range(1, 25):
+        name = f"{FIRST_NAMES[coach % 12]} {'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[coach]}."
+        db.execute("INSERT INTO coaches VALUES (?, ?, ?, ?)", (coach, name, CITIES[coach % 6], 4000 + 250 * coach))
+        db.executemany("INSERT INTO reviews VALUES (?, ?)", [(coach, dice.choice((3, 4, 5, 5))) for _ in range(400)])
+        starts = [monday + timedelta(days=n // 8, hours=n % 8) for n in range(40)]
+        db.executemany(
+            "INSERT INTO slots (coach_id, starts_at) VALUES (?, ?)", [(coach, s.isoformat()) for s in starts]
+        )
