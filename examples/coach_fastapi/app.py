@@ -17,7 +17,8 @@ from fastapi import Cookie, Depends, FastAPI, Header, HTTPException, Request, Re
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from coach_fastapi import database, deeplinks, outside, passwords, settings
+from coach_fastapi import deeplinks, outside, passwords, settings
+from coach_fastapi.database import execute, one, prepare
 from launchready.errors import IdempotencyError
 
 if settings.PROTECTED:
@@ -32,7 +33,7 @@ log.setLevel(logging.DEBUG)
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    database.prepare()
+    prepare()
     yield
 
 
@@ -60,8 +61,6 @@ else:
         CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], allow_credentials=True
     )
 
-Database = Annotated[sqlite3.Connection, Depends(database.connection)]
-
 
 class SignUp(BaseModel):
     email: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
@@ -84,49 +83,45 @@ class NewPayment(BaseModel):
 
 
 @app.post("/signup", status_code=201)
-def sign_up(new: SignUp, db: Database) -> dict[str, Any]:
+def sign_up(new: SignUp) -> dict[str, Any]:
     log.debug("sign up %r", new)
     confirmation = secrets.token_urlsafe()
     try:
-        customer = db.execute(
-            "INSERT INTO customers (email, name, password, confirmation) VALUES (?, ?, ?, ?) RETURNING id",
-            (new.email.lower(), new.name, passwords.new_hash(new.password), confirmation),
-        ).fetchone()
+        row = (new.email.lower(), new.name, passwords.new_hash(new.password), confirmation)
+        created = execute("INSERT INTO customers (email, name, password, confirmation) VALUES (?, ?, ?, ?)", *row)
     except sqlite3.IntegrityError:
         raise HTTPException(409, "this e-mail address has an account") from None
     link = f"{settings.PUBLIC_URL}/confirm?token={confirmation}"
     outside.send_mail(new.email, "Please confirm your address", f"Hello {new.name},\n\nopen {link}\n")
-    return {"id": customer["id"]}
+    return {"id": created.lastrowid}
 
 
 @app.get("/confirm")
-def confirm(token: str, db: Database) -> dict[str, bool]:
-    if not db.execute("UPDATE customers SET confirmed = 1 WHERE confirmation = ?", (token,)).rowcount:
+def confirm(token: str) -> dict[str, bool]:
+    if not execute("UPDATE customers SET confirmed = 1 WHERE confirmation = ?", token).rowcount:
         raise HTTPException(404, "this link is not known")
     return {"confirmed": True}
 
 
 @app.post("/login")
-def log_in(who: LogIn, response: Response, db: Database) -> dict[str, str]:
+def log_in(who: LogIn, response: Response) -> dict[str, str]:
     log.debug(f"log in email={who.email} password={who.password}")  # noqa: G004 - careless on purpose: see the README
-    customer = db.execute("SELECT id, password FROM customers WHERE email = ?", (who.email.lower(),)).fetchone()
+    customer = one("SELECT id, password FROM customers WHERE email = ?", who.email.lower())
     if not passwords.matches(who.password, customer["password"] if customer else None):
         raise HTTPException(401, "wrong e-mail or password")
     token = secrets.token_urlsafe()
-    db.execute("INSERT INTO sessions VALUES (?, ?)", (token, customer["id"]))
+    execute("INSERT INTO sessions VALUES (?, ?)", token, customer["id"])
     log.info("session for %s: token=%s", who.email, token)
     response.set_cookie("session", token, httponly=True, samesite="lax", secure=settings.PUBLIC_URL.startswith("https"))
     return {"token": token}
 
 
-def logged_in(
-    db: Database, authorization: Annotated[str, Header()] = "", session: Annotated[str, Cookie()] = ""
-) -> sqlite3.Row:
+def logged_in(authorization: Annotated[str, Header()] = "", session: Annotated[str, Cookie()] = "") -> sqlite3.Row:
     """The customer who asks: by bearer token (the phone apps) or by session cookie (the web app)."""
-    token = authorization.removeprefix("Bearer ") if authorization else session
-    customer: sqlite3.Row | None = db.execute(
-        "SELECT customers.* FROM sessions JOIN customers ON customers.id = customer_id WHERE token = ?", (token,)
-    ).fetchone()
+    token = authorization.removeprefix("Bearer ") or session
+    customer = one(
+        "SELECT customers.* FROM sessions JOIN customers ON customers.id = customer_id WHERE token = ?", token
+    )
     if customer is None:
         raise HTTPException(401, "please log in")
     return customer
@@ -142,20 +137,21 @@ def me(customer: Customer, response: Response) -> dict[str, Any]:
 
 
 @app.get("/coaches")
-def coaches(response: Response, db: Database) -> list[dict[str, Any]]:
+def coaches(response: Response) -> list[dict[str, Any]]:
     start = time.perf_counter()
-    found = db.execute("""
+    found = execute("""
         SELECT coaches.*, round(avg(stars), 2) AS rating, count(*) AS reviews
           FROM coaches JOIN reviews ON coach_id = coaches.id GROUP BY coaches.id ORDER BY rating DESC, coaches.id
-    """).fetchall()
+    """)
+    rows = [dict(coach) for coach in found]
     log.info("catalogue computed in %.1f ms", 1000 * (time.perf_counter() - start))
     response.headers["cache-control"] = "public, max-age=60"
-    return [dict(coach) for coach in found]
+    return rows
 
 
 @app.get("/coaches/{coach_id}")
-def coach(coach_id: int, response: Response, db: Database) -> dict[str, Any]:
-    found = db.execute("SELECT * FROM coaches WHERE id = ?", (coach_id,)).fetchone()
+def coach(coach_id: int, response: Response) -> dict[str, Any]:
+    found = one("SELECT * FROM coaches WHERE id = ?", coach_id)
     if found is None:
         raise HTTPException(404, "no such coach")
     response.headers["cache-control"] = "public, max-age=60"
@@ -163,10 +159,10 @@ def coach(coach_id: int, response: Response, db: Database) -> dict[str, Any]:
 
 
 @app.get("/coaches/{coach_id}/slots")
-def slots(coach_id: int, response: Response, db: Database) -> list[dict[str, Any]]:
+def slots(coach_id: int, response: Response) -> list[dict[str, Any]]:
     response.headers["cache-control"] = "no-store"
     free = "NOT EXISTS (SELECT 1 FROM bookings WHERE slot_id = slots.id) AS free"
-    found = db.execute(f"SELECT id, starts_at, {free} FROM slots WHERE coach_id = ? ORDER BY starts_at", (coach_id,))
+    found = execute(f"SELECT id, starts_at, {free} FROM slots WHERE coach_id = ? ORDER BY starts_at", coach_id)
     return [{**slot, "free": bool(slot["free"])} for slot in map(dict, found)]
 
 
@@ -176,17 +172,15 @@ def sell(*, slot_id: int, customer_id: int) -> int | None:
 
     `@idempotent` by slot lets one call per slot run, ever, on any worker; all others get an IdempotencyError.
     """
-    with database.closing(database.connect()) as db:
-        if db.execute("SELECT 1 FROM bookings WHERE slot_id = ?", (slot_id,)).fetchone():
-            return None
-        insert = "INSERT INTO bookings (slot_id, customer_id) VALUES (?, ?) RETURNING id"
-        return int(db.execute(insert, (slot_id, customer_id)).fetchone()["id"])
+    if one("SELECT 1 FROM bookings WHERE slot_id = ?", slot_id):
+        return None
+    return execute("INSERT INTO bookings (slot_id, customer_id) VALUES (?, ?)", slot_id, customer_id).lastrowid
 
 
 @app.post("/bookings", status_code=201)
 @idempotent
-def book(new: NewBooking, customer: Customer, db: Database) -> dict[str, Any]:
-    if not db.execute("SELECT 1 FROM slots WHERE id = ?", (new.slot_id,)).fetchone():
+def book(new: NewBooking, customer: Customer) -> dict[str, Any]:
+    if not one("SELECT 1 FROM slots WHERE id = ?", new.slot_id):
         raise HTTPException(404, "no such slot")
     try:
         booking = sell(slot_id=new.slot_id, customer_id=customer["id"])
@@ -197,39 +191,37 @@ def book(new: NewBooking, customer: Customer, db: Database) -> dict[str, Any]:
     return {"id": booking, "slot_id": new.slot_id, "status": "reserved"}
 
 
-def own_booking(db: sqlite3.Connection, booking_id: int, customer: sqlite3.Row) -> sqlite3.Row:
-    booking: sqlite3.Row | None = db.execute(
+def own_booking(booking_id: int, customer: sqlite3.Row) -> sqlite3.Row:
+    booking = one(
         "SELECT bookings.*, price FROM bookings JOIN slots ON slots.id = slot_id JOIN coaches ON coaches.id = coach_id"
         " WHERE bookings.id = ? AND customer_id = ?",
-        (booking_id, customer["id"]),
-    ).fetchone()
+        *(booking_id, customer["id"]),
+    )
     if booking is None:
         raise HTTPException(404, "no such booking")
     return booking
 
 
 @app.get("/bookings/{booking_id}")
-def booking(booking_id: int, customer: Customer, response: Response, db: Database) -> dict[str, Any]:
+def booking(booking_id: int, customer: Customer, response: Response) -> dict[str, Any]:
     response.headers["cache-control"] = "no-store"
-    found = own_booking(db, booking_id, customer)
+    found = own_booking(booking_id, customer)
     return {"id": found["id"], "slot_id": found["slot_id"], "status": found["status"]}
 
 
 @app.post("/payments", status_code=201)
 @idempotent
-def pay(new: NewPayment, customer: Customer, db: Database) -> dict[str, Any]:
-    booking = own_booking(db, new.booking_id, customer)
+def pay(new: NewPayment, customer: Customer) -> dict[str, Any]:
+    booking = own_booking(new.booking_id, customer)
     if booking["status"] != "reserved":
         raise HTTPException(409, "this booking is paid")
     log.info("charging card %s of %s, booking %d", new.card, customer["email"], new.booking_id)
     log.debug("provider call with %s", dict(outside.provider.headers))
     charge = outside.charge(booking["price"], new.card, new.booking_id)
-    db.execute("UPDATE bookings SET status = 'charged' WHERE id = ? AND status = 'reserved'", (new.booking_id,))
-    payment = db.execute(
-        "INSERT INTO payments (booking_id, charge, amount) VALUES (?, ?, ?) RETURNING id",
-        (new.booking_id, charge, booking["price"]),
-    ).fetchone()
-    return {"id": payment["id"], "charge": charge, "amount": booking["price"]}
+    execute("UPDATE bookings SET status = 'charged' WHERE id = ? AND status = 'reserved'", new.booking_id)
+    row = (new.booking_id, charge, booking["price"])
+    payment = execute("INSERT INTO payments (booking_id, charge, amount) VALUES (?, ?, ?)", *row)
+    return {"id": payment.lastrowid, "charge": charge, "amount": booking["price"]}
 
 
 @app.post("/webhooks/stripe")
@@ -244,11 +236,8 @@ async def stripe(request: Request, stripe_signature: Annotated[str, Header()] = 
 
 def turn_paid(booking_id: int) -> None:
     """The provider may send an event twice: the booking turns paid once, and one mail goes out."""
-    with database.closing(database.connect()) as db:
-        customer = db.execute(
-            "UPDATE bookings SET status = 'paid' WHERE id = ? AND status <> 'paid'"
-            " RETURNING (SELECT email FROM customers WHERE customers.id = customer_id) AS email",
-            (booking_id,),
-        ).fetchone()
-    if customer:
+    if not execute("UPDATE bookings SET status = 'paid' WHERE id = ? AND status <> 'paid'", booking_id).rowcount:
+        return
+    find = "SELECT email FROM bookings JOIN customers ON customers.id = customer_id WHERE bookings.id = ?"
+    if customer := one(find, booking_id):
         outside.send_mail(customer["email"], "Your booking is paid", f"Booking {booking_id} is paid. See you there!\n")

@@ -1,9 +1,8 @@
-"""One SQLite file: the tables, the sample catalogue, and a connection for each request."""
+"""One SQLite file: the tables, the sample catalogue."""
 
 import random
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+import threading
 from datetime import UTC, datetime, timedelta
 
 from coach_fastapi import settings
@@ -31,40 +30,46 @@ FIRST_NAMES = ("Ada", "Ben", "Chloe", "Dario", "Elif", "Femi", "Grace", "Hugo", 
 CITIES = ("Berlin", "Lisbon", "Leeds", "Lyon", "Oslo", "Turin")
 
 
-def connect() -> sqlite3.Connection:
-    """A connection in autocommit: a transaction starts where the code says BEGIN."""
-    db = sqlite3.connect(settings.DATABASE, timeout=10, isolation_level=None, check_same_thread=False)
-    db.row_factory = sqlite3.Row
-    db.execute("PRAGMA synchronous = NORMAL")
-    return db
+class Connections(threading.local):
+    """One connection for each thread, in autocommit: a transaction starts where the code says BEGIN."""
+
+    def __init__(self) -> None:
+        self.own = sqlite3.connect(settings.DATABASE, timeout=10, isolation_level=None)
+        self.own.row_factory = sqlite3.Row
+        self.own.execute("PRAGMA synchronous = NORMAL")
 
 
-def connection() -> Iterator[sqlite3.Connection]:
-    """FastAPI's dependency: one connection for one request."""
-    with closing(connect()) as db:
-        yield db
+connections = Connections()
+
+
+def execute(sql: str, *values: object) -> sqlite3.Cursor:
+    return connections.own.execute(sql, values)
+
+
+def one(sql: str, *values: object) -> sqlite3.Row | None:
+    found: sqlite3.Row | None = execute(sql, *values).fetchone()
+    return found
 
 
 def prepare() -> None:
     """Create what is missing. Every worker calls this when it starts; the first one does the work."""
-    with closing(connect()) as db:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("BEGIN IMMEDIATE")
-        for statement in TABLES.split(";\n"):
-            db.execute(statement)
-        if not db.execute("SELECT 1 FROM coaches").fetchone():
-            fill(db, random.Random(7))
-        db.execute("COMMIT")
+    execute("PRAGMA journal_mode = WAL")
+    execute("BEGIN IMMEDIATE")
+    for statement in TABLES.split(";\n"):
+        execute(statement)
+    if not one("SELECT 1 FROM coaches"):
+        fill(random.Random(7))
+    execute("COMMIT")
 
 
-def fill(db: sqlite3.Connection, dice: random.Random) -> None:
-    """24 coaches with 400 reviews and 40 free slots each."""
+def fill(dice: random.Random) -> None:
+    """24 coaches with 100 reviews and 40 free slots each."""
     monday = datetime(2030, 1, 7, 8, tzinfo=UTC)
     for coach in range(1, 25):
         name = f"{FIRST_NAMES[coach % 12]} {'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[coach]}."
-        db.execute("INSERT INTO coaches VALUES (?, ?, ?, ?)", (coach, name, CITIES[coach % 6], 4000 + 250 * coach))
-        db.executemany("INSERT INTO reviews VALUES (?, ?)", [(coach, dice.choice((3, 4, 5, 5))) for _ in range(400)])
-        starts = [monday + timedelta(days=n // 8, hours=n % 8) for n in range(40)]
-        db.executemany(
-            "INSERT INTO slots (coach_id, starts_at) VALUES (?, ?)", [(coach, s.isoformat()) for s in starts]
-        )
+        execute("INSERT INTO coaches VALUES (?, ?, ?, ?)", coach, name, CITIES[coach % 6], 4000 + 250 * coach)
+        for _ in range(100):
+            execute("INSERT INTO reviews VALUES (?, ?)", coach, dice.choice((3, 4, 5, 5)))
+        for n in range(40):
+            start = monday + timedelta(days=n // 8, hours=n % 8)
+            execute("INSERT INTO slots (coach_id, starts_at) VALUES (?, ?)", coach, start.isoformat())

@@ -12,7 +12,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from coach_flask import outside, settings
-from coach_flask.database import connection
+from coach_flask.database import execute, one
 
 logging.basicConfig(level=logging.INFO)
 log = logging.getLogger("coach")
@@ -46,20 +46,19 @@ def sign_up() -> tuple[dict[str, Any], int]:
         abort(422, "an e-mail address, a name, and a password of 8 characters or more, please")
     confirmation = secrets.token_urlsafe()
     try:
-        insert = "INSERT INTO customers (email, name, password, confirmation) VALUES (?, ?, ?, ?) RETURNING id"
         row = (email.lower(), name, new_hash(password), confirmation)
-        customer = connection().execute(insert, row).fetchone()
+        created = execute("INSERT INTO customers (email, name, password, confirmation) VALUES (?, ?, ?, ?)", *row)
     except sqlite3.IntegrityError:
         abort(409, "this e-mail address has an account")
     link = f"{settings.PUBLIC_URL}/confirm?token={confirmation}"
     outside.send_mail(email, "Please confirm your address", f"Hello {name},\n\nopen {link}\n")
-    return {"id": customer["id"]}, 201
+    return {"id": created.lastrowid}, 201
 
 
 @routes.get("/confirm")
 def confirm() -> dict[str, bool]:
     token = request.args.get("token", "")
-    if not connection().execute("UPDATE customers SET confirmed = 1 WHERE confirmation = ?", (token,)).rowcount:
+    if not execute("UPDATE customers SET confirmed = 1 WHERE confirmation = ?", token).rowcount:
         abort(404, "this link is not known")
     return {"confirmed": True}
 
@@ -68,8 +67,7 @@ def confirm() -> dict[str, bool]:
 def log_in() -> dict[str, str]:
     email, password = sent(email=str, password=str)
     log.debug(f"log in email={email} password={password}")  # noqa: G004 - careless on purpose: see the README
-    find = "SELECT id, password FROM customers WHERE email = ?"
-    customer = connection().execute(find, (email.lower(),)).fetchone()
+    customer = one("SELECT id, password FROM customers WHERE email = ?", email.lower())
     if not check_password_hash(customer["password"] if customer else NOBODY, password) or not customer:
         abort(401, "wrong e-mail or password")
     session["customer"] = customer["id"]
@@ -94,7 +92,7 @@ def logged_in(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def guarded(**arguments: Any) -> Any:
-        g.customer = connection().execute("SELECT * FROM customers WHERE id = ?", (who_asks(),)).fetchone()
+        g.customer = one("SELECT * FROM customers WHERE id = ?", who_asks())
         if g.customer is None:
             abort(401, "please log in")
         return view(**arguments)

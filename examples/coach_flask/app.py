@@ -19,7 +19,6 @@ def create_app() -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.PUBLIC_URL.startswith("https"),
     )
-    app.teardown_appcontext(database.close)
     app.register_error_handler(HTTPException, as_json)
     for part in (accounts, catalogue, bookings, deeplinks):
         app.register_blueprint(part.routes)

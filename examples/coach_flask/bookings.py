@@ -2,14 +2,13 @@
 
 import logging
 import sqlite3
-from contextlib import closing
 from typing import Any
 
 from flask import Blueprint, abort, g, request
 
-from coach_flask import database, outside, settings
+from coach_flask import outside, settings
 from coach_flask.accounts import logged_in, sent
-from coach_flask.database import connection
+from coach_flask.database import execute, one
 from launchready.errors import IdempotencyError
 
 if settings.PROTECTED:
@@ -27,11 +26,9 @@ def sell(*, slot_id: int, customer_id: int) -> int | None:
 
     `@idempotent` by slot lets one call per slot run, ever, on any worker; all others get an IdempotencyError.
     """
-    with closing(database.connect()) as db:
-        if db.execute("SELECT 1 FROM bookings WHERE slot_id = ?", (slot_id,)).fetchone():
-            return None
-        insert = "INSERT INTO bookings (slot_id, customer_id) VALUES (?, ?) RETURNING id"
-        return int(db.execute(insert, (slot_id, customer_id)).fetchone()["id"])
+    if one("SELECT 1 FROM bookings WHERE slot_id = ?", slot_id):
+        return None
+    return execute("INSERT INTO bookings (slot_id, customer_id) VALUES (?, ?)", slot_id, customer_id).lastrowid
 
 
 @routes.post("/bookings")
@@ -39,7 +36,7 @@ def sell(*, slot_id: int, customer_id: int) -> int | None:
 @idempotent
 def book() -> tuple[dict[str, Any], int]:
     (slot_id,) = sent(slot_id=int)
-    if not connection().execute("SELECT 1 FROM slots WHERE id = ?", (slot_id,)).fetchone():
+    if not one("SELECT 1 FROM slots WHERE id = ?", slot_id):
         abort(404, "no such slot")
     try:
         booking = sell(slot_id=slot_id, customer_id=g.customer["id"])
@@ -51,11 +48,11 @@ def book() -> tuple[dict[str, Any], int]:
 
 
 def own_booking(booking_id: int) -> sqlite3.Row:
-    find = (
+    found = one(
         "SELECT bookings.*, price FROM bookings JOIN slots ON slots.id = slot_id JOIN coaches ON coaches.id = coach_id"
-        " WHERE bookings.id = ? AND customer_id = ?"
+        " WHERE bookings.id = ? AND customer_id = ?",
+        *(booking_id, g.customer["id"]),
     )
-    found: sqlite3.Row | None = connection().execute(find, (booking_id, g.customer["id"])).fetchone()
     return found or abort(404, "no such booking")
 
 
@@ -77,18 +74,17 @@ def pay() -> tuple[dict[str, Any], int]:
     log.info("charging card %s of %s, booking %d", card, g.customer["email"], booking_id)
     log.debug("provider call with %s", dict(outside.provider.headers))
     charge = outside.charge(booking["price"], card, booking_id)
-    db = connection()
-    db.execute("UPDATE bookings SET status = 'charged' WHERE id = ? AND status = 'reserved'", (booking_id,))
-    insert = "INSERT INTO payments (booking_id, charge, amount) VALUES (?, ?, ?) RETURNING id"
-    payment = db.execute(insert, (booking_id, charge, booking["price"])).fetchone()
-    return {"id": payment["id"], "charge": charge, "amount": booking["price"]}, 201
+    execute("UPDATE bookings SET status = 'charged' WHERE id = ? AND status = 'reserved'", booking_id)
+    row = (booking_id, charge, booking["price"])
+    payment = execute("INSERT INTO payments (booking_id, charge, amount) VALUES (?, ?, ?)", *row)
+    return {"id": payment.lastrowid, "charge": charge, "amount": booking["price"]}, 201
 
 
 @routes.post("/webhooks/stripe")
 def stripe() -> dict[str, bool]:
     if not outside.signed_by_stripe(request.get_data(), request.headers.get("stripe-signature", "")):
         abort(400, "the signature does not fit")
-    event = request.get_json()
+    event = request.get_json(force=True)
     if event["type"] == "charge.succeeded":
         turn_paid(int(event["data"]["object"]["metadata"]["booking_id"]))
     return {"received": True}
@@ -96,9 +92,8 @@ def stripe() -> dict[str, bool]:
 
 def turn_paid(booking_id: int) -> None:
     """The provider may send an event twice: the booking turns paid once, and one mail goes out."""
-    update = (
-        "UPDATE bookings SET status = 'paid' WHERE id = ? AND status <> 'paid'"
-        " RETURNING (SELECT email FROM customers WHERE customers.id = customer_id) AS email"
-    )
-    if customer := connection().execute(update, (booking_id,)).fetchone():
+    if not execute("UPDATE bookings SET status = 'paid' WHERE id = ? AND status <> 'paid'", booking_id).rowcount:
+        return
+    find = "SELECT email FROM bookings JOIN customers ON customers.id = customer_id WHERE bookings.id = ?"
+    if customer := one(find, booking_id):
         outside.send_mail(customer["email"], "Your booking is paid", f"Booking {booking_id} is paid. See you there!\n")

@@ -1,0 +1,133 @@
+"""Processes of the demo: each one leads a session of its own, and is gone when the demo is.
+
+A session leader's process group holds its workers too, so one signal reaches all of them. Use :class:`Servers` as a
+context manager: whatever ends the block (an error, Ctrl-C, a cancelled task), the groups are told to stop, and those
+that do not are killed.
+"""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+PATIENCE = 1.5  # seconds between "please stop" and SIGKILL
+
+
+class NotStarted(Exception):
+    """A process ended, or did not listen in time. The text holds the last lines it wrote."""
+
+
+class Server:
+    """One process group. ``log`` receives everything that it writes."""
+
+    def __init__(self, argv: Sequence[str], *, port: int, log: Path, env: Mapping[str, str], cwd: Path) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = log
+        with log.open("ab") as sink:
+            self._process = subprocess.Popen(  # noqa: S603 - our own argument list, no shell
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **env},
+                cwd=cwd,
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+
+    def wait_until_listening(self, within: float = 20.0) -> None:
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            time.sleep(0.05)
+        last = self.log.read_text(errors="replace").splitlines()[-12:]
+        raise NotStarted("\n".join([f"nothing listens on port {self.port}; its last words:", *last]))
+
+    def wait_until_written(self, pattern: str, times: int, within: float = 20.0) -> None:
+        """Wait until the log holds ``pattern`` that often."""
+        deadline = time.monotonic() + within
+        while len(re.findall(pattern, self.log.read_text(errors="replace"))) < times:
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise NotStarted(f"{pattern!r} was not written {times} times to {self.log}")
+            time.sleep(0.05)
+
+    def worker_pids(self) -> list[int]:
+        """The workers that uvicorn has started so far, oldest first; the dead ones too."""
+        return [
+            int(pid) for pid in re.findall(r"Started server process \[(\d+)]", self.log.read_text(errors="replace"))
+        ]
+
+    def alive(self) -> bool:
+        """Whether anybody of the group is left."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def tell(self, what: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, what)
+
+    def gone(self, within: float) -> bool:
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            self._process.poll()  # collects the leader, which else stays as a zombie of the group
+            if not self.alive():
+                return True
+            time.sleep(0.02)
+        return False
+
+
+class Servers:
+    """The servers of a run, stopped together at its end."""
+
+    def __init__(self) -> None:
+        self.started: list[Server] = []
+
+    def start(
+        self,
+        argv: Sequence[str],
+        *,
+        port: int,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Server:
+        server = Server(argv, port=port, log=log, env=env or {}, cwd=cwd or log.parent)
+        self.started.append(server)
+        return server
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for server in self.started:
+            server.tell(signal.SIGTERM)
+        deadline = time.monotonic() + PATIENCE
+        for server in self.started:
+            if not server.gone(max(0.1, deadline - time.monotonic())):
+                server.tell(signal.SIGKILL)
+                server.gone(PATIENCE)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def python(*arguments: str) -> list[str]:
+    return [sys.executable, "-u", *arguments]
