@@ -21,8 +21,8 @@ type ``R`` under mypy and pyright without a cast, and a plain ``yield`` costs on
 ``yield from op`` (an ``__iter__`` that yields itself) costs three; a cached GET makes five of them.
 """
 
-from collections.abc import Generator
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Generic, Protocol, TypeVar
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -38,3 +38,21 @@ class Op(Generic[R]):
 
 Flow = Generator[Op[Any], None, T]
 """A decision in progress: yields operations, returns a ``T``. Nothing is ever sent into it but exceptions."""
+
+
+class Elsewhere(Exception):
+    """Raised by an inline adapter that would have to wait: the driver carries the operation out and answers later."""
+
+
+Inline = Mapping[type[Op[Any]], Callable[[Any], None]]
+"""Answers that need no waiting, by type of operation: called in the event loop, with no task and no thread between."""
+
+
+class Adapter(Protocol):
+    """Whatever answers operations: it sets ``op.answer``, or raises what the flow is to be told."""
+
+    inline: Inline
+
+    def execute(self, op: Op[Any]) -> None: ...
+
+    async def aexecute(self, op: Op[Any]) -> None: ...

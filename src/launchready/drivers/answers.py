@@ -1,0 +1,90 @@
+"""Answers every operation that a feature may yield: the store's verbs, single flight, health checks, a pause."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from launchready.drivers.flights import Flights
+from launchready.drivers.probes import Probes
+from launchready.errors import StoreError
+from launchready.exchange.app import Lead, Pause, RunChecks
+from launchready.exchange.ops import Adapter, Inline, Op
+from launchready.exchange.store import StoreOp
+
+logger = logging.getLogger("launchready")
+
+
+class Answers:
+    """The adapter of one app. ``here``: what this process answers even while a shared store is away."""
+
+    def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
+        flights = Flights()
+        self._store = store
+        self._reachable = True
+        self.inline: Inline = {**store.inline, **flights.inline, **here}
+        self._blocking: dict[type[Op[Any]], Callable[[Any], None]] = {
+            Lead: flights.wait,
+            RunChecks: probes.run,
+            Pause: _pause,
+        }
+        self._awaiting: dict[type[Op[Any]], Callable[[Any], Awaitable[None]]] = {
+            Lead: flights.await_,
+            RunChecks: probes.arun,
+            Pause: _apause,
+        }
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the store answered when it was last asked."""
+        return self._reachable
+
+    def execute(self, op: Op[Any]) -> None:
+        """Answer an operation that is not inline, blocking this thread."""
+        if isinstance(op, StoreOp):
+            try:
+                self._store.execute(op)
+            except StoreError as error:
+                self._lost(error)
+                raise
+            self._found()
+        else:
+            self._blocking[type(op)](op)
+
+    async def aexecute(self, op: Op[Any]) -> None:
+        """The same from a coroutine."""
+        if isinstance(op, StoreOp):
+            try:
+                await self._store.aexecute(op)
+            except StoreError as error:
+                self._lost(error)
+                raise
+            self._found()
+        else:
+            await self._awaiting[type(op)](op)
+
+    def _lost(self, error: StoreError) -> None:
+        """One line when the store goes and one when it is back, not one for each request in between."""
+        if self._reachable:
+            self._reachable = False
+            logger.warning(
+                "store unavailable: rate limits are counted in this process, the cache is bypassed, "
+                "idempotent requests are refused with 503 (%s)",
+                error,
+            )
+
+    def _found(self) -> None:
+        if not self._reachable:
+            self._reachable = True
+            logger.warning("store available again")
+
+
+def _pause(op: Pause) -> None:
+    time.sleep(op.seconds)
+    op.answer = None
+
+
+async def _apause(op: Pause) -> None:
+    await asyncio.sleep(op.seconds)
+    op.answer = None

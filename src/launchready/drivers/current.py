@@ -1,0 +1,34 @@
+"""The exchange that is being answered right now: how a view finds the face it stands behind."""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Protocol
+
+from launchready.exchange.app import Feature
+from launchready.http.message import Request, Response
+
+
+class Exchange(Protocol):
+    """What a face offers to a view that turns out to be protected while it is being called."""
+
+    request: Request
+    native: Callable[[Response], object]
+    """A response as the framework's views return them."""
+
+    def join(self, feature: Feature) -> Response | None:
+        """Run the feature up to Forward, from a view that may block. None: go on, the feature waits for the answer.
+
+        A Response: answer with it, the view does not run.
+        """
+
+    async def ajoin(self, feature: Feature) -> Response | None:
+        """The same from a coroutine."""
+
+    def fail(self, error: Exception) -> Response | None:
+        """Tell the joined feature what the view raised; a Response is the answer to give instead."""
+
+    async def afail(self, error: Exception) -> Response | None:
+        """The same from a coroutine."""
+
+
+CURRENT: ContextVar[Exchange | None] = ContextVar("launchready_exchange", default=None)

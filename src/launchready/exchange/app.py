@@ -1,0 +1,130 @@
+"""Operations on what stands behind a feature: the next feature, and at the end the app.
+
+A response has two moments. Its **head** is known before its first byte leaves, and may still be changed; its **body**
+is known when the last byte was made. ``Forward`` answers at the first, ``Copy`` waits for the second.
+"""
+
+from typing import Protocol
+
+from launchready.exchange.ops import Flow, Op
+from launchready.http.message import Request, Response
+
+
+class Forward(Op[Response]):
+    """Let the request go on. Answered with the response head: change its headers in place.
+
+    What the app raises before it has a head is thrown into the flow here.
+    """
+
+    __slots__ = ()
+
+    hold = 0
+
+
+class Hold(Forward):
+    """The same, and nothing leaves before the whole body is known: ``answer.body`` is the body.
+
+    Above ``hold`` bytes it is None and the response streams on: an answer of any size is never held in memory.
+    """
+
+    __slots__ = ("hold",)
+
+    def __init__(self, hold: int) -> None:
+        self.hold = hold
+
+
+class Copy(Op[bytes | None]):
+    """After Forward: a copy of the body while it streams past, answered before its last chunk leaves.
+
+    None: over ``limit`` bytes, or cut short (the app raised, the client went away, a length did not match).
+    """
+
+    __slots__ = ("limit",)
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+
+class Tail(Op[bytes | None]):
+    """What a chain asks its driver: send this head, let the body stream, and say at its end what it was.
+
+    Answered like Copy; ``limit`` is the largest that any feature asked for.
+    """
+
+    __slots__ = ("head", "limit")
+
+    def __init__(self, head: Response, limit: int) -> None:
+        self.head = head
+        self.limit = limit
+
+
+class ReadBody(Op[bytes]):
+    """The whole request body, at most ``limit`` bytes; the app still gets it afterwards.
+
+    Thrown: BodyTooLarge above the limit, BodyCutShort where the client went away or sent less than it announced.
+    """
+
+    __slots__ = ("limit",)
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+
+class BodyTooLarge(Exception):
+    """The request body is larger than a feature may read."""
+
+
+class BodyCutShort(Exception):
+    """The request body ended before it was complete. Nothing may be concluded from the part that came."""
+
+
+class RunChecks(Op[dict[str, str | None]]):
+    """Run named health checks at once, each within ``timeout`` seconds. Answers None for fine, else what is wrong."""
+
+    __slots__ = ("timeout",)
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+
+
+class Pause(Op[None]):
+    """Wait for so many seconds."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+class Lead(Op[bool]):
+    """Single flight within the process. True: go ahead, others wait for you. False: you waited, it is done; look again.
+
+    The one who leads must yield Release, or end: the driver releases what a flow led and did not release.
+    """
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+
+class Release(Op[None]):
+    """Let those who wait for this key go on, all at once."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+
+class Feature(Protocol):
+    """One concern of the request path, decided without I/O.
+
+    ``handle`` yields operations and returns a Response that answers the request, or None: nothing (more) to say.
+    Returned before Forward, a Response is the answer and nothing behind this feature runs; returned after it, it
+    takes the place of the app's.
+    """
+
+    name: str
+
+    def handle(self, request: Request) -> Flow[Response | None]: ...

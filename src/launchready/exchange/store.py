@@ -1,0 +1,139 @@
+"""The verbs of a store. Each is atomic; a feature never reads, thinks, then writes what it read.
+
+Time is the store's own: ``ttl`` runs on its clock and ``Entry.age`` is measured by it, so that two machines whose
+clocks disagree by an hour still agree on what is expired, and nothing in ``core`` reads a clock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from launchready.exchange.ops import Op
+from launchready.exchange.window import Taken, Window
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Space(Generic[V]):
+    """A named part of the store, holding one kind of value.
+
+    - ``dump``/``load`` carry a value over a wire or into a file; ``load(dump(v)) == v``. A store inside the process
+      keeps the object itself, so a value is never changed after it was put.
+    - ``evictable``: entries may be dropped to make room (a cache). Where it is False (claims on money) a full store
+      answers StoreFull and drops nothing.
+    - ``max_entries``, ``max_bytes``: bounds for a store that has none of its own; ``size`` weighs a value.
+    """
+
+    name: str
+    dump: Callable[[V], bytes]
+    load: Callable[[bytes], V]
+    size: Callable[[V], int]
+    evictable: bool
+    max_entries: int = 1_000_000
+    max_bytes: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[V]):
+    """A stored value. ``age``: seconds since it was put. ``version``: grows with every write to the key (a fence)."""
+
+    value: V
+    age: float
+    version: int
+
+
+class StoreOp(Op[V]):
+    """Any verb. ``space`` and ``key`` together name the entry; a key is text of any length."""
+
+    __slots__ = ()
+
+
+class Get(StoreOp[Entry[V] | None], Generic[V]):
+    """The entry, or None where there is none or it is over its time."""
+
+    __slots__ = ("key", "space")
+
+    def __init__(self, space: Space[V], key: str) -> None:
+        self.space = space
+        self.key = key
+
+
+class Put(StoreOp[int], Generic[V]):
+    """Write, whatever is there. Answers the new version."""
+
+    __slots__ = ("key", "space", "ttl", "value")
+
+    def __init__(self, space: Space[V], key: str, value: V, ttl: float) -> None:
+        self.space = space
+        self.key = key
+        self.value = value
+        self.ttl = ttl
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed(Generic[V]):
+    """What PutIfAbsent found: ``entry`` is None where the write took place, as ``version``."""
+
+    entry: Entry[V] | None
+    version: int
+
+
+class PutIfAbsent(StoreOp[Claimed[V]], Generic[V]):
+    """Write where there is nothing (or only something expired). Of any number at once exactly one writes."""
+
+    __slots__ = ("key", "space", "ttl", "value")
+
+    def __init__(self, space: Space[V], key: str, value: V, ttl: float) -> None:
+        self.space = space
+        self.key = key
+        self.value = value
+        self.ttl = ttl
+
+
+class Replace(StoreOp[bool], Generic[V]):
+    """Write where the entry still has this version. False: somebody else wrote since, or it is gone."""
+
+    __slots__ = ("key", "space", "ttl", "value", "version")
+
+    def __init__(self, space: Space[V], key: str, value: V, ttl: float, version: int) -> None:
+        self.space = space
+        self.key = key
+        self.value = value
+        self.ttl = ttl
+        self.version = version
+
+
+class Delete(StoreOp[bool], Generic[V]):
+    """Remove; with a ``version``, only where the entry still has it. True where something was removed."""
+
+    __slots__ = ("key", "space", "version")
+
+    def __init__(self, space: Space[V], key: str, version: int | None = None) -> None:
+        self.space = space
+        self.key = key
+        self.version = version
+
+
+class Take(StoreOp[Taken]):
+    """Take ``cost`` units from all windows of a key, or from none. The rule is in :mod:`launchready.exchange.window`.
+
+    ``windows`` are in ascending order of their periods.
+    """
+
+    __slots__ = ("cost", "key", "windows")
+
+    def __init__(self, key: str, windows: tuple[Window, ...], cost: int = 1) -> None:
+        self.key = key
+        self.windows = windows
+        self.cost = cost
+
+
+class TakeHere(Take):
+    """The same from the memory of this process, whatever the store is: the fall-back while a shared store is down."""
+
+    __slots__ = ()
+
+
+MAX_TTL = 10 * 365 * 86_400.0
+"""Ten years: what "for ever" means to a store."""

@@ -1,0 +1,131 @@
+"""The sliding window: at most ``limit`` units in any span of ``period``, on any trace.
+
+Theory. A hit at time t counts in every window (now - W, now] with t in it. Two ways to remember the hits:
+
+- limit <= 256: the time of every hit, exactly. A hit is let through when fewer than ``limit`` times are younger
+  than W. This *is* the definition.
+- limit > 256: counts in 16 slices of W, and the slice that the window's far edge cuts is counted whole. The sum over
+  17 slices is never less than the true count, so nothing more than the exact rule allows is let through, and since
+  at most 1/16 of W is counted too long, at least 16/17 of what it allows is.
+
+Fixed windows let twice the limit through around an edge, the weighted two-window estimate does the same on traces made
+for it, and a token bucket adds its burst to its rate; none of the three keeps the sentence at the top.
+
+All windows of a key are looked at before any is charged, and a refusal charges nothing. Times are whole microseconds
+of the store's clock. The functions here are the meaning of ``Take``: a store in this process calls them, one across
+a wire runs the same rule in its own language, and the contract suite holds both to the same answers.
+"""
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+EXACT_UP_TO = 256
+SLICES = 16
+MICRO = 1_000_000
+
+State = list[int]
+"""One window's memory. Exact: the times of hits, ascending. Sliced: the sum of all counts, then slice number and count
+alternating, oldest first; or empty."""
+
+
+class Window:
+    """``limit`` units in any ``period`` seconds. Immutable; what a Take needs of it is worked out once."""
+
+    __slots__ = ("exact", "limit", "period", "period_us")
+
+    def __init__(self, limit: int, period: float) -> None:
+        self.limit = limit
+        self.period = period
+        self.period_us = int(period * MICRO)
+        self.exact = limit <= EXACT_UP_TO
+
+    def __repr__(self) -> str:
+        return f"Window({self.limit}, {self.period})"
+
+    def look(self, state: State, now: int, cost: int, *, charge: bool) -> tuple[int, int]:
+        """Units left after the cost, and microseconds until the oldest unit comes back.
+
+        Where the cost would not pass: -1 - (units left now), and microseconds until it would; nothing is charged.
+        """
+        return (_exact if self.exact else _sliced)(self, state, now, cost, charge)
+
+
+class Taken(NamedTuple):
+    """The answer to a Take.
+
+    - ``allowed``: the units were taken.
+    - ``which``: the window that speaks, by its place in ``windows``: where refused the one that must be waited for
+      longest, else the one with the fewest units left.
+    - ``remaining``: units left in it after this.
+    - ``reset``: seconds until it gives back its oldest unit; where refused, until this cost would pass.
+    """
+
+    allowed: bool
+    which: int
+    remaining: int
+    reset: float
+
+
+def take(states: list[State], now: int, windows: tuple[Window, ...], cost: int) -> Taken:
+    """Take from all windows or from none. ``states`` has one list per window and is changed in place."""
+    alone = len(windows) == 1
+    fewest, speaker, reset, refused = -1, 0, 0, False
+    for index, window in enumerate(windows):
+        left, wait = window.look(states[index], now, cost, charge=alone)
+        if left < 0:
+            if not refused or wait > reset:
+                refused, speaker, reset, fewest = True, index, wait, -1 - left
+        elif not refused and (fewest < 0 or left < fewest):
+            fewest, speaker, reset = left, index, wait
+    if not refused and not alone:
+        for index, window in enumerate(windows):
+            window.look(states[index], now, cost, charge=True)
+    return Taken(not refused, speaker, fewest, reset / MICRO)
+
+
+def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
+    period = window.period_us
+    if state and state[0] <= now - period:
+        del state[: bisect_right(state, now - period)]
+    left = window.limit - len(state)
+    if cost > left:
+        over = cost - left  # so many hits must leave first; a cost above the limit never passes
+        return -1 - left, (state[over - 1] + period - now if over <= len(state) else period)
+    wait = state[0] + period - now if state else period
+    if charge:
+        state.extend([now] * cost)
+    return left - cost, wait
+
+
+def _sliced(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
+    period = window.period_us
+    slice_ = now * SLICES // period
+    while len(state) > 1 and state[1] < slice_ - SLICES:  # older than the slice that the far edge cuts
+        state[0] -= state[2]
+        del state[1:3]
+    left = window.limit - (state[0] if state else 0)
+    if cost > left:
+        return -1 - left, _until_passes(state, cost - left, now, period)
+    wait = _until_gone(state[1] if len(state) > 1 else slice_, now, period)
+    if charge:
+        if not state:
+            state.append(0)
+        state[0] += cost
+        if len(state) > 1 and state[-2] == slice_:
+            state[-1] += cost
+        else:
+            state += (slice_, cost)
+    return left - cost, wait
+
+
+def _until_passes(state: State, over: int, now: int, period: int) -> int:
+    for at in range(1, len(state), 2):
+        over -= state[at + 1]
+        if over <= 0:
+            return _until_gone(state[at], now, period)
+    return period
+
+
+def _until_gone(slice_: int, now: int, period: int) -> int:
+    """Microseconds until a slice is no longer counted: when the far edge enters the next one."""
+    return -(-(slice_ + SLICES + 1) * period // SLICES) - now

@@ -1,0 +1,1 @@
+"""HTTP messages as they stand on the wire: pairs of bytes, dates, structured fields, problem documents, routes."""

@@ -1,0 +1,78 @@
+"""A request and a response, as a feature sees them. Headers are pairs of bytes from end to end, names in lower case.
+
+Two ``set-cookie`` lines stay two. Nothing is decoded, joined or copied before a feature asks for it.
+"""
+
+from collections.abc import Callable
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Request:
+    """What a feature may know of a request. One is made per request, so it is plain slots.
+
+    - ``path`` is decoded (as the framework routes it), ``raw_path`` and ``query`` are as they were sent.
+    - ``get(name)`` is the value of a header, or None; of several lines the last. ``lines(name)`` gives all of them.
+    - ``peer`` is the address of the socket's other end, "" where there is none (a UNIX socket).
+    - ``digest`` is the SHA-256 of the whole body, set by the face for a feature that declared ``reads_body``.
+    """
+
+    __slots__ = ("digest", "get", "headers", "method", "path", "peer", "query", "raw_path", "scheme")
+
+    get: Callable[[bytes], bytes | None]
+
+    def __init__(
+        self, method: str, path: str, raw_path: bytes, query: bytes, scheme: str, peer: str, headers: Headers
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.raw_path = raw_path
+        self.query = query
+        self.scheme = scheme
+        self.peer = peer
+        self.headers = headers
+        self.get = dict(headers).get
+        self.digest = b""
+
+    def lines(self, name: bytes) -> list[bytes]:
+        """Every line of a header, in order."""
+        return [value for key, value in self.headers if key == name]
+
+
+class Response:
+    """A response head, and its body where somebody has all of it (else None: it streams past)."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: Headers, body: bytes | None = None) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def get(self, name: bytes) -> bytes | None:
+        """The first line of a header, or None."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+
+def set_header(headers: Headers, name: bytes, value: bytes) -> None:
+    """One line of this name with this value, whatever was there."""
+    headers[:] = [pair for pair in headers if pair[0] != name]
+    headers.append((name, value))
+
+
+def add_vary(headers: Headers, name: bytes) -> None:
+    """Name a request header in Vary, once; ``*`` covers all (RFC 9110 §12.5.5).
+
+    Set on what the app wrote, not over it: the app's own Vary decides what its cache entries are keyed by.
+    """
+    for index, (key, value) in enumerate(headers):
+        if key == b"vary":
+            if value != name:
+                members = [member.strip().lower() for member in value.split(b",")]
+                if name.lower() not in members and b"*" not in members:
+                    headers[index] = (key, value + b", " + name)
+            return
+    headers.append((b"vary", name))

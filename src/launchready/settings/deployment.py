@@ -1,0 +1,63 @@
+"""Facts of a deployment: the only settings with an environment twin, read when the argument is absent."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from launchready.core.identity import Identity
+from launchready.settings.problems import Problems
+
+# Where platforms say which commit is running: Render, Heroku, Fly, Railway, Vercel, Google, Scalingo and others.
+_RELEASES = (
+    "RENDER_GIT_COMMIT", "HEROKU_SLUG_COMMIT", "FLY_IMAGE_REF", "RAILWAY_GIT_COMMIT_SHA", "VERCEL_GIT_COMMIT_SHA",
+    "K_REVISION", "SOURCE_VERSION", "GIT_COMMIT", "COMMIT_SHA",
+)  # fmt: skip
+
+
+def release(value: str | None, environ: Mapping[str, str] = os.environ) -> str:
+    """The release: the argument, LAUNCHREADY_RELEASE, the platform's commit variable, the checkout's commit; else
+    "unknown", never a guess."""
+    for candidate in (value, environ.get("LAUNCHREADY_RELEASE"), *(environ.get(name) for name in _RELEASES)):
+        if candidate:
+            return candidate
+    return _commit() or "unknown"
+
+
+def store(value: str | None, environ: Mapping[str, str] = os.environ) -> str:
+    """The store's URL: the argument, LAUNCHREADY_STORE, else memory."""
+    return value or environ.get("LAUNCHREADY_STORE") or "memory://"
+
+
+def trusted_proxies(
+    problems: Problems, value: Sequence[str] | int | None, environ: Mapping[str, str] = os.environ
+) -> Sequence[str] | int:
+    """Networks, or a number of hops. In LAUNCHREADY_TRUSTED_PROXIES: "10.0.0.0/8, 192.0.2.1" or "1"."""
+    if value is None:
+        text = environ.get("LAUNCHREADY_TRUSTED_PROXIES", "").strip()
+        value = int(text) if text.isdigit() else [part.strip() for part in text.split(",") if part.strip()]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return problems.number("trusted_proxies", value)
+    entries = problems.strings("trusted_proxies", value)
+    try:
+        Identity(entries)
+    except ValueError as error:
+        problems.add(f'trusted_proxies: {error}; write networks as "10.0.0.0/8", or the number of proxies in front')
+        return ()
+    return entries
+
+
+def _commit() -> str | None:
+    """The checkout's commit, shortened as git shows it. No git, no repository, no answer within a second: None."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607 - whichever git the developer uses
+            cwd=Path.cwd(),
+            capture_output=True,
+            text=True,
+            timeout=1,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,92 @@
+"""``Idempotency(...)``: which routes are run once per key, whatever is retried."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from launchready.core import idempotency as core
+from launchready.http.message import Request
+from launchready.http.routes import RouteTable
+from launchready.settings.problems import Problems
+
+Scope = Callable[[Request], str]
+
+_SESSION = ("session", "sid", "auth", "token", "jwt")
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """Idempotency keys by route; ``@idempotent`` on a view does the same for that view.
+
+    - ``routes``: what is protected when a request brings an ``Idempotency-Key``.
+    - ``keep``: how long an answer is replayed. ``lease``: how long a handler may run before its outcome counts as
+      unknown; longer than the slowest handler.
+    - ``required``: refuse a request without a key (400).
+    - ``wait``: how long a second request waits for the first one's answer before it is told 409.
+    - ``max_body``: largest request body and answer in bytes; a larger body is refused (413), never run unprotected.
+    - ``scope``: whose key it is, as a function of the request. Without one: the Authorization header, else the
+      session cookies. Two users with the same key never see each other's answers.
+    - ``on_error``: "store" replays a 5xx like any answer (it may have had its effect); "release" frees the key.
+
+    Not done yet: a heartbeat (a handler slower than its lease is answered for as unknown), recovery by callable,
+    transactions, steps, encryption of stored answers.
+    """
+
+    routes: Sequence[str] = ("POST /bookings", "POST /payments")
+    keep: str | float = "24h"
+    lease: str | float = "60s"
+    required: bool = False
+    wait: str | float = "0s"
+    max_body: int = 10 * 1024 * 1024
+    scope: Scope | None = None
+    on_error: str = "store"
+
+
+def compile_idempotency(problems: Problems, settings: Idempotency) -> core.Idempotency:
+    """The feature. Every mistake goes to ``problems``."""
+    rule = compile_rule(problems, settings)
+    rows = [problems.route("idempotency.routes", text) for text in _routes(problems, settings)]
+    return core.Idempotency(RouteTable((text, rule) for text in rows if text is not None))
+
+
+def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
+    """One rule. Every mistake goes to ``problems``."""
+    keep = problems.duration("idempotency.keep", settings.keep)
+    lease = problems.duration("idempotency.lease", settings.lease)
+    if lease > keep:
+        problems.add(f'idempotency.lease={settings.lease!r} is longer than keep={settings.keep!r}; write lease="60s"')
+    if settings.on_error not in {"store", "release"}:
+        problems.add(f'idempotency.on_error={settings.on_error!r}; write "store" or "release"')
+    if settings.scope is not None and not callable(settings.scope):
+        problems.add(f"idempotency.scope={settings.scope!r}: write a function of the request that names its user")
+    return core.Rule(
+        keep=keep,
+        lease=lease,
+        required=settings.required,
+        wait=problems.duration("idempotency.wait", settings.wait, zero=True),
+        max_body=problems.number("idempotency.max_body", settings.max_body, least=1),
+        release_errors=settings.on_error == "release",
+        scope=settings.scope or credentials,
+    )
+
+
+def credentials(request: Request) -> str:
+    """What the client proves itself with: its Authorization header, else the cookies that look like a session."""
+    authorization = request.get(b"authorization")
+    if authorization is not None:
+        return "a:" + authorization.decode("latin-1")
+    found = []
+    for line in request.lines(b"cookie"):
+        for pair in line.decode("latin-1").split(";"):
+            name = pair.partition("=")[0].strip().lower()
+            if any(word in name for word in _SESSION) and "csrf" not in name and "xsrf" not in name:
+                found.append(pair.strip())
+    return "c:" + ";".join(sorted(found))
+
+
+def _routes(problems: Problems, settings: Idempotency) -> tuple[str, ...]:
+    routes = problems.strings("idempotency.routes", settings.routes)
+    for text in routes:
+        method, space, path = text.rpartition(" ")
+        if not space or method in {"GET", "HEAD", "OPTIONS"}:
+            problems.add(f'idempotency.routes: {text!r} needs an unsafe method; write "POST {path}"')
+    return routes

@@ -1,0 +1,113 @@
+"""Settings compiled: the features of one app, what answers their operations, and which of them a request meets.
+
+Order, outermost first: timing, health, cors, rate limit, cache, idempotency, app. So a 429, a 409 and a 503 carry the
+CORS headers, a cached answer is counted, and what is stored holds only the app's own headers.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from launchready.clock import SYSTEM, Clock
+from launchready.core import health as core_health
+from launchready.drivers.answers import Answers
+from launchready.drivers.probes import Probes
+from launchready.errors import ConfigError
+from launchready.exchange.app import Feature
+from launchready.exchange.store import TakeHere
+from launchready.http.routes import RouteTable
+from launchready.metrics.timing import Timings
+from launchready.settings import deployment
+from launchready.settings.cache import Cache, compile_cache
+from launchready.settings.cors import CORS, compile_cors
+from launchready.settings.health import Health, compile_health
+from launchready.settings.idempotency import Idempotency, compile_idempotency
+from launchready.settings.problems import Problems, coerce
+from launchready.settings.rate_limit import RateLimit, compile_rate_limit
+from launchready.settings.timing import Timing, compile_targets
+from launchready.stores import connect
+from launchready.stores.base import Store
+from launchready.stores.memory import MemoryStore
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+OPTIONS = (
+    "store", "release", "secret_key", "trusted_proxies", "cors", "rate_limit", "cache", "idempotency", "redaction",
+    "timing", "health",
+)  # fmt: skip
+
+Plan = tuple[Feature, ...]
+
+
+class Stack:
+    """One app's features: ``plan`` says which of them a request meets, ``answers`` is their adapter."""
+
+    def __init__(
+        self,
+        answers: Answers,
+        features: Sequence[Feature],
+        health: core_health.Health | None,
+        timings: Timings | None,
+        targets: RouteTable[float],
+        release: str,
+    ) -> None:
+        self.answers = answers
+        self.release = release
+        self.timings = timings
+        self.targets = targets
+        write = tuple(features)
+        read = tuple(feature for feature in features if feature.name != "idempotency")
+        self._plans = {method: read if method in SAFE else write for method in METHODS}
+        self._other = write
+        self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
+
+    def plan(self, method: str) -> Plan:
+        return self._plans.get(method, self._other)
+
+    def status(self) -> dict[str, object]:
+        """What this process knows: the release, and durations by route beside their targets."""
+        rows = self.timings.rows() if self.timings is not None else []
+        for row in rows:
+            row["target"] = self.targets.find(str(row["method"]), str(row["route"]), None)
+        return {"release": self.release, "store": "up" if self.answers.reachable else "down", "routes": rows}
+
+
+def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
+    """Check and compile. Raises one ConfigError with every mistake."""
+    problems = Problems()
+    for name in settings:
+        if name not in OPTIONS:
+            problems.unknown("launchready", name, OPTIONS)
+    given = {name: settings.get(name) for name in OPTIONS}
+    cors = coerce(problems, "cors", given["cors"], CORS)
+    rate_limit = coerce(problems, "rate_limit", given["rate_limit"], RateLimit, "default")
+    cache = coerce(problems, "cache", given["cache"], Cache)
+    idempotency = coerce(problems, "idempotency", given["idempotency"], Idempotency)
+    health = coerce(problems, "health", settings.get("health", Health()), Health)
+    timing = coerce(problems, "timing", settings.get("timing", Timing()), Timing)
+    release = deployment.release(given["release"])
+    trusted = deployment.trusted_proxies(problems, given["trusted_proxies"])
+    features: list[Feature | None] = [
+        compile_cors(problems, cors) if cors else None,
+        compile_rate_limit(problems, rate_limit, trusted) if rate_limit else None,
+        compile_cache(problems, cache, clock.wall) if cache else None,
+        compile_idempotency(problems, idempotency) if idempotency else None,
+    ]
+    healthy = compile_health(problems, health, release) if health else None
+    targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
+    store = _store(problems, given["store"])
+    problems.raise_if_any()
+    here = MemoryStore(clock)
+    answers = Answers(store, Probes(health.checks if health else {}), {TakeHere: here.take})
+    timings = Timings(release) if timing else None
+    return Stack(answers, [each for each in features if each is not None], healthy, timings, targets, release)
+
+
+def _store(problems: Problems, value: Store | str | None) -> Store:
+    if value is not None and not isinstance(value, str):
+        return value
+    try:
+        return connect(deployment.store(value))
+    except ConfigError as error:
+        for line in error.problems:
+            problems.add(line)
+        return MemoryStore()

@@ -1,0 +1,42 @@
+"""Stores: one file each, found by the scheme of its URL. Same answers from every store, sync and async.
+
+A file here with ``SCHEMES = ("x", ...)`` and a function ``connect(url) -> Store`` is a store; nothing else has to be
+edited to add one, and tests/stores/ runs its whole contract on it. What a store promises: :mod:`.base`.
+"""
+
+import pkgutil
+from importlib import import_module
+from urllib.parse import urlsplit
+
+from launchready.errors import ConfigError
+from launchready.stores.base import Store
+
+
+def connect(url: str) -> Store:
+    """The store of this URL. Raises ConfigError for an unknown scheme, MissingExtra for a driver not installed."""
+    scheme = urlsplit(url).scheme
+    for name in _names():
+        if scheme in _schemes(name):
+            store: Store = import_module(f"{__name__}.{name}").connect(url)
+            return store
+    known = ", ".join(f"{scheme}://" for scheme in schemes())
+    raise ConfigError([f"store={_without_password(url)!r}: no such kind of store; write one of {known}"])
+
+
+def schemes() -> list[str]:
+    """Every URL scheme that some file here answers to."""
+    return sorted(scheme for name in _names() for scheme in _schemes(name))
+
+
+def _names() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base")
+
+
+def _schemes(name: str) -> tuple[str, ...]:
+    found: tuple[str, ...] = import_module(f"{__name__}.{name}").SCHEMES
+    return found
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
