@@ -7,7 +7,7 @@ from types import ModuleType
 
 from launchready.demo.coach import CoachApp
 from launchready.demo.mailbox import Mailbox
-from launchready.demo.people import Net, crowd, sign_up_and_log_in
+from launchready.demo.people import Net, Person, crowd, sign_up_and_log_in
 from launchready.demo.scenes import catalogue, logs, origins, passwords, payments, slots
 from launchready.demo.scenes.scene import Outcome, Stage
 
@@ -21,6 +21,7 @@ Play = Callable[[Stage], Awaitable[Outcome]]
 class Day:
     """What one app lived through: an outcome for each scene, in their order, and the seconds of every request."""
 
+    people: list[Person]
     outcomes: list[Outcome]
     seconds: dict[str, list[float]]
 
@@ -40,12 +41,12 @@ async def play(app: CoachApp, mailbox: Mailbox, say: Say) -> Day:
             outcomes.append(await perform(scene.play, stage))
             seconds = time.perf_counter() - start
             say(f"{'with' if app.protected else 'without'} launchready: {scene.TITLE} ({seconds:.1f} s)")
-        return Day(outcomes, dict(net.seconds))
+        return Day(people, outcomes, dict(net.seconds))
 
 
 async def perform(scene: Play, stage: Stage) -> Outcome:
     """A scene that fails is a broken promise of its own, and the day goes on."""
     try:
         return await scene(stage)
-    except Exception as error:  # noqa: BLE001 - whatever it was, it is told in the table
+    except Exception as error:
         return Outcome(f"could not be played: {error!r}", [f"the scene can be played: {error!r}"])

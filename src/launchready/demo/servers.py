@@ -12,8 +12,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -68,12 +69,12 @@ class Server:
         ]
 
     def alive(self) -> bool:
-        """Whether anybody of the group is left."""
+        """Whether anybody of the group is left. The dead that nobody has collected yet do not count."""
         try:
             os.killpg(self.pid, 0)
         except ProcessLookupError:
             return False
-        return True
+        return running_members(self.pid) != 0
 
     def tell(self, what: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -87,6 +88,16 @@ class Server:
                 return True
             time.sleep(0.02)
         return False
+
+
+def running_members(group: int) -> int | None:
+    """How many processes of a group run, as Linux tells it (proc(5): state, ppid, pgrp after the name); else None."""
+    states = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, pgrp = stat.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            states += [state] if int(pgrp) == group else []
+    return sum(state not in "ZX" for state in states) if states else None
 
 
 class Servers:
@@ -114,13 +125,32 @@ class Servers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for server in self.started:
+        with undisturbed():
+            self.stop(*self.started)
+
+    def stop(self, *servers: Server) -> None:
+        """Ask all of them to end, and kill those that have not after a while."""
+        for server in servers:
             server.tell(signal.SIGTERM)
         deadline = time.monotonic() + PATIENCE
-        for server in self.started:
+        for server in servers:
             if not server.gone(max(0.1, deadline - time.monotonic())):
                 server.tell(signal.SIGKILL)
                 server.gone(PATIENCE)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """A second, impatient Ctrl-C may not end the clearing up half-way."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def free_port() -> int:

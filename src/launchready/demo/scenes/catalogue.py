@@ -6,6 +6,7 @@ import statistics
 from launchready.demo.scenes.scene import Outcome, Stage
 
 TITLE = "the catalogue read 2,000 times"
+NOTE = ""
 READS = 2000
 VISITORS = 8  # at once
 COMPUTED = "catalogue computed in"

@@ -6,6 +6,7 @@ from launchready.demo.scenes.payments import CARD
 from launchready.demo.scenes.scene import Outcome, Stage
 
 TITLE = "the log file searched for passwords, tokens, cards, keys and addresses"
+NOTE = ""
 
 
 async def play(stage: Stage) -> Outcome:

@@ -11,6 +11,7 @@ from launchready.demo.scenes.scene import Outcome, Stage
 from launchready.demo.wire import Answer
 
 TITLE = "a foreign web page acts for a customer"
+NOTE = ""
 FOREIGN = "https://old-blog.coach.example"
 SLOTS = {FOREIGN: 921, WEB_APP: 922}
 

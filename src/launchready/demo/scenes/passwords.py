@@ -7,6 +7,7 @@ from launchready.demo.scenes.scene import Outcome, Stage
 from launchready.demo.wire import Answer
 
 TITLE = "one password guessed 500 times"
+NOTE = ""
 GUESSES = 500
 ALLOWED = 5
 ATTACKER = "203.0.113.66"

@@ -16,6 +16,10 @@ from launchready.demo.scenes.scene import Outcome, Stage
 from launchready.demo.wire import Answer, Broken, Wire
 
 TITLE = "200 payments, each sent up to 20 times at once; one worker killed in the middle"
+NOTE = """
+    Whether a payment with an unknown outcome was charged, only the provider knows: its worker was killed between
+    asking and answering. launchready refuses to run it again; look into the ledger, then settle the key.
+"""
 PAYMENTS = 200
 CARD = "4242" * 4
 GIVE_UP = 10.0  # seconds after which a customer stops asking

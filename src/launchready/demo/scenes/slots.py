@@ -12,6 +12,11 @@ from launchready.demo.people import Person
 from launchready.demo.scenes.scene import Outcome, Stage
 
 TITLE = "10 slots, each booked by 20 people at once"
+NOTE = """
+    Who keeps a slot from being sold twice is the app, by one line of launchready: its function `sell` is @idempotent
+    with the slot as the key. The customers' own Idempotency-Keys do not (20 people send 20 keys), and a UNIQUE
+    constraint in the database would do it as well.
+"""
 SLOTS = range(901, 911)
 PEOPLE = 20
 
