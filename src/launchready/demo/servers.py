@@ -83,8 +83,8 @@ class Server:
     def gone(self, within: float) -> bool:
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
-            self._process.poll()  # collects the leader, which else stays as a zombie of the group
-            if not self.alive():
+            collected = self._process.poll() is not None
+            if collected and not self.alive():
                 return True
             time.sleep(0.02)
         return False
