@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 from running_coach import WEB_APP, Coach, command, mail_sink
@@ -13,6 +14,7 @@ VARIANTS = [
     pytest.param((framework, protected), id=f"{framework}-{'with' if protected else 'before'}")
     for framework in ("fastapi", "flask", "django")
     for protected in (False, True)
+    if not protected or find_spec(f"launchready.{framework}")
 ]
 
 

@@ -1,4 +1,4 @@
-"""coach.example, with the mistakes that a first launch makes. What is planted stands in ``PLANTED``."""
+"""coach.example, with the mistakes that a first launch makes. What is planted, stands in ``PLANTED``."""
 
 from launchready.demo.certificates import Certificates
 from launchready.demo.website import Page
@@ -9,17 +9,20 @@ WEBHOOK = "https://api.coach.example/webhooks/stripe"
 SELECTORS = ("google", "mailer", "newsletter")
 FAILING = frozenset({"newsletter._domainkey.coach.example"})
 
-PLANTED = (
-    "the name admin.coach.example is missing in the DNS (it says amdin)",
-    "two SPF records",
-    "DMARC asks for nothing (p=none)",
-    "the DKIM key of the mailer is revoked",
-    "the certificate of app.coach.example ends in 6 days",
-    "shop.coach.example shows the hosting company's certificate",
-    "http://coach.example stays without encryption",
-    "the payment webhook is redirected",
-    "no host tells browsers to stay with https (HSTS)",
-)
+# What is planted, and by what one knows the finding: a pattern for its code, subject, title and evidence in one text.
+PLANTED = {
+    "admin.coach.example is not in the DNS (it says amdin)": r"DNS\d.* admin\.coach\.example",
+    "two SPF records": r"MAIL\d.*\b(two|2)\b.*SPF|MAIL\d.*SPF.*\b(two|2|more than one)\b",
+    "DMARC asks for nothing (p=none)": r"MAIL\d.*p=none",
+    "the DKIM key of the selector mailer is revoked": r"MAIL\d.*mailer",
+    "the certificate of app.coach.example ends in 6 days": r"TLS\d.* app\.coach\.example",
+    "shop.coach.example shows the hosting company's certificate": r"TLS\d.* shop\.coach\.example",
+    "http://coach.example stays without encryption": r"WEB\d.*http://coach\.example",
+    "the payment webhook is redirected": r"WEB\d.*webhooks/stripe",
+    "no host tells browsers to stay with https (HSTS)": r"WEB\d.*(HSTS|strict-transport-security)",
+}
+# Nobody can say whether this DKIM key is there: its name server answers SERVFAIL.
+UNKNOWABLE = r"MAIL\d.*newsletter"
 
 ZONE = """
 $TTL 300

@@ -4,8 +4,9 @@ import statistics
 from collections.abc import Iterable
 from pathlib import Path
 from textwrap import fill, indent
-from typing import Any
 
+from launchready.checks.finding import Finding
+from launchready.checks.report import Report
 from launchready.demo.coach import CoachApp
 from launchready.demo.day import SCENES, Day
 from launchready.demo.mailbox import Mailbox
@@ -22,7 +23,7 @@ def the_day(with_it: Day, without: Day) -> str:
     ]
     head = ("what was tried", "what happened with launchready", "what happened without (measured)")
     notes = [paragraph(scene.NOTE) for scene in SCENES if scene.NOTE]
-    return "\n\n".join([table(head, rows, (24, 36, 36)), *notes, "", speeds(with_it, without)])
+    return "\n\n".join([table(head, rows, (24, 36, 36)), *notes, speeds(with_it, without)])
 
 
 def speeds(with_it: Day, without: Day) -> str:
@@ -38,7 +39,7 @@ def p95(seconds: list[float]) -> str:
     return f"{1000 * statistics.quantiles(seconds, n=20)[18]:.0f} ms" if len(seconds) > 1 else "-"
 
 
-def the_domain(report: Any, written: Path) -> str:
+def the_domain(report: Report, written: Path) -> str:
     lines = [f"launchready check {report.domain}: {report.headline}", ""]
     lines += finding_lines(report.fix_now[:SHOWN])
     left = len(report.findings) - min(SHOWN, len(report.fix_now))
@@ -46,7 +47,7 @@ def the_domain(report: Any, written: Path) -> str:
     return "\n".join(lines)
 
 
-def finding_lines(findings: Iterable[Any]) -> list[str]:
+def finding_lines(findings: Iterable[Finding]) -> list[str]:
     lines = []
     for number, finding in enumerate(findings, 1):
         lines.append(f"{number}  fix within 48 hours  {finding.code}  {finding.subject}")

@@ -25,8 +25,8 @@ async def play(stage: Stage) -> Outcome:
 
     await asyncio.gather(*map(visitor, range(VISITORS)))
     computed = stage.app.log_text().count(COMPUTED) - before
-    hits = sum("hit" in status for status in statuses) / READS
+    hits = sum("hit" in status for status in statuses)
     median = 1000 * statistics.median(stage.net.seconds["GET /coaches"])
-    told = f"computed {computed} times, {hits:.1%} from the cache, median {median:.1f} ms"
+    told = f"computed {computed:,}x, answered from the cache {hits:,}x; median {median:.1f} ms"
     broken = [f"the catalogue is computed a few times only: {computed}"] if computed > FEW else []
     return Outcome(told, broken)

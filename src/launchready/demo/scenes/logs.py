@@ -13,8 +13,8 @@ async def play(stage: Stage) -> Outcome:
     text = stage.app.log_text()
     found = {kind: sum(map(text.count, values)) for kind, values in secrets_of(stage).items()}
     total = sum(found.values())
-    kinds = ", ".join(f"{count} {kind}" for kind, count in found.items() if count)
-    told = f"{total} found in {len(text.splitlines()):,} lines" + (f": {kinds}" if total else "")
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.items() if count)
+    told = f"{total:,} found in {len(text.splitlines()):,} lines" + (f": {kinds}" if total else "")
     return Outcome(told, [f"the log holds no secret: {kinds}"] if total else [])
 
 

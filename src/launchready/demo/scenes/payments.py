@@ -43,7 +43,7 @@ async def play(stage: Stage) -> Outcome:
     ledger = await charges(stage)
     fates = Counter(payment.fate for payment in payments)
     twice = sum(1 for charged in ledger.values() if charged > 1)
-    told = f"{sum(ledger.values())} charges for {count} payments; {twice} payments charged more than once (worst:"
+    told = f"{sum(ledger.values()):,} charges for {count} payments; {twice} payments charged more than once (worst:"
     told += f" {max(ledger.values())}x); {fates['paid']} answered as paid"
     if fates["unknown"]:
         moved = sum(1 for p in payments if p.fate == "unknown" and ledger[str(p.booking_id)])
