@@ -58,7 +58,11 @@ def finding_lines(findings: Iterable[Finding]) -> list[str]:
 def the_verdict(broken: list[str], seconds: float) -> str:
     if not broken:
         return f"Every promise held. The day took {seconds:.0f} seconds."
-    return "\n".join([f"NOT every promise held ({len(broken)} broken):", *(f"- {promise}" for promise in broken)])
+    return "\n".join([f"NOT every promise held ({len(broken)} broken):", *map(item, broken)])
+
+
+def item(text: str) -> str:
+    return fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ")
 
 
 def addresses(app: CoachApp, mailbox: Mailbox, person: Person) -> str:
