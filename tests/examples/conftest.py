@@ -1,4 +1,4 @@
-"""Every test here runs against six apps: three frameworks, before and with launchready."""
+"""Every test here runs against eight apps: three frameworks (Django under WSGI and ASGI), before and with launchready."""
 
 import secrets
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from launchready.demo.servers import Servers, free_port
 
 VARIANTS = [
     pytest.param((framework, protected), id=f"{framework}-{'with' if protected else 'before'}")
-    for framework in ("fastapi", "flask", "django")
+    for framework in ("fastapi", "flask", "django", "django-asgi")
     for protected in (False, True)
-    if not protected or find_spec(f"launchready.{framework}")
+    if not protected or find_spec(f"launchready.{framework.removesuffix('-asgi')}")
 ]
 
 

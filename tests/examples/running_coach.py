@@ -21,9 +21,9 @@ from launchready.demo.servers import python
 WEB_APP = "https://app.coach.example"
 
 
-def uvicorn(port: int) -> list[str]:
+def uvicorn(app: str, folder: Path, port: int) -> list[str]:
     return python(
-        *("-m", "uvicorn", "coach_fastapi.app:app", "--app-dir", str(examples()), "--workers", "2"),
+        *("-m", "uvicorn", app, "--app-dir", str(folder), "--workers", "2"),
         *("--port", str(port), "--no-proxy-headers"),
     )
 
@@ -37,12 +37,14 @@ def gunicorn(app: str, folder: Path, port: int) -> list[str]:
 
 def command(framework: str, port: int, env: dict[str, str]) -> list[str]:
     if framework == "fastapi":
-        return uvicorn(port)
+        return uvicorn("coach_fastapi.app:app", examples(), port)
     if framework == "flask":
         return gunicorn("coach_flask.app:app", examples(), port)
     folder = examples() / "coach_django"
     migrate = [sys.executable, str(folder / "manage.py"), "migrate", "--verbosity", "0"]
     subprocess.run(migrate, env=env, check=True, timeout=60)
+    if framework == "django-asgi":
+        return uvicorn("coach.asgi:application", folder, port)
     return gunicorn("coach.wsgi", folder, port)
 
 
