@@ -14,14 +14,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
-from launchready.drivers.chain import Chain
-from launchready.drivers.current import CURRENT
+from launchready.drivers.chain import Parked, chain
+from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
-from launchready.exchange.ops import Elsewhere, Flow, Op
-from launchready.http.message import Headers, Request, Response
-from launchready.settings.stack import Stack, build
+from launchready.exchange.ops import Elsewhere, Flow, Op, new
+from launchready.http.message import Request, Response, append, clean
+from launchready.settings.stack import SAFE, Plan, Stack, build
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -29,7 +29,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-KEY = b"idempotency-key"
 REMEMBERED = 10 * 1024 * 1024
 """Bytes of a request body that are kept for a view that turns out to be idempotent."""
 
@@ -51,8 +50,10 @@ class LaunchReadyMiddleware:
         route = scope.get("route")
         if route is None:
             return None
-        path = getattr(route, "path_format", None) or getattr(route, "path", None)
-        return None if path is None else mounted(scope, path)
+        path: str | None = getattr(route, "path_format", None) or getattr(route, "path", None)
+        if path is not None and len(scope.get("root_path", "")) > len(scope.get("app_root_path", "")):
+            return mounted(scope, path)
+        return path
 
     def native(self, response: Response) -> object:
         """A response as a view returns it."""
@@ -74,168 +75,195 @@ class LaunchReadyMiddleware:
             await self.app(scope, receive, send)
             return
         started = perf_counter()
-        path = scope["path"]
-        stack = self.stack
-        plan = stack.health.get(path)
+        stack, method = self.stack, scope["method"]
+        plan = stack.health.get(scope["path"])
+        timings = self._timings if plan is None else None
         if plan is None:
-            plan = stack.plan(scope["method"])
+            plan = stack.plans.get(method, stack.other)
         exchange = _Exchange(self, scope, receive, send, plan)
         try:
             await exchange.run()
         finally:
-            if self._timings is not None and path not in stack.health:
-                self._timings.record(scope["method"], self.route(scope), exchange.status, perf_counter() - started)
+            if timings is not None:
+                timings.record(method, self.route(scope), exchange.status, perf_counter() - started)
 
 
 def mounted(scope: Scope, path: str) -> str:
     """A template below the mounts it was found under. What a mount matched by name is a name again in the template."""
-    prefix: str = scope.get("root_path", "")[len(scope.get("app_root_path", scope.get("root_path", ""))) :]
-    if prefix:
-        names = {str(value): name for name, value in scope.get("path_params", {}).items()}
-        prefix = "/".join(f"{{{names[part]}}}" if part in names else part for part in prefix.split("/"))
-    return prefix + path
+    root = scope.get("root_path", "")
+    prefix: str = root[len(scope.get("app_root_path", root)) :]
+    names = {str(value): name for name, value in scope.get("path_params", {}).items()}
+    return "/".join(f"{{{names[part]}}}" if part in names else part for part in prefix.split("/")) + path
 
 
 class _Exchange:
-    """One request."""
+    """One request. What most requests never set has its default on the class."""
 
-    __slots__ = (
-        "_chunks", "_complete", "_face", "_forward", "_held", "_late", "_parts", "_receive", "_scope",
-        "_send", "_size", "_started", "_tail", "chain", "request", "status",
-    )  # fmt: skip
+    status = 500
+    _forward: Forward
+    _started = False  # the head has left
+    _dropped = False  # a feature answered in the app's place: what the app still sends of its own body is dropped
+    _hold = 0
+    _held: Response | None = None
+    _tail: Tail | None = None
+    _chunks: list[bytes]
+    _size = 0
+    _parts: list[bytes] | None = None
+    _size_in = 0
+    _complete = False
+    _late: list[Message]
 
-    def __init__(
-        self, face: LaunchReadyMiddleware, scope: Scope, receive: Receive, send: Send, plan: tuple[Feature, ...]
-    ) -> None:
-        client = scope.get("client")
+    def __init__(self, face: LaunchReadyMiddleware, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
         path = scope["path"]
-        self.request = Request(
-            scope["method"],
-            path,
-            scope.get("raw_path") or path.encode(),
-            scope.get("query_string", b""),
-            scope.get("scheme", "http"),
-            client[0] if client else "",
-            scope["headers"],
-        )
+        client = scope.get("client")
+        self.request = request = new(Request)
+        request.method = scope["method"]
+        request.path = path
+        request.raw_path = scope.get("raw_path") or path.encode()
+        request.query = scope.get("query_string", b"")
+        request.scheme = scope.get("scheme", "http")
+        request.peer = client[0] if client else ""
+        request.headers = headers = scope["headers"]
+        request.fields = dict(headers)
+        request.get = request.fields.get
+        request.adds = []
         self._face = face
+        self._answers = answers = face.stack.answers
+        self._owned = face.stack.owned
         self._scope = scope
         self._receive = receive
         self._send = send
-        self.status = 500
-        self._started = False
-        self._held: Response | None = None
-        self._tail: Tail | None = None
-        self._forward: Forward | None = None
-        self._chunks: list[bytes] = []
-        self._size = 0
-        self._parts: list[bytes] | None = None
-        self._complete = False
-        self._late: list[Message] = []
-        self.chain = Chain(plan, self.request, face.stack.answers.inline)
+        self._parked: Parked = []
+        self._steps = chain(plan, request, answers.inline, self._parked)
 
     # The way in.
 
     async def run(self) -> None:
-        steps = self.chain.steps
+        steps = self._steps
+        step: Any
         try:
-            step: Any
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                step = end.value
-            else:
-                if not isinstance(step, Forward):
-                    step = await adrive(steps, self._carry, step)
-            if isinstance(step, Forward):
-                self._forward = step
-                await self._run_app()
-            else:
-                await self._answer(step)
-        finally:
-            steps.close()
-
-    async def _run_app(self) -> None:
+            step = next(steps)
+        except StopIteration as end:
+            step = end.value
+        else:
+            if not isinstance(step, Forward):
+                step = await adrive(steps, self._carry, step)
+        if not isinstance(step, Forward):
+            await self._answer(step)
+            return
+        self._forward = step
+        self._hold = step.hold
         receive = self._receive
-        if self._parts is not None or (self.request.get(KEY) is not None and self.request.method != "GET"):
-            if self._parts is None:
-                self._parts = []
+        if self._parts is not None:
             receive = self.receive
-        token = CURRENT.set(self)
+        token = None
+        if Wanted.views:
+            token = CURRENT.set(self)
+            if self.request.method not in SAFE:
+                receive = self._remember()
         try:
             await self._face.app(self._scope, receive, self.send)
-        except SafeToRetry as error:
-            if self._started:
-                raise
-            await self._answer(await adrive(self.chain.steps, self._carry, error=error))
         except Exception as error:
-            if self._tail is not None:
-                await self._end(None)
-            elif not self._started and self._held is None:
-                await self._face.failed(self._scope, receive, self.send, error)
-            raise
+            await self._failed(error, receive)
         finally:
-            CURRENT.reset(token)
-        if self._tail is not None:  # the app returned without a last chunk: what came is not the whole
-            await self._end(None)
+            if token is not None:
+                CURRENT.reset(token)
+            if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
+                await self._end(None)
+            steps.close()
+
+    async def _failed(self, error: Exception, receive: Receive) -> None:
+        """The app raised. Before it answered, its failure is an answer too: a 500 with everything a 500 must carry."""
+        if self._started or self._held is not None:
+            raise error
+        if isinstance(error, SafeToRetry):
+            step = await adrive(self._steps, self._carry, error=error)
+            assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
+            await self._answer(step)
+            return
+        await self._face.failed(self._scope, receive, self.send, error)
+        raise error
 
     async def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
             await self._read_body(op)
         else:
-            await self._face.stack.answers.aexecute(op)
+            await self._answers.aexecute(op)
 
     # The way back.
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
-        if kind == "http.response.start":
-            response = Response(message["status"], lowered(message.get("headers", ())))
-            if self.chain.hold:
+        if kind == "http.response.body":
+            tail = self._tail
+            if self._held is not None:
+                await self._keep(self._held, message)
+                return
+            if self._dropped:
+                return
+            if tail is not None:
+                body = message.get("body", b"")
+                self._size += len(body)
+                if self._size > tail.limit:
+                    await self._end(None)
+                elif message.get("more_body", False):
+                    self._chunks.append(body)
+                else:
+                    await self._end(b"".join((*self._chunks, body)) if self._chunks else body)
+            await self._send(message)
+        elif kind == "http.response.start":
+            response = new(Response)
+            response.status = message["status"]
+            response.headers = headers = list(message.get("headers", ()))
+            response.body = None
+            fields = dict(headers)
+            if not (b"".join(fields).islower() and self._owned.isdisjoint(fields)):
+                response.headers = clean(headers, self._owned)
+            if self._hold:
                 self._held = response
+                self._chunks = []
             else:
                 await self._head(response)
-        elif kind == "http.response.body":
-            if self._held is not None:
-                await self._hold(self._held, message)
-            elif self._tail is not None:
-                await self._copy(self._tail, message)
-            elif self._started:
-                await self._send(message)
         else:
-            if self._held is not None:  # a file, sent by the server itself: its bytes never pass here
-                held, self._held = self._held, None
-                await self._head(held)
-            if self._tail is not None and kind != "http.response.trailers":
-                await self._end(None)
-            await self._send(message)
+            await self._send_other(message)
+
+    async def _send_other(self, message: Message) -> None:
+        """An extension of the server. A file that the server sends itself never passes here: it cannot be held."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            await self._head(held)
+        if self._tail is not None and message["type"] != "http.response.trailers":
+            await self._end(None)
+        await self._send(message)
 
     async def _head(self, response: Response) -> None:
-        assert self._forward is not None  # the app runs only after Forward
         self._forward.answer = response
         final: Any
         try:
-            final = next(self.chain.steps)
+            final = next(self._steps)
         except StopIteration as end:
             final = end.value
         else:
             if not isinstance(final, Tail):
-                final = await adrive(self.chain.steps, self._carry, final)
-        if isinstance(final, Tail):
-            self._tail, final = final, final.head
+                final = await adrive(self._steps, self._carry, final)
+            if isinstance(final, Tail):
+                self._tail, final = final, final.head
+                self._chunks = []
         self._started = True
         self.status = final.status
+        append(final.headers, self.request.adds)
         await self._send({"type": "http.response.start", "status": final.status, "headers": final.headers})
         if final.body is not None:
-            self._started = self.request.method == "HEAD"  # whatever else the app sends for this body is dropped
+            self._dropped = True
             await self._send({"type": "http.response.body", "body": final.body})
 
-    async def _hold(self, held: Response, message: Message) -> None:
+    async def _keep(self, held: Response, message: Message) -> None:
+        """Hold the body back until it is whole, or over the bound: then it streams on and nobody has it."""
         self._chunks.append(message.get("body", b""))
         self._size += len(self._chunks[-1])
         more = message.get("more_body", False)
-        if self._size > self.chain.hold:
-            self._held, chunks, self._chunks = None, self._chunks, []
+        if self._size > self._hold:
+            self._held, chunks = None, self._chunks
             await self._head(held)
             await self.send({"type": "http.response.body", "body": b"".join(chunks), "more_body": more})
         elif not more:
@@ -243,35 +271,31 @@ class _Exchange:
             held.body = b"".join(self._chunks)
             await self._head(held)
 
-    async def _copy(self, tail: Tail, message: Message) -> None:
-        body = message.get("body", b"")
-        self._size += len(body)
-        if self._size > tail.limit:
-            await self._end(None)
-        else:
-            self._chunks.append(body)
-            if not message.get("more_body", False):
-                await self._end(b"".join(self._chunks))
-        await self._send(message)
-
     async def _end(self, body: bytes | None) -> None:
         """Hand the copy out, before the last chunk leaves: who asks again right after it finds it stored."""
-        assert self._tail is not None
-        self._tail.answer, self._tail, self._chunks = body, None, []
+        assert self._tail is not None  # asked by those who looked
+        self._tail.answer, self._tail = body, None
         try:
-            op = next(self.chain.steps)
+            op = next(self._steps)
         except StopIteration:
             return
-        await adrive(self.chain.steps, self._carry, op)
+        await adrive(self._steps, self._carry, op)
 
     async def _answer(self, response: Response) -> None:
         self._started = True
         self.status = response.status
+        append(response.headers, self.request.adds)
         body = response.body if self.request.method != "HEAD" else b""
         await self._send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await self._send({"type": "http.response.body", "body": body or b""})
 
     # The request body.
+
+    def _remember(self) -> Receive:
+        if self._parts is None:
+            self._parts = []
+            self._late = []
+        return self.receive
 
     async def receive(self) -> Message:
         """The body for the app, remembered on its way; after the body, whatever the server says."""
@@ -279,33 +303,30 @@ class _Exchange:
             return self._late.pop(0)
         message = await self._receive()
         if message["type"] == "http.request":
-            self._remember(message)
+            self._note(message)
         return message
 
-    def _remember(self, message: Message) -> None:
-        if self._parts is not None:
+    def _note(self, message: Message) -> None:
+        assert self._parts is not None  # this is the receive of those who remember
+        self._size_in += len(message.get("body", b""))
+        if self._size_in <= REMEMBERED:
             self._parts.append(message.get("body", b""))
         self._complete = not message.get("more_body", False)
 
     async def _read_body(self, op: ReadBody) -> None:
-        if self._parts is None:
-            self._parts = []
-        size = sum(map(len, self._parts))
-        while not self._complete:
+        self._remember()
+        while not self._complete and self._size_in <= op.limit:
             message = await self._receive()
             if message["type"] != "http.request":
                 raise BodyCutShort
-            self._remember(message)
+            self._note(message)
             self._late.append(message)
-            size += len(self._parts[-1])
-            if size > op.limit:
-                raise BodyTooLarge
-        if size > op.limit:
+        if self._size_in > min(op.limit, REMEMBERED):
             raise BodyTooLarge
         announced = self.request.get(b"content-length")
-        if announced is not None and announced != b"%d" % size:
+        if announced is not None and announced != b"%d" % self._size_in:
             raise BodyCutShort
-        op.answer = b"".join(self._parts)
+        op.answer = b"".join(self._parts or ())
 
     # A view that turns out to be protected.
 
@@ -314,25 +335,30 @@ class _Exchange:
 
     async def ajoin(self, feature: Feature) -> Response | None:
         flow = feature.handle(self.request)
-        step = await adrive(flow, self._carry_any)
-        return self._park(flow, step)
+        if flow is None or isinstance(flow, Response):
+            return flow
+        return self._park(flow, await adrive(flow, self._carry_any))
 
     async def afail(self, error: Exception) -> Response | None:
-        flow = self.chain.leave()
-        return None if flow is None else _response(await adrive(flow, self._carry_any, error=error))
+        if not self._parked:
+            return None
+        return _response(await adrive(self._parked.pop()[0], self._carry_any, error=error))
 
     def join(self, feature: Feature) -> Response | None:
         flow = feature.handle(self.request)
-        step = drive(flow, self._carry_blocking)
-        return self._park(flow, step)
+        if flow is None or isinstance(flow, Response):
+            return flow
+        return self._park(flow, drive(flow, self._carry_blocking))
 
     def fail(self, error: Exception) -> Response | None:
-        flow = self.chain.leave()
-        return None if flow is None else _response(drive(flow, self._carry_blocking, error=error))
+        if not self._parked:
+            return None
+        return _response(drive(self._parked.pop()[0], self._carry_blocking, error=error))
 
     def _park(self, flow: Flow[Response | None], step: Forward | Tail | Response | None) -> Response | None:
         if isinstance(step, Forward):
-            self.chain.join(flow, step)
+            self._parked.append((flow, step))
+            self._hold = max(self._hold, step.hold)
             return None
         return _response(step)
 
@@ -347,10 +373,10 @@ class _Exchange:
 
             from_thread.run(self._read_body, op)
         elif not self._inline(op):
-            self._face.stack.answers.execute(op)
+            self._answers.execute(op)
 
     def _inline(self, op: Op[Any]) -> bool:
-        answer = self._face.stack.answers.inline.get(type(op))
+        answer = self._answers.inline.get(type(op))
         if answer is None:
             return False
         try:
@@ -363,12 +389,3 @@ class _Exchange:
 def _response(step: object) -> Response | None:
     assert step is None or isinstance(step, Response)  # a joined flow copies nothing
     return step
-
-
-def lowered(headers: Any) -> Headers:
-    """The app's header lines as our own list, names in lower case: the app may send the same list again."""
-    lines: Headers = list(headers)
-    for name, _ in lines:
-        if not name.islower():
-            return [(bytes(name).lower(), bytes(value)) for name, value in lines]
-    return lines

@@ -15,17 +15,19 @@ heuristic freshness, sharing answers to requests that carry cookies.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Forward, Lead, Release
-from launchready.exchange.ops import Flow
+from launchready.exchange.app import Copy, Flight, Forward, Join
+from launchready.exchange.ops import Flow, new
 from launchready.exchange.store import Delete, Get, Put, Space
 from launchready.http import dates
 from launchready.http.message import Headers, Request, Response
 from launchready.http.routes import RouteTable
 
 STATUS = b"cache-status"
+MISS = (STATUS, b"launchready; fwd=uri-miss")
+MISS_STORED = (STATUS, b"launchready; fwd=uri-miss; stored")
 MAX_AGE_CAP = 2**31
 """RFC 9111 §1.2.2: a delta-seconds value above 2^31 is taken as 2^31."""
 
@@ -44,6 +46,11 @@ _NOT_STORED = frozenset(
      b"upgrade", STATUS, b"age"}
 )  # fmt: skip
 
+_FORBIDDING = frozenset({b"no-store", b"private", b"no-cache"})
+
+# A request with none of these asks for nothing special, which is nearly every request.
+_SPEAKING = frozenset({*_BYPASS, b"content-length", b"cache-control", b"pragma"})
+
 # RFC 9110 §15.4.5: what a 304 repeats of the 200 it stands for.
 _IN_304 = frozenset({b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary", b"last-modified"})
 
@@ -51,20 +58,22 @@ _DIRECTIVE = re.compile(rb'([!#$%&\'*+.^_`|~0-9a-z-]+)(?:=(?:"((?:[^"\\]|\\.)*)"
 
 
 class Stored:
-    """A stored response, or (with ``vary`` set and status 0) a pointer: the answer depends on these headers."""
+    """A stored response, or (with ``vary`` set and status 0) a pointer: the answer depends on these headers.
 
-    __slots__ = ("age", "body", "etag", "headers", "lifetime", "modified", "status", "vary")
+    ``lifetime``: seconds of freshness from the moment it was made; ``age``: how old it was when it came; ``length``:
+    the length that the app announced. ``body`` is set before it is put, and nothing is changed afterwards.
+    """
 
-    def __init__(self, status: int, headers: Headers, body: bytes, lifetime: int, age: int, vary: list[bytes]) -> None:
+    __slots__ = ("age", "body", "headers", "length", "lifetime", "status", "vary")
+
+    def __init__(self, status: int, headers: Headers, lifetime: int, age: int, vary: list[bytes]) -> None:
         self.status = status
         self.headers = headers
-        self.body = body
+        self.body = b""
+        self.length: bytes | None = None
         self.lifetime = lifetime
         self.age = age
         self.vary = vary
-        fields = dict(headers)
-        self.etag = fields.get(b"etag")
-        self.modified = fields.get(b"last-modified")
 
 
 def dump(stored: Stored) -> bytes:
@@ -82,11 +91,13 @@ def load(data: bytes) -> Stored:
     line, _, body = data.partition(b"\n")
     head = json.loads(line)
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head["h"]]
-    return Stored(head["s"], headers, body, head["l"], head["a"], [name.encode("latin-1") for name in head["v"]])
+    stored = Stored(head["s"], headers, head["l"], head["a"], [name.encode("latin-1") for name in head["v"]])
+    stored.body = body
+    return stored
 
 
 def size(stored: Stored) -> int:
-    return len(stored.body) + sum(len(name) + len(value) + 120 for name, value in stored.headers)
+    return len(stored.body) + 200 * len(stored.headers)
 
 
 class Cache:
@@ -101,55 +112,70 @@ class Cache:
         self._space = space
         self._max_body = max_body
         self._wall = wall
+        self._flying: dict[str, Flight] = {}
 
     def handle(self, request: Request) -> Flow[Response | None]:
         method = request.method
         if method not in {"GET", "HEAD"}:
             return (yield from self._invalidate(request)) if method not in SAFE else None
-        get = request.get
-        for name in _BYPASS:
-            if get(name) is not None:
-                return (yield from self._pass(b"bypass", name))
-        if get(
-            b"content-length",
-        ) not in (None, b"0"):
-            return (yield from self._pass(b"bypass", b"body"))
-        directives = parse_directives(get(b"cache-control"))
-        if b"no-store" in directives:
-            return (yield from self._pass(b"bypass", b"no-store"))
-        look = b"no-cache" not in directives and directives.get(b"max-age") != b"0" and get(b"pragma") != b"no-cache"
-        key = self.key(request)
+        look = True
+        if not _SPEAKING.isdisjoint(request.fields):
+            reason, look = _asked(request)
+            if reason:
+                return (yield from self._pass(b"bypass", reason))
+        key = target(request)
+        flight = Flight()
+        leads = False
         try:
-            for attempt in (0, 1):
-                if look:
-                    found = Get(self._space, key)
+            while look:
+                found = new(Get)
+                found.space = self._space
+                found.key = key
+                yield found
+                entry = found.answer
+                if entry is not None and entry.value.vary:
+                    found.key = variant(key, entry.version, entry.value.vary, request)
                     yield found
                     entry = found.answer
-                    if entry is not None and entry.value.vary:
-                        found = Get(self._space, variant(key, entry.version, entry.value.vary, request))
-                        yield found
-                        entry = found.answer
-                    if entry is not None:
-                        age = entry.value.age + int(entry.age)
-                        if entry.value.lifetime > age:
-                            return hit(request, entry.value, age)
-                if attempt or method == "HEAD" or not look:
+                if entry is not None:
+                    age = entry.value.age + int(entry.age)
+                    if entry.value.lifetime > age:
+                        return hit(request, entry.value, age)
+                ahead = self._flying.setdefault(key, flight) if method == "GET" else flight
+                if ahead is flight:
+                    leads = method == "GET"
                     break
-                lead = Lead(key)
-                yield lead
-                if lead.answer:
-                    return (yield from self._fetch(request, key, leads=True))
+                if ahead.landed:  # waited for, and nothing was stored: it cannot be shared, so each goes by itself
+                    break
+                yield Join(ahead)
         except StoreError:
             return (yield from self._pass(b"bypass", b"store"))
-        if method == "HEAD":
-            return (yield from self._pass(b"uri-miss", b""))
-        return (yield from self._fetch(request, key, leads=False))
-
-    def key(self, request: Request) -> str:
-        """The target URI, byte for byte: no two URLs that an app could tell apart share an entry."""
-        host = (request.get(b"host") or b"").decode("latin-1")
-        target = request.raw_path.decode("latin-1")
-        return f"{request.scheme}://{host}{target}?{request.query.decode('latin-1')}"
+        try:
+            forward = Forward()
+            yield forward
+            stored = self._storable(request, forward.answer)
+            if stored is None or method == "HEAD":
+                forward.answer.headers.append(MISS)
+                return None
+            forward.answer.headers.append(MISS_STORED)
+            copy = new(Copy)
+            copy.limit = self._max_body
+            yield copy
+            body = copy.answer
+            if body is not None and stored.length in (None, b"%d" % len(body)):
+                stored.body = body
+                put = new(Put)
+                put.space = self._space
+                put.key = (yield from self._point(request, key, stored)) if stored.vary else key
+                put.value = stored
+                put.ttl = stored.lifetime - stored.age
+                yield put
+        except StoreError:
+            return None
+        finally:
+            if leads:  # also when the client went away or the app raised: nobody waits for what will not come
+                self._flying.pop(key, flight).land()
+        return None
 
     def _pass(self, reason: bytes, detail: bytes) -> Flow[Response | None]:
         forward = Forward()
@@ -157,94 +183,75 @@ class Cache:
         forward.answer.headers.append((STATUS, _status(reason, detail)))
         return None
 
-    def _fetch(self, request: Request, key: str, *, leads: bool) -> Flow[Response | None]:
-        forward = Forward()
-        yield forward
-        response = forward.answer
-        stored = self._storable(request, response)
-        if stored is None:
-            response.headers.append((STATUS, b"launchready; fwd=uri-miss"))
-            if leads:
-                yield Release(key)  # at once: those who wait need not wait for a body that nobody may share
-            return None
-        response.headers.append((STATUS, b"launchready; fwd=uri-miss; stored"))
-        copy = Copy(self._max_body)
-        yield copy
-        if copy.answer is not None and _length_fits(stored.headers, copy.answer):
-            stored.body = copy.answer
-            try:
-                yield from self._store(request, key, stored)
-            except StoreError:
-                return None
-        if leads:
-            yield Release(key)
-        return None
-
-    def _store(self, request: Request, key: str, stored: Stored) -> Flow[None]:
-        ttl = stored.lifetime - stored.age
-        if stored.vary:
-            names = stored.vary
-            put = Put(self._space, key, Stored(0, [], b"", 0, 0, names), ttl)
-            found = Get(self._space, key)
-            yield found
-            version = found.answer.version if found.answer is not None and found.answer.value.vary == names else None
-            if version is None:
-                yield put
-                version = put.answer
-            key = variant(key, version, names, request)
-            stored.vary = []
-        yield Put(self._space, key, stored, ttl)
+    def _point(self, request: Request, key: str, stored: Stored) -> Flow[str]:
+        """Put (or find) the pointer that names what the answer depends on; the key of this variant behind it."""
+        names = stored.vary
+        found = Get(self._space, key)
+        yield found
+        if found.answer is not None and found.answer.value.vary == names:
+            version = found.answer.version
+        else:
+            pointer = Put(self._space, key, Stored(0, [], 0, 0, names), stored.lifetime - stored.age)
+            yield pointer
+            version = pointer.answer
+        stored.vary = []
+        return variant(key, version, names, request)
 
     def _storable(self, request: Request, response: Response) -> Stored | None:
-        """The response as it may be stored, or None (RFC 9111 §3)."""
+        """The response as it may be stored, its body still to come; or None (RFC 9111 §3)."""
         if response.status not in STORABLE:
             return None
-        control: list[bytes] = []
-        vary: list[bytes] = []
-        headers: Headers = []
-        expires = age = None
-        for pair in response.headers:
-            name, value = pair
-            if name == b"cache-control":
-                control.append(value)
-            elif name == b"set-cookie":
-                return None
-            elif name == b"vary":
-                vary += [member.strip(b" \t").lower() for member in value.split(b",")]
-            elif name == b"expires":
-                expires = value
-            elif name == b"age":
-                age = value
-            elif name == b"content-type" and value.startswith(b"text/event-stream"):
-                return None
-            if name not in _NOT_STORED:
-                headers.append(pair)
-        if b"*" in vary:
+        headers = response.headers
+        fields = dict(headers)
+        control = fields.get(b"cache-control")
+        expires = fields.get(b"expires")
+        if control is None and expires is None and self._routes is None:
             return None
-        directives = parse_directives(b",".join(control) if control else None)
-        lifetime = self._lifetime(request, response, directives, expires)
-        seconds = int(age) if age is not None and age.isdigit() else 0
-        if lifetime is None or lifetime <= seconds:
+        vary = fields.get(b"vary")
+        if len(fields) != len(headers):  # several lines of one field are one list (RFC 9110 §5.2)
+            control, vary = _joined(headers, b"cache-control"), _joined(headers, b"vary")
+        lifetime = _FRESHNESS.get(control) if control is not None else None
+        if lifetime is None:
+            lifetime = self._lifetime(request, response, control, expires)
+        if lifetime <= 0 or b"set-cookie" in fields:
             return None
-        return Stored(response.status, headers, b"", lifetime, seconds, sorted({name for name in vary if name}))
+        if vary is not None and b"*" in vary:
+            return None
+        if fields.get(b"content-type", b"").startswith(b"text/event-stream"):
+            return None
+        age = _seconds(fields.get(b"age")) or 0
+        if lifetime <= age:
+            return None
+        stored = new(Stored)
+        stored.status = response.status
+        stored.body = b""
+        stored.lifetime = lifetime
+        stored.age = age
+        stored.vary = [] if vary is None else sorted(set(vary.lower().replace(b" ", b"").split(b",")) - {b""})
+        stored.length = fields.get(b"content-length")
+        if _NOT_STORED.isdisjoint(fields):
+            stored.headers = headers.copy()
+        else:
+            stored.headers = [pair for pair in headers if pair[0] not in _NOT_STORED]
+        return stored
 
-    def _lifetime(
-        self, request: Request, response: Response, directives: Mapping[bytes, bytes | None], expires: bytes | None
-    ) -> int | None:
-        """Seconds of freshness (RFC 9111 §4.2.1), or None where it may not be stored or states none."""
-        if b"no-store" in directives or b"private" in directives or b"no-cache" in directives:
-            return None
-        for name in (b"s-maxage", b"max-age"):
-            if name in directives:
-                return _seconds(directives[name])
+    def _lifetime(self, request: Request, response: Response, control: bytes | None, expires: bytes | None) -> int:
+        """Seconds of freshness (RFC 9111 §4.2.1): Cache-Control, then Expires, then the settings; 0 for none."""
+        if control is not None:
+            lifetime = freshness(parse_directives(control))
+            if lifetime is not None:
+                if len(_FRESHNESS) >= 256:
+                    _FRESHNESS.clear()
+                _FRESHNESS[control] = lifetime
+                return lifetime
         if expires is not None:
             now = self._wall()
             moment = dates.parse(expires, now=now)
             date = dates.parse(response.get(b"date") or b"", now=now)
-            return None if moment is None else moment - (int(now) if date is None else date)
-        if self._routes is not None and response.status == 200 and not directives:
-            return self._routes.find(request.method, request.path, None)
-        return None
+            return 0 if moment is None else moment - (int(now) if date is None else date)
+        if self._routes is not None and response.status == 200 and control is None:
+            return self._routes.find(request.method, request.path, 0)
+        return 0
 
     def _invalidate(self, request: Request) -> Flow[Response | None]:
         """RFC 9111 §4.4: a change that went well makes the stored answers for its URI useless."""
@@ -252,7 +259,7 @@ class Cache:
         yield forward
         if 200 <= forward.answer.status < 400:
             try:
-                yield Delete(self._space, self.key(request))
+                yield Delete(self._space, target(request))
             except StoreError:
                 return None
         return None
@@ -270,12 +277,21 @@ def _not_modified(request: Request, stored: Stored) -> bool:
     """RFC 9110 §13.1: If-None-Match, by weak comparison, and only without it If-Modified-Since."""
     wanted = request.get(b"if-none-match")
     if wanted is not None:
-        if stored.etag is None:
-            return False
-        etag = stored.etag.removeprefix(b"W/")
-        return wanted == b"*" or any(tag.strip(b" \t").removeprefix(b"W/") == etag for tag in wanted.split(b","))
+        etag = _field(stored, b"etag").removeprefix(b"W/")
+        return wanted == b"*" or any(
+            etag and tag.strip(b" \t").removeprefix(b"W/") == etag for tag in wanted.split(b",")
+        )
     since = request.get(b"if-modified-since")
-    return since is not None and since == stored.modified
+    return since is not None and since == _field(stored, b"last-modified")
+
+
+def _field(stored: Stored, name: bytes) -> bytes:
+    return next((value for key, value in stored.headers if key == name), b"")
+
+
+def target(request: Request) -> str:
+    """The key of a target URI, byte for byte: no two URLs that an app could tell apart share an entry."""
+    return f"{request.scheme}://{request.get(b'host')!r}{request.raw_path!r}?{request.query!r}"
 
 
 def variant(key: str, version: int, names: list[bytes], request: Request) -> str:
@@ -291,22 +307,40 @@ def variant(key: str, version: int, names: list[bytes], request: Request) -> str
     return "\n".join(parts)
 
 
-def parse_directives(value: bytes | None) -> dict[bytes, bytes | None]:
+def _asked(request: Request) -> tuple[bytes, bool]:
+    """Why a request passes the cache by, else b""; and whether a stored answer may be looked for."""
+    for name in _BYPASS:
+        if name in request.fields:
+            return name, False
+    if request.get(b"content-length") not in (None, b"0"):
+        return b"body", False
+    directives = parse_directives(_joined(request.headers, b"cache-control") or request.get(b"pragma") or b"")
+    if b"no-store" in directives:
+        return b"no-store", False
+    return b"", b"no-cache" not in directives and directives.get(b"max-age") != b"0"
+
+
+def freshness(directives: dict[bytes, bytes | None]) -> int | None:
+    """What Cache-Control says: seconds for a shared cache, 0 for "do not", None where it says nothing of it."""
+    if not _FORBIDDING.isdisjoint(directives):
+        return 0
+    for name in (b"s-maxage", b"max-age"):
+        if name in directives:
+            return _seconds(directives[name]) or 0
+    return None
+
+
+def _joined(headers: Headers, name: bytes) -> bytes | None:
+    lines = [value for key, value in headers if key == name]
+    return b",".join(lines) if lines else None
+
+
+_FRESHNESS: dict[bytes, int] = {}
+"""What was worked out for the Cache-Control values of this app; bounded."""
+
+
+def parse_directives(value: bytes) -> dict[bytes, bytes | None]:
     """Directives by lower-case name; the first of two wins. Quoted strings keep their commas (RFC 9111 §5.2)."""
-    if value is None:
-        return {}
-    known = _PARSED.get(value)
-    if known is None:
-        if len(_PARSED) >= 256:
-            _PARSED.clear()
-        known = _PARSED[value] = _parse(value)
-    return known
-
-
-_PARSED: dict[bytes, dict[bytes, bytes | None]] = {}
-
-
-def _parse(value: bytes) -> dict[bytes, bytes | None]:
     found: dict[bytes, bytes | None] = {}
     text, at = value.lower(), 0
     while at < len(text):
@@ -328,14 +362,6 @@ def _seconds(value: bytes | None) -> int | None:
     if value is None or not value.isdigit():
         return None
     return min(int(value), MAX_AGE_CAP) if len(value) <= 10 else MAX_AGE_CAP
-
-
-def _length_fits(headers: Headers, body: bytes) -> bool:
-    """A body that is not as long as it says was cut on the way: never stored."""
-    for name, value in headers:
-        if name == b"content-length":
-            return value == b"%d" % len(body)
-    return True
 
 
 def _status(reason: bytes, detail: bytes) -> bytes:

@@ -11,9 +11,7 @@ that there is one ``Access-Control-Allow-Origin`` and it is never a reflection o
 
 from collections.abc import Sequence
 
-from launchready.exchange.app import Forward
-from launchready.exchange.ops import Flow
-from launchready.http.message import Headers, Request, Response, add_vary
+from launchready.http.message import Headers, Request, Response
 from launchready.http.origin import Origins
 from launchready.http.problem import problem
 from launchready.http.routes import RouteTable
@@ -22,11 +20,13 @@ ALLOW_ORIGIN = b"access-control-allow-origin"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 SAFELISTED_METHODS = frozenset({b"GET", b"HEAD", b"POST"})  # Fetch §3.2.2: never need to be allowed
 PREFLIGHT_VARY = (b"vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+VARY = (b"vary", b"Origin")
 EMPTY = (b"content-length", b"0")
 MAX_EMPTY_ELEMENTS = 16
 """RFC 9110 §5.6.1.2 asks for tolerance of a *reasonable* number of empty list elements."""
 
-_OURS = frozenset(
+# What CORS alone decides: whatever the app itself set of these is removed.
+OWNED = frozenset(
     {
         ALLOW_ORIGIN,
         b"access-control-allow-credentials",
@@ -43,7 +43,7 @@ class Policy:
     """One compiled policy."""
 
     __slots__ = (
-        "any_header", "credentials", "enforce", "exempt", "expose", "headers", "max_age", "methods",
+        "any_header", "credentials", "enforce", "everybody", "exempt", "expose", "headers", "max_age", "methods",
         "open", "origins",
     )  # fmt: skip
 
@@ -65,8 +65,11 @@ class Policy:
         self.methods = frozenset(method.encode() for method in methods)
         self.any_header = "*" in headers
         self.headers = frozenset(name.lower().encode() for name in headers if name != "*")
-        self.expose = ((b"access-control-expose-headers", ", ".join(expose).encode()),) if expose else ()
+        self.expose: tuple[tuple[bytes, bytes], ...] = (
+            ((b"access-control-expose-headers", ", ".join(expose).encode()),) if expose else ()
+        )
         self.max_age = ((b"access-control-max-age", b"%d" % max_age),) if max_age is not None else ()
+        self.everybody = ((ALLOW_ORIGIN, b"*"), *self.expose)
         self.enforce = enforce
         self.exempt = exempt or None
 
@@ -103,7 +106,7 @@ class Cors:
                 return policy
         return self._default
 
-    def handle(self, request: Request) -> Flow[Response | None]:
+    def handle(self, request: Request) -> Response | None:
         policy = self.policy(request.path) if self._paths else self._default
         origin = request.get(b"origin")
         if request.method not in SAFE:
@@ -113,20 +116,13 @@ class Cors:
             method = request.get(b"access-control-request-method")
             if method is not None:
                 return _preflight(policy, request, origin, method)
-        forward = Forward()
-        yield forward
-        headers = forward.answer.headers
-        for name, _ in headers:
-            if name in _OURS:
-                headers[:] = [pair for pair in headers if pair[0] not in _OURS]
-                break
         if policy.open:
-            headers += (*policy.grant(b"*"), *policy.expose)
+            request.adds += policy.everybody
             return None
         if origin is not None and policy.origins.allow(origin):
-            headers += (*policy.grant(origin), *policy.expose)
+            request.adds += (*policy.grant(origin), *policy.expose)
         # On every answer, granted or not: what is stored for one origin must not be served to another.
-        add_vary(headers, b"Origin")
+        request.adds.append(VARY)
         return None
 
 
@@ -174,7 +170,7 @@ def _own(request: Request, origin: bytes) -> bool:
 
 
 def _refused(policy: Policy) -> Response:
-    headers = () if policy.open else ((b"vary", b"Origin"),)
+    headers = () if policy.open else (VARY,)
     return problem(
         403, "cross-origin", "Cross-origin request refused",
         "A page of another site may not make this request.", headers=headers,

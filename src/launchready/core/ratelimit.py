@@ -8,8 +8,7 @@ from collections.abc import Callable
 from math import ceil
 
 from launchready.errors import StoreError
-from launchready.exchange.app import Forward
-from launchready.exchange.ops import Flow
+from launchready.exchange.ops import Flow, new
 from launchready.exchange.store import Take, TakeHere
 from launchready.exchange.window import Taken, Window
 from launchready.http.message import Request, Response
@@ -72,8 +71,10 @@ class RateLimit:
             policy = self._routes.find(request.method, request.path, policy)
         if policy is None or (request.method == "OPTIONS" and _is_preflight(request)):
             return None
-        key = policy.prefix + policy.key(request)
-        take = Take(key, policy.windows)
+        take = new(Take)
+        take.key = policy.prefix + policy.key(request)
+        take.windows = policy.windows
+        take.cost = 1
         try:
             yield take
         except StoreError:
@@ -82,15 +83,16 @@ class RateLimit:
                     503, "rate-limit-store-unavailable", "Temporarily unavailable",
                     "The request could not be counted and was not carried out. Try again.", retry_after=2,
                 )  # fmt: skip
-            take = TakeHere(key, policy.windows)
+            take = TakeHere(take.key, policy.windows)
             yield take
         taken = take.answer
         if not taken.allowed:
             return _refusal(policy, taken)
-        if policy.field is not None or policy.legacy:
-            forward = Forward()
-            yield forward
-            forward.answer.headers += policy.headers(taken)
+        if policy.field is not None:
+            line = b"%b;r=%d;t=%d" % (policy.quoted[taken.which], taken.remaining, ceil(taken.reset))
+            request.adds += (policy.field, (b"ratelimit", line))
+        elif policy.legacy:
+            request.adds += policy.headers(taken)
         return None
 
 

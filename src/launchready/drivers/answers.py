@@ -6,10 +6,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from launchready.drivers.flights import Flights
+from launchready.drivers import flights
 from launchready.drivers.probes import Probes
 from launchready.errors import StoreError
-from launchready.exchange.app import Lead, Pause, RunChecks
+from launchready.exchange.app import Join, Pause, RunChecks
 from launchready.exchange.ops import Adapter, Inline, Op
 from launchready.exchange.store import StoreOp
 
@@ -20,17 +20,16 @@ class Answers:
     """The adapter of one app. ``here``: what this process answers even while a shared store is away."""
 
     def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
-        flights = Flights()
         self._store = store
         self._reachable = True
-        self.inline: Inline = {**store.inline, **flights.inline, **here}
+        self.inline: Inline = {**store.inline, **here}
         self._blocking: dict[type[Op[Any]], Callable[[Any], None]] = {
-            Lead: flights.wait,
+            Join: flights.join,
             RunChecks: probes.run,
             Pause: _pause,
         }
         self._awaiting: dict[type[Op[Any]], Callable[[Any], Awaitable[None]]] = {
-            Lead: flights.await_,
+            Join: flights.ajoin,
             RunChecks: probes.arun,
             Pause: _apause,
         }

@@ -7,127 +7,146 @@ Copy of the body. When the body is complete, the copies are handed out, innermos
 The chain is itself a flow. It answers inline operations on the spot (a memory store costs no frame of a driver) and
 yields the rest to the face: operations for a store across a wire, one Forward (or Hold) for the app, one Tail for the
 body. It returns the final Response: with ``body`` where it is whole, without where the app's own body streams on.
+
+The three loops look alike on purpose: what they share would be one more frame for every step of every request.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Feature, Forward, Hold, Lead, Release, Tail
-from launchready.exchange.ops import Elsewhere, Flow, Inline, Op
+from launchready.exchange.app import Copy, Feature, Forward, Hold, Tail
+from launchready.exchange.ops import Elsewhere, Flow, Inline, Op, new
 from launchready.http.message import Request, Response
 
-Step = Generator[Op[Any], None, Response]
+Parked = list[tuple[Flow[Response | None], Forward]]
 
 
-class Chain:
-    """See the module. ``steps`` is the flow to drive; ``hold`` is how much of the body must be held back, in bytes."""
+def chain(features: Sequence[Feature], request: Request, inline: Inline, parked: Parked) -> Flow[Response]:
+    """``parked`` is an empty list, kept by the face: a view that turns out to be protected parks its flow there too.
 
-    __slots__ = ("_copies", "_features", "_inline", "_led", "_parked", "_request", "hold", "steps")
-
-    def __init__(self, features: Sequence[Feature], request: Request, inline: Inline) -> None:
-        self._features = features
-        self._request = request
-        self._inline = inline
-        self._parked: list[tuple[Flow[Response | None], Forward]] = []
-        self._copies: list[tuple[Flow[Response | None], Copy]] = []
-        self._led: list[str] = []
-        self.hold = 0
-        self.steps: Step = self._run()
-
-    def join(self, flow: Flow[Response | None], forward: Forward) -> None:
-        """Park one more feature, the innermost: a view that turned out to be protected when it was called."""
-        self._parked.append((flow, forward))
-        self.hold = max(self.hold, forward.hold)
-
-    def leave(self) -> Flow[Response | None] | None:
-        """Take back what joined last: its view failed, and the flow is told at once."""
-        return self._parked.pop()[0] if self._parked else None
-
-    def _run(self) -> Step:
-        inline, parked, copies = self._inline, self._parked, self._copies
-        ahead = iter(self._features)
-        entering = True
-        response: Response | None = None
-        error: Exception | None = None
-        flow: Flow[Response | None] | None = None
-        tail: Tail | None = None
+    What a feature or the app raises goes through the parked flows, innermost first, and out if none of them keeps it.
+    """
+    response: Response
+    copies: list[tuple[Flow[Response | None], Copy]] = []
+    hold = 0
+    step: Any  # an operation; then what the flow waits at (Forward, Copy) or what it returned
+    try:
+        for feature in features:
+            flow = feature.handle(request)
+            if flow is None:
+                continue
+            if isinstance(flow, Response):
+                response = flow
+                break
+            try:
+                step = next(flow)
+                while step.__class__ in inline:
+                    try:
+                        inline[step.__class__](step)
+                    except (Elsewhere, StoreError) as why:
+                        step = yield from _carry(flow, step, why)
+                    else:
+                        step = next(flow)
+                if step.__class__ is not Forward and isinstance(step, Op):
+                    step = yield from _carry(flow, step, None)
+            except StopIteration as end:
+                step = end.value
+            if step is None:
+                continue
+            if isinstance(step, Response):
+                response = step
+                break
+            parked.append((flow, step))
+            if step.hold > hold:
+                hold = step.hold
+        else:
+            app = Hold(hold) if hold else Forward()
+            yield app
+            response = app.answer
+    except Exception as error:
+        response = yield from _unwind(parked, error)
+    while parked:
+        flow, forward = parked.pop()
+        forward.answer = response
         try:
-            while True:
-                if flow is None:  # whose turn is it?
-                    if entering:
-                        feature = next(ahead, None)
-                        if feature is not None:
-                            flow = feature.handle(self._request)
-                        else:
-                            entering = False
-                            app = Hold(self.hold) if self.hold else Forward()
-                            try:
-                                yield app
-                            except Exception as raised:
-                                error = raised
-                            else:
-                                response = app.answer
-                            continue
-                    elif parked:
-                        flow, forward = parked.pop()
-                        if response is not None:
-                            forward.answer = response
-                    elif error is not None:
-                        raise error
-                    else:
-                        assert response is not None  # nothing is parked, nothing failed: somebody answered
-                        if not copies:
-                            return response
-                        if tail is None:
-                            tail = Tail(response, max(copy.limit for _, copy in copies))
-                            if response.body is None:
-                                yield tail
-                            else:
-                                tail.answer = response.body
-                        flow, copy = copies.pop(0)
-                        copy.answer = tail.answer
+            step = next(flow)
+            while step.__class__ in inline:
                 try:
-                    if error is None:
-                        op = next(flow)
-                    else:
-                        thrown, error = error, None
-                        op = flow.throw(thrown)
-                except StopIteration as end:
-                    flow = None
-                    if end.value is not None and tail is None:
-                        response, entering = end.value, False
-                    continue
-                except Exception as raised:
-                    flow, error, entering = None, raised, False
-                    continue
-                answer = inline.get(type(op))
-                if answer is not None:
-                    try:
-                        answer(op)
-                    except Elsewhere:
-                        pass
-                    except StoreError as raised:
-                        error = raised
-                        continue
-                    else:
-                        if type(op) is Lead and op.answer:
-                            self._led.append(op.key)
-                        elif type(op) is Release:
-                            self._led.remove(op.key)
-                        continue
-                if isinstance(op, Forward):
-                    parked.append((flow, op))
-                    self.hold = max(self.hold, op.hold)
-                    flow = None
-                elif isinstance(op, Copy):
-                    copies.append((flow, op))
-                    flow = None
+                    inline[step.__class__](step)
+                except (Elsewhere, StoreError) as why:
+                    step = yield from _carry(flow, step, why)
                 else:
-                    try:
-                        yield op
-                    except Exception as raised:
-                        error = raised
-        finally:
-            for key in self._led:
-                inline[Release](Release(key))
+                    step = next(flow)
+            if step.__class__ is not Copy and isinstance(step, Op):
+                step = yield from _carry(flow, step, None)
+        except StopIteration as end:
+            step = end.value
+        if step.__class__ is Copy:
+            copies.append((flow, step))
+        elif step is not None:
+            response = step
+    if not copies:
+        return response
+    tail = new(Tail)
+    tail.head = response
+    tail.limit = copies[0][1].limit if len(copies) == 1 else max([copy.limit for _, copy in copies])
+    if response.body is None:
+        yield tail
+    else:
+        tail.answer = response.body
+    for flow, copy in copies:
+        copy.answer = tail.answer
+        try:
+            step = next(flow)
+            while step.__class__ in inline:
+                try:
+                    inline[step.__class__](step)
+                except (Elsewhere, StoreError) as why:
+                    step = yield from _carry(flow, step, why)
+                else:
+                    step = next(flow)
+            if isinstance(step, Op):
+                yield from _carry(flow, step, None)
+        except StopIteration:
+            continue
+    return response
+
+
+def _carry(flow: Flow[Response | None], op: Op[Any], why: Exception | None) -> Flow[Forward | Copy | Response | None]:
+    """Hand operations out to the face until the flow waits for the app, or ends.
+
+    ``why``: what the inline answer raised: a StoreError is the flow's to handle, Elsewhere says that the face must ask.
+    """
+    try:
+        if isinstance(why, StoreError):
+            op = flow.throw(why)
+        while not isinstance(op, Forward | Copy):
+            try:
+                yield op
+            except Exception as error:
+                op = flow.throw(error)
+            else:
+                op = next(flow)
+    except StopIteration as end:
+        response: Response | None = end.value
+        return response
+    return op
+
+
+def _unwind(parked: Parked, error: Exception) -> Flow[Response]:
+    """What was raised goes outwards: a flow keeps it by returning a Response; the rest is told, innermost first."""
+    while parked:
+        flow, _ = parked.pop()
+        try:
+            op = flow.throw(error)
+            while True:
+                yield op
+                op = next(flow)
+        except StopIteration as end:
+            if end.value is not None:
+                response: Response = end.value
+                return response
+        except Exception as raised:
+            error = raised
+    raise error

@@ -1,6 +1,5 @@
 """The exchange that is being answered right now: how a view finds the face it stands behind."""
 
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Protocol
 
@@ -12,8 +11,9 @@ class Exchange(Protocol):
     """What a face offers to a view that turns out to be protected while it is being called."""
 
     request: Request
-    native: Callable[[Response], object]
-    """A response as the framework's views return them."""
+
+    def native(self, response: Response) -> object:
+        """A response as the framework's views return them."""
 
     def join(self, feature: Feature) -> Response | None:
         """Run the feature up to Forward, from a view that may block. None: go on, the feature waits for the answer.
@@ -29,6 +29,12 @@ class Exchange(Protocol):
 
     async def afail(self, error: Exception) -> Response | None:
         """The same from a coroutine."""
+
+
+class Wanted:
+    """Whether any view of this process asks for its exchange. Set once, at import of the app; read per request."""
+
+    views = False
 
 
 CURRENT: ContextVar[Exchange | None] = ContextVar("launchready_exchange", default=None)

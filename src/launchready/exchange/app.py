@@ -4,6 +4,7 @@ A response has two moments. Its **head** is known before its first byte leaves, 
 is known when the last byte was made. ``Forward`` answers at the first, ``Copy`` waits for the second.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from launchready.exchange.ops import Flow, Op
@@ -96,25 +97,32 @@ class Pause(Op[None]):
         self.seconds = seconds
 
 
-class Lead(Op[bool]):
-    """Single flight within the process. True: go ahead, others wait for you. False: you waited, it is done; look again.
+class Flight:
+    """A call of the app that others wait for. The feature that made it lands it, whatever happens; once."""
 
-    The one who leads must yield Release, or end: the driver releases what a flow led and did not release.
-    """
+    landed = False
+    waiting: list[Callable[[], None]] | None = None
 
-    __slots__ = ("key",)
+    def wait(self, wake: Callable[[], None]) -> bool:
+        """Have ``wake`` called at the landing; False where it has landed already. Safe from any thread."""
+        waiting = self.__dict__.setdefault("waiting", [])
+        waiting.append(wake)
+        return not self.landed
 
-    def __init__(self, key: str) -> None:
-        self.key = key
+    def land(self) -> None:
+        """Let all who wait go on, at once. Those who come later do not wait."""
+        self.landed = True
+        while self.waiting:
+            self.waiting.pop()()
 
 
-class Release(Op[None]):
-    """Let those who wait for this key go on, all at once."""
+class Join(Op[None]):
+    """Wait until a flight has landed, or until waiting makes no sense any more: look again either way."""
 
-    __slots__ = ("key",)
+    __slots__ = ("flight",)
 
-    def __init__(self, key: str) -> None:
-        self.key = key
+    def __init__(self, flight: Flight) -> None:
+        self.flight = flight
 
 
 class Feature(Protocol):
@@ -122,9 +130,9 @@ class Feature(Protocol):
 
     ``handle`` yields operations and returns a Response that answers the request, or None: nothing (more) to say.
     Returned before Forward, a Response is the answer and nothing behind this feature runs; returned after it, it
-    takes the place of the app's.
+    takes the place of the app's. A feature that asks nobody is a plain function: it returns at once.
     """
 
     name: str
 
-    def handle(self, request: Request) -> Flow[Response | None]: ...
+    def handle(self, request: Request) -> Flow[Response | None] | Response | None: ...

@@ -6,7 +6,7 @@ clocks disagree by an hour still agree on what is expired, and nothing in ``core
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from launchready.exchange.ops import Op
 from launchready.exchange.window import Taken, Window
@@ -34,8 +34,7 @@ class Space(Generic[V]):
     max_bytes: int = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[V]):
+class Entry(NamedTuple, Generic[V]):
     """A stored value. ``age``: seconds since it was put. ``version``: grows with every write to the key (a fence)."""
 
     value: V

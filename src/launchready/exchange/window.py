@@ -17,6 +17,7 @@ a wire runs the same rule in its own language, and the contract suite holds both
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import NamedTuple
 
 EXACT_UP_TO = 256
@@ -28,26 +29,26 @@ State = list[int]
 alternating, oldest first; or empty."""
 
 
-class Window:
-    """``limit`` units in any ``period`` seconds. Immutable; what a Take needs of it is worked out once."""
+Look = Callable[["Window", State, int, int, bool], tuple[int, int]]
 
-    __slots__ = ("exact", "limit", "period", "period_us")
+
+class Window:
+    """``limit`` units in any ``period`` seconds. Immutable; what a Take needs of it is worked out once.
+
+    ``look(window, state, now, cost, charge)`` answers units left after the cost, and microseconds until the oldest
+    unit comes back. Where the cost would not pass: -1 - (units left now), and microseconds until it would.
+    """
+
+    __slots__ = ("limit", "look", "period", "period_us")
 
     def __init__(self, limit: int, period: float) -> None:
         self.limit = limit
         self.period = period
         self.period_us = int(period * MICRO)
-        self.exact = limit <= EXACT_UP_TO
+        self.look: Look = _exact if limit <= EXACT_UP_TO else _sliced
 
     def __repr__(self) -> str:
         return f"Window({self.limit}, {self.period})"
-
-    def look(self, state: State, now: int, cost: int, *, charge: bool) -> tuple[int, int]:
-        """Units left after the cost, and microseconds until the oldest unit comes back.
-
-        Where the cost would not pass: -1 - (units left now), and microseconds until it would; nothing is charged.
-        """
-        return (_exact if self.exact else _sliced)(self, state, now, cost, charge)
 
 
 class Taken(NamedTuple):
@@ -66,20 +67,27 @@ class Taken(NamedTuple):
     reset: float
 
 
+_new = tuple.__new__
+"""Makes a NamedTuple without the Python frame of its constructor."""
+
+
 def take(states: list[State], now: int, windows: tuple[Window, ...], cost: int) -> Taken:
     """Take from all windows or from none. ``states`` has one list per window and is changed in place."""
-    alone = len(windows) == 1
+    if len(windows) == 1:
+        window = windows[0]
+        left, wait = window.look(window, states[0], now, cost, True)
+        return _new(Taken, (left >= 0, 0, left if left >= 0 else -1 - left, wait / MICRO))
     fewest, speaker, reset, refused = -1, 0, 0, False
     for index, window in enumerate(windows):
-        left, wait = window.look(states[index], now, cost, charge=alone)
+        left, wait = window.look(window, states[index], now, cost, False)
         if left < 0:
             if not refused or wait > reset:
                 refused, speaker, reset, fewest = True, index, wait, -1 - left
         elif not refused and (fewest < 0 or left < fewest):
             fewest, speaker, reset = left, index, wait
-    if not refused and not alone:
-        for index, window in enumerate(windows):
-            window.look(states[index], now, cost, charge=True)
+    if not refused:
+        for window, state in zip(windows, states, strict=True):
+            window.look(window, state, now, cost, True)
     return Taken(not refused, speaker, fewest, reset / MICRO)
 
 
@@ -93,7 +101,10 @@ def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> t
         return -1 - left, (state[over - 1] + period - now if over <= len(state) else period)
     wait = state[0] + period - now if state else period
     if charge:
-        state.extend([now] * cost)
+        if cost == 1:
+            state.append(now)
+        else:
+            state.extend([now] * cost)
     return left - cost, wait
 
 
@@ -106,7 +117,7 @@ def _sliced(window: Window, state: State, now: int, cost: int, charge: bool) -> 
     left = window.limit - (state[0] if state else 0)
     if cost > left:
         return -1 - left, _until_passes(state, cost - left, now, period)
-    wait = _until_gone(state[1] if len(state) > 1 else slice_, now, period)
+    oldest = state[1] if len(state) > 1 else slice_
     if charge:
         if not state:
             state.append(0)
@@ -115,7 +126,7 @@ def _sliced(window: Window, state: State, now: int, cost: int, charge: bool) -> 
             state[-1] += cost
         else:
             state += (slice_, cost)
-    return left - cost, wait
+    return left - cost, -(-(oldest + SLICES + 1) * period // SLICES) - now
 
 
 def _until_passes(state: State, over: int, now: int, period: int) -> int:

@@ -3,7 +3,7 @@
 Two ``set-cookie`` lines stay two. Nothing is decoded, joined or copied before a feature asks for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -12,12 +12,14 @@ class Request:
     """What a feature may know of a request. One is made per request, so it is plain slots.
 
     - ``path`` is decoded (as the framework routes it), ``raw_path`` and ``query`` are as they were sent.
-    - ``get(name)`` is the value of a header, or None; of several lines the last. ``lines(name)`` gives all of them.
+    - ``fields`` are the header lines by name, of several lines the last; ``get`` is its method of that name.
+      ``lines(name)`` gives all of them.
     - ``peer`` is the address of the socket's other end, "" where there is none (a UNIX socket).
-    - ``digest`` is the SHA-256 of the whole body, set by the face for a feature that declared ``reads_body``.
+    - ``adds`` is for header lines that go on whatever answer leaves, decided before there is one: the face appends
+      them last. A feature that has no more to say than these ends before Forward, and need not be resumed.
     """
 
-    __slots__ = ("digest", "get", "headers", "method", "path", "peer", "query", "raw_path", "scheme")
+    __slots__ = ("adds", "fields", "get", "headers", "method", "path", "peer", "query", "raw_path", "scheme")
 
     get: Callable[[bytes], bytes | None]
 
@@ -31,8 +33,9 @@ class Request:
         self.scheme = scheme
         self.peer = peer
         self.headers = headers
-        self.get = dict(headers).get
-        self.digest = b""
+        self.fields = dict(headers)
+        self.get = self.fields.get
+        self.adds: Headers = []
 
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of a header, in order."""
@@ -57,10 +60,22 @@ class Response:
         return None
 
 
-def set_header(headers: Headers, name: bytes, value: bytes) -> None:
-    """One line of this name with this value, whatever was there."""
-    headers[:] = [pair for pair in headers if pair[0] != name]
-    headers.append((name, value))
+def clean(headers: Iterable[tuple[bytes, bytes]], owned: frozenset[bytes]) -> Headers:
+    """The app's lines with names in lower case, without those that a feature answers for."""
+    lines = [(bytes(name).lower(), bytes(value)) for name, value in headers]
+    return [pair for pair in lines if pair[0] not in owned]
+
+
+def append(headers: Headers, adds: Headers) -> None:
+    """Append lines; Vary is merged into the Vary that is there, so that no member stands twice."""
+    if b"vary" not in dict(headers):
+        headers += adds
+        return
+    for name, value in adds:
+        if name == b"vary":
+            add_vary(headers, value)
+        else:
+            headers.append((name, value))
 
 
 def add_vary(headers: Headers, name: bytes) -> None:

@@ -25,10 +25,7 @@ class Timings:
     def record(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """``route`` None is a path that the app does not know. ``seconds``: from the first look to the last byte."""
         key = (method, route or UNMATCHED, status // 100)
-        histogram = self._series.get(key)
-        if histogram is None:
-            histogram = self._new(key)
-        histogram.add(seconds)
+        (self._series.get(key) or self._new(key)).add(seconds)
 
     def _new(self, key: tuple[str, str, int]) -> Histogram:
         method, route, status = key

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from launchready.clock import SYSTEM, Clock
+from launchready.core import cors as core_cors
 from launchready.core import health as core_health
 from launchready.drivers.answers import Answers
 from launchready.drivers.probes import Probes
@@ -39,7 +40,10 @@ Plan = tuple[Feature, ...]
 
 
 class Stack:
-    """One app's features: ``plan`` says which of them a request meets, ``answers`` is their adapter."""
+    """One app's features. ``answers`` is their adapter.
+
+    Which of them a request meets: those of ``health`` by path, else of ``plans`` by method, else ``other``.
+    """
 
     def __init__(
         self,
@@ -56,12 +60,10 @@ class Stack:
         self.targets = targets
         write = tuple(features)
         read = tuple(feature for feature in features if feature.name != "idempotency")
-        self._plans = {method: read if method in SAFE else write for method in METHODS}
-        self._other = write
+        self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
+        self.plans = {method: read if method in SAFE else write for method in METHODS}
+        self.other = write
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
-
-    def plan(self, method: str) -> Plan:
-        return self._plans.get(method, self._other)
 
     def status(self) -> dict[str, object]:
         """What this process knows: the release, and durations by route beside their targets."""
