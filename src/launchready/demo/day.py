@@ -10,6 +10,8 @@ from launchready.demo.mailbox import Mailbox
 from launchready.demo.people import Net, Person, crowd, sign_up_and_log_in
 from launchready.demo.scenes import catalogue, logs, origins, passwords, payments, slots
 from launchready.demo.scenes.scene import Outcome, Stage
+from launchready.demo.servers import NotStarted
+from launchready.demo.wire import Broken
 
 SCENES: tuple[ModuleType, ...] = (payments, slots, passwords, origins, catalogue, logs)
 PEOPLE = 40
@@ -34,7 +36,10 @@ async def play(app: CoachApp, mailbox: Mailbox, say: Say) -> Day:
     people = crowd(PEOPLE)
     outcomes = []
     async with Net(app.server.port) as net:
-        await sign_up_and_log_in(net, people)
+        try:
+            await sign_up_and_log_in(net, people)
+        except (AssertionError, Broken) as error:
+            raise NotStarted(f"customers cannot sign up: {error}\n{app.server.last_words()}") from error
         stage = Stage(app, net, people, mailbox)
         for scene in SCENES:
             start = time.perf_counter()

@@ -51,16 +51,18 @@ class Server:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return
             time.sleep(0.05)
-        last = self.log.read_text(errors="replace").splitlines()[-12:]
-        raise NotStarted("\n".join([f"nothing listens on port {self.port}; its last words:", *last]))
+        raise NotStarted(f"nothing listens on port {self.port}; its last words:\n{self.last_words()}")
 
     def wait_until_written(self, pattern: str, times: int, within: float = 20.0) -> None:
         """Wait until the log holds ``pattern`` that often."""
         deadline = time.monotonic() + within
         while len(re.findall(pattern, self.log.read_text(errors="replace"))) < times:
             if time.monotonic() > deadline or self._process.poll() is not None:
-                raise NotStarted(f"{pattern!r} was not written {times} times to {self.log}")
+                raise NotStarted(f"{pattern!r} was not written {times} times; its last words:\n{self.last_words()}")
             time.sleep(0.05)
+
+    def last_words(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-12:])
 
     def worker_pids(self) -> list[int]:
         """The workers that uvicorn has started so far, oldest first; the dead ones too."""
