@@ -63,8 +63,15 @@ class LaunchReadyMiddleware:
         made.raw_headers = response.headers
         return made
 
+    def caller(self, scope: Scope) -> object:
+        """The request, as the framework's views know it."""
+        from starlette.requests import Request as StarletteRequest  # noqa: PLC0415 - only where a view asks
+
+        return StarletteRequest(scope)
+
     async def failed(self, scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
         """Answer for an app that raised before it answered. The error is raised again afterwards, for the server."""
+        del scope, receive, error  # a framework's face has a page of its own for it
         body = b"Internal Server Error"
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 500, "headers": headers})
@@ -127,6 +134,7 @@ class _Exchange:
         request.fields = dict(headers)
         request.get = request.fields.get
         request.adds = []
+        request.claimed = False
         self._face = face
         self._answers = answers = face.stack.answers
         self._owned = face.stack.owned
@@ -332,6 +340,24 @@ class _Exchange:
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
+
+    @property
+    def caller(self) -> object:
+        return self._face.caller(self._scope)
+
+    def user(self) -> str | None:
+        """Who is signed in, by Starlette's AuthenticationMiddleware or whatever else sets ``scope["user"]``."""
+        user = self._scope.get("user")
+        if user is None or not getattr(user, "is_authenticated", True):
+            return None
+        for name in ("id", "identity", "username"):
+            try:
+                value = getattr(user, name, None)
+            except NotImplementedError:  # Starlette's SimpleUser has a name and no identity
+                continue
+            if value:
+                return str(value)
+        return None
 
     async def ajoin(self, feature: Feature) -> Response | None:
         flow = feature.handle(self.request)

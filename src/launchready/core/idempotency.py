@@ -117,16 +117,25 @@ class Idempotency:
 
 
 class Once:
-    """Protects one request. ``key`` finds the key where it is not the header's: it gets the request and its body."""
+    """Protects one request, once: a view inside a protected route has nothing to add.
+
+    ``key`` finds the key where it is not the header's: it gets the request and its body. ``scope``: whose key it is,
+    where the caller knows it better than the rule's function of the request.
+    """
 
     name = "idempotent"
 
-    def __init__(self, rule: Rule, key: Callable[[Request, bytes], str | None] | None = None) -> None:
+    def __init__(
+        self, rule: Rule, key: Callable[[Request, bytes], str | None] | None = None, scope: str | None = None
+    ) -> None:
         self._rule = rule
         self._key = key
+        self._scope = scope
 
     def handle(self, request: Request) -> Flow[Response | None]:
         rule = self._rule
+        if request.claimed:
+            return None
         lines = request.lines(HEADER)
         if self._key is None and not lines:
             return _missing() if rule.required else None
@@ -146,9 +155,12 @@ class Once:
             key = parse_key([text.encode("utf-8", "surrogatepass")])
         if key is None:
             return _malformed()
-        return (yield from self._claim(lookup_key(rule.scope(request), key), fingerprint(request, read.answer)))
+        request.claimed = True
+        scope = rule.scope(request) if self._scope is None else self._scope
+        return (yield from self.claim(lookup_key(scope, key), fingerprint(request, read.answer)))
 
-    def _claim(self, key: str, print_: bytes) -> Flow[Response | None]:
+    def claim(self, key: str, print_: bytes) -> Flow[Response | None]:
+        """The states of the module's table, for a digest of scope and key and one of what is to be done."""
         rule = self._rule
         claim = PutIfAbsent(CLAIMS, key, Record(print_), rule.keep)
         try:

@@ -58,8 +58,7 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                 response = step
                 break
             parked.append((flow, step))
-            if step.hold > hold:
-                hold = step.hold
+            hold = max(hold, step.hold)
         else:
             app = Hold(hold) if hold else Forward()
             yield app

@@ -12,6 +12,13 @@ class Exchange(Protocol):
 
     request: Request
 
+    @property
+    def caller(self) -> object:
+        """The request, as the framework's views know it."""
+
+    def user(self) -> str | None:
+        """Who is signed in, as far as the framework knows."""
+
     def native(self, response: Response) -> object:
         """A response as the framework's views return them."""
 

@@ -6,7 +6,7 @@ clocks disagree by an hour still agree on what is expired, and nothing in ``core
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from launchready.exchange.ops import Op
 from launchready.exchange.window import Taken, Window
@@ -43,9 +43,12 @@ class Entry(NamedTuple, Generic[V]):
 
 
 class StoreOp(Op[V]):
-    """Any verb. ``space`` and ``key`` together name the entry; a key is text of any length."""
+    """Any verb. ``space`` (but for Take) and ``key`` together name the entry; a key is text of any length."""
 
     __slots__ = ()
+
+    space: Space[Any]
+    key: str
 
 
 class Get(StoreOp[Entry[V] | None], Generic[V]):

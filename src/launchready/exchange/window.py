@@ -12,21 +12,23 @@ Fixed windows let twice the limit through around an edge, the weighted two-windo
 for it, and a token bucket adds its burst to its rate; none of the three keeps the sentence at the top.
 
 All windows of a key are looked at before any is charged, and a refusal charges nothing. Times are whole microseconds
-of the store's clock. The functions here are the meaning of ``Take``: a store in this process calls them, one across
+of the store's clock. Where that clock goes back, time stands still until it has caught up: nothing is freed early.
+The functions here are the meaning of ``Take``: a store in this process calls them, one across
 a wire runs the same rule in its own language, and the contract suite holds both to the same answers.
 """
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence, Sequence
 from typing import NamedTuple
 
 EXACT_UP_TO = 256
 SLICES = 16
 MICRO = 1_000_000
 
-State = list[int]
+State = MutableSequence[int]
 """One window's memory. Exact: the times of hits, ascending. Sliced: the sum of all counts, then slice number and count
-alternating, oldest first; or empty."""
+alternating, oldest first; or empty. A list will do; ``fresh`` makes arrays of 8 bytes a number."""
 
 
 Look = Callable[["Window", State, int, int, bool], tuple[int, int]]
@@ -35,17 +37,22 @@ Look = Callable[["Window", State, int, int, bool], tuple[int, int]]
 class Window:
     """``limit`` units in any ``period`` seconds. Immutable; what a Take needs of it is worked out once.
 
+    ``shape`` tells which states it can read: the times of hits mean the same to every limit and period, a slice is a
+    part of its period. A store that outlives a release keeps states of different shapes apart.
+
     ``look(window, state, now, cost, charge)`` answers units left after the cost, and microseconds until the oldest
     unit comes back. Where the cost would not pass: -1 - (units left now), and microseconds until it would.
     """
 
-    __slots__ = ("limit", "look", "period", "period_us")
+    __slots__ = ("exact", "limit", "look", "period", "period_us", "shape")
 
     def __init__(self, limit: int, period: float) -> None:
         self.limit = limit
         self.period = period
         self.period_us = int(period * MICRO)
-        self.look: Look = _exact if limit <= EXACT_UP_TO else _sliced
+        self.exact = limit <= EXACT_UP_TO
+        self.shape = "x" if self.exact else f"s{self.period_us}"
+        self.look: Look = _exact if self.exact else _sliced
 
     def __repr__(self) -> str:
         return f"Window({self.limit}, {self.period})"
@@ -67,24 +74,29 @@ class Taken(NamedTuple):
     reset: float
 
 
+def fresh(windows: Sequence[Window]) -> list[State]:
+    """The states of windows that saw nothing yet."""
+    return [array("q") for _ in windows]
+
+
 _new = tuple.__new__
 """Makes a NamedTuple without the Python frame of its constructor."""
 
 
-def take(states: list[State], now: int, windows: tuple[Window, ...], cost: int) -> Taken:
+def take(states: Sequence[State], now: int, windows: tuple[Window, ...], cost: int) -> Taken:
     """Take from all windows or from none. ``states`` has one list per window and is changed in place."""
     if len(windows) == 1:
         window = windows[0]
         left, wait = window.look(window, states[0], now, cost, True)
         return _new(Taken, (left >= 0, 0, left if left >= 0 else -1 - left, wait / MICRO))
     fewest, speaker, reset, refused = -1, 0, 0, False
-    for index, window in enumerate(windows):
-        left, wait = window.look(window, states[index], now, cost, False)
+    for window, state in zip(windows, states, strict=True):
+        left, wait = window.look(window, state, now, cost, False)
         if left < 0:
             if not refused or wait > reset:
-                refused, speaker, reset, fewest = True, index, wait, -1 - left
+                refused, speaker, reset, fewest = True, windows.index(window), wait, -1 - left
         elif not refused and (fewest < 0 or left < fewest):
-            fewest, speaker, reset = left, index, wait
+            fewest, speaker, reset = left, windows.index(window), wait
     if not refused:
         for window, state in zip(windows, states, strict=True):
             window.look(window, state, now, cost, True)
@@ -93,8 +105,11 @@ def take(states: list[State], now: int, windows: tuple[Window, ...], cost: int) 
 
 def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
     period = window.period_us
-    if state and state[0] <= now - period:
-        del state[: bisect_right(state, now - period)]
+    if state:
+        if state[-1] > now:  # noqa: PLR1730  max() costs a call on the hottest line of the house
+            now = state[-1]
+        if state[0] <= now - period:
+            del state[: bisect_right(state, now - period)]
     left = window.limit - len(state)
     if cost > left:
         over = cost - left  # so many hits must leave first; a cost above the limit never passes
@@ -111,6 +126,8 @@ def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> t
 def _sliced(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
     period = window.period_us
     slice_ = now * SLICES // period
+    if len(state) > 1 and state[-2] > slice_:
+        slice_ = state[-2]
     while len(state) > 1 and state[1] < slice_ - SLICES:  # older than the slice that the far edge cuts
         state[0] -= state[2]
         del state[1:3]
@@ -118,15 +135,16 @@ def _sliced(window: Window, state: State, now: int, cost: int, charge: bool) -> 
     if cost > left:
         return -1 - left, _until_passes(state, cost - left, now, period)
     oldest = state[1] if len(state) > 1 else slice_
-    if charge:
+    wait = -(-(oldest + SLICES + 1) * period // SLICES) - now  # _until_gone, without its frame
+    if charge and cost:
         if not state:
             state.append(0)
         state[0] += cost
         if len(state) > 1 and state[-2] == slice_:
             state[-1] += cost
         else:
-            state += (slice_, cost)
-    return left - cost, -(-(oldest + SLICES + 1) * period // SLICES) - now
+            state.extend((slice_, cost))
+    return left - cost, wait
 
 
 def _until_passes(state: State, over: int, now: int, period: int) -> int:

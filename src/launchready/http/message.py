@@ -17,9 +17,10 @@ class Request:
     - ``peer`` is the address of the socket's other end, "" where there is none (a UNIX socket).
     - ``adds`` is for header lines that go on whatever answer leaves, decided before there is one: the face appends
       them last. A feature that has no more to say than these ends before Forward, and need not be resumed.
+    - ``claimed``: an idempotency key was claimed for it.
     """
 
-    __slots__ = ("adds", "fields", "get", "headers", "method", "path", "peer", "query", "raw_path", "scheme")
+    __slots__ = ("adds", "claimed", "fields", "get", "headers", "method", "path", "peer", "query", "raw_path", "scheme")
 
     get: Callable[[bytes], bytes | None]
 
@@ -36,6 +37,7 @@ class Request:
         self.fields = dict(headers)
         self.get = self.fields.get
         self.adds: Headers = []
+        self.claimed = False
 
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of a header, in order."""

@@ -5,11 +5,19 @@
   again by itself when the server does: no restart of the app.
 - ``inline``: the verbs that are answered without waiting for anything outside the process (see Inline).
 - No thread, no connection and no file before the first operation; usable after a fork from then on.
+- A key leaves the process as a digest only: what a key is made of (an address, a user, a client's own word) is nobody's
+  business who can read the store, and a key of any length or alphabet costs the same 32 bytes.
+- No message of an error holds a password.
 """
 
+from hashlib import sha256
+from math import ceil
 from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 from launchready.exchange.ops import Inline, Op
+from launchready.exchange.store import Take
+from launchready.exchange.window import MICRO
 
 
 class Store(Protocol):
@@ -26,3 +34,36 @@ class Store(Protocol):
     def close(self) -> None: ...
 
     async def aclose(self) -> None: ...
+
+    def take_at(self, op: Take, now: int) -> None:
+        """A Take as of a time in microseconds, in place of the store's own: how a test plays a trace."""
+
+
+def digest(space: str, key: str) -> bytes:
+    """32 bytes for a key in a space. The length of the name keeps ("a", "bc") and ("ab", "c") apart."""
+    return sha256(f"{len(space)}:{space}{key}".encode("utf-8", "surrogatepass")).digest()
+
+
+def window_digest(op: Take) -> bytes:
+    """The same for the windows of a Take: states that could not be read as each other have different keys."""
+    return digest(" ".join([window.shape for window in op.windows]), op.key)
+
+
+def micros(seconds: float) -> int:
+    """Whole microseconds, rounded up: the unit in which stores keep time."""
+    return ceil(seconds * MICRO)
+
+
+def said(error: BaseException, url: str) -> str:
+    """What a driver said, on one line, without the password that it may have repeated from the URL."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    password = urlsplit(url).password
+    for secret in (password, unquote(password)) if password else ():
+        text = text.replace(secret, "...")
+    return text[:300]
+
+
+def where(url: str) -> str:
+    """A URL as it may be shown: no user, no password, no options."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

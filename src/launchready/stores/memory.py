@@ -16,7 +16,7 @@ from launchready.clock import SYSTEM, Clock
 from launchready.errors import StoreFull
 from launchready.exchange.ops import Inline, Op
 from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, Take
-from launchready.exchange.window import MICRO, State, take
+from launchready.exchange.window import MICRO, State, Window, fresh, take
 
 SCHEMES = ("memory",)
 
@@ -25,6 +25,8 @@ _OVERFLOW = 1024
 _OVERHEAD = 512  # bytes of Python around a stored value, measured as the growth per entry of an empty value
 
 _Row = tuple[Any, float, float, int, int]  # value, put at, expires at, version, size
+
+_Windows = tuple[list[State], list[float], tuple[Window, ...]]  # states, idle from (one cell), whose they are
 
 _new = tuple.__new__
 
@@ -95,7 +97,7 @@ class MemoryStore:
         self._lock = Lock()
         self._rooms: dict[str, _Room] = {}
         self._version = 0
-        self._windows: dict[str, tuple[list[State], list[float]]] = {}
+        self._windows: dict[str, _Windows] = {}
         self._hand: deque[str] = deque()
         self._max_keys = max_keys
         self.inline: Inline = {
@@ -177,27 +179,40 @@ class MemoryStore:
                 room.drop(op.key)
 
     def take(self, op: Take) -> None:
-        now = self._now()
         with self._lock:
-            row = self._windows.get(op.key) or self._new_window(op, now)
+            now = self._now()  # under the lock, so that it never goes back along a key
+            row = self._windows.get(op.key)
+            if row is None or row[2] is not op.windows:
+                row = self._window(op, row, now)
             row[1][0] = now + op.windows[-1].period
             op.answer = take(row[0], int(now * MICRO), op.windows, op.cost)
 
-    def _new_window(self, op: Take, now: float) -> tuple[list[State], list[float]]:
-        """Idle windows leave about as fast as new ones come, as in a room.
+    def take_at(self, op: Take, now: int) -> None:
+        with self._lock:
+            row = self._window(op, self._windows.get(op.key), now / MICRO)
+            row[1][0] = now / MICRO + op.windows[-1].period
+            op.answer = take(row[0], now, op.windows, op.cost)
 
-        At the bound a new key shares one of a thousand common windows. It may be refused for what others did, but
-        nobody's counter is dropped: an attacker cannot buy himself a fresh one by inventing addresses.
+    def _window(self, op: Take, row: _Windows | None, now: float) -> _Windows:
+        """The row of a key; anew where there is none, or where its windows are of another number or kind.
+
+        Idle windows leave about as fast as new ones come, as in a room. At the bound a new key shares one of a
+        thousand common windows: it may be refused for what others did, but nobody's counter is dropped, and an
+        attacker cannot buy himself a fresh one by inventing addresses.
         """
-        for _ in range(min(2, len(self._hand))):
-            key = self._hand.popleft()
-            if self._windows[key][1][0] <= now:
-                del self._windows[key]
-            else:
-                self._hand.append(key)
-        key = op.key if len(self._windows) < self._max_keys else f"*{hash(op.key) % _OVERFLOW}"
-        row = self._windows.get(key)
+        key = op.key
         if row is None:
-            row = self._windows[key] = ([[] for _ in op.windows], [0.0])
-            self._hand.append(key)
+            for _ in range(min(2, len(self._hand))):
+                idle = self._hand.popleft()
+                if self._windows[idle][1][0] <= now:
+                    del self._windows[idle]
+                else:
+                    self._hand.append(idle)
+            if len(self._windows) >= self._max_keys:
+                key = f"*{hash(key) % _OVERFLOW}"
+                row = self._windows.get(key)
+            if row is None:
+                self._hand.append(key)
+        if row is None or [window.shape for window in row[2]] != [window.shape for window in op.windows]:
+            row = self._windows[key] = (fresh(op.windows), [0.0], op.windows)
         return row

@@ -1,0 +1,61 @@
+"""The FastAPI and Starlette face.
+
+::
+
+    app.add_middleware(LaunchReadyMiddleware, cors=CORS(allow_origins=["https://app.example.com"]),
+                       rate_limit=RateLimit("60/minute", {"POST /login": "5/minute"}), idempotency=Idempotency())
+
+Add it last, so that it is outermost. What it adds to the plain ASGI face: route templates of included routers, and
+error pages. A handler that raises is answered inside this middleware, by the app's own handler for 500 where it has
+one, so that a 500 carries the CORS headers too; the error itself goes on to the server's log as always.
+"""
+
+from typing import Any
+
+from launchready import asgi
+from launchready.asgi import Receive, Scope, Send
+from launchready.idempotency import idempotent
+from launchready.settings.cache import Cache
+from launchready.settings.cors import CORS
+from launchready.settings.health import Health
+from launchready.settings.idempotency import Idempotency
+from launchready.settings.rate_limit import Limit, RateLimit
+from launchready.settings.redaction import Redaction
+from launchready.settings.timing import Timing
+
+__all__ = [
+    "CORS", "Cache", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit", "RateLimit", "Redaction", "Timing",
+    "idempotent",
+]  # fmt: skip
+
+
+class LaunchReadyMiddleware(asgi.LaunchReadyMiddleware):
+    """``app.add_middleware(LaunchReadyMiddleware, **settings)``. Raises ConfigError when the app is built."""
+
+    def route(self, scope: Scope) -> str | None:
+        """FastAPI from 0.137 keeps the template with its router's prefix apart from the route."""
+        fastapi = scope.get("fastapi")
+        if fastapi is not None:
+            context = fastapi.get("effective_route_context")
+            if context is not None:
+                path: str = context.path
+                return asgi.mounted(scope, path) if scope.get("root_path") else path
+        return super().route(scope)
+
+    async def failed(self, scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
+        """The app's own page for an error that nothing else handled, sent through this middleware."""
+        from starlette.middleware.errors import ServerErrorMiddleware  # noqa: PLC0415 - only where an app raised
+
+        async def raising(scope: Any, receive: Any, send: Any) -> None:
+            del scope, receive, send
+            raise error
+
+        app = scope.get("app")
+        handlers = getattr(app, "exception_handlers", {})
+        handler = handlers.get(500) or handlers.get(Exception)
+        page = ServerErrorMiddleware(raising, handler=handler, debug=getattr(app, "debug", False))
+        try:
+            await page(scope, receive, send)
+        except Exception as raised:
+            if raised is not error:
+                raise

@@ -1,0 +1,105 @@
+"""The Flask face: an extension.
+
+::
+
+    LaunchReady(app, store="redis://localhost", cors=CORS(allow_origins=["https://app.example.com"]))
+
+It wraps ``app.wsgi_app``, outside of everything Flask does, so that a refusal or a cached answer never enters the app,
+and learns the route's template when Flask has matched it. ``def`` and ``async def`` views are served alike.
+"""
+
+from typing import Any
+
+from launchready import wsgi
+from launchready.errors import MissingExtra
+from launchready.http.message import Response
+from launchready.idempotency import idempotent
+from launchready.settings.cache import Cache
+from launchready.settings.cors import CORS
+from launchready.settings.health import Health
+from launchready.settings.idempotency import Idempotency
+from launchready.settings.rate_limit import Limit, RateLimit
+from launchready.settings.redaction import Redaction
+from launchready.settings.timing import Timing
+from launchready.wsgi import Environ
+
+try:
+    import flask
+except ImportError as error:
+    raise MissingExtra("launchready.flask", "flask") from error
+
+__all__ = [
+    "CORS", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction", "Timing", "idempotent",
+]  # fmt: skip
+
+
+class _Face(wsgi.LaunchReadyMiddleware):
+    def native(self, response: Response) -> object:
+        return flask.Response(response.body, response.status, wsgi.native_headers(response.headers))
+
+    def caller(self, environ: Environ) -> object:
+        del environ  # Flask's own proxy knows it
+        return flask.request
+
+    def user(self, environ: Environ) -> str | None:
+        """Flask-Login's user where it is installed and somebody is signed in."""
+        manager = getattr(flask.current_app, "login_manager", None)
+        if manager is None:
+            return super().user(environ)
+        from flask_login import current_user  # noqa: PLC0415 - the app uses it, so it is there
+
+        return str(current_user.get_id()) if current_user.is_authenticated else None
+
+    def failed(self, error: Exception) -> Response:
+        """Flask answers for its views itself. What comes out here is meant to come out: debug mode, or a test."""
+        raise error
+
+
+class LaunchReady:
+    """``LaunchReady(app, **settings)``, or ``LaunchReady(**settings)`` and ``init_app(app)`` for each app.
+
+    Raises ConfigError with every mistake in the settings when an app is given.
+    """
+
+    def __init__(self, app: flask.Flask | None = None, **settings: Any) -> None:
+        self._settings = settings
+        self._face: wsgi.LaunchReadyMiddleware | None = None
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: flask.Flask) -> None:
+        """Protect one app. An extension object may serve several; ``status()`` then speaks of the last."""
+        face = _Face(app.wsgi_app, **self._settings)
+        app.wsgi_app = face  # type: ignore[method-assign]  # Flask's documented place for WSGI middleware
+        app.url_value_preprocessors.setdefault(None, []).append(_note_route)
+        app.extensions["launchready"] = self
+        self._face = face
+
+    def status(self) -> dict[str, object]:
+        """What this process knows of the app: release, durations by route. The data of the dashboard."""
+        return self._face.status() if self._face is not None else {}
+
+
+def _note_route(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Runs for every request that Flask matched: its rule with the prefix of its blueprints, in the form "/a/{b}"."""
+    del endpoint, values
+    rule = flask.request.url_rule
+    if rule is not None:
+        root = flask.request.environ.get("SCRIPT_NAME", "")
+        flask.request.environ["launchready.route"] = root + _template(rule.rule)
+
+
+_TEMPLATES: dict[str, str] = {}
+
+
+def _template(rule: str) -> str:
+    """``/coaches/<int:id>`` as ``/coaches/{id}``: one notation in every framework."""
+    known = _TEMPLATES.get(rule)
+    if known is None:
+        parts = rule.split("<")
+        known = parts[0]
+        for part in parts[1:]:
+            inside, _, rest = part.partition(">")
+            known += "{" + inside.rpartition(":")[2] + "}" + rest
+        _TEMPLATES[rule] = known  # bounded by the number of the app's rules
+    return known

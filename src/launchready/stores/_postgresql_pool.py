@@ -1,0 +1,143 @@
+"""Connections of the PostgreSQL store: idle ones kept, broken ones dropped together, every wait bounded.
+
+Loaded with the driver, by the first store that is made.
+"""
+
+import asyncio
+import select
+import threading
+from collections.abc import Generator
+from typing import Any, Generic, TypeVar
+
+import psycopg
+from psycopg import waiting
+from psycopg.abc import PQGen
+from psycopg.pq import ConnStatus, TransactionStatus
+
+from launchready.clock import SYSTEM
+
+CONNECTIONS = 8
+CONNECT_WAIT = 2  # seconds; libpq knows no less
+_LOOK = 0.1  # seconds between two looks at the clock while nothing comes
+_SETUP = "SET statement_timeout = 2200; SET default_transaction_isolation = 'read committed'"
+
+T = TypeVar("T")
+Any_ = tuple[Any, ...]
+
+
+class Late(Exception):
+    """The server took too long. Not a TimeoutError: psycopg takes an OSError for a closed socket."""
+
+
+def _bounded(work: PQGen[T], until: float) -> Generator[Any, Any, T]:
+    """What psycopg waits for, with an end: it is woken every tenth of a second, ready or not."""
+    try:
+        want = next(work)
+        while True:
+            ready = yield want
+            if not ready and SYSTEM.monotonic() > until:
+                raise Late
+            want = work.send(ready)
+    except StopIteration as stop:
+        done: T = stop.value
+        return done
+
+
+class Connection(psycopg.Connection[Any_]):
+    """``until``: when to give up, on the monotonic clock."""
+
+    until = 0.0
+
+    def wait(self, gen: PQGen[T], interval: float = _LOOK, timeout: float | None = None) -> T:
+        del timeout
+        return waiting.wait(_bounded(gen, self.until), self.pgconn.socket, interval=interval)
+
+
+class AsyncConnection(psycopg.AsyncConnection[Any_]):
+    """The same, in an event loop. A cancelled wait leaves a connection that is dropped: nothing is cancelled there."""
+
+    until = 0.0
+
+    async def wait(self, gen: PQGen[T], interval: float = _LOOK, timeout: float | None = None) -> T:
+        del timeout
+        return await waiting.wait_async(_bounded(gen, self.until), self.pgconn.socket, interval=interval)
+
+
+def _readable(socket: int) -> bool:
+    """Something came that nobody asked for: the end, most often."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([socket], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+C = TypeVar("C", Connection, AsyncConnection)
+
+
+class Idle(Generic[C]):
+    """Open connections that nobody uses."""
+
+    def __init__(self) -> None:
+        self.rows: list[C] = []
+
+    def take(self) -> C | None:
+        try:
+            connection = self.rows.pop()
+        except IndexError:
+            return None
+        if connection.pgconn.status == ConnStatus.OK and not _readable(connection.pgconn.socket):
+            return connection
+        self.give(connection, broken=True)
+        return None
+
+    def give(self, connection: C, *, broken: bool = False) -> None:
+        """One that broke, or was left in the middle of something, takes all idle ones along."""
+        if broken or connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            connection.pgconn.finish()
+            self.drop()
+        else:
+            self.rows.append(connection)
+
+    def drop(self) -> None:
+        while self.rows:
+            connection = self.rows.pop()  # held until it is closed: psycopg warns of one that ends open
+            connection.pgconn.finish()
+
+    __del__ = drop  # an event loop that ended without aclose()
+
+
+class Pool:
+    """Of a process."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.idle: Idle[Connection] = Idle()
+        self.gate = threading.Semaphore(CONNECTIONS)
+
+    def take(self, until: float) -> Connection:
+        connection = self.idle.take()
+        if connection is None:
+            connection = Connection.connect(self.url, autocommit=True, connect_timeout=CONNECT_WAIT)
+            connection.until = until
+            connection.execute(_SETUP)
+        connection.until = until
+        return connection
+
+
+class AsyncPool:
+    """Of an event loop."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.idle: Idle[AsyncConnection] = Idle()
+        self.gate = asyncio.Semaphore(CONNECTIONS)
+
+    async def take(self, until: float) -> AsyncConnection:
+        connection = self.idle.take()
+        if connection is None:
+            connection = await AsyncConnection.connect(self.url, autocommit=True, connect_timeout=CONNECT_WAIT)
+            connection.until = until
+            await connection.execute(_SETUP)
+        connection.until = until
+        return connection

@@ -1,0 +1,192 @@
+"""What the SQLite store does to its file: opening, statements, the clock in it, the checkpoint, a Take's callback."""
+
+import sqlite3
+from array import array
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from launchready.errors import StoreUnavailable
+from launchready.exchange.store import Take
+from launchready.exchange.window import State, Taken, fresh, take
+
+PAGE = 4096
+TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
+
+_ENTRIES = "(key BLOB PRIMARY KEY, expires INTEGER, put INTEGER, version INTEGER, value BLOB) WITHOUT ROWID"
+_SCHEMA = (
+    f"CREATE TABLE IF NOT EXISTS launchready_kept {_ENTRIES}",
+    f"CREATE TABLE IF NOT EXISTS launchready_cache {_ENTRIES}",
+    "CREATE TABLE IF NOT EXISTS launchready_windows (key BLOB PRIMARY KEY, expires INTEGER, state BLOB) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS launchready_boot (id TEXT PRIMARY KEY, base INTEGER)",
+)
+_WALL = "SELECT CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"  # unixepoch('subsec') needs 3.42
+
+TAKE = (
+    "UPDATE launchready_windows SET expires = ?, state = launchready_taken() WHERE key = ? AND launchready_take(state)"
+)
+FIRST = "INSERT INTO launchready_windows VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+
+
+class Statements:
+    """The statements on one table. ?1 key, ?2 now, ?3 end of life, ?4 value.
+
+    A version is the time of the write in microseconds, or one more than the last where that is later: it grows past a
+    Delete too, when nothing is left to count on from.
+    """
+
+    def __init__(self, table: str) -> None:
+        upsert = (
+            f"INSERT INTO {table} AS old (key, expires, put, version, value) VALUES (?1, ?3, ?2, ?2, ?4) "
+            "ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, put = excluded.put, value = excluded.value, "
+            "version = max(excluded.version, old.version + 1)"
+        )
+        self.get = f"SELECT value, put, version FROM {table} WHERE key = ?1 AND expires > ?2"
+        self.put = f"{upsert} RETURNING version"
+        self.claim = f"{upsert} WHERE old.expires <= ?2 RETURNING version"
+        self.replace = (
+            f"UPDATE {table} SET expires = ?3, put = ?2, value = ?4, version = max(?2, version + 1) "
+            "WHERE key = ?1 AND version = ?5 AND expires > ?2"
+        )
+        self.delete = f"DELETE FROM {table} WHERE key = ?1 AND expires > ?2 AND (?3 IS NULL OR version = ?3)"
+
+
+SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kept")}  # by Space.evictable
+EVICT = "DELETE FROM launchready_cache WHERE key IN (SELECT key FROM launchready_cache LIMIT 256)"
+
+
+class Taking:
+    """One Take, called back by SQLite with the stored state, while it holds the write lock."""
+
+    def __init__(self, op: Take, now: Callable[[], int]) -> None:
+        self.op = op
+        self.now = now
+        self.met = False
+        self.state = b""
+
+    def on(self, state: bytes) -> bool:
+        """The rule, on what is stored. False where it refuses: then nothing is written."""
+        self.met = True
+        return self._take(unpack(state, len(self.op.windows)))
+
+    def first(self) -> bytes:
+        """The rule, where nothing is stored: what to store."""
+        self._take(fresh(self.op.windows))
+        return self.state
+
+    def _take(self, states: Sequence[State]) -> bool:
+        answer: Taken = take(states, self.now(), self.op.windows, self.op.cost)
+        self.op.answer = answer
+        if answer.allowed:
+            self.state = pack(states)
+        return answer.allowed
+
+
+def pack(states: Sequence[State]) -> bytes:
+    """One window: its numbers. More: the length of each, then the numbers of all."""
+    if len(states) == 1:
+        return array("q", states[0]).tobytes()
+    flat = array("q", [len(state) for state in states])
+    for state in states:
+        flat.extend(state)
+    return flat.tobytes()
+
+
+def unpack(data: bytes, count: int) -> list[State]:
+    flat = array("q", data)
+    if count == 1:
+        return [flat]
+    states: list[State] = []
+    start = count
+    for length in flat[:count]:
+        states.append(flat[start : start + length])
+        start += length
+    return states
+
+
+class File:
+    """An open connection."""
+
+    def __init__(self, path: str, synchronous: str, max_size: int, wait: float) -> None:
+        self.taking: Taking | None = None
+        self._wait = wait
+        self.db = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
+        try:
+            mode = self.db.execute("PRAGMA journal_mode = WAL").fetchall()[0][0]
+            if mode != "wal":
+                raise StoreUnavailable(
+                    f"{path}: SQLite cannot keep a write-ahead log there; name a file on a local disk"
+                )
+            self.db.execute(f"PRAGMA synchronous = {synchronous}")
+            self.db.execute("PRAGMA wal_autocheckpoint = 20000")  # a last resort: see checkpoint()
+            self.db.execute("PRAGMA journal_size_limit = 67108864")
+            self.db.execute(f"PRAGMA max_page_count = {max_size // PAGE}")
+            self.db.create_function("launchready_take", 1, self._take)
+            self.db.create_function("launchready_taken", 0, self._taken)
+        except BaseException:
+            self.db.close()
+            raise
+
+    def _take(self, state: bytes) -> bool:
+        return self.taking is not None and self.taking.on(state)
+
+    def _taken(self) -> bytes:
+        return b"" if self.taking is None else self.taking.state
+
+    def patience(self, wait: float) -> None:
+        """How long to wait for another process that writes."""
+        if wait != self._wait:
+            self.db.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
+            self._wait = wait
+
+    def prepare(self, monotonic: int) -> int:
+        """Make the tables where they are not there; answer what to add to the monotonic clock for the store's time.
+
+        The first process since the machine booted reads the wall clock, all others believe it.
+        """
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in _SCHEMA:
+                self.db.execute(statement)
+            base: int = self.db.execute(_WALL).fetchall()[0][0] - monotonic
+            boot = _boot_id() or f"{base // 60_000_000}"
+            known: list[tuple[int]] = self.db.execute(
+                "SELECT base FROM launchready_boot WHERE id = ?", (boot,)
+            ).fetchall()
+            if not known:
+                self.db.execute("DELETE FROM launchready_boot")
+                self.db.execute("INSERT INTO launchready_boot VALUES (?, ?)", (boot, base))
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+        return known[0][0] if known else base
+
+
+def _boot_id() -> str:
+    """Linux says which boot this is. Elsewhere the distance of the two clocks, to the minute, must do."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def checkpoint(path: str) -> None:
+    """Bring the write-ahead log back into the file. PASSIVE: it waits for nobody, and nobody waits for it.
+
+    Best effort: what fails here is tried again some thousand writes later, and in line where the log has grown large.
+    """
+    try:
+        db = sqlite3.connect(path, timeout=0)
+    except sqlite3.Error:
+        return
+    try:
+        db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    except sqlite3.Error:
+        return
+    finally:
+        db.close()
+
+
+def code(error: sqlite3.Error) -> int:
+    """The primary result code; 0 where the module itself complains."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -1,0 +1,6 @@
+-- Get. KEYS[1] entry. Answers {value, age in microseconds, version}, or nothing.
+-- An entry is a hash: v value, p when it was put (microseconds), n version. Redis itself ends it at its time.
+local row = redis.call('HMGET', KEYS[1], 'v', 'p', 'n')
+if not row[1] then return false end
+local time = redis.call('TIME')
+return {row[1], time[1] * 1000000 + time[2] - row[2], row[3]}

@@ -1,0 +1,274 @@
+"""The store in PostgreSQL, for many machines and for money.
+
+``postgresql://`` or ``postgres://``, as libpq reads it. PostgreSQL 13 or newer; the role may create tables at first
+use, or ``sql/postgresql.sql`` is run beforehand.
+
+- A verb is one statement in autocommit, one round trip. Time is the server's clock. (A claim that is lost in the very
+  moment another one wins asks a second time, to see what won.)
+- Versions come from a sequence, and are drawn under the row's lock: they grow, whatever is deleted in between.
+- What may not be evicted is synced as the server is set up; cached entries are UNLOGGED, windows commit asynchronously.
+- At most eight connections a process (and event loop). One that the server has closed is noticed before it is used;
+  then, and whenever one breaks, all idle ones go with it: after a restart every one of them is stale.
+- No statement is repeated by itself once it may have reached the server.
+"""
+
+import asyncio
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from launchready.clock import SYSTEM
+from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
+from launchready.exchange.ops import Inline, Op
+from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, Take
+from launchready.exchange.window import MICRO, Taken
+from launchready.stores.base import digest, micros, said, where, window_digest
+
+if TYPE_CHECKING:
+    from launchready.stores._postgresql_pool import AsyncConnection, AsyncPool, Connection, Pool
+
+SCHEMES = ("postgresql", "postgres")
+
+ANSWER_WAIT = 2.6  # from first to last, connecting included
+SWEEP_EVERY, SWEEP_ROWS = 64, 256
+TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
+
+Rows = list[tuple[Any, ...]]
+Params = dict[str, Any]
+
+
+_LIVE = "expires > launchready_now()"
+
+
+class Statements:
+    """The statements on one table."""
+
+    def __init__(self, table: str) -> None:
+        new = "launchready_now() + %(ttl)s::bigint, launchready_now(), nextval('launchready_version'), %(value)s"
+        there = f"SELECT value, launchready_now() - put, version FROM {table} WHERE key = %(key)s AND {_LIVE}"
+        upsert = f"ON CONFLICT (key) DO UPDATE SET (expires, put, version, value) = ROW({new}) "  # under the row's lock
+        self.get = there
+        self.put = f"INSERT INTO {table} VALUES (%(key)s, {new}) {upsert} RETURNING version"
+        self.claim = (
+            f"WITH there (value, age, version) AS MATERIALIZED ({there}), "
+            f"mine AS (INSERT INTO {table} AS old SELECT %(key)s, {new} WHERE NOT EXISTS (SELECT FROM there) "
+            f"{upsert} WHERE old.expires <= launchready_now() RETURNING version) "
+            "SELECT value, age, version FROM there UNION ALL SELECT NULL, NULL, version FROM mine"
+        )
+        self.replace = (
+            f"UPDATE {table} SET (expires, put, version, value) = ROW({new}) "
+            f"WHERE key = %(key)s AND version = %(version)s::bigint AND {_LIVE} RETURNING true"
+        )
+        self.delete = (
+            f"DELETE FROM {table} WHERE key = %(key)s AND {_LIVE} "
+            "AND (%(version)s::bigint IS NULL OR version = %(version)s::bigint) RETURNING true"
+        )
+
+
+_SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kept")}  # by Space.evictable
+_NAMES = {Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Delete: "delete"}
+_TAKE = (
+    "SELECT * FROM launchready_take_1"
+    "(%(key)s, %(limits)s::bigint[], %(periods)s::bigint[], %(cost)s::bigint, %(now)s::bigint)"
+)
+_SWEEP_ANY = """
+WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(hand)s ORDER BY key LIMIT %(rows)s),
+     dead AS MATERIALIZED (SELECT key FROM {0} WHERE key IN (SELECT key FROM page) AND expires <= launchready_now()
+                           FOR UPDATE SKIP LOCKED),
+     gone AS (DELETE FROM {0} WHERE key IN (SELECT key FROM dead))
+SELECT key FROM page ORDER BY key DESC LIMIT 1"""
+_SWEEP = {table: _SWEEP_ANY.format(table) for table in TABLES}
+_LOCK = "SELECT pg_advisory_xact_lock(5478201731)"
+_orphans: list[object] = []  # a parent's connections: closing one here would end the parent's session
+
+
+def connect(url: str) -> "PostgreSQLStore":
+    """Raises MissingExtra without psycopg, ConfigError for a URL that libpq cannot read."""
+    return PostgreSQLStore(url)
+
+
+class PostgreSQLStore:
+    """See the module."""
+
+    shared = True
+
+    def __init__(self, url: str) -> None:
+        try:
+            import psycopg  # noqa: PLC0415  an extra
+
+            from launchready.stores import _postgresql_pool as pools  # noqa: PLC0415  needs the extra
+        except ImportError:
+            raise MissingExtra("A postgresql:// store", "postgres") from None
+        try:
+            psycopg.conninfo.conninfo_to_dict(url)
+        except psycopg.Error as error:
+            raise ConfigError([f"store={where(url)!r}: {said(error, url)}"]) from None
+        self.inline: Inline = {}
+        self._driver = psycopg
+        self._pools = pools
+        self._url = url
+        self._name = f"the PostgreSQL store at {where(url)}"
+        self._forget()
+
+    def _forget(self) -> None:
+        self._pid = os.getpid()
+        self._sync: Pool | None = None
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncPool] = WeakKeyDictionary()
+        self._writes = 0
+        self._hands = dict.fromkeys(TABLES, b"")
+
+    def execute(self, op: Op[Any]) -> None:
+        until = SYSTEM.monotonic() + ANSWER_WAIT
+        sql, params = _encode(op)
+        while not _decode(op, self._ask(sql, params, until)):
+            pass
+        if (table := self._due(op)) is not None:
+            with suppress(StoreError):  # there will be another round
+                self._swept(table, self._ask(*self._sweep(table), until))
+
+    async def aexecute(self, op: Op[Any]) -> None:
+        until = SYSTEM.monotonic() + ANSWER_WAIT
+        sql, params = _encode(op)
+        while not _decode(op, await self._aask(sql, params, until)):
+            pass
+        if (table := self._due(op)) is not None:
+            with suppress(StoreError):
+                self._swept(table, await self._aask(*self._sweep(table), until))
+
+    def take_at(self, op: Take, now: int) -> None:
+        _decode(op, self._ask(*_encode(op, now), SYSTEM.monotonic() + ANSWER_WAIT))
+
+    def _ask(self, sql: str, params: Params, until: float) -> Rows:
+        self._check_fork()
+        if self._sync is None:
+            self._sync = self._pools.Pool(self._url)
+        pool = self._sync
+        if not pool.gate.acquire(timeout=ANSWER_WAIT):
+            raise StoreUnavailable(f"{self._name}: all connections of this process are busy")
+        try:
+            connection = pool.take(until)
+            try:
+                return self._on(connection, sql, params)
+            finally:
+                pool.idle.give(connection)
+        except (self._driver.Error, self._pools.Late) as error:
+            raise self._failure(error) from None
+        finally:
+            pool.gate.release()
+
+    async def _aask(self, sql: str, params: Params, until: float) -> Rows:
+        self._check_fork()
+        pool = self._loops.get(asyncio.get_running_loop())
+        if pool is None:
+            pool = self._loops[asyncio.get_running_loop()] = self._pools.AsyncPool(self._url)
+        try:
+            async with asyncio.timeout(ANSWER_WAIT), pool.gate:
+                connection = await pool.take(until)
+                try:
+                    return await self._aon(connection, sql, params)
+                finally:
+                    pool.idle.give(connection)
+        except (self._driver.Error, self._pools.Late, TimeoutError) as error:
+            raise self._failure(error) from None
+
+    def _on(self, connection: "Connection", sql: str, params: Params) -> Rows:
+        missing = self._driver.errors.UndefinedTable, self._driver.errors.UndefinedFunction
+        try:
+            return connection.execute(sql, params, prepare=True, binary=True).fetchall()
+        except missing:
+            with connection.transaction():
+                connection.execute(_LOCK)
+                connection.execute(_schema())
+            return connection.execute(sql, params, binary=True).fetchall()
+
+    async def _aon(self, connection: "AsyncConnection", sql: str, params: Params) -> Rows:
+        missing = self._driver.errors.UndefinedTable, self._driver.errors.UndefinedFunction
+        try:
+            cursor = await connection.execute(sql, params, prepare=True, binary=True)
+        except missing:
+            async with connection.transaction():
+                await connection.execute(_LOCK)
+                await connection.execute(_schema())
+            cursor = await connection.execute(sql, params, binary=True)
+        return await cursor.fetchall()
+
+    def close(self) -> None:
+        if self._sync is not None and self._pid == os.getpid():
+            self._sync.idle.drop()
+
+    async def aclose(self) -> None:
+        pool = self._loops.pop(asyncio.get_running_loop(), None)
+        if pool is not None:
+            pool.idle.drop()
+        self.close()
+
+    def _check_fork(self) -> None:
+        if self._pid != os.getpid():
+            _orphans.extend((self._sync, *self._loops.values()))
+            self._forget()
+
+    def _failure(self, error: Exception) -> StoreError:
+        if isinstance(error, self._driver.errors.DiskFull):
+            return StoreFull(f"{self._name} has no room: {said(error, self._url)}")
+        if isinstance(error, TimeoutError | self._pools.Late | self._driver.errors.ConnectionTimeout):
+            return StoreUnavailable(f"{self._name} did not answer in time")
+        return StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}")
+
+    # Housekeeping: every so many writes, look at the next rows of a table, and drop those that are over.
+
+    def _due(self, op: Op[Any]) -> str | None:
+        if isinstance(op, Get):
+            return None
+        self._writes += 1
+        return TABLES[self._writes // SWEEP_EVERY % len(TABLES)] if self._writes % SWEEP_EVERY == 0 else None
+
+    def _sweep(self, table: str) -> tuple[str, Params]:
+        return _SWEEP[table], {"hand": self._hands[table], "rows": SWEEP_ROWS}
+
+    def _swept(self, table: str, rows: Rows) -> None:
+        self._hands[table] = rows[0][0] if rows else b""
+
+
+def _schema() -> bytes:
+    return (Path(__file__).parent / "sql" / "postgresql.sql").read_bytes()
+
+
+def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
+    if isinstance(op, Take):
+        limits, periods = [window.limit for window in op.windows], [window.period_us for window in op.windows]
+        return _TAKE, {"key": window_digest(op), "limits": limits, "periods": periods, "cost": op.cost, "now": now}
+    if not isinstance(op, Get | Put | PutIfAbsent | Replace | Delete):
+        raise TypeError(f"not a verb of a store: {op!r}")
+    sql = _SQL[op.space.evictable]
+    params: Params = {"key": digest(op.space.name, op.key)}
+    if isinstance(op, Put | PutIfAbsent | Replace):
+        params |= {"value": op.space.dump(op.value), "ttl": micros(op.ttl)}
+    if isinstance(op, Replace | Delete):
+        params["version"] = op.version
+    return getattr(sql, _NAMES[type(op)]), params
+
+
+def _decode(op: Op[Any], rows: Rows) -> bool:
+    """Set the answer. False: ask again; a claim met one that was not committed when it looked, and now is."""
+    if isinstance(op, Get):
+        op.answer = _entry(op.space, rows[0]) if rows else None
+    elif isinstance(op, Put):
+        op.answer = rows[0][0]
+    elif isinstance(op, PutIfAbsent):
+        if not rows:
+            return False
+        entry = None if rows[0][0] is None else _entry(op.space, rows[0])
+        op.answer = Claimed(entry, rows[0][2])
+    elif isinstance(op, Take):
+        allowed, which, remaining, reset = rows[0]
+        op.answer = Taken(allowed, which, remaining, reset / MICRO)
+    else:
+        op.answer = bool(rows)
+    return True
+
+
+def _entry(space: Space[Any], row: tuple[Any, ...]) -> Entry[Any]:
+    value, age, version = row
+    return Entry(space.load(value), max(0, age) / MICRO, version)

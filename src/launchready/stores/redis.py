@@ -1,0 +1,203 @@
+"""The store in Redis or Valkey, for many machines.
+
+``redis://[user:password@]host[:port][/db]``, ``rediss://`` (TLS), ``valkey://``, ``unix:///path.sock[?db=1]``.
+Redis 6.2 or newer, or any Valkey. Options in the query are those of redis-py's ``from_url``.
+
+- A verb is one Lua script, one round trip, one key: they stand in ``lua/``. Time is the server's TIME.
+- An entry is a hash ``launchready:space:{digest}``; the braces make it work on a cluster as it is.
+- No round trip is repeated by itself once it may have reached the server: a claim sent twice would find itself.
+  A connection that the server has closed meanwhile is noticed before it is used, and replaced.
+- Redis ends entries at their time, and bounds memory by its own ``maxmemory``. Whose claims are about money sets
+  ``maxmemory-policy noeviction`` and ``appendonly yes``; a fail-over may still lose what was just acknowledged, so
+  payments are better kept in SQLite or PostgreSQL.
+"""
+
+import asyncio
+from collections.abc import Callable
+from hashlib import sha1
+from math import ceil
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
+from launchready.exchange.ops import Inline, Op
+from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, StoreOp, Take
+from launchready.exchange.window import MICRO, Taken
+from launchready.stores.base import digest, said, where, window_digest
+
+if TYPE_CHECKING:
+    import redis
+    import redis.asyncio
+
+SCHEMES = ("redis", "rediss", "valkey", "unix")
+
+CONNECT_WAIT = 0.9
+ANSWER_WAIT = 1.8
+
+Arg = bytes | str | int
+
+
+_SCRIPTS: dict[type[Op[Any]], str] = {
+    Get: "get",
+    Put: "put",
+    PutIfAbsent: "put_if_absent",
+    Replace: "replace",
+    Delete: "delete",
+    Take: "take",
+}
+
+
+class Script:
+    """A script and its name on the server."""
+
+    def __init__(self, name: str) -> None:
+        self.text = (Path(__file__).parent / "lua" / f"{name}.lua").read_bytes()
+        self.sha = sha1(self.text, usedforsecurity=False).hexdigest()
+
+
+def connect(url: str) -> "RedisStore":
+    """Raises MissingExtra without redis-py, ConfigError for a URL that redis-py cannot read."""
+    return RedisStore(url)
+
+
+class RedisStore:
+    """See the module."""
+
+    shared = True
+    inline: Inline = MappingProxyType({})
+
+    def __init__(self, url: str) -> None:
+        try:
+            import redis.asyncio  # noqa: PLC0415  an extra
+        except ImportError:
+            raise MissingExtra("A redis:// store", "redis") from None
+        self._driver = redis
+        self._url = "redis" + url.removeprefix("valkey") if url.startswith("valkey:") else url
+        self._name = f"the Redis store at {where(url)}"
+        self._scripts = {kind: Script(name) for kind, name in _SCRIPTS.items()}
+        self._sync: redis.Redis | None = None
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis] = WeakKeyDictionary()
+        try:
+            self._client()
+        except (ValueError, TypeError) as error:
+            raise ConfigError([f"store={where(url)!r}: {said(error, url)}"]) from None
+
+    def execute(self, op: Op[Any]) -> None:
+        self._ask(op, *self._encode(op))
+
+    def take_at(self, op: Take, now: int) -> None:
+        self._ask(op, *self._encode(op, now))
+
+    def _ask(self, op: Op[Any], script: Script, key: str, args: tuple[Arg, ...]) -> None:
+        client = self._client()
+        try:
+            try:
+                reply = client.execute_command("EVALSHA", script.sha, 1, key, *args)
+            except self._driver.exceptions.NoScriptError:
+                reply = client.execute_command("EVAL", script.text, 1, key, *args)
+        except self._driver.exceptions.RedisError as error:
+            if isinstance(error, self._driver.exceptions.ReadOnlyError):
+                client.connection_pool.disconnect(inuse_connections=False)
+            raise self._failure(error) from None
+        _decode(op, reply)
+
+    async def aexecute(self, op: Op[Any]) -> None:
+        script, key, args = self._encode(op)
+        client = self._aclient()
+        try:
+            async with asyncio.timeout(CONNECT_WAIT + ANSWER_WAIT):
+                try:
+                    reply = await client.execute_command("EVALSHA", script.sha, 1, key, *args)
+                except self._driver.exceptions.NoScriptError:
+                    reply = await client.execute_command("EVAL", script.text, 1, key, *args)
+        except (self._driver.exceptions.RedisError, TimeoutError) as error:
+            if isinstance(error, self._driver.exceptions.ReadOnlyError):
+                await client.connection_pool.disconnect(inuse_connections=False)
+            raise self._failure(error) from None
+        _decode(op, reply)
+
+    def close(self) -> None:
+        if self._sync is not None:
+            self._sync.close()
+            self._sync = None
+
+    async def aclose(self) -> None:
+        client = self._loops.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
+        self.close()
+
+    def _client(self) -> "redis.Redis":
+        if self._sync is None:
+            from redis.retry import Retry  # noqa: PLC0415  an extra
+
+            self._sync = self._driver.Redis.from_url(self._url, **self._settings(Retry))
+        return self._sync  # its pool knows about forks
+
+    def _aclient(self) -> "redis.asyncio.Redis":
+        loop = asyncio.get_running_loop()
+        client = self._loops.get(loop)
+        if client is None:
+            from redis.asyncio.retry import Retry  # noqa: PLC0415  an extra
+
+            client = self._loops[loop] = self._driver.asyncio.Redis.from_url(self._url, **self._settings(Retry))
+        return client
+
+    def _settings(self, retry: Callable[..., object]) -> dict[str, Any]:
+        """Nothing is retried: see the module. RESP2 has no pushed messages, which would hide a closed connection."""
+        from redis.backoff import NoBackoff  # noqa: PLC0415  an extra
+
+        return {
+            "socket_connect_timeout": CONNECT_WAIT,
+            "socket_timeout": ANSWER_WAIT,
+            "retry": retry(NoBackoff(), 0),
+            "protocol": 2,
+        }
+
+    def _encode(self, op: Op[Any], now: Arg = "") -> tuple[Script, str, tuple[Arg, ...]]:
+        script = self._scripts[type(op)]
+        if isinstance(op, Take):
+            windows = [number for window in op.windows for number in (window.limit, window.period_us)]
+            return script, f"launchready:take:{{{window_digest(op).hex()}}}", (op.cost, now, *windows)
+        assert isinstance(op, StoreOp)  # every script is a verb's
+        key = f"launchready:{op.space.name}:{{{digest(op.space.name, op.key).hex()}}}"
+        if isinstance(op, Put | PutIfAbsent):
+            return script, key, (op.space.dump(op.value), _millis(op.ttl))
+        if isinstance(op, Replace):
+            return script, key, (op.space.dump(op.value), _millis(op.ttl), op.version)
+        if isinstance(op, Delete):
+            return script, key, ("" if op.version is None else op.version,)
+        return script, key, ()
+
+    def _failure(self, error: Exception) -> StoreError:
+        if isinstance(error, self._driver.exceptions.OutOfMemoryError):
+            return StoreFull(f"{self._name} has reached its maxmemory, and may drop nothing")
+        if isinstance(error, TimeoutError | self._driver.exceptions.TimeoutError):
+            return StoreUnavailable(f"{self._name} did not answer in time")
+        return StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}")
+
+
+def _millis(ttl: float) -> int:
+    return max(0, ceil(ttl * 1000))
+
+
+def _decode(op: Op[Any], reply: Any) -> None:
+    if isinstance(op, Get):
+        op.answer = _entry(op.space, reply) if reply else None
+    elif isinstance(op, Put):
+        op.answer = int(reply)
+    elif isinstance(op, PutIfAbsent):
+        entry = _entry(op.space, reply) if len(reply) == 3 else None
+        op.answer = Claimed(entry, int(reply[-1]))
+    elif isinstance(op, Take):
+        allowed, which, remaining, reset = reply
+        op.answer = Taken(allowed == 1, which, remaining, reset / MICRO)
+    else:
+        op.answer = reply == 1
+
+
+def _entry(space: Space[Any], reply: list[Any]) -> Entry[Any]:
+    value, age, version = reply
+    return Entry(space.load(value), max(0, int(age)) / MICRO, int(version))

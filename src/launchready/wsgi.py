@@ -1,0 +1,415 @@
+"""The WSGI face: one middleware around any WSGI app, all features in one pass.
+
+::
+
+    app = LaunchReadyMiddleware(app, cors=CORS(allow_origins=["https://app.example.com"]), rate_limit="300/minute")
+
+The same chain as under ASGI, driven by a blocking driver in the server's own thread. A header line that a client sent
+twice arrives joined by the server, with a comma; what may not be sent twice is refused in that form as well.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from io import BytesIO
+from time import perf_counter
+from types import TracebackType
+from typing import Any
+
+from launchready.drivers.chain import Parked, chain
+from launchready.drivers.current import CURRENT
+from launchready.drivers.drive import drive
+from launchready.errors import SafeToRetry
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.ops import Elsewhere, Op
+from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.settings.stack import Plan, Stack, build
+
+Environ = dict[str, Any]
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
+StartResponse = Callable[..., Callable[[bytes], object]]
+App = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+logger = logging.getLogger("launchready")
+
+_REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class LaunchReadyMiddleware:
+    """``LaunchReadyMiddleware(app, **settings)``. Raises ConfigError with every mistake in the settings."""
+
+    def __init__(self, app: App, **settings: Any) -> None:
+        self.app = app
+        self.stack: Stack = build(settings)
+
+    def status(self) -> dict[str, object]:
+        """What this process knows of the app: release, durations by route. The data of the dashboard."""
+        return self.stack.status()
+
+    def route(self, environ: Environ) -> str | None:
+        """The route template that the app matched, or None. An app says it in ``environ["launchready.route"]``."""
+        route: str | None = environ.get("launchready.route")
+        return route
+
+    def native(self, response: Response) -> object:
+        """A response as a view returns it."""
+        from werkzeug.wrappers import Response as WerkzeugResponse  # noqa: PLC0415 - only where a view is answered
+
+        return WerkzeugResponse(response.body, response.status, native_headers(response.headers))
+
+    def caller(self, environ: Environ) -> object:
+        """The request, as the framework's views know it."""
+        from werkzeug.wrappers import Request as WerkzeugRequest  # noqa: PLC0415 - only where a view asks
+
+        return WerkzeugRequest(environ)
+
+    def user(self, environ: Environ) -> str | None:
+        """Who is signed in: REMOTE_USER, which only the server and the apps in front of this one can set."""
+        return environ.get("REMOTE_USER") or None
+
+    def failed(self, error: Exception) -> Response:
+        """The answer for an app that raised before it answered. WSGI servers cannot be told both, so the log is."""
+        logger.error("the app raised %s and answered nothing", type(error).__name__, exc_info=error)
+        body = b"Internal Server Error"
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+        return Response(500, headers, body)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        started = perf_counter()
+        stack, method = self.stack, environ["REQUEST_METHOD"]
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        if not path.isascii():
+            path = path.encode("latin-1").decode("utf-8", "replace")
+        plan = stack.health.get(path)
+        exchange = _Exchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
+        if stack.timings is not None and plan is None:
+            exchange.started = started
+        return exchange.run(start_response)
+
+
+class _Exchange:
+    """One request."""
+
+    status = 500
+    started: float | None = None
+    _forward: Forward
+    _hold = 0
+    _head: Response | None = None
+    _body: bytes | None = None
+
+    def __init__(self, face: LaunchReadyMiddleware, environ: Environ, path: str, plan: Plan) -> None:
+        self.request = Request(
+            environ["REQUEST_METHOD"],
+            path,
+            raw_path(environ),
+            environ.get("QUERY_STRING", "").encode("latin-1"),
+            environ.get("wsgi.url_scheme", "http"),
+            environ.get("REMOTE_ADDR") or "",
+            request_headers(environ),
+        )
+        self._face = face
+        self._environ = environ
+        self._answers = face.stack.answers
+        self._written: list[bytes] = []
+        self._parked: Parked = []
+        self._steps = chain(plan, self.request, self._answers.inline, self._parked)
+
+    def run(self, start_response: StartResponse) -> Iterable[bytes]:
+        step = drive(self._steps, self._carry)
+        if not isinstance(step, Forward):
+            assert isinstance(step, Response)  # a chain ends with one
+            self._finish()
+            return self._whole(step, start_response)
+        self._forward = step
+        self._hold = step.hold
+        token = CURRENT.set(self)
+        try:
+            return self._run_app(start_response)
+        finally:
+            CURRENT.reset(token)
+
+    def _run_app(self, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            body = self._face.app(self._environ, self._start)
+            chunks = iter(body)
+            first = next(chunks, None)  # an app may start its response as late as with its first chunk
+            while first == b"" and self._head is None:
+                first = next(chunks, None)
+            if self._written:
+                chunks, first = _again((*self._written, first or b""), chunks), None
+        except SafeToRetry as error:
+            step = drive(self._steps, self._carry, error=error)
+            assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
+            self._finish()
+            return self._whole(step, start_response)
+        except Exception as error:
+            response = self._face.failed(error)
+            return self._whole(self._way_back(response)[0], start_response)
+        if self._head is None:
+            _close(body)
+            raise AssertionError("the app returned without calling start_response")
+        return self._respond(self._head, body, chunks, first, start_response)
+
+    def _start(
+        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], object]:
+        del exc_info  # nothing has left yet, so an error may replace what was started (PEP 3333)
+        lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        self._head = Response(int(status[:3]), clean(lines, self._face.stack.owned))
+        return self._write
+
+    def _write(self, data: bytes) -> None:
+        """PEP 3333's old imperative way out; kept, as it asks, by putting the data before what is returned."""
+        self._written.append(data)
+
+    def _respond(
+        self,
+        head: Response,
+        body: Iterable[bytes],
+        chunks: Iterator[bytes],
+        first: bytes | None,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        if self._hold:
+            held = _take(chunks, first, self._hold)
+            if isinstance(held, bytes):
+                head.body = held
+                _close(body)
+                return self._whole(self._way_back(head)[0], start_response)
+            chunks, first = held, None
+        final, tail = self._way_back(head)
+        if final.body is not None:
+            _close(body)
+            return self._whole(final, start_response)
+        append(final.headers, self.request.adds)
+        self.status = final.status
+        start_response(status_line(final.status), native_headers(final.headers))
+        return _Body(self, body, chunks, first, tail)
+
+    def _way_back(self, response: Response) -> tuple[Response, Tail | None]:
+        self._forward.answer = response
+        step = drive(self._steps, self._carry)
+        if isinstance(step, Tail):
+            return step.head, step
+        assert isinstance(step, Response)  # a chain ends with one
+        self._finish()
+        return step, None
+
+    def _whole(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
+        """A response whose body is known."""
+        append(response.headers, self.request.adds)
+        self.status = response.status
+        start_response(status_line(response.status), native_headers(response.headers))
+        self._record()
+        return [response.body or b""] if self.request.method != "HEAD" else []
+
+    def end(self, tail: Tail, body: bytes | None) -> None:
+        """Hand the copy of a streamed body out, before its last chunk leaves."""
+        tail.answer = body
+        drive(self._steps, self._carry)
+
+    def done(self) -> None:
+        """The last byte has left, or the client has."""
+        self._finish()
+        self._record()
+
+    def _finish(self) -> None:
+        self._steps.close()
+
+    def _record(self) -> None:
+        timings, started = self._face.stack.timings, self.started
+        if timings is not None and started is not None:
+            self.started = None
+            route = self._face.route(self._environ)
+            timings.record(self.request.method, route, self.status, perf_counter() - started)
+
+    def _carry(self, op: Op[Any]) -> None:
+        if isinstance(op, ReadBody):
+            op.answer = self._read_body(op.limit)
+            return
+        answer = self._answers.inline.get(type(op))
+        if answer is not None:
+            try:
+                answer(op)
+            except Elsewhere:
+                pass
+            else:
+                return
+        self._answers.execute(op)
+
+    def _read_body(self, limit: int) -> bytes:
+        """The whole body, put back for the app. gunicorn hands over what came of a body that was cut short."""
+        if self._body is None:
+            environ = self._environ
+            announced = int(environ.get("CONTENT_LENGTH") or 0)
+            chunked = environ.get("wsgi.input_terminated", False) and not environ.get("CONTENT_LENGTH")
+            if announced > limit:
+                raise BodyTooLarge
+            source = environ["wsgi.input"]
+            body = source.read(limit + 1) if chunked else (source.read(announced) if announced else b"")
+            if len(body) > limit:
+                raise BodyTooLarge
+            if not chunked and len(body) < announced:
+                raise BodyCutShort
+            self._body = body
+            environ["wsgi.input"] = BytesIO(body)
+            environ["CONTENT_LENGTH"] = str(len(body))
+        return self._body
+
+    # A view that turns out to be protected.
+
+    def native(self, response: Response) -> object:
+        return self._face.native(response)
+
+    @property
+    def caller(self) -> object:
+        return self._face.caller(self._environ)
+
+    def user(self) -> str | None:
+        return self._face.user(self._environ)
+
+    def join(self, feature: Feature) -> Response | None:
+        flow = feature.handle(self.request)
+        if flow is None or isinstance(flow, Response):
+            return flow
+        step = drive(flow, self._carry)
+        if isinstance(step, Forward):
+            self._parked.append((flow, step))
+            self._hold = max(self._hold, step.hold)
+            return None
+        assert not isinstance(step, Tail)  # only a chain yields one
+        return step
+
+    def fail(self, error: Exception) -> Response | None:
+        if not self._parked:
+            return None
+        step = drive(self._parked.pop()[0], self._carry, error=error)
+        assert step is None or isinstance(step, Response)  # its Forward is behind it
+        return step
+
+    async def ajoin(self, feature: Feature) -> Response | None:
+        """An ``async def`` view under WSGI has a loop of its own in this thread: nothing else waits for it."""
+        return self.join(feature)
+
+    async def afail(self, error: Exception) -> Response | None:
+        return self.fail(error)
+
+
+class _Body:
+    """The app's body on its way to the server, copied for those who asked."""
+
+    def __init__(
+        self,
+        exchange: _Exchange,
+        body: Iterable[bytes],
+        chunks: Iterator[bytes],
+        first: bytes | None,
+        tail: Tail | None,
+    ) -> None:
+        self._exchange = exchange
+        self._app_body = body
+        self._tail = tail
+        self._chunks = self._run(chunks, first)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def _run(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
+        copied: list[bytes] = []
+        size = 0
+        if chunk is None:
+            chunk = next(chunks, None)
+        while chunk is not None:
+            ahead = next(chunks, None)  # known to be the last before it leaves
+            tail = self._tail
+            if tail is not None:
+                size += len(chunk)
+                if size > tail.limit:
+                    self._end(None)
+                else:
+                    copied.append(chunk)
+                    if ahead is None:
+                        self._end(b"".join(copied))
+            yield chunk
+            chunk = ahead
+        self._end(b"".join(copied))
+
+    def _end(self, body: bytes | None) -> None:
+        tail, self._tail = self._tail, None
+        if tail is not None:
+            self._exchange.end(tail, body)
+
+    def close(self) -> None:
+        """Called by the server at the end, whatever the end was. What was not copied whole by then is not whole."""
+        try:
+            self._end(None)
+            self._exchange.done()
+        finally:
+            _close(self._app_body)
+
+
+def _take(chunks: Iterator[bytes], first: bytes | None, limit: int) -> bytes | Iterator[bytes]:
+    """The whole body where it has at most ``limit`` bytes, else all of its chunks."""
+    parts = [] if first is None else [first]
+    size = 0 if first is None else len(first)
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            return _again(parts, chunks)
+    return b"".join(parts) if size <= limit else iter(parts)
+
+
+def _again(parts: Iterable[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
+    yield from parts
+    yield from chunks
+
+
+def _close(body: Iterable[bytes]) -> None:
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()
+
+
+def status_line(status: int) -> str:
+    return _REASONS.get(status) or f"{status} Unknown"
+
+
+def native_headers(headers: Headers) -> list[tuple[str, str]]:
+    """Names as WSGI servers and proxies are used to see them."""
+    return [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]
+
+
+def raw_path(environ: Environ) -> bytes:
+    """The path as it was sent, where the server says it; else encoded again (PEP 3333 hands it over decoded)."""
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if raw:
+        return raw.partition("?")[0].encode("latin-1")  # type: ignore[no-any-return]
+    from urllib.parse import quote  # noqa: PLC0415 - rarely needed
+
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return quote(path.encode("latin-1"), safe="/%:@!$&'()*+,;=~-._").encode()
+
+
+def request_headers(environ: Environ) -> Headers:
+    headers = [
+        (_NAMES.get(key) or _name(key), value.encode("latin-1"))
+        for key, value in environ.items()
+        if key.startswith("HTTP_")
+    ]
+    for key, name in (("CONTENT_TYPE", b"content-type"), ("CONTENT_LENGTH", b"content-length")):
+        if environ.get(key):
+            headers.append((name, environ[key].encode("latin-1")))
+    return headers
+
+
+_NAMES: dict[str, bytes] = {}
+
+
+def _name(key: str) -> bytes:
+    """The name of a header, remembered for the few that all requests have; a stranger's inventions are not."""
+    name = key[5:].replace("_", "-").lower().encode("latin-1")
+    if len(_NAMES) < 256:
+        _NAMES[sys.intern(key)] = name
+    return name

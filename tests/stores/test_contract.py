@@ -1,0 +1,495 @@
+"""The contract of a store, line by line, for every store file that a walk of the folder finds, sync and async.
+
+See launchready/exchange/store.py (the verbs) and launchready/stores/base.py (what a store promises beside them).
+"""
+
+import asyncio
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import launchready
+from launchready import stores
+from launchready.errors import MissingExtra, StoreUnavailable
+from launchready.exchange.ops import Elsewhere
+from launchready.exchange.store import Delete, Get, Put, PutIfAbsent, Replace, Take
+from launchready.exchange.window import Window, fresh, take
+from launchready.stores.base import Store
+from support import racers, servers
+
+NAMES = stores.names()
+SERVED = [name for name in NAMES if name not in {"memory", "sqlite"}]
+MODES = ("sync", "async")
+_serial = itertools.count()
+
+
+class Caller:
+    """Asks a store, one way or the other, and answers with the answer."""
+
+    def __init__(self, url, mode):
+        self.url = url
+        self.mode = mode
+        self.store: Store = stores.connect(url)
+        self.runner = asyncio.Runner() if mode == "async" else None
+
+    def __call__(self, op):
+        if self.runner is None:
+            self.store.execute(op)
+        else:
+            self.runner.run(self.store.aexecute(op))
+        return op.answer
+
+    def together(self, ops):
+        """All at once: eight threads, or as many tasks as there are operations."""
+        if self.runner is None:
+            with ThreadPoolExecutor(8) as pool:
+                list(pool.map(self.store.execute, ops))
+        else:
+
+            async def all_of_them():
+                await asyncio.gather(*[self.store.aexecute(op) for op in ops])
+
+            self.runner.run(all_of_them())
+        return [op.answer for op in ops]
+
+    def close(self):
+        if self.runner is None:
+            self.store.close()
+        else:
+            self.runner.run(self.store.aclose())
+            self.runner.close()
+
+
+@pytest.fixture
+def call(request, tmp_path):
+    name, mode = request.param
+    caller = Caller(servers.store_url(name, tmp_path), mode)
+    yield caller
+    caller.close()
+
+
+@pytest.fixture(params=["kept", "evictable"])
+def space(request):
+    return racers.space(f"space {os.getpid()} {next(_serial)}", evictable=request.param == "evictable")
+
+
+def every(names, modes=MODES):
+    pairs = [(name, mode) for name in names for mode in modes]
+    return pytest.mark.parametrize("call", pairs, ids=["-".join(pair) for pair in pairs], indirect=True)
+
+
+def racing(call, what, count):
+    """Three processes at once; what each of them printed."""
+    arguments = [sys.executable, racers.__file__, what, call.url, f"race {os.getpid()} {next(_serial)}", str(count)]
+    source = str(Path(launchready.__file__).parent.parent)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
+    running = [subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment) for _ in range(3)]
+    printed = [process.communicate(timeout=50)[0] for process in running]
+    return [process.returncode for process in running], [json.loads(text) for text in printed], arguments[4]
+
+
+# Entries
+
+
+@every(NAMES)
+def test_nothing_is_none(call, space):
+    """Get, Replace and Delete of what is not there say so."""
+    assert call(Get(space, "k")) is None
+    assert call(Replace(space, "k", b"v", 60, 1)) is False
+    assert call(Delete(space, "k")) is False
+
+
+@every(NAMES)
+def test_put_then_get(call, space):
+    """What was put is read back with its version, and its age counts from the put."""
+    before = time.monotonic()
+    version = call(Put(space, "k", b"v", 60))
+    first = call(Get(space, "k"))
+    servers.until(lambda: time.monotonic() - before > 0.05, "time to pass")
+    later = call(Get(space, "k"))
+    assert (first.value, first.version, later.value, later.version) == (b"v", version, b"v", version)
+    assert 0 <= first.age < later.age <= time.monotonic() - before + 0.005
+
+
+@every(NAMES)
+def test_put_over(call, space):
+    """A second Put wins, has a greater version, and a new age."""
+    first = call(Put(space, "k", b"one", 60))
+    servers.until(lambda: call(Get(space, "k")).age > 0.03, "an age")
+    second = call(Put(space, "k", b"two", 60))
+    entry = call(Get(space, "k"))
+    assert second > first
+    assert (entry.value, entry.version) == (b"two", second)
+    assert entry.age < 0.03 or entry.age < 0.5  # restarted; the machine may be slow
+
+
+@every(NAMES)
+def test_time_is_over(call, space):
+    """An entry over its ttl is not there for any verb, and the next version is greater still."""
+    old = call(Put(space, "k", b"v", 0.1))
+    start = time.monotonic()
+    servers.until(lambda: call(Get(space, "k")) is None, "the ttl")
+    assert time.monotonic() - start > 0.05
+    assert call(Replace(space, "k", b"w", 60, old)) is False
+    assert call(Delete(space, "k", old)) is False
+    claimed = call(PutIfAbsent(space, "k", b"new", 60))
+    assert claimed.entry is None
+    assert claimed.version > old
+    assert call(Get(space, "k")).value == b"new"
+
+
+@every(NAMES)
+def test_a_write_renews_the_time(call, space):
+    """Put and Replace set the ttl anew, longer or shorter."""
+    version = call(Put(space, "k", b"v", 0.2))
+    call(Put(space, "p", b"v", 60))
+    assert call(Replace(space, "k", b"w", 60, version)) is True
+    call(Put(space, "p", b"w", 0.05))
+    servers.until(lambda: call(Get(space, "p")) is None, "the shorter ttl")
+    before = time.monotonic()
+    servers.until(lambda: time.monotonic() - before > 0.2, "the first ttl")
+    assert call(Get(space, "k")).value == b"w"
+
+
+@every(NAMES)
+def test_put_if_absent(call, space):
+    """The first writes, the second is told what is there and changes nothing."""
+    first = call(PutIfAbsent(space, "k", b"one", 60))
+    second = call(PutIfAbsent(space, "k", b"two", 60))
+    assert first.entry is None
+    assert (second.entry.value, second.entry.version, second.version) == (b"one", first.version, first.version)
+    assert 0 <= second.entry.age < 30
+    assert call(Get(space, "k")).value == b"one"
+
+
+@every(NAMES)
+def test_replace_is_fenced(call, space):
+    """Replace writes only over the version it names, and makes a greater one."""
+    first = call(PutIfAbsent(space, "k", b"one", 60)).version
+    assert call(Replace(space, "k", b"two", 60, first)) is True
+    entry = call(Get(space, "k"))
+    assert entry.value == b"two"
+    assert entry.version > first
+    assert call(Replace(space, "k", b"late", 60, first)) is False
+    assert call(Get(space, "k")).value == b"two"
+
+
+@every(NAMES)
+def test_delete_is_fenced(call, space):
+    """Delete with a version removes only that one; without, whatever is there; and versions grow past it."""
+    first = call(Put(space, "k", b"one", 60))
+    second = call(Put(space, "k", b"two", 60))
+    assert call(Delete(space, "k", first)) is False
+    assert call(Get(space, "k")).value == b"two"
+    assert call(Delete(space, "k", second)) is True
+    assert call(Get(space, "k")) is None
+    third = call(PutIfAbsent(space, "k", b"three", 60)).version
+    assert third > second
+    assert call(Delete(space, "k")) is True
+    assert call(Delete(space, "k")) is False
+
+
+@every(NAMES)
+def test_spaces_are_apart(call):
+    """Space and key together name an entry, whatever they would read like one after the other."""
+    left, right = racers.space(f"a{next(_serial)}"), racers.space(f"a{next(_serial)}b")
+    call(Put(left, "bc", b"left", 60))
+    assert call(Get(right, "c")) is None
+    assert call(Get(left, "c")) is None
+    call(Put(right, "bc", b"right", 60))
+    assert call(Get(left, "bc")).value == b"left"
+
+
+AWKWARD = {
+    "nul": ("a\0b", b"\0\0v\0"),
+    "empty": ("", b""),
+    "non-ascii": ("K\N{LATIN SMALL LETTER E WITH ACUTE}y \N{ROCKET}", "\N{ROCKET}".encode()),
+    "undecodable header bytes": (b"\xff\xfe".decode("utf-8", "surrogateescape"), bytes(range(256))),
+    "10 KB key": ("k" * 10_240, b"v"),
+    "format characters": ("%s %(key)s {0} $1 ?1 ' \" ;", b"%s ' \\ \r\n"),
+    "2 MB value": ("large", os.urandom(1024) * 2048),
+}
+
+
+@every(NAMES)
+def test_awkward_keys_and_values(call, space):
+    """Any text is a key and any bytes are a value, through every verb."""
+    for key, value in AWKWARD.values():
+        version = call(PutIfAbsent(space, key, value, 60)).version
+        assert call(Get(space, key)).value == value
+        assert call(PutIfAbsent(space, key, b"other", 60)).entry.value == value
+        assert call(Replace(space, key, value + b"+", 60, version)) is True
+        assert call(Get(space, key)).value == value + b"+"
+        assert call(Take(key, (Window(5, 60),))).allowed
+    for key, value in AWKWARD.values():
+        assert call(Get(space, key)).value == value + b"+"
+        assert call(Delete(space, key)) is True
+
+
+# Races
+
+
+@every(NAMES)
+def test_claims_raced(call, space):
+    """Of any number of claims at once exactly one writes, and all others are told of that one."""
+    ops = [PutIfAbsent(space, f"k{key}", f"{key}/{turn}".encode(), 60) for key in range(12) for turn in range(12)]
+    call.together(ops)
+    for key in range(12):
+        mine = [op for op in ops if op.key == f"k{key}"]
+        winners = [op for op in mine if op.answer.entry is None]
+        assert len(winners) == 1
+        assert {op.answer.version for op in mine} == {winners[0].answer.version}
+        assert {op.answer.entry.value for op in mine if op.answer.entry} == {winners[0].value}
+
+
+@every(NAMES)
+def test_replaces_and_deletes_raced(call, space):
+    """Of any number of writes that name the same version exactly one takes place."""
+    for turn in range(6):
+        version = call(Put(space, f"k{turn}", b"", 60))
+        ops = [Replace(space, f"k{turn}", f"{n}".encode(), 60, version) for n in range(6)]
+        ops += [Delete(space, f"k{turn}", version) for _ in range(6)]
+        assert sum(call.together(ops)) == 1
+
+
+@every(NAMES)
+def test_puts_raced(call, space):
+    """Every one of any number of Puts has its own version, and the greatest is the one that stays."""
+    ops = [Put(space, "k", f"{n}".encode(), 60) for n in range(40)]
+    versions = call.together(ops)
+    assert len(set(versions)) == 40
+    entry = call(Get(space, "k"))
+    assert entry.version == max(versions)
+    assert entry.value == max(ops, key=lambda op: op.answer).value
+
+
+@every(NAMES)
+def test_takes_raced(call):
+    """No more than the limit is let through, and all of it is."""
+    for limit, cost in ((25, 1), (300, 15)):
+        key = f"take {os.getpid()} {next(_serial)}"
+        answers = call.together([Take(key, (Window(limit, 3600),), cost) for _ in range(60)])
+        assert sum(answer.allowed for answer in answers) * cost == limit
+        left = sorted(answer.remaining for answer in answers if answer.allowed)
+        assert left == list(range(0, limit, cost))
+
+
+@every([name for name in NAMES if name != "memory"], ["sync"])
+def test_claims_raced_by_processes(call):
+    """Three processes claim the same 60 keys at once: each key has one winner."""
+    assert call.store.shared
+    codes, won, _ = racing(call, "claims", 60)
+    assert codes == [0, 0, 0]
+    assert sorted(itertools.chain(*won)) == list(range(60))
+
+
+@every([name for name in NAMES if name != "memory"], ["sync"])
+def test_takes_raced_by_processes(call):
+    """A limit across processes is exact: all of it, and no more."""
+    codes, won, _ = racing(call, "takes", 30)
+    assert codes == [0, 0, 0]
+    limits = [limit for limit, _ in itertools.chain(*won)]
+    assert (limits.count(20), limits.count(300)) == (20, 20)
+
+
+@every([name for name in NAMES if name != "memory"], ["sync"])
+def test_fork_after_first_use(call):
+    """A store that was used before a fork works on both sides of it, at once."""
+    if not hasattr(os, "fork"):
+        pytest.skip("needs os.fork")
+    codes, won, _ = racing(call, "forks", 25)
+    assert codes == [0, 0, 0]
+    assert sorted(itertools.chain(*itertools.chain(*won))) == list(range(25))
+
+
+@every([name for name in NAMES if name != "memory"], ["sync"])
+def test_claims_survive_kill_9(call):
+    """What a process claimed before kill -9 is still claimed after."""
+    codes, won, name = racing(call, "dies", 20)
+    assert codes == [-9, -9, -9]
+    assert sorted(itertools.chain(*won)) == list(range(20))
+    for index in range(20):
+        assert call(PutIfAbsent(racers.space(name), f"key {index}", b"", 60)).entry is not None
+
+
+# Take
+
+PERIODS = (0.5, 1.0, 7.3, 60.0, 3600.0)
+WINDOWS = st.lists(
+    st.builds(Window, st.sampled_from([1, 2, 3, 5, 40, 256, 257, 400]), st.sampled_from(PERIODS)),
+    min_size=1,
+    max_size=3,
+).map(lambda windows: tuple(sorted(windows, key=lambda window: window.period)))
+TRACES = st.lists(
+    st.tuples(
+        st.one_of(
+            st.integers(0, 2_000_000), st.integers(-50_000, 10), st.sampled_from([31_250, 62_500, 500_000, 60_000_000])
+        ),
+        st.sampled_from([1, 1, 1, 2, 0, 41, 100, 256, 500]),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@every(NAMES, ["sync"])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(windows=WINDOWS, trace=TRACES)
+def test_take_is_the_same_rule_everywhere(call, windows, trace):
+    """On any trace, also where a clock goes back, a store answers what exchange/window.py answers."""
+    key, states, now = f"trace {os.getpid()} {next(_serial)}", fresh(windows), 1_790_000_000_123_457
+    for step, cost in trace:
+        now += step
+        op = Take(key, windows, cost)
+        call.store.take_at(op, now)
+        assert op.answer == take(states, now, windows, cost), (now, step, cost)
+
+
+@every(NAMES)
+def test_take_refuses_and_comes_back(call):
+    """Over the limit it says when to come back, charges nothing, and then lets through; not earlier."""
+    key, windows = f"back {os.getpid()} {next(_serial)}", (Window(2, 0.3), Window(3, 3600))
+    start = time.monotonic()
+    assert [call(Take(key, windows))[:3] for _ in range(2)] == [(True, 0, 1), (True, 0, 0)]
+    refused = call(Take(key, windows))
+    if time.monotonic() - start < 0.3:
+        assert refused[:3] == (False, 0, 0)
+        assert 0 < refused.reset <= 0.3
+    servers.until(lambda: call(Take(key, windows)).allowed, "the window to move")
+    assert time.monotonic() - start > 0.3
+    assert call(Take(key, windows))[:3] == (False, 1, 0)
+
+
+@every(NAMES)
+def test_take_after_the_policy_changed(call):
+    """A key that is met with windows of another number or kind starts anew, and never breaks."""
+    key = f"policy {os.getpid()} {next(_serial)}"
+    for windows in ((Window(5, 60),), (Window(5, 60), Window(9, 3600)), (Window(999, 60),), (Window(5, 60),)):
+        assert call(Take(key, windows)).allowed
+
+
+# Down, frozen, back
+
+
+@every(SERVED)
+def test_nothing_before_the_first_operation(call, unused):
+    """Making a store touches no server: one that is down is found at the first operation."""
+    stores.connect(unused(call.url)).close()
+
+
+@pytest.fixture
+def unused():
+    def elsewhere(url):
+        return url.replace(url.rpartition(":")[2].partition("/")[0], str(servers.free_port()))
+
+    return elsewhere
+
+
+def unavailable(call, seconds):
+    """The operation fails as it should, in time, and nothing that is printed holds the password."""
+    start = time.monotonic()
+    with pytest.raises(StoreUnavailable) as caught:
+        call(PutIfAbsent(racers.space("down"), "k", b"v", 60))
+    assert time.monotonic() - start < seconds
+    assert servers.PASSWORD not in "".join(traceback.format_exception(caught.value))
+
+
+@every(SERVED)
+def test_refused(call, unused):
+    """Where nobody listens StoreUnavailable comes within a second."""
+    nobody = Caller(unused(call.url), call.mode)
+    unavailable(nobody, 1)
+    nobody.close()
+
+
+@every(SERVED)
+def test_wrong_password(call):
+    """A login that is refused is StoreUnavailable, and does not tell the password."""
+    wrong = Caller(call.url.replace(servers.PASSWORD, "wrong" + servers.PASSWORD), call.mode)
+    unavailable(wrong, 3)
+    wrong.close()
+
+
+@every(SERVED)
+def test_restarted(call, request):
+    """After a restart the same store works again, at once: stale connections are not used."""
+    server = servers.server(request.node.callspec.params["call"][0])
+    call.together([Get(racers.space("down"), str(n)) for n in range(4)])
+    server.stop()
+    unavailable(call, 1)
+    server.start()
+    call(Put(racers.space("down"), "k", b"v", 60))
+    call.together([Get(racers.space("down"), str(n)) for n in range(4)])
+    server.kill()
+    unavailable(call, 1)
+    server.start()
+    call(Put(racers.space("down"), "k", b"v", 60))
+
+
+@every(SERVED)
+def test_frozen(call, request):
+    """A server that does not answer is StoreUnavailable within 3 s, on old connections and new; then it works again."""
+    server = servers.server(request.node.callspec.params["call"][0])
+    call(Put(racers.space("down"), "k", b"v", 60))
+    server.pause()
+    try:
+        unavailable(call, 3)
+        unavailable(call, 3)
+    finally:
+        server.resume()
+    call(Put(racers.space("down"), "k", b"v", 60))
+
+
+# The rest of the promise
+
+
+@every(NAMES)
+def test_inline_verbs(call):
+    """A verb in ``inline`` answers in place, or raises Elsewhere and is then answered by aexecute."""
+    op = Put(racers.space("inline"), "k", b"v", 60)
+    for verb in call.store.inline.values():
+        assert callable(verb)
+    if Put in call.store.inline:
+        try:
+            call.store.inline[Put](op)
+        except Elsewhere:
+            call(op)
+        assert op.answer > 0
+        call.store.inline[Put](op)
+
+
+@every(NAMES)
+def test_close_is_not_the_end(call, space):
+    """Closing twice is fine, and a closed store opens again when it is asked."""
+    call(Put(space, "k", b"v", 60))
+    call.store.close()
+    call.store.close()
+    call(Put(space, "k", b"w", 60))
+    assert call(Get(space, "k")).value == b"w"
+
+
+@pytest.mark.parametrize(
+    ("name", "driver", "extra"), [("redis", "redis", "redis"), ("postgresql", "psycopg", "postgres")]
+)
+def test_missing_driver(monkeypatch, name, driver, extra):
+    """A driver that is not installed is one sentence with the command to run."""
+    for module in [
+        name
+        for name in sys.modules
+        if name == driver or name.startswith((f"{driver}.", "launchready.stores._postgresql"))
+    ]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, driver, None)
+    monkeypatch.delattr(stores, "_postgresql_pool", raising=False)
+    with pytest.raises(MissingExtra, match=rf'pip install "launchready\[{extra}\]"'):
+        stores.connect(f"{name}://127.0.0.1/x")

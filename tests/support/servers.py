@@ -1,0 +1,205 @@
+"""Private servers on free ports, for tests that stop, kill and freeze them.
+
+The rule for what is not on this machine: a test that needs it is skipped, and the reason names it; where CI=true is in
+the environment nothing is skipped, and the same reason fails the test.
+"""
+
+import contextlib
+import glob
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+PASSWORD = "".join(reversed("terces-ton"))
+
+
+def needs(what, found):
+    """``found`` where it is truthy; else skip, or fail in CI, and name what is missing."""
+    if not found:
+        reason = f"needs {what}, which is not on this machine"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+def program(name):
+    """The path of a program, also where Debian and Homebrew hide PostgreSQL's."""
+    hidden = glob.glob(f"/usr/lib/postgresql/*/bin/{name}") + glob.glob(f"/opt/homebrew/opt/postgresql*/bin/{name}")
+    return needs(f"the program {name}", next(iter(sorted(hidden, reverse=True)), None) or shutil.which(name))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(check, what, seconds=20.0):
+    """Poll until ``check()`` is truthy, and answer that."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if answer := check():
+            return answer
+        assert time.monotonic() < deadline, f"waited {seconds} s for: {what}"
+        time.sleep(0.01)
+
+
+class Server:
+    """A process of our own. ``url`` works while it runs."""
+
+    url = ""
+    command: tuple[str, ...] = ()
+    owner = None
+
+    def __init__(self):
+        self.port = free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="launchready-"))
+        self.process = None
+
+    def ready(self):
+        raise NotImplementedError
+
+    def start(self):
+        if self.process is None:
+            log = self.folder / "log"
+            with log.open("ab") as out:
+                self.process = subprocess.Popen(
+                    self.command,
+                    cwd=self.folder,
+                    stdout=out,
+                    stderr=out,
+                    user=self.owner,
+                    group=self.owner,
+                    extra_groups=[] if self.owner else None,
+                )
+            until(lambda: self.ready() or self.process.poll() is not None, f"{self.command[0]} to answer")
+            if self.process.poll() is not None:
+                self.process = None
+                raise AssertionError(f"{self.command[0]} did not start: {log.read_text()[-600:]}")
+        return self
+
+    def family(self):
+        """The server and its children."""
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        text = (
+            listed.read_text()
+            if listed.exists()
+            else subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout
+        )
+        return [self.process.pid, *map(int, text.split())]
+
+    def signal(self, number):
+        for pid in self.family():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def pause(self):
+        self.signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.signal(signal.SIGCONT)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self.process.wait(10)
+        self.process = None
+
+    def stop(self):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(10)
+            self.process = None
+
+    def close(self):
+        if self.process is not None:
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class RedisServer(Server):
+    def __init__(self):
+        self.binary = program("redis-server")
+        super().__init__()
+        self.url = f"redis://:{PASSWORD}@127.0.0.1:{self.port}/0"
+        self.command = (
+            self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+            "--dir", str(self.folder), "--requirepass", PASSWORD, "--unixsocket", str(self.folder / "redis.sock"),
+        )  # fmt: skip
+
+    def ready(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as probe:
+                probe.sendall(b"PING\r\n")
+                return probe.recv(64).startswith(b"-NOAUTH")
+        except OSError:
+            return False
+
+
+class PostgreSQLServer(Server):
+    def __init__(self):
+        self.binary, initdb = program("postgres"), program("initdb")
+        super().__init__()
+        user = "postgres"
+        if os.geteuid() == 0:  # PostgreSQL does not run as root
+            self.owner = needs(
+                "a user named postgres", next((user for entry in pwd.getpwall() if entry.pw_name == user), None)
+            )
+            shutil.chown(self.folder, user)
+        data = str(self.folder / "data")
+        secret = self.folder / "secret"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o644)
+        subprocess.run(
+            [initdb, "-D", data, "-U", user, "-A", "scram-sha-256", "--pwfile", str(secret), "--no-sync", "-E", "UTF8", "--locale", "C"],
+            check=True, capture_output=True, cwd=self.folder, user=self.owner, group=self.owner, extra_groups=[] if self.owner else None,
+        )  # fmt: skip
+        self.url = f"postgresql://{user}:{PASSWORD}@127.0.0.1:{self.port}/postgres"
+        self.command = (
+            self.binary, "-D", data, "-p", str(self.port), "-k", str(self.folder), "-c", "listen_addresses=127.0.0.1",
+            "-c", "fsync=off", "-c", "shared_buffers=32MB", "-c", "max_connections=60", "-c", "autovacuum=off",
+        )  # fmt: skip
+
+    def ready(self):
+        import psycopg
+
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+_KINDS = {"redis": RedisServer, "postgresql": PostgreSQLServer}
+_running: dict[str, Server] = {}
+
+
+def server(name):
+    """The one private server of this kind in this run, started; None where a store of this name needs none."""
+    if name not in _KINDS:
+        return None
+    if name not in _running:
+        _running[name] = _KINDS[name]()
+    return _running[name].start()
+
+
+def store_url(name, folder):
+    """A URL for the store of this name, that works. A new store in src gets a line here, or a server above."""
+    own = {"memory": "memory://", "sqlite": f"sqlite:///{folder}/store.db"}
+    if name in own:
+        return own[name]
+    assert name in _KINDS, f"tests/support/servers.py does not know how to serve the store {name!r}"
+    return server(name).url
+
+
+def close_all():
+    while _running:
+        _running.popitem()[1].close()
