@@ -1,0 +1,24 @@
+"""The app as it was before launchready."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+
+def idempotent(function: Callable[..., Any] | None = None, **_: object) -> Callable[..., Any]:
+    """Stands where it stands, and does nothing."""
+    return function or (lambda decorated: decorated)
+
+
+class AllowEverything:
+    """Found in many a prototype: "it did not work from the web app, so I allowed everything"."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = HttpResponse() if request.method == "OPTIONS" else self.get_response(request)
+        for name in ("origin", "methods", "headers"):
+            response.headers[f"access-control-allow-{name}"] = "*"
+        return response

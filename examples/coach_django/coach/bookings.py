@@ -1,0 +1,102 @@
+"""Where money is made: book a slot, pay for it, and hear from the payment provider."""
+
+import json
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_POST
+
+from coach import forms, outside
+from coach.doors import Refused, as_json, logged_in
+from coach.models import Booking, Slot
+from launchready.errors import IdempotencyError
+
+if settings.PROTECTED:
+    from launchready.django import idempotent
+else:
+    from coach.before import idempotent
+
+log = logging.getLogger("coach")
+
+
+@idempotent(key=lambda slot_id, **_: f"slot:{slot_id}", store=settings.STORE, keep="365d")
+def sell(*, slot_id: int, customer_id: int) -> int | None:
+    """Look whether the slot is free, then take it. Two customers at once both see it free: the classic race.
+
+    `@idempotent` by slot lets one call per slot run, ever, on any worker; all others get an IdempotencyError.
+    """
+    if Booking.objects.filter(slot_id=slot_id).exists():
+        return None
+    return int(Booking.objects.create(slot_id=slot_id, customer_id=customer_id).pk)
+
+
+@require_POST
+@idempotent
+@as_json
+@logged_in
+def book(request: HttpRequest) -> tuple[dict[str, Any], int]:
+    slot_id = forms.sent(forms.NewBooking, request)["slot_id"]
+    if not Slot.objects.filter(pk=slot_id).exists():
+        raise Refused(404, "no such slot")
+    try:
+        booking = sell(slot_id=slot_id, customer_id=request.user.pk)
+    except IdempotencyError:
+        booking = None
+    if booking is None:
+        raise Refused(409, "this slot is taken")
+    return {"id": booking, "slot_id": slot_id, "status": "reserved"}, 201
+
+
+def own_booking(booking_id: int, request: HttpRequest) -> Booking:
+    mine = Booking.objects.select_related("slot__coach", "customer").filter(pk=booking_id, customer=request.user)
+    if (found := mine.first()) is None:
+        raise Refused(404, "no such booking")
+    return found
+
+
+@require_GET
+@cache_control(no_store=True)
+@as_json
+@logged_in
+def booking(request: HttpRequest, booking_id: int) -> dict[str, Any]:
+    found = own_booking(booking_id, request)
+    return {"id": found.pk, "slot_id": found.slot_id, "status": found.status}
+
+
+@require_POST
+@idempotent
+@as_json
+@logged_in
+def pay(request: HttpRequest) -> tuple[dict[str, Any], int]:
+    new = forms.sent(forms.NewPayment, request)
+    booking = own_booking(new["booking_id"], request)
+    if booking.status != "reserved":
+        raise Refused(409, "this booking is paid")
+    log.info("charging card %s of %s, booking %d", new["card"], booking.customer.email, booking.pk)
+    log.debug("provider call with %s", dict(outside.provider.headers))
+    price = booking.slot.coach.price
+    charge = outside.charge(price, new["card"], booking.pk)
+    Booking.objects.filter(pk=booking.pk, status="reserved").update(status="charged")
+    payment = booking.payments.create(charge=charge, amount=price)
+    return {"id": payment.pk, "charge": charge, "amount": price}, 201
+
+
+@require_POST
+@as_json
+def stripe(request: HttpRequest) -> dict[str, bool]:
+    if not outside.signed_by_stripe(request.body, request.headers.get("stripe-signature", "")):
+        raise Refused(400, "the signature does not fit")
+    event = json.loads(request.body)
+    if event["type"] == "charge.succeeded":
+        turn_paid(int(event["data"]["object"]["metadata"]["booking_id"]))
+    return {"received": True}
+
+
+def turn_paid(booking_id: int) -> None:
+    """The provider may send an event twice: the booking turns paid once, and one mail goes out."""
+    if Booking.objects.filter(pk=booking_id).exclude(status="paid").update(status="paid"):
+        customer = Booking.objects.select_related("customer").get(pk=booking_id).customer
+        outside.send_mail(customer.email, "Your booking is paid", f"Booking {booking_id} is paid. See you there!\n")

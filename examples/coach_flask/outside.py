@@ -1,0 +1,47 @@
+"""The outside world: mail that goes out, money that comes in, and the provider's signed calls."""
+
+import hashlib
+import hmac
+import smtplib
+import time
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+
+import httpx
+
+from coach_flask import settings
+
+provider = httpx.Client(base_url=settings.PROVIDER, headers={"Authorization": f"Bearer {settings.PROVIDER_KEY}"})
+
+
+def send_mail(to: str, subject: str, text: str) -> None:
+    mail = EmailMessage()
+    mail["From"] = "Coach <hello@coach.example>"
+    mail["To"] = to
+    mail["Subject"] = subject
+    mail["Date"] = formatdate(localtime=False)
+    mail["Message-ID"] = make_msgid(domain="coach.example")
+    mail.set_content(text)
+    host, _, port = settings.SMTP.partition(":")
+    with smtplib.SMTP(host, int(port), timeout=5) as smtp:
+        smtp.send_message(mail)
+
+
+def charge(amount: int, card: str, booking_id: int) -> str:
+    """Takes the money, now. Returns the provider's id of the charge."""
+    answer = provider.post(
+        "/v1/charges",
+        json={"amount": amount, "currency": "eur", "source": card, "metadata": {"booking_id": booking_id}},
+    )
+    answer.raise_for_status()
+    return str(answer.json()["id"])
+
+
+def signed_by_stripe(body: bytes, header: str) -> bool:
+    """Stripe's scheme: `t=1700000000,v1=<hex>` over "t.body", not older than five minutes."""
+    fields = dict(part.split("=", 1) for part in header.split(",") if "=" in part)
+    moment, signature = fields.get("t", ""), fields.get("v1", "")
+    if not moment.isdecimal() or abs(time.time() - int(moment)) > 300:
+        return False
+    expected = hmac.new(settings.WEBHOOK_SECRET.encode(), moment.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected, signature)

@@ -1,0 +1,82 @@
+"""What the demo prints: plain text, aligned, at most 100 columns wide."""
+
+import statistics
+from collections.abc import Iterable
+from pathlib import Path
+from textwrap import fill, indent
+
+from launchready.checks.finding import Finding
+from launchready.checks.report import Report
+from launchready.demo.coach import CoachApp
+from launchready.demo.day import SCENES, Day
+from launchready.demo.mailbox import Mailbox
+from launchready.demo.people import AT_ONCE, Person
+from launchready.demo.table import WIDTH, columns, table
+
+SHOWN = 6  # findings of the report
+
+
+def the_day(with_it: Day, without: Day) -> str:
+    rows = [
+        (scene.TITLE, kept.told, bare.told)
+        for scene, kept, bare in zip(SCENES, with_it.outcomes, without.outcomes, strict=True)
+    ]
+    head = ("what was tried", "what happened with launchready", "what happened without (measured)")
+    notes = [paragraph(scene.NOTE) for scene in SCENES if scene.NOTE]
+    return "\n\n".join([table(head, rows, (24, 36, 36)), *notes, speeds(with_it, without)])
+
+
+def speeds(with_it: Day, without: Day) -> str:
+    """95 of 100 requests were answered within this time. Taken at the customers' end of the wire."""
+    rows = [("route", "requests", "p95 with", "p95 without")]
+    for route, seconds in sorted(with_it.seconds.items()):
+        if len(seconds) >= 20:
+            rows.append((route, f"{len(seconds):,}", p95(seconds), p95(without.seconds.get(route, []))))
+    return f"p95 by route, measured by the customers, of whom up to {AT_ONCE} asked at once:\n\n" + columns(rows)
+
+
+def p95(seconds: list[float]) -> str:
+    return f"{1000 * statistics.quantiles(seconds, n=20)[18]:.0f} ms" if len(seconds) > 1 else "-"
+
+
+def the_domain(report: Report, written: Path) -> str:
+    lines = [f"launchready check {report.domain}: {report.headline}", ""]
+    lines += finding_lines(report.fix_now[:SHOWN])
+    left = len(report.findings) - min(SHOWN, len(report.fix_now))
+    lines.append(f"{left} more, and how to fix each of them: {written}")
+    return "\n".join(lines)
+
+
+def finding_lines(findings: Iterable[Finding]) -> list[str]:
+    lines = []
+    for number, finding in enumerate(findings, 1):
+        lines.append(f"{number}  fix within 48 hours  {finding.code}  {finding.subject}")
+        lines += [indent(fill(finding.title, WIDTH - 3), "   "), ""]
+    return lines
+
+
+def the_verdict(broken: list[str], seconds: float) -> str:
+    if not broken:
+        return f"Every promise held. The day took {seconds:.0f} seconds."
+    return "\n".join([f"NOT every promise held ({len(broken)} broken):", *map(item, broken)])
+
+
+def item(text: str) -> str:
+    return fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ")
+
+
+def addresses(app: CoachApp, mailbox: Mailbox, person: Person) -> str:
+    rows = [
+        ("the app", app.server.url + "/docs"),
+        ("its health", app.server.url + "/healthz"),
+        ("its log", str(app.server.log)),
+        ("the provider's ledger", app.provider.url + "/ledger"),
+        ("the mail sink (SMTP)", f"127.0.0.1:{mailbox.port}"),
+        ("log in as", f"{person.email}  {person.password}"),
+    ]
+    lines = [f"{name:24}{value}" for name, value in rows]
+    return "\n".join(["The app with launchready keeps running. Ctrl-C ends it.", "", *lines])
+
+
+def paragraph(text: str) -> str:
+    return fill(" ".join(text.split()), WIDTH)
