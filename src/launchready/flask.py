@@ -11,7 +11,8 @@ and learns the route's template when Flask has matched it. ``def`` and ``async d
 from typing import Any
 
 from launchready import wsgi
-from launchready.errors import MissingExtra
+from launchready.drivers.current import CURRENT
+from launchready.errors import MissingExtra, SafeToRetry
 from launchready.http.message import Response
 from launchready.idempotency import idempotent
 from launchready.settings.cache import Cache
@@ -72,12 +73,22 @@ class LaunchReady:
         face = _Face(app.wsgi_app, **self._settings)
         app.wsgi_app = face  # type: ignore[method-assign]  # Flask's documented place for WSGI middleware
         app.url_value_preprocessors.setdefault(None, []).append(_note_route)
+        app.register_error_handler(SafeToRetry, _note_reason)
         app.extensions["launchready"] = self
         self._face = face
 
     def status(self) -> dict[str, object]:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
         return self._face.status() if self._face is not None else {}
+
+
+def _note_reason(error: SafeToRetry) -> flask.Response:
+    """Flask would make a 500 of it; the exchange makes the answer, and frees the key."""
+    exchange = CURRENT.get()
+    if not isinstance(exchange, wsgi.Exchange):
+        raise error
+    exchange.reason = error
+    return flask.Response(status=503)
 
 
 def _note_route(endpoint: str | None, values: dict[str, Any] | None) -> None:

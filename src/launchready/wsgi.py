@@ -18,13 +18,14 @@ from types import TracebackType
 from typing import Any
 
 from launchready.drivers.chain import Parked, chain
-from launchready.drivers.current import CURRENT
+from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Op
+from launchready.http.input import Input
 from launchready.http.message import Headers, Request, Response, append, clean
-from launchready.settings.stack import Plan, Stack, build
+from launchready.settings.stack import SAFE, Plan, Stack, build
 
 Environ = dict[str, Any]
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
@@ -82,21 +83,23 @@ class LaunchReadyMiddleware:
         if not path.isascii():
             path = path.encode("latin-1").decode("utf-8", "replace")
         plan = stack.health.get(path)
-        exchange = _Exchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
+        exchange = Exchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
         if stack.timings is not None and plan is None:
             exchange.started = started
         return exchange.run(start_response)
 
 
-class _Exchange:
+class Exchange:
     """One request."""
 
     status = 500
+    reason: SafeToRetry | None = None  # set by a framework that answers for its views' errors itself
     started: float | None = None
     _forward: Forward
     _hold = 0
     _head: Response | None = None
     _body: bytes | None = None
+    _input: Input | None = None
 
     def __init__(self, face: LaunchReadyMiddleware, environ: Environ, path: str, plan: Plan) -> None:
         self.request = Request(
@@ -123,6 +126,8 @@ class _Exchange:
             return self._whole(step, start_response)
         self._forward = step
         self._hold = step.hold
+        if Wanted.views and self._body is None and self.request.method not in SAFE:
+            self._environ["wsgi.input"] = self._input = Input(self._environ["wsgi.input"])
         token = CURRENT.set(self)
         try:
             return self._run_app(start_response)
@@ -139,17 +144,23 @@ class _Exchange:
             if self._written:
                 chunks, first = _again((*self._written, first or b""), chunks), None
         except SafeToRetry as error:
-            step = drive(self._steps, self._carry, error=error)
-            assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
-            self._finish()
-            return self._whole(step, start_response)
+            return self._released(error, start_response)
         except Exception as error:
             response = self._face.failed(error)
             return self._whole(self._way_back(response)[0], start_response)
+        if self.reason is not None:
+            _close(body)
+            return self._released(self.reason, start_response)
         if self._head is None:
             _close(body)
             raise AssertionError("the app returned without calling start_response")
         return self._respond(self._head, body, chunks, first, start_response)
+
+    def _released(self, reason: SafeToRetry, start_response: StartResponse) -> Iterable[bytes]:
+        step = drive(self._steps, self._carry, error=reason)
+        assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
+        self._finish()
+        return self._whole(step, start_response)
 
     def _start(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
@@ -242,19 +253,25 @@ class _Exchange:
         """The whole body, put back for the app. gunicorn hands over what came of a body that was cut short."""
         if self._body is None:
             environ = self._environ
-            announced = int(environ.get("CONTENT_LENGTH") or 0)
+            length = environ.get("CONTENT_LENGTH") or "0"
+            if not length.isdecimal():
+                raise BodyCutShort
+            announced = int(length)
             chunked = environ.get("wsgi.input_terminated", False) and not environ.get("CONTENT_LENGTH")
             if announced > limit:
                 raise BodyTooLarge
             source = environ["wsgi.input"]
-            body = source.read(limit + 1) if chunked else (source.read(announced) if announced else b"")
+            read = b"" if self._input is None else self._input.whole()
+            rest = limit + 1 if chunked else announced - len(read)
+            body = read + (source.read(rest) if rest > 0 else b"")
             if len(body) > limit:
                 raise BodyTooLarge
             if not chunked and len(body) < announced:
                 raise BodyCutShort
             self._body = body
-            environ["wsgi.input"] = BytesIO(body)
-            environ["CONTENT_LENGTH"] = str(len(body))
+            environ["wsgi.input"] = BytesIO(body[len(read) :])
+            if chunked:
+                environ["CONTENT_LENGTH"] = str(len(body))
         return self._body
 
     # A view that turns out to be protected.
@@ -301,7 +318,7 @@ class _Body:
 
     def __init__(
         self,
-        exchange: _Exchange,
+        exchange: Exchange,
         body: Iterable[bytes],
         chunks: Iterator[bytes],
         first: bytes | None,

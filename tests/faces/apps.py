@@ -123,7 +123,9 @@ async def _asgi(app, method, path, headers, body, chunks, gone, client):
     sent = []
 
     async def receive():
-        return incoming.pop(0) if incoming else {"type": "http.disconnect"}
+        if incoming:
+            return incoming.pop(0)
+        await asyncio.Event().wait()  # the client waits for its answer
 
     async def send(message):
         sent.append(message)
@@ -133,6 +135,8 @@ async def _asgi(app, method, path, headers, body, chunks, gone, client):
     except RuntimeError as error:
         if not sent or str(error) != "the handler failed":
             raise
+    if gone and not sent:  # nobody is there to be told
+        return Answer(400, [], b"")
     start = sent[0]
     assert start["type"] == "http.response.start", sent
     assert sum(message["type"] == "http.response.start" for message in sent) == 1
@@ -334,7 +338,11 @@ def _flask(calls, *, asynchronous):
         protected = idempotent(chosen)
         for path, methods in ROUTES.items():
             app.add_url_rule(
-                path, path, protected if path == "/decorated" else chosen, methods=methods, provide_automatic_options=False
+                path,
+                path,
+                protected if path == "/decorated" else chosen,
+                methods=methods,
+                provide_automatic_options=False,
             )
         things = flask.Blueprint("things", "things", url_prefix="/v1")
         things.add_url_rule("/things/<int:id>", "thing", chosen)
@@ -374,7 +382,8 @@ def _django(calls, *, asynchronous):
     from django.core.handlers.wsgi import WSGIHandler
     from django.http import HttpResponse, HttpResponseNotFound, StreamingHttpResponse
     from django.test.utils import override_settings
-    from django.urls import include, path as url
+    from django.urls import include
+    from django.urls import path as url
 
     from launchready.django import idempotent
 

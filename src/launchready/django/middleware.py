@@ -81,6 +81,7 @@ class LaunchReadyMiddleware:
             if not isinstance(final, Tail):
                 return exchange.settle(answer, final)
             if answer.streaming:
+                exchange.streams = True
                 settled = exchange.settle(answer, final.head)
                 settled.streaming_content = exchange.copying(answer.streaming_content, final)
                 return settled
@@ -110,6 +111,7 @@ class LaunchReadyMiddleware:
             if not isinstance(final, Tail):
                 return exchange.settle(answer, final)
             if answer.streaming:
+                exchange.streams = True
                 settled = exchange.settle(answer, final.head)
                 content = answer.streaming_content
                 settled.streaming_content = (
@@ -181,6 +183,8 @@ class _Exchange:
         assert isinstance(response, Response)  # a chain ends with one
         append(response.headers, self.request.adds)
         self.status = response.status
+        if self.request.method == "HEAD":
+            response.body = b""
         return django_response(response)
 
     def settle(self, answer: Answer, final: object) -> Any:
@@ -204,7 +208,6 @@ class _Exchange:
         return answer
 
     def copying(self, content: Iterator[bytes], tail: Tail) -> Iterator[bytes]:
-        self.streams = True
         copied, size = [], 0
         try:
             for chunk in content:
@@ -218,7 +221,6 @@ class _Exchange:
             self.steps.close()
 
     async def acopying(self, content: AsyncIterator[bytes], tail: Tail) -> AsyncIterator[bytes]:
-        self.streams = True
         copied, size = [], 0
         try:
             async for chunk in content:
@@ -256,7 +258,10 @@ class _Exchange:
         return True
 
     def _body(self, limit: int) -> bytes:
-        announced = int(self.django.META.get("CONTENT_LENGTH") or 0)
+        length = self.django.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal():
+            raise BodyCutShort
+        announced = int(length)
         if announced > limit:
             raise BodyTooLarge
         try:

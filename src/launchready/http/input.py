@@ -1,0 +1,51 @@
+"""A request body that remembers what was read of it (``wsgi.input`` of PEP 3333).
+
+A view may turn out to be idempotent when the app has read the body already; what was read is then still known, up to a
+bound above which nobody may ask for it.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+REMEMBERED = 10 * 1024 * 1024
+
+
+class Source(Protocol):
+    """The part of a file that PEP 3333 asks of ``wsgi.input``."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+    def readline(self, size: int = ..., /) -> bytes: ...
+
+
+class Input:
+    """Wraps the server's input."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def read(self, *size: int) -> bytes:
+        return self._note(self._source.read(*size))
+
+    def readline(self, *size: int) -> bytes:
+        return self._note(self._source.readline(*size))
+
+    def readlines(self, hint: int = -1) -> list[bytes]:
+        del hint  # advice only
+        return list(self)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while line := self.readline():
+            yield line
+
+    def whole(self) -> bytes:
+        """What was read so far, from the first byte; at most the bound and what came with it."""
+        return b"".join(self._parts)
+
+    def _note(self, data: bytes) -> bytes:
+        if self._size <= REMEMBERED:
+            self._parts.append(data)
+        self._size += len(data)
+        return data
