@@ -63,7 +63,9 @@ class Engine:
         except ConfigError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a rule raises, the others are still worth reading
-            broken = Undetermined(f"{one.code} on {subject}", f"the check itself failed: {type(error).__name__}: {error}")
+            broken = Undetermined(
+                f"{one.code} on {subject}", f"the check itself failed: {type(error).__name__}: {error}"
+            )
             return Outcome(one, subject, undetermined=broken)
         return Outcome(one, subject, None if found is None else tuple(found))
 

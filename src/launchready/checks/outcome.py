@@ -24,8 +24,8 @@ MOST_SUBJECTS = 12
 
 
 def needed(rules: Iterable[Rule], choice: Choice) -> tuple[Rule, ...]:
-    """The chosen rules, the root rules, and all that may explain what they find."""
-    every = {one.code: one for one in rules}
+    """The chosen rules, the root rules, and all that may explain what they find; nothing that is to be skipped."""
+    every = {one.code: one for one in rules if not {one.family, one.code} & choice.skip}
     wanted = [one for one in every.values() if one in choice]
     found: dict[str, Rule] = {one.code: one for one in every.values() if one.root and wanted}
     while wanted:
@@ -39,7 +39,7 @@ def needed(rules: Iterable[Rule], choice: Choice) -> tuple[Rule, ...]:
 
 def results(outcomes: Sequence[Outcome], site: Site, choice: Choice, ignore: Collection[str] = ()) -> Results:
     """What is reported of a run."""
-    spoken, explaining = silence(outcomes)
+    spoken, explaining = silence(outcomes, choice)
     chosen = [one for one in spoken if one.rule in choice or one.rule.code in explaining]
     failed = [finding for one in chosen for finding in one.findings or ()]
     merging = {one.rule.code for one in chosen if one.rule.merge}
@@ -52,7 +52,7 @@ def results(outcomes: Sequence[Outcome], site: Site, choice: Choice, ignore: Col
     return Results([one for one in findings if one.code not in ignore], passed)
 
 
-def silence(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], set[str]]:
+def silence(outcomes: Sequence[Outcome], choice: Choice) -> tuple[list[Outcome], set[str]]:
     """Without what something else explains; and the codes that explained something."""
     loud = {(one.rule.code, one.subject) for one in outcomes if one.findings or one.undetermined}
     dead = {one.rule.code for one in outcomes if one.rule.root and one.findings}
@@ -70,7 +70,7 @@ def silence(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], set[str]]:
         if dead:
             continue
         if causes and (one.findings or one.undetermined):
-            explaining |= causes
+            explaining |= causes if one.rule in choice or one.rule.code in explaining else set()
             continue
         spoken.append(one)
     return spoken, explaining
