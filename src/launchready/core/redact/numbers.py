@@ -18,7 +18,15 @@ _CARD = re.compile(
 )
 _CARD_SPACED = re.compile(r"\d(?<![\w\-.]\d)(?<!\d \d)(?: \d){12,18}+(?! ?\d)", re.ASCII)
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ \-+%]?[A-Za-z0-9])")
-_IBAN_TAIL = re.compile(r"(?:(?:[ \-+]|%20)?[A-Za-z0-9]){11,30}")
+_GROUP = r"(?:(?:[ \-+\u00a0]|%20){0,2}[A-Za-z0-9]{4})"
+_IBANS = {
+    length: re.compile(
+        rf"[A-Za-z]{{2}}\d\d{_GROUP}{{{length // 4 - 1}}}(?:[ \-+\u00a0]|%20){{0,2}}[A-Za-z0-9]{{{length % 4}}}"
+    )
+    if length % 4
+    else re.compile(rf"[A-Za-z]{{2}}\d\d{_GROUP}{{{length // 4 - 1}}}")
+    for length in set(IBAN_LENGTHS.values())
+}
 _INTERNATIONAL = re.compile(
     r"[+%0](?:(?<=\+)(?<![\w+]\+)|(?<=%)(?:25)?2[Bb]|(?<![\w.+\-]0)(?<=0)0(?=[1-9]\d{0,2}[ ()\-]))"
     r"(?:[ ]?\(?[1-9])(?:(?:[ ().\-/\u00a0]|%20|%28|%29|\+){0,3}\d){7,14}(?![\d]|[\-/:]\d)"
@@ -140,23 +148,12 @@ def _ibans(text: str, marks: Marks) -> str:
 
 def _iban_end(text: str, start: int, head: str) -> int:
     """Where the IBAN that begins here ends; 0: none begins. Exactly as many characters as its country issues."""
-    need = IBAN_LENGTHS.get(head[:2], 0)
-    kept: list[str] = []
-    at = start
-    while len(kept) < need and at < len(text):
-        char = text[at]
-        if char.isascii() and char.isalnum():
-            kept.append(char)
-            at += 1
-        elif text.startswith("%20", at) and len(kept) % 4 == 0:
-            at += 3
-        elif char in " -+\u00a0" and len(kept) % 4 == 0:
-            at += 1
-        else:
-            return 0
-    if not need or text[at : at + 1].isalnum() or not is_iban("".join(kept).upper()):
+    length = IBAN_LENGTHS.get(head[:2])
+    found = _IBANS[length].match(text, start) if length else None
+    if found is None or text[found.end() : found.end() + 1].isalnum():
         return 0
-    return at
+    kept = found.group().replace("%20", "")
+    return found.end() if is_iban("".join(filter(str.isalnum, kept)).upper()) else 0
 
 
 def _digits(text: str) -> str:

@@ -17,12 +17,13 @@ from collections.abc import Iterator
 from launchready.core.redact import values
 from launchready.core.redact.encodings import shade
 from launchready.core.redact.keys import Keys, Named
-from launchready.core.redact.marks import Marks
+from launchready.core.redact.marks import Marks, Work
 from launchready.core.redact.rules.fields import PERSONAL
 
 _LONGEST = 16_384
 _SHORT = 256  # what has a shape of its own is short: names, numbers, dates
 _SURE = 1_024  # a value this long under a secret's name is hidden, whatever it looks like
+_READING = 12  # what reading a value costs, in keys passed over
 _SECRETS = frozenset({"any", "loose", "opaque", "token", "auth", "field"})
 
 _PAIR = re.compile(
@@ -61,12 +62,12 @@ class Pairs:
         self._keys = keys
         self._marks = marks
 
-    def clean(self, text: str) -> str:
+    def clean(self, text: str, work: Work) -> str:
         """The text, with the value of every sensitive key marked."""
         shadow = shade(text)
         out: list[str] = []
         done = 0
-        for start, end, marker in self._spans(text, shadow):
+        for start, end, marker in self._spans(text, shadow, work):
             out += (text[done:start], marker)
             done = end
         if not out:
@@ -74,7 +75,7 @@ class Pairs:
         out.append(text[done:])
         return "".join(out)
 
-    def _spans(self, text: str, shadow: str) -> Iterator[tuple[int, int, str]]:
+    def _spans(self, text: str, shadow: str, work: Work) -> Iterator[tuple[int, int, str]]:
         named_of = self._keys.named
         at = 0
         personal: bool | None = None
@@ -83,9 +84,11 @@ class Pairs:
             at = found.end()
             key = found.group(1)
             named = named_of(key)
+            work.left -= 1
             if named is None:
                 found = _PAIR.search(shadow, at)
                 continue
+            work.spend(_READING)
             if named.condition == "cookie":
                 for span in self._cookies(text, shadow, at):
                     yield span

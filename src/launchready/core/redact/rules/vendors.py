@@ -21,7 +21,7 @@ _LEFT = r"(?<![A-Za-z0-9])"
 _EDGE = r"(?<![A-Za-z0-9_\-])"
 
 VENDORS: tuple[Vendor, ...] = (
-    Vendor("jwt", ("eyJ",), _LEFT + r"eyJ[A-Za-z0-9_\-]{14,16384}+(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,16384}+){0,5}+={0,2}"),
+    Vendor("jwt", ("eyJ",), _LEFT + r"eyJ[A-Za-z0-9_\-]{14,65536}+(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){0,5}+={0,2}"),
     Vendor("stripe", ("k_live_", "k_test_"), _LEFT + r"[sr]k_(?:live|test)_[A-Za-z0-9]{6,255}+"),
     Vendor("stripe", ("whsec_",), _LEFT + r"whsec_[A-Za-z0-9+/=_\-]{12,128}+"),
     Vendor(
