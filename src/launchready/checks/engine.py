@@ -62,7 +62,7 @@ class Engine:
             return Outcome(one, subject, undetermined=unknown)
         except ConfigError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a rule raises, the others are still worth reading
+        except Exception as error:
             broken = Undetermined(
                 f"{one.code} on {subject}", f"the check itself failed: {type(error).__name__}: {error}"
             )
@@ -94,9 +94,9 @@ class Engine:
                 one.answer = answer
         elif isinstance(op, Each):
             found = await asyncio.gather(*(self.run(flow) for flow in op.flows), return_exceptions=True)
-            for one in found:
-                if isinstance(one, BaseException):
-                    raise one
+            for result in found:
+                if isinstance(result, BaseException):
+                    raise result
             op.answer = found
         elif isinstance(op, Ask):
             op.answer = await self.ask(op)

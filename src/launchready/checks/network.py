@@ -64,7 +64,7 @@ class Network:
         if self.tls is None:
             self.tls = tls.Handshakes(private=self.private)
         if not isinstance(self.tls, tls.Handshakes):
-            return await tls.given(self.tls, op.host, op.port)
+            return await tls.given(self.tls, op.host)
         if self.tls.addresses is None or isinstance(self.tls.addresses, Book):
             self.tls.addresses = addresses
         async with self.connections:
@@ -78,7 +78,7 @@ class Book:
         self.engine = engine
 
     async def __call__(self, name: str) -> Sequence[str]:
-        answers: list[DnsAnswer] = await asyncio.gather(
+        answers: Sequence[DnsAnswer] = await asyncio.gather(
             self.engine.ask(Query(name, "A")), self.engine.ask(Query(name, "AAAA"))
         )
         return [record for answer in answers for record in answer.records]

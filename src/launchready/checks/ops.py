@@ -22,7 +22,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Undetermined(Exception):  # noqa: N818 - it is a state of the world, not an error
+class Undetermined(Exception):
     """Nothing can be concluded: ``question`` is what was asked, ``reason`` what came instead of an answer."""
 
     def __init__(self, question: str, reason: str) -> None:

@@ -78,7 +78,7 @@ class Rule:
         fix: str,
     ) -> Finding:
         """A finding of this rule."""
-        verify = site.again(self.code)
+        verify = site.again(self.code, "" if self.merge else subject)
         return Finding(
             self.code,
             title,
@@ -99,7 +99,7 @@ class Rule:
     def undetermined(self, site: Site, subject: str, question: str, reason: str) -> Finding:
         """What is reported when nothing can be concluded: not a pass, and not a missing record."""
         topic = self.topic[:1].upper() + self.topic[1:]
-        again = site.again(self.code)
+        again = site.again(self.code, subject)
         return Finding(
             self.code,
             f"{topic} could not be checked on {subject}: {reason}",
@@ -145,9 +145,8 @@ def rules() -> tuple[Rule, ...]:
     found: dict[str, Rule] = {}
     for module in pkgutil.iter_modules(folder.__path__):
         for value in vars(importlib.import_module(f"{folder.__name__}.{module.name}")).values():
-            if isinstance(value, Rule):
-                if found.setdefault(value.code, value) is not value:
-                    raise RuntimeError(f"two rules have the code {value.code}")
+            if isinstance(value, Rule) and found.setdefault(value.code, value) is not value:
+                raise RuntimeError(f"two rules have the code {value.code}")
     return tuple(found[code] for code in sorted(found))
 
 

@@ -5,7 +5,7 @@ MTA-STS, TLS-RPT, DANE, BIMI and deep links; SPF is read statically, not evaluat
 """
 
 import asyncio
-import datetime
+import datetime as dt
 import difflib
 import threading
 from collections.abc import Iterable, Mapping
@@ -34,13 +34,13 @@ async def acheck(
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     ignore: Iterable[str] = (),
-    timeout: float = 10.0,  # noqa: ASYNC109 - the engine holds it; a caller's own timeout would lose the report
+    timeout: float = 10.0,
     resolver: tuple[str, int] | None = None,
     nameservers: Mapping[str, tuple[str, int]] | None = None,
     http: Any = None,
     tls: Any = None,
     rdap: Any = None,
-    now: datetime.datetime | str | None = None,
+    now: dt.datetime | str | None = None,
 ) -> Report:
     """Checks a domain, and says what to fix before launch. See ``check``."""
     asked = site(
@@ -52,7 +52,7 @@ async def acheck(
         ca=ca,
         webhooks=webhooks,
         app=app,
-        now=now if now is not None else datetime.datetime.fromtimestamp(SYSTEM.wall(), datetime.UTC),
+        now=now if now is not None else dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC),
     )
     choice, ignored = choose(only, skip, ignore)
     problems = adapter_problems(timeout, resolver)
@@ -62,7 +62,7 @@ async def acheck(
     return await examine(asked, network, choice, ignored, timeout)
 
 
-async def examine(asked: Site, network: Network, choice: Choice, ignore: frozenset[str], timeout: float) -> Report:  # noqa: ASYNC109
+async def examine(asked: Site, network: Network, choice: Choice, ignore: frozenset[str], timeout: float) -> Report:
     """One run of the engine."""
     start = SYSTEM.monotonic()
     outcomes = await Engine(network, timeout).outcomes(needed(rules(), choice), asked)
@@ -100,7 +100,7 @@ def elsewhere(domain: str, options: Mapping[str, Any]) -> Report:
     def work() -> None:
         try:
             done.append(asyncio.run(acheck(domain, **options)))
-        except BaseException as error:  # noqa: BLE001 - it is raised again where it belongs
+        except BaseException as error:
             failed.append(error)
 
     thread = threading.Thread(target=work, name="launchready-check", daemon=True)

@@ -4,12 +4,12 @@ A founder pastes what is in the address bar. So a URL, capitals, a final dot and
 what cannot be a domain is refused with what to write instead.
 """
 
-import datetime
+import datetime as dt
 import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from launchready.errors import ConfigError
@@ -62,14 +62,20 @@ class Site:
         """Every host that visitors may type."""
         return (self.domain, *((self.www,) if self.expects_www else ()), *self.hosts)
 
-    def again(self, only: str) -> str:
-        """The command that checks one thing again, with all that was said about the site."""
+    def again(self, only: str, subject: str = "") -> str:
+        """The command that checks one thing again, with what was said about its subject ("" means everything)."""
         words = ["launchready", "check", self.domain, "--only", only]
-        words += [word for host in self.hosts for word in ("--host", host.removesuffix(f".{self.domain}"))]
+        for host in self.hosts:
+            if not subject or host in subject:
+                words += ["--host", host.removesuffix(f".{self.domain}")]
+        for selector in self.dkim_selectors:
+            if not subject or subject.startswith(f"{selector}._domainkey."):
+                words += ["--dkim-selector", selector]
+        for url in self.webhooks:
+            if not subject or subject in url:
+                words += ["--webhook", url]
         words += ["--canonical", self.canonical] if self.canonical else []
-        words += [word for name in self.dkim_selectors for word in ("--dkim-selector", name)]
-        words += [word for url in self.webhooks for word in ("--webhook", url)]
-        if self.sends_mail is not None:
+        if self.sends_mail is not None and only.startswith("MAIL"):
             words.append("--sends-mail" if self.sends_mail else "--no-sends-mail")
         return shlex.join(words)
 
@@ -84,7 +90,7 @@ def site(
     ca: str | None = None,
     webhooks: Iterable[str] = (),
     app: str | None = None,
-    now: datetime.datetime | str | None = None,
+    now: dt.datetime | str | None = None,
 ) -> Site:
     """Reads what the caller gave; all that cannot be read is raised in one ConfigError."""
     problems: list[str] = []
@@ -134,7 +140,7 @@ def listed(problems: list[str], name: str, given: Iterable[str]) -> Sequence[str
     if isinstance(given, str):
         problems.append(f'{name}: give a list, as in {name}=["{given}"]')
         return ()
-    values = list(given)
+    values: list[Any] = list(given)
     wrong = [value for value in values if not isinstance(value, str)]
     problems += [f"{name}: {value!r} is not text" for value in wrong]
     return [value for value in values if isinstance(value, str)]
@@ -213,13 +219,13 @@ def web_url(name: str, text: str, host: str) -> str:
     return parts._replace(fragment="").geturl()
 
 
-def seconds(now: datetime.datetime | str | None) -> str:
+def seconds(now: dt.datetime | str | None) -> str:
     """A moment as seconds since the epoch; 0 when none was given."""
     if now is None:
         return "0"
     try:
-        found = datetime.datetime.fromisoformat(now) if isinstance(now, str) else now
-        return repr((found if found.tzinfo else found.replace(tzinfo=datetime.UTC)).timestamp())
+        found = dt.fromisoformat(now) if isinstance(now, str) else now
+        return repr((found if found.tzinfo else found.replace(tzinfo=dt.UTC)).timestamp())
     except (ValueError, AttributeError):
         raise ValueError(f"now: {now!r} is not a date; give a datetime, or text like 2026-11-24T00:00:00Z") from None
 

@@ -58,7 +58,8 @@ def parse(txts: Iterable[str]) -> DMARC:
     found = tuple(txt for txt in every if VERSION.match(txt))
     if not found:
         nearly = [txt for txt in every if NEARLY.match(txt)]
-        return DMARC(problems=tuple(f"not read by anybody, the record must start with v=DMARC1: {txt}" for txt in nearly))
+        unread = (f"not read by anybody, the record must start with v=DMARC1: {txt}" for txt in nearly)
+        return DMARC(problems=tuple(unread))
     if len(found) > 1:
         return DMARC(found, problems=(f"{len(found)} DMARC records at one name: all are discarded",))
     tags, problems = read_tags(found[0])

@@ -106,7 +106,8 @@ def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
 
     rcode = reply.rcode()
     wanted = dns.rdatatype.from_text(rdtype)
-    owner, chain = reply.question[0].name, []
+    owner = reply.question[0].name
+    chain: list[str] = []
     by_owner = {(rrset.name, rrset.rdtype): rrset for rrset in reply.answer}
     records: tuple[str, ...] = ()
     while len(chain) < LONGEST_CHAIN:
@@ -128,7 +129,8 @@ def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
         status = "servfail" if rcode == dns.rcode.SERVFAIL else "refused"
     else:
         status = "broken"
-    reason = "" if status in ("answered", "empty", "nxdomain") else f"the DNS server answered {dns.rcode.to_text(rcode)}"
+    known = status in ("answered", "empty", "nxdomain")
+    reason = "" if known else f"the DNS server answered {dns.rcode.to_text(rcode)}"
     return DnsAnswer(question, status, records, tuple(chain), reason, bool(reply.flags & dns.flags.AA))
 
 

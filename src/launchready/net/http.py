@@ -125,7 +125,8 @@ class Client:
         except httpx.TimeoutException:
             return HttpAnswer(question, url, trouble="timeout", reason="no answer in time")
         except httpx.ConnectError as error:
-            trouble: Trouble = "tls" if "certificate" in str(error).lower() or "ssl" in str(error).lower() else "refused"
+            shown = str(error).lower()
+            trouble: Trouble = "tls" if "certificate" in shown or "ssl" in shown else "refused"
             return HttpAnswer(question, url, trouble=trouble, reason=str(error) or "connection failed")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return HttpAnswer(question, url, trouble="broken", reason=f"{type(error).__name__}: {error}")

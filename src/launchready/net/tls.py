@@ -14,7 +14,7 @@ certificate that was refused.
 """
 
 import asyncio
-import datetime
+import datetime as dt
 import inspect
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ from typing import Any
 
 from launchready.errors import ConfigError
 from launchready.net.addresses import is_public
-from launchready.net.answers import TlsFacts
+from launchready.net.answers import TlsFacts, Trouble
 
 Addresses = Callable[[str], Awaitable[Sequence[str]]]
 SECONDS = 5.0
@@ -58,7 +58,7 @@ class Handshakes:
             found = list(await self.addresses(host)) if self.addresses else []
             allowed = sorted((a for a in found if self.private or is_public(a)), key=lambda a: ":" in a)
             if not allowed:
-                trouble = "private" if found else "dns"
+                trouble: Trouble = "private" if found else "dns"
                 reason = f"{host} points to {found[0]}, which is not public" if found else f"{host} has no address"
                 return TlsFacts(question, trouble=trouble, reason=reason)
             place = (allowed[0], port)
@@ -168,7 +168,7 @@ def alternative_names(certificate: Any) -> tuple[str, ...]:
     return tuple(name.lower() for name in names) + tuple(str(address) for address in addresses)
 
 
-async def given(provider: Any, host: str, port: int = 443) -> TlsFacts:
+async def given(provider: Any, host: str) -> TlsFacts:
     """What an injected mapping or callable knows of ``host``; facts that cannot be read are a ConfigError."""
     question = f"TLS facts of {host}"
     found = provider.get(host) if isinstance(provider, Mapping) else provider(host)
@@ -202,7 +202,7 @@ def moment(value: object, host: str) -> float | None:
     if value is None:
         return None
     try:
-        found = value if isinstance(value, datetime.datetime) else datetime.datetime.fromisoformat(str(value))
+        found = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value))
     except ValueError:
         raise ConfigError([f"tls: {host}: {value!r} is not a date; write it like 2026-11-24T00:00:00Z"]) from None
-    return (found if found.tzinfo else found.replace(tzinfo=datetime.UTC)).timestamp()
+    return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).timestamp()

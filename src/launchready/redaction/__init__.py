@@ -72,7 +72,7 @@ def _factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
     before = _chained[0]
     try:
         return redacted(before(*args, **kwargs), current())
-    except Exception:  # noqa: BLE001  # fail closed: a marker, never the raw record, never an exception into the app
+    except Exception:  # fail closed: a marker, never the raw record, never an exception into the app
         return unreadable(*(*args, "", "", "", "")[:4])
 
 

@@ -45,7 +45,7 @@ def _text(error: BaseException) -> str:
     """The traceback as text, redacted whole: its source lines may hold secrets, too."""
     try:
         return current()("".join(traceback.format_exception(error)))
-    except Exception:  # noqa: BLE001  # what an exception's own __str__ raises
+    except Exception:  # what an exception's own __str__ raises
         return f"{type(error).__name__}: {UNREAD}\n"
 
 

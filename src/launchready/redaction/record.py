@@ -140,7 +140,7 @@ def _message(record: Any, redactor: Redactor) -> str:
         text = str(record.msg)
         if record.args:
             text = text % record.args
-    except Exception:  # noqa: BLE001  # what str() of an argument of the app's raises
+    except Exception:  # what str() of an argument of the app's raises
         return f"{redactor(str(record.msg)) if isinstance(record.msg, str) else UNREAD} {MISFIT}"
     return redactor(text)
 

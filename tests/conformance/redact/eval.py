@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ruff: noqa: E731, EXE001, N806, PTH100, PTH118, PTH120, PTH123, PTH207, SIM105, SIM115, SIM905, W291  (kept as it was published, so that scores compare)
+# ruff: noqa: E731, EXE001, N806, PTH100, PTH118, PTH120, PTH123, SIM105, SIM115, SIM905, W291  (kept as it was published, so that scores compare)
 # fmt: off
 """Scores a redactor on the practice corpus beside this file.
 
@@ -128,7 +128,7 @@ def timed_fork(fn, arg, limit):
         try:
             fn(arg)
             s = repr(time.perf_counter() - t)
-        except BaseException as e:      # noqa: BLE001
+        except BaseException as e:
             s = "E" + type(e).__name__
         os.write(w, s.encode())
         os._exit(0)
@@ -181,7 +181,7 @@ def evaluate(fn, text_only, rows, misses=0):
         x = r["raw"] if (text_only and not isinstance(r["x"], str)) else (json.loads(r["raw"]) if not isinstance(r["x"], str) else r["x"])
         try:
             y = fn(x)
-        except Exception as e:      # noqa: BLE001
+        except Exception as e:
             crash[type(e).__name__] += 1
             y = x
         if isinstance(y, str) and not isinstance(r["x"], str):
@@ -225,7 +225,7 @@ def timing(fn, text_only, rows, floor):
         for x in xs:
             try:
                 f(x)
-            except Exception:       # noqa: BLE001
+            except Exception:
                 pass
         return (time.perf_counter() - t) / len(xs) * 1e6
     # a slow candidate is timed on fewer lines

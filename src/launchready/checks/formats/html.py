@@ -57,8 +57,8 @@ def render(report: "Report") -> str:
         f"<title>Launch checks of {name}</title><style>{STYLE}</style></head>\n<body><main>\n"
         f'<h1>{verdict}</h1>\n<p class="meta">{name}, checked {when} in {report.seconds:.1f} s</p>\n'
         + "\n".join(kept)
-        + "\n</main><footer><p>The order is impact x reach x now, then what is quickest to fix. What could not be checked "
-        "is neither fine nor broken.</p></footer></body></html>\n"
+        + "\n</main><footer><p>The order is impact x reach x now, then what is quickest to fix. What could not be "
+        "checked is neither fine nor broken.</p></footer></body></html>\n"
     )
 
 

@@ -55,8 +55,8 @@ def certificate_dates(site: Site, subject: str) -> Verdict:
             evidence=f"certificate of {subject}: valid until {end}"
             + ("" if start is None else f", {max(0, round(100 * share))} % of its life left"),
             impact="Every visitor at once sees a warning instead of the site; apps and webhooks stop as well.",
-            fix="Renew now (certbot renew --force-renewal, or the button of your host), reload the web server, and find "
-            "out why the renewal did not run by itself.",
+            fix="Renew now (certbot renew --force-renewal, or the button of your host), reload the web server, and "
+            "find out why the renewal did not run by itself.",
         )
     ]
 

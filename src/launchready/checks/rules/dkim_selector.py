@@ -41,7 +41,7 @@ def unusable(site: Site, subject: str, key: DKIMKey, answer: DnsAnswer) -> Findi
     return dkim_selector.fail(
         site,
         subject,
-        f"Mail signed with {selector} lands in spam: {what} (DKIM, the signature that proves a mail is yours)",
+        f"Mail signed with {selector} lands in spam: {what} (DKIM, the proof that a mail is yours)",
         severity="high" if sends else "low",
         when="48h" if sends else "can-wait",
         reason="mail the product depends on is refused or binned" if sends else "90 days: no mail is sent",
@@ -49,8 +49,8 @@ def unusable(site: Site, subject: str, key: DKIMKey, answer: DnsAnswer) -> Findi
         minutes=20,
         evidence=f"TXT {subject} →{target} {seen}",
         impact="Receivers cannot tell your mail from a forgery; with a strict policy they refuse it.",
-        fix=f'In the settings of the service that signs with "{selector}", show the DKIM record, and publish it unchanged '
-        f'at\n{subject}.  300  IN  TXT  "v=DKIM1; k=rsa; p=<the key that it shows>"',
+        fix=f'In the settings of the service that signs with "{selector}", show the DKIM record, and publish it '
+        f'unchanged at\n{subject}.  300  IN  TXT  "v=DKIM1; k=rsa; p=<the key that it shows>"',
     )
 
 
@@ -59,7 +59,7 @@ def weak(site: Site, subject: str, key: DKIMKey) -> Finding:
     return dkim_selector.fail(
         site,
         subject,
-        f"The key that mail is signed with ({selector}, DKIM) works, but is not as it should be: {'; '.join(key.problems)}",
+        f"The key that mail is signed with ({selector}, DKIM) works, but is not as advised: {'; '.join(key.problems)}",
         severity="low",
         when="can-wait",
         reason="90 days: it works today",

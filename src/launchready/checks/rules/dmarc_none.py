@@ -20,7 +20,7 @@ def dmarc_none(site: Site, subject: str) -> Verdict:
         dmarc_none.fail(
             site,
             subject,
-            f"Others can still imitate your address: {subject} tells receivers to let forged mail through (DMARC p=none)",
+            f"Others can still imitate your address: {subject} asks receivers to let forged mail pass (DMARC p=none)",
             severity="medium",
             when="can-wait",
             reason="30 days: first read two to four weeks of reports",

@@ -46,8 +46,8 @@ def circle(site: Site, subject: str, path: Path) -> Finding:
         minutes=20,
         evidence=path.evidence,
         impact="Every visitor sees an error of the browser instead of the site.",
-        fix="Keep one redirect, and remove the one that leads back. Behind Cloudflare, set SSL/TLS to Full (strict): with "
-        "Flexible it asks your server over http, which redirects to https again.",
+        fix="Keep one redirect, and remove the one that leads back. Behind Cloudflare, set SSL/TLS to Full (strict): "
+        "with Flexible it asks your server over http, which redirects to https again.",
     )
 
 
@@ -63,7 +63,7 @@ def plain(site: Site, subject: str, path: Path) -> Finding:
         score=Score(4, 3 if host == site.main else 2, 2),
         minutes=15,
         evidence=path.evidence,
-        impact="Whoever types the address is not led to https; browsers warn, and others in the same network can read along.",
-        fix=f"Answer http://{host} with 301 and location: https://{host}/ (nginx: return 301 https://$host$request_uri;), "
-        "or in the app: HTTPS(redirect=True).",
+        impact="Whoever types the address is not led to https; browsers warn, and others in the network can read along.",
+        fix=f"Answer http://{host} with 301 and location: https://{host}/ "
+        "(nginx: return 301 https://$host$request_uri;), or in the app: HTTPS(redirect=True).",
     )

@@ -35,6 +35,6 @@ def https_answers(site: Site, subject: str) -> Verdict:
             minutes=30,
             evidence=f"{facts.question} → {facts.reason}",
             impact="Browsers show an error or a warning instead of the site.",
-            fix=f"Switch https on for {subject} at your host, or: certbot -d {subject}; and open port 443 in the firewall.",
+            fix=f"Switch https on for {subject} at your host (or: certbot -d {subject}), and open port 443.",
         )
     ]

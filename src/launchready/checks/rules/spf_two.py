@@ -20,8 +20,8 @@ def spf_two(site: Site, subject: str) -> Verdict:
         spf_two.fail(
             site,
             subject,
-            f"Your mail lands in spam: {subject} publishes {'two' if len(found) == 2 else len(found)} SPF records (lists "
-            "of who may send its mail), and receivers accept only one",
+            f"Your mail lands in spam: {subject} publishes {'two' if len(found) == 2 else len(found)} SPF records "
+            "(lists of who may send its mail), and receivers accept only one",
             severity="high" if sends is False else "critical",
             when="48h",
             reason="mail the product depends on is refused or binned",

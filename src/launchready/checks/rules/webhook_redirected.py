@@ -41,7 +41,7 @@ def webhook_redirected(site: Site, subject: str) -> Verdict:
             score=Score(4, 3, 3),
             minutes=15,
             evidence=f"POST {subject} answered {answer.status} → {answer.location}",
-            impact="The payment provider reports each event to an address that does not take it, and you never hear of it.",
+            impact="The payment provider reports events to an address that does not take them, and you never hear.",
             fix="Enter the final address in the settings of the payment provider, or let this path answer without a "
             "redirect (often only a slash at the end, or www).",
         )

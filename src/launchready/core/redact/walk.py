@@ -217,7 +217,7 @@ class Walker:
             twin = type(error).__new__(type(error), *args)
             twin.__dict__.update(state)
             clean = self._engine.text(str(twin)) == str(twin)
-        except Exception:  # noqa: BLE001  # a class of the app's, with rules of its own
+        except Exception:  # a class of the app's, with rules of its own
             return plain
         return twin if clean else plain
 
@@ -240,6 +240,6 @@ def _like(value: Mapping[Any, Any], items: dict[Any, Any]) -> Any:
                 del twin[key]  # type: ignore[attr-defined]  # a mapping that cannot becomes a dict below
         for key, item in items.items():
             twin[key] = item  # type: ignore[index]  # as above
-    except Exception:  # noqa: BLE001  # read-only mappings, and those with rules of their own
+    except Exception:  # read-only mappings, and those with rules of their own
         return items
     return items if twin is value else twin
