@@ -224,7 +224,7 @@ def seconds(now: dt.datetime | str | None) -> str:
     if now is None:
         return "0"
     try:
-        found = dt.fromisoformat(now) if isinstance(now, str) else now
+        found = dt.datetime.fromisoformat(now) if isinstance(now, str) else now
         return repr((found if found.tzinfo else found.replace(tzinfo=dt.UTC)).timestamp())
     except (ValueError, AttributeError):
         raise ValueError(f"now: {now!r} is not a date; give a datetime, or text like 2026-11-24T00:00:00Z") from None

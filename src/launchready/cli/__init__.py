@@ -1,6 +1,6 @@
 """The command line: ``launchready``, ``python -m launchready``, ``manage.py launchready``.
 
-A file in ``commands/`` is a command, found by its name: ``HELP``, ``add_arguments(parser)``, ``run(args) -> exit code``.
+A file in ``commands/`` is a command, found by its name: ``HELP``, ``add_arguments(parser)``, ``run(args)``.
 The result goes to stdout, progress to stderr and only to a terminal.
 
 Exit: 0 fine, 1 findings at or above ``--fail-on``, 2 usage or configuration, 3 nothing worse but something could not

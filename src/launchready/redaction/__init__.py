@@ -7,9 +7,8 @@
     launchready.redaction.install()
 
 The middleware does the same when its ``redaction`` is on. What it covers: messages, arguments, ``extra``, exceptions
-with
-their causes and contexts, ``stack_info``; the access logs of uvicorn and gunicorn; warnings and uncaught exceptions on
-stderr. ``StructlogProcessor`` and ``LoguruPatcher`` do it for loggers that make no log records.
+with their causes and contexts, ``stack_info``; the access logs of uvicorn and gunicorn; warnings and uncaught
+exceptions on stderr. ``StructlogProcessor`` and ``LoguruPatcher`` do it for loggers that make no log records.
 
 Not covered: ``print``; local variables that a formatter reads from the frames of a traceback; a record factory that is
 set later and does not call the one before it (call ``install()`` again after it).
@@ -29,6 +28,7 @@ Factory = Callable[..., logging.LogRecord]
 
 _lock = threading.Lock()
 _chained: list[Factory] = []
+_thread = threading.local()
 
 
 def install(redactor: Redactor | None = None, *, stderr: bool = True) -> None:
@@ -36,7 +36,7 @@ def install(redactor: Redactor | None = None, *, stderr: bool = True) -> None:
 
     - May be called any number of times: one factory a process; a redactor that is given takes the place of the last.
     - Whatever factory was set before goes on making the records.
-    - A record that cannot be redacted is replaced by a line that says so; the app's call sees no exception of ours.
+    - A record that cannot be redacted is replaced by a line that says so; no exception of ours reaches the app.
     - ``stderr=False`` leaves warnings and uncaught exceptions as they are.
     """
     with _lock:
@@ -47,7 +47,7 @@ def install(redactor: Redactor | None = None, *, stderr: bool = True) -> None:
         before = logging.getLogRecordFactory()
         if before is _factory:
             return
-        _chained[:] = [before]
+        _chained.append(before)
         logging.setLogRecordFactory(_factory)
 
 
@@ -55,7 +55,7 @@ def uninstall() -> None:
     """Puts back the factory and the hooks that were there before. Records that were made stay redacted."""
     with _lock:
         if logging.getLogRecordFactory() is _factory and _chained:
-            logging.setLogRecordFactory(_chained[0])
+            logging.setLogRecordFactory(_chained[-1])
         _chained.clear()
         set_current(Redactor())
         hooks.uninstall()
@@ -69,11 +69,15 @@ def installed() -> bool:
 def _factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
     if not _chained:  # a later factory still calls us after uninstall()
         return logging.LogRecord(*args, **kwargs)
-    before = _chained[0]
+    if getattr(_thread, "inside", False):  # a factory that was set after ours, and calls it
+        return _chained[0](*args, **kwargs)
+    _thread.inside = True
     try:
-        return redacted(before(*args, **kwargs), current())
+        return redacted(_chained[-1](*args, **kwargs), current())
     except Exception:  # fail closed: a marker, never the raw record, never an exception into the app
         return unreadable(*(*args, "", "", "", "")[:4])
+    finally:
+        _thread.inside = False
 
 
 __all__ = ["LoguruPatcher", "Redactor", "StructlogProcessor", "current", "install", "installed", "uninstall"]

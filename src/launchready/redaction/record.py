@@ -141,7 +141,7 @@ def _message(record: Any, redactor: Redactor) -> str:
         if record.args:
             text = text % record.args
     except Exception:  # what str() of an argument of the app's raises
-        return f"{redactor(str(record.msg)) if isinstance(record.msg, str) else UNREAD} {MISFIT}"
+        text = f"{record.msg if isinstance(record.msg, str) else UNREAD} {MISFIT}"
     return redactor(text)
 
 

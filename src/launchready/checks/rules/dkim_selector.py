@@ -67,5 +67,5 @@ def weak(site: Site, subject: str, key: DKIMKey) -> Finding:
         minutes=30,
         evidence=f'TXT {subject} → "{key.record}"',
         impact="Nobody notices today. Receivers raise their demands from time to time.",
-        fix=f'In the settings of the service that signs with "{selector}", make a new key of 2048 bits, and publish it.',
+        fix=f'In the settings of the service that signs with "{selector}", make a new key of 2048 bits and publish it.',
     )

@@ -63,7 +63,7 @@ def plain(site: Site, subject: str, path: Path) -> Finding:
         score=Score(4, 3 if host == site.main else 2, 2),
         minutes=15,
         evidence=path.evidence,
-        impact="Whoever types the address is not led to https; browsers warn, and others in the network can read along.",
+        impact="Whoever types the address is not led to https; browsers warn, and others in the network can read.",
         fix=f"Answer http://{host} with 301 and location: https://{host}/ "
         "(nginx: return 301 https://$host$request_uri;), or in the app: HTTPS(redirect=True).",
     )

@@ -3,7 +3,6 @@
 A marker is recognised again, and never marked a second time: that is half of what makes redaction idempotent.
 """
 
-import copy
 import hashlib
 import re
 from collections import Counter
@@ -25,24 +24,12 @@ _COMPARABLE = frozenset({"email", "phone", "card", "iban", "name", "address", "s
 #: What replaces text that was not read to its end, or could not be read at all. No value stands behind it.
 UNREAD = "[redacted]"
 
+#: What replaces the rest of a text whose work budget is used up.
+TOO_MUCH = "[redacted: too much to read]"
+
 
 class Spent(Exception):
-    """The work budget of a text is used up: what is left of it is not read, and not written either."""
-
-
-class Work:
-    """The budget of one text, in keys met. A text that spends it is no log line: it was made to keep us busy."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, left: int = 120_000) -> None:
-        self.left = left
-
-    def spend(self, units: int) -> None:
-        """Takes from the budget; raises ``Spent`` when nothing is left."""
-        self.left -= units
-        if self.left < 0:
-            raise Spent
+    """The work budget of a piece of text is used up: what is left of the text is not read, and not written either."""
 
 
 class Marks:
@@ -64,12 +51,6 @@ class Marks:
     def is_marker(self, text: str) -> bool:
         """Whether a text is one marker and nothing else."""
         return text[:1] == "[" and self.pattern.fullmatch(text) is not None
-
-    def uncounted(self) -> "Marks":
-        """The same markers, for a reading whose result is only compared."""
-        twin = copy.copy(self)
-        twin.counts = Counter()
-        return twin
 
     def off(self, kind: str) -> bool:
         """Whether a whole class is allowed."""

@@ -6,11 +6,12 @@ Which of them can be there at all is read off the *figure* of a text, in which e
 
 import re
 
-from launchready.core.redact.marks import Marks
+from launchready.core.redact.marks import Marks, Spent
 from launchready.core.redact.rules.numbers import IBAN_LENGTHS, ISSUERS
 from launchready.core.redact.rules.phrases import PHONE_WORDS
 from launchready.core.redact.spans import Span, spliced, whole_words
 
+_BUDGET = 2_000  # beginnings of an IBAN in one piece of text
 _SEP = r"(?:[ .\-+]|%20|\u00a0|%2D|\\u00a0)"
 _CARD = re.compile(
     rf"\d(?<![\w\-.]\d)(?:\d{{12,18}}|\d{{3}}({_SEP})\d{{4}}\1\d{{4}}\1\d{{1,7}}|\d{{3}}({_SEP})\d{{6}}\2\d{{4,5}})(?![\d\w]|[\-.]\d)",
@@ -18,15 +19,7 @@ _CARD = re.compile(
 )
 _CARD_SPACED = re.compile(r"\d(?<![\w\-.]\d)(?<!\d \d)(?: \d){12,18}+(?! ?\d)", re.ASCII)
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ \-+%]?[A-Za-z0-9])")
-_GROUP = r"(?:(?:[ \-+\u00a0]|%20){0,2}[A-Za-z0-9]{4})"
-_IBANS = {
-    length: re.compile(
-        rf"[A-Za-z]{{2}}\d\d{_GROUP}{{{length // 4 - 1}}}(?:[ \-+\u00a0]|%20){{0,2}}[A-Za-z0-9]{{{length % 4}}}"
-    )
-    if length % 4
-    else re.compile(rf"[A-Za-z]{{2}}\d\d{_GROUP}{{{length // 4 - 1}}}")
-    for length in set(IBAN_LENGTHS.values())
-}
+_IBAN_TAIL = re.compile(r"(?:(?:[ \-+]|%20)?[A-Za-z0-9]){11,30}")
 _INTERNATIONAL = re.compile(
     r"[+%0](?:(?<=\+)(?<![\w+]\+)|(?<=%)(?:25)?2[Bb]|(?<![\w.+\-]0)(?<=0)0(?=[1-9]\d{0,2}[ ()\-]))"
     r"(?:[ ]?\(?[1-9])(?:(?:[ ().\-/\u00a0]|%20|%28|%29|\+){0,3}\d){7,14}(?![\d]|[\-/:]\d)"
@@ -135,8 +128,12 @@ def _card(found: re.Match[str], marks: Marks) -> str:
 def _ibans(text: str, marks: Marks) -> str:
     out: list[str] = []
     done = 0
+    left = _BUDGET
     found = _IBAN.search(text)
     while found is not None:
+        left -= 1
+        if left < 0:
+            raise Spent
         at = found.end()
         end = _iban_end(text, found.start(), found.group().upper())
         if end:
@@ -148,12 +145,23 @@ def _ibans(text: str, marks: Marks) -> str:
 
 def _iban_end(text: str, start: int, head: str) -> int:
     """Where the IBAN that begins here ends; 0: none begins. Exactly as many characters as its country issues."""
-    length = IBAN_LENGTHS.get(head[:2])
-    found = _IBANS[length].match(text, start) if length else None
-    if found is None or text[found.end() : found.end() + 1].isalnum():
+    need = IBAN_LENGTHS.get(head[:2], 0)
+    kept: list[str] = []
+    at = start
+    while len(kept) < need and at < len(text):
+        char = text[at]
+        if char.isascii() and char.isalnum():
+            kept.append(char)
+            at += 1
+        elif text.startswith("%20", at) and len(kept) % 4 == 0:
+            at += 3
+        elif char in " -+\u00a0" and len(kept) % 4 == 0:
+            at += 1
+        else:
+            return 0
+    if not need or text[at : at + 1].isalnum() or not is_iban("".join(kept).upper()):
         return 0
-    kept = found.group().replace("%20", "")
-    return found.end() if is_iban("".join(filter(str.isalnum, kept)).upper()) else 0
+    return at
 
 
 def _digits(text: str) -> str:

@@ -17,13 +17,14 @@ from collections.abc import Iterator
 from launchready.core.redact import values
 from launchready.core.redact.encodings import shade
 from launchready.core.redact.keys import Keys, Named
-from launchready.core.redact.marks import Marks, Work
+from launchready.core.redact.marks import Marks, Spent
 from launchready.core.redact.rules.fields import PERSONAL
+from launchready.core.redact.rules.phrases import OTHER_CODES
 
+_BUDGET = 4_000  # sensitive keys in one piece of text: one every sixteen characters
 _LONGEST = 16_384
 _SHORT = 256  # what has a shape of its own is short: names, numbers, dates
 _SURE = 1_024  # a value this long under a secret's name is hidden, whatever it looks like
-_READING = 12  # what reading a value costs, in keys passed over
 _SECRETS = frozenset({"any", "loose", "opaque", "token", "auth", "field"})
 
 _PAIR = re.compile(
@@ -41,6 +42,8 @@ _BARE = re.compile(
     r"(?:[^\s\"'`<>,;&|)}\]]|[,;&|](?!\s|[,;&|)}\]\"'<>]|$|[\"'`]{0,4}[\w.\-%\[]{1,48}[=:])|[)}\]](?=\w)|[\"'`](?=\w)){1,16384}+"
 )
 _BRACKETED = re.compile(r"\[[^\[\]\n]{0,8192}+\]|\([^()\n]{0,8192}+\)")
+_LISTED = re.compile(r"digest|aws4|oauth|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
+_WHOLE_LINE = re.compile(r"[^\n]{1,8192}+")
 _LINE = re.compile(r"[^\n\"'`<>]{1,8192}+")
 _SCHEME = re.compile(r"(?:AWS4-HMAC-SHA256|[Aa]pi-[Kk]ey|[A-Za-z]{2,12})(?:[ \t+:]{1,8}+|$)")
 _KNOWN_SCHEME = re.compile(
@@ -62,12 +65,12 @@ class Pairs:
         self._keys = keys
         self._marks = marks
 
-    def clean(self, text: str, work: Work) -> str:
+    def clean(self, text: str) -> str:
         """The text, with the value of every sensitive key marked."""
         shadow = shade(text)
         out: list[str] = []
         done = 0
-        for start, end, marker in self._spans(text, shadow, work):
+        for start, end, marker in self._spans(text, shadow):
             out += (text[done:start], marker)
             done = end
         if not out:
@@ -75,20 +78,22 @@ class Pairs:
         out.append(text[done:])
         return "".join(out)
 
-    def _spans(self, text: str, shadow: str, work: Work) -> Iterator[tuple[int, int, str]]:
+    def _spans(self, text: str, shadow: str) -> Iterator[tuple[int, int, str]]:
         named_of = self._keys.named
         at = 0
         personal: bool | None = None
+        left = _BUDGET
         found = _PAIR.search(shadow, at)
         while found is not None:
             at = found.end()
             key = found.group(1)
             named = named_of(key)
-            work.left -= 1
             if named is None:
                 found = _PAIR.search(shadow, at)
                 continue
-            work.spend(_READING)
+            left -= 1
+            if left < 0:
+                raise Spent
             if named.condition == "cookie":
                 for span in self._cookies(text, shadow, at):
                     yield span
@@ -139,6 +144,8 @@ class Pairs:
         query = shadow[max(0, found.start() - 1) : found.start()] in {"?", "&", "#"} and "=" in tail
         if named.condition == "auth":
             return self._authorization(text, shadow, at)
+        if named.condition == "code" and _other_code(shadow, found.start()):
+            return None
         end = _bare_end(shadow, at, named, query=query)
         prose = not query and ":" in tail and at > found.end() and tail[:1] not in {'"', "'"}
         span = self._judge(text, at, end, named, prose=prose and shadow[end : end + 1] in {" ", ",", "."})
@@ -196,7 +203,7 @@ class Pairs:
         return at + 1, whole.end() - 1, self._marks.mark(kind, inner)
 
     def _authorization(self, text: str, shadow: str, at: int) -> tuple[int, int, str] | None:
-        line = _LINE.match(shadow, at)
+        line = (_WHOLE_LINE if _LISTED.match(shadow, at) else _LINE).match(shadow, at)
         if line is None:
             return None
         return self._scheme(text[at : line.end()], at, line.end(), bare=True)
@@ -262,6 +269,12 @@ class Pairs:
             at += 1
             attribute = re.compile(r"(?:[ \t]{0,8}+[A-Za-z]{4,12}+;){1,8}+").match(shadow, at)
             at = attribute.end() if attribute else at
+
+
+def _other_code(shadow: str, key: int) -> bool:
+    """``error code: 500123`` is no one-time code."""
+    led = re.search(r"([A-Za-z]{1,16})[ \t]\Z", shadow[max(0, key - 18) : key])
+    return led is not None and led.group(1).lower() in OTHER_CODES
 
 
 def _quote_length(text: str, at: int) -> int:

@@ -22,11 +22,11 @@ _BLANK = re.compile(r"[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
 _CODE = re.compile(r"([^\d\n]{1,32}+)(?<![.\-/])(\d{3}[ \-]\d{3}|\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])", re.ASCII)
 _BEFORE = re.compile(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
 _CODE_BEFORE = re.compile(
-    r"(?<![\w.\-/:#])(\d{4,8}|\d{3}[ \-]\d{3})"
+    r"(?<![\w.\-/:#])(?:g-)?(\d{4,8}|\d{3}[ \-]\d{3})"
     r"(?= (?:is|as) (?:your|the|a|my)[a-z' \-]{0,40}(?:code|pin|otp|passcode)(?![a-z]))"
 )
 _CVC = re.compile(r"(?: is| was|:|=|\.)? {0,2}[\"']?(\d{3,4})(?![\w.])", re.ASCII)
-_SCHEME = re.compile(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/=%]{8,8192}+)")
+_SCHEME = re.compile(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,8192}+={0,2})(?![=\w])")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{8,8192}+(?:=|%3D){0,2}")
 _AUTH = re.compile(r"(?: (?:plain|login|xoauth2|default))? {1,2}[\"']?([^\s\"']{6,512}+)")
 _BORN = re.compile(

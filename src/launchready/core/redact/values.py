@@ -81,7 +81,7 @@ def _only(value: str, extra: str) -> bool:
 def admits(condition: str, value: str) -> bool:
     """Whether a value under a key of this condition is to be hidden. Placeholders never are."""
     if placeholder(value):
-        return condition in {"digits3", "digits"} and value.isdigit() and len(value) > 2
+        return value.isdigit() and (condition == "field" or (condition in {"digits3", "digits"} and len(value) > 2))
     match condition:
         case "any" | "loose" | "auth" | "field":
             return True

@@ -156,14 +156,14 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "generic_key",
         "loose",
-        "secret, secrets, secret key, secret token, api secret, app secret, shared secret, signing secret, "
-        "webhook secret, jwt secret, hmac secret, cookie secret, encryption secret, master secret, secret "
-        "access key, secret value, private key, private token, signing key, signing private key, encryption "
-        "key, master key, account key, service key, service role key, shared key, license key, credential, "
-        "credentials, creds, secret base, cron secret, admin secret, bot secret, data key, aes key, hmac key, "
-        "rsa key, kms secret, vault token, preshared key, psk, wifi key, wrapping key, kek, dek, key secret, "
-        "salt, pepper, secret hash, root key, fernet key, jwt key, jwt private key, jwt signing key, crypt "
-        "key, cipher key, storage key, sas token, django secret key, flask secret key, app secret key, "
+        "secret, secrets, secret key base, secret key, secret token, api secret, app secret, shared secret, signing "
+        "secret, webhook secret, jwt secret, hmac secret, cookie secret, encryption secret, master secret, secret "
+        "access key, secret value, private key, private token, signing key, signing private key, encryption key, "
+        "master key, account key, service key, service role key, shared key, license key, credential, credentials, "
+        "creds, secret base, cron secret, admin secret, bot secret, data key, aes key, hmac key, rsa key, kms "
+        "secret, vault token, preshared key, psk, wifi key, wrapping key, kek, dek, key secret, salt, pepper, secret "
+        "hash, root key, fernet key, jwt key, jwt private key, jwt signing key, crypt key, cipher key, storage key, "
+        "sas token, django secret key, flask secret key, app secret key,"
         "session signing key",
     ),
     Field(
