@@ -125,7 +125,7 @@ async def _asgi(app, method, path, headers, body, chunks, gone, client):
     async def receive():
         if incoming:
             return incoming.pop(0)
-        await asyncio.Event().wait()  # the client waits for its answer
+        return await asyncio.Event().wait()  # the client waits for its answer
 
     async def send(message):
         sent.append(message)

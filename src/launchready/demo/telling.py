@@ -40,7 +40,7 @@ def p95(seconds: list[float]) -> str:
 
 
 def the_domain(report: Report, written: Path) -> str:
-    lines = [f"launchready check {report.domain}: {report.headline}", ""]
+    lines = [f"launchready check {report.domain}", report.headline, ""]
     lines += finding_lines(report.fix_now[:SHOWN])
     left = len(report.findings) - min(SHOWN, len(report.fix_now))
     lines.append(f"{left} more, and how to fix each of them: {written}")

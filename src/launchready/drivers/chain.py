@@ -32,13 +32,43 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
     hold = 0
     step: Any  # an operation; then what the flow waits at (Forward, Copy) or what it returned
     try:
-        for feature in features:
-            flow = feature.handle(request)
-            if flow is None:
-                continue
-            if isinstance(flow, Response):
-                response = flow
-                break
+        try:
+            for feature in features:
+                flow = feature.handle(request)
+                if flow is None:
+                    continue
+                if isinstance(flow, Response):
+                    response = flow
+                    break
+                try:
+                    step = next(flow)
+                    while step.__class__ in inline:
+                        try:
+                            inline[step.__class__](step)
+                        except (Elsewhere, StoreError) as why:
+                            step = yield from _carry(flow, step, why)
+                        else:
+                            step = next(flow)
+                    if step.__class__ is not Forward and isinstance(step, Op):
+                        step = yield from _carry(flow, step, None)
+                except StopIteration as end:
+                    step = end.value
+                if step is None:
+                    continue
+                if isinstance(step, Response):
+                    response = step
+                    break
+                parked.append((flow, step))
+                hold = max(hold, step.hold)
+            else:
+                app = Hold(hold) if hold else Forward()
+                yield app
+                response = app.answer
+        except Exception as error:
+            response = yield from _unwind(parked, error)
+        while parked:
+            flow, forward = parked.pop()
+            forward.answer = response
             try:
                 step = next(flow)
                 while step.__class__ in inline:
@@ -48,68 +78,42 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                         step = yield from _carry(flow, step, why)
                     else:
                         step = next(flow)
-                if step.__class__ is not Forward and isinstance(step, Op):
+                if step.__class__ is not Copy and isinstance(step, Op):
                     step = yield from _carry(flow, step, None)
             except StopIteration as end:
                 step = end.value
-            if step is None:
-                continue
-            if isinstance(step, Response):
+            if step.__class__ is Copy:
+                copies.append((flow, step))
+            elif step is not None:
                 response = step
-                break
-            parked.append((flow, step))
-            hold = max(hold, step.hold)
+        if not copies:
+            return response
+        tail = new(Tail)
+        tail.head = response
+        tail.limit = copies[0][1].limit if len(copies) == 1 else max([copy.limit for _, copy in copies])
+        if response.body is None:
+            yield tail
         else:
-            app = Hold(hold) if hold else Forward()
-            yield app
-            response = app.answer
-    except Exception as error:
-        response = yield from _unwind(parked, error)
-    while parked:
-        flow, forward = parked.pop()
-        forward.answer = response
-        try:
-            step = next(flow)
-            while step.__class__ in inline:
-                try:
-                    inline[step.__class__](step)
-                except (Elsewhere, StoreError) as why:
-                    step = yield from _carry(flow, step, why)
-                else:
-                    step = next(flow)
-            if step.__class__ is not Copy and isinstance(step, Op):
-                step = yield from _carry(flow, step, None)
-        except StopIteration as end:
-            step = end.value
-        if step.__class__ is Copy:
-            copies.append((flow, step))
-        elif step is not None:
-            response = step
-    if not copies:
+            tail.answer = response.body
+        for flow, copy in copies:
+            copy.answer = tail.answer
+            try:
+                step = next(flow)
+                while step.__class__ in inline:
+                    try:
+                        inline[step.__class__](step)
+                    except (Elsewhere, StoreError) as why:
+                        step = yield from _carry(flow, step, why)
+                    else:
+                        step = next(flow)
+                if isinstance(step, Op):
+                    yield from _carry(flow, step, None)
+            except StopIteration:
+                continue
         return response
-    tail = new(Tail)
-    tail.head = response
-    tail.limit = copies[0][1].limit if len(copies) == 1 else max([copy.limit for _, copy in copies])
-    if response.body is None:
-        yield tail
-    else:
-        tail.answer = response.body
-    for flow, copy in copies:
-        copy.answer = tail.answer
-        try:
-            step = next(flow)
-            while step.__class__ in inline:
-                try:
-                    inline[step.__class__](step)
-                except (Elsewhere, StoreError) as why:
-                    step = yield from _carry(flow, step, why)
-                else:
-                    step = next(flow)
-            if isinstance(step, Op):
-                yield from _carry(flow, step, None)
-        except StopIteration:
-            continue
-    return response
+    finally:  # nothing waits for a flow that will not be resumed; after an ordinary end there is nothing to close
+        for flow, _ in (*parked, *copies):
+            flow.close()
 
 
 def _carry(flow: Flow[Response | None], op: Op[Any], why: Exception | None) -> Flow[Forward | Copy | Response | None]:

@@ -50,9 +50,10 @@ def compile_idempotency(problems: Problems, settings: Idempotency) -> core.Idemp
 
 def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
     """One rule. Every mistake goes to ``problems``."""
+    before = len(problems)
     keep = problems.duration("idempotency.keep", settings.keep)
     lease = problems.duration("idempotency.lease", settings.lease)
-    if lease > keep:
+    if lease > keep and len(problems) == before:
         problems.add(f'idempotency.lease={settings.lease!r} is longer than keep={settings.keep!r}; write lease="60s"')
     if settings.on_error not in {"store", "release"}:
         problems.add(f'idempotency.on_error={settings.on_error!r}; write "store" or "release"')

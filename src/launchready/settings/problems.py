@@ -21,6 +21,9 @@ class Problems:
     def __init__(self) -> None:
         self._lines: list[str] = []
 
+    def __len__(self) -> int:
+        return len(self._lines)
+
     def add(self, line: str) -> None:
         self._lines.append(line)
 

@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from launchready.core.redact import Redactor
+from launchready.errors import ConfigError
+from launchready.settings.problems import Problems
+
 
 @dataclass(frozen=True)
 class Redaction:
@@ -11,10 +15,26 @@ class Redaction:
     - ``fields``: names beyond the built-in ones whose values are hidden wherever they stand.
     - ``patterns``: classes of your own, by name: ``{"booking code": r"BK-[0-9]{6}"}``.
     - ``allow``: values, field names or classes that stay readable.
-    - ``pseudonyms``: write ``email:3f9a1c`` in place of a value, the same for the same value.
+    - ``pseudonyms``: write ``email:3f9a1c`` in place of a value, the same for the same value; needs ``secret_key``.
     """
 
     fields: Sequence[str] = ()
     patterns: Mapping[str, str] = field(default_factory=dict)
     allow: Sequence[str] = ()
     pseudonyms: bool = False
+
+
+def compile_redaction(problems: Problems, settings: Redaction, secret_key: str | None) -> Redactor | None:
+    """The redactor. Every mistake goes to ``problems``."""
+    try:
+        return Redactor(
+            problems.strings("redaction.fields", settings.fields),
+            problems.mapping("redaction.patterns", settings.patterns),
+            problems.strings("redaction.allow", settings.allow),
+            settings.pseudonyms,
+            secret_key,
+        )
+    except ConfigError as error:
+        for line in error.problems:
+            problems.add(line)
+        return None

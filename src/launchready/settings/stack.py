@@ -4,6 +4,7 @@ Order, outermost first: timing, health, cors, rate limit, cache, idempotency, ap
 CORS headers, a cached answer is counted, and what is stored holds only the app's own headers.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from launchready.exchange.app import Feature
 from launchready.exchange.store import TakeHere
 from launchready.http.routes import RouteTable
 from launchready.metrics.timing import Timings
+from launchready.redaction import install
 from launchready.settings import deployment
 from launchready.settings.cache import Cache, compile_cache
 from launchready.settings.cors import CORS, compile_cors
@@ -24,6 +26,7 @@ from launchready.settings.health import Health, compile_health
 from launchready.settings.idempotency import Idempotency, compile_idempotency
 from launchready.settings.problems import Problems, coerce
 from launchready.settings.rate_limit import RateLimit, compile_rate_limit
+from launchready.settings.redaction import Redaction, compile_redaction
 from launchready.settings.timing import Timing, compile_targets
 from launchready.stores import connect
 from launchready.stores.base import Store
@@ -85,6 +88,7 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     cache = coerce(problems, "cache", given["cache"], Cache)
     idempotency = coerce(problems, "idempotency", given["idempotency"], Idempotency)
     health = coerce(problems, "health", settings.get("health", Health()), Health)
+    redaction = coerce(problems, "redaction", settings.get("redaction", Redaction()), Redaction)
     timing = coerce(problems, "timing", settings.get("timing", Timing()), Timing)
     release = deployment.release(given["release"])
     trusted = deployment.trusted_proxies(problems, given["trusted_proxies"])
@@ -94,10 +98,14 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         compile_cache(problems, cache, clock.wall) if cache else None,
         compile_idempotency(problems, idempotency) if idempotency else None,
     ]
+    secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
+    redactor = compile_redaction(problems, redaction, secret_key) if redaction else None
     healthy = compile_health(problems, health, release) if health else None
     targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
     store = _store(problems, given["store"])
     problems.raise_if_any()
+    if redactor is not None:
+        install(redactor)
     here = MemoryStore(clock)
     answers = Answers(store, Probes(health.checks if health else {}), {TakeHere: here.take})
     timings = Timings(release) if timing else None

@@ -1,0 +1,33 @@
+# Two commands to know: `make demo` and `make test`. Each needs Python 3.11, make and a package index, and nothing else.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+export LAUNCHREADY_TEST := 1
+
+.PHONY: demo test check lock clean
+
+demo: .venv/installed
+	$(BIN)/launchready demo $(if $(KEEP),--keep)
+
+test: .venv/installed check
+	$(BIN)/python -m pytest
+
+check: .venv/installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# The wheel is installed, not the tree: what is tested is what a user gets.
+.venv/installed: requirements/dev.txt pyproject.toml $(shell find src examples -type f -not -name '*.pyc')
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall .
+	touch $@
+
+# Needs uv (https://docs.astral.sh/uv); the locks name no index.
+lock:
+	uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header \
+		--all-extras --group dev pyproject.toml -o requirements/dev.txt
+
+clean:
+	rm -rf .venv build dist docs/_build report.html

@@ -1,0 +1,154 @@
+"""Facts that several rules need: small flows over the operations. Equal questions are asked once, so each rule may
+simply ask for what it needs, in its own words.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urljoin, urlsplit
+
+from launchready.checks.ops import Get, Query, Together, Txt, known
+from launchready.checks.site import Site
+from launchready.exchange.ops import Flow
+from launchready.mail import dmarc, mx, spf
+from launchready.net.answers import HttpAnswer
+
+MOST_HOPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a name leads. ``chain``: the aliases on the way; with "missing" the last name does not exist."""
+
+    name: str
+    state: Literal["found", "missing", "empty"]
+    addresses: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> str:
+        """The name at the end of the aliases."""
+        return self.chain[-1] if self.chain else self.name
+
+    @property
+    def evidence(self) -> str:
+        """What was asked and seen, on one line."""
+        shown = {"found": ", ".join(self.addresses), "missing": "does not exist (NXDOMAIN)", "empty": "no address"}
+        path = "".join(f" CNAME {name};" for name in self.chain)
+        return f"A, AAAA {self.name} →{path} {self.last + ' ' if self.chain else ''}{shown[self.state]}"
+
+
+def addresses(name: str) -> Flow[Addresses]:
+    """The addresses of a name, both families at once. Undetermined when one is unknown and the other has none."""
+    four, six = Query(name, "A"), Query(name, "AAAA")
+    yield Together([four, six])
+    found = (*four.answer.records, *six.answer.records)
+    chain = max(four.answer.chain, six.answer.chain, key=len)
+    if found:
+        return Addresses(name, "found", found, chain)
+    # RFC 8020: NXDOMAIN holds for every type, so one of the two is enough.
+    if "nxdomain" in (four.answer.status, six.answer.status):
+        return Addresses(name, "missing", (), chain)
+    known(four.answer)
+    known(six.answer)
+    return Addresses(name, "empty", (), chain)
+
+
+def mail_servers(domain: str) -> Flow[mx.MX]:
+    """Where mail for the domain is delivered."""
+    op = Query(domain, "MX")
+    yield op
+    return mx.classify(known(op.answer).records)
+
+
+def sends_mail(site: Site) -> Flow[bool | None]:
+    """Whether mail is sent in this name: what the owner said; else True where mail is received; else None."""
+    if site.sends_mail is not None:
+        return site.sends_mail
+    servers = yield from mail_servers(site.domain)
+    return True if servers.kind == "hosts" else False if servers.kind == "null" else None
+
+
+def spf_records(domain: str) -> Flow[tuple[str, ...]]:
+    """The SPF records at a name; an answer that is not known is Undetermined."""
+    op = Txt(domain)
+    yield op
+    return spf.records(known(op.answer).records)
+
+
+def dmarc_policy(domain: str) -> Flow[dmarc.Discovery]:
+    """The policy that acts on a domain, all parents asked at once. What is above a valid record need not be known."""
+    walked = dmarc.names(domain)
+    ops = {name: Txt(f"_dmarc.{name}") for name in walked}
+    yield Together(ops.values())
+    answers: dict[str, Sequence[str]] = {}
+    for name in walked:
+        answers[name] = known(ops[name].answer).records
+        if name == walked[0] and dmarc.parse(answers[name]).valid:
+            return dmarc.discover(domain, {name: op.answer.records for name, op in ops.items()})
+    return dmarc.discover(domain, answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A URL and where its redirects lead. ``loops``: the last one leads back to an earlier one, or never ends."""
+
+    hops: tuple[HttpAnswer, ...]
+    loops: bool = False
+
+    @property
+    def last(self) -> HttpAnswer:
+        return self.hops[-1]
+
+    @property
+    def evidence(self) -> str:
+        """Each hop as it was seen."""
+        shown = [f"GET {hop.url} → {hop.status} {hop.location or ''}".rstrip() for hop in self.hops]
+        return "\n".join(shown)
+
+
+def follow(url: str) -> Flow[Path]:
+    """Follows redirects, as a browser without cookies would."""
+    hops: list[HttpAnswer] = []
+    seen: set[str] = set()
+    while True:
+        if url in seen or len(hops) == MOST_HOPS:
+            return Path(tuple(hops), loops=True)
+        seen.add(url)
+        op = Get(url)
+        yield op
+        hops.append(op.answer)
+        location = op.answer.location
+        if op.answer.trouble is not None or location is None:
+            return Path(tuple(hops))
+        url = plain(urljoin(url, location))
+
+
+def plain(url: str) -> str:
+    """A URL as it is compared: no fragment, a path at least."""
+    parts = urlsplit(url)
+    return parts._replace(fragment="", path=parts.path or "/").geturl()
+
+
+# Mail services by the end of their MX names, and what their customers include.
+SENDERS: Mapping[str, str] = {
+    "google.com": "_spf.google.com",
+    "googlemail.com": "_spf.google.com",
+    "protection.outlook.com": "spf.protection.outlook.com",
+    "messagingengine.com": "spf.messagingengine.com",
+    "zoho.com": "zohomail.com",
+    "zoho.eu": "zohomail.eu",
+    "privateemail.com": "spf.privateemail.com",
+    "secureserver.net": "secureserver.net",
+    "icloud.com": "icloud.com",
+    "protonmail.ch": "_spf.protonmail.ch",
+}
+
+
+def sender_include(servers: mx.MX) -> str:
+    """The include of the mail service that receives for the domain, or a place to fill in."""
+    for _, host in servers.hosts:
+        for suffix, include in SENDERS.items():
+            if host == suffix or host.endswith(f".{suffix}"):
+                return include
+    return "<what your mail provider tells you>"

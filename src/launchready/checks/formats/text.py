@@ -1,0 +1,74 @@
+"""The report for a terminal. Whatever comes from a network loses its control characters: a DNS record must not move
+the cursor or change the title of somebody's window.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from launchready.checks.finding import Finding
+
+if TYPE_CHECKING:
+    from launchready.checks.report import Report
+
+WIDTH = 100
+INDENT = " " * 11
+# C0, DEL, C1, and the characters that turn the direction of text around (UAX 9).
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+RED, YELLOW, GREY, BOLD, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[90m", "\x1b[1m", "\x1b[0m"
+
+
+def render(report: "Report", *, color: bool = False) -> str:
+    """One line of verdict, then each finding, the first to fix first."""
+    paint = colored if color else plain
+    lines = [paint(report.headline, BOLD) + f"      {clean(report.domain)}  {report.seconds:.1f} s"]
+    failed = (*report.fix_now, *report.can_wait)
+    for number, finding in enumerate(failed, 1):
+        now = finding.when == "48h"
+        label = paint(f"{number:<2}{'FIX NOW' if now else 'WAIT':<9}", RED if now else YELLOW)
+        lines += ["", *shown(label, finding)]
+        lines += [INDENT + paint(note(finding), GREY)]
+    for finding in report.undetermined:
+        lines += [
+            "",
+            *wrapped(paint(f"{'?':<11}", YELLOW), f"{finding.title}."),
+            INDENT + f"Retry: {clean(finding.verify)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def shown(label: str, finding: Finding) -> Iterator[str]:
+    """Title, proof, repair, and how to check it."""
+    yield from wrapped(label, f"{finding.title}.   {finding.code}  ~{finding.minutes} min")
+    for line in clean(finding.evidence).split("\n"):
+        yield from wrapped(INDENT, line)
+    for number, line in enumerate(clean(finding.fix).split("\n")):
+        yield from wrapped(INDENT, line if number else f"Fix: {line}")
+    # Commands and records are never broken: they are there to be copied.
+    yield f"{INDENT}Check again: {clean(finding.verify)}"
+
+
+def note(finding: Finding) -> str:
+    return clean(f"{finding.severity}; {finding.reason}; {finding.score}")
+
+
+def wrapped(label: str, text: str) -> list[str]:
+    """Prose at the width of a terminal; what has to be copied in one piece stays in one."""
+    text = clean(text)
+    if "  IN  " in text or "→" in text:
+        return [label + text]
+    lines = textwrap.wrap(text, WIDTH - len(INDENT), break_long_words=False, break_on_hyphens=False) or [""]
+    return [label + lines[0], *(INDENT + line for line in lines[1:])]
+
+
+def clean(text: str) -> str:
+    return CONTROL.sub("\ufffd", text)
+
+
+def colored(text: str, code: str) -> str:
+    return f"{code}{text}{PLAIN}"
+
+
+def plain(text: str, _code: str) -> str:
+    return text

@@ -1,0 +1,84 @@
+"""The adapter of the engine: each kind of question goes to the one room that can answer it, within bounds."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from launchready.checks.engine import Engine
+from launchready.checks.ops import Ask, Fetch, Get, Handshake, Query, Rdap
+from launchready.net import rdap, tls
+from launchready.net.answers import DnsAnswer
+from launchready.net.dns import Resolver
+from launchready.net.http import Client
+
+# Enough to have a whole domain in flight, and no burst that a home router or a resolver takes for an attack.
+MOST_QUERIES = 64
+MOST_CONNECTIONS = 16
+
+
+class Network:
+    """Answers from the real network, or from what the caller injected in its place.
+
+    - ``resolver``: (host, port) to ask instead of the machine's own. Whoever names one means its addresses, too: only
+      then may connections go to addresses that are not public.
+    - ``http``: an httpx transport. ``tls``, ``rdap``: providers. ``nameservers``: see ``launchready.net.dns``.
+    """
+
+    def __init__(
+        self,
+        *,
+        resolver: tuple[str, int] | None = None,
+        nameservers: Mapping[str, tuple[str, int]] | None = None,
+        http: Any = None,
+        tls: Any = None,
+        rdap: Any = None,
+    ) -> None:
+        self.resolver = Resolver((resolver,) if resolver else (), nameservers)
+        self.http = Client(http, private=resolver is not None)
+        self.tls = tls
+        self.rdap = rdap
+        self.private = resolver is not None
+        self.queries = asyncio.Semaphore(MOST_QUERIES)
+        self.connections = asyncio.Semaphore(MOST_CONNECTIONS)
+
+    async def answer(self, op: Ask[Any], engine: Engine) -> Any:
+        """One question, one exchange."""
+        if isinstance(op, Query):
+            async with self.queries:
+                return await self.resolver.query(
+                    op.name, op.rdtype, server=op.server, checking_disabled=op.checking_disabled
+                )
+        addresses = Book(engine)
+        if isinstance(op, Fetch):
+            self.http.addresses = addresses
+            async with self.connections:
+                return await self.http.send(op.method, op.url, op.headers, op.body)
+        if isinstance(op, Handshake):
+            return await self.handshake(op, addresses)
+        if isinstance(op, Rdap):
+            return await rdap.look_up(op.domain, self.rdap, lambda url: engine.ask(Get(url)))
+        raise TypeError(f"{op!r} is not a question to the network")
+
+    async def handshake(self, op: Handshake, addresses: "Book") -> Any:
+        """What is injected is taken as it is; a real handshake goes through our own resolver."""
+        if self.tls is None:
+            self.tls = tls.Handshakes(private=self.private)
+        if not isinstance(self.tls, tls.Handshakes):
+            return await tls.given(self.tls, op.host)
+        if self.tls.addresses is None or isinstance(self.tls.addresses, Book):
+            self.tls.addresses = addresses
+        async with self.connections:
+            return await self.tls.facts(op.host, op.port)
+
+
+class Book:
+    """Addresses of a name, from the questions of this run: a rule may have asked them already."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def __call__(self, name: str) -> Sequence[str]:
+        answers: Sequence[DnsAnswer] = await asyncio.gather(
+            self.engine.ask(Query(name, "A")), self.engine.ask(Query(name, "AAAA"))
+        )
+        return [record for answer in answers for record in answer.records]

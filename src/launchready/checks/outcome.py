@@ -1,0 +1,113 @@
+"""From outcomes to results: one root cause is one finding.
+
+In this order:
+
+- a finding of a root rule (the domain does not exist) silences all others; one that is undetermined silences what is
+  undetermined, too;
+- a finding is silent when a rule that explains it (``after``) has one on the same subject;
+- questions that were not answered are reported once, whoever asked;
+- equal findings of a rule that merges become one, with all subjects.
+"""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from launchready.checks.engine import Outcome
+from launchready.checks.finding import Finding, Passed, Results
+from launchready.checks.rule import Choice, Rule
+from launchready.checks.site import Site
+
+MOST_SUBJECTS = 12
+
+
+def needed(rules: Iterable[Rule], choice: Choice) -> tuple[Rule, ...]:
+    """The chosen rules, the root rules, and all that may explain what they find; nothing that is to be skipped."""
+    every = {one.code: one for one in rules if not {one.family, one.code} & choice.skip}
+    wanted = [one for one in every.values() if one in choice]
+    found: dict[str, Rule] = {one.code: one for one in every.values() if one.root and wanted}
+    while wanted:
+        one = wanted.pop()
+        if one.code not in found or one.root:
+            found[one.code] = one
+            explain = (*one.after, *one.blocked_by)
+            wanted += [every[code] for code in explain if code in every and code not in found]
+    return tuple(found[code] for code in sorted(found))
+
+
+def results(outcomes: Sequence[Outcome], site: Site, choice: Choice, ignore: Collection[str] = ()) -> Results:
+    """What is reported of a run."""
+    spoken, explaining = silence(outcomes, choice)
+    chosen = [one for one in spoken if one.rule in choice or one.rule.code in explaining]
+    failed = [finding for one in chosen for finding in one.findings or ()]
+    merging = {one.rule.code for one in chosen if one.rule.merge}
+    findings = [*merged(failed, merging), *unanswered(chosen, site)]
+    passed = [
+        Passed(one.rule.code, one.subject, one.rule.topic)
+        for one in chosen
+        if one.findings is not None and not one.findings and one.undetermined is None and one.rule in choice
+    ]
+    return Results([one for one in findings if one.code not in ignore], passed)
+
+
+def silence(outcomes: Sequence[Outcome], choice: Choice) -> tuple[list[Outcome], set[str]]:
+    """Without what something else explains; and the codes that explained something."""
+    loud = {(one.rule.code, one.subject) for one in outcomes if one.findings or one.undetermined}
+    dead = {one.rule.code for one in outcomes if one.rule.root and one.findings}
+    unsure = {one.rule.code for one in outcomes if one.rule.root and one.undetermined}
+    spoken: list[Outcome] = []
+    explaining = set(dead)
+    for one in outcomes:
+        if one.rule.root:
+            spoken.append(one)
+            continue
+        codes = one.rule.after if one.findings else (*one.rule.after, *one.rule.blocked_by)
+        causes = {code for code in codes if (code, host(one.subject)) in loud}
+        if one.undetermined is not None:
+            causes |= unsure
+        if dead:
+            continue
+        if causes and (one.findings or one.undetermined):
+            explaining |= causes if one.rule in choice or one.rule.code in explaining else set()
+            continue
+        spoken.append(one)
+    return spoken, explaining
+
+
+def host(subject: str) -> str:
+    """What a subject stands on: a URL stands on its host, and falls with it."""
+    return (urlsplit(subject).hostname or subject) if "://" in subject else subject
+
+
+def merged(findings: Iterable[Finding], merging: Collection[str]) -> list[Finding]:
+    """Findings that say the same of several subjects, as one."""
+    groups: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        alone = () if finding.code in merging else (finding.subject, finding.evidence)
+        groups[(finding.code, finding.severity, finding.when, finding.title, *alone)].append(finding)
+    return [group[0] if len(group) == 1 else together(group) for group in groups.values()]
+
+
+def together(group: list[Finding]) -> Finding:
+    """One finding that names all subjects, and shows all evidence."""
+    group.sort(key=lambda finding: (finding.subject.count("."), finding.subject))
+    subjects = [finding.subject for finding in group]
+    more = len(subjects) - MOST_SUBJECTS
+    shown = ", ".join(subjects[:MOST_SUBJECTS]) + (f" and {more} more" if more > 0 else "")
+    evidence = "\n".join(dict.fromkeys(finding.evidence for finding in group[:MOST_SUBJECTS]))
+    return replace(group[0], subject=shown, evidence=evidence)
+
+
+def unanswered(outcomes: Iterable[Outcome], site: Site) -> list[Finding]:
+    """One finding for each question that nobody answered, under the first rule that asked it."""
+    asked = sorted(
+        ((one.undetermined, one) for one in outcomes if one.undetermined is not None),
+        key=lambda pair: (pair[0].question, pair[1].rule.code, pair[1].subject),
+    )
+    found: list[Finding] = []
+    for question, group in itertools.groupby(asked, key=lambda pair: pair[0].question):
+        unknown, first = next(group)
+        found.append(first.rule.undetermined(site, first.subject, question, unknown.reason))
+    return found

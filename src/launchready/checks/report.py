@@ -1,0 +1,136 @@
+"""The report of a run: findings in the order in which to fix them, and what could not be checked, kept apart."""
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from launchready.checks.finding import Finding, Passed
+from launchready.checks.ranking import ranked
+from launchready.errors import ConfigError
+
+SCHEMA_VERSION = 1
+FailOn = Literal["48h", "any", "never"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What ``check()`` returns. Iterating over it gives the findings, the first to fix first.
+
+    - ``fix_now``: before launch, within 48 hours. ``can_wait``: with time. ``undetermined``: could not be checked.
+    - ``passed``: what was looked at, and is fine.
+    - ``exit_code``: 1 something to fix within 48 hours; 3 nothing worse, but something could not be checked; 0 fine.
+    """
+
+    domain: str
+    findings: tuple[Finding, ...]
+    passed: tuple[Passed, ...] = ()
+    started: float = 0.0
+    seconds: float = 0.0
+
+    @classmethod
+    def of(
+        cls, domain: str, findings: Iterable[Finding], passed: Iterable[Passed] = (), *, started: float, seconds: float
+    ) -> "Report":
+        """A report with its findings ranked."""
+        order = sorted(passed, key=lambda one: (one.code, one.subject))
+        return cls(domain, ranked(findings), tuple(order), started, seconds)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def __bool__(self) -> bool:
+        """A report without findings is still a report."""
+        return True
+
+    @property
+    def fix_now(self) -> tuple[Finding, ...]:
+        return tuple(one for one in self.findings if one.status == "fail" and one.when == "48h")
+
+    @property
+    def can_wait(self) -> tuple[Finding, ...]:
+        return tuple(one for one in self.findings if one.status == "fail" and one.when != "48h")
+
+    @property
+    def undetermined(self) -> tuple[Finding, ...]:
+        return tuple(one for one in self.findings if one.status == "undetermined")
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one sentence."""
+        now, wait, unknown = len(self.fix_now), len(self.can_wait), len(self.undetermined)
+        parts = [f"{now or 'nothing'} to fix within 48 hours"]
+        parts += [f"{wait} can wait"] if wait else []
+        parts += [f"{unknown} could not be checked"] if unknown else []
+        parts.append(f"{len(self.passed)} fine")
+        if now:
+            verdict = "Not ready to launch"
+        elif not self.passed:
+            verdict = "Nothing is known yet"
+        else:
+            verdict = "Not known to be ready" if unknown else "Ready to launch"
+        return f"{verdict}: {', '.join(parts)}."
+
+    @property
+    def exit_code(self) -> int:
+        return self.exit("48h")
+
+    def exit(self, fail_on: FailOn = "48h") -> int:
+        """The exit code under ``--fail-on``. "never" fails for no finding, but still tells what is not known."""
+        if (self.fix_now and fail_on != "never") or (self.can_wait and fail_on == "any"):
+            return 1
+        return 3 if self.undetermined else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values. ``schema_version`` changes when a name goes away or changes its meaning, not when one comes."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "domain": self.domain,
+            "headline": self.headline,
+            "exit_code": self.exit_code,
+            "started": self.started,
+            "seconds": round(self.seconds, 3),
+            "counts": {
+                "fix_now": len(self.fix_now),
+                "can_wait": len(self.can_wait),
+                "undetermined": len(self.undetermined),
+                "passed": len(self.passed),
+            },
+            "findings": [one.to_dict() for one in self.findings],
+            "passed": [one.to_dict() for one in self.passed],
+        }
+
+    def to(self, name: str) -> str:
+        """The report in one of ``formats()``; another name is a ConfigError."""
+        if name not in formats():
+            raise ConfigError([f"format: {name!r} is not known; known are {', '.join(formats())}"])
+        module = importlib.import_module(f"launchready.checks.formats.{name}")
+        rendered: str = module.render(self)
+        return rendered
+
+    def to_text(self, *, color: bool = False) -> str:
+        from launchready.checks.formats import text  # noqa: PLC0415 - a format loads when it is asked for
+
+        return text.render(self, color=color)
+
+    def to_json(self) -> str:
+        return self.to("json")
+
+    def to_markdown(self) -> str:
+        return self.to("md")
+
+    def to_html(self) -> str:
+        return self.to("html")
+
+
+@functools.cache
+def formats() -> Sequence[str]:
+    """The names of the files in ``formats/``: to add a format, add a file with ``render(report) -> str``."""
+    from launchready.checks import formats as folder  # noqa: PLC0415
+
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(folder.__path__)))

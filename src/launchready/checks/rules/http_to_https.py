@@ -1,0 +1,69 @@
+"""Who types an address without https is led to https, and gets somewhere."""
+
+from collections.abc import Iterable
+
+from launchready.checks.facts import Path, follow
+from launchready.checks.finding import Finding, Score
+from launchready.checks.ops import known
+from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.site import Site
+
+
+def pages(site: Site) -> Iterable[str]:
+    return [f"http://{host}" for host in site.web]
+
+
+@rule(
+    "WEB001",
+    family="web",
+    topic="the way from http to https",
+    subjects=pages,
+    after=("DNS002", "DNS003"),
+    blocked_by=("TLS001", "TLS002", "TLS003"),
+)
+def http_to_https(site: Site, subject: str) -> Verdict:
+    """RFC 6797 section 7.2: answer on http with a redirect to https, and with nothing else."""
+    path = yield from follow(f"{subject}/")
+    if path.loops:
+        return [circle(site, subject, path)]
+    if path.last.url.startswith("https:"):
+        return FINE
+    if known(path.last).status >= 400:
+        # No page is served without encryption; whether the host answers at all is another question.
+        return FINE
+    return [plain(site, subject, path)]
+
+
+def circle(site: Site, subject: str, path: Path) -> Finding:
+    return http_to_https.fail(
+        site,
+        subject,
+        f"Nobody can open {subject}: its addresses lead to each other in a loop, too many redirects",
+        severity="critical",
+        when="48h",
+        reason="customers cannot reach the site",
+        score=Score(4, 3, 3),
+        minutes=20,
+        evidence=path.evidence,
+        impact="Every visitor sees an error of the browser instead of the site.",
+        fix="Keep one redirect, and remove the one that leads back. Behind Cloudflare, set SSL/TLS to Full (strict): "
+        "with Flexible it asks your server over http, which redirects to https again.",
+    )
+
+
+def plain(site: Site, subject: str, path: Path) -> Finding:
+    host = subject.removeprefix("http://")
+    return http_to_https.fail(
+        site,
+        subject,
+        f"Passwords can be read on the way: {subject} stays without encryption",
+        severity="high",
+        when="48h",
+        reason="customers cannot log in or pay safely",
+        score=Score(4, 3 if host == site.main else 2, 2),
+        minutes=15,
+        evidence=path.evidence,
+        impact="Whoever types the address is not led to https; browsers warn, and others in the network can read.",
+        fix=f"Answer http://{host} with 301 and location: https://{host}/ "
+        "(nginx: return 301 https://$host$request_uri;), or in the app: HTTPS(redirect=True).",
+    )

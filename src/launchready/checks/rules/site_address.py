@@ -1,0 +1,54 @@
+"""The domain itself and www lead to a server: both are typed by visitors, whichever of them is the main one."""
+
+from collections.abc import Iterable
+
+from launchready.checks.facts import addresses
+from launchready.checks.finding import Score
+from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.site import Site, registered
+from launchready.net.addresses import is_public
+
+
+def both(site: Site) -> Iterable[str]:
+    return (site.domain, site.www) if site.expects_www else (site.domain,)
+
+
+@rule("DNS002", family="dns", topic="the address of the site", subjects=both)
+def site_address(site: Site, subject: str) -> Verdict:
+    """RFC 1034 section 3.6.2: a name with a CNAME has no other records, so the domain itself, which needs NS and SOA,
+    must not have one.
+    """
+    found = yield from addresses(subject)
+    apex = subject == site.domain
+    fix = f"{subject}.  300  IN  A  <the IPv4 address of your server>"
+    dangling = found.state != "found" and bool(found.chain)
+    if dangling:
+        title = f"Nobody can open {subject}: it points to {found.last}, which does not exist or has no address"
+        fix = f"Correct the name that {subject} points to, or replace that record:\n{fix}"
+    elif found.state != "found":
+        title = f"Nobody can open {subject}: the name has no address"
+        if not apex:
+            fix = f"{subject}.  300  IN  CNAME  {site.domain}."
+    elif not any(is_public(address) for address in found.addresses):
+        title = f"Nobody can open {subject}: its address is not on the public internet"
+    elif apex and found.chain and registered(subject) == subject:
+        title = f"{subject} is an alias of another name, which a domain itself must not be: site and mail can fail"
+        fix = f"Delete the CNAME record of {subject}, and add the ALIAS record of your DNS provider, or:\n{fix}"
+    else:
+        return FINE
+    severe = apex or dangling or found.state == "found"
+    return [
+        site_address.fail(
+            site,
+            subject,
+            title,
+            severity="critical" if severe else "high",
+            when="48h",
+            reason="customers cannot reach the site",
+            score=Score(4, 3 if apex else 2, 3),
+            minutes=10,
+            evidence=found.evidence,
+            impact="Everybody who types this address sees an error of the browser.",
+            fix=fix,
+        )
+    ]

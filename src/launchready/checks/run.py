@@ -1,0 +1,152 @@
+"""``check`` and ``acheck``: the launch checks of one domain, on one engine.
+
+What is not there yet: DNSSEC beyond "bogus", lame name servers, CAA, takeover fingerprints, cookies, CORS probes,
+MTA-STS, TLS-RPT, DANE, BIMI and deep links; SPF is read statically, not evaluated for a sender.
+"""
+
+import asyncio
+import datetime as dt
+import difflib
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from launchready.checks.engine import Engine
+from launchready.checks.network import Network
+from launchready.checks.outcome import needed, results
+from launchready.checks.report import Report
+from launchready.checks.rule import FAMILIES, Choice, rules
+from launchready.checks.site import Site, site
+from launchready.clock import SYSTEM
+from launchready.errors import ConfigError
+
+
+async def acheck(
+    domain: str,
+    *,
+    hosts: Iterable[str] = (),
+    canonical: str | None = None,
+    dkim_selectors: Iterable[str] = (),
+    sends_mail: bool | None = None,
+    ca: str | None = None,
+    webhooks: Iterable[str] = (),
+    app: str | None = None,
+    only: Iterable[str] = (),
+    skip: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    timeout: float = 10.0,
+    resolver: tuple[str, int] | None = None,
+    nameservers: Mapping[str, tuple[str, int]] | None = None,
+    http: Any = None,
+    tls: Any = None,
+    rdap: Any = None,
+    now: dt.datetime | str | None = None,
+) -> Report:
+    """Checks a domain, and says what to fix before launch. See ``check``."""
+    asked = site(
+        domain,
+        hosts=hosts,
+        canonical=canonical,
+        dkim_selectors=dkim_selectors,
+        sends_mail=sends_mail,
+        ca=ca,
+        webhooks=webhooks,
+        app=app,
+        now=now if now is not None else dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC),
+    )
+    choice, ignored = choose(only, skip, ignore)
+    problems = adapter_problems(timeout, resolver)
+    if problems:
+        raise ConfigError(problems)
+    network = Network(resolver=resolver, nameservers=nameservers, http=http, tls=tls, rdap=rdap)
+    return await examine(asked, network, choice, ignored, timeout)
+
+
+async def examine(asked: Site, network: Network, choice: Choice, ignore: frozenset[str], timeout: float) -> Report:
+    """One run of the engine."""
+    start = SYSTEM.monotonic()
+    outcomes = await Engine(network, timeout).outcomes(needed(rules(), choice), asked)
+    found = results(outcomes, asked, choice, ignore)
+    seconds = SYSTEM.monotonic() - start
+    return Report.of(asked.domain, found.findings, found.passed, started=asked.now, seconds=seconds)
+
+
+def check(domain: str, **options: Any) -> Report:
+    """Checks a domain, and says what to fix before launch. The options are those of ``acheck``.
+
+    - ``hosts``: names that have to work, ``"app"`` or in full. ``canonical``: "apex" or "www", where visitors end.
+    - ``dkim_selectors``, ``sends_mail``, ``ca``: what cannot be seen from outside.
+    - ``webhooks``: URLs, or paths on the main host, that payment providers and others post to.
+    - ``app``: one more page to look at.
+    - ``only``, ``skip``: families (dns, tls, web, mail ...) or codes. ``ignore``: codes to leave out of the report.
+    - ``timeout``: seconds for everything. What was not answered by then is ``undetermined``.
+    - ``resolver``, ``nameservers``, ``http``, ``tls``, ``rdap``, ``now``: in place of the network and the clock.
+    - Without ``resolver`` no connection is made to an address that is not public.
+    - What cannot be read is a ConfigError; what a network or a zone does never raises.
+    - Works inside a running event loop, too: then it runs in a thread of its own, and blocks the caller.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(acheck(domain, **options))
+    return elsewhere(domain, options)
+
+
+def elsewhere(domain: str, options: Mapping[str, Any]) -> Report:
+    """``check`` in a thread with a loop of its own."""
+    done: list[Report] = []
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            done.append(asyncio.run(acheck(domain, **options)))
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=work, name="launchready-check", daemon=True)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return done[0]
+
+
+def choose(only: Iterable[str], skip: Iterable[str], ignore: Iterable[str]) -> tuple[Choice, frozenset[str]]:
+    """Which rules run, and which findings are left out; an unknown name is refused with the nearest one."""
+    codes = [one.code for one in rules()]
+    problems: list[str] = []
+    only_names = names(problems, "only", only, [*FAMILIES, *codes])
+    skip_names = names(problems, "skip", skip, [*FAMILIES, *codes])
+    ignored = names(problems, "ignore", ignore, codes)
+    if problems:
+        raise ConfigError(problems)
+    return Choice(only_names, skip_names), ignored
+
+
+def names(problems: list[str], what: str, given: Iterable[str], known: list[str]) -> frozenset[str]:
+    """Families in lower case and codes in upper case, as they are called."""
+    if isinstance(given, str):
+        problems.append(f'{what}: give a list, as in {what}=["{given}"]')
+        return frozenset()
+    found = set()
+    for name in given:
+        spelled = name.lower() if name.lower() in known else name.upper()
+        if spelled in known:
+            found.add(spelled)
+            continue
+        near = difflib.get_close_matches(name.lower(), [one.lower() for one in known], 1, 0.5)
+        hint = next((one for one in known if near and one.lower() == near[0]), "")
+        problems.append(f"{what}: {name!r} is not known; " + (f"did you mean {hint!r}?" if hint else "see the docs"))
+    return frozenset(found)
+
+
+def adapter_problems(timeout: float, resolver: object) -> list[str]:
+    """What is wrong with the options that are not about the site."""
+    problems = []
+    if not timeout > 0 or timeout > 3600:
+        problems.append(f"timeout: {timeout!r} is not a number of seconds above 0 and up to 3600")
+    if resolver is not None:
+        wrong = not isinstance(resolver, tuple | list) or len(resolver) != 2 or not isinstance(resolver[1], int)
+        if wrong:
+            problems.append(f'resolver: {resolver!r} is not an address and a port; write ("127.0.0.1", 5300)')
+    return problems

@@ -1,0 +1,247 @@
+"""What is checked: the domain and what its owner says about it, brought into one form.
+
+A founder pastes what is in the address bar. So a URL, capitals, a final dot and an international name are understood;
+what cannot be a domain is refused with what to write instead.
+"""
+
+import datetime as dt
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from launchready.errors import ConfigError
+from launchready.net.addresses import is_address
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+Canonical = Literal["apex", "www"]
+LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+SELECTOR = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")
+LONGEST_NAME = 253
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The facts that rules decide by. Names are lower case, in ASCII, without the final dot.
+
+    - ``hosts``: full names of the hosts that were named, without the domain itself and www.
+    - ``sends_mail``: None when the owner did not say.
+    """
+
+    domain: str
+    hosts: tuple[str, ...] = ()
+    canonical: Canonical | None = None
+    dkim_selectors: tuple[str, ...] = ()
+    sends_mail: bool | None = None
+    ca: str = ""
+    webhooks: tuple[str, ...] = ()
+    app: str = ""
+    now: float = 0.0
+    names_www: bool = False
+
+    @property
+    def www(self) -> str:
+        return f"www.{self.domain}"
+
+    @property
+    def main(self) -> str:
+        """The host that visitors should end on."""
+        return self.www if self.canonical == "www" else self.domain
+
+    @property
+    def expects_www(self) -> bool:
+        """Visitors type www before a registered domain, whatever its owner thinks; nobody does before ``app.``."""
+        return self.names_www or self.canonical is not None or registered(self.domain) == self.domain
+
+    @property
+    def web(self) -> tuple[str, ...]:
+        """Every host that visitors may type."""
+        return (self.domain, *((self.www,) if self.expects_www else ()), *self.hosts)
+
+    def again(self, only: str, subject: str = "") -> str:
+        """The command that checks one thing again, with what was said about its subject ("" means everything)."""
+        words = ["launchready", "check", self.domain, "--only", only]
+        for host in self.hosts:
+            if not subject or host in subject:
+                words += ["--host", host.removesuffix(f".{self.domain}")]
+        for selector in self.dkim_selectors:
+            if not subject or subject.startswith(f"{selector}._domainkey."):
+                words += ["--dkim-selector", selector]
+        for url in self.webhooks:
+            if not subject or subject in url:
+                words += ["--webhook", url]
+        words += ["--canonical", self.canonical] if self.canonical else []
+        if self.sends_mail is not None and only.startswith("MAIL"):
+            words.append("--sends-mail" if self.sends_mail else "--no-sends-mail")
+        return shlex.join(words)
+
+
+def site(
+    domain: str,
+    *,
+    hosts: Iterable[str] = (),
+    canonical: str | None = None,
+    dkim_selectors: Iterable[str] = (),
+    sends_mail: bool | None = None,
+    ca: str | None = None,
+    webhooks: Iterable[str] = (),
+    app: str | None = None,
+    now: dt.datetime | str | None = None,
+) -> Site:
+    """Reads what the caller gave; all that cannot be read is raised in one ConfigError."""
+    problems: list[str] = []
+    name = attempt(problems, domain_name, domain)
+    named = [attempt(problems, host_name, host, name) for host in listed(problems, "hosts", hosts)]
+    if canonical not in (None, "apex", "www"):
+        problems.append(f'canonical: {canonical!r} is neither "apex" nor "www"')
+    selectors = listed(problems, "dkim_selectors", dkim_selectors)
+    problems += [f"dkim_selectors: {one!r} is not a selector; write the part before ._domainkey" for one in selectors
+                 if not SELECTOR.fullmatch(one)]  # fmt: skip
+    if ca:
+        ca = attempt(problems, domain_name, ca)
+    main = f"www.{name}" if canonical == "www" else name
+    hooks = [attempt(problems, web_url, "webhooks", url, main) for url in listed(problems, "webhooks", webhooks)]
+    page = attempt(problems, web_url, "app", app, main) if app else ""
+    moment = attempt(problems, seconds, now)
+    if problems:
+        raise ConfigError(problems)
+    if page:
+        named.append(urlsplit(page).hostname or "")
+    extra = tuple(dict.fromkeys(host for host in named if host not in (name, f"www.{name}")))
+    return Site(
+        name,
+        extra,
+        "www" if canonical == "www" else "apex" if canonical == "apex" else None,
+        tuple(dict.fromkeys(selectors)),
+        sends_mail,
+        ca or "",
+        tuple(dict.fromkeys(hooks)),
+        page,
+        float(moment),
+        f"www.{name}" in named,
+    )
+
+
+def attempt(problems: list[str], read: Callable[..., str], *given: object) -> str:
+    """What ``read`` makes of it; a ValueError becomes a line among the problems."""
+    try:
+        return read(*given)
+    except ValueError as error:
+        problems.append(str(error))
+        return ""
+
+
+def listed(problems: list[str], name: str, given: Iterable[str]) -> Sequence[str]:
+    """A list of texts. One text where a list is meant would be read letter by letter."""
+    if isinstance(given, str):
+        problems.append(f'{name}: give a list, as in {name}=["{given}"]')
+        return ()
+    values: list[Any] = list(given)
+    wrong = [value for value in values if not isinstance(value, str)]
+    problems += [f"{name}: {value!r} is not text" for value in wrong]
+    return [value for value in values if isinstance(value, str)]
+
+
+def domain_name(text: object) -> str:
+    """A domain in its one form, from what people write; ValueError says what to write instead."""
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError('a domain is needed, as in "coach.example"')
+    name = text.strip()
+    if len(name) > 4 * LONGEST_NAME:
+        raise ValueError(f"domain: {len(name)} characters are too long for a name; at most {LONGEST_NAME} can be")
+    if "://" in name or "/" in name:
+        name = host_of(name)
+    if is_address(name):
+        raise ValueError(f"domain: {name} is an IP address; give the domain that visitors type")
+    name = ascii_name(name.removesuffix(".").removesuffix("\u3002")).lower()
+    labels = name.split(".")
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"domain: {name[:40]}... has {len(name)} characters; a name has at most {LONGEST_NAME}")
+    wrong = [label for label in labels if not LABEL.fullmatch(label)]
+    if wrong:
+        what = "an empty part between two dots" if wrong[0] == "" else f"the part {wrong[0][:70]!r}"
+        raise ValueError(f"domain: {text.strip()[:80]!r} cannot be a name because of {what}")
+    if len(labels) == 1:
+        raise ValueError(f"domain: {name!r} has no dot; give the full name, as in {name}.com")
+    if labels[-1].isdecimal():
+        raise ValueError(f"domain: {name!r} ends in a number; give the domain that visitors type")
+    return name
+
+
+def host_of(url: str) -> str:
+    """The host of a pasted address."""
+    try:
+        host = urlsplit(url if "://" in url else f"//{url}").hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise ValueError(f'domain: no host in {url[:80]!r}; write "coach.example"')
+    return host
+
+
+def ascii_name(name: str) -> str:
+    """An international name as it stands in the DNS (IDNA 2008 with the usual mapping, UTS 46)."""
+    if name.isascii():
+        return name
+    import idna  # noqa: PLC0415 - rarely needed; comes with httpx
+
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError) as error:
+        raise ValueError(f"domain: {name[:80]!r} is not a name: {error}") from None
+
+
+def host_name(host: str, domain: str) -> str:
+    """A host in full: ``app`` means ``app.<domain>``, ``@`` the domain itself; a dot says that it is complete."""
+    text = host.strip()
+    if text in ("@", ""):
+        return domain
+    if "." in text.rstrip(".") or "://" in text:
+        return domain_name(text)
+    return domain_name(f"{text.rstrip('.')}.{domain}") if domain else ""
+
+
+def web_url(name: str, text: str, host: str) -> str:
+    """A URL, or a path on the main host, as a URL without a fragment."""
+    given = text.strip()
+    url = f"https://{host}{given}" if given.startswith("/") else given
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or any(ord(char) <= 0x20 or ord(char) == 0x7F for char in given):
+        raise ValueError(f'{name}: {text[:80]!r} is neither a path nor a URL; write "https://{host or "host"}/path"')
+    return parts._replace(fragment="").geturl()
+
+
+def seconds(now: dt.datetime | str | None) -> str:
+    """A moment as seconds since the epoch; 0 when none was given."""
+    if now is None:
+        return "0"
+    try:
+        found = dt.datetime.fromisoformat(now) if isinstance(now, str) else now
+        return repr((found if found.tzinfo else found.replace(tzinfo=dt.UTC)).timestamp())
+    except (ValueError, AttributeError):
+        raise ValueError(f"now: {now!r} is not a date; give a datetime, or text like 2026-11-24T00:00:00Z") from None
+
+
+def registered(domain: str) -> str:
+    """The part that somebody registered: one label below a public suffix, by the list of publicsuffix.org."""
+    return suffixes().privatesuffix(domain) or domain
+
+
+_LIST: list["PublicSuffixList"] = []
+
+
+def suffixes() -> "PublicSuffixList":
+    """The list, read once."""
+    if not _LIST:
+        from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 12 ms, and only where a rule asks
+
+        _LIST.append(PublicSuffixList(only_icann=True))
+    return _LIST[0]

@@ -1,0 +1,81 @@
+"""Pairs without a separator of their own: ``--password x``, ``-u key:secret``, XML elements, name and value attributes,
+multipart fields, ``.netrc``, ``WITH PASSWORD '...'``, ``SecretStr('...')``. Each behind a literal that only they have.
+"""
+
+import re
+
+from launchready.core.redact import values
+from launchready.core.redact.keys import Keys
+from launchready.core.redact.marks import Marks
+
+_FLAG = re.compile(
+    r"--([A-Za-z][\w\-]{1,40}+)[ \t]{1,4}+(?:\"([^\"\n]{1,400}+)\"|'([^'\n]{1,400}+)'|([^\s\"'\-][^\s\"']{0,400}+))",
+    re.ASCII,
+)
+_USER = re.compile(r"(?:-u|--user|--proxy-user)(?<![\w\-]..)[ =]{1,3}[\"']?[^\s:\"']{1,128}+:([^\s\"']{1,256}+)")
+_NETRC = re.compile(r"login[ \t]{1,4}+[^\s]{1,128}+[ \t]{1,4}+password[ \t]{1,4}+([^\s]{1,256}+)")
+_WITH = re.compile(r"(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]{1,4}+'([^'\n]{1,256}+)'")
+_SECRETSTR = re.compile(r"Secret(?:Str|Bytes)?\(b?(?:\"([^\"\n]{1,512}+)\"|'([^'\n]{1,512}+)')")
+_XML = re.compile(r"<([A-Za-z][\w:.\-]{1,64}+)(?: [^<>]{0,200}+)?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}+)(?:\]\]>)?</")
+_CALLED = re.compile(
+    r"(?:[nN]ame|[kK]ey)[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']([\w.\-]{1,64}+)[\"'][ \t,]{1,3}"
+    r"[\"']?[vV]alue[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']([^\"'\n]{1,4096}+)[\"']"
+)
+_FIELD = re.compile(r"name=[\"']?([\w.\-\[\]]{1,64}+)[\"']?(?:\\r\\n|\\n|\r?\n){2}([^\r\n\\]{1,4096}+)")
+
+
+class Forms:
+    """The reader of such pairs."""
+
+    def __init__(self, keys: Keys, marks: Marks) -> None:
+        self._keys = keys
+        self._marks = marks
+
+    def clean(self, text: str) -> str:
+        """The text with their values marked."""
+        if "-u " in text or "user" in text:
+            text = _USER.sub(self._basic, text)
+        if "--" in text:
+            text = _FLAG.sub(self._named, text)
+        if "password " in text and "login " in text:
+            text = _NETRC.sub(self._password, text)
+        if "D '" in text or "Y '" in text or "password '" in text or "by '" in text:
+            text = _WITH.sub(self._password, text)
+        if "Secret" in text:
+            text = _SECRETSTR.sub(self._password, text)
+        if "</" in text:
+            text = _XML.sub(self._named, text)
+        if "alue" in text:
+            text = _CALLED.sub(self._named, text)
+        if "name=" in text and ("\n" in text or "\\n" in text):
+            text = _FIELD.sub(self._named, text)
+        return text
+
+    def _named(self, found: re.Match[str]) -> str:
+        named = self._keys.named(found.group(1))
+        if named is None or named.condition in {"email", "connection", "cookie"}:
+            return found.group()
+        group, value = _last(found)
+        condition = "person" if named.bare and found.group().startswith("<") else named.condition
+        if not values.admits(condition, value) or values.code(value) or (condition == "auth" and values.prose(value)):
+            return found.group()
+        return self._put(found, group, named.kind)
+
+    def _basic(self, found: re.Match[str]) -> str:
+        return self._put(found, 1, "basic")
+
+    def _password(self, found: re.Match[str]) -> str:
+        return self._put(found, _last(found)[0], "password")
+
+    def _put(self, found: re.Match[str], group: int, kind: str) -> str:
+        value = found.group(group)
+        if self._marks.is_marker(value) or values.placeholder(value):
+            return found.group()
+        base = found.start()
+        whole = found.group()
+        return whole[: found.start(group) - base] + self._marks.mark(kind, value) + whole[found.end(group) - base :]
+
+
+def _last(found: re.Match[str]) -> tuple[int, str]:
+    group = found.lastindex or 1
+    return group, found.group(group)

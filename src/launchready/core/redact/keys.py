@@ -1,0 +1,80 @@
+"""From the name of a key to its class: by its words, the longest phrase they end with."""
+
+import re
+from typing import NamedTuple
+
+from launchready.core.redact.rules.fields import FIELDS, GLUED, PERSONS, TRAILERS, Field
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_LONGEST = 200
+_MEMO = 8192
+
+
+class Named(NamedTuple):
+    """What a key says of its value. ``bare``: a name that is a person's only in a person's company."""
+
+    kind: str
+    condition: str
+    bare: bool = False
+
+
+def words(key: str) -> list[str]:
+    """The words of a key: ``newPassword2`` is new, password, 2."""
+    return [word.lower() for word in _WORDS.findall(key[-_LONGEST:])]
+
+
+class Keys:
+    """The phrase table, compiled, with a bounded memory of keys seen."""
+
+    def __init__(self, extra: dict[str, str] | None = None, ignore: frozenset[str] = frozenset()) -> None:
+        self._phrases: dict[str, Named] = {}
+        self._glued: dict[str, Named] = {}
+        for field in (*FIELDS, *(Field(kind, "field", name) for name, kind in (extra or {}).items())):
+            for phrase in field.phrases.split(","):
+                self._add(field, words(phrase))
+        self._ignore = frozenset("".join(words(name)) for name in ignore)
+        self._memo: dict[str, Named | None] = {}
+
+    def _add(self, field: Field, phrase: list[str]) -> None:
+        named = Named(field.kind, field.condition, field.condition == "fullname")
+        known = self._phrases.setdefault(" ".join(phrase), named)
+        if field.condition == "field" or not known.kind:
+            self._phrases[" ".join(phrase)] = named
+        if len(phrase) > 1 or field.condition == "field":
+            self._glued.setdefault("".join(phrase), self._phrases[" ".join(phrase)])
+
+    def named(self, key: str) -> Named | None:
+        """The class of a key, or None. Same answer for the same key, at the price of one look-up."""
+        try:
+            return self._memo[key]
+        except KeyError:
+            if len(self._memo) >= _MEMO:
+                self._memo.clear()
+            answer = self._memo[key] = self._find(key)
+            return answer
+
+    def _find(self, key: str) -> Named | None:
+        found = words(key)
+        if not found or "".join(found) in self._ignore:
+            return None
+        exact = self._match(found)
+        if exact is None:
+            while len(found) > 1 and (found[-1].isdigit() or found[-1] in TRAILERS):
+                found.pop()
+            exact = self._match(found)
+        return exact if exact is None or exact.kind else None
+
+    def _match(self, found: list[str]) -> Named | None:
+        for start in range(max(0, len(found) - 6), len(found)):
+            named = self._phrases.get(" ".join(found[start:]))
+            if named is not None:
+                if named.bare and start and found[start - 1] in PERSONS:
+                    return Named("name", "person")
+                return named
+        glued = self._glued.get("".join(found)) or self._glued.get(found[-1])
+        if glued is not None:
+            return glued
+        for stem, kind, condition in GLUED:
+            if found[-1].endswith(stem) and found[-1] != stem:
+                return Named(kind, condition)
+        return None

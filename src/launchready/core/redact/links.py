@@ -1,0 +1,111 @@
+"""URLs: credentials before the host (RFC 3986 §3.2.1), and tokens in the path of a link that was mailed to someone."""
+
+import re
+
+from launchready.core.redact import values
+from launchready.core.redact.marks import Marks
+from launchready.core.redact.rules.phrases import LINK_STEMS, STORE_SCHEMES, STRONG_LINK_STEMS
+
+_AUTHORITY = re.compile(r"[^\s\"'`<>|\\]{1,1024}+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,31}\Z")
+_SEGMENT = re.compile(r"[A-Za-z0-9_\-.~=:%@]{1,2048}+")
+_HOSTLIKE = re.compile(r"[A-Za-z0-9.\-_\[\]:,]{1,255}(?:[/?#].*)?", re.DOTALL)
+_LINK = re.compile(r"/([A-Za-z_\-]{1,24})(?=/)")
+_SIGNED = re.compile(r"\d{1,20}[A-Za-z0-9]{0,8}-[0-9a-f]{20,64}|[A-Za-z0-9]{5,13}-[0-9a-f]{20,64}")
+
+
+def credentials(text: str, marks: Marks) -> str:
+    """``scheme://user:password@host``: the password is hidden; a lone opaque user name, too."""
+    out: list[str] = []
+    done = 0
+    at = text.find("://")
+    while at >= 0:
+        start = at + 3
+        found = _AUTHORITY.match(text, start)
+        if found is not None and "@" in found.group():
+            span = _userinfo(found.group(), text[max(0, at - 32) : at])
+            if span is not None:
+                low, high = start + span[0], start + span[1]
+                value = text[low:high]
+                if not marks.is_marker(value) and not _masked(value):
+                    out += (text[done:low], marks.mark("db_url" if _store(text, at) else "basic", value))
+                    done = high
+                    start = high
+        at = text.find("://", start)
+    return "".join([*out, text[done:]]) if out else text
+
+
+def _masked(value: str) -> bool:
+    return not value.strip("*•x.") or (value[:1] in "{$<%[" and values.placeholder(value))
+
+
+def _store(text: str, at: int) -> bool:
+    scheme = _SCHEME.search(text[max(0, at - 32) : at])
+    return scheme is not None and scheme.group().lower().startswith(STORE_SCHEMES)
+
+
+def _userinfo(authority: str, before: str) -> tuple[int, int] | None:
+    """Where the password stands.
+
+    A store's may hold any character; a web address ends its authority at the first slash.
+    """
+    scheme = _SCHEME.search(before)
+    store = scheme is not None and scheme.group().lower().startswith(STORE_SCHEMES)
+    nested = authority.find("://")
+    reach = authority[:nested] if nested >= 0 else authority
+    if not store:
+        reach = re.split(r"[/?#]", reach, maxsplit=1)[0]
+    last = reach.rfind("@")
+    query = reach.find("?")
+    if store and 0 < query < last:  # an address in the query is not the end of a password, if there is one before
+        last = reach.rfind("@", 0, query) if "@" in reach[:query] else last
+    if last <= 0:
+        return None
+    colon = reach.find(":", 0, last)
+    if colon < 0:
+        return (0, last) if values.opaque(reach[:last], 16) else None
+    if store and re.match(r"\d{1,5}/", reach[colon + 1 : last]) and "@" not in reach[:colon]:
+        return None  # host:5432/path?x=a@b
+    return (colon + 1, last) if last > colon + 1 else None
+
+
+def tokens(text: str, marks: Marks) -> str:
+    """``/reset/MTc/2yu2nu-0ae0...``: after a word of a mailed link, the first opaque segment of the next three."""
+    out: list[str] = []
+    done = 0
+    found = _LINK.search(text)
+    while found is not None:
+        at = found.end()
+        word = found.group(1).lower()
+        strong = word.startswith(STRONG_LINK_STEMS)
+        if strong or len(word) == 1 or word.startswith(LINK_STEMS):
+            span = _token(text, at, strong=strong, short=len(word) == 1)
+            if span is not None and span[0] >= done:
+                value = text[span[0] : span[1]]
+                out += (text[done : span[0]], marks.mark("link_token", value))
+                done = at = span[1]
+        found = _LINK.search(text, at)
+    return "".join([*out, text[done:]]) if out else text
+
+
+def _token(text: str, at: int, *, strong: bool, short: bool) -> tuple[int, int] | None:
+    for _ in range(1 if short else 3):
+        segment = _SEGMENT.match(text, at + 1) if text[at : at + 1] == "/" else None
+        if segment is None:
+            return None
+        value = segment.group()
+        core = value.rstrip(".:")
+        for suffix in (".ics", ".json", ".html", ".pdf", ".xml"):
+            core = core.removesuffix(suffix)
+        if "@" not in core and (_SIGNED.fullmatch(core) or _sealed(core, strong=strong)):
+            return at + 1, at + 1 + len(core)
+        at = segment.end()
+    return None
+
+
+def _sealed(value: str, *, strong: bool) -> bool:
+    if values.uuid(value):
+        return strong
+    if values.public(value) or re.fullmatch(r"[a-z_]{2,8}_[0-9A-Za-z]{8,32}|\d{1,20}", value):
+        return False
+    return values.opaque(value, 10 if strong else 16) and not re.fullmatch(r"[a-z\-]{1,64}(?:\d{0,4})", value)

@@ -1,0 +1,196 @@
+"""Digits: cards by check digit and issuer, IBANs by check digits and country, telephone numbers by shape.
+
+Which of them can be there at all is read off the *figure* of a text, in which every digit is ``0`` and every letter
+``a``.
+"""
+
+import re
+
+from launchready.core.redact.marks import Marks, Spent
+from launchready.core.redact.rules.numbers import IBAN_LENGTHS, ISSUERS
+from launchready.core.redact.rules.phrases import PHONE_WORDS
+from launchready.core.redact.spans import Span, spliced, whole_words
+
+_BUDGET = 2_000  # beginnings of an IBAN in one piece of text
+_SEP = r"(?:[ .\-+]|%20|\u00a0|%2D|\\u00a0)"
+_CARD = re.compile(
+    rf"\d(?<![\w\-.]\d)(?:\d{{12,18}}|\d{{3}}({_SEP})\d{{4}}\1\d{{4}}\1\d{{1,7}}|\d{{3}}({_SEP})\d{{6}}\2\d{{4,5}})(?![\d\w]|[\-.]\d)",
+    re.ASCII,
+)
+_CARD_SPACED = re.compile(r"\d(?<![\w\-.]\d)(?<!\d \d)(?: \d){12,18}+(?! ?\d)", re.ASCII)
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ \-+%]?[A-Za-z0-9])")
+_IBAN_TAIL = re.compile(r"(?:(?:[ \-+]|%20)?[A-Za-z0-9]){11,30}")
+_INTERNATIONAL = re.compile(
+    r"[+%0](?:(?<=\+)(?<![\w+]\+)|(?<=%)(?:25)?2[Bb]|(?<![\w.+\-]0)(?<=0)0(?=[1-9]\d{0,2}[ ()\-]))"
+    r"(?:[ ]?\(?[1-9])(?:(?:[ ().\-/\u00a0]|%20|%28|%29|\+){0,3}\d){7,14}(?![\d]|[\-/:]\d)"
+)
+_NANP = re.compile(
+    r"[(2-9](?<![\w.+\-/].)(?:(?<=\()[2-9]\d\d\)(?: |%20|-|\+)?[2-9]\d\d[ .\-]\d{4}"
+    r"|(?<!\()\d\d([.\-])[2-9]\d\d\1\d{4})(?![\w\-/]|\.\d)"
+    r"|1(?<![\w.+\-/]1)[ .\-](?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}(?![\w\-/]|\.\d)",
+    re.ASCII,
+)
+_TRUNK = re.compile(
+    r"[(0](?<![\w.+\-/:,].)(?:(?<=\()0\d{1,4}\)|(?<=0)[1-9]\d{0,4})(?:[ \-/]{1,2}\d{2,8}){1,5}(?![\w:\-/]|[.,]\d)"
+    r"|07(?<![\w.+\-/:]07)\d{9}(?![\w.\-])",
+    re.ASCII,
+)
+_TRUNK_DATE = re.compile(r"\d\d[\-/ ]\d\d[\-/ ](?:19|20)\d\d")
+_TOLD = re.compile(
+    r"(?:[ :#.=]| no\b| number| at| on| me| is| to| from| client| customer| user){1,6}+[\"']?"
+    r"((?:\+|\()?\d[\d ().\-/]{5,20}\d)(?![\w\-]|[.:]\d)"
+)
+_IP = re.compile(
+    r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])|(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){2,7}:?(?:[0-9a-fA-F]{1,4}:?){0,6}[0-9a-fA-F]{1,4}(?![\w:.])"
+)
+
+_FIGURE = str.maketrans("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0" * 10 + "a" * 52)
+_CARD_FIGURES = (
+    "0000000000000",
+    "0000 0000 0000",
+    "0000-0000-0000",
+    "0000.0000.0000",
+    "0000 000000 0",
+    "0000-000000-0",
+    "0000+0000+0000",
+    "0000%0",
+)
+_TRUNK_FIGURES = ("000 0", "00 00 00", "(0", "000-0", "000/0", "00-00-00", "00000000000")
+_NANP_FIGURES = ("000-000-0000", "000.000.0000", "(000)")
+
+
+def figure(text: str) -> str:
+    """The shape of a text."""
+    return text.translate(_FIGURE)
+
+
+def clean(text: str, shape: str, low: str, marks: Marks) -> str:
+    """The text with its cards, accounts and telephone numbers marked. ``shape`` and ``low`` only open gates."""
+    if any(map(shape.__contains__, _CARD_FIGURES)):
+        text = _CARD.sub(lambda found: _card(found, marks), text)
+    if "0 0 0 0 0 0 0 0 0 0 0 0 0" in shape:
+        text = _CARD_SPACED.sub(lambda found: _card(found, marks), text)
+    if "aa00" in shape:
+        text = _ibans(text, marks)
+    if "+0" in shape or "%0" in shape or "+(" in shape or "+ 0" in shape or " 00" in low:
+        text = _INTERNATIONAL.sub(lambda found: _phone(found, marks), text)
+    if any(map(shape.__contains__, _NANP_FIGURES)):
+        text = _NANP.sub(lambda found: marks.mark("phone", found.group()), text)
+    if "00" in shape:
+        if any(map(shape.__contains__, _TRUNK_FIGURES)):
+            text = _TRUNK.sub(lambda found: _trunk(found, marks), text)
+        if any(map(low.__contains__, PHONE_WORDS)):
+            text = _told(text, marks)
+    return text
+
+
+def addresses(text: str, marks: Marks) -> str:
+    """IP addresses, for those who ask."""
+    return _IP.sub(lambda found: marks.mark("ip", found.group()), text)
+
+
+def is_card(digits: str) -> bool:
+    """Whether a number was issued as a card: the issuer's range and length, then the check digit."""
+    if not digits.isascii() or not any(
+        first <= digits[: len(first)] <= last and len(digits) in lengths for first, last, lengths in ISSUERS
+    ):
+        return False
+    return luhn(digits)
+
+
+def luhn(digits: str) -> bool:
+    """The check digit of ISO/IEC 7812-1, annex B."""
+    total = 0
+    for index, char in enumerate(reversed(digits)):
+        value = ord(char) - 48
+        if index % 2:
+            value = value * 2 - 9 if value > 4 else value * 2
+        total += value
+    return total % 10 == 0
+
+
+def is_iban(text: str) -> bool:
+    """The length of its country and the check of ISO 13616 (mod 97-10)."""
+    if len(text) != IBAN_LENGTHS.get(text[:2]):
+        return False
+    turned = text[4:] + text[:4]
+    return int("".join(str(int(char, 36)) for char in turned)) % 97 == 1
+
+
+def _card(found: re.Match[str], marks: Marks) -> str:
+    whole = found.group()
+    digits = re.sub(r"%20|%2D|\\u00a0|\D", "", whole)
+    if is_card(digits):
+        return marks.mark("card", digits)
+    return whole
+
+
+def _ibans(text: str, marks: Marks) -> str:
+    out: list[str] = []
+    done = 0
+    left = _BUDGET
+    found = _IBAN.search(text)
+    while found is not None:
+        left -= 1
+        if left < 0:
+            raise Spent
+        at = found.end()
+        end = _iban_end(text, found.start(), found.group().upper())
+        if end:
+            out += (text[done : found.start()], marks.mark("iban", text[found.start() : end]))
+            done = at = end
+        found = _IBAN.search(text, at)
+    return "".join([*out, text[done:]]) if out else text
+
+
+def _iban_end(text: str, start: int, head: str) -> int:
+    """Where the IBAN that begins here ends; 0: none begins. Exactly as many characters as its country issues."""
+    need = IBAN_LENGTHS.get(head[:2], 0)
+    kept: list[str] = []
+    at = start
+    while len(kept) < need and at < len(text):
+        char = text[at]
+        if char.isascii() and char.isalnum():
+            kept.append(char)
+            at += 1
+        elif text.startswith("%20", at) and len(kept) % 4 == 0:
+            at += 3
+        elif char in " -+\u00a0" and len(kept) % 4 == 0:
+            at += 1
+        else:
+            return 0
+    if not need or text[at : at + 1].isalnum() or not is_iban("".join(kept).upper()):
+        return 0
+    return at
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"%(?:25)?2[0-9A-Fa-f]|\D", "", text)
+
+
+def _phone(found: re.Match[str], marks: Marks) -> str:
+    return marks.mark("phone", found.group()) if 8 <= len(_digits(found.group())) <= 16 else found.group()
+
+
+def _trunk(found: re.Match[str], marks: Marks) -> str:
+    count = len(_digits(found.group()))
+    return (
+        marks.mark("phone", found.group())
+        if 9 <= count <= 11 and not _TRUNK_DATE.match(found.group())
+        else found.group()
+    )
+
+
+def _told(text: str, marks: Marks) -> str:
+    """Bare digits after a word such as "call"."""
+    spans: list[Span] = []
+    low = text.lower()
+    for _, at in whole_words(low, PHONE_WORDS):
+        found = _TOLD.match(low, at)
+        if found is not None and 7 <= len(_digits(found.group(1))) <= 15 and not _STAMP.match(found.group(1)):
+            start, end = found.span(1)
+            spans.append((start, end, marks.mark("phone", text[start:end])))
+    return spliced(text, spans)
+
+
+_STAMP = re.compile(r"(?:19|20)\d\d[\-/.]\d\d|\d\d[\-/.]\d\d[\-/.](?:19|20)\d\d|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d")

@@ -1,0 +1,346 @@
+"""Keys and their values: ``key=value``, ``"key": "value"``, ``('key', 'value')``, headers, cookies, queries, locals.
+
+One grammar for all of them, on the shade of the text (see ``encodings``): a key, quotes or a bracket that close it, a
+separator, quotes that open the value. Only keys of the rule set go further; the end of their value is found in the
+text:
+
+- quoted: the same quote, escaped as often as the first, with something that can follow a value after it;
+- in a query: the next ``&``, ``#``, quote or blank;
+- bare: the next blank, or a separator that is followed by another key, because passwords hold commas and semicolons.
+
+Linear: every key is met once, and a value that was read is not read again.
+"""
+
+import re
+from collections.abc import Iterator
+
+from launchready.core.redact import values
+from launchready.core.redact.encodings import shade
+from launchready.core.redact.keys import Keys, Named
+from launchready.core.redact.marks import Marks, Spent
+from launchready.core.redact.rules.fields import PERSONAL
+from launchready.core.redact.rules.phrases import OTHER_CODES
+
+_BUDGET = 4_000  # sensitive keys in one piece of text: one every sixteen characters
+_LONGEST = 16_384
+_SHORT = 256  # what has a shape of its own is short: names, numbers, dates
+_SURE = 1_024  # a value this long under a secret's name is hidden, whatever it looks like
+_SECRETS = frozenset({"any", "loose", "opaque", "token", "auth", "field"})
+
+_PAIR = re.compile(
+    r"\b(?<!\.)(?<![\w.]-)([A-Za-z_2][\w.\-]{0,127}+)"
+    r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,3}+(?::=|=>|[:=]{1,24}+>?))",
+    re.ASCII,
+)
+_BLANK = re.compile(r"[ \t]{0,24}+")
+_OPEN = re.compile(
+    r"[bBuUrRfF]{0,2}+(\\{0,64}+[\"'`]|\\{1,64}+(?:u00(?:22|27)|x2[27])|%(?:25){0,3}2[27]|&(?:quot|apos|#3[49]|#x2[27]);)"
+)
+_WRAPPED = re.compile(r"(?:SecretStr|SecretBytes|Secret|Markup|SafeString|str|bytes|repr|quote)\(")
+_QUERY = re.compile(r"[^\s\"'`<>&#?\\]{1,16384}+")
+_BARE = re.compile(
+    r"(?:[^\s\"'`<>,;&|)}\]]|[,;&|](?!\s|[,;&|)}\]\"'<>]|$|[\"'`]{0,4}[\w.\-%\[]{1,48}[=:])|[)}\]](?=\w)|[\"'`](?=\w)){1,16384}+"
+)
+_BRACKETED = re.compile(r"\[[^\[\]\n]{0,8192}+\]|\([^()\n]{0,8192}+\)")
+_LISTED = re.compile(r"digest|aws4|oauth|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
+_WHOLE_LINE = re.compile(r"[^\n]{1,8192}+")
+_LINE = re.compile(r"[^\n\"'`<>]{1,8192}+")
+_SCHEME = re.compile(r"(?:AWS4-HMAC-SHA256|[Aa]pi-[Kk]ey|[A-Za-z]{2,12})(?:[ \t+:]{1,8}+|$)")
+_KNOWN_SCHEME = re.compile(
+    r"bearer|basic|token|digest|negotiate|api-?key|jwt|key|ssws|oauth|hawk|aws4-hmac-sha256|ntlm", re.IGNORECASE
+)
+_COOKIE = re.compile(r"[ \t]{0,8}+([^\s=;,\"'`]{1,128}+)=([^;\n\"'`,]{0,8192}+)")
+_WIDE = re.compile(r"[^\n\"'`=:;|&<>{}()\[\]]{1,160}+")
+_PERSON = re.compile(
+    r"[^\W\d_][\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}"
+    r"| (?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten)(?= )){0,4}+"
+)
+_AFTER = frozenset(" \t\r\n,;)}]>&|:.!?/\\%\"'`<+#╮│=-")
+
+
+class Pairs:
+    """The reader of pairs, for one set of keys and markers."""
+
+    def __init__(self, keys: Keys, marks: Marks) -> None:
+        self._keys = keys
+        self._marks = marks
+
+    def clean(self, text: str) -> str:
+        """The text, with the value of every sensitive key marked."""
+        shadow = shade(text)
+        out: list[str] = []
+        done = 0
+        for start, end, marker in self._spans(text, shadow):
+            out += (text[done:start], marker)
+            done = end
+        if not out:
+            return text
+        out.append(text[done:])
+        return "".join(out)
+
+    def _spans(self, text: str, shadow: str) -> Iterator[tuple[int, int, str]]:
+        named_of = self._keys.named
+        at = 0
+        personal: bool | None = None
+        left = _BUDGET
+        found = _PAIR.search(shadow, at)
+        while found is not None:
+            at = found.end()
+            key = found.group(1)
+            named = named_of(key)
+            if named is None:
+                found = _PAIR.search(shadow, at)
+                continue
+            left -= 1
+            if left < 0:
+                raise Spent
+            if named.condition == "cookie":
+                for span in self._cookies(text, shadow, at):
+                    yield span
+                    at = span[1]
+            else:
+                if named.bare:
+                    if personal is None:
+                        personal = self._speaks_of_person(shadow)
+                    named = Named("name", "person" if personal else "never")
+                span_or_none = self._value(text, shadow, found, named)
+                if span_or_none is not None:
+                    start, at, marker = span_or_none
+                    if text[start:at] != marker:
+                        yield start, at, marker
+            found = _PAIR.search(shadow, at)
+
+    def _speaks_of_person(self, shadow: str) -> bool:
+        if "@" in shadow[:4096]:
+            return True
+        named = (self._keys.named(found.group(1)) for found in _PAIR.finditer(shadow, 0, 4096))
+        return any(n is not None and not n.bare and n.kind in PERSONAL for n in named)
+
+    def _value(self, text: str, shadow: str, found: re.Match[str], named: Named) -> tuple[int, int, str] | None:
+        """Where the value stands and what is to stand there; None: nothing to hide."""
+        tail = shadow[found.end(1) : found.end()]
+        at = _BLANK.match(shadow, found.end()).end()  # type: ignore[union-attr]  # {0,24} always matches
+        wrapped = _WRAPPED.match(shadow, at)
+        if wrapped is not None:
+            at = wrapped.end()
+        opened = _OPEN.match(text, at)
+        if opened is not None:
+            start = opened.end()
+            end = _closed(text, opened.group(1), start, _LONGEST if named.condition in _SECRETS else _SHORT)
+            if tail.endswith(",") and not _is_couple(shadow, found.start(), end + len(opened.group(1))):
+                return None
+            return self._judge(text, start, end, named, prose=False)
+        if tail.endswith(","):
+            return None
+        first = shadow[at : at + 1]
+        if first in {"[", "("} and (listed := _OPEN.match(text, at + 1)) is not None:
+            end = _closed(text, listed.group(1), listed.end(), _SHORT)
+            if shadow[end + len(listed.group(1)) :][:1] in {"]", ")"}:
+                return self._judge(text, listed.end(), end, named, prose=False)
+        if first in {"[", "("}:
+            return self._bracketed(text, shadow, at, named)
+        if first in {"{", ""}:
+            return None
+        query = shadow[max(0, found.start() - 1) : found.start()] in {"?", "&", "#"} and "=" in tail
+        if named.condition == "auth":
+            return self._authorization(text, shadow, at)
+        if named.condition == "code" and _other_code(shadow, found.start()):
+            return None
+        end = _bare_end(shadow, at, named, query=query)
+        prose = not query and ":" in tail and at > found.end() and tail[:1] not in {'"', "'"}
+        span = self._judge(text, at, end, named, prose=prose and shadow[end : end + 1] in {" ", ",", "."})
+        if span is not None and tail[:1] == '"' and span[2].startswith("[") and text[at:end].isdigit():
+            quote = text[found.end(1) : found.end(1) + _quote_length(text, found.end(1))]
+            return span[0], span[1], f"{quote}{span[2]}{quote}"  # "otp": 123456 stays JSON
+        return span
+
+    def _judge(self, text: str, start: int, end: int, named: Named, *, prose: bool) -> tuple[int, int, str] | None:
+        value = text[start:end]
+        if named.condition == "auth":
+            return self._scheme(value, start, end)
+        if len(value) > _SURE and named.condition in _SECRETS:
+            return start, end, self._marks.mark(named.kind, value)
+        if (
+            named.condition in {"email", "connection"}
+            or self._marks.is_marker(value)
+            or not values.admits(named.condition, value)
+        ):
+            return None
+        if named.condition in {"any", "loose", "opaque", "person"} and values.code(value):
+            return None
+        if prose and values.prose(value) and named.condition != "person":
+            return None
+        return start, end, self._marks.mark(named.kind, value)
+
+    def _bracketed(self, text: str, shadow: str, at: int, named: Named) -> tuple[int, int, str] | None:
+        """A list or tuple of values, ``auth=('user', 'secret')``: hidden whole, if its class is a secret."""
+        marker = self._marks.pattern.match(text, at)
+        if marker is not None and shadow[marker.end() : marker.end() + 1] in {
+            "",
+            " ",
+            "\n",
+            '"',
+            "'",
+            ",",
+            "&",
+            ";",
+            ")",
+            "}",
+            "]",
+        }:
+            return at, marker.end(), marker.group()
+        whole = _BRACKETED.match(shadow, at)
+        if (
+            whole is None
+            or named.kind in {"name", "address", "email", "phone", "card"}
+            or named.condition in {"token", "code"}
+        ):
+            return None
+        inner = text[at + 1 : whole.end() - 1]
+        if self._marks.is_marker(inner) or (not {'"', "'"} & set(inner) and not values.opaque(inner)):
+            return None
+        kind = "basic" if named.condition == "auth" else named.kind
+        return at + 1, whole.end() - 1, self._marks.mark(kind, inner)
+
+    def _authorization(self, text: str, shadow: str, at: int) -> tuple[int, int, str] | None:
+        line = (_WHOLE_LINE if _LISTED.match(shadow, at) else _LINE).match(shadow, at)
+        if line is None:
+            return None
+        return self._scheme(text[at : line.end()], at, line.end(), bare=True)
+
+    def _scheme(self, value: str, start: int, end: int, *, bare: bool = False) -> tuple[int, int, str] | None:
+        """The credentials of an Authorization field (RFC 9110 §11.6.2); the scheme stays, it helps to find mistakes."""
+        plain = shade(value)
+        scheme = _SCHEME.match(plain)
+        kind = "bearer"
+        if scheme is not None and (len(scheme.group()) < len(value) or _KNOWN_SCHEME.fullmatch(value.strip())):
+            word = scheme.group().strip(" \t+:")
+            if not _KNOWN_SCHEME.fullmatch(word):
+                return (
+                    None
+                    if bare or not values.opaque(value[scheme.end() :])
+                    else (start, end, self._marks.mark(kind, value))
+                )
+            kind = "basic" if word.lower() == "basic" else "bearer"
+            start += scheme.end()
+            value = value[scheme.end() :]
+            plain = plain[scheme.end() :]
+            if word.lower().startswith(("digest", "aws4", "oauth", "hawk")):
+                return (
+                    (start, end, self._marks.mark(kind, value)) if value and not self._marks.is_marker(value) else None
+                )
+        if bare:
+            marker = self._marks.pattern.match(value)
+            stop = marker.end() if marker else next((i for i, c in enumerate(plain) if c in " \t,;)}]"), len(plain))
+            end = start + stop
+            value = value[:stop]
+        if len(value) < 6 or values.placeholder(value) or self._marks.is_marker(value):
+            return None
+        if values.prose(value) or values.code(value):
+            return None
+        return start, end, self._marks.mark(kind, value)
+
+    def _cookies(self, text: str, shadow: str, at: int) -> Iterator[tuple[int, int, str]]:
+        """The pairs of a Cookie or Set-Cookie field (RFC 6265 §4): by name, else by what the value looks like."""
+        at = _BLANK.match(shadow, at).end()  # type: ignore[union-attr]  # always matches
+        opened = _OPEN.match(text, at)
+        at = opened.end() if opened else at
+        while (pair := _COOKIE.match(shadow, at)) is not None:
+            start, end = pair.span(2)
+            named = self._keys.named(pair.group(1))
+            value = text[start:end].rstrip(" )]}")
+            end = start + len(value)
+            if value and not self._marks.is_marker(value):
+                if (
+                    named is not None
+                    and named.condition not in {"phone", "email", "postal", "token"}
+                    and values.admits(named.condition, value)
+                ):
+                    yield start, end, self._marks.mark(named.kind, value)
+                elif (
+                    values.opaque(value, 16)
+                    and not values.public(value)
+                    and pair.group(1).lower() not in {"expires", "path", "domain"}
+                ):
+                    yield start, end, self._marks.mark("session", value)
+            at = pair.end()
+            if shadow[at : at + 1] != ";":
+                return
+            at += 1
+            attribute = re.compile(r"(?:[ \t]{0,8}+[A-Za-z]{4,12}+;){1,8}+").match(shadow, at)
+            at = attribute.end() if attribute else at
+
+
+def _other_code(shadow: str, key: int) -> bool:
+    """``error code: 500123`` is no one-time code."""
+    led = re.search(r"([A-Za-z]{1,16})[ \t]\Z", shadow[max(0, key - 18) : key])
+    return led is not None and led.group(1).lower() in OTHER_CODES
+
+
+def _quote_length(text: str, at: int) -> int:
+    opened = _OPEN.match(text, at)
+    return opened.end() - at if opened else 1
+
+
+def _closed(text: str, quote: str, start: int, longest: int) -> int:
+    """The end of a quoted value: its own quote, not escaped further, and with the end of a value after it."""
+    limit = min(len(text), start + longest)
+    at = start
+    while True:
+        at = text.find(quote, at, limit)
+        if at < 0:
+            line = text.find("\n", start, limit)
+            return line if line > start else limit
+        after = text[at + len(quote) : at + len(quote) + 1]
+        if (at == start or text[at - 1] != "\\") and (not after or after in _AFTER):
+            return at
+        at += len(quote)
+
+
+def _is_couple(shadow: str, key: int, after: int) -> bool:
+    """Whether a key and a value stand alone in brackets: ``('password', 'x')``, not ``fields=['password', 'name']``."""
+    before = shadow[max(0, key - 66) : key].rstrip("\"'`")
+    return before[-1:] in {"(", "["} and shadow[after : after + 1] in {")", "]"}
+
+
+def _bare_end(shadow: str, at: int, named: Named, *, query: bool) -> int:
+    if named.condition in {"person", "postal", "date", "phone"} or named.kind == "address":
+        return _wide_end(shadow, at, named, query=query)
+    found = (_QUERY if query else _BARE).match(shadow, at)
+    if found is None:
+        return at
+    end = found.end()
+    while end > at and shadow[end - 1] in ".,;:?)}]" and shadow[end : end + 1] in {"", " ", "\n", '"', "'"}:
+        end -= 1
+    if named.condition == "number" or named.kind == "iban":
+        grouped = re.compile(r"[A-Za-z]{0,2}+\d{1,8}(?:[ \-]{1,4}[\dA-Z]{1,8}(?![\w=:])){0,9}+").match(shadow, at)
+        return max(end, grouped.end()) if grouped else end
+    return end
+
+
+def _wide_end(shadow: str, at: int, named: Named, *, query: bool) -> int:
+    """Names, streets, dates and numbers hold blanks: they end where the next key, or another kind of thing, begins."""
+    if query:
+        found = re.compile(r"[^\n\"'`<>&#;]{1,160}+").match(shadow, at)
+        if found is None:
+            return at
+        cut = shadow.find(" HTTP/", at, found.end())
+        cut = cut if cut >= 0 else found.end()
+        blank = re.compile(r" (?=[A-Za-z_]{1,40}=| |$)").search(shadow, at, cut)
+        return blank.start() if blank and "%" not in shadow[at:cut] else cut
+    if named.condition == "person":
+        found = _PERSON.match(shadow, at)
+    elif named.condition == "phone":
+        found = re.compile(r"\+{0,5}[\d(][\d ().\-]{5,22}+").match(shadow, at)
+    elif named.condition == "date":
+        found = re.compile(r"[\d/.\-]{6,10}+|\d{1,2} [A-Za-z]{3,9} \d{4}|[A-Za-z]{3,9} \d{1,2},? \d{4}").match(
+            shadow, at
+        )
+    else:
+        found = _WIDE.match(shadow, at)
+        if found is not None:
+            end = found.end()
+            if shadow[end : end + 1] in {"=", ":"}:  # the last word is the next key
+                end = max(at, shadow.rfind(" ", at, end))
+            return at + len(shadow[at:end].rstrip(" ,.\t"))
+    return at if found is None else at + len(shadow[at : found.end()].rstrip(" ,.-"))

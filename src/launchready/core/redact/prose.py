@@ -1,0 +1,141 @@
+"""Sentences: "your code is 482913", "my password is ...", "Bearer ey...", "AUTH ...", ``Leila Petrova <leila@...>``.
+
+Here the words decide, so they are strict: a word that announces, something that joins, and a value that is no word. The
+words are found by literal search, the rest by a match anchored behind them: no pattern walks over the text.
+
+``low`` is the text in lower case, of the same length (where lower case is longer than upper, the reader stays out).
+"""
+
+import re
+from collections.abc import Iterator
+
+from launchready.core.redact import values
+from launchready.core.redact.marks import Marks
+from launchready.core.redact.rules import phrases
+from launchready.core.redact.spans import Span, spliced, whole_words
+
+_SAID = re.compile(
+    r"(?:( (?:now )?is| was| to|:| →| ->| =>):? {1,3}|(?= [\"'`])) ?"
+    r"(?:\"([^\"\n]{3,200}+)\"|'([^'\n]{3,200}+)'|`([^`\n]{3,200}+)`|([^\s\"'`<>,;|]{4,512}+))"
+)
+_BLANK = re.compile(r"[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
+_CODE = re.compile(r"([^\d\n]{1,32}+)(?<![.\-/])(\d{3}[ \-]\d{3}|\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])", re.ASCII)
+_BEFORE = re.compile(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
+_CODE_BEFORE = re.compile(
+    r"(?<![\w.\-/:#])(?:g-)?(\d{4,8}|\d{3}[ \-]\d{3})"
+    r"(?= (?:is|as) (?:your|the|a|my)[a-z' \-]{0,40}(?:code|pin|otp|passcode)(?![a-z]))"
+)
+_CVC = re.compile(r"(?: is| was|:|=|\.)? {0,2}[\"']?(\d{3,4})(?![\w.])", re.ASCII)
+_SCHEME = re.compile(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,8192}+={0,2})(?![=\w])")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{8,8192}+(?:=|%3D){0,2}")
+_AUTH = re.compile(r"(?: (?:plain|login|xoauth2|default))? {1,2}[\"']?([^\s\"']{6,512}+)")
+_BORN = re.compile(
+    r"(?: on)?(?: is| was|:|=)? {1,2}(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2} [a-z]{3,9} \d{4})"
+)
+_MAILBOX = re.compile(
+    r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=[\"']? <\[email)"
+)
+_JOINS = (" is ", " was ", " to ", ": ", "→", "->", "=>", ' "', " '", " `")
+_BIRTHS = ("born", "birth", "dob", "birthday")
+
+
+class Prose:
+    """The reader of sentences."""
+
+    def __init__(self, marks: Marks) -> None:
+        self._marks = marks
+
+    def clean(self, text: str, low: str) -> str:
+        """The text with what its words announce marked."""
+        if len(low) != len(text):
+            return text
+        spans = list(self._spans(text, low))
+        return spliced(text, spans)
+
+    def _spans(self, text: str, low: str) -> Iterator[Span]:
+        said = any(map(low.__contains__, _JOINS))
+        for kind, words, condition in phrases.SAYS:
+            if said and any(map(low.__contains__, words)):
+                for _, at in whole_words(low, words):
+                    yield from self._said(text, _SAID.match(low, at), kind, condition)
+        if any(map(low.__contains__, phrases.BLANK_WORDS)):
+            for _, at in whole_words(low, phrases.BLANK_WORDS):
+                yield from self._found(_BLANK.match(text, at), "generic_key", "token")
+        if any(map(low.__contains__, phrases.CODE_WORDS)):
+            yield from self._codes(low)
+        if "cv" in low or "csc" in low or "security code" in low:
+            for _, at in whole_words(low, phrases.CVC_WORDS):
+                yield from self._found(_CVC.match(text, at), "cvc", "digits3")
+        for word in ("bearer", "basic"):
+            if word in low:
+                for _, at in whole_words(low.replace("%20", " %%"), (word,)):
+                    yield from self._credentials(_SCHEME.match(text, at), word)
+        if "AUTH " in text:
+            for _, at in whole_words(text, ("AUTH",)):
+                yield from self._found(_AUTH.match(low, at), "password", "secretish", text)
+        if any(map(low.__contains__, _BIRTHS)):
+            for _, at in whole_words(low, _BIRTHS):
+                yield from self._found(_BORN.match(low, at), "dob", "any")
+
+    def _found(self, found: re.Match[str] | None, kind: str, condition: str, text: str = "") -> Iterator[Span]:
+        if found is None:
+            return
+        start, end = found.span(1)
+        value = text[start:end] or found.group(1)
+        if values.secretish(value) if condition == "secretish" else values.admits(condition, value.rstrip(".")):
+            yield start, end, self._marks.mark(kind, value)
+
+    def _said(self, text: str, found: re.Match[str] | None, kind: str, condition: str) -> Iterator[Span]:
+        if found is None:
+            return
+        group = next(index for index in range(2, 6) if found.group(index) is not None)
+        start, end = found.span(group)
+        value = text[start:end]
+        if self._marks.pattern.match(value):
+            return
+        if group == 5:
+            value = value.rstrip(".,;:)]}!?")
+            hide = values.secretish(value) if condition == "secretish" else values.admits(condition, value)
+        elif condition == "secretish":
+            hide = " " in value or values.secretish(value) or found.group(1) is not None
+        else:
+            hide = values.admits(condition, value)
+        if hide and not values.placeholder(value) and not values.code(value):
+            yield start, start + len(value), self._marks.mark(kind, value)
+
+    def _codes(self, low: str) -> Iterator[Span]:
+        for found in _CODE_BEFORE.finditer(low) if " is " in low or " as " in low else ():
+            yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
+        for word, at in whole_words(low, phrases.CODE_WORDS):
+            after = _CODE.match(low, at)
+            if after is not None and self._is_code(word, low[max(0, at - len(word) - 18) : at - len(word)], after):
+                yield after.start(2), after.end(2), self._marks.mark("otp", after.group(2))
+
+    def _is_code(self, word: str, before: str, after: re.Match[str]) -> bool:
+        led = _BEFORE.search(before)
+        lead = led.group(1) if led else ""
+        plain = word == "code" and lead not in phrases.OWN_CODES
+        if lead in phrases.OTHER_CODES or not _joins(after.group(1), strict=plain):
+            return False
+        return not plain or len(after.group(2)) == 6 or " is" in after.group(1)
+
+    def _credentials(self, found: re.Match[str] | None, scheme: str) -> Iterator[Span]:
+        if found is None:
+            return
+        value = found.group(1).rstrip(".")
+        if scheme == "basic" and _BASE64.fullmatch(value) is None:
+            return
+        if values.opaque(value):
+            yield found.start(1), found.start(1) + len(value), self._marks.mark(scheme, value)
+
+    def mailboxes(self, text: str) -> str:
+        """``Leila Petrova <[email]>``: the name before an address that was marked (RFC 5322 §3.4)."""
+        return _MAILBOX.sub(lambda found: self._marks.mark("name", found.group()), text)
+
+
+def _joins(between: str, *, strict: bool) -> bool:
+    """Whether what stands between a word and its digits only joins them: no other noun has come in between."""
+    found = re.findall(r"[a-z]+", between)
+    if strict:
+        return all(word in {"is", "was", "a", "your", "the"} for word in found) and "," not in between
+    return all(word in phrases.JOINERS for word in found) and ";" not in between and "." not in between.strip(". ")

@@ -1,0 +1,104 @@
+"""Words: what announces a value in prose, what stands where a value should and is none, what marks a link."""
+
+from launchready.core.redact.rules.fields import words
+
+
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+#: What stands under a sensitive name and is no secret.
+EMPTY_WORDS = words(
+    "none null nil true false yes no on off undefined nan n/a na unset empty missing invalid expired wrong incorrect "
+    "required changed reset updated ok okay failed failure success strong weak hidden masked redacted filtered "
+    "removed secret protected disabled enabled present absent set given provided valid unknown unauthorized denied "
+    "rejected accepted mismatch match matched error verified unverified confirmed pending revoked rotated created "
+    "deleted used unused optional default bearer basic digest include omit same-origin string str bytes int text "
+    "object array uuid unique password passwd token otp sms totp email phone or and is was not for in the a an of to "
+    "from must be has have been will with without by too at as"
+)
+
+#: Sentences whose value is known by the word before it: the word, then "is", "was", "to" or a quote, then the value.
+#: (class, words, condition)
+SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("password", ("password", "passwd", "passwort", "pwd", "passphrase", "kennwort", "pass", "passcode"), "secretish"),
+    ("generic_key", ("secret", "key", "token", "apikey"), "opaque"),
+    ("session", ("session", "session id", "sessionid"), "token"),
+)
+#: "token 3xd7Y0...": the word and the value, with nothing but a blank between.
+BLANK_WORDS = ("token", "secret", "session", "key", "jwt", "apikey", "cookie")
+
+#: A one-time code: one of these, then at most 32 characters that are no digits, then four to eight digits.
+CODE_WORDS = ("otp", "totp", "pin", "passcode", "code")
+#: A word before "code" that makes it a one-time code.
+OWN_CODES = words(
+    "your verification security login otp sms one-time onetime 2fa mfa auth access confirm confirmation activation "
+    "reset pin my signin time check-in checkin"
+)
+#: What may stand between such a word and its digits.
+JOINERS = words(
+    "is was for the your a an to as of sent use using enter entered code login sign signin in new reset password "
+    "account phone verification wrong received submitted got with and it email sms number user confirm here app step "
+    "please by value booking payment registration attempt invalid expected"
+)
+
+#: "error code 500123": a word before "code" that makes it another code.
+OTHER_CODES = words(
+    "error status exit return country zip postal promo discount err response http close currency reason product "
+    "coupon area dial sort language referral voucher gift booking result state decline airport sql signal bar qr "
+    "source byte lang char location branch color colour key tax hs vat legacy event log"
+)
+
+#: Words after which bare digits are a telephone number, within a few characters.
+PHONE_WORDS = (
+    "phone",
+    "mobile",
+    "telephone",
+    "tel",
+    "cell",
+    "call",
+    "called",
+    "calling",
+    "whatsapp",
+    "sms",
+    "text",
+    "dial",
+    "dialed",
+    "fax",
+    "msisdn",
+    "caller",
+    "callback",
+)
+
+#: Words after which three or four digits are a card's verification value.
+CVC_WORDS = ("cvc", "cvv", "cvv2", "cvc2", "csc", "security code")
+
+#: Path segments that begin so are followed by a token in a link that was mailed to someone; so is a single letter.
+LINK_STEMS = _stems(
+    "accept access approv autologin auto-login booking-link bookings/manage callback cancel calendar checkin "
+    "check-in claim download email-confirm email-verif feed feedback guest join link login-link manag oauth onboard "
+    "one-click onetime one-time optout opt-out otp-link password private public-link recover reschedul review rsvp "
+    "session shared share sign subscribe survey token unlock view-booking webcal webhook hook ics ical decline"
+)
+#: After these a UUID is a token, too; after the others it is the name of a thing.
+STRONG_LINK_STEMS = _stems(
+    "reset password-reset password_reset passwordreset verif confirm activat magic set-password setpassword "
+    "set_password unsubscrib invit ical passwordless"
+)
+
+#: URL schemes under which ``user:password@`` may hold any character, slashes included.
+STORE_SCHEMES = (
+    "postgres",
+    "mysql",
+    "mariadb",
+    "redis",
+    "rediss",
+    "mongodb",
+    "amqp",
+    "smtp",
+    "ldap",
+    "mssql",
+    "oracle",
+    "ftp",
+    "sftp",
+)

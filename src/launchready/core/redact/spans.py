@@ -1,0 +1,32 @@
+"""Small tools of the readers: whole words found by literal search, and a text put together from spans."""
+
+from collections.abc import Iterable, Iterator
+
+Span = tuple[int, int, str]
+"""Start, end, and what is to stand there."""
+
+
+def whole_words(low: str, words: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Each of the words that stands alone in the text, with the position after it."""
+    for word in words:
+        at = low.find(word)
+        while at >= 0:
+            end = at + len(word)
+            before, after = low[at - 1 : at] if at else "", low[end : end + 1]
+            if not (before.isalnum() or before == "_" or after.isalnum() or after in {"_", "-"}):
+                yield word, end
+            at = low.find(word, end)
+
+
+def spliced(text: str, spans: list[Span]) -> str:
+    """The text with the spans replaced; of two that overlap, the first stands."""
+    if not spans:
+        return text
+    out: list[str] = []
+    done = 0
+    for start, end, marker in sorted(spans):
+        if start >= done:
+            out += (text[done:start], marker)
+            done = end
+    out.append(text[done:])
+    return "".join(out)

@@ -1,0 +1,117 @@
+"""What a value looks like: placeholder, word, or something to hide. The conditions that ``rules.fields`` names."""
+
+import re
+
+from launchready.core.redact.rules.phrases import EMPTY_WORDS
+from launchready.core.redact.rules.vendors import PUBLIC
+
+_PLACEHOLDER = re.compile(
+    r"%[srd]|%\(\w{1,64}\)[srd]|\{[\w.!]{0,64}\}|\$\d{1,3}|\$\{?[A-Z_]{2,64}\}?|\$\{\{[^{}]{0,80}\}\}|\?|:[a-z_]{2,64}|"
+    r"<[\w \-.:]{0,80}>|[*•·x#.…\-_]{1,64}|\[[A-Za-z][\w \-]{0,30}\]|\*{3,}[\w]{0,4}|\d{1,3}"
+)
+_PUBLIC = re.compile(PUBLIC)
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_CODE = re.compile(
+    r"(?:self|cls|settings|os|config|cfg|request|req|form|data|user|kwargs|args|app|env|params|payload|body|event|secrets)[.\[(][\w.\[\]()\"']{1,200}"
+    r"|[A-Za-z_][A-Za-z_.]{0,80}\(.{0,200}"
+)
+_WORD = re.compile(r"[A-Za-z]?[a-z'\-]{0,60}[.,;:!?]{0,3}")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
+_OPAQUE = re.compile(r"[\w\-+/=.~%:!*|]{8,16384}")
+_DATE = re.compile(
+    r"\d{1,4}[-/. ]{1,2}(?:\d{1,2}|[A-Za-z]{3,9})[-/., ]{1,2}\d{2,4}(?:T[\d:.Z]{0,20})?"
+    r"|(?:19|20)\d{6}|[A-Za-z]{3,9} \d{1,2},? \d{4}|(?:19|20)\d\d"
+)
+_FULL_NAME = re.compile(
+    r"[^\W\d_a-z][^\W\d_]{0,30}['\u2019.\-]?[^\W\d_]{0,30}(?: [^\W\d_][^\W\d_]{0,30}['\u2019.\-]?[^\W\d_]{0,30}){1,3}"
+)
+_EXPRESSION = re.compile(r"[a-z_]{1,40}\.[a-z_][a-z_.]{1,60}")
+
+
+def placeholder(value: str) -> bool:
+    """Nothing to hide: empty, a parameter of a template, a mask, a flag, a word that says what is wrong."""
+    return not value or value.lower() in EMPTY_WORDS or _PLACEHOLDER.fullmatch(value) is not None
+
+
+def code(value: str) -> bool:
+    """An expression of a source line in a traceback, not a value."""
+    return _CODE.fullmatch(value) is not None
+
+
+def opaque(value: str, least: int = 8) -> bool:
+    """No one's own word: long, and of letters with digits, or of both cases, or all hexadecimal."""
+    if len(value) < least or not _OPAQUE.fullmatch(value) or _STAMP.fullmatch(value) or _EXPRESSION.fullmatch(value):
+        return False
+    digits = any(map(str.isdigit, value))
+    letters = any(map(str.isalpha, value))
+    if digits:
+        return letters or len(value) >= 2 * least
+    inner = value[1:]
+    return letters and inner != inner.lower() and value != value.upper() and (len(value) >= 16 or least <= 8)
+
+
+def uuid(value: str) -> bool:
+    """A UUID in its usual form."""
+    return _UUID.fullmatch(value) is not None
+
+
+def public(value: str) -> bool:
+    """An identifier that its vendor prints in public."""
+    return _PUBLIC.fullmatch(value) is not None
+
+
+def secretish(value: str) -> bool:
+    """Not an everyday word: a digit, a symbol or a capital inside."""
+    return len(value) >= 4 and _WORD.fullmatch(value) is None and not value.isdigit()
+
+
+def prose(value: str) -> bool:
+    """An everyday word in lower case, such as follows a colon in a sentence."""
+    return _WORD.fullmatch(value) is not None
+
+
+def _count(value: str) -> int:
+    return sum(map(str.isdigit, value))
+
+
+def _only(value: str, extra: str) -> bool:
+    return not value.translate({ord(c): None for c in extra}).strip("0123456789")
+
+
+def admits(condition: str, value: str) -> bool:
+    """Whether a value under a key of this condition is to be hidden. Placeholders never are."""
+    if placeholder(value):
+        return value.isdigit() and (condition == "field" or (condition in {"digits3", "digits"} and len(value) > 2))
+    match condition:
+        case "any" | "loose" | "auth" | "field":
+            return True
+        case "opaque":
+            return opaque(value) and not public(value)
+        case "token":
+            return opaque(value, 16) and not public(value) and not uuid(value)
+        case "digits":
+            return 3 <= _count(value) <= 10 and _only(value, " -")
+        case "digits3":
+            return value.isdigit() and len(value) in {3, 4}
+        case "code":
+            return (value.isdigit() and len(value) == 6) or admits("token", value)
+        case "number":
+            return 9 <= _count(value) <= 34 and _only(value, " -.+ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        case "phone":
+            return 6 <= _count(value) <= 17 and _only(value.lower(), "+%20b()-./ ext;x")
+        case "postal":
+            return (
+                " " in value.strip().replace("+", " ").replace("%20", " ")
+                and any(map(str.isalpha, value))
+                and "://" not in value
+            )
+        case "postcode":
+            return any(map(str.isdigit, value)) and len(value) <= 12
+        case "date":
+            return _DATE.fullmatch(value) is not None
+        case "person":
+            return any(map(str.isalpha, value)) and "/" not in value and "_" not in value and not _count(value)
+        case "fullname":
+            return _FULL_NAME.fullmatch(value) is not None
+        case _:
+            return False

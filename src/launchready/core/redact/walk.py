@@ -1,0 +1,245 @@
+"""Nested records: dict, list, tuple, set, dataclass, model, bytes, exception. A copy where something changed, else
+the same.
+
+- The caller's objects are never written to.
+- A key decides for everything below it: ``{"password": {"value": ...}}`` hides the value, ``{"card": {"number": ...}}``
+  reads "number" as a card's.
+- ``("authorization", "Bearer ...")`` and ``{"name": "authorization", "value": "..."}`` are pairs, too.
+- What is nested deeper than 64, or larger than 100,000 values, is replaced by a marker, and not followed: a record that
+  contains itself ends there.
+"""
+
+import copy
+import dataclasses
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from launchready.core.redact import numbers, values
+from launchready.core.redact.engine import Engine
+from launchready.core.redact.keys import Keys, Named, words
+from launchready.core.redact.marks import Marks
+from launchready.core.redact.rules.fields import PERSONAL
+
+_DEEP = 64
+_MANY = 100_000
+TOO_DEEP = "[redacted: nested too deep]"
+TOO_MANY = "[redacted: too many values]"
+_LEAVES = (bool, type(None), float, complex)
+
+
+class Walker:
+    """One walk through one record."""
+
+    def __init__(self, engine: Engine, keys: Keys, marks: Marks) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._marks = marks
+        self._left = _MANY
+        self._path: set[int] = set()
+
+    def walk(self, value: Any, named: Named | None = None, parent: str = "", depth: int = 0) -> Any:
+        """The value, redacted; the same object where nothing had to change."""
+        if isinstance(value, str):
+            return self._text(value, named)
+        if isinstance(value, _LEAVES):
+            return value
+        if isinstance(value, int):
+            return self._number(value, named)
+        if isinstance(value, bytes | bytearray):
+            return self._bytes(value, named)
+        self._left -= 1
+        if depth > _DEEP or id(value) in self._path:
+            return TOO_DEEP
+        if self._left < 0:
+            return TOO_MANY
+        self._path.add(id(value))
+        try:
+            return self._inside(value, named, parent, depth + 1)
+        finally:
+            self._path.discard(id(value))
+
+    def _inside(self, value: Any, named: Named | None, parent: str, depth: int) -> Any:
+        if isinstance(value, Mapping):
+            return self._mapping(value, named, parent, depth)
+        if isinstance(value, list | tuple):
+            return self._sequence(value, named, parent, depth)
+        if isinstance(value, AbstractSet):
+            return self._set(value, named, parent, depth)
+        if isinstance(value, BaseException):
+            return self._exception(value, depth)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return self._fields(
+                value,
+                {field.name: getattr(value, field.name, None) for field in dataclasses.fields(value)},
+                parent,
+                depth,
+            )
+        if hasattr(type(value), "model_fields") and isinstance(getattr(value, "__dict__", None), dict):
+            return self._fields(value, dict(value.__dict__), parent, depth)
+        if named is not None and _secret(named) and not type(value).__name__.startswith("Secret"):
+            return self._marks.mark(named.kind, "")
+        return value
+
+    def _text(self, value: str, named: Named | None) -> str:
+        if not value:
+            return value
+        if named is not None and not self._marks.is_marker(value):
+            if named.condition == "auth":
+                cleaned = self._engine.text(f"authorization: {value}").removeprefix("authorization: ")
+                return cleaned if cleaned != value else self._engine.text(value)
+            if values.admits(named.condition, value):
+                return self._marks.mark(named.kind, value)
+        return self._engine.text(value)
+
+    def _number(self, value: int, named: Named | None) -> Any:
+        if named is not None and named.condition in {"digits", "digits3", "code", "number", "phone"}:
+            text = str(value) if -(10**40) < value < 10**40 else ""
+            if values.admits(named.condition, text):
+                return self._marks.mark(named.kind, text)
+        if 10**12 <= value < 10**19 and not self._marks.off("card") and numbers.is_card(str(value)):
+            return self._marks.mark("card", str(value))
+        return value
+
+    def _bytes(self, value: bytes | bytearray, named: Named | None) -> bytes | bytearray:
+        text = value.decode("utf-8", "surrogateescape")
+        cleaned = self._text(text, named)
+        return value if cleaned == text else type(value)(cleaned.encode("utf-8", "surrogateescape"))
+
+    def _mapping(self, value: Mapping[Any, Any], named: Named | None, parent: str, depth: int) -> Any:
+        personal = self._personal(value)
+        changed = False
+        items: dict[Any, Any] = {}
+        called = self._called(value)
+        for key, item in value.items():
+            inner = self._named(key, parent, named, personal=personal)
+            if called is not None and key in {"value", "Value"}:
+                inner = called
+            cleaned = self.walk(item, inner, key if isinstance(key, str) else "", depth)
+            label = self._key(key)
+            changed = changed or cleaned is not item or label is not key
+            items[label] = cleaned
+        if not changed:
+            return value
+        return items if isinstance(value, dict) and type(value) is dict else _like(value, items)
+
+    def _called(self, value: Mapping[Any, Any]) -> Named | None:
+        """The class that ``{"name": "token", "value": ...}`` gives to its value."""
+        if "value" not in value and "Value" not in value:
+            return None
+        for label in ("name", "key", "Name", "Key"):
+            key = value.get(label)
+            if isinstance(key, str):
+                return self._keys.named(key)
+        return None
+
+    def _named(self, key: Any, parent: str, above: Named | None, *, personal: bool) -> Named | None:
+        if isinstance(key, bytes):
+            key = key.decode("latin-1")
+        if not isinstance(key, str):
+            return above if above is not None and _secret(above) else None
+        named = self._keys.named(key)
+        if parent and (named is None or named.bare or named.kind in {"", "address"}):
+            joined = self._keys.named(f"{parent} {key}")
+            if joined is not None and len(words(key)) <= 2:
+                named = joined if not joined.bare or named is None else named
+        if named is None:
+            return above if above is not None and _secret(above) else None
+        if named.bare:
+            return Named("name", "person") if personal else None
+        return named
+
+    def _personal(self, value: Mapping[Any, Any]) -> bool:
+        for key, item in value.items():
+            if isinstance(key, str):
+                named = self._keys.named(key)
+                if named is not None and not named.bare and named.kind in PERSONAL and isinstance(item, str):
+                    return True
+        return False
+
+    def _key(self, key: Any) -> Any:
+        if isinstance(key, str) and len(key) > 6 and not key.isidentifier():
+            return self._engine.text(key)
+        return key
+
+    def _sequence(self, value: list[Any] | tuple[Any, ...], named: Named | None, parent: str, depth: int) -> Any:
+        if len(value) == 2 and isinstance(value[0], str | bytes) and named is None:
+            first = value[0] if isinstance(value[0], str) else value[0].decode("latin-1")
+            told = self._keys.named(first) if len(first) <= 64 else None
+            second = self.walk(value[1], None if told is None or told.bare else told, "", depth)
+            items = [self.walk(value[0], None, "", depth), second]
+        else:
+            items = [self.walk(item, named, parent, depth) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        if isinstance(value, tuple):
+            make = getattr(type(value), "_make", tuple)  # a named tuple stays one
+            return make(items)
+        return items
+
+    def _set(self, value: AbstractSet[Any], named: Named | None, parent: str, depth: int) -> Any:
+        items = [(self.walk(item, named, parent, depth), item) for item in value]
+        if all(new is old for new, old in items):
+            return value
+        return (frozenset if isinstance(value, frozenset) else set)(new for new, _ in items)
+
+    def _fields(self, value: Any, fields: dict[str, Any], parent: str, depth: int) -> Any:
+        cleaned = self._mapping(fields, None, parent, depth)
+        if cleaned is fields:
+            return value
+        twin = copy.copy(value)
+        for name, item in cleaned.items():
+            object.__setattr__(twin, name, item)
+        return twin
+
+    def _exception(self, error: BaseException, depth: int) -> Any:
+        """The same exception, with clean arguments, attributes, notes and chain."""
+        told = self._engine.text(str(error))
+        args = self.walk(error.args, None, "", depth)
+        state = vars(error)
+        clean = self._mapping(state, None, "", depth)
+        cause = None if error.__cause__ is None else self.walk(error.__cause__, None, "", depth)
+        context = None if error.__context__ is None else self.walk(error.__context__, None, "", depth)
+        chained = cause is not error.__cause__ or context is not error.__context__
+        if not chained and args is error.args and clean is state and told == str(error):
+            return error
+        twin = self._twin(error, args, clean, told)
+        twin.__cause__ = cause if isinstance(cause, BaseException) else None
+        twin.__context__ = context if isinstance(context, BaseException) else None
+        twin.__suppress_context__ = error.__suppress_context__
+        twin.__traceback__ = error.__traceback__
+        return twin
+
+    def _twin(self, error: BaseException, args: Any, state: dict[str, Any], told: str) -> BaseException:
+        """Made without the class's ``__init__``. Where its text would say more: an exception of clean text alone."""
+        plain = Exception(f"{type(error).__name__}: {told}")
+        try:
+            twin = type(error).__new__(type(error), *args)
+            twin.__dict__.update(state)
+            clean = self._engine.text(str(twin)) == str(twin)
+        except Exception:  # a class of the app's, with rules of its own
+            return plain
+        return twin if clean else plain
+
+
+def _secret(named: Named) -> bool:
+    """Whether everything below a key of this class is hidden, whatever it is called there."""
+    return named.condition in {"any", "loose", "opaque", "digits", "field"} and named.kind not in {
+        "address",
+        "session",
+        "pw_hash",
+    }
+
+
+def _like(value: Mapping[Any, Any], items: dict[Any, Any]) -> Any:
+    """The items in a mapping of the same type, where it can be built so; else in a dict."""
+    try:
+        twin = copy.copy(value)
+        for key in list(twin):
+            if key not in items:
+                del twin[key]  # type: ignore[attr-defined]  # a mapping that cannot becomes a dict below
+        for key, item in items.items():
+            twin[key] = item  # type: ignore[index]  # as above
+    except Exception:  # read-only mappings, and those with rules of their own
+        return items
+    return items if twin is value else twin

@@ -1,0 +1,40 @@
+"""Which addresses are on the public internet.
+
+A server that embeds ``check()`` must not be talked into connecting to its own network (SSRF): whoever controls a DNS
+zone controls the addresses in it. So the default client connects to public addresses only. The documentation ranges
+(RFC 5737, RFC 3849) count as public: nothing is routed there, and sample zones use them.
+"""
+
+import ipaddress
+
+DOCUMENTATION = tuple(
+    ipaddress.ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)
+# RFC 6052: an IPv4 address in an IPv6 one; a NAT64 gateway would connect to what is embedded.
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def is_public(text: str) -> bool:
+    """Whether ``text`` is an address that anybody on the internet may be sent to. Anything that is not one: False."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    if any(address.version == net.version and address in net for net in DOCUMENTATION):
+        return True
+    return address.is_global and not address.is_multicast
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` is an IPv4 or IPv6 address, with or without the brackets of a URL."""
+    try:
+        ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,143 @@
+"""DNS over UDP and TCP, on dnspython: attempts of 1.0 s then 1.5 s, so a lost packet costs one second.
+
+One question is one exchange. A truncated answer is asked again over TCP (RFC 7766); nothing else is retried but
+silence: SERVFAIL and REFUSED are answers, though answers that prove nothing about the record.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from launchready.net.addresses import is_public
+from launchready.net.answers import DnsAnswer, DnsStatus
+
+if TYPE_CHECKING:
+    import dns.message
+    import dns.rdata
+
+Server = tuple[str, int]
+ATTEMPTS = (1.0, 1.5)
+# More aliases than any resolver follows; an answer may hold a circle.
+LONGEST_CHAIN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Asks recursive resolvers, and single name servers where a question names one.
+
+    - ``servers``: where to ask; empty means what the operating system is configured with.
+    - ``overrides``: public address of a name server to the address and port to ask instead.
+    """
+
+    servers: tuple[Server, ...] = ()
+    overrides: Mapping[str, Server] | None = None
+    attempts: tuple[float, ...] = ATTEMPTS
+
+    async def query(
+        self, name: str, rdtype: str, *, server: str | None = None, checking_disabled: bool = False
+    ) -> DnsAnswer:
+        """The answer to one question; never raises for what a network or a zone can do."""
+        question = f"{rdtype} {name}" + (f" at {server}" if server else "")
+        try:
+            servers = self._where(server)
+        except OSError as error:
+            return DnsAnswer(question, "broken", reason=f"no DNS server to ask: {error}")
+        answer = DnsAnswer(question, "broken", reason="no DNS server to ask")
+        for number, seconds in enumerate(self.attempts if servers else ()):
+            where = servers[number % len(servers)]
+            answer = await self._attempt(question, name, rdtype, where, seconds, server, checking_disabled)
+            retry = answer.status in ("timeout", "broken") or (answer.status in ("servfail", "refused") and servers[1:])
+            if not retry:
+                return answer
+        return answer
+
+    def _where(self, server: str | None) -> tuple[Server, ...]:
+        if server is not None:
+            override = (self.overrides or {}).get(server)
+            if override is not None:
+                return (override,)
+            return ((server, 53),) if is_public(server) or self.servers else ()
+        return self.servers or system_servers()
+
+    async def _attempt(
+        self, question: str, name: str, rdtype: str, where: Server, seconds: float, server: str | None, cd: bool
+    ) -> DnsAnswer:
+        import dns.asyncquery  # noqa: PLC0415 - 200 ms, paid by the first question only
+        import dns.exception  # noqa: PLC0415
+        import dns.flags  # noqa: PLC0415
+        import dns.message  # noqa: PLC0415
+
+        try:
+            request = dns.message.make_query(name, rdtype, use_edns=0, payload=1232, want_dnssec=False)
+        except (dns.exception.DNSException, UnicodeError) as error:
+            return DnsAnswer(question, "broken", reason=f"not a name that can be asked for: {error}")
+        if cd:
+            request.flags |= dns.flags.CD
+        if server is not None:
+            request.flags &= ~dns.flags.RD
+        try:
+            async with asyncio.timeout(seconds):
+                reply, _tcp = await dns.asyncquery.udp_with_fallback(request, where[0], port=where[1])
+        except (TimeoutError, dns.exception.Timeout):
+            return DnsAnswer(question, "timeout", reason=f"no answer from {where[0]} port {where[1]}")
+        except (OSError, EOFError, dns.exception.DNSException, ValueError) as error:
+            reason = f"{type(error).__name__} from {where[0]} port {where[1]}"
+            return DnsAnswer(question, "broken", reason=reason)
+        return read(question, reply, rdtype)
+
+
+def system_servers() -> tuple[Server, ...]:
+    """What this machine is configured to ask."""
+    import dns.resolver  # noqa: PLC0415
+
+    try:
+        found = dns.resolver.Resolver()
+    except dns.resolver.NoResolverConfiguration as error:
+        raise OSError("this machine has no DNS server configured") from error
+    return tuple((str(address), found.port) for address in found.nameservers)
+
+
+def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
+    """A reply as the value the rules read. Answers are taken by following the aliases, not by what was sent along."""
+    import dns.flags  # noqa: PLC0415
+    import dns.rcode  # noqa: PLC0415
+    import dns.rdatatype  # noqa: PLC0415
+
+    rcode = reply.rcode()
+    wanted = dns.rdatatype.from_text(rdtype)
+    owner = reply.question[0].name
+    chain: list[str] = []
+    by_owner = {(rrset.name, rrset.rdtype): rrset for rrset in reply.answer}
+    records: tuple[str, ...] = ()
+    while len(chain) < LONGEST_CHAIN:
+        found = by_owner.get((owner, wanted))
+        if found is not None:
+            records = tuple(sorted(text(rdata) for rdata in found))
+            break
+        alias = by_owner.get((owner, dns.rdatatype.CNAME))
+        if alias is None:
+            break
+        owner = alias[0].target
+        chain.append(owner.to_text(omit_final_dot=True).lower())
+    status: DnsStatus
+    if rcode == dns.rcode.NOERROR:
+        status = "answered" if records else "empty"
+    elif rcode == dns.rcode.NXDOMAIN:
+        status = "nxdomain"
+    elif rcode in (dns.rcode.SERVFAIL, dns.rcode.REFUSED):
+        status = "servfail" if rcode == dns.rcode.SERVFAIL else "refused"
+    else:
+        status = "broken"
+    known = status in ("answered", "empty", "nxdomain")
+    reason = "" if known else f"the DNS server answered {dns.rcode.to_text(rcode)}"
+    return DnsAnswer(question, status, records, tuple(chain), reason, bool(reply.flags & dns.flags.AA))
+
+
+def text(rdata: "dns.rdata.Rdata") -> str:
+    """One record as text. The strings of a TXT record are joined without a space; bytes that are not UTF-8 show."""
+    strings = getattr(rdata, "strings", None)
+    if strings is not None:
+        return b"".join(strings).decode("utf-8", "backslashreplace")
+    shown = rdata.to_text()
+    return shown if shown == "." or shown.endswith(" .") else shown.rstrip(".")

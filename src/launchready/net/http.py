@@ -1,0 +1,175 @@
+"""HTTP on httpx, the one client of the project. One operation is one connection; no redirect is followed by itself.
+
+The default client asks our own resolver, refuses addresses that are not public, and connects to the address it has
+just judged (the name stays in ``Host`` and in the TLS handshake), so a second DNS answer cannot lead it elsewhere.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from launchready.net.addresses import is_address, is_public
+from launchready.net.answers import HttpAnswer, Trouble
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+Addresses = Callable[[str], Awaitable[Sequence[str]]]
+SECONDS = 5.0
+MOST_BYTES = 256 * 1024
+USER_AGENT = "launchready-check"
+
+
+@dataclass(slots=True)
+class Client:
+    """Sends single requests.
+
+    - ``transport``: an httpx transport to use as it is; None means real connections.
+    - ``addresses``: what resolves a name for real connections.
+    - ``private``: whether real connections may go to addresses that are not public.
+    """
+
+    transport: Any = None
+    addresses: Addresses | None = None
+    private: bool = False
+    seconds: float = SECONDS
+    context: "ssl.SSLContext | None" = None
+
+    def _connection(self) -> "httpx.AsyncHTTPTransport":
+        """A connection of its own. The trust store is read once: it costs more than all the requests of a run."""
+        import httpx  # noqa: PLC0415
+
+        if self.context is None:
+            self.context = httpx.create_ssl_context()
+        return httpx.AsyncHTTPTransport(verify=self.context, trust_env=False)
+
+    async def send(
+        self, method: str, url: str, headers: Sequence[tuple[str, str]] = (), body: bytes = b""
+    ) -> HttpAnswer:
+        """One request and its answer. Never raises for what a server or a network can do."""
+        question = f"{method} {url}"
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await self._send(question, method, url, headers, body)
+        except TimeoutError:
+            return HttpAnswer(question, url, trouble="timeout", reason=f"no answer within {self.seconds:g} s")
+
+    async def _send(
+        self, question: str, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes
+    ) -> HttpAnswer:
+        import httpx  # noqa: PLC0415 - loaded by the first request only
+
+        try:
+            target = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            return HttpAnswer(question, url, trouble="broken", reason=f"not a URL: {error}")
+        if target.scheme not in ("http", "https") or not target.host:
+            return HttpAnswer(question, url, trouble="broken", reason="not an http or https URL")
+        plan: list[str | None] = [None]
+        if self.transport is None:
+            found = await self._resolve(target.host)
+            if isinstance(found, tuple):
+                return HttpAnswer(question, url, trouble=found[0], reason=found[1])
+            plan = list(found)
+        answer = HttpAnswer(question, url, trouble="dns", reason="no address")
+        for address in plan:
+            answer = await self._once(question, method, target, headers, body, address)
+            if answer.trouble != "refused":
+                break
+        return answer
+
+    async def _resolve(self, host: str) -> list[str] | tuple[Trouble, str]:
+        if is_address(host):
+            found: Sequence[str] = [host.strip("[]")]
+        else:
+            found = await self.addresses(host) if self.addresses else []
+        if not found:
+            return "dns", f"{host} has no address"
+        allowed = [address for address in found if self.private or is_public(address)]
+        if not allowed:
+            return "private", f"{host} points to {found[0]}, which is not on the public internet: not connected"
+        # IPv4 first: a machine without IPv6 would wait for nothing. Two tries, as a browser would make.
+        return sorted(allowed, key=lambda address: ":" in address)[:2]
+
+    async def _once(
+        self,
+        question: str,
+        method: str,
+        target: "httpx.URL",
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        address: str | None,
+    ) -> HttpAnswer:
+        import httpx  # noqa: PLC0415
+
+        url, sent = str(target), [("user-agent", USER_AGENT), ("accept-encoding", "identity"), *headers]
+        extensions: dict[str, Any] = {}
+        if address is not None:
+            sent.append(("host", target.netloc.decode("ascii")))
+            extensions["sni_hostname"] = target.host
+            target = target.copy_with(host=address)
+        transport = borrowed(self.transport) if self.transport is not None else self._connection()
+        try:
+            async with httpx.AsyncClient(follow_redirects=False, timeout=self.seconds, transport=transport) as client:
+                request = client.build_request(
+                    method, target, headers=sent, content=body or None, extensions=extensions
+                )
+                answer = await client.send(request, stream=True)
+                try:
+                    content = await head(answer)
+                finally:
+                    await answer.aclose()
+        except httpx.TimeoutException:
+            return HttpAnswer(question, url, trouble="timeout", reason="no answer in time")
+        except httpx.ConnectError as error:
+            shown = str(error).lower()
+            trouble: Trouble = "tls" if "certificate" in shown or "ssl" in shown else "refused"
+            return HttpAnswer(question, url, trouble=trouble, reason=str(error) or "connection failed")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            return HttpAnswer(question, url, trouble="broken", reason=f"{type(error).__name__}: {error}")
+        pairs = tuple((key.lower(), value) for key, value in answer.headers.multi_items())
+        return HttpAnswer(question, url, answer.status_code, pairs, content)
+
+
+async def head(answer: "httpx.Response") -> str:
+    """The beginning of a body, at most MOST_BYTES.
+
+    A compressed body is not opened: one small piece may hold gigabytes, and we asked for none (``identity``).
+    """
+    if answer.is_stream_consumed:
+        return answer.content[:MOST_BYTES].decode("utf-8", "replace")
+    chunks, size = [], 0
+    async for chunk in answer.aiter_raw():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size >= MOST_BYTES:
+            break
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        return ""
+    return b"".join(chunks)[:MOST_BYTES].decode("utf-8", "replace")
+
+
+def borrowed(transport: Any) -> "httpx.AsyncBaseTransport":
+    """The caller's transport for one request: used, and not closed. A sync one (WSGITransport) runs in a thread."""
+    import httpx  # noqa: PLC0415
+
+    class Borrowed(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if isinstance(transport, httpx.AsyncBaseTransport):
+                return await transport.handle_async_request(request)
+            return await asyncio.to_thread(self.whole, request)
+
+        @staticmethod
+        def whole(request: httpx.Request) -> httpx.Response:
+            answer: httpx.Response = transport.handle_request(request)
+            content = answer.read()
+            answer.close()
+            return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+
+        async def aclose(self) -> None:
+            """Nothing: the transport is the caller's."""
+
+    return Borrowed()

@@ -1,0 +1,45 @@
+"""Loggers that make no log records: a structlog processor and a loguru patcher. Neither package is imported.
+
+::
+
+    structlog.configure(processors=[..., StructlogProcessor(), structlog.processors.JSONRenderer()])
+    loguru.logger.configure(patcher=LoguruPatcher())
+"""
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from launchready.core.redact import Redactor
+from launchready.core.redact.marks import UNREAD
+from launchready.redaction.record import current
+
+
+class StructlogProcessor:
+    """Stands last before the renderer: what the processors before it have put into the event is redacted, too."""
+
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        self._redactor = redactor
+
+    def __call__(self, logger: object, method: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """The event, redacted: a copy where something changed."""
+        del logger, method
+        cleaned: Any = (self._redactor or current())(dict(event_dict))
+        return cleaned if isinstance(cleaned, dict) else {"event": UNREAD}
+
+
+class LoguruPatcher:
+    """Rewrites the record that loguru is about to hand to its sinks: message, extra, exception."""
+
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        self._redactor = redactor
+
+    def __call__(self, record: MutableMapping[str, Any]) -> None:
+        """The record is loguru's own, made for this call, and handed over to be changed."""
+        redactor = self._redactor or current()
+        record["message"] = redactor(str(record.get("message", "")))
+        extra: Any = redactor(dict(record.get("extra") or {}))
+        record["extra"] = extra if isinstance(extra, dict) else {}
+        held = record.get("exception")
+        if held is not None and isinstance(held.value, BaseException):
+            clean: Any = redactor(held.value)
+            record["exception"] = held._replace(value=clean if isinstance(clean, BaseException) else Exception(UNREAD))

@@ -1,0 +1,176 @@
+"""A log record that cannot say what is secret, whatever handler, filter or formatter asks it.
+
+What a record holds becomes visible at different moments, and each has its own gate:
+
+- the message, when it is formatted: ``getMessage()`` returns ``msg % args``, redacted. Only there do secrets exist that
+  are put together from both. ``args`` keep their types, so that ``%d`` and formatters that unpack them work;
+- text among the arguments, when the record is made: access logs read them one by one;
+- ``extra``, which ``Logger.makeRecord`` writes into ``__dict__`` after the record is made, and what filters set later;
+- the exception, its causes and contexts, when the record is made; the text of its traceback, when a formatter keeps it.
+
+Nothing is added to ``__dict__``: formatters that write out every attribute see the same names as before.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from launchready.core.redact import Redactor
+from launchready.core.redact.marks import UNREAD
+
+#: What stands for arguments that do not fit their message. The standard library would print both, raw, to stderr.
+MISFIT = "[redacted: arguments do not fit]"
+
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "exc_text"}
+
+
+class State(dict[str, Any]):
+    """The ``__dict__`` of a record: what is added under a name of the app's own is redacted on its way in."""
+
+    __slots__ = ("message", "redactor", "source")
+
+    redactor: Redactor
+    source: tuple[Any, Any]
+    message: str
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in STANDARD:
+            value = self.redactor({name: value}).get(name, UNREAD)
+        super().__setitem__(name, value)
+
+    def update(self, *others: Any, **more: Any) -> None:
+        """As of a dict; ``logging.makeLogRecord`` fills a record from another process by it."""
+        for name, value in dict(*others, **more).items():
+            self[name] = value
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[list[tuple[str, Any]]]]:
+        """Copied and pickled as a plain dict: what is in it is clean."""
+        return dict, (list(self.items()),)
+
+
+class Redacted:
+    """The half of the record's class that answers. Comes before ``LogRecord`` in the method order."""
+
+    msg: Any
+    args: Any
+
+    def getMessage(self) -> str:  # noqa: N802  # the name is LogRecord's
+        """The message, redacted. Never raises: arguments that do not fit become a marker."""
+        state = self.__dict__
+        if not isinstance(state, State):  # a copy: what it was made of is clean but for the joined message
+            return _message(self, current())
+        source = (self.msg, self.args)
+        if getattr(state, "source", None) != source:
+            state.message = _message(self, state.redactor)
+            state.source = source
+        return state.message
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in STANDARD or (name in {"exc_text", "stack_info"} and isinstance(value, str)):
+            value = _named(self, name, value)
+        object.__setattr__(self, name, value)
+
+
+class RedactedRecord(Redacted, logging.LogRecord):
+    """A record made by the standard factory. A module's own class, so that it can be pickled to another process."""
+
+
+_classes: dict[type, type] = {logging.LogRecord: RedactedRecord}
+_current: list[Redactor] = []
+
+
+def current() -> Redactor:
+    """The redactor of the process."""
+    if not _current:
+        _current.append(Redactor())
+    return _current[0]
+
+
+def set_current(redactor: Redactor) -> None:
+    """Makes a redactor the one of the process."""
+    _current[:] = [redactor]
+
+
+def redacted(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
+    """The same record, which from now on answers redacted."""
+    if isinstance(record, Redacted):
+        return record
+    state = State(record.__dict__)
+    state.redactor = redactor
+    if isinstance(record.msg, str) and not record.args:
+        dict.__setitem__(state, "msg", redactor(record.msg))
+        state.message = state["msg"]
+        state.source = (state["msg"], record.args)
+    else:
+        dict.__setitem__(state, "args", _args(record.args, redactor))
+    if record.exc_info:
+        dict.__setitem__(state, "exc_info", _exception(record.exc_info, redactor))
+    for name in ("exc_text", "stack_info"):
+        if isinstance(state.get(name), str):
+            dict.__setitem__(state, name, redactor(state[name]))
+    for name in state.keys() - STANDARD:
+        state[name] = state[name]
+    record.__dict__ = state
+    record.__class__ = _class(type(record))
+    return record
+
+
+def unreadable(name: object, level: object, pathname: object, lineno: object) -> logging.LogRecord:
+    """What is written in the place of a record that could not be redacted: where it came from, and nothing it said."""
+    return logging.LogRecord(
+        str(name),
+        level if isinstance(level, int) else logging.ERROR,
+        str(pathname),
+        lineno if isinstance(lineno, int) else 0,
+        "[redacted: this record could not be read]",
+        (),
+        None,
+    )
+
+
+def _class(kind: type) -> type:
+    made = _classes.get(kind)
+    if made is None:
+        made = _classes[kind] = type(f"Redacted{kind.__name__}", (Redacted, kind), {})
+    return made
+
+
+def _message(record: Any, redactor: Redactor) -> str:
+    try:
+        text = str(record.msg)
+        if record.args:
+            text = text % record.args
+    except Exception:  # what str() of an argument of the app's raises
+        text = f"{record.msg if isinstance(record.msg, str) else UNREAD} {MISFIT}"
+    return redactor(text)
+
+
+def _args(args: Any, redactor: Redactor) -> Any:
+    """Text among the arguments is cleaned one by one; numbers, objects and mappings with rules of their own stay."""
+    if isinstance(args, tuple):
+        cleaned: Iterable[Any] = [_arg(arg, redactor) for arg in args]
+        return tuple(cleaned)
+    return redactor(args) if type(args) is dict else args
+
+
+def _arg(arg: Any, redactor: Redactor) -> Any:
+    return redactor(arg) if type(arg) in {str, bytes, dict, list, tuple} or isinstance(arg, BaseException) else arg
+
+
+def _exception(info: Any, redactor: Redactor) -> Any:
+    if not isinstance(info, tuple) or len(info) != 3 or not isinstance(info[1], BaseException):
+        return info
+    kind, error, trace = info
+    clean: Any = redactor(error)
+    if not isinstance(clean, BaseException):
+        clean = Exception(UNREAD)
+    return (kind, clean, trace)
+
+
+def _named(record: Any, name: str, value: Any) -> Any:
+    state = record.__dict__
+    redactor = state.redactor if isinstance(state, State) else current()
+    if name in STANDARD:
+        return redactor(value)
+    held: Mapping[str, Any] | str = redactor({name: value})
+    return held.get(name, UNREAD) if isinstance(held, Mapping) else UNREAD

@@ -1,0 +1,1 @@
+"""Headers and certificates of the web, read and judged: pure, one module a standard."""

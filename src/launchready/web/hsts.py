@@ -1,0 +1,81 @@
+"""Strict-Transport-Security: the promise that a host is reached by https only (RFC 6797)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+Headers = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class HSTS:
+    """What a browser makes of the headers.
+
+    - ``present``: a header is there. Only the first one counts (section 8.1).
+    - ``valid``: a browser will follow it; without exactly one readable ``max-age`` it is ignored (section 6.1.1).
+    - ``max_age``: seconds; 0 takes the promise back.
+    """
+
+    present: bool = False
+    valid: bool = False
+    max_age: int = 0
+    include_subdomains: bool = False
+    preload: bool = False
+    problems: tuple[str, ...] = ()
+
+    @property
+    def on(self) -> bool:
+        """Whether a browser that has seen this will refuse plain http from now on."""
+        return self.valid and self.max_age > 0
+
+
+def parse(headers: Headers | str | None) -> HSTS:
+    """Reads header pairs, a mapping of headers, or the value of the header alone."""
+    value = headers if isinstance(headers, str) or headers is None else first(headers)
+    if value is None:
+        return HSTS()
+    directives: dict[str, str] = {}
+    problems: list[str] = []
+    for part in split(value):
+        name, _, given = part.partition("=")
+        name = name.strip().lower()
+        if not name:
+            continue
+        if name in directives:
+            problems.append(f"{name} is given twice")
+        directives[name] = given.strip().removeprefix('"').removesuffix('"')
+    age = directives.get("max-age")
+    if age is None:
+        problems.append("max-age is missing")
+    elif not (age.isascii() and age.isdecimal()):
+        problems.append(f"max-age is not a number: {age!r}")
+    if problems:
+        return HSTS(present=True, problems=tuple(problems))
+    assert age is not None
+    # Any number of digits is allowed; beyond ten they mean "for good", and int() need not read a book.
+    seconds = int(age[:10]) if len(age.lstrip("0")) <= 10 else 10**10
+    return HSTS(True, True, seconds, "includesubdomains" in directives, "preload" in directives)
+
+
+def split(value: str) -> list[str]:
+    """Directives, parted by ``;`` outside quotation marks."""
+    parts, quoted, start = [], False, 0
+    for at, char in enumerate(value):
+        if char == '"':
+            quoted = not quoted
+        elif char == ";" and not quoted:
+            parts.append(value[start:at])
+            start = at + 1
+    return [*parts, value[start:]]
+
+
+def first(headers: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]) -> str | None:
+    """The first header of this name, as text."""
+    pairs: Iterable[tuple[str | bytes, str | bytes]] = headers.items() if isinstance(headers, Mapping) else headers
+    for name, value in pairs:
+        if text(name).lower() == "strict-transport-security":
+            return text(value)
+    return None
+
+
+def text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")

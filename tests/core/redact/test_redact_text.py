@@ -1,0 +1,183 @@
+"""Text: what is found in which spelling, what is left alone, and what holds for any text at all."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from launchready.core.redact import Redactor, redact
+from launchready.errors import ConfigError
+
+MAIL = "jo.doe" + "@coach.example"
+TOKEN = "aB3dE5gH7jK9mN1pQ" + "2rS"
+STRIPE = "sk_" + "live_" + "4eC39HqLyjWDarjtT1zdp7dc"
+PEM = "-----BEGIN RSA PRIVATE " + "KEY-----\n" + "MIIEow" * 12 + "\n-----END RSA PRIVATE " + "KEY-----"
+
+HIDDEN = [
+    ("password=hunter2x9 role=coach", "password=[password] role=coach"),
+    ('{"newPassword": "a\\"b c"}', '{"newPassword": "[password]"}'),
+    ('{\\"password\\":\\"hunter2x9\\"}', '{\\"password\\":\\"[password]\\"}'),
+    ("%22password%22%3A%22hunter2x9%22", "%22password%22%3A%22[password]%22"),
+    ("\\u0022email\\u0022:\\u0022jo\\u0040coach.example\\u0022", "\\u0022email\\u0022:\\u0022[email]\\u0022"),
+    ("?u=jo%2Bx%40coach.example&x=1", "?u=[email]&x=1"),
+    ("?u=jo%2540coach.example", "?u=[email]"),
+    ("mail j@bücher.example now", "mail [email] now"),
+    ("('password', 'hunter2x9')", "('password', '[password]')"),
+    ("--password 'correct horse' --dry-run", "--password '[password]' --dry-run"),
+    (f"GET /x?token={TOKEN}&page=2 HTTP/1.1", "GET /x?token=[generic_key]&page=2 HTTP/1.1"),
+    (f"GET /reset/MTc/{TOKEN}/ HTTP/1.1", "GET /reset/MTc/[link_token]/ HTTP/1.1"),
+    (f"Authorization: Bearer {TOKEN}", "Authorization: Bearer [bearer]"),
+    ("'authorization': 'Basic am86aHVudGVyMg=='", "'authorization': 'Basic [basic]'"),
+    (f"Cookie: sessionid={TOKEN}; lang=en", "Cookie: sessionid=[session]; lang=en"),
+    (f"key {STRIPE}!", "key [stripe]!"),
+    ("postgresql+psycopg://app:p/w@d@db:5432/app", "postgresql+psycopg://app:[db_url]@db:5432/app"),
+    (f"before {PEM} after", "before [private_key] after"),
+    ("card 4242 4242 4242 4242 12/27", "card [card ****4242] 12/27"),
+    ("pay to DE89 3704 0044 0532 0130 00 EUR 10", "pay to [iban] EUR 10"),
+    ("call +49 (0)170 1234567 now", "call [phone] now"),
+    ("client (415) 555-2671 moved", "client [phone] moved"),
+    ("Your code is 482913", "Your code is [otp]"),
+    ('{"otp": 482913, "ttl": 300}', '{"otp": "[otp]", "ttl": 300}'),
+    ("dob=1990-04-12 plan=basic", "dob=[dob] plan=basic"),
+    ("UPDATE c SET phone=$1 WHERE id=$2 DETAIL: parameters: $1 = '5551234', $2 = '7'",
+     "UPDATE c SET phone=$1 WHERE id=$2 DETAIL: parameters: $1 = '[phone]', $2 = '7'"),
+    ("To: Leila Petrova <leila@coach.example>", "To: [name] <[email]>"),
+]  # fmt: skip
+
+KEPT = [
+    "2026-07-19 21:27:22,526 INFO password reset requested for user_id=83377",
+    "password_changed_at=2026-09-24T08:02:00.060Z password_policy=strong auth_method=password token_type=bearer",
+    "password must be at least 12 characters field=password1",
+    "UPDATE users SET password = %s, email = %(email)s WHERE id = $1",
+    "git@host:org/repo.git logo@2x.png celery@worker-1 react@18.2.0",
+    "id=5e5cf229-c5cd-4a2a-9f74-6a69c9446605 trace_id=4bf92f3577b34da6a3ce929d0e0e4736 at 1721340442526",
+    "order 4111111111111112 took 12.5ms from 203.0.113.81:5533 error code: 500123",
+    "cus_NffrFeUfNV2Hib paid pi_3MtwBwLkdIwHu7ix28a3tqPa, card_brand=visa card_last4=4242",
+    "GET /bookings/8f14e45f-ceea-467a-9a36-dedd4bea2543/cancel 200",
+    "password=[password] token=**** secret=None api_key=${API_KEY}",
+    "token = request.headers['x'] password = form.cleaned_data['password']",
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), HIDDEN)
+def test_hidden(text, expected):
+    """What is secret or personal is marked in this spelling, what stands beside it stays, and once is enough."""
+    assert redact(text) == expected
+    assert redact(expected) == expected
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_kept(text):
+    """What only looks like a secret is returned as it came: the same object."""
+    assert redact(text) is text
+
+
+FRAGMENTS = st.sampled_from(
+    ["password", "token", "=", ":", '"', "'", "\\", "%40", "%22", "@", "a.example", " ", "[", "]", "(", ")", "{", "}", "&", "?",
+     "code is ", "123456", "4242 4242 4242 4242", "+49 170 1234567", "://", "u:p@h", "eyJ" + "a" * 20, "-----BEGIN ", "PRIVATE KEY-----",
+     "[email]", "[password]", "[card ****4242]", "Bearer ", "Cookie: ", "name", "\n", "\x00", "\ud800", "é", TOKEN, MAIL, "/reset/", ";", ",",
+     "VALUES (", "INSERT INTO t (password) ", "$1", "args=(", "<", ">", "born 1990-01-01", "IBAN DE89370400440532013000", "cvc 123"]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(FRAGMENTS, max_size=24).map("".join))
+def test_any_mixture_is_idempotent(text):
+    """Pieces of secrets, quotes and markers in any order: never an exception, and twice is the same as once."""
+    once = redact(text)
+    assert redact(once) == once
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.characters(codec=None, exclude_categories=()), max_size=200))
+def test_any_text_is_idempotent(text):
+    """Any text, lone surrogates and NUL included."""
+    once = redact(text)
+    assert isinstance(once, str)
+    assert redact(once) == once
+
+
+PROBES = {
+    "letters": "a", "equals": "=", "spaces": " ", "digits": "1", "digits apart": "1 ", "quotes": '"', "backslashes": "\\", "braces": "{",
+    "dots": "a.", "at signs": "a@", "key": "password", "key and equals": "password=", "bearer": "Bearer ", "jwt": "eyJ", "jwt dots": "eyJa.",
+    "pem": "-----BEGIN RSA PRIVATE " + "KEY-----", "urls": "://a:", "query": "?token=", "percent": "%40", "plus": "+1 ", "area": "(415) ",
+    "card": "4111 1111 1111 111 ", "iban": "DE89 3704 ", "hex": "deadbeef", "code": "code is ", "cookie": "Cookie: a=b; ", "lines": "\n",
+    "escapes": '{"a":"\\\\\\"', "flags": "--password ", "insert": "INSERT INTO t (a) VALUES (", "links": "/reset/", "names": "Ab ", "accents": "é",
+    "open quote": 'password="x\\"', "brackets": "token=[", "xml": "<password>", "dollar": "$1 = '", "otp": 'otp="',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_time_is_linear(probe):
+    """A megabyte of it takes half a second on a machine of its own (here: two), and five times the text no tenfold time."""
+    unit = PROBES[probe]
+    small, large = (unit * (size // len(unit)) for size in (200_000, 1_000_000))
+    started = time.perf_counter()
+    redact(small)
+    first = time.perf_counter() - started
+    redact(large)
+    second = time.perf_counter() - started - first
+    assert second < 2.0
+    assert second < max(0.2, 10 * first)
+
+
+def test_long_text_is_read_to_its_end():
+    """A secret is found behind, across and far after the edge of a piece; a key block larger than one is hidden whole."""
+    filler = "some harmless words and more of them " * 4000
+    assert MAIL not in redact(filler + MAIL + " " + filler)
+    assert redact(filler) == filler
+    for cut in range(65_500, 65_560, 7):
+        assert "hunter2x9" not in redact("x " * (cut // 2) + "password=hunter2x9 end")
+
+
+def test_a_spent_budget_fails_closed():
+    """Where there is more to decide than the budget allows, the rest is not written at all."""
+    dense = "otp=a " * 40_000 + "password=hunter2x9"
+    assert "hunter2x9" not in redact(dense)
+    assert redact(dense).endswith("[redacted: too much to read]")
+
+
+def test_own_fields_and_patterns():
+    """A class of one's own is one line, by key or by pattern, and counted under its name."""
+    own = Redactor(fields=("tax_number",), patterns={"booking code": r"BK-\d{6}", "everything": r"zz+"})
+    assert own("tax_number=77 BK-123456 zzz") == "tax_number=[tax_number] [booking code] [everything]"
+    assert own(own("BK-123456")) == "[booking code]"
+    assert dict(own.counts) == {"tax_number": 1, "booking code": 2, "everything": 1}
+
+
+def test_a_pattern_that_matches_markers_ends():
+    """A pattern that would match its own marker is no endless loop."""
+    own = Redactor(patterns={"word": r"\w+"})
+    assert own("some text") == own(own("some text")) == "[word] [word]"
+
+
+def test_allow_list():
+    """Values, domains, keys and classes can be left alone, and nothing else is."""
+    own = Redactor(allow=(MAIL, "@acme.example", "key:session_id", "class:phone"))
+    text = f"{MAIL} a@acme.example b@other.example session_id={TOKEN} +49 170 1234567 token={TOKEN}"
+    assert own(text) == f"{MAIL} a@acme.example [email] session_id={TOKEN} +49 170 1234567 token=[generic_key]"
+
+
+def test_pseudonyms():
+    """The same address has the same tag in every spelling; another key gives another; a password has none."""
+    one, two = (Redactor(pseudonyms=True, key=key) for key in ("k1", b"k2"))
+    tag = one(MAIL)
+    assert tag.startswith("[email:")
+    assert len(tag) == len("[email:3f9a1c]")
+    assert one(MAIL.upper()) == one(MAIL.replace("@", "%40")) == tag == one(tag)
+    assert two(MAIL) not in {tag, "[email]"}
+    assert one("password=hunter2x9") == "password=[password]"
+
+
+def test_mistakes_are_reported_together():
+    """A pattern that does not compile, and pseudonyms without a key, are said at once, with what to write."""
+    with pytest.raises(ConfigError) as caught:
+        Redactor(patterns={"bad": "("}, pseudonyms=True)
+    assert len(caught.value.problems) == 2
+
+
+def test_ip_addresses_are_opt_in():
+    """An address of the network is kept unless asked for."""
+    assert redact("from 203.0.113.81") == "from 203.0.113.81"
+    assert Redactor(ip_addresses=True)("from 203.0.113.81 and 2001:db8::1") == "from [ip] and [ip]"

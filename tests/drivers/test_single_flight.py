@@ -1,0 +1,114 @@
+"""Concurrent misses of one URL become one call of the app, and nobody waits for what will not come."""
+
+import asyncio
+import io
+import threading
+
+import pytest
+
+from launchready import asgi, wsgi
+from launchready.settings.cache import Cache
+
+
+def scope(path):
+    return {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "headers": [(b"host", b"x")], "client": ("192.0.2.1", 1), "scheme": "https", "root_path": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("control", "calls"), [(b"max-age=60", 1), (b"private", 50)])
+def test_asgi(control, calls):
+    """Fifty at once: one call where the answer may be shared, fifty where it may not; all are answered."""
+    ran = []
+
+    async def app(scope, receive, send):
+        ran.append(1)
+        await asyncio.sleep(0.01)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", control)]})
+        await send({"type": "http.response.body", "body": b"all"})
+
+    async def call(middleware):
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        await middleware(scope("/coaches"), receive, send)
+        return sent[1]["body"]
+
+    async def main():
+        middleware = asgi.LaunchReadyMiddleware(app, cache=Cache())
+        return await asyncio.gather(*(call(middleware) for _ in range(50)))
+
+    assert asyncio.run(main()) == [b"all"] * 50
+    assert len(ran) == calls
+
+
+def test_a_leader_that_is_cancelled():
+    """The client of the first request goes away: the others are answered all the same."""
+    ran = []
+
+    async def app(scope, receive, send):
+        ran.append(1)
+        await asyncio.sleep(0.05)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        await send({"type": "http.response.body", "body": b"all"})
+
+    async def main():
+        middleware = asgi.LaunchReadyMiddleware(app, cache=Cache())
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        first = asyncio.create_task(middleware(scope("/c"), receive, send))
+        await asyncio.sleep(0.01)
+        second = asyncio.create_task(middleware(scope("/c"), receive, send))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        await second
+        return sent
+
+    assert asyncio.run(main())[1]["body"] == b"all"
+    assert len(ran) == 2
+
+
+def test_wsgi_threads():
+    """Twenty threads at once: one call."""
+    ran, bodies = [], []
+    go = threading.Barrier(20)
+    entered = threading.Event()
+
+    def app(environ, start_response):
+        ran.append(1)
+        entered.wait(0.2)
+        start_response("200 OK", [("Cache-Control", "max-age=60")])
+        return [b"all"]
+
+    middleware = wsgi.LaunchReadyMiddleware(app, cache=Cache())
+
+    def customer():
+        environ = {
+            "REQUEST_METHOD": "GET", "PATH_INFO": "/c", "QUERY_STRING": "", "HTTP_HOST": "x", "REMOTE_ADDR": "192.0.2.1",
+            "wsgi.url_scheme": "https", "wsgi.input": io.BytesIO(),
+        }  # fmt: skip
+        go.wait()
+        body = middleware(environ, lambda status, headers: None)
+        bodies.append(b"".join(body))
+        if hasattr(body, "close"):
+            body.close()
+
+    threads = [threading.Thread(target=customer) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert bodies == [b"all"] * 20
+    assert len(ran) == 1

@@ -1,0 +1,92 @@
+"""The house keeps its shape: floors, import cost, file length, the names of the contract."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import launchready
+
+ROOT = Path(__file__).parent.parent
+SOURCE = Path(launchready.__file__).parent
+
+HEAVY = ("dns", "httpx", "opentelemetry", "cryptography", "redis", "starlette", "flask", "django")
+SETTINGS = ("CORS", "Cache", "Health", "Idempotency", "Limit", "RateLimit", "Redaction", "Timing", "idempotent")
+
+
+def python(*code):
+    return subprocess.run(
+        [sys.executable, "-c", *code], check=True, capture_output=True, text=True, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(SOURCE.parent)},
+    )  # fmt: skip
+
+
+def test_the_floors():
+    """import-linter keeps every contract of .importlinter."""
+    code = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False,
+        env={**os.environ, "PYTHONPATH": str(SOURCE.parent)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+def test_import_is_light():
+    """``import launchready`` loads nothing heavy."""
+    loaded = python("import launchready, sys; print(' '.join(sys.modules))").stdout.split()
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_import_is_fast():
+    """``import launchready`` costs at most 60 ms over bare Python: the median of seven pairs."""
+
+    def seconds(code):
+        start = time.perf_counter()
+        python(code)
+        return time.perf_counter() - start
+
+    assert statistics.median(seconds("import launchready") - seconds("pass") for _ in range(7)) <= 0.060
+
+
+def test_help_is_fast():
+    """``launchready --help`` loads no DNS, HTTP or certificate library."""
+    loaded = python("import launchready.cli, sys\ntry: launchready.cli.main(['--help'])\nexcept SystemExit: pass\n"
+                    "print('#', ' '.join(sys.modules))").stdout.rpartition("#")[2].split()  # fmt: skip
+    assert not set(HEAVY) & set(loaded)
+
+
+@pytest.mark.parametrize("face", ["launchready", "launchready.fastapi", "launchready.flask", "launchready.django"])
+def test_names_of_the_contract(face):
+    """The dataclasses and ``idempotent`` come from the front door and from each framework's face."""
+    if face == "launchready.django":
+        from faces.apps import _django_setup
+
+        _django_setup()
+    module = import_module(face)
+    for name in SETTINGS:
+        assert getattr(module, name), name
+
+
+def test_unknown_name():
+    """A name that is not there is an AttributeError, as everywhere."""
+    with pytest.raises(AttributeError, match="no attribute 'Cros'"):
+        _ = launchready.Cros
+
+
+def test_no_file_is_two_rooms():
+    """A file above 500 lines asks to be two."""
+    long = {str(path.relative_to(SOURCE)): count for path in SOURCE.rglob("*.py")
+            if (count := len(path.read_text().splitlines())) > 500}  # fmt: skip
+    assert long == {}
+
+
+def test_every_finding_has_a_page():
+    """Each code of a check rule is explained in docs/findings/."""
+    rule = import_module("launchready.checks.rule")
+    assert {one.code for one in rule.rules()} <= {path.stem for path in (ROOT / "docs/findings").glob("*.md")}
