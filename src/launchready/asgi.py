@@ -46,11 +46,20 @@ class LaunchReadyMiddleware:
         return self.stack.status()
 
     def route(self, scope: Scope) -> str | None:
-        """The route template that the app matched, or None. Starlette leaves the route in the scope."""
-        route = scope.get("route")
-        if route is None:
-            return None
-        path: str | None = getattr(route, "path_format", None) or getattr(route, "path", None)
+        """The route template that the app matched, or None. Starlette leaves the route in the scope.
+
+        FastAPI from 0.137 keeps the template with its router's prefix apart from the route.
+        """
+        path: str | None
+        fastapi = scope.get("fastapi")
+        context = fastapi.get("effective_route_context") if fastapi is not None else None
+        if context is not None:
+            path = context.path
+        else:
+            route = scope.get("route")
+            if route is None:
+                return None
+            path = getattr(route, "path_format", None) or getattr(route, "path", None)
         if path is not None and len(scope.get("root_path", "")) > len(scope.get("app_root_path", "")):
             return mounted(scope, path)
         return path

@@ -5,9 +5,9 @@
     app.add_middleware(LaunchReadyMiddleware, cors=CORS(allow_origins=["https://app.example.com"]),
                        rate_limit=RateLimit("60/minute", {"POST /login": "5/minute"}), idempotency=Idempotency())
 
-Add it last, so that it is outermost. What it adds to the plain ASGI face: route templates of included routers, and
-error pages. A handler that raises is answered inside this middleware, by the app's own handler for 500 where it has
-one, so that a 500 carries the CORS headers too; the error itself goes on to the server's log as always.
+Add it last, so that it is outermost. What it adds to the plain ASGI face: error pages. A handler that raises is
+answered inside this middleware, by the app's own handler for 500 where it has one, so that a 500 carries the CORS
+headers too; the error itself goes on to the server's log as always.
 """
 
 from typing import Any
@@ -31,16 +31,6 @@ __all__ = [
 
 class LaunchReadyMiddleware(asgi.LaunchReadyMiddleware):
     """``app.add_middleware(LaunchReadyMiddleware, **settings)``. Raises ConfigError when the app is built."""
-
-    def route(self, scope: Scope) -> str | None:
-        """FastAPI from 0.137 keeps the template with its router's prefix apart from the route."""
-        fastapi = scope.get("fastapi")
-        if fastapi is not None:
-            context = fastapi.get("effective_route_context")
-            if context is not None:
-                path: str = context.path
-                return asgi.mounted(scope, path) if scope.get("root_path") else path
-        return super().route(scope)
 
     async def failed(self, scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
         """The app's own page for an error that nothing else handled, sent through this middleware."""

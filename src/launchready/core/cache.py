@@ -16,6 +16,7 @@ heuristic freshness, sharing answers to requests that carry cookies.
 import json
 import re
 from collections.abc import Callable
+from operator import attrgetter
 
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Flight, Forward, Join
@@ -28,6 +29,7 @@ from launchready.http.routes import RouteTable
 STATUS = b"cache-status"
 MISS = (STATUS, b"launchready; fwd=uri-miss")
 MISS_STORED = (STATUS, b"launchready; fwd=uri-miss; stored")
+_HEADER_LINE = 200  # bytes of Python that a header line takes
 MAX_AGE_CAP = 2**31
 """RFC 9111 §1.2.2: a delta-seconds value above 2^31 is taken as 2^31."""
 
@@ -61,10 +63,11 @@ class Stored:
     """A stored response, or (with ``vary`` set and status 0) a pointer: the answer depends on these headers.
 
     ``lifetime``: seconds of freshness from the moment it was made; ``age``: how old it was when it came; ``length``:
-    the length that the app announced. ``body`` is set before it is put, and nothing is changed afterwards.
+    the length that the app announced. ``body`` is filled before it is put, and nothing is changed afterwards.
+    ``weight``: bytes, as a store in memory counts them.
     """
 
-    __slots__ = ("age", "body", "headers", "length", "lifetime", "status", "vary")
+    __slots__ = ("age", "body", "headers", "length", "lifetime", "status", "vary", "weight")
 
     def __init__(self, status: int, headers: Headers, lifetime: int, age: int, vary: list[bytes]) -> None:
         self.status = status
@@ -74,6 +77,7 @@ class Stored:
         self.lifetime = lifetime
         self.age = age
         self.vary = vary
+        self.weight = _HEADER_LINE * len(headers)
 
 
 def dump(stored: Stored) -> bytes:
@@ -93,11 +97,11 @@ def load(data: bytes) -> Stored:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head["h"]]
     stored = Stored(head["s"], headers, head["l"], head["a"], [name.encode("latin-1") for name in head["v"]])
     stored.body = body
+    stored.weight += len(body)
     return stored
 
 
-def size(stored: Stored) -> int:
-    return len(stored.body) + 200 * len(stored.headers)
+size: Callable[[Stored], int] = attrgetter("weight")  # in C: no Python frame for every answer that is stored
 
 
 class Cache:
@@ -164,6 +168,7 @@ class Cache:
             body = copy.answer
             if body is not None and stored.length in (None, b"%d" % len(body)):
                 stored.body = body
+                stored.weight = len(body) + _HEADER_LINE * len(stored.headers)
                 put = new(Put)
                 put.space = self._space
                 put.key = (yield from self._point(request, key, stored)) if stored.vary else key
@@ -174,7 +179,10 @@ class Cache:
             return None
         finally:
             if leads:  # also when the client went away or the app raised: nobody waits for what will not come
-                self._flying.pop(key, flight).land()
+                led = self._flying.pop(key, flight)
+                led.landed = True
+                if led.waiting:
+                    led.land()
         return None
 
     def _pass(self, reason: bytes, detail: bytes) -> Flow[Response | None]:
@@ -219,7 +227,9 @@ class Cache:
             return None
         if fields.get(b"content-type", b"").startswith(b"text/event-stream"):
             return None
-        age = _seconds(fields.get(b"age")) or 0
+        age = 0
+        if b"age" in fields:
+            age = _seconds(fields[b"age"]) or 0
         if lifetime <= age:
             return None
         stored = new(Stored)

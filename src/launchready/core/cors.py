@@ -43,8 +43,8 @@ class Policy:
     """One compiled policy."""
 
     __slots__ = (
-        "any_header", "credentials", "enforce", "everybody", "exempt", "expose", "headers", "max_age", "methods",
-        "open", "origins",
+        "any_header", "credentials", "enforce", "everybody", "exact", "exempt", "expose", "headers", "max_age",
+        "methods", "open", "origins",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +70,7 @@ class Policy:
         )
         self.max_age = ((b"access-control-max-age", b"%d" % max_age),) if max_age is not None else ()
         self.everybody = ((ALLOW_ORIGIN, b"*"), *self.expose)
+        self.exact = {origin: (*self.grant(origin), *self.expose, VARY) for origin in origins.exact}
         self.enforce = enforce
         self.exempt = exempt or None
 
@@ -119,9 +120,14 @@ class Cors:
         if policy.open:
             request.adds += policy.everybody
             return None
-        if origin is not None and policy.origins.allow(origin):
-            request.adds += (*policy.grant(origin), *policy.expose)
-        # On every answer, granted or not: what is stored for one origin must not be served to another.
+        # Vary on every answer, granted or not: what is stored for one origin must not be served to another.
+        if origin is not None:
+            lines = policy.exact.get(origin)
+            if lines is not None:
+                request.adds += lines
+                return None
+            if policy.origins.allow(origin):
+                request.adds += (*policy.grant(origin), *policy.expose)
         request.adds.append(VARY)
         return None
 

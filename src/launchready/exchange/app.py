@@ -110,7 +110,10 @@ class Flight:
         return not self.landed
 
     def land(self) -> None:
-        """Let all who wait go on, at once. Those who come later do not wait."""
+        """Let all who wait go on, at once. Those who come later do not wait.
+
+        Where ``waiting`` is empty after ``landed`` was set, nobody waits and nothing is left to do.
+        """
         self.landed = True
         while self.waiting:
             self.waiting.pop()()

@@ -86,11 +86,11 @@ class Origin:
 class Origins:
     """A compiled allow-list: one set look-up for exact origins, then the few patterns."""
 
-    __slots__ = ("_exact", "_ports", "_suffixes", "any")
+    __slots__ = ("_ports", "_suffixes", "any", "exact")
 
     def __init__(self, origins: list[Origin]) -> None:
         self.any = any(origin.wild for origin in origins)
-        self._exact = frozenset(origin.exact.encode() for origin in origins if origin.exact)
+        self.exact = frozenset(origin.exact.encode() for origin in origins if origin.exact)
         self._suffixes = [
             (f"{origin.scheme}://".encode(), origin.host[2:].encode()) for origin in origins if origin.subdomains
         ]
@@ -98,7 +98,7 @@ class Origins:
 
     def allow(self, origin: bytes) -> bool:
         """Whether this origin is listed. Anything that is not a serialised origin is not."""
-        if self.any or origin in self._exact:
+        if self.any or origin in self.exact:
             return True
         for scheme, suffix in self._suffixes:
             if (

@@ -16,7 +16,7 @@ from launchready.clock import SYSTEM, Clock
 from launchready.errors import StoreFull
 from launchready.exchange.ops import Inline, Op
 from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, Take
-from launchready.exchange.window import MICRO, State, Window, fresh, take
+from launchready.exchange.window import MICRO, State, Taken, Window, fresh, take
 
 SCHEMES = ("memory",)
 
@@ -151,7 +151,7 @@ class MemoryStore:
     def _put_if_absent(self, op: PutIfAbsent[Any]) -> None:
         now = self._now()
         with self._lock:
-            room = self._room(op.space)
+            room = self._rooms.get(op.space.name) or self._room(op.space)
             row = room.live(op.key, now)
             if row is None:
                 self._version += 1
@@ -163,7 +163,7 @@ class MemoryStore:
     def _replace(self, op: Replace[Any]) -> None:
         now = self._now()
         with self._lock:
-            room = self._room(op.space)
+            room = self._rooms.get(op.space.name) or self._room(op.space)
             row = room.live(op.key, now)
             op.answer = row is not None and row[3] == op.version
             if op.answer:
@@ -172,7 +172,7 @@ class MemoryStore:
 
     def _delete(self, op: Delete[Any]) -> None:
         with self._lock:
-            room = self._room(op.space)
+            room = self._rooms.get(op.space.name) or self._room(op.space)
             row = room.live(op.key, self._now())
             op.answer = row is not None and op.version in (None, row[3])
             if op.answer:
@@ -184,8 +184,14 @@ class MemoryStore:
             row = self._windows.get(op.key)
             if row is None or row[2] is not op.windows:
                 row = self._window(op, row, now)
-            row[1][0] = now + op.windows[-1].period
-            op.answer = take(row[0], int(now * MICRO), op.windows, op.cost)
+            windows = op.windows
+            row[1][0] = now + windows[-1].period
+            if len(windows) > 1:
+                op.answer = take(row[0], int(now * MICRO), windows, op.cost)
+                return
+            window = windows[0]  # as in window.take, without its frame: most limits have one window
+            left, wait = window.look(window, row[0][0], int(now * MICRO), op.cost, True)
+            op.answer = _new(Taken, (left >= 0, 0, left if left >= 0 else -1 - left, wait / MICRO))
 
     def take_at(self, op: Take, now: int) -> None:
         with self._lock:
