@@ -25,8 +25,10 @@ from typing import Any, ParamSpec, TypeVar, cast, overload
 from urllib.parse import parse_qs
 
 from launchready.core.idempotency import REPLAYED, Once, Rule, lookup_key
+from launchready.drivers.answers import Answers
 from launchready.drivers.current import CURRENT, Exchange, Wanted
 from launchready.drivers.drive import adrive, drive
+from launchready.drivers.probes import Probes
 from launchready.errors import (
     ConfigError,
     InFlight,
@@ -210,8 +212,8 @@ def _function(
     function: Callable[..., Any], rule: Rule, key: Callable[..., str], store: str | Store
 ) -> Callable[..., Any]:
     @cache
-    def opened() -> Store:  # at the first call: decorating opens nothing
-        return connect(store) if isinstance(store, str) else store
+    def opened() -> Answers:  # at the first call: decorating opens nothing
+        return Answers(connect(store) if isinstance(store, str) else store, Probes({}), {})
 
     def claim(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         text = str(key(*args, **kwargs)).encode("utf-8", "surrogatepass")

@@ -129,7 +129,7 @@ class Cache:
                 return (yield from self._pass(b"bypass", reason))
         key = target(request)
         flight = Flight()
-        leads = False
+        leads = waited = False
         try:
             while look:
                 found = new(Get)
@@ -145,18 +145,22 @@ class Cache:
                     age = entry.value.age + int(entry.age)
                     if entry.value.lifetime > age:
                         return hit(request, entry.value, age)
+                if waited:
+                    break
                 ahead = self._flying.setdefault(key, flight) if method == "GET" else flight
                 if ahead is flight:
                     leads = method == "GET"
                     break
-                if ahead.landed:  # waited for, and nothing was stored: it cannot be shared, so each goes by itself
-                    break
                 yield Join(ahead)
+                # Nothing stored after that: the answer cannot be shared, or is not to be waited for any longer, and
+                # each goes by itself. Only where there was no answer, its client being gone, another may lead.
+                waited = ahead.answered or not ahead.landed
         except StoreError:
             return (yield from self._pass(b"bypass", b"store"))
         try:
             forward = Forward()
             yield forward
+            flight.answered = True
             stored = self._storable(request, forward.answer)
             if stored is None or method == "HEAD":
                 forward.answer.headers.append(MISS)

@@ -190,8 +190,12 @@ class Once:
         try:
             yield app
         except SafeToRetry as reason:
-            yield Delete(CLAIMS, key, version)
-            return _safe_to_retry(str(reason))
+            refusal = _safe_to_retry(str(reason))
+            try:
+                yield Delete(CLAIMS, key, version)
+            except StoreError:
+                return refusal  # the claim stays until it expires: what nobody could free is never run twice
+            return refusal
         response = app.answer
         try:
             if rule.release_errors and response.status >= 500:

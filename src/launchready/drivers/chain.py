@@ -144,8 +144,12 @@ def _unwind(parked: Parked, error: Exception) -> Flow[Response]:
         try:
             op = flow.throw(error)
             while True:
-                yield op
-                op = next(flow)
+                try:
+                    yield op
+                except Exception as raised:
+                    op = flow.throw(raised)
+                else:
+                    op = next(flow)
         except StopIteration as end:
             if end.value is not None:
                 response: Response = end.value

@@ -10,10 +10,13 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
+from time import monotonic
 
 from launchready.exchange.app import RunChecks
 
 Check = Callable[[], object]
+
+STILL_RUNNING = "still running since the last probe"
 
 
 class Probes:
@@ -25,8 +28,9 @@ class Probes:
         self._lock = threading.Lock()
 
     def run(self, op: RunChecks) -> None:
+        deadline = monotonic() + op.timeout  # one for all: they run at once, so ten hung checks cost the time of one
         started = {name: self._start(name) for name in self._checks}
-        op.answer = {name: self._verdict(future, op.timeout) for name, future in started.items()}
+        op.answer = {name: self._verdict(future, op.timeout, deadline) for name, future in started.items()}
 
     async def arun(self, op: RunChecks) -> None:
         names = list(self._checks)
@@ -53,11 +57,11 @@ class Probes:
             with self._lock:
                 del self._running[name]
 
-    def _verdict(self, future: Future[object] | None, timeout: float) -> str | None:
+    def _verdict(self, future: Future[object] | None, timeout: float, deadline: float) -> str | None:
         if future is None:
-            return "still running since the last probe"
+            return STILL_RUNNING
         try:
-            return None if future.result(timeout) is not False else "returned False"
+            return None if future.result(max(0.0, deadline - monotonic())) is not False else "returned False"
         except TimeoutError:
             return f"no answer within {timeout:g} s"
         except BaseException as error:
@@ -68,7 +72,7 @@ class Probes:
         if not inspect.iscoroutinefunction(check):
             future = self._start(name)
             if future is None:
-                return self._verdict(None, timeout)
+                return STILL_RUNNING
             try:
                 value = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), timeout)
             except TimeoutError:

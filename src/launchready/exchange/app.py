@@ -101,6 +101,7 @@ class Flight:
     """A call of the app that others wait for. The feature that made it lands it, whatever happens; once."""
 
     landed = False
+    answered = False  # the app gave a response head
     waiting: list[Callable[[], None]] | None = None
 
     def wait(self, wake: Callable[[], None]) -> bool:

@@ -54,7 +54,12 @@ class Origin:
         if host != host.lower():
             raise ValueError(f'{self.text!r}: browsers send origins in lower case; write "{self.text.lower()}"')
         if not host.isascii():
-            punycode = host.encode("idna").decode()
+            try:
+                punycode = host.encode("idna").decode()
+            except UnicodeError:
+                raise ValueError(
+                    f"{self.text!r}: {host!r} is not a host name; write its ASCII form (xn--...)"
+                ) from None
             raise ValueError(f'{self.text!r}: browsers send the ASCII form; write "{self.scheme}://{punycode}"')
         if host.startswith("["):
             try:
