@@ -123,6 +123,57 @@ def test_many_threads(store):
     assert sorted(told) == ["paid", *["running"] * 19]
 
 
+def test_waiting(store):
+    """With ``wait`` a second call gets the first one's result when it comes."""
+    ran = []
+    entered = threading.Event()
+
+    @idempotent(key=by_order, store=store, wait="20s")
+    def charge(order):
+        ran.append(order)
+        entered.set()
+        told.wait(0.1)
+        return "paid"
+
+    told = threading.Event()
+    results = []
+    first = threading.Thread(target=lambda: results.append(charge(order=1)))
+    first.start()
+    entered.wait(5)
+    assert charge(order=1) == "paid"
+    first.join()
+    assert results == ["paid"]
+    assert ran == [1]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_slow_call_is_not_repeated(store, asynchronous):
+    """Older than its lease, and not answered: its outcome is unknown, whoever asks."""
+    entered, done = threading.Event(), threading.Event()
+
+    @idempotent(key=by_order, store=store, lease="10ms")
+    def charge(order):
+        entered.set()
+        done.wait(20)
+
+    @idempotent(key=by_order, store=store, lease="10ms")
+    async def acharge(order):
+        entered.set()
+        await asyncio.to_thread(done.wait, 20)
+
+    def call():
+        return asyncio.run(acharge(order=1)) if asynchronous else charge(order=1)
+
+    first = threading.Thread(target=call)
+    first.start()
+    entered.wait(5)
+    done.wait(0.05)
+    with pytest.raises(OutcomeUnknown, match="never answered"):
+        call()
+    done.set()
+    first.join()
+
+
 def test_coroutines(store):
     """The same for ``async def``."""
     ran = []

@@ -48,6 +48,40 @@ def test_asgi(control, calls):
     assert len(ran) == calls
 
 
+def test_what_cannot_be_shared_runs_at_once():
+    """Fifty at once for a private page: after the first was waited for, none waits behind another."""
+    running, most = 0, 0
+    together = asyncio.Event()
+
+    async def app(scope, receive, send):
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        if running == 49:
+            together.set()
+        await asyncio.wait([asyncio.ensure_future(together.wait())], timeout=0.01 if most == 1 else 5)
+        running -= 1
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"private")]})
+        await send({"type": "http.response.body", "body": b"mine"})
+
+    async def call(middleware):
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            del message
+
+        await middleware(scope("/me"), receive, send)
+
+    async def main():
+        middleware = asgi.LaunchReadyMiddleware(app, cache=Cache())
+        await asyncio.gather(*(call(middleware) for _ in range(50)))
+        together.set()
+
+    asyncio.run(main())
+    assert most == 49
+
+
 def test_a_leader_that_is_cancelled():
     """The client of the first request goes away: the others are answered all the same."""
     ran = []

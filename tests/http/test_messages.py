@@ -1,0 +1,104 @@
+"""Requests, responses, problem documents, structured strings and remembered bodies."""
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from launchready.http import input as remembered
+from launchready.http.message import Request, Response, add_vary, append, clean
+from launchready.http.problem import problem
+from launchready.http.structured import parse_string, string
+
+
+def test_request_lines():
+    """``get`` gives one line, ``lines`` all of them in order."""
+    request = Request("GET", "/", b"/", b"", "https", "", [(b"a", b"1"), (b"b", b"2"), (b"a", b"3")])
+    assert (request.get(b"a"), request.get(b"c")) == (b"3", None)
+    assert request.lines(b"a") == [b"1", b"3"]
+    assert Response(200, request.headers).get(b"a") == b"1"
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "after"),
+    [
+        ([], b"Origin", [b"Origin"]),
+        ([b"Accept"], b"Origin", [b"Accept, Origin"]),
+        ([b"Origin"], b"Origin", [b"Origin"]),
+        ([b"accept, ORIGIN"], b"Origin", [b"accept, ORIGIN"]),
+        ([b"*"], b"Origin", [b"*"]),
+        ([b"Original"], b"Origin", [b"Original, Origin"]),
+    ],
+)
+def test_vary(before, name, after):
+    """A member stands once, whatever its case; ``*`` covers all; the app's own members stay."""
+    headers = [(b"vary", value) for value in before]
+    add_vary(headers, name)
+    assert headers == [(b"vary", value) for value in after]
+
+
+def test_append():
+    """Lines are added after the app's, Vary is merged."""
+    headers = [(b"vary", b"accept"), (b"x", b"1")]
+    append(headers, [(b"x", b"2"), (b"vary", b"Origin")])
+    assert headers == [(b"vary", b"accept, Origin"), (b"x", b"1"), (b"x", b"2")]
+    bare = [(b"x", b"1")]
+    append(bare, [(b"vary", b"Origin")])
+    assert bare == [(b"x", b"1"), (b"vary", b"Origin")]
+
+
+def test_clean():
+    """Names in lower case, owned lines gone, two cookies stay two."""
+    lines = [(b"Set-Cookie", b"a"), (b"set-cookie", b"b"), (b"Access-Control-Allow-Origin", b"*")]
+    assert clean(lines, frozenset({b"access-control-allow-origin"})) == [(b"set-cookie", b"a"), (b"set-cookie", b"b")]
+
+
+def test_problem():
+    """RFC 9457: its type, its length, never stored, and whole seconds where waiting helps."""
+    made = problem(503, "x", "Title", "Détail", retry_after=0.2, headers=((b"vary", b"Origin"),), code="c")
+    document = json.loads(made.body)
+    assert document == {
+        "type": "https://launchready.dev/problems/x", "title": "Title", "status": 503, "detail": "Détail", "code": "c",
+    }  # fmt: skip
+    assert made.headers == [
+        (b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(made.body)),
+        (b"cache-control", b"no-store"), (b"vary", b"Origin"), (b"retry-after", b"1"),
+    ]  # fmt: skip
+
+
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
+def test_strings_there_and_back(text):
+    """Every printable ASCII text is written as a String and read as itself."""
+    assert parse_string(string(text).encode()) == text.encode()
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"abc", b'"', b'"a', b'a"', b'"a"b"', b'"\\a"', b'"\\"', b'"a\xff"', b'"a\n"', b'"a";p=1', b"'a'"]
+)
+def test_no_strings(value):
+    """RFC 9651 §3.3.3 and §4.2.5: anything else is not read."""
+    assert parse_string(value) is None
+
+
+@pytest.mark.parametrize("text", ["é", "a\n", "\x7f"])
+def test_what_no_string_can_hold(text):
+    """Written wrongly it would be read wrongly: refused."""
+    with pytest.raises(ValueError, match="outside printable ASCII"):
+        string(text)
+
+
+def test_a_body_is_remembered():
+    """However it was read; up to the bound and no further."""
+    body = remembered.Input(io.BytesIO(b"one\ntwo\nthree\nfour"))
+    assert body.read(2) == b"on"
+    assert body.readline() == b"e\n"
+    assert body.readline(2) == b"tw"
+    assert next(iter(body)) == b"o\n"
+    assert body.readlines() == [b"three\n", b"four"]
+    assert body.whole() == b"one\ntwo\nthree\nfour"
+    big = remembered.Input(io.BytesIO(b"x" * (remembered.REMEMBERED + 2_000_000)))
+    while big.read(1_000_000):
+        continue
+    assert remembered.REMEMBERED < len(big.whole()) <= remembered.REMEMBERED + 1_000_000
