@@ -337,6 +337,10 @@ class _Body:
         size = 0
         if chunk is None:
             chunk = next(chunks, None)
+        if self._tail is None and chunk is not None:  # nobody asked: each chunk leaves as it is made
+            yield chunk
+            yield from chunks
+            return
         while chunk is not None:
             ahead = next(chunks, None)  # known to be the last before it leaves
             tail = self._tail

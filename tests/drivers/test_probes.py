@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -49,7 +50,7 @@ CHECKS = {
     "d": fine,
     "e": false,
     "f": broken,
-    "g": lambda: fine(),
+    "g": partial(fine),
 }
 VERDICTS = {
     "a": None, "b": "returned False", "c": "ConnectionError", "d": None, "e": "returned False", "f": "ConnectionError",

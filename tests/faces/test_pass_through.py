@@ -1,0 +1,390 @@
+"""What is not a request and answer of ours passes untouched; a client that leaves takes nothing with it."""
+
+import asyncio
+import types
+
+import pytest
+
+from faces.apps import _django_setup, asgi_call, wsgi_call
+from launchready.settings.cache import Cache
+from launchready.settings.cors import CORS
+from launchready.settings.idempotency import Idempotency
+from launchready.settings.rate_limit import RateLimit
+
+EVERYTHING = {
+    "cors": CORS(allow_origins=["https://app.example.com"]), "rate_limit": RateLimit("1/hour"), "cache": Cache(),
+    "idempotency": Idempotency(),
+}  # fmt: skip
+
+
+# Scopes other than http.
+
+
+def asgi_face(app):
+    from launchready.asgi import LaunchReadyMiddleware
+
+    return LaunchReadyMiddleware(app, **EVERYTHING)
+
+
+def fastapi_face(app):
+    from launchready.fastapi import LaunchReadyMiddleware
+
+    return LaunchReadyMiddleware(app, **EVERYTHING)
+
+
+@pytest.mark.parametrize("face", [asgi_face, fastapi_face])
+@pytest.mark.parametrize("kind", ["websocket", "lifespan", "something-new"])
+def test_other_scopes(face, kind):
+    """The app gets the very scope, receive and send of the server, however often."""
+    seen = []
+
+    async def app(*given):
+        seen.append(given)
+
+    async def receive():
+        raise AssertionError
+
+    async def send(message):
+        raise AssertionError(message)
+
+    scope = {"type": kind, "path": "/livez", "method": "GET", "headers": []}
+    for _ in range(3):
+        asyncio.run(face(app)(scope, receive, send))
+    for given in seen:
+        assert given[0] is scope
+        assert given[1] is receive
+        assert given[2] is send
+
+
+def test_websocket_and_lifespan_of_a_real_app():
+    """FastAPI's start-up runs once, and a socket talks, behind every feature."""
+    from fastapi import FastAPI, WebSocket
+
+    from launchready.fastapi import LaunchReadyMiddleware
+
+    ran = []
+
+    async def lifespan(app):
+        ran.append("start")
+        yield
+        ran.append("stop")
+
+    from contextlib import asynccontextmanager
+
+    app = FastAPI(lifespan=asynccontextmanager(lifespan))
+    app.add_middleware(LaunchReadyMiddleware, **EVERYTHING)
+
+    @app.websocket("/echo")
+    async def echo(socket: WebSocket):
+        await socket.accept()
+        await socket.send_text("got " + await socket.receive_text())
+        await socket.close()
+
+    async def talk(scope, incoming):
+        messages, sent = list(incoming), []
+
+        async def receive():
+            return messages.pop(0)
+
+        async def send(message):
+            sent.append(message)
+
+        await app(scope, receive, send)
+        return sent
+
+    socket = {"type": "websocket", "path": "/echo", "headers": [], "query_string": b"", "root_path": "", "scheme": "ws"}
+    for _ in range(2):
+        sent = asyncio.run(talk(socket, [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "hi"}]))
+        assert [each["type"] for each in sent] == ["websocket.accept", "websocket.send", "websocket.close"]
+        assert sent[1]["text"] == "got hi"
+    sent = asyncio.run(talk({"type": "lifespan"}, [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]))
+    assert [each["type"] for each in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert ran == ["start", "stop"]
+
+
+# A client that goes away in the middle of a streamed answer.
+
+HEADERS = [("Content-Type", "text/plain"), ("Cache-Control", "max-age=60")]
+
+
+class Parts:
+    """The body of the app: three parts; counts how often it was begun and how often it was ended."""
+
+    def __init__(self):
+        self.begun = self.ended = 0
+
+    def sync(self):
+        self.begun += 1
+        try:
+            yield from (b"one ", b"two ", b"three")
+        finally:
+            self.ended += 1
+
+    async def coroutine(self):
+        self.begun += 1
+        try:
+            for part in (b"one ", b"two ", b"three"):
+                yield part
+                await asyncio.sleep(0)
+        finally:
+            self.ended += 1
+
+
+def raw_wsgi(parts):
+    from launchready.wsgi import LaunchReadyMiddleware
+
+    def app(environ, start_response):
+        start_response("200 OK", HEADERS)
+        return parts.sync()
+
+    return LaunchReadyMiddleware(app, cache=Cache())
+
+
+def flask(parts):
+    import flask
+
+    from launchready.flask import LaunchReady
+
+    app = flask.Flask("streams")
+    app.add_url_rule("/stream", "stream", lambda: flask.Response(parts.sync(), headers=HEADERS))
+    LaunchReady(app, cache=Cache())
+    return app
+
+
+def raw_asgi(parts):
+    from launchready.asgi import LaunchReadyMiddleware
+
+    async def app(scope, receive, send):
+        lines = [(name.lower().encode(), value.encode()) for name, value in HEADERS]
+        await send({"type": "http.response.start", "status": 200, "headers": lines})
+        stream = parts.coroutine()
+        try:
+            async for part in stream:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        finally:
+            await stream.aclose()
+        await send({"type": "http.response.body", "body": b""})
+
+    return LaunchReadyMiddleware(app, cache=Cache())
+
+
+def starlette(parts):
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.responses import StreamingResponse
+    from starlette.routing import Route
+
+    from launchready.fastapi import LaunchReadyMiddleware
+
+    async def view(request):
+        return StreamingResponse(parts.coroutine(), headers=dict(HEADERS))
+
+    return Starlette(routes=[Route("/stream", view)], middleware=[Middleware(LaunchReadyMiddleware, cache=Cache())])
+
+
+@pytest.mark.parametrize("face", [raw_wsgi, flask])
+def test_gone_under_wsgi(face):
+    """The server closes the answer early: the app's iterator is closed, and half an answer is never served again."""
+    parts = Parts()
+    app = face(parts)
+    environ = {
+        "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": "/stream", "QUERY_STRING": "", "SERVER_NAME": "x",
+        "SERVER_PORT": "80", "REMOTE_ADDR": "192.0.2.1", "HTTP_HOST": "api.example.com", "wsgi.url_scheme": "https",
+    }  # fmt: skip
+    body = app(environ, lambda status, headers, exc_info=None: None)
+    assert next(iter(body)) == b"one "
+    body.close()
+    assert (parts.begun, parts.ended) == (1, 1)
+    call = wsgi_call(app)
+    assert [call("GET", "/stream").body for _ in range(2)] == [b"one two three"] * 2
+    assert parts.begun == parts.ended == 2
+
+
+@pytest.mark.parametrize("face", [raw_asgi, starlette])
+def test_gone_under_asgi(face):
+    """The server's send fails: the app is told, and half an answer is never served again."""
+    parts = Parts()
+    app = face(parts)
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "GET",
+        "scheme": "https", "path": "/stream", "raw_path": b"/stream", "query_string": b"", "root_path": "",
+        "headers": [(b"host", b"api.example.com")], "client": ("192.0.2.1", 1), "server": ("x", 443),
+    }  # fmt: skip
+
+    async def gone():
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+            if len(sent) == 3:
+                raise OSError("the client is gone")
+
+        with pytest.raises(Exception, match=r"gone|^$"):
+            await app(scope, receive, send)
+        assert sent[1]["body"] == b"one "
+
+    asyncio.run(gone())
+    call = asgi_call(app)
+    assert [call("GET", "/stream").body for _ in range(2)] == [b"one two three"] * 2
+    assert parts.begun == parts.ended == 2
+
+
+def test_a_stream_that_nobody_keeps_is_not_delayed():
+    """Under WSGI each chunk leaves before the next one is made."""
+    from launchready.wsgi import LaunchReadyMiddleware
+
+    made = []
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        for number in range(3):
+            made.append(number)
+            yield b"%d" % number
+
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "REMOTE_ADDR": "192.0.2.1"}
+    body = LaunchReadyMiddleware(app, cache=Cache())(environ, lambda status, headers: None)
+    for number, _ in enumerate(body, 1):
+        assert len(made) == number
+    body.close()
+
+
+# Route templates.
+
+
+def _outermost(app):
+    """Our middleware, wherever the framework put it among its own."""
+    layer = app.middleware_stack
+    while not hasattr(layer, "status"):
+        layer = layer.app
+    return layer
+
+
+def starlette_routes():
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Mount, Route
+
+    from launchready.fastapi import LaunchReadyMiddleware
+
+    async def view(request):
+        return PlainTextResponse("fine")
+
+    things = [Route("/things/{id:int}", view)]
+    app = Starlette(
+        routes=[Route("/plain", view), Mount("/v1", routes=things), Mount("/of/{club}", app=Starlette(routes=things))],
+        middleware=[Middleware(LaunchReadyMiddleware)],
+    )
+    return asgi_call(app), lambda: _outermost(app).status()
+
+
+def fastapi_routes():
+    from fastapi import APIRouter, FastAPI
+
+    from launchready.fastapi import LaunchReadyMiddleware
+
+    def view():
+        return "fine"
+
+    def things():
+        router = APIRouter()
+        router.add_api_route("/things/{id}", view)
+        return router
+
+    app, part, outer = FastAPI(openapi_url=None), FastAPI(openapi_url=None), APIRouter(prefix="/v1")
+    app.add_api_route("/plain", view)
+    outer.include_router(things())
+    app.include_router(outer)
+    part.include_router(things())
+    app.mount("/of/{club}", part)
+    app.add_middleware(LaunchReadyMiddleware)
+    return asgi_call(app), lambda: _outermost(app).status()
+
+
+def flask_routes():
+    import flask
+
+    from launchready.flask import LaunchReady
+
+    def view(**values):
+        return "fine"
+
+    app, outer, inner = flask.Flask("x"), flask.Blueprint("o", "o", url_prefix="/v1"), flask.Blueprint("i", "i")
+    inner.add_url_rule("/things/<int:id>", "thing", view)
+    outer.register_blueprint(inner)
+    app.add_url_rule("/plain", "plain", view)
+    app.register_blueprint(outer)
+    app.register_blueprint(inner, name="club", url_prefix="/of/<club>")
+    face = LaunchReady(app)
+    return wsgi_call(app), face.status
+
+
+MADE = []
+
+
+def remembered(get_response):
+    """The middleware as Django makes it, within a test's reach."""
+    from launchready.django import LaunchReadyMiddleware
+
+    MADE.append(LaunchReadyMiddleware(get_response))
+    return MADE[-1]
+
+
+remembered.async_capable = True
+
+
+def _django_routes(handler):
+    _django_setup()
+    from django.http import HttpResponse
+    from django.test.utils import override_settings
+    from django.urls import include, path
+
+    def view(request, **values):
+        return HttpResponse("fine")
+
+    things = [path("things/<int:id>", view)]
+    urls = types.ModuleType("urls")
+    urls.urlpatterns = [path("plain", view), path("v1/", include(things)), path("of/<club>/", include(things))]
+    settings = {"LAUNCHREADY": {}, "ROOT_URLCONF": urls, "MIDDLEWARE": [f"{__name__}.remembered"]}
+    with override_settings(**settings):
+        app = handler()
+    call = asgi_call(app) if hasattr(app, "read_body") else wsgi_call(app)
+
+    def within(*args):
+        with override_settings(**settings):
+            return call(*args)
+
+    return within, MADE[-1].status
+
+
+def django_routes():
+    from django.core.handlers.wsgi import WSGIHandler
+
+    return _django_routes(WSGIHandler)
+
+
+def django_asgi_routes():
+    from django.core.handlers.asgi import ASGIHandler
+
+    return _django_routes(ASGIHandler)
+
+
+@pytest.mark.parametrize("build", [starlette_routes, fastapi_routes, flask_routes, django_routes, django_asgi_routes])
+def test_route_templates(build):
+    """Prefixes, mounts, blueprints and includes are in the template, data is not; forty unknown paths are one row."""
+    call, status = build()
+    for number in range(3):
+        assert call("GET", "/plain").status == 200
+        assert call("GET", f"/v1/things/{number}").status == 200
+        assert call("GET", f"/of/club-{number}/things/{number}").status == 200
+    for number in range(40):
+        assert call("GET", f"/wp-admin/{number}").status == 404
+    call("GET", "/livez")
+    rows = {(row["method"], row["route"]): row["count"] for row in status()["routes"]}
+    assert rows == {
+        ("GET", "/plain"): 3, ("GET", "/v1/things/{id}"): 3, ("GET", "/of/{club}/things/{id}"): 3,
+        ("GET", "(unmatched)"): 40,
+    }  # fmt: skip
