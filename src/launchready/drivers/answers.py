@@ -22,6 +22,7 @@ class Answers:
     def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
         self._store = store
         self._reachable = True
+        self._here = here
         self.inline: Inline = {**store.inline, **here}
         self._blocking: dict[type[Op[Any]], Callable[[Any], None]] = {
             Join: flights.join,
@@ -41,7 +42,10 @@ class Answers:
 
     def execute(self, op: Op[Any]) -> None:
         """Answer an operation that is not inline, blocking this thread."""
-        if isinstance(op, StoreOp):
+        here = self._here.get(type(op))
+        if here is not None:  # the store's own answer failed, and the driver is asked for what comes instead
+            here(op)
+        elif isinstance(op, StoreOp):
             try:
                 self._store.execute(op)
             except StoreError as error:
@@ -53,7 +57,10 @@ class Answers:
 
     async def aexecute(self, op: Op[Any]) -> None:
         """The same from a coroutine."""
-        if isinstance(op, StoreOp):
+        here = self._here.get(type(op))
+        if here is not None:
+            here(op)
+        elif isinstance(op, StoreOp):
             try:
                 await self._store.aexecute(op)
             except StoreError as error:
