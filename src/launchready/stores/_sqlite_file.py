@@ -95,6 +95,8 @@ def unpack(data: bytes, count: int) -> list[State]:
     flat = array("q", data)
     if count == 1:
         return [flat]
+    if not flat:  # nothing was ever taken: the first Take of this key was refused
+        return [array("q") for _ in range(count)]
     states: list[State] = []
     start = count
     for length in flat[:count]:

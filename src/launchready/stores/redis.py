@@ -35,6 +35,7 @@ SCHEMES = ("redis", "rediss", "valkey", "unix")
 
 CONNECT_WAIT = 0.9
 ANSWER_WAIT = 1.8
+CONNECTIONS = 50  # a process and loop; a verb takes well under a millisecond of one
 
 Arg = bytes | str | int
 
@@ -133,7 +134,8 @@ class RedisStore:
         if self._sync is None:
             from redis.retry import Retry  # noqa: PLC0415  an extra
 
-            self._sync = self._driver.Redis.from_url(self._url, **self._settings(Retry))
+            pool = self._driver.BlockingConnectionPool.from_url(self._url, **self._settings(Retry))
+            self._sync = self._driver.Redis.from_pool(pool)
         return self._sync  # its pool knows about forks
 
     def _aclient(self) -> "redis.asyncio.Redis":
@@ -142,7 +144,8 @@ class RedisStore:
         if client is None:
             from redis.asyncio.retry import Retry  # noqa: PLC0415  an extra
 
-            client = self._loops[loop] = self._driver.asyncio.Redis.from_url(self._url, **self._settings(Retry))
+            pool = self._driver.asyncio.BlockingConnectionPool.from_url(self._url, **self._settings(Retry))
+            client = self._loops[loop] = self._driver.asyncio.Redis.from_pool(pool)
         return client
 
     def _settings(self, retry: Callable[..., object]) -> dict[str, Any]:
@@ -153,6 +156,8 @@ class RedisStore:
             "socket_connect_timeout": CONNECT_WAIT,
             "socket_timeout": ANSWER_WAIT,
             "retry": retry(NoBackoff(), 0),
+            "max_connections": CONNECTIONS,
+            "timeout": ANSWER_WAIT,  # for a free connection: more requests than that wait their turn
             "protocol": 2,
         }
 
