@@ -12,6 +12,8 @@ use, or ``sql/postgresql.sql`` is run beforehand.
 - No statement is repeated by itself once it may have reached the server.
 """
 
+
+
 import asyncio
 import os
 from contextlib import suppress
@@ -123,7 +125,7 @@ class PostgreSQLStore:
         until = SYSTEM.monotonic() + ANSWER_WAIT
         sql, params = _encode(op)
         while not _decode(op, self._ask(sql, params, until)):
-            pass
+            continue
         if (table := self._due(op)) is not None:
             with suppress(StoreError):  # there will be another round
                 self._swept(table, self._ask(*self._sweep(table), until))
@@ -132,7 +134,7 @@ class PostgreSQLStore:
         until = SYSTEM.monotonic() + ANSWER_WAIT
         sql, params = _encode(op)
         while not _decode(op, await self._aask(sql, params, until)):
-            pass
+            continue
         if (table := self._due(op)) is not None:
             with suppress(StoreError):
                 self._swept(table, await self._aask(*self._sweep(table), until))
