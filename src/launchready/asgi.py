@@ -36,7 +36,7 @@ REMEMBERED = 10 * 1024 * 1024
 class LaunchReadyMiddleware:
     """``LaunchReadyMiddleware(app, **settings)``. Raises ConfigError with every mistake in the settings."""
 
-    def __init__(self, app: App, **settings: Any) -> None:
+    def __init__(self, app: App, /, **settings: Any) -> None:
         self.app = app
         self.stack: Stack = build(settings)
         self._timings = self.stack.timings

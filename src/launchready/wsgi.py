@@ -40,7 +40,7 @@ _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPSt
 class LaunchReadyMiddleware:
     """``LaunchReadyMiddleware(app, **settings)``. Raises ConfigError with every mistake in the settings."""
 
-    def __init__(self, app: App, **settings: Any) -> None:
+    def __init__(self, app: App, /, **settings: Any) -> None:
         self.app = app
         self.stack: Stack = build(settings)
 

@@ -3,10 +3,8 @@
 from fastapi import FastAPI
 
 import launchready
-from launchready.asgi import LaunchReadyMiddleware as ASGI
+from launchready import wsgi
 from launchready.fastapi import CORS, Cache, Health, Idempotency, LaunchReadyMiddleware, Limit, RateLimit, idempotent
-from launchready.wsgi import App
-from launchready.wsgi import LaunchReadyMiddleware as WSGI
 
 app = FastAPI()
 app.add_middleware(
@@ -38,8 +36,8 @@ def charge(order: int) -> str:
 charged: str = charge(7)
 
 
-def protected(inner: App) -> WSGI:
-    return WSGI(inner, rate_limit="60/minute")
+def protected(inner: wsgi.App) -> wsgi.LaunchReadyMiddleware:
+    return wsgi.LaunchReadyMiddleware(inner, rate_limit="60/minute")
 
 
 def report() -> int:
@@ -49,4 +47,4 @@ def report() -> int:
     return found.exit_code
 
 
-__all__ = ["ASGI", "app", "charged", "protected", "report"]
+__all__ = ["app", "charged", "protected", "report"]
