@@ -1,7 +1,5 @@
 """What the SQLite store does to its file: opening, statements, the clock in it, the checkpoint, a Take's callback."""
 
-
-
 import sqlite3
 from array import array
 from collections.abc import Callable, Sequence

@@ -12,8 +12,6 @@ use, or ``sql/postgresql.sql`` is run beforehand.
 - No statement is repeated by itself once it may have reached the server.
 """
 
-
-
 import asyncio
 import os
 from contextlib import suppress

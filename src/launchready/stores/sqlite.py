@@ -24,8 +24,6 @@ with it. Who owns the machine, and charges without a provider's idempotency key,
 the windows of the rate limit, are never synced.
 """
 
-
-
 import os
 import sqlite3
 from asyncio import to_thread
