@@ -113,11 +113,17 @@ def test_time_is_linear(probe):
     """A megabyte of it takes half a second on a machine of its own (here: two), and five times the text no tenfold time."""
     unit = PROBES[probe]
     small, large = (unit * (size // len(unit)) for size in (200_000, 1_000_000))
-    started = time.perf_counter()
-    redact(small)
-    first = time.perf_counter() - started
-    redact(large)
-    second = time.perf_counter() - started - first
+
+    def seconds(text):
+        """Processor time, the better of two: what the machine does beside is not the text's."""
+        runs = []
+        for _ in range(2):
+            started = time.process_time()
+            redact(text)
+            runs.append(time.process_time() - started)
+        return min(runs)
+
+    first, second = seconds(small), seconds(large)
     assert second < 2.0
     assert second < max(0.2, 10 * first)
 
