@@ -31,9 +31,14 @@ def compile_health(problems: Problems, settings: Health, release: str) -> core.H
     for name, check in problems.mapping("health.checks", settings.checks).items():
         if not callable(check):
             problems.add(f"health.checks[{name!r}]: {check!r} cannot be called; write the function without ()")
-    for option in ("live", "ready", "path"):
-        path = getattr(settings, option)
-        if path is not None and not (isinstance(path, str) and path.startswith("/")):
-            problems.add(f'health.{option}={path!r}: a path starts with "/"; write for example "/{option}z"')
-    timeout = problems.duration("health.timeout", settings.timeout)
-    return core.Health(settings.live, settings.ready, settings.path, release, timeout)
+    live = _path(problems, "live", settings.live)
+    ready = _path(problems, "ready", settings.ready)
+    path = _path(problems, "path", settings.path)
+    return core.Health(live, ready, path, release, problems.duration("health.timeout", settings.timeout))
+
+
+def _path(problems: Problems, option: str, path: object) -> str | None:
+    if path is None or (isinstance(path, str) and path.startswith("/")):
+        return path
+    problems.add(f'health.{option}={path!r}: a path starts with "/"; write for example "/{option}z"')
+    return None

@@ -55,8 +55,7 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
     lease = problems.duration("idempotency.lease", settings.lease)
     if lease > keep and len(problems) == before:
         problems.add(f'idempotency.lease={settings.lease!r} is longer than keep={settings.keep!r}; write lease="60s"')
-    if settings.on_error not in {"store", "release"}:
-        problems.add(f'idempotency.on_error={settings.on_error!r}; write "store" or "release"')
+    on_error = problems.choice("idempotency.on_error", settings.on_error, ("store", "release"))
     if settings.scope is not None and not callable(settings.scope):
         problems.add(f"idempotency.scope={settings.scope!r}: write a function of the request that names its user")
     return core.Rule(
@@ -65,7 +64,7 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
         required=settings.required,
         wait=problems.duration("idempotency.wait", settings.wait, zero=True),
         max_body=problems.number("idempotency.max_body", settings.max_body, least=1),
-        release_errors=settings.on_error == "release",
+        release_errors=on_error == "release",
         scope=settings.scope or credentials,
     )
 

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from math import isfinite
 from typing import Any, TypeVar
 
 from launchready.errors import ConfigError
@@ -35,7 +36,7 @@ class Problems:
         """Seconds from ``"60s"``, ``"24h"``, ``"800ms"``, ``"30d"`` or a number of seconds."""
         if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
             seconds = float(match[1]) * _UNITS[match[2]]
-        elif isinstance(value, int | float) and not isinstance(value, bool):
+        elif isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
             seconds = float(value)
         else:
             self.add(f'{where}={value!r}: not a duration; write for example "60s", "15m", "24h" or "30d"')
@@ -62,6 +63,14 @@ class Problems:
             return value
         self.add(f"{where}={value!r}: a whole number of at least {least} is needed")
         return least
+
+    def choice(self, where: str, value: object, options: Sequence[str]) -> str:
+        """One of a few words."""
+        if isinstance(value, str) and value in options:
+            return value
+        known = ", ".join(f'"{option}"' for option in options[:-1])
+        self.add(f'{where}={value!r}: write {known} or "{options[-1]}"')
+        return options[0]
 
     def route(self, where: str, text: object) -> str | None:
         """A route pattern that compiles, or None."""

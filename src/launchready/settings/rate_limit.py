@@ -49,9 +49,10 @@ class RateLimit:
 def compile_rate_limit(problems: Problems, settings: RateLimit, trusted: Sequence[str] | int) -> core.RateLimit:
     """The feature. Every mistake goes to ``problems``."""
     prefix = problems.number("rate_limit.ipv6_prefix", settings.ipv6_prefix, least=48)
+    if prefix > 128:
+        problems.add(f"rate_limit.ipv6_prefix={prefix}: an IPv6 address has 128 bits; write 64")
     identity = Identity(trusted, prefix=min(prefix, 128))
-    if settings.headers not in {"draft", "legacy", "off"}:
-        problems.add(f'rate_limit.headers={settings.headers!r}: write "draft", "legacy" or "off"')
+    headers = problems.choice("rate_limit.headers", settings.headers, ("draft", "legacy", "off"))
 
     def policy(where: str, name: str, value: object) -> core.Policy | None:
         if value is None:
@@ -61,13 +62,12 @@ def compile_rate_limit(problems: Problems, settings: RateLimit, trusted: Sequenc
         if key != "ip" and not callable(key):
             problems.add(f'{where}: key={key!r} is neither "ip" nor a function of the request')
         on_error = settings.on_store_error if limit.on_store_error is None else limit.on_store_error
-        if on_error not in {"allow", "deny"}:
-            problems.add(f'{where}: on_store_error={on_error!r}; write "allow" or "deny"')
+        on_error = problems.choice(f"{where}: on_store_error", on_error, ("allow", "deny"))
         return core.Policy(
             name,
             _windows(problems, where, limit.rate),
             key if callable(key) else identity,
-            headers=settings.headers,
+            headers=headers,
             deny=on_error == "deny",
         )
 

@@ -26,10 +26,16 @@ class Redaction:
 
 def compile_redaction(problems: Problems, settings: Redaction, secret_key: str | None) -> Redactor | None:
     """The redactor. Every mistake goes to ``problems``."""
+    patterns = {}
+    for name, pattern in problems.mapping("redaction.patterns", settings.patterns).items():
+        if isinstance(name, str) and isinstance(pattern, str):
+            patterns[name] = pattern
+        else:
+            problems.add(f"redaction.patterns: {name!r}: {pattern!r}; write a name and a regular expression as text")
     try:
         return Redactor(
             problems.strings("redaction.fields", settings.fields),
-            problems.mapping("redaction.patterns", settings.patterns),
+            patterns,
             problems.strings("redaction.allow", settings.allow),
             settings.pseudonyms,
             secret_key,

@@ -114,7 +114,10 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
 
 def _store(problems: Problems, value: Store | str | None) -> Store:
     if value is not None and not isinstance(value, str):
-        return value
+        if hasattr(value, "aexecute"):
+            return value
+        problems.add(f'store={value!r}: write a URL, for example "sqlite:///launchready.db"')
+        return MemoryStore()
     try:
         return connect(deployment.store(value))
     except ConfigError as error:
