@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import pytest
 
+from launchready import redaction
 from launchready.errors import ConfigError
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
@@ -32,6 +33,13 @@ def works_or_says(settings, name):
         told = error.problems
         error.__traceback__ = None
     assert [line for line in told if name not in line] == []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_junk_redaction():
+    """Redaction is for the whole process; what these tests install ends with them."""
+    yield
+    redaction.uninstall()
 
 
 @pytest.mark.parametrize(
