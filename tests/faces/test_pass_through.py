@@ -1,6 +1,7 @@
 """What is not a request and answer of ours passes untouched; a client that leaves takes nothing with it."""
 
 import asyncio
+import io
 import types
 
 import pytest
@@ -182,7 +183,27 @@ def starlette(parts):
     return Starlette(routes=[Route("/stream", view)], middleware=[Middleware(LaunchReadyMiddleware, cache=Cache())])
 
 
-@pytest.mark.parametrize("face", [raw_wsgi, flask])
+def django(parts):
+    _django_setup()
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.http import StreamingHttpResponse
+    from django.test.utils import override_settings
+    from django.urls import path
+
+    urls = types.ModuleType("urls")
+    urls.urlpatterns = [path("stream", lambda _: StreamingHttpResponse(parts.sync(), headers=dict(HEADERS)))]
+    settings = override_settings(LAUNCHREADY={"CACHE": Cache()}, ROOT_URLCONF=urls)
+    with settings:
+        handler = WSGIHandler()
+
+    def app(environ, start_response):
+        with override_settings(LAUNCHREADY={"CACHE": Cache()}, ROOT_URLCONF=urls):
+            return handler(environ, start_response)
+
+    return app
+
+
+@pytest.mark.parametrize("face", [raw_wsgi, flask, django])
 def test_gone_under_wsgi(face):
     """The server closes the answer early: the app's iterator is closed, and half an answer is never served again."""
     parts = Parts()
@@ -190,6 +211,7 @@ def test_gone_under_wsgi(face):
     environ = {
         "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": "/stream", "QUERY_STRING": "", "SERVER_NAME": "x",
         "SERVER_PORT": "80", "REMOTE_ADDR": "192.0.2.1", "HTTP_HOST": "api.example.com", "wsgi.url_scheme": "https",
+        "wsgi.input": io.BytesIO(),
     }  # fmt: skip
     body = app(environ, lambda status, headers, exc_info=None: None)
     assert next(iter(body)) == b"one "

@@ -87,3 +87,32 @@ def test_environment_twins():
         "10.0.0.0/8",
         "::1",
     )
+
+
+def test_environment_twins_are_read_where_the_argument_is_absent(monkeypatch, tmp_path):
+    """By the very function that builds an app; mistakes in them are told like any other."""
+    monkeypatch.setenv("LAUNCHREADY_RELEASE", "r9")
+    monkeypatch.setenv("LAUNCHREADY_STORE", "mongodb://x")
+    monkeypatch.setenv("LAUNCHREADY_TRUSTED_PROXIES", "10.0.0.0/8, nonsense")
+    told = problems()
+    assert len(told) == 2
+    assert build({"store": "memory://", "trusted_proxies": 1}).release == "r9"
+    monkeypatch.setenv("LAUNCHREADY_TRUSTED_PROXIES", "\N{SUPERSCRIPT TWO}")
+    assert any("trusted_proxies" in line for line in problems(store="memory://"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"rate_limit": RateLimit(ipv6_prefix=200)}, "128 bits"),
+        ({"rate_limit": RateLimit(headers="modern")}, '"draft", "legacy" or "off"'),
+        ({"rate_limit": RateLimit(on_store_error="ignore")}, '"allow" or "deny"'),
+        ({"idempotency": Idempotency(on_error="retry")}, '"store" or "release"'),
+        ({"idempotency": Idempotency(keep=float("inf"))}, "not a duration"),
+        ({"redaction": {"patterns": {"x": 5}}}, "regular expression as text"),
+        ({"store": 5}, "sqlite:///"),
+    ],
+)
+def test_more_words(settings, words):
+    """Each word that is not one of a few names those few."""
+    assert any(words in line for line in problems(**settings))

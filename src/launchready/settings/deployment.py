@@ -35,7 +35,7 @@ def trusted_proxies(
     """Networks, or a number of hops. In LAUNCHREADY_TRUSTED_PROXIES: "10.0.0.0/8, 192.0.2.1" or "1"."""
     if value is None:
         text = environ.get("LAUNCHREADY_TRUSTED_PROXIES", "").strip()
-        value = int(text) if text.isdigit() else [part.strip() for part in text.split(",") if part.strip()]
+        value = int(text) if text.isdecimal() else [part.strip() for part in text.split(",") if part.strip()]
     if isinstance(value, int) and not isinstance(value, bool):
         return problems.number("trusted_proxies", value)
     entries = problems.strings("trusted_proxies", value)
