@@ -343,7 +343,7 @@ TRACES = st.lists(
 
 
 @every(NAMES, ["sync"])
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(windows=WINDOWS, trace=TRACES)
 def test_take_is_the_same_rule_everywhere(call, windows, trace):
     """On any trace, also where a clock goes back, a store answers what exchange/window.py answers."""
@@ -442,12 +442,16 @@ def test_frozen(call, request):
     server = servers.server(request.node.callspec.params["call"][0])
     call(Put(racers.space("down"), "k", b"v", 60))
     server.pause()
+    other = Caller(call.url, call.mode)
     try:
-        unavailable(call, 3)
-        unavailable(call, 3)
+        with ThreadPoolExecutor(1) as pool:
+            new = pool.submit(unavailable, other, 3)
+            unavailable(call, 3)
+            new.result()
     finally:
         server.resume()
     call(Put(racers.space("down"), "k", b"v", 60))
+    other.close()
 
 
 # The rest of the promise

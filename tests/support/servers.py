@@ -4,8 +4,8 @@ The rule for what is not on this machine: a test that needs it is skipped, and t
 the environment nothing is skipped, and the same reason fails the test.
 """
 
+import atexit
 import contextlib
-import glob
 import os
 import pwd
 import shutil
@@ -33,8 +33,9 @@ def needs(what, found):
 
 def program(name):
     """The path of a program, also where Debian and Homebrew hide PostgreSQL's."""
-    hidden = glob.glob(f"/usr/lib/postgresql/*/bin/{name}") + glob.glob(f"/opt/homebrew/opt/postgresql*/bin/{name}")
-    return needs(f"the program {name}", next(iter(sorted(hidden, reverse=True)), None) or shutil.which(name))
+    hidden = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    hidden += sorted(Path("/opt/homebrew/opt").glob(f"postgresql*/bin/{name}"), reverse=True)
+    return needs(f"the program {name}", str(hidden[0]) if hidden else shutil.which(name))
 
 
 def free_port():
@@ -203,3 +204,6 @@ def store_url(name, folder):
 def close_all():
     while _running:
         _running.popitem()[1].close()
+
+
+atexit.register(close_all)  # where a folder's tests have no fixture that does

@@ -109,11 +109,9 @@ class Idempotency:
     def __init__(self, routes: RouteTable[Rule | None]) -> None:
         self._routes = routes
 
-    def handle(self, request: Request) -> Flow[Response | None]:
+    def handle(self, request: Request) -> Flow[Response | None] | None:
         rule = self._routes.find(request.method, request.path, None)
-        if rule is None:
-            return None
-        return (yield from Once(rule).handle(request))
+        return None if rule is None else Once(rule).handle(request)
 
 
 class Once:

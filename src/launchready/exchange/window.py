@@ -84,7 +84,7 @@ _new = tuple.__new__
 
 
 def take(states: Sequence[State], now: int, windows: tuple[Window, ...], cost: int) -> Taken:
-    """Take from all windows or from none. ``states`` has one list per window and is changed in place."""
+    """Take from all windows or from none. ``states``, one a window, are changed in place; by a refusal not at all."""
     if len(windows) == 1:
         window = windows[0]
         left, wait = window.look(window, states[0], now, cost, True)
@@ -104,18 +104,21 @@ def take(states: Sequence[State], now: int, windows: tuple[Window, ...], cost: i
 
 
 def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
-    period = window.period_us
+    period, first = window.period_us, 0
     if state:
         if state[-1] > now:  # noqa: PLR1730  max() costs a call on the hottest line of the house
             now = state[-1]
         if state[0] <= now - period:
-            del state[: bisect_right(state, now - period)]
-    left = window.limit - len(state)
+            first = bisect_right(state, now - period)  # so many at the front are over
+    length = len(state) - first
+    left = window.limit - length
     if cost > left:
         over = cost - left  # so many hits must leave first; a cost above the limit never passes
-        return -1 - left, (state[over - 1] + period - now if over <= len(state) else period)
-    wait = state[0] + period - now if state else period
+        return -1 - left, (state[first + over - 1] + period - now if over <= length else period)
+    wait = state[first] + period - now if length else period
     if charge:
+        if first:
+            del state[:first]
         if cost == 1:
             state.append(now)
         else:
@@ -124,31 +127,33 @@ def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> t
 
 
 def _sliced(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
-    period = window.period_us
+    period, length = window.period_us, len(state)
     slice_ = now * SLICES // period
-    if len(state) > 1 and state[-2] > slice_:
+    if length > 1 and state[-2] > slice_:
         slice_ = state[-2]
-    while len(state) > 1 and state[1] < slice_ - SLICES:  # older than the slice that the far edge cuts
-        state[0] -= state[2]
-        del state[1:3]
-    left = window.limit - (state[0] if state else 0)
+    first, total = 1, state[0] if state else 0
+    while first < length and state[first] < slice_ - SLICES:  # older than the slice that the far edge cuts
+        total -= state[first + 1]
+        first += 2
+    left = window.limit - total
     if cost > left:
-        return -1 - left, _until_passes(state, cost - left, now, period)
-    oldest = state[1] if len(state) > 1 else slice_
-    wait = -(-(oldest + SLICES + 1) * period // SLICES) - now  # _until_gone, without its frame
-    if charge and cost:
+        return -1 - left, _until_passes(state, first, cost - left, now, period)
+    oldest = state[first] if first < length else slice_
+    if charge:
+        if first > 1:
+            del state[1:first]
         if not state:
             state.append(0)
-        state[0] += cost
-        if len(state) > 1 and state[-2] == slice_:
+        state[0] = total + cost
+        if cost and len(state) > 1 and state[-2] == slice_:
             state[-1] += cost
-        else:
+        elif cost:
             state.extend((slice_, cost))
-    return left - cost, wait
+    return left - cost, -(-(oldest + SLICES + 1) * period // SLICES) - now  # _until_gone, without its frame
 
 
-def _until_passes(state: State, over: int, now: int, period: int) -> int:
-    for at in range(1, len(state), 2):
+def _until_passes(state: State, first: int, over: int, now: int, period: int) -> int:
+    for at in range(first, len(state), 2):
         over -= state[at + 1]
         if over <= 0:
             return _until_gone(state[at], now, period)

@@ -54,11 +54,16 @@ class Connection(psycopg.Connection[Any_]):
 
 
 class AsyncConnection(psycopg.AsyncConnection[Any_]):
-    """The same, in an event loop. A cancelled wait leaves a connection that is dropped: nothing is cancelled there."""
+    """The same, in an event loop. A cancelled wait asks the server nothing: the connection is dropped."""
 
     until = 0.0
 
-    async def wait(self, gen: PQGen[T], interval: float = _LOOK, timeout: float | None = None) -> T:
+    async def wait(  # psycopg's own signature
+        self,
+        gen: PQGen[T],
+        interval: float = _LOOK,
+        timeout: float | None = None,
+    ) -> T:
         del timeout
         return await waiting.wait_async(_bounded(gen, self.until), self.pgconn.socket, interval=interval)
 

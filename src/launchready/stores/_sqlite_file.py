@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from launchready.errors import StoreUnavailable
+from launchready.errors import StoreError, StoreFull, StoreUnavailable
 from launchready.exchange.store import Take
 from launchready.exchange.window import State, Taken, fresh, take
 
@@ -41,6 +41,8 @@ class Statements:
             "version = max(excluded.version, old.version + 1)"
         )
         self.get = f"SELECT value, put, version FROM {table} WHERE key = ?1 AND expires > ?2"
+        self.put_now = f"{upsert} WHERE old.version < ?2"  # where it writes, the version is ?2:
+        self.claim_now = f"{self.put_now} AND old.expires <= ?2"  # nothing need be returned, which costs a fifth
         self.put = f"{upsert} RETURNING version"
         self.claim = f"{upsert} WHERE old.expires <= ?2 RETURNING version"
         self.replace = (
@@ -69,9 +71,8 @@ class Taking:
         return self._take(unpack(state, len(self.op.windows)))
 
     def first(self) -> bytes:
-        """The rule, where nothing is stored: what to store."""
-        self._take(fresh(self.op.windows))
-        return self.state
+        """The rule, where nothing is stored: what to store; b"" where it refuses, and there is nothing to store."""
+        return self.state if self._take(fresh(self.op.windows)) else b""
 
     def _take(self, states: Sequence[State]) -> bool:
         answer: Taken = take(states, self.now(), self.op.windows, self.op.cost)
@@ -111,20 +112,21 @@ class File:
         self._wait = wait
         self.db = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
         try:
-            mode = self.db.execute("PRAGMA journal_mode = WAL").fetchall()[0][0]
-            if mode != "wal":
-                raise StoreUnavailable(
-                    f"{path}: SQLite cannot keep a write-ahead log there; name a file on a local disk"
-                )
-            self.db.execute(f"PRAGMA synchronous = {synchronous}")
-            self.db.execute("PRAGMA wal_autocheckpoint = 20000")  # a last resort: see checkpoint()
-            self.db.execute("PRAGMA journal_size_limit = 67108864")
-            self.db.execute(f"PRAGMA max_page_count = {max_size // PAGE}")
-            self.db.create_function("launchready_take", 1, self._take)
-            self.db.create_function("launchready_taken", 0, self._taken)
+            self._set_up(path, synchronous, max_size)
         except BaseException:
             self.db.close()
             raise
+
+    def _set_up(self, path: str, synchronous: str, max_size: int) -> None:
+        mode = self.db.execute("PRAGMA journal_mode = WAL").fetchall()[0][0]
+        if mode != "wal":
+            raise StoreUnavailable(f"{path}: SQLite keeps no write-ahead log there; name a file on a local disk")
+        self.db.execute(f"PRAGMA synchronous = {synchronous}")
+        self.db.execute("PRAGMA wal_autocheckpoint = 20000")  # a last resort: see checkpoint()
+        self.db.execute("PRAGMA journal_size_limit = 67108864")
+        self.db.execute(f"PRAGMA max_page_count = {max_size // PAGE}")
+        self.db.create_function("launchready_take", 1, self._take)
+        self.db.create_function("launchready_taken", 0, self._taken)
 
     def _take(self, state: bytes) -> bool:
         return self.taking is not None and self.taking.on(state)
@@ -190,3 +192,16 @@ def checkpoint(path: str) -> None:
 def code(error: sqlite3.Error) -> int:
     """The primary result code; 0 where the module itself complains."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def failure(error: sqlite3.Error, path: str) -> StoreError:
+    """What to tell of an error of SQLite's."""
+    found = code(error)
+    if found in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return StoreUnavailable(f"the SQLite store {path} stayed locked: another process writes, or holds it")
+    if found == sqlite3.SQLITE_FULL:
+        return StoreFull(f"the SQLite store {path} has no room: its disk is full, or max_size is reached")
+    if found in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+        text = f"{path} is not a SQLite database, or a damaged one; move it away, or name another file"
+        return StoreUnavailable(f"{text} ({error})")
+    return StoreUnavailable(f"the SQLite store {path} does not work: {error}")

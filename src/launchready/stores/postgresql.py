@@ -123,7 +123,7 @@ class PostgreSQLStore:
         until = SYSTEM.monotonic() + ANSWER_WAIT
         sql, params = _encode(op)
         while not _decode(op, self._ask(sql, params, until)):
-            pass
+            continue
         if (table := self._due(op)) is not None:
             with suppress(StoreError):  # there will be another round
                 self._swept(table, self._ask(*self._sweep(table), until))
@@ -132,7 +132,7 @@ class PostgreSQLStore:
         until = SYSTEM.monotonic() + ANSWER_WAIT
         sql, params = _encode(op)
         while not _decode(op, await self._aask(sql, params, until)):
-            pass
+            continue
         if (table := self._due(op)) is not None:
             with suppress(StoreError):
                 self._swept(table, await self._aask(*self._sweep(table), until))

@@ -13,17 +13,16 @@ Redis 6.2 or newer, or any Valkey. Options in the query are those of redis-py's 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from hashlib import sha1
 from math import ceil
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
 from launchready.exchange.ops import Inline, Op
-from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, StoreOp, Take
+from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, Take
 from launchready.exchange.window import MICRO, Taken
 from launchready.stores.base import digest, said, where, window_digest
 
@@ -35,6 +34,7 @@ SCHEMES = ("redis", "rediss", "valkey", "unix")
 
 CONNECT_WAIT = 0.9
 ANSWER_WAIT = 1.8
+CONNECTIONS = 64  # of an event loop
 
 Arg = bytes | str | int
 
@@ -66,19 +66,20 @@ class RedisStore:
     """See the module."""
 
     shared = True
-    inline: Inline = MappingProxyType({})
 
     def __init__(self, url: str) -> None:
         try:
             import redis.asyncio  # noqa: PLC0415  an extra
         except ImportError:
             raise MissingExtra("A redis:// store", "redis") from None
+        self.inline: Inline = {}
         self._driver = redis
         self._url = "redis" + url.removeprefix("valkey") if url.startswith("valkey:") else url
         self._name = f"the Redis store at {where(url)}"
         self._scripts = {kind: Script(name) for kind, name in _SCRIPTS.items()}
         self._sync: redis.Redis | None = None
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis] = WeakKeyDictionary()
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[redis.asyncio.Redis, asyncio.Semaphore]]
+        self._loops = WeakKeyDictionary()
         try:
             self._client()
         except (ValueError, TypeError) as error:
@@ -92,11 +93,12 @@ class RedisStore:
 
     def _ask(self, op: Op[Any], script: Script, key: str, args: tuple[Arg, ...]) -> None:
         client = self._client()
+        ask: Callable[..., Any] = client.execute_command
         try:
             try:
-                reply = client.execute_command("EVALSHA", script.sha, 1, key, *args)
+                reply = ask("EVALSHA", script.sha, 1, key, *args)
             except self._driver.exceptions.NoScriptError:
-                reply = client.execute_command("EVAL", script.text, 1, key, *args)
+                reply = ask("EVAL", script.text, 1, key, *args)
         except self._driver.exceptions.RedisError as error:
             if isinstance(error, self._driver.exceptions.ReadOnlyError):
                 client.connection_pool.disconnect(inuse_connections=False)
@@ -105,13 +107,14 @@ class RedisStore:
 
     async def aexecute(self, op: Op[Any]) -> None:
         script, key, args = self._encode(op)
-        client = self._aclient()
+        client, gate = self._aclient()
+        ask: Callable[..., Awaitable[Any]] = client.execute_command
         try:
-            async with asyncio.timeout(CONNECT_WAIT + ANSWER_WAIT):
+            async with asyncio.timeout(CONNECT_WAIT + ANSWER_WAIT), gate:
                 try:
-                    reply = await client.execute_command("EVALSHA", script.sha, 1, key, *args)
+                    reply = await ask("EVALSHA", script.sha, 1, key, *args)
                 except self._driver.exceptions.NoScriptError:
-                    reply = await client.execute_command("EVAL", script.text, 1, key, *args)
+                    reply = await ask("EVAL", script.text, 1, key, *args)
         except (self._driver.exceptions.RedisError, TimeoutError) as error:
             if isinstance(error, self._driver.exceptions.ReadOnlyError):
                 await client.connection_pool.disconnect(inuse_connections=False)
@@ -124,9 +127,9 @@ class RedisStore:
             self._sync = None
 
     async def aclose(self) -> None:
-        client = self._loops.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        known = self._loops.pop(asyncio.get_running_loop(), None)
+        if known is not None:
+            await known[0].aclose()
         self.close()
 
     def _client(self) -> "redis.Redis":
@@ -136,14 +139,15 @@ class RedisStore:
             self._sync = self._driver.Redis.from_url(self._url, **self._settings(Retry))
         return self._sync  # its pool knows about forks
 
-    def _aclient(self) -> "redis.asyncio.Redis":
+    def _aclient(self) -> "tuple[redis.asyncio.Redis, asyncio.Semaphore]":
         loop = asyncio.get_running_loop()
-        client = self._loops.get(loop)
-        if client is None:
+        known = self._loops.get(loop)
+        if known is None:
             from redis.asyncio.retry import Retry  # noqa: PLC0415  an extra
 
-            client = self._loops[loop] = self._driver.asyncio.Redis.from_url(self._url, **self._settings(Retry))
-        return client
+            client = self._driver.asyncio.Redis.from_url(self._url, **self._settings(Retry))
+            known = self._loops[loop] = client, asyncio.Semaphore(CONNECTIONS)
+        return known
 
     def _settings(self, retry: Callable[..., object]) -> dict[str, Any]:
         """Nothing is retried: see the module. RESP2 has no pushed messages, which would hide a closed connection."""
@@ -154,6 +158,7 @@ class RedisStore:
             "socket_timeout": ANSWER_WAIT,
             "retry": retry(NoBackoff(), 0),
             "protocol": 2,
+            "max_connections": 10_000,  # threads bound themselves, tasks are bound by the gate
         }
 
     def _encode(self, op: Op[Any], now: Arg = "") -> tuple[Script, str, tuple[Arg, ...]]:
@@ -161,7 +166,8 @@ class RedisStore:
         if isinstance(op, Take):
             windows = [number for window in op.windows for number in (window.limit, window.period_us)]
             return script, f"launchready:take:{{{window_digest(op).hex()}}}", (op.cost, now, *windows)
-        assert isinstance(op, StoreOp)  # every script is a verb's
+        if not isinstance(op, Get | Put | PutIfAbsent | Replace | Delete):
+            raise TypeError(f"not a verb of a store: {op!r}")
         key = f"launchready:{op.space.name}:{{{digest(op.space.name, op.key).hex()}}}"
         if isinstance(op, Put | PutIfAbsent):
             return script, key, (op.space.dump(op.value), _millis(op.ttl))

@@ -5,8 +5,8 @@
 How it keeps its word:
 
 - A verb is one statement, and one statement is one transaction, which takes SQLite's write lock before it reads what
-  it decides on. (Take on a key it never saw, and a claim that is lost, need a second one.) A Take runs the shared rule
-  inside its UPDATE, as a function that SQLite calls back under that lock: exact across processes.
+  it decides on. (Some need a second one now and then: a claim that is lost, a Take on a key never seen.) A Take runs
+  the shared rule inside its UPDATE, as a function that SQLite calls back under that lock: exact across processes.
 - WAL mode: readers never wait. A verb in the event loop waits at most 30 ms for another writer, then raises Elsewhere;
   in a thread it waits at most 2.5 s, then says StoreUnavailable.
 - One connection a process, behind a lock: threads of a process wait for each other without SQLite's sleeping retries.
@@ -36,11 +36,23 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from weakref import WeakSet
 
 from launchready.clock import SYSTEM, Clock
-from launchready.errors import ConfigError, StoreFull, StoreUnavailable
+from launchready.errors import ConfigError, StoreUnavailable
 from launchready.exchange.ops import Elsewhere, Inline, Op
 from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, Take
 from launchready.exchange.window import MICRO
-from launchready.stores._sqlite_file import EVICT, FIRST, SQL, TABLES, TAKE, File, Statements, Taking, checkpoint, code
+from launchready.stores._sqlite_file import (
+    EVICT,
+    FIRST,
+    SQL,
+    TABLES,
+    TAKE,
+    File,
+    Statements,
+    Taking,
+    checkpoint,
+    code,
+    failure,
+)
 from launchready.stores.base import digest, micros, window_digest
 
 SCHEMES = ("sqlite",)
@@ -148,21 +160,11 @@ class SQLiteStore:
                     raise
                 verb(op)
         except sqlite3.Error as error:
-            raise self._failure(error, wait) from error
-
-    def _failure(self, error: sqlite3.Error, wait: float) -> Exception:
-        found = code(error)
-        if found in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            if wait == INLINE_WAIT:
-                return Elsewhere()
-            return StoreUnavailable(f"the SQLite store {self.path} was locked by another process for {wait:.1f} s")
-        if found == sqlite3.SQLITE_FULL:
-            return StoreFull(f"the SQLite store {self.path} has no room: its disk is full, or max_size is reached")
-        self._close_files()  # whatever is wrong with it, the next operation opens it anew
-        if found in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
-            text = f"{self.path} is not a SQLite database, or a damaged one; move it away, or name another file"
-            return StoreUnavailable(f"{text} ({error})")
-        return StoreUnavailable(f"the SQLite store {self.path} does not work: {error}")
+            if code(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}:
+                self._close_files()  # whatever is wrong with it, the next operation opens it anew
+            if code(error) == sqlite3.SQLITE_BUSY and wait == INLINE_WAIT:
+                raise Elsewhere from None
+            raise failure(error, self.path) from error
 
     def _open(self, wait: float) -> None:
         if not self._files:
@@ -200,22 +202,27 @@ class SQLiteStore:
 
     def _put(self, op: Put[Any]) -> None:
         db, sql = self._place(op.space)
-        op.answer = db.execute(sql.put, _row(op, self._now())).fetchall()[0][0]
+        row = _row(op, self._now())
+        written = db.execute(sql.put_now, row).rowcount
+        op.answer = row[1] if written else db.execute(sql.put, row).fetchall()[0][0]
         self._wrote()
 
     def _put_if_absent(self, op: PutIfAbsent[Any]) -> None:
         db, sql = self._place(op.space)
-        while True:  # again only where what stood in the way went between the two statements
+        while True:  # again only where what stood in the way went between the statements
             now = self._now()
             row = _row(op, now)
-            if won := db.execute(sql.claim, row).fetchall():
-                op.answer = Claimed(None, won[0][0])
-                self._wrote()
-                return
+            if db.execute(sql.claim_now, row).rowcount:
+                op.answer = Claimed(None, now)
+                break
             if there := db.execute(sql.get, row[:2]).fetchall():
                 entry = _entry(op.space, there[0], now)
                 op.answer = Claimed(entry, entry.version)
                 return
+            if won := db.execute(sql.claim, row).fetchall():
+                op.answer = Claimed(None, won[0][0])
+                break
+        self._wrote()
 
     def _replace(self, op: Replace[Any]) -> None:
         db, sql = self._place(op.space)
@@ -235,7 +242,7 @@ class SQLiteStore:
         file.taking = taking = Taking(op, clock or self._now)
         while True:  # again only where another process was first with a new key
             file.db.execute(TAKE, (expires, key))
-            if taking.met or file.db.execute(FIRST, (key, expires, taking.first())).rowcount:
+            if taking.met or not (state := taking.first()) or file.db.execute(FIRST, (key, expires, state)).rowcount:
                 break
         self._wrote()
 

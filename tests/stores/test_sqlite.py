@@ -1,0 +1,211 @@
+"""What is the SQLite store's own: its URL, its file, waiting for other writers, room, the clock in the file."""
+
+import os
+import sqlite3
+import time
+
+import pytest
+
+from launchready.errors import ConfigError, StoreFull, StoreUnavailable
+from launchready.exchange.ops import Elsewhere
+from launchready.exchange.store import Get, Put, PutIfAbsent, Replace, Take
+from launchready.exchange.window import Window
+from launchready.stores import connect
+from launchready.stores.sqlite import SQLiteStore
+from support import racers, servers
+
+KEPT, CACHE = racers.space("kept"), racers.space("cache", evictable=True)
+
+
+@pytest.fixture
+def make(tmp_path):
+    made = []
+
+    def make(query="", name="store.db"):
+        made.append(connect(f"sqlite:///{tmp_path / name}{query}"))
+        return made[-1]
+
+    yield make
+    for store in made:
+        store.close()
+
+
+def ask(store, op):
+    store.execute(op)
+    return op.answer
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("sqlite://store.db", "write sqlite:///store.db"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "memory://"),
+        ("sqlite:///a.db?synchronous=OFF", "NORMAL, FULL or EXTRA"),
+        ("sqlite:///a.db?max_size=1", "at least 1048576"),
+        ("sqlite:///a.db?sync=FULL", "no option 'sync'"),
+    ],
+)
+def test_wrong_urls(url, says):
+    """A URL that cannot work is a ConfigError that says what to write."""
+    with pytest.raises(ConfigError, match=says):
+        connect(url)
+
+
+def test_paths(make, tmp_path, monkeypatch):
+    """Three slashes are relative, four are absolute, and there is no file before the first operation."""
+    monkeypatch.chdir(tmp_path)
+    relative, absolute = connect("sqlite:///my%20file.db"), make()
+    assert list(tmp_path.iterdir()) == []
+    ask(relative, Put(KEPT, "k", b"v", 60))
+    ask(absolute, Put(KEPT, "k", b"v", 60))
+    relative.close()
+    assert {"my file.db", "store.db"} <= {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 400, b"SQLite format 3\0" + b"\7" * 8000])
+def test_a_file_that_is_something_else(make, tmp_path, content):
+    """A foreign or damaged file is StoreUnavailable with its name, is left alone, and may be replaced meanwhile."""
+    path, store = tmp_path / "store.db", make()
+    path.write_bytes(content)
+    with pytest.raises(StoreUnavailable, match=r"store\.db"):
+        ask(store, Get(KEPT, "k"))
+    assert path.read_bytes() == content
+    path.unlink()
+    ask(store, Put(KEPT, "k", b"v", 60))
+
+
+def test_no_such_folder(make):
+    """A folder that is not there is StoreUnavailable, and so is a table of ours that is somebody else's."""
+    with pytest.raises(StoreUnavailable, match="unable to open"):
+        ask(make(name="nowhere/store.db"), Get(KEPT, "k"))
+
+
+def test_waiting_for_another_writer(make, tmp_path):
+    """In place a verb gives up in milliseconds with Elsewhere, in a thread within 3 s; reads do not wait at all."""
+    store = make()
+    ask(store, Put(KEPT, "k", b"v", 60))
+    other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        start = time.monotonic()
+        with pytest.raises(Elsewhere):
+            store.inline[Put](Put(KEPT, "k", b"w", 60))
+        assert time.monotonic() - start < 0.5
+        with pytest.raises(StoreUnavailable, match="locked"):
+            ask(store, Put(KEPT, "k", b"w", 60))
+        assert time.monotonic() - start < 3.5
+        read = Get(KEPT, "k")
+        store.inline[Get](read)
+        assert read.answer.value == b"v"
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+    ask(store, Put(KEPT, "k", b"w", 60))
+
+
+def test_first_operation_is_not_in_place(make):
+    """Opening the file is left to a thread."""
+    with pytest.raises(Elsewhere):
+        make().inline[Get](Get(KEPT, "k"))
+
+
+def test_room(make):
+    """When max_size is reached the cache gives way, and where only money is left the answer is StoreFull."""
+    store = make("?max_size=1048576")
+    for n in range(100):
+        ask(store, Put(CACHE, f"{n}", b"v" * 20_000, 60))
+    for n in range(36):
+        assert ask(store, PutIfAbsent(KEPT, f"{n}", b"v" * 20_000, 60)).entry is None
+    with pytest.raises(StoreFull, match="no room"):
+        ask(store, Put(KEPT, "large", b"v" * 1_000_000, 60))
+    assert all(ask(store, Get(KEPT, f"{n}")) for n in range(36))
+
+
+def test_what_is_over_leaves_the_file(make, tmp_path):
+    """Traffic drops expired rows of every table, a few at a write."""
+    store = make()
+    for n in range(100):
+        ask(store, Put(KEPT, f"{n}", b"v", 0.01))
+        ask(store, Put(CACHE, f"{n}", b"v", 0.01))
+        ask(store, Take(f"{n}", (Window(3, 0.01),)))
+    for n in range(900):
+        ask(store, Put(KEPT, f"live {n % 10}", b"v", 60))
+    with sqlite3.connect(tmp_path / "store.db") as other:
+        left = [
+            other.execute(f"SELECT count(*) FROM launchready_{table}").fetchone()[0]
+            for table in ("kept", "cache", "windows")
+        ]
+    other.close()
+    assert left == [10, 0, 0]
+
+
+def test_the_log_goes_back_into_the_file(make, tmp_path):
+    """After some thousand writes the write-ahead log is brought back, in a thread that ends."""
+    store = make()
+    for n in range(4_100):
+        ask(store, Put(KEPT, f"{n % 50}", os.urandom(300), 60))
+    servers.until(lambda: store._checkpoint is not None and not store._checkpoint.is_alive(), "the checkpoint to end")
+    assert (tmp_path / "store.db-wal").stat().st_size < 40_000_000
+
+
+@pytest.mark.parametrize("synchronous", ["FULL", "EXTRA", "normal"])
+def test_synchronous(make, synchronous):
+    """Every level answers the same; above NORMAL only what may not be evicted pays for it."""
+    store = make(f"?synchronous={synchronous}")
+    for space in (KEPT, CACHE):
+        ask(store, Put(space, "k", b"v", 60))
+        assert ask(store, Get(space, "k")).value == b"v"
+    levels = [store._files[evictable].db.execute("PRAGMA synchronous").fetchone()[0] for evictable in (True, False)]
+    assert levels == [1, {"FULL": 2, "EXTRA": 3, "normal": 1}[synchronous]]
+
+
+class Shifted:
+    """A process whose monotonic clock is this machine's, and whose wall clock is an hour off."""
+
+    def wall(self):
+        return time.time() + 3600
+
+    monotonic = staticmethod(time.monotonic)
+
+
+def test_wall_clocks_do_not_matter(make, tmp_path):
+    """A second process with another wall clock agrees on what is expired."""
+    first = make()
+    ask(first, Put(KEPT, "k", b"v", 600))
+    second = SQLiteStore(str(tmp_path / "store.db"), clock=Shifted())
+    entry = ask(second, Get(KEPT, "k"))
+    second.close()
+    assert entry.age < 60
+
+
+def test_another_boot(make, tmp_path, monkeypatch):
+    """After a reboot the monotonic clock starts anew: time is taken from the wall clock again."""
+
+    class Rebooted(Shifted):
+        monotonic = staticmethod(lambda: 5.0)
+
+    first = make()
+    ask(first, Put(KEPT, "k", b"v", 600))
+    first.close()
+    monkeypatch.setattr("launchready.stores._sqlite_file._boot_id", lambda: "another")
+    second = SQLiteStore(str(tmp_path / "store.db"), clock=Rebooted())
+    entry = ask(second, Get(KEPT, "k"))
+    second.close()
+    assert entry.age < 60
+
+
+class Stopped(Shifted):
+    monotonic = staticmethod(lambda: 5.0)
+
+
+def test_versions_grow_while_the_clock_stands(tmp_path):
+    """Writes within one microsecond, or under a clock that went back, have growing versions all the same."""
+    store = SQLiteStore(str(tmp_path / "store.db"), clock=Stopped())
+    versions = [ask(store, Put(KEPT, "k", b"v", 60)) for _ in range(3)]
+    assert ask(store, Replace(KEPT, "k", b"w", 60, versions[-1]))
+    versions.append(ask(store, Get(KEPT, "k")).version)
+    versions.append(ask(store, Put(KEPT, "k", b"over at once", 0)))
+    versions.append(ask(store, PutIfAbsent(KEPT, "k", b"v", 60)).version)
+    store.close()
+    assert versions == sorted(set(versions))
