@@ -2,7 +2,6 @@
 
 PYTHON ?= python3.11
 BIN := .venv/bin
-export LAUNCHREADY_TEST := 1
 
 .PHONY: demo test check lock clean
 

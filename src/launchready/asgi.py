@@ -20,6 +20,7 @@ from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
+from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
 from launchready.settings.stack import SAFE, Plan, Stack, build
 
@@ -28,9 +29,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-REMEMBERED = 10 * 1024 * 1024
-"""Bytes of a request body that are kept for a view that turns out to be idempotent."""
 
 
 class LaunchReadyMiddleware:
@@ -126,6 +124,7 @@ class _Exchange:
     _size = 0
     _parts: list[bytes] | None = None
     _size_in = 0
+    _bound = REMEMBERED  # bytes of the request body that are kept
     _complete = False
     _late: list[Message]
 
@@ -326,19 +325,21 @@ class _Exchange:
     def _note(self, message: Message) -> None:
         assert self._parts is not None  # this is the receive of those who remember
         self._size_in += len(message.get("body", b""))
-        if self._size_in <= REMEMBERED:
+        if self._size_in <= self._bound:
             self._parts.append(message.get("body", b""))
         self._complete = not message.get("more_body", False)
 
     async def _read_body(self, op: ReadBody) -> None:
         self._remember()
+        if not self._size_in:  # nothing came yet: all of it is kept, as far as the feature may read
+            self._bound = op.limit
         while not self._complete and self._size_in <= op.limit:
             message = await self._receive()
             if message["type"] != "http.request":
                 raise BodyCutShort
             self._note(message)
             self._late.append(message)
-        if self._size_in > min(op.limit, REMEMBERED):
+        if self._size_in > min(op.limit, self._bound):
             raise BodyTooLarge
         announced = self.request.get(b"content-length")
         if announced is not None and announced != b"%d" % self._size_in:

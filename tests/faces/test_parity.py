@@ -338,6 +338,14 @@ def test_ten_megabytes(face):
     assert face(idempotency=ONCE)("POST", "/plain", [], b"x" * 10_000_000).json["size"] == 10_000_000
 
 
+def test_a_larger_bound(face):
+    """A bound above ten megabytes is kept as it was set: the body is read, and its retry is a replay."""
+    call = face(idempotency=Idempotency(routes=["POST /bookings"], max_body=12_000_000))
+    body = b"x" * 11_000_000
+    assert call("POST", "/bookings", [KEY], body).json == {"calls": 1, "size": 11_000_000}
+    assert call("POST", "/bookings", [KEY], body).get("idempotent-replayed") == "true"
+
+
 def test_an_answer_too_large_to_keep(face):
     """It arrives whole; a retry is told that it was done, and nothing is run again."""
     call = face(idempotency=Idempotency(routes=["POST /large"], max_body=1000))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 REMEMBERED = 10 * 1024 * 1024
+"""Bytes of a request body that are kept for a view that turns out to be idempotent when the app has read it."""
 
 
 class Source(Protocol):
