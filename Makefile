@@ -27,6 +27,8 @@ check: .venv/installed
 lock:
 	uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header \
 		--all-extras --group dev pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header \
+		--all-extras --group dev --group bench pyproject.toml -o requirements/bench.txt
 
 clean:
 	rm -rf .venv build dist docs/_build report.html
