@@ -10,7 +10,10 @@ no thread; a body is held back only where a feature asked for it, and only up to
 pass untouched.
 """
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import Context
 from time import perf_counter
 from typing import Any
 
@@ -18,7 +21,7 @@ from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import Behind, BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
@@ -30,6 +33,14 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+logger = logging.getLogger("launchready")
+
+# What a request is, without what anybody has made of it on its way (user, session, extensions of the server).
+REQUEST = (
+    "type", "asgi", "http_version", "scheme", "path", "raw_path", "query_string", "root_path", "client", "server",
+    "app",
+)  # fmt: skip
+
 
 class LaunchReadyMiddleware:
     """``LaunchReadyMiddleware(app, **settings)``. Raises ConfigError with every mistake in the settings."""
@@ -38,6 +49,7 @@ class LaunchReadyMiddleware:
         self.app = app
         self.stack: Stack = build(settings)
         self._timings = self.stack.timings
+        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks weakly
 
     def status(self) -> dict[str, object]:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
@@ -83,6 +95,28 @@ class LaunchReadyMiddleware:
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 500, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    def behind(self, scope: Scope, op: Behind) -> None:
+        """Ask the app once more, for nobody, in a task and a context of its own."""
+        own = {name: scope[name] for name in REQUEST if name in scope}
+        own.update(method="GET", headers=op.headers, state=dict(scope.get("state", {})))
+        task = asyncio.get_running_loop().create_task(self._behind(own, op.feature), context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _behind(self, scope: Scope, feature: Feature) -> None:
+        asked = [{"type": "http.request", "body": b"", "more_body": False}]
+
+        async def receive() -> Message:
+            return asked.pop() if asked else await asyncio.get_running_loop().create_future()  # nobody hangs up
+
+        async def send(message: Message) -> None:
+            del message
+
+        try:
+            await _Exchange(self, scope, receive, send, (feature,)).run()
+        except Exception as error:
+            logger.warning("the app raised %s, asked behind a stale answer", type(error).__name__, exc_info=error)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -143,6 +177,7 @@ class _Exchange:
         request.get = request.fields.get
         request.adds = []
         request.claimed = False
+        request.cached = None
         self._face = face
         self._answers = answers = face.stack.answers
         self._owned = face.stack.owned
@@ -172,16 +207,20 @@ class _Exchange:
         receive = self._receive
         if self._parts is not None:
             receive = self.receive
+        scope = self._scope
+        asked = scope["headers"]
+        scope["headers"] = self.request.headers  # the same, but where a feature asks with other lines than the client
         token = None
         if Wanted.views:
             token = CURRENT.set(self)
             if self.request.method not in SAFE:
                 receive = self._remember()
         try:
-            await self._face.app(self._scope, receive, self.send)
+            await self._face.app(scope, receive, self.send)
         except Exception as error:
             await self._failed(error, receive)
         finally:
+            scope["headers"] = asked
             if token is not None:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
@@ -203,6 +242,9 @@ class _Exchange:
     async def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
             await self._read_body(op)
+        elif isinstance(op, Behind):
+            self._face.behind(self._scope, op)
+            op.answer = None
         else:
             await self._answers.aexecute(op)
 

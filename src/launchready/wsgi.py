@@ -17,11 +17,12 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any
 
+from launchready.drivers import background
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import Behind, BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Op
 from launchready.http.input import Input
 from launchready.http.message import Headers, Request, Response, append, clean
@@ -76,6 +77,18 @@ class LaunchReadyMiddleware:
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
         return Response(500, headers, body)
 
+    def behind(self, environ: Environ, path: str, op: Behind) -> None:
+        """Ask the app once more, for nobody, in a thread and a context of its own."""
+        background.run(self._behind, own_environ(environ, op.headers), path, op.feature)
+
+    def _behind(self, environ: Environ, path: str, feature: Feature) -> None:
+        body = Exchange(self, environ, path, (feature,)).run(lambda *_: lambda _: None)
+        try:
+            for _ in body:
+                pass
+        finally:
+            _close(body)
+
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         started = perf_counter()
         stack, method = self.stack, environ["REQUEST_METHOD"]
@@ -111,6 +124,7 @@ class Exchange:
             environ.get("REMOTE_ADDR") or "",
             request_headers(environ),
         )
+        self._asked = self.request.headers
         self._face = face
         self._environ = environ
         self._answers = face.stack.answers
@@ -128,6 +142,8 @@ class Exchange:
         self._hold = step.hold
         if Wanted.views and self._body is None and self.request.method not in SAFE:
             self._environ["wsgi.input"] = self._input = Input(self._environ["wsgi.input"])
+        if self.request.headers is not self._asked:  # a feature asks with other lines than the client
+            put_headers(self._environ, self.request.headers)
         token = CURRENT.set(self)
         try:
             return self._run_app(start_response)
@@ -238,6 +254,10 @@ class Exchange:
     def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
             op.answer = self._read_body(op.limit)
+            return
+        if isinstance(op, Behind):
+            self._face.behind(self._environ, self.request.path, op)
+            op.answer = None
             return
         answer = self._answers.inline.get(type(op))
         if answer is not None:
@@ -423,6 +443,35 @@ def request_headers(environ: Environ) -> Headers:
         if environ.get(key):
             headers.append((name, environ[key].encode("latin-1")))
     return headers
+
+
+_CONDITIONS = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range")
+
+
+def put_headers(environ: Environ, headers: Headers) -> None:
+    """The conditions of a request as these lines have them: what a feature that validates asks with."""
+    fields = dict(headers)
+    for name in _CONDITIONS:
+        key = "HTTP_" + name.upper().replace("-", "_")
+        value = fields.get(name.encode())
+        if value is None:
+            environ.pop(key, None)
+        else:
+            environ[key] = value.decode("latin-1")
+
+
+def own_environ(environ: Environ, headers: Headers) -> Environ:
+    """An environ for a request behind this one: what the server says of it, and nothing that an app has put there."""
+    own = {
+        key: value
+        for key, value in environ.items()
+        if (key.isupper() and not key.startswith(("HTTP_", "CONTENT_"))) or key.startswith("wsgi.")
+    }
+    own.update(
+        ("HTTP_" + name.decode("latin-1").upper().replace("-", "_"), value.decode("latin-1")) for name, value in headers
+    )
+    own.update({"REQUEST_METHOD": "GET", "wsgi.input": BytesIO()})
+    return own
 
 
 _NAMES: dict[str, bytes] = {}

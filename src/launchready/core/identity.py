@@ -44,6 +44,10 @@ class Identity:
         lines = request.lines(b"x-forwarded-for")
         return self._walk(peer, lines) if lines else known[1]
 
+    def trusts(self, peer: str) -> bool:
+        """Whether the other end of the socket is a proxy of ours."""
+        return not self._direct and (self._peers.get(peer) or self._peer(peer))[0]
+
     def _peer(self, peer: str) -> tuple[bool, str]:
         """Whether the peer is trusted, and its key. Few peers make most requests, so both are remembered."""
         address = _parse(peer)

@@ -4,25 +4,36 @@ Django turns what a view raises into a response before it comes back here, so ev
 the CORS headers, and a 500 is an answer that an idempotency key keeps. Only SafeToRetry is caught on its way up.
 """
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import Context
+from io import BytesIO
 from time import perf_counter
 from typing import Any
 from urllib.parse import quote
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
+from launchready.asgi import REQUEST
+from launchready.drivers import background
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import Behind, BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op
 from launchready.http.message import Headers, Request, Response, append, clean
 from launchready.settings.stack import Plan, Stack, build
-from launchready.wsgi import request_headers
+from launchready.wsgi import own_environ, put_headers, request_headers
+
+logger = logging.getLogger("launchready")
 
 Answer = Any
 """HttpResponse or StreamingHttpResponse: Django ships no types."""
@@ -42,6 +53,7 @@ class LaunchReadyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
         self.stack: Stack = build(given())
+        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks weakly
         self._async = iscoroutinefunction(get_response)
         if self._async:
             markcoroutinefunction(self)
@@ -62,13 +74,14 @@ class LaunchReadyMiddleware:
         return HttpResponse(status=503)
 
     def _call(self, request: HttpRequest) -> Answer:
-        exchange, started, timed = self._begin(request)
+        return self._run(request, *self._begin(request))
+
+    def _run(self, request: HttpRequest, exchange: "_Exchange", started: float, timed: bool) -> Answer:
         try:
             step = drive(exchange.steps, exchange.carry)
             if not isinstance(step, Forward):
                 return exchange.whole(step)
-            exchange.forward = step
-            exchange.hold = max(exchange.hold, step.hold)
+            exchange.enter(step)
             token = CURRENT.set(exchange)
             try:
                 answer = self.get_response(request)
@@ -92,13 +105,14 @@ class LaunchReadyMiddleware:
             self._end(request, exchange, started, timed=timed)
 
     async def _acall(self, request: HttpRequest) -> Answer:
-        exchange, started, timed = self._begin(request)
+        return await self._arun(request, *self._begin(request))
+
+    async def _arun(self, request: HttpRequest, exchange: "_Exchange", started: float, timed: bool) -> Answer:
         try:
             step = await adrive(exchange.steps, exchange.acarry)
             if not isinstance(step, Forward):
                 return exchange.whole(step)
-            exchange.forward = step
-            exchange.hold = max(exchange.hold, step.hold)
+            exchange.enter(step)
             token = CURRENT.set(exchange)
             try:
                 answer = await self.get_response(request)
@@ -124,11 +138,39 @@ class LaunchReadyMiddleware:
         finally:
             self._end(request, exchange, started, timed=timed)
 
+    def behind(self, request: HttpRequest, op: Behind) -> None:
+        """Ask the app once more, for nobody, in a thread and a context of its own."""
+        own = WSGIRequest(own_environ(request.META, op.headers))
+        background.run(self._behind, own, _Exchange(self, own, (op.feature,)))
+
+    def _behind(self, request: HttpRequest, exchange: "_Exchange") -> None:
+        try:
+            self._run(request, exchange, 0.0, False).close()
+        finally:
+            connections.close_all()  # this thread's own
+
+    def abehind(self, request: HttpRequest, op: Behind) -> None:
+        """The same in a task."""
+        scope = {name: value for name, value in getattr(request, "scope", {}).items() if name in REQUEST}
+        own = ASGIRequest({**scope, "method": "GET", "headers": op.headers}, BytesIO())
+        task = asyncio.get_running_loop().create_task(
+            self._abehind(own, _Exchange(self, own, (op.feature,))), context=Context()
+        )
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _abehind(self, request: HttpRequest, exchange: "_Exchange") -> None:
+        try:
+            (await self._arun(request, exchange, 0.0, False)).close()
+        except Exception as error:
+            logger.warning("the app raised %s, asked behind a stale answer", type(error).__name__, exc_info=error)
+
     def _begin(self, request: HttpRequest) -> tuple["_Exchange", float, bool]:
         started = perf_counter()
         stack, method = self.stack, request.method or "GET"
         plan = stack.health.get(request.path)
-        exchange = _Exchange(stack, request, stack.plans.get(method, stack.other) if plan is None else plan)
+        plan_ = stack.plans.get(method, stack.other) if plan is None else plan
+        exchange = _Exchange(self, request, plan_)
         request.META["launchready.exchange"] = exchange
         return exchange, started, plan is None
 
@@ -150,8 +192,9 @@ class _Exchange:
     streams = False
     forward: Forward
 
-    def __init__(self, stack: Stack, request: HttpRequest, plan: Plan) -> None:
-        meta = request.META
+    def __init__(self, face: LaunchReadyMiddleware, request: HttpRequest, plan: Plan) -> None:
+        stack, meta = face.stack, request.META
+        self._face = face
         self.django = request
         self.request = Request(
             request.method or "GET",
@@ -162,10 +205,19 @@ class _Exchange:
             meta.get("REMOTE_ADDR") or "",
             request_headers(meta),
         )
+        self._asked = self.request.headers
         self._answers = stack.answers
         self._owned = stack.owned
         self._parked: Parked = []
         self.steps = chain(plan, self.request, stack.answers.inline, self._parked)
+
+    def enter(self, forward: Forward) -> None:
+        """The app is next. It gets the lines that a feature asks with, where those are other than the client's."""
+        self.forward = forward
+        self.hold = max(self.hold, forward.hold)
+        if self.request.headers is not self._asked:
+            put_headers(self.django.META, self.request.headers)
+            vars(self.django).pop("headers", None)  # Django's view of META, made once
 
     # The way back.
 
@@ -238,12 +290,18 @@ class _Exchange:
     def carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
             op.answer = self._body(op.limit)
+        elif isinstance(op, Behind):
+            self._face.behind(self.django, op)
+            op.answer = None
         elif not self._inline(op):
             self._answers.execute(op)
 
     async def acarry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
             op.answer = self._body(op.limit)  # Django has it already: its ASGI handler reads before it routes
+        elif isinstance(op, Behind):
+            self._face.abehind(self.django, op)
+            op.answer = None
         elif not self._inline(op):
             await self._answers.aexecute(op)
 

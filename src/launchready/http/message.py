@@ -4,8 +4,17 @@ Two ``set-cookie`` lines stay two. Nothing is decoded, joined or copied before a
 """
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 Headers = list[tuple[bytes, bytes]]
+
+
+class Cached(NamedTuple):
+    """What a view says of its own answer with ``@cached``: seconds of freshness, tags, and whether it is sure."""
+
+    seconds: int
+    tags: tuple[str, ...] = ()
+    force: bool = False
 
 
 class Request:
@@ -17,10 +26,15 @@ class Request:
     - ``peer`` is the address of the socket's other end, "" where there is none (a UNIX socket).
     - ``adds`` is for header lines that go on whatever answer leaves, decided before there is one: the face appends
       them last. A feature that has no more to say than these ends before Forward, and need not be resumed.
-    - ``claimed``: an idempotency key was claimed for it.
+    - ``claimed``: an idempotency key was claimed for it. ``cached``: what the view says of its answer's freshness.
+
+    A feature may put another list in the place of ``headers`` before Forward: then the app gets those.
     """
 
-    __slots__ = ("adds", "claimed", "fields", "get", "headers", "method", "path", "peer", "query", "raw_path", "scheme")
+    __slots__ = (
+        "adds", "cached", "claimed", "fields", "get", "headers", "method", "path", "peer", "query", "raw_path",
+        "scheme",
+    )  # fmt: skip
 
     get: Callable[[bytes], bytes | None]
 
@@ -38,6 +52,7 @@ class Request:
         self.get = self.fields.get
         self.adds: Headers = []
         self.claimed = False
+        self.cached: Cached | None = None
 
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of a header, in order."""

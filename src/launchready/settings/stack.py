@@ -92,17 +92,17 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     timing = coerce(problems, "timing", settings.get("timing", Timing()), Timing)
     release = deployment.release(given["release"])
     trusted = deployment.trusted_proxies(problems, given["trusted_proxies"])
+    store = _store(problems, given["store"])
     features: list[Feature | None] = [
         compile_cors(problems, cors) if cors else None,
         compile_rate_limit(problems, rate_limit, trusted) if rate_limit else None,
-        compile_cache(problems, cache, clock.wall) if cache else None,
+        compile_cache(problems, cache, clock, trusted, shared=store.shared) if cache else None,
         compile_idempotency(problems, idempotency) if idempotency else None,
     ]
     secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
     redactor = compile_redaction(problems, redaction, secret_key) if redaction else None
     healthy = compile_health(problems, health, release) if health else None
     targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
-    store = _store(problems, given["store"])
     problems.raise_if_any()
     if redactor is not None:
         install(redactor)

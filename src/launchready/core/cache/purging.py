@@ -1,0 +1,66 @@
+"""Purging by path, tag or group: a mark in the store, older or younger than what it is about.
+
+An entry is looked at when it is used: is there a mark for its path or one of its tags that is younger than the moment
+its app was asked? So a purge reaches every variant, every query and every worker at once, whatever is in the store and
+whatever is still under way. Nearly always the answer is found with one look, at the moment of the latest purge of all.
+
+A hard mark makes what is older gone, a soft one makes it stale: it may still be used as RFC 5861 allows, and validated.
+"""
+
+from collections.abc import Iterable
+from math import inf
+
+from launchready.core.cache.stored import KEEP, Stored
+from launchready.exchange.ops import Flow
+from launchready.exchange.store import Entry, Get, Put, Space
+from launchready.http.message import Request
+
+MARKS: Space[bytes] = Space("cache-marks", dump=bytes, load=bytes, size=len, evictable=False, max_entries=100_000)
+
+EVERYTHING = "everything"
+_LATEST = "latest"
+
+
+def purge(names: Iterable[str], *, soft: bool) -> Flow[None]:
+    """Put the marks. Raises what the store raises: a purge that did not reach it did not happen."""
+    for name in names:
+        yield Put(MARKS, f"{'soft' if soft else 'hard'} {name}", b"", KEEP)
+    yield Put(MARKS, _LATEST, b"", KEEP)  # last, so that whoever sees it sees the others
+
+
+def by_path(path: str) -> str:
+    """``/coaches``: with every query; ``/coaches?page=2``: with this one."""
+    return f"path {path}"
+
+
+def by_tag(tag: str) -> str:
+    return f"tag {tag}"
+
+
+def by_group(request: Request, group: str) -> str:
+    """RFC 9875 §2.1: a group is of one origin."""
+    return f"group {request.scheme}://{request.get(b'host')!r} {group}"
+
+
+def purged(request: Request, entry: Entry[Stored]) -> Flow[float | None]:
+    """Seconds for which the entry has been stale by a purge; inf where it is gone; None where none reached it."""
+    since = entry.age + entry.value.delay
+    latest = Get(MARKS, _LATEST)
+    yield latest
+    if latest.answer is None or latest.answer.age > since:
+        return None
+    names = [EVERYTHING, by_path(request.path)]
+    if request.query:
+        names.append(by_path(f"{request.path}?{request.query.decode('latin-1')}"))
+    for group in entry.value.groups:
+        names += [by_tag(group), by_group(request, group)]
+    stale: float | None = None
+    for kind in ("hard", "soft"):
+        for name in names:
+            mark = Get(MARKS, f"{kind} {name}")
+            yield mark
+            if mark.answer is not None and mark.answer.age <= since:
+                if kind == "hard":
+                    return inf
+                stale = max(stale or 0.0, mark.answer.age)
+    return stale
