@@ -9,6 +9,9 @@ from importlib import import_module
 TYPE_CHECKING = False  # typing's own word for it, without the 10 ms that importing typing costs
 
 if TYPE_CHECKING:
+    from launchready.caching import apurge as apurge
+    from launchready.caching import cached as cached
+    from launchready.caching import purge as purge
     from launchready.checks.run import acheck as acheck
     from launchready.checks.run import check as check
     from launchready.core.redact import redact as redact
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "launchready.caching": ("apurge", "cached", "purge"),
     "launchready.checks.run": ("acheck", "check"),
     "launchready.core.redact": ("redact",),
     "launchready.errors": (

@@ -14,6 +14,7 @@ from typing import Any
 
 from launchready import asgi
 from launchready.asgi import Receive, Scope, Send
+from launchready.caching import cached
 from launchready.idempotency import idempotent
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
@@ -25,7 +26,7 @@ from launchready.settings.timing import Timing
 
 __all__ = [
     "CORS", "Cache", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit", "RateLimit", "Redaction", "Timing",
-    "idempotent",
+    "cached", "idempotent",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ and learns the route's template when Flask has matched it. ``def`` and ``async d
 from typing import Any
 
 from launchready import wsgi
+from launchready.caching import cached
 from launchready.drivers.current import CURRENT
 from launchready.errors import MissingExtra, SafeToRetry
 from launchready.http.message import Response
@@ -30,7 +31,8 @@ except ImportError as error:
     raise MissingExtra("launchready.flask", "flask") from error
 
 __all__ = [
-    "CORS", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction", "Timing", "idempotent",
+    "CORS", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction", "Timing", "cached",
+    "idempotent",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ First in MIDDLEWARE, so that it is outermost. The app in INSTALLED_APPS adds the
 command ``manage.py launchready``; the middleware works without it.
 """
 
+from launchready.caching import cached
 from launchready.django.middleware import LaunchReadyMiddleware
 from launchready.idempotency import idempotent
 from launchready.settings.cache import Cache
@@ -22,5 +23,5 @@ from launchready.settings.timing import Timing
 
 __all__ = [
     "CORS", "Cache", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit", "RateLimit", "Redaction", "Timing",
-    "idempotent",
+    "cached", "idempotent",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from launchready.clock import SYSTEM, Clock
 from launchready.core import cors as core_cors
 from launchready.core import health as core_health
 from launchready.drivers.answers import Answers
+from launchready.drivers.caches import CACHES, Known
 from launchready.drivers.probes import Probes
 from launchready.errors import ConfigError
 from launchready.exchange.app import Feature
@@ -56,11 +57,15 @@ class Stack:
         timings: Timings | None,
         targets: RouteTable[float],
         release: str,
+        cache: Known | None,
     ) -> None:
         self.answers = answers
         self.release = release
         self.timings = timings
         self.targets = targets
+        self.cache = cache
+        if cache is not None:
+            CACHES.add(cache)
         write = tuple(features)
         read = tuple(feature for feature in features if feature.name != "idempotency")
         self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
@@ -69,11 +74,18 @@ class Stack:
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
 
     def status(self) -> dict[str, object]:
-        """What this process knows: the release, and durations by route beside their targets."""
+        """What this process knows: the release; by route, durations beside their targets and what the cache did."""
         rows = self.timings.rows() if self.timings is not None else []
         for row in rows:
             row["target"] = self.targets.find(str(row["method"]), str(row["route"]), None)
-        return {"release": self.release, "store": "up" if self.answers.reachable else "down", "routes": rows}
+        status: dict[str, object] = {
+            "release": self.release,
+            "store": "up" if self.answers.reachable else "down",
+            "routes": rows,
+        }
+        if self.cache is not None:
+            status["cache"] = self.cache.feature.rows()
+        return status
 
 
 def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
@@ -93,10 +105,11 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     release = deployment.release(given["release"])
     trusted = deployment.trusted_proxies(problems, given["trusted_proxies"])
     store = _store(problems, given["store"])
+    shared_cache = compile_cache(problems, cache, clock, trusted, shared=store.shared) if cache else None
     features: list[Feature | None] = [
         compile_cors(problems, cors) if cors else None,
         compile_rate_limit(problems, rate_limit, trusted) if rate_limit else None,
-        compile_cache(problems, cache, clock, trusted, shared=store.shared) if cache else None,
+        shared_cache,
         compile_idempotency(problems, idempotency) if idempotency else None,
     ]
     secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
@@ -109,7 +122,8 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     here = MemoryStore(clock)
     answers = Answers(store, Probes(health.checks if health else {}), {TakeHere: here.take})
     timings = Timings(release) if timing else None
-    return Stack(answers, [each for each in features if each is not None], healthy, timings, targets, release)
+    known = Known(answers, shared_cache) if shared_cache is not None else None
+    return Stack(answers, [each for each in features if each is not None], healthy, timings, targets, release, known)
 
 
 def _store(problems: Problems, value: Store | str | None) -> Store:

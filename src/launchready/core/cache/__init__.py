@@ -12,12 +12,13 @@ One file an idea, in the order in which a request meets them:
 
 from launchready.core.cache.feature import Cache
 from launchready.core.cache.policy import PROFILES, personal
-from launchready.core.cache.purging import EVERYTHING, by_path, by_tag
+from launchready.core.cache.purging import by_path, by_tag
+from launchready.core.cache.purging import purge as purge_names
 from launchready.core.cache.setup import Setup
 from launchready.core.cache.stored import Stored, dump, load, size
 from launchready.core.cache.storing import Storing
 
 __all__ = [
-    "EVERYTHING", "PROFILES", "Cache", "Setup", "Stored", "Storing", "by_path", "by_tag", "dump", "load", "personal",
-    "size",
+    "PROFILES", "Cache", "Setup", "Stored", "Storing", "by_path", "by_tag", "dump", "load", "personal",
+    "purge_names", "size",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ whatever is still under way. Nearly always the answer is found with one look, at
 A hard mark makes what is older gone, a soft one makes it stale: it may still be used as RFC 5861 allows, and validated.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import inf
 
 from launchready.core.cache.stored import KEEP, Stored
@@ -17,7 +17,6 @@ from launchready.http.message import Request
 
 MARKS: Space[bytes] = Space("cache-marks", dump=bytes, load=bytes, size=len, evictable=False, max_entries=100_000)
 
-EVERYTHING = "everything"
 _LATEST = "latest"
 
 
@@ -29,7 +28,7 @@ def purge(names: Iterable[str], *, soft: bool) -> Flow[None]:
 
 
 def by_path(path: str) -> str:
-    """``/coaches``: with every query; ``/coaches?page=2``: with this one."""
+    """``/coaches``: with every query; ``/coaches?page=2``: with this one; ``/coaches/*``: with all that is below."""
     return f"path {path}"
 
 
@@ -49,9 +48,7 @@ def purged(request: Request, entry: Entry[Stored]) -> Flow[float | None]:
     yield latest
     if latest.answer is None or latest.answer.age > since:
         return None
-    names = [EVERYTHING, by_path(request.path)]
-    if request.query:
-        names.append(by_path(f"{request.path}?{request.query.decode('latin-1')}"))
+    names = [*_paths(request)]
     for group in entry.value.groups:
         names += [by_tag(group), by_group(request, group)]
     stale: float | None = None
@@ -64,3 +61,14 @@ def purged(request: Request, entry: Entry[Stored]) -> Flow[float | None]:
                     return inf
                 stale = max(stale or 0.0, mark.answer.age)
     return stale
+
+
+def _paths(request: Request) -> Iterator[str]:
+    """What a mark that reaches this URL may be called."""
+    path = request.path
+    yield by_path(path)
+    if request.query:
+        yield by_path(f"{path}?{request.query.decode('latin-1')}")
+    parts = path.rstrip("/").split("/")[:32]
+    for depth in range(1, len(parts) + 1):
+        yield by_path("/".join(parts[:depth]) + "/*")
