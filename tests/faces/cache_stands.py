@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import uuid
 
 from faces.apps import Answer, _asgi, wsgi_call
@@ -18,6 +19,7 @@ def stands(face, url):
     with asyncio.Runner() as runner:
         yield lambda answer=None, **settings: Stand(face, store, runner, answer, **settings)
         runner.run(store.aclose())
+    gc.collect()  # a purge is told to every cache that lives
 
 
 class Stand:

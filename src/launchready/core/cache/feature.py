@@ -75,7 +75,7 @@ class Cache:
                         age = stored.age + int(entry.age)
                         if ask is ORDINARY and stored.lifetime > age and not (setup.marked or collapsed):
                             return self._hit(request, stored, age)
-                        verdict = yield from use(setup, request, ask, entry, age)
+                        verdict = yield from use(setup, request, ask, entry, age, started)
                         if isinstance(verdict, Response):
                             if collapsed:
                                 verdict.headers[-1] = COLLAPSED
@@ -160,6 +160,7 @@ class Cache:
                 return None
             entity.body = body
             entity.weight += len(body)
+            entity.delay = setup.clock() - started
             if entity.vary or setup.leases or pointer is not None:
                 yield from keeping.keep(setup, request, place or Place(key, found.key, pointer), entity)
             else:

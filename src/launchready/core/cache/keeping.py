@@ -5,6 +5,7 @@ In a store that others share, a write is a Replace of what was there before the 
 that was validated. Who changed, purged or took over in between has made it another one, and nothing is written.
 """
 
+from launchready.core.cache import purging
 from launchready.core.cache.asking import Ask
 from launchready.core.cache.selection import variant
 from launchready.core.cache.setup import Setup
@@ -28,15 +29,17 @@ _DROPPED = 1024
 
 class Place:
     """Where an answer will be put. ``key``: of the URL; ``at``: where it was looked for: the same, or one of its
-    variants, behind ``pointer``. ``version``: of what a shared store holds there; None: somebody else will store."""
+    variants, behind ``pointer``. ``version``: of what a shared store holds there; None: somebody else will store.
+    ``born``: its version when the app was asked."""
 
-    __slots__ = ("at", "key", "pointer", "version")
+    __slots__ = ("at", "born", "key", "pointer", "version")
 
     def __init__(self, key: str, at: str, pointer: Entry[Stored] | None) -> None:
         self.key = key
         self.at = at
         self.pointer = pointer
         self.version: int | None = None
+        self.born = 0
 
 
 def lease(setup: Setup, ask: Ask, place: Place, entry: Entry[Stored] | None, waited: float) -> Flow[bool]:
@@ -46,7 +49,7 @@ def lease(setup: Setup, ask: Ask, place: Place, entry: Entry[Stored] | None, wai
         yield claim
         entry = claim.answer.entry
         if entry is None:
-            place.version = claim.answer.version
+            place.version = place.born = claim.answer.version
             return True
         if entry.value.status != LEASE:
             return False
@@ -55,7 +58,9 @@ def lease(setup: Setup, ask: Ask, place: Place, entry: Entry[Stored] | None, wai
             return True  # goes by himself, and leaves the storing to who holds the lease
         yield Pause(LOOK_AGAIN)
         return False
+    mark = yield from purging.latest()
     place.version = entry.version
+    place.born = entry.version if mark is None else max(entry.version, mark.version)
     return True
 
 
@@ -78,6 +83,7 @@ def write(setup: Setup, place: Place, stored: Stored) -> Flow[None]:
     if not setup.leases:
         yield Put(setup.space, place.at, stored, stored.keep)
     elif place.version is not None:
+        stored.born = place.born
         if stored.flags & UNTAGGED:
             tag(stored)  # others load a copy, and each would work it out again
         yield Replace(setup.space, place.at, stored, stored.keep, place.version)
@@ -87,6 +93,7 @@ def keep(setup: Setup, request: Request, place: Place, stored: Stored) -> Flow[N
     """Put an answer where it belongs by its Vary: at the URL, or behind a pointer that says what it depends on."""
     if setup.leases and place.version is None:
         return
+    stored.born = place.born
     if not stored.vary:
         if place.pointer is not None:  # it does not vary any more
             yield from release(setup, place)

@@ -7,7 +7,7 @@ whatever is still under way. Nearly always the answer is found with one look, at
 A hard mark makes what is older gone, a soft one makes it stale: it may still be used as RFC 5861 allows, and validated.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import inf
 
 from launchready.core.cache.stored import KEEP, Stored
@@ -41,12 +41,19 @@ def by_group(request: Request, group: str) -> str:
     return f"group {request.scheme}://{request.get(b'host')!r} {group}"
 
 
-def purged(request: Request, entry: Entry[Stored]) -> Flow[float | None]:
-    """Seconds for which the entry has been stale by a purge; inf where it is gone; None where none reached it."""
-    since = entry.age + entry.value.delay
-    latest = Get(MARKS, _LATEST)
-    yield latest
-    if latest.answer is None or latest.answer.age > since:
+def latest() -> Flow[Entry[bytes] | None]:
+    """The mark of the latest purge of all."""
+    mark = Get(MARKS, _LATEST)
+    yield mark
+    return mark.answer
+
+
+def purged(request: Request, entry: Entry[Stored], elapsed: Callable[[], float]) -> Flow[float | None]:
+    """Seconds for which the entry has been stale by a purge; inf where it is gone; None where none reached it.
+
+    ``elapsed``: seconds since before the entry was looked up; its age has grown by as much when a mark's is known.
+    """
+    if not _reaches((yield from latest()), entry, elapsed):
         return None
     names = [*_paths(request)]
     for group in entry.value.groups:
@@ -56,11 +63,24 @@ def purged(request: Request, entry: Entry[Stored]) -> Flow[float | None]:
         for name in names:
             mark = Get(MARKS, f"{kind} {name}")
             yield mark
-            if mark.answer is not None and mark.answer.age <= since:
+            if mark.answer is not None and _reaches(mark.answer, entry, elapsed):
                 if kind == "hard":
                     return inf
                 stale = max(stale or 0.0, mark.answer.age)
     return stale
+
+
+def _reaches(mark: Entry[bytes] | None, entry: Entry[Stored], elapsed: Callable[[], float]) -> bool:
+    """Whether the mark is younger than the moment in which the app was asked for the entry.
+
+    A store that others share draws its versions from one source, and says so exactly. In a store of this process, one
+    clock measures both, and what is asked within the microseconds of looking may be asked for once more.
+    """
+    if mark is None:
+        return False
+    if entry.value.born:
+        return mark.version > entry.value.born
+    return mark.age <= entry.age + entry.value.delay + elapsed()
 
 
 def _paths(request: Request) -> Iterator[str]:

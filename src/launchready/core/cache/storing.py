@@ -106,6 +106,7 @@ class Storing:
         stored.body = b""
         stored.lifetime = lifetime
         stored.age = age
+        stored.born = 0
         stored.delay = delay
         stored.flags = says.flags
         stored.vary = stored.groups = ()

@@ -32,8 +32,10 @@ class Verdict(Enum):
     STALE = 3
 
 
-def use(setup: Setup, request: Request, ask: Ask, entry: Entry[Stored], age: int) -> Flow[Response | Verdict]:
-    """The answer, or what else to do. ``age``: its current age."""
+def use(
+    setup: Setup, request: Request, ask: Ask, entry: Entry[Stored], age: int, started: float
+) -> Flow[Response | Verdict]:
+    """The answer, or what else to do. ``age``: its current age. ``started``: a moment before it was looked up."""
     stored = entry.value
     if (
         not setup.policy.cookies
@@ -43,7 +45,7 @@ def use(setup: Setup, request: Request, ask: Ask, entry: Entry[Stored], age: int
         return Verdict.PASS
     stale: float = age - stored.lifetime
     if setup.marked:
-        by_purge = yield from purged(request, entry)
+        by_purge = yield from purged(request, entry, lambda: setup.clock() - started)
         if by_purge == inf:
             return Verdict.GONE
         if by_purge is not None:

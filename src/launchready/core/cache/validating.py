@@ -50,45 +50,37 @@ def validate(
         return stale_answer(setup, request, ask, stored, age, b"stale-if-error")
     if request.method == "HEAD":
         if code == 200 and stored.status == 200:
-            yield from _head(setup, request, ask, place, stored, response, setup.clock() - started)
+            same = same_entity(stored, response)
+            fresh = freshened(setup, request, ask, stored, response, started)[0] if same else None
+            yield from _write(setup, request, place, fresh, started)
         return forward
     if code != 304 or not stored.validators:
         return forward
-    fresh, head = freshened(setup, request, ask, stored, response, setup.clock() - started)
+    fresh, head = freshened(setup, request, ask, stored, response, started)
+    yield from _write(setup, request, place, fresh, started)
     if fresh is None:
-        yield from _written(setup, place, None)
-        answer = Response(head.status, [*head.headers, forwarded(b"stale", status=304)], stored.body)
-        return answer
-    yield from _written(setup, place, fresh)
+        return Response(head.status, [*head.headers, forwarded(b"stale", status=304)], stored.body)
     return respond(setup, request, ask, fresh, fresh.age, forwarded(b"stale", status=304, stored=True))
 
 
 def freshened(
-    setup: Setup, request: Request, ask: Ask, stored: Stored, response: Response, delay: float
+    setup: Setup, request: Request, ask: Ask, stored: Stored, response: Response, started: float
 ) -> tuple[Stored | None, Response]:
     """§4.3.4: the stored response with the fields of the 304; None where it may not be stored any more."""
     head = merged(stored, response)
-    fresh = setup.storing(request, ask, head, delay)
+    fresh = setup.storing(request, ask, head, setup.clock() - started)
     if fresh is not None:
         fresh.body = stored.body
         fresh.weight += len(stored.body)
     return fresh, head
 
 
-def _head(
-    setup: Setup, request: Request, ask: Ask, place: Place, stored: Stored, response: Response, delay: float
-) -> Flow[None]:
-    """§4.3.5: the answer to HEAD updates what is stored, or shows that it is something else by now."""
-    fresh = freshened(setup, request, ask, stored, response, delay)[0] if same_entity(stored, response) else None
-    yield from _written(setup, place, fresh)
-
-
-def _written(setup: Setup, place: Place, fresh: Stored | None) -> Flow[None]:
-    """Put it in the place of what was stored, whatever it varies by; the store may be down by now."""
+def _write(setup: Setup, request: Request, place: Place, fresh: Stored | None, started: float) -> Flow[None]:
+    """Put it in the place of what was stored, unless that was changed meanwhile; the store may be down by now."""
     try:
         if fresh is None:
             yield Delete(setup.space, place.at, place.version)
-        else:
+        elif not (setup.changes.times and setup.changes.since(target(request), started)):
             yield from keeping.write(setup, place, fresh)
     except StoreError:
         return
@@ -100,7 +92,7 @@ def refresh(setup: Setup, request: Request, ask: Ask, place: Place, entry: Entry
     claim = PutIfAbsent(setup.space, mark, Stored(LEASE, []), _REFRESH)
     yield claim
     if claim.answer.entry is None:
-        place.version = entry.version
+        place.version, place.born = entry.version, claim.answer.version if setup.leases else 0
         dropped = _CREDENTIALS.difference(entry.value.vary if not ask.user else _CREDENTIALS)
         headers = [pair for pair in conditions(entry.value, request.headers) if pair[0] not in dropped]
         yield Behind(Refresh(setup, ask, place, entry.value, mark), headers)
@@ -132,16 +124,16 @@ class Refresh:
 
     def _keep(self, request: Request, response: Response, started: float) -> Flow[None]:
         setup, place = self._setup, self._place
-        delay = setup.clock() - started
         if response.status == 304 and self._stored.validators:
-            fresh = freshened(setup, request, self._ask, self._stored, response, delay)[0]
+            fresh = freshened(setup, request, self._ask, self._stored, response, started)[0]
         else:
-            fresh = setup.storing(request, self._ask, response, delay)
+            fresh = setup.storing(request, self._ask, response, setup.clock() - started)
             if fresh is not None:
                 copy = Copy(setup.max_body)
                 yield copy
                 if copy.answer is None or not whole(request, fresh, copy.answer):
                     return
+                fresh.delay = setup.clock() - started
         if setup.changes.times and setup.changes.since(target(request), started):
             return
         if fresh is not None:
