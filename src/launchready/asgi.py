@@ -192,9 +192,10 @@ class _Exchange:
             steps.close()
 
     async def _failed(self, error: Exception, receive: Receive) -> None:
-        """The app raised. Before it answered, its failure is an answer too: a 500 with everything a 500 must carry."""
-        if self._started or self._held is not None:
+        """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
+        if self._started:
             raise error
+        self._held, self._size = None, 0  # what was kept back of an answer that broke off is none
         if isinstance(error, SafeToRetry):
             step = await adrive(self._steps, self._carry, error=error)
             assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
