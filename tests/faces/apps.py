@@ -1,12 +1,13 @@
 """One small app in every framework, behind every face, and one way to call them all.
 
 Each has the same routes; ``calls`` counts what ran. ``FACES`` maps a name to a function of settings that gives a
-callable ``call(method, path, headers, body) -> Answer``.
+callable ``call(method, path, headers, body) -> Answer``; ``call.app`` is what a server would serve.
 """
 
 import asyncio
 import io
 import json
+import zlib
 from typing import NamedTuple
 
 from launchready.errors import SafeToRetry
@@ -80,7 +81,8 @@ def respond(calls, method, path, body):
         case "/large":
             return 200, plain, b"x" * BIG
         case "/bookings" | "/decorated":
-            return 201, [*plain, ("Location", "/bookings/7"), ("Set-Cookie", "seen=1")], document
+            seen = ("X-Body-Crc", str(zlib.crc32(body)))
+            return 201, [*plain, ("Location", "/bookings/7"), ("Set-Cookie", "seen=1"), seen], document
     return 200, plain, document
 
 
@@ -108,6 +110,7 @@ def asgi_call(app):
     def call(method, path, headers=(), body=b"", *, chunks=None, gone=False, client="203.0.113.9"):
         return asyncio.run(_asgi(app, method, path, headers, body, chunks, gone, client))
 
+    call.app = app
     return call
 
 
@@ -189,6 +192,7 @@ def wsgi_call(app):
                 result.close()
         return Answer(*started[-1], content)
 
+    call.app = app
     return call
 
 
@@ -445,6 +449,8 @@ def _django(calls, *, asynchronous):
             with override_settings(LAUNCHREADY=given, ROOT_URLCONF=urls):
                 return call(*args, **options)
 
+        within.app = handler
+        within.enable = override_settings(LAUNCHREADY=given, ROOT_URLCONF=urls).enable  # for a process that serves it
         return within
 
     return build
