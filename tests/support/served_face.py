@@ -8,7 +8,6 @@ from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.idempotency import Idempotency
 
-
 _served = FACES[os.environ["FACE"]](Calls())(
     cors=CORS(allow_origins=[APP]),
     cache=Cache(),
