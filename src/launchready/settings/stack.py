@@ -16,7 +16,7 @@ from launchready.drivers.answers import Answers
 from launchready.drivers.probes import Probes
 from launchready.errors import ConfigError
 from launchready.exchange.app import Feature
-from launchready.exchange.store import TakeHere
+from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
 from launchready.metrics.timing import Timings
 from launchready.redaction import install
@@ -111,7 +111,9 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     if redactor is not None:
         install(redactor)
     here = MemoryStore(clock)
-    answers = Answers(store, Probes(health.checks if health else {}), {TakeHere: here.take})
+    answers = Answers(
+        store, Probes(health.checks if health else {}), {TakeHere: here.windows.take, GiveHere: here.windows.give}
+    )
     timings = Timings(release) if timing else None
     return Stack(answers, [each for each in features if each is not None], healthy, timings, targets, release)
 
