@@ -109,15 +109,15 @@ class Windows:
             states = kept if isinstance(kept, list) else [kept]
         op.at = now
         op.answer = taken = take(states, now, windows, op.cost)
-        if not taken.allowed or not op.cost:
-            return
         if kept is None:
+            if not taken.allowed or not op.cost:
+                return
             table.hand.append(key)
             self._count += 1
-        if op.cost == 1 and (kept is None or kept == _NEVER):
-            table.states[key] = now
-        else:
-            table.states[key] = states[0] if len(states) == 1 else states
+            if op.cost == 1:
+                table.states[key] = now
+                return
+        table.states[key] = states[0] if len(states) == 1 else states
 
     def _admit(self, table: _Table, key: str, now: int) -> tuple[str, Kept | None]:
         """Under which key a new client is counted."""
