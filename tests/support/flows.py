@@ -2,6 +2,7 @@
 
 from launchready.errors import StoreError
 from launchready.exchange.app import BodyTooLarge, Copy, Forward, Join, Pause, ReadBody, RunChecks
+from launchready.exchange.claim import Ask, Forget, Keep, Watch
 from launchready.exchange.store import (
     Claimed,
     Delete,
@@ -98,8 +99,16 @@ class World:
                 return self.checks
             case Pause():
                 self.now += op.seconds
-            case Join():
+            case Join() | Keep() | Forget():
                 pass
+            case Watch():
+                self.now += min(op.pause, op.most)
+                waited = min(op.pause, op.most)
+                if self.meanwhile:
+                    self.meanwhile()
+                return waited
+            case Ask():
+                return op.call(op.claim)
             case _:
                 raise AssertionError(op)
         if self.meanwhile:
