@@ -11,6 +11,7 @@ from typing import Any
 from launchready.clock import SYSTEM, Clock
 from launchready.core import cors as core_cors
 from launchready.core import health as core_health
+from launchready.core.idempotency import Vault
 from launchready.core.identity import Identity
 from launchready.drivers.answers import Answers
 from launchready.drivers.probes import Probes
@@ -29,6 +30,7 @@ from launchready.settings.idempotency import Idempotency, compile_idempotency
 from launchready.settings.problems import Problems, coerce
 from launchready.settings.rate_limit import RateLimit, compile_rate_limit
 from launchready.settings.redaction import Redaction, compile_redaction
+from launchready.settings.sealing import vault
 from launchready.settings.timing import Timing, compile_targets
 from launchready.stores import connect
 from launchready.stores.base import Store
@@ -58,8 +60,10 @@ class Stack:
         timings: Timings | None,
         targets: RouteTable[float],
         release: str,
+        vault: Vault,
     ) -> None:
         self.answers = answers
+        self.vault = answers.vault = vault
         self.release = release
         self.timings = timings
         self.targets = targets
@@ -75,7 +79,13 @@ class Stack:
         rows = self.timings.rows() if self.timings is not None else []
         for row in rows:
             row["target"] = self.targets.find(str(row["method"]), str(row["route"]), None)
-        return {"release": self.release, "store": "up" if self.answers.reachable else "down", "routes": rows}
+        keys = self.vault.counts.as_dict()
+        return {
+            "release": self.release,
+            "idempotency": keys,
+            "store": "up" if self.answers.reachable else "down",
+            "routes": rows,
+        }
 
 
 def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
@@ -95,14 +105,18 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     timing = coerce(problems, "timing", settings.get("timing", Timing()), Timing)
     release = deployment.release(given["release"])
     trusted = deployment.trusted_proxies(problems, given["trusted_proxies"])
+    secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
+    if secret_key is not None and not isinstance(secret_key, str):
+        problems.add("secret_key: write a string of at least 32 random characters")
+        secret_key = None
+    once = compile_idempotency(problems, idempotency, secret_key) if idempotency else None
     features: list[Feature | None] = [
         compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
         compile_cors(problems, cors) if cors else None,
         compile_rate_limit(problems, rate_limit, trusted) if rate_limit else None,
         compile_cache(problems, cache, clock.wall) if cache else None,
-        compile_idempotency(problems, idempotency) if idempotency else None,
+        once,
     ]
-    secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
     redactor = compile_redaction(problems, redaction, secret_key) if redaction else None
     healthy = compile_health(problems, health, release) if health else None
     targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
@@ -115,7 +129,8 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         store, Probes(health.checks if health else {}), {TakeHere: here.windows.take, GiveHere: here.windows.give}
     )
     timings = Timings(release) if timing else None
-    return Stack(answers, [each for each in features if each is not None], healthy, timings, targets, release)
+    shared = once.vault if once else vault(secret_key)
+    return Stack(answers, [each for each in features if each is not None], healthy, timings, targets, release, shared)
 
 
 def _store(problems: Problems, value: Store | str | None) -> Store:
