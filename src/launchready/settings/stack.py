@@ -19,6 +19,8 @@ from launchready.errors import ConfigError
 from launchready.exchange.app import Feature
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
+from launchready.metrics.keeper import Keeper
+from launchready.metrics.status import status
 from launchready.metrics.timing import Timings
 from launchready.redaction import install
 from launchready.settings import deployment
@@ -31,7 +33,7 @@ from launchready.settings.problems import Problems, coerce
 from launchready.settings.rate_limit import RateLimit, compile_rate_limit
 from launchready.settings.redaction import Redaction, compile_redaction
 from launchready.settings.sealing import vault
-from launchready.settings.timing import Timing, compile_targets
+from launchready.settings.timing import Timing, compile_targets, ledger_path
 from launchready.stores import connect
 from launchready.stores.base import Store
 from launchready.stores.memory import MemoryStore
@@ -57,16 +59,19 @@ class Stack:
         answers: Answers,
         features: Sequence[Feature],
         health: core_health.Health | None,
-        timings: Timings | None,
+        keeper: Keeper | None,
         targets: RouteTable[float],
         release: str,
         vault: Vault,
+        clock: Clock = SYSTEM,
     ) -> None:
         self.answers = answers
         self.vault = answers.vault = vault
         self.release = release
-        self.timings = timings
+        self.keeper = keeper
+        self.timings = keeper.timings if keeper is not None else None
         self.targets = targets
+        self._clock = clock
         write = tuple(features)
         read = tuple(feature for feature in features if feature.name != "idempotency")
         self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
@@ -75,17 +80,18 @@ class Stack:
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
 
     def status(self) -> dict[str, object]:
-        """What this process knows: the release, and durations by route beside their targets."""
-        rows = self.timings.rows() if self.timings is not None else []
-        for row in rows:
-            row["target"] = self.targets.find(str(row["method"]), str(row["route"]), None)
-        keys = self.vault.counts.as_dict()
-        return {
+        """What is known of the app on this machine: the data of the dashboard, see docs/dashboard.md."""
+        known = {
             "release": self.release,
-            "idempotency": keys,
             "store": "up" if self.answers.reachable else "down",
-            "routes": rows,
+            "idempotency": self.vault.counts.as_dict(),
         }
+        if self.keeper is None:
+            return {**known, "routes": []}
+        return {**known, **status(self.keeper, self._target, self._clock.wall())}
+
+    def _target(self, method: str, route: str) -> float | None:
+        return self.targets.find(method, route, None)
 
 
 def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
@@ -121,6 +127,8 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     healthy = compile_health(problems, health, release) if health else None
     targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
     store = _store(problems, given["store"])
+    url = deployment.store(given["store"]) if isinstance(given["store"], str | None) else "memory://"
+    path = ledger_path(problems, timing, url) if timing else None
     problems.raise_if_any()
     if redactor is not None:
         install(redactor)
@@ -128,9 +136,10 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     answers = Answers(
         store, Probes(health.checks if health else {}), {TakeHere: here.windows.take, GiveHere: here.windows.give}
     )
-    timings = Timings(release) if timing else None
+    keeper = Keeper(Timings(release), path, clock) if timing else None
     shared = once.vault if once else vault(secret_key)
-    return Stack(answers, [each for each in features if each is not None], healthy, timings, targets, release, shared)
+    serving = [each for each in features if each is not None]
+    return Stack(answers, serving, healthy, keeper, targets, release, shared, clock)
 
 
 def _store(problems: Problems, value: Store | str | None) -> Store:
