@@ -31,6 +31,11 @@ async def acheck(
     ca: str | None = None,
     webhooks: Iterable[str] = (),
     app: str | None = None,
+    pages: Iterable[str] = (),
+    protected: Iterable[str] = (),
+    mobile_app: bool | None = None,
+    cors_probe_origin: str | None = None,
+    origin: str | None = None,
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -52,6 +57,11 @@ async def acheck(
         ca=ca,
         webhooks=webhooks,
         app=app,
+        pages=pages,
+        protected=protected,
+        mobile_app=mobile_app,
+        cors_probe_origin=cors_probe_origin,
+        origin=origin,
         now=now if now is not None else dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC),
     )
     choice, ignored = choose(only, skip, ignore)
@@ -77,7 +87,11 @@ def check(domain: str, **options: Any) -> Report:
     - ``hosts``: names that have to work, ``"app"`` or in full. ``canonical``: "apex" or "www", where visitors end.
     - ``dkim_selectors``, ``sends_mail``, ``ca``: what cannot be seen from outside.
     - ``webhooks``: URLs, or paths on the main host, that payment providers and others post to.
-    - ``app``: one more page to look at.
+    - ``app``: one more page to look at. ``pages``: more pages to read for mixed content.
+    - ``protected``: paths or URLs that must refuse whoever has no session.
+    - ``mobile_app``: whether links are meant to open an app; then the deep link files have to be right.
+    - ``cors_probe_origin``: the foreign origin of the CORS probes. ``origin``: the IP address of the server behind a
+      content network, which must not answer everybody.
     - ``only``, ``skip``: families (dns, tls, web, mail ...) or codes. ``ignore``: codes to leave out of the report.
     - ``timeout``: seconds for everything. What was not answered by then is ``undetermined``.
     - ``resolver``, ``nameservers``, ``http``, ``tls``, ``rdap``, ``now``: in place of the network and the clock.
