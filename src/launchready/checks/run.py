@@ -4,10 +4,8 @@ What is not there yet: DNSSEC beyond "bogus", lame name servers, CAA, takeover f
 MTA-STS, TLS-RPT, DANE, BIMI and deep links; SPF is read statically, not evaluated for a sender.
 """
 
-import asyncio
 import datetime as dt
 import difflib
-import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +17,7 @@ from launchready.checks.rule import FAMILIES, Choice, rules
 from launchready.checks.site import Site, site
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
+from launchready.net.blocking import blocking
 
 
 async def acheck(
@@ -99,30 +98,7 @@ def check(domain: str, **options: Any) -> Report:
     - What cannot be read is a ConfigError; what a network or a zone does never raises.
     - Works inside a running event loop, too: then it runs in a thread of its own, and blocks the caller.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(acheck(domain, **options))
-    return elsewhere(domain, options)
-
-
-def elsewhere(domain: str, options: Mapping[str, Any]) -> Report:
-    """``check`` in a thread with a loop of its own."""
-    done: list[Report] = []
-    failed: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            done.append(asyncio.run(acheck(domain, **options)))
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=work, name="launchready-check", daemon=True)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return done[0]
+    return blocking(lambda: acheck(domain, **options))
 
 
 def choose(only: Iterable[str], skip: Iterable[str], ignore: Iterable[str]) -> tuple[Choice, frozenset[str]]:

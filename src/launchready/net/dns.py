@@ -67,9 +67,13 @@ class Resolver:
         import dns.exception  # noqa: PLC0415
         import dns.flags  # noqa: PLC0415
         import dns.message  # noqa: PLC0415
+        import dns.name  # noqa: PLC0415
 
         try:
-            request = dns.message.make_query(name, rdtype, use_edns=0, payload=1232, want_dnssec=False)
+            # Label by label: a backslash in a name is an octet here, and escapes nothing.
+            labels = [label.encode("ascii") for label in name.rstrip(".").split(".")] if name else []
+            owner = dns.name.Name([*labels, b""])
+            request = dns.message.make_query(owner, rdtype, use_edns=0, payload=1232, want_dnssec=False)
         except (dns.exception.DNSException, UnicodeError) as error:
             return DnsAnswer(question, "broken", reason=f"not a name that can be asked for: {error}")
         if cd:
