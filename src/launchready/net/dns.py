@@ -7,7 +7,7 @@ silence: SERVFAIL and REFUSED are answers, though answers that prove nothing abo
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from launchready.net.addresses import is_public
 from launchready.net.answers import DnsAnswer, DnsStatus
@@ -89,6 +89,24 @@ class Resolver:
             reason = f"{type(error).__name__} from {where[0]} port {where[1]}"
             return DnsAnswer(question, "broken", reason=reason)
         return read(question, reply, rdtype)
+
+
+def resolver_of(given: Any) -> Any:
+    """What to ask, from what a caller gives.
+
+    - None: what this machine is configured with. ``(host, port)`` or ``host``: there.
+    - An object with ``async query(name, rdtype)`` is used as it is; of a dnspython resolver the servers are taken.
+    """
+    if given is None:
+        return Resolver()
+    if isinstance(given, str):
+        return Resolver(((given, 53),))
+    if isinstance(given, tuple | list):
+        host, port = given
+        return Resolver(((str(host), int(port)),))
+    if hasattr(given, "nameservers"):
+        return Resolver(tuple((str(server), int(given.port)) for server in given.nameservers))
+    return given
 
 
 def system_servers() -> tuple[Server, ...]:

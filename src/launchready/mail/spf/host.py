@@ -1,22 +1,16 @@
 """``check_host`` on a resolver: the only file of these parsers that asks anybody."""
 
 import asyncio
-from typing import Any, Protocol
+from typing import Any
 
 from launchready.clock import SYSTEM
 from launchready.mail.spf.evaluate import Answer, Lookup, SPFResult, evaluate
 from launchready.mail.spf.macros import Address
 from launchready.net.blocking import blocking
-from launchready.net.dns import Resolver
+from launchready.net.dns import resolver_of
 
 # Section 4.6.4: at least 20 seconds for the whole evaluation.
 SECONDS = 20.0
-
-
-class Asks(Protocol):
-    """Anything with the ``query`` of ``launchready.net.dns.Resolver``."""
-
-    async def query(self, name: str, rdtype: str) -> Answer: ...
 
 
 def check_host(
@@ -75,19 +69,3 @@ async def acheck_host(
         return SPFResult("temperror", reason=f"no answer within {timeout:g} s")
     finally:
         flow.close()
-
-
-def resolver_of(given: Any) -> Asks:
-    """What to ask."""
-    if given is None:
-        return Resolver()
-    if hasattr(given, "query") and not hasattr(given, "nameservers"):
-        asks: Asks = given
-        return asks
-    if isinstance(given, str):
-        return Resolver(((given, 53),))
-    if isinstance(given, tuple | list):
-        host, port = given
-        return Resolver(((str(host), int(port)),))
-    # A resolver of dnspython: where it asks is taken from it.
-    return Resolver(tuple((str(server), int(given.port)) for server in given.nameservers))
