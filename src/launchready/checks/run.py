@@ -1,15 +1,11 @@
-"""``check`` and ``acheck``: the launch checks of one domain, on one engine.
-
-What is not there yet: DNSSEC beyond "bogus", lame name servers, CAA, takeover fingerprints, cookies, CORS probes,
-MTA-STS, TLS-RPT, DANE, BIMI and deep links; SPF is read statically, not evaluated for a sender.
-"""
+"""``check`` and ``acheck``: the launch checks of one domain, on one engine."""
 
 import datetime as dt
 import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from launchready.checks.engine import Engine
+from launchready.checks.engine import Engine, Progress
 from launchready.checks.network import Network
 from launchready.checks.outcome import needed, results
 from launchready.checks.report import Report
@@ -18,6 +14,7 @@ from launchready.checks.site import Site, site
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
 from launchready.net.blocking import blocking
+from launchready.net.smtp import Greeter
 
 
 async def acheck(
@@ -44,6 +41,9 @@ async def acheck(
     http: Any = None,
     tls: Any = None,
     rdap: Any = None,
+    smtp: Greeter | None = None,
+    allow_private: bool = False,
+    progress: Progress | None = None,
     now: dt.datetime | str | None = None,
 ) -> Report:
     """Checks a domain, and says what to fix before launch. See ``check``."""
@@ -67,14 +67,29 @@ async def acheck(
     problems = adapter_problems(timeout, resolver)
     if problems:
         raise ConfigError(problems)
-    network = Network(resolver=resolver, nameservers=nameservers, http=http, tls=tls, rdap=rdap)
-    return await examine(asked, network, choice, ignored, timeout)
+    network = Network(
+        resolver=resolver,
+        nameservers=nameservers,
+        http=http,
+        tls=tls,
+        rdap=rdap,
+        smtp=smtp,
+        private=allow_private,
+    )
+    return await examine(asked, network, choice, ignored, timeout, progress)
 
 
-async def examine(asked: Site, network: Network, choice: Choice, ignore: frozenset[str], timeout: float) -> Report:
+async def examine(
+    asked: Site,
+    network: Network,
+    choice: Choice,
+    ignore: frozenset[str],
+    timeout: float,
+    progress: Progress | None = None,
+) -> Report:
     """One run of the engine."""
     start = SYSTEM.monotonic()
-    outcomes = await Engine(network, timeout).outcomes(needed(rules(), choice), asked)
+    outcomes = await Engine(network, timeout, progress).outcomes(needed(rules(), choice), asked)
     found = results(outcomes, asked, choice, ignore)
     seconds = SYSTEM.monotonic() - start
     return Report.of(asked.domain, found.findings, found.passed, started=asked.now, seconds=seconds)
@@ -94,7 +109,10 @@ def check(domain: str, **options: Any) -> Report:
     - ``only``, ``skip``: families (dns, tls, web, mail ...) or codes. ``ignore``: codes to leave out of the report.
     - ``timeout``: seconds for everything. What was not answered by then is ``undetermined``.
     - ``resolver``, ``nameservers``, ``http``, ``tls``, ``rdap``, ``now``: in place of the network and the clock.
-    - Without ``resolver`` no connection is made to an address that is not public.
+    - ``smtp``: how mail servers are reached (``launchready.net.smtp.Greeter``).
+    - ``progress``: called with (done, total, topic) whenever a check has ended.
+    - No connection is made to an address that is not public, unless ``allow_private``: a server that embeds this must
+      not be talked into its own network.
     - What cannot be read is a ConfigError; what a network or a zone does never raises.
     - Works inside a running event loop, too: then it runs in a thread of its own, and blocks the caller.
     """

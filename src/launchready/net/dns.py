@@ -76,6 +76,8 @@ class Resolver:
             request = dns.message.make_query(owner, rdtype, use_edns=0, payload=1232, want_dnssec=False)
         except (dns.exception.DNSException, UnicodeError) as error:
             return DnsAnswer(question, "broken", reason=f"not a name that can be asked for: {error}")
+        # RFC 6840 section 5.7: asks whether the resolver has checked the signatures, without asking for them.
+        request.flags |= dns.flags.AD
         if cd:
             request.flags |= dns.flags.CD
         if server is not None:
@@ -132,15 +134,18 @@ def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
     chain: list[str] = []
     by_owner = {(rrset.name, rrset.rdtype): rrset for rrset in reply.answer}
     records: tuple[str, ...] = ()
+    ttls: list[int] = []
     while len(chain) < LONGEST_CHAIN:
         found = by_owner.get((owner, wanted))
         if found is not None:
             records = tuple(sorted(text(rdata) for rdata in found))
+            ttls.append(found.ttl)
             break
         alias = by_owner.get((owner, dns.rdatatype.CNAME))
         if alias is None:
             break
         owner = alias[0].target
+        ttls.append(alias.ttl)
         chain.append(owner.to_text(omit_final_dot=True).lower())
     status: DnsStatus
     if rcode == dns.rcode.NOERROR:
@@ -153,7 +158,17 @@ def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
         status = "broken"
     known = status in ("answered", "empty", "nxdomain")
     reason = "" if known else f"the DNS server answered {dns.rcode.to_text(rcode)}"
-    return DnsAnswer(question, status, records, tuple(chain), reason, bool(reply.flags & dns.flags.AA))
+    flags = reply.flags
+    return DnsAnswer(
+        question,
+        status,
+        records,
+        tuple(chain),
+        reason,
+        authoritative=bool(flags & dns.flags.AA),
+        authenticated=bool(flags & dns.flags.AD),
+        ttl=min(ttls, default=0),
+    )
 
 
 def text(rdata: "dns.rdata.Rdata") -> str:
