@@ -37,7 +37,7 @@ from launchready.errors import (
     SafeToRetry,
     StoreUnavailable,
 )
-from launchready.exchange.app import Forward, Tail
+from launchready.exchange.app import Forward
 from launchready.http.message import Request, Response
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.problems import Problems
@@ -285,7 +285,7 @@ def _failure(error: Exception) -> Response:
     return Response(500, [], json.dumps(type(error).__name__).encode())
 
 
-def _result(step: Tail | Response | None) -> Any:
+def _result(step: object) -> Any:
     """What a call with a taken key gets: the first call's result, or the reason why it has none."""
     assert isinstance(step, Response)  # a claim ends with one, or waits at Forward
     document = json.loads(step.body or b"null")

@@ -6,16 +6,21 @@ carry the CORS headers, a cached answer is counted, and what is stored holds onl
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from launchready.clock import SYSTEM, Clock
 from launchready.core import cors as core_cors
 from launchready.core import health as core_health
 from launchready.core.identity import Identity
+from launchready.core.ratelimit import Bans, Client
+from launchready.core.ratelimit import RateLimit as Limiter
 from launchready.drivers.answers import Answers
 from launchready.drivers.probes import Probes
 from launchready.errors import ConfigError
 from launchready.exchange.app import Feature
+from launchready.exchange.ops import Inline
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
 from launchready.metrics.timing import Timings
@@ -44,6 +49,10 @@ OPTIONS = (
 Plan = tuple[Feature, ...]
 
 
+STACKS: "WeakSet[Stack]" = WeakSet()
+"""The apps of this process."""
+
+
 class Stack:
     """One app's features. ``answers`` is their adapter.
 
@@ -60,6 +69,8 @@ class Stack:
         release: str,
     ) -> None:
         self.answers = answers
+        STACKS.add(self)
+        self.limiter = next((feature for feature in features if isinstance(feature, Limiter)), None)
         self.release = release
         self.timings = timings
         self.targets = targets
@@ -70,12 +81,24 @@ class Stack:
         self.other = write
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
 
+    @property
+    def bans(self) -> Sequence[Bans]:
+        """The rules by which this app bans."""
+        return self.limiter.bans if self.limiter is not None else ()
+
     def status(self) -> dict[str, object]:
         """What this process knows: the release, and durations by route beside their targets."""
         rows = self.timings.rows() if self.timings is not None else []
         for row in rows:
             row["target"] = self.targets.find(str(row["method"]), str(row["route"]), None)
-        return {"release": self.release, "store": "up" if self.answers.reachable else "down", "routes": rows}
+        found: dict[str, object] = {
+            "release": self.release,
+            "store": "up" if self.answers.reachable else "down",
+            "routes": rows,
+        }
+        if self.limiter is not None:
+            found["rate_limit"] = dict(self.limiter.counts)
+        return found
 
 
 def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
@@ -95,14 +118,20 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     timing = coerce(problems, "timing", settings.get("timing", Timing()), Timing)
     release = deployment.release(given["release"])
     trusted = deployment.trusted_proxies(problems, given["trusted_proxies"])
+    secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
+    workers = deployment.workers()
+    limiter = (
+        compile_rate_limit(problems, rate_limit, trusted, secret_key=secret_key, workers=workers)
+        if rate_limit
+        else None
+    )
     features: list[Feature | None] = [
         compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
         compile_cors(problems, cors) if cors else None,
-        compile_rate_limit(problems, rate_limit, trusted) if rate_limit else None,
+        limiter,
         compile_cache(problems, cache, clock.wall) if cache else None,
         compile_idempotency(problems, idempotency) if idempotency else None,
     ]
-    secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
     redactor = compile_redaction(problems, redaction, secret_key) if redaction else None
     healthy = compile_health(problems, health, release) if health else None
     targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
@@ -111,9 +140,17 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     if redactor is not None:
         install(redactor)
     here = MemoryStore(clock)
-    answers = Answers(
-        store, Probes(health.checks if health else {}), {TakeHere: here.windows.take, GiveHere: here.windows.give}
-    )
+    if rate_limit:
+        for each in (here, store):
+            if isinstance(each, MemoryStore):
+                each.windows.max_keys = rate_limit.max_keys
+    identity = Identity(trusted, prefix=rate_limit.ipv6_prefix if rate_limit else 64)
+    here_ops: Inline = {
+        TakeHere: here.windows.take,
+        GiveHere: here.windows.give,
+        Client: partial(_who, identity),
+    }
+    answers = Answers(store, Probes(health.checks if health else {}), here_ops)
     timings = Timings(release) if timing else None
     return Stack(answers, [each for each in features if each is not None], healthy, timings, targets, release)
 
@@ -130,3 +167,7 @@ def _store(problems: Problems, value: Store | str | None) -> Store:
         for line in error.problems:
             problems.add(line)
         return MemoryStore()
+
+
+def _who(identity: Identity, op: Client) -> None:
+    op.answer = identity(op.request)
