@@ -22,7 +22,7 @@ from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, Gone, Occupy, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
-from launchready.http.message import DEFAULTS, Request, Response, append, clean
+from launchready.http.message import Request, Response, append, clean
 from launchready.settings.stack import SAFE, Plan, Stack, build
 
 Scope = MutableMapping[str, Any]
@@ -206,9 +206,10 @@ class _Exchange:
                     await adrive(flow, self._carry_any, error=Gone())
 
     async def _failed(self, error: Exception, receive: Receive) -> None:
-        """The app raised. Before it answered, its failure is an answer too: a 500 with everything a 500 must carry."""
-        if self._started or self._held is not None:
+        """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
+        if self._started:
             raise error
+        self._held, self._size = None, 0  # what was kept back of an answer that broke off is none
         if isinstance(error, SafeToRetry):
             step = await adrive(self._steps, self._carry, error=error)
             assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
@@ -275,13 +276,8 @@ class _Exchange:
             final = final.head
         self._started = True
         self.status = status = final.status
-        headers = final.headers
-        fields = dict(headers)
-        if b"vary" in fields or not DEFAULTS.isdisjoint(fields):
-            append(headers, self.request.adds)
-        else:  # as append has it, without its frame
-            headers += self.request.adds
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        append(final.headers, self.request.adds)
+        await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
         if final.body is not None:
             self._dropped = True
             await self._send({"type": "http.response.body", "body": final.body})

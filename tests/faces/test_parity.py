@@ -259,7 +259,7 @@ def test_a_stream_is_stored_whole(face):
 
 # Idempotency.
 
-ONCE = Idempotency(routes=("POST /bookings", "POST /unsure", "POST /boom", "POST /large"))
+ONCE = Idempotency(routes=("POST /bookings", "POST /unsure", "POST /boom", "POST /breaks", "POST /large"))
 
 
 @pytest.mark.parametrize("path", ["/bookings", "/decorated"])
@@ -328,6 +328,19 @@ def test_an_error_is_an_answer(face):
     answers = [call("POST", "/boom", [KEY], b"{}") for _ in range(2)]
     assert [answer.status for answer in answers] == [500, 500]
     assert face.calls == {"/boom": 1}
+
+
+def test_an_answer_that_breaks_off_is_an_error(face):
+    """What is kept for replay has not left yet: an app that raises in the middle of it is answered 500, with all that
+    a 500 must carry, and the retry gets the same and runs nothing."""
+    call = face(idempotency=ONCE, cors=CORS_APP)
+    answers = [call("POST", "/breaks", [KEY, ("Origin", APP)], b"{}") for _ in range(2)]
+    for answer in answers:
+        assert answer.status == 500
+        assert b"one" not in answer.body
+        assert answer.all("access-control-allow-origin") == [APP]
+    assert answers[1].get("idempotent-replayed") == "true"
+    assert face.calls == {"/breaks": 1}
 
 
 def test_a_handler_that_knows_better(face):

@@ -47,7 +47,7 @@ class _Table:
             latest = kept
         else:
             state = kept[-1] if isinstance(kept, list) else kept
-            if not state:
+            if len(state) < (1 if window.exact else 3):  # nothing left but a sum: all of it was given back
                 return True
             latest = state[-1] if window.exact else (state[-2] + 1) * window.period_us // SLICES
         return latest + window.period_us + window.period_us // SLICES <= now
