@@ -11,6 +11,7 @@ pass untouched.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -19,7 +20,7 @@ from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, Gone, Occupy, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
@@ -124,6 +125,7 @@ class _Exchange:
     _hold = 0
     _held: Response | None = None
     _tail: Tail | None = None
+    _ends = False  # somebody waits for the last byte
     _chunks: list[bytes]
     _size = 0
     _copied: list[bytes]
@@ -185,12 +187,24 @@ class _Exchange:
             await self._face.app(self._scope, receive, self.send)
         except Exception as error:
             await self._failed(error, receive)
+        except BaseException:
+            await self._gone()
+            raise
         finally:
             if token is not None:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
                 await self._copy(self._tail, None)
+            if self._ends:
+                await adrive(steps, self._carry)
             steps.close()
+
+    async def _gone(self) -> None:
+        """The app was cancelled before it answered: what is held until the end of a request is let go."""
+        for flow, app in self._parked:
+            if isinstance(app, Occupy):
+                with suppress(Gone):
+                    await adrive(flow, self._carry_any, error=Gone())
 
     async def _failed(self, error: Exception, receive: Receive) -> None:
         """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
@@ -306,7 +320,7 @@ class _Exchange:
             op = next(self._steps)
         except StopIteration:
             return
-        await adrive(self._steps, self._carry, op)
+        self._ends = isinstance(await adrive(self._steps, self._carry, op), Ended)
 
     async def _answer(self, response: Response) -> None:
         self._started = True
@@ -406,7 +420,7 @@ class _Exchange:
             return None
         return _response(drive(self._parked.pop()[0], self._carry_blocking, error=error))
 
-    def _park(self, flow: Flow[Response | None], step: Forward | Tail | Response | None) -> Response | None:
+    def _park(self, flow: Flow[Response | None], step: object) -> Response | None:
         if isinstance(step, Forward):
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
