@@ -132,10 +132,9 @@ class Heart:
     def _start(self) -> None:
         with self._lock:
             if self._thread is None:
-                me = ref(self, lambda _, wake=self._wake: wake.set())
-                self._thread = threading.Thread(
-                    target=_run, args=(me, self._wake), name="launchready-heart", daemon=True
-                )
+                wake = self._wake
+                self._thread = threading.Thread(target=_run, args=(_weak(self, wake), wake), daemon=True)
+                self._thread.name = "launchready-heart"
                 self._thread.start()
             self._awake = True
             self._wake.set()
@@ -204,6 +203,15 @@ def _run(me: "ref[Heart]", wake: threading.Event) -> None:
             _pause(pause)
         else:
             wake.wait(IDLE)
+
+
+def _weak(heart: Heart, wake: threading.Event) -> "ref[Heart]":
+    """Rings when the heart is gone."""
+
+    def ring(_: object) -> None:
+        wake.set()
+
+    return ref(heart, ring)
 
 
 def _pause(seconds: float) -> None:
