@@ -267,12 +267,8 @@ class _Exchange:
         if self._leaves is not None:
             self._leaves.set()
         self.status = status = final.status
-        headers = final.headers
-        if b"vary" in dict(headers):
-            append(headers, self.request.adds)
-        else:  # as append has it, without its frame
-            headers += self.request.adds
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        append(final.headers, self.request.adds)
+        await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
         if final.body is not None:
             self._dropped = True
             await self._send({"type": "http.response.body", "body": final.body})

@@ -133,8 +133,8 @@ class Heart:
         with self._lock:
             if self._thread is None:
                 wake = self._wake
-                self._thread = threading.Thread(target=_run, args=(_weak(self, wake), wake), daemon=True)
-                self._thread.name = "launchready-heart"
+                me = ref(self, lambda _: wake.set())
+                self._thread = threading.Thread(target=_run, args=(me, wake), name="launchready-heart", daemon=True)
                 self._thread.start()
             self._awake = True
             self._wake.set()
@@ -203,15 +203,6 @@ def _run(me: "ref[Heart]", wake: threading.Event) -> None:
             _pause(pause)
         else:
             wake.wait(IDLE)
-
-
-def _weak(heart: Heart, wake: threading.Event) -> "ref[Heart]":
-    """Rings when the heart is gone."""
-
-    def ring(_: object) -> None:
-        wake.set()
-
-    return ref(heart, ring)
 
 
 def _pause(seconds: float) -> None:

@@ -19,10 +19,10 @@ import select
 import threading
 from array import array
 from asyncio import to_thread
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
@@ -32,6 +32,7 @@ from launchready.exchange.store import (
     Delete,
     Entry,
     Get,
+    Give,
     Put,
     PutIfAbsent,
     Renew,
@@ -42,7 +43,7 @@ from launchready.exchange.store import (
     StoreOp,
     Take,
 )
-from launchready.exchange.window import MICRO, fresh, take
+from launchready.exchange.window import MICRO, fresh, give, take
 from launchready.stores.base import digest, micros, said, where, window_digest
 
 SCHEMES = ("mysql", "mariadb")
@@ -163,6 +164,8 @@ class MySQLStore:
     def execute(self, op: Op[Any]) -> None:
         if isinstance(op, Take):
             self._with(lambda connection: self._take(connection, op, None))
+        elif isinstance(op, Give):
+            self._with(lambda connection: self._give(connection, op))
         else:
             while not self._verb(op):
                 continue
@@ -194,29 +197,20 @@ class MySQLStore:
         return _decode(op, rows, count)
 
     def _take(self, connection: Any, op: Take, now: int | None) -> None:
-        """The shared rule, while this transaction holds the row."""
-        key = {"k": window_digest(op)}
-        connection.begin()
-        try:
-            while True:
-                rows, _ = _ask(
-                    connection, f"SELECT state, {NOW} FROM launchready_windows WHERE k = %(k)s FOR UPDATE", key
-                )
-                if rows:
-                    break
-                _ask(connection, "INSERT IGNORE INTO launchready_windows VALUES (%(k)s, 0, '')", key)
-            moment = int(rows[0][1]) if now is None else now
-            states = _unpack(bytes(rows[0][0]), len(op.windows)) if rows[0][0] else fresh(op.windows)
-            op.answer = take(states, moment, op.windows, op.cost)
+        with _row(connection, op, fresh(op.windows)) as row:
+            op.at = moment = row.now if now is None else now
+            op.answer = take(row.states, moment, op.windows, op.cost)
             if op.answer.allowed:
-                end = int(rows[0][1]) + op.windows[-1].period_us
-                sql = "UPDATE launchready_windows SET state = %(state)s, expires = %(end)s WHERE k = %(k)s"
-                _ask(connection, sql, key | {"state": _pack(states), "end": end})
-            connection.commit()
-        except BaseException:
-            with suppress(Exception):
-                connection.rollback()
-            raise
+                row.save(row.now + op.windows[-1].period_us)
+
+    def _give(self, connection: Any, op: Give) -> None:
+        op.answer = None
+        if op.at is None:
+            _ask(connection, "DELETE FROM launchready_windows WHERE k = %(k)s", {"k": window_digest(op)})
+            return
+        with _row(connection, op, fresh(op.windows)) as row:
+            give(row.states, op.windows, op.cost, op.at)
+            row.save(row.now + op.windows[-1].period_us)
 
     def _sweep(self, table: str) -> None:
         """Look at the next rows of a table, and drop those that are over."""
@@ -345,6 +339,38 @@ def _decode(op: Op[Any], rows: Rows, count: int) -> bool:
 def _entry(space: Space[Any], row: tuple[Any, ...]) -> Entry[Any]:
     value, age, version, _ = row
     return Entry(space.load(bytes(value)), max(0, age) / MICRO, version)
+
+
+class _Windows(NamedTuple):
+    """The windows of a key, while a transaction holds their row."""
+
+    connection: Any
+    key: bytes
+    states: list[Any]
+    now: int
+
+    def save(self, end: int) -> None:
+        """``end``: when all of it is over."""
+        sql = "UPDATE launchready_windows SET state = %(state)s, expires = %(end)s WHERE k = %(k)s"
+        _ask(self.connection, sql, {"k": self.key, "state": _pack(self.states), "end": end})
+
+
+@contextmanager
+def _row(connection: Any, op: Take | Give, empty: list[Any]) -> Iterator[_Windows]:
+    """The shared rule decides here, under the row's lock."""
+    key = window_digest(op)
+    connection.begin()
+    try:
+        sql = f"SELECT state, {NOW} FROM launchready_windows WHERE k = %(k)s FOR UPDATE"
+        while not (rows := _ask(connection, sql, {"k": key})[0]):
+            _ask(connection, "INSERT IGNORE INTO launchready_windows VALUES (%(k)s, 0, '')", {"k": key})
+        state = bytes(rows[0][0])
+        yield _Windows(connection, key, _unpack(state, len(op.windows)) if state else empty, int(rows[0][1]))
+        connection.commit()
+    except BaseException:
+        with suppress(Exception):
+            connection.rollback()
+        raise
 
 
 def _pack(states: Any) -> bytes:

@@ -43,6 +43,7 @@ from launchready.exchange.store import (
     Delete,
     Entry,
     Get,
+    Give,
     Put,
     PutIfAbsent,
     Renew,
@@ -56,6 +57,8 @@ from launchready.exchange.window import MICRO
 from launchready.stores._sqlite_file import (
     EVICT,
     FIRST,
+    FORGET,
+    GIVE,
     SQL,
     TABLES,
     TAKE,
@@ -129,6 +132,7 @@ class SQLiteStore:
             Seize: self._seize,
             Delete: self._delete,
             Take: self._take,
+            Give: self._give,
         }
         self.inline: Inline = {kind: partial(self._inline, verb) for kind, verb in self._verbs.items()}
         _ALL.add(self)
@@ -276,6 +280,13 @@ class SQLiteStore:
             file.db.execute(TAKE, (expires, key))
             if taking.met or not (state := taking.first()) or file.db.execute(FIRST, (key, expires, state)).rowcount:
                 break
+        self._wrote()
+
+    def _give(self, op: Give) -> None:
+        file = self._files[True]
+        file.giving = op
+        file.db.execute(FORGET if op.at is None else GIVE, (window_digest(op),))
+        op.answer = None
         self._wrote()
 
     # Housekeeping, a little at each write.
