@@ -10,6 +10,7 @@ no thread; a body is held back only where a feature asked for it, and only up to
 pass untouched.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from time import perf_counter
@@ -135,6 +136,7 @@ class _Exchange:
     _bound = REMEMBERED  # bytes of the request body that are kept
     _complete = False
     _late: list[Message]
+    _leaves: asyncio.Event | None = None
 
     def __init__(self, face: LaunchReadyMiddleware, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
         path = scope["path"]
@@ -276,6 +278,8 @@ class _Exchange:
             self._copied = []
             final = final.head
         self._started = True
+        if self._leaves is not None:
+            self._leaves.set()
         self.status = status = final.status
         append(final.headers, self.request.adds)
         await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
@@ -339,12 +343,19 @@ class _Exchange:
         return self.receive
 
     async def receive(self) -> Message:
-        """The body for the app, remembered on its way; after the body, whatever the server says."""
+        """The body for the app, remembered on its way; after the body, whatever the server says.
+
+        That the client went away is said only when the answer is on its way: frameworks stop streaming at the news,
+        and what is held back for a key must be finished, whoever still waits for it.
+        """
         if self._late:
             return self._late.pop(0)
         message = await self._receive()
         if message["type"] == "http.request":
             self._note(message)
+        elif self._hold and not self._started:
+            self._leaves = asyncio.Event()
+            await self._leaves.wait()
         return message
 
     def _note(self, message: Message) -> None:
