@@ -61,7 +61,7 @@ KINDS: tuple[Kind, ...] = (
          "takes direct debits from your customers", "manage.gocardless.com/developers: revoke it", ("gocardless",), money=True),
     # the cloud account, and the code
     Kind("aws-access-key", "AWS", ("AKIA", "ASIA", "ABIA", "ACCA"), "A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}", "critical",
-         "is one half of a key to your cloud account; the other half often stands beside it", "AWS console, IAM, security credentials: deactivate, then delete; look through CloudTrail"),
+         "holds one half of a key to your cloud account; the other half often stands beside it", "AWS console, IAM, security credentials: deactivate, then delete; look through CloudTrail"),
     Kind("aws-secret-key", "AWS", (), "[A-Za-z0-9/+=]{34,44}", "critical",
          "opens whatever this user may in your cloud account: data, machines, bills", "AWS console, IAM, security credentials: deactivate, then delete; look through CloudTrail", ("aws", "amazon", "s3", "ses")),
     Kind("github-token", "GitHub", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), "gh[pousr]_[A-Za-z0-9]{30,255}", "critical",
@@ -150,9 +150,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("discord-webhook", "Discord", ("webhooks/", "webhooks%2F"), r"webhooks(?:/|%2F)\d{10,24}(?:/|%2F)[A-Za-z0-9_\-]{40,128}", "high",
          "writes to a channel as your alerts do", "channel settings, integrations: delete the webhook"),
     Kind("discord-bot-token", "Discord", (), r"[MNO][A-Za-z0-9_\-]{22,27}\.[\w\-]{6}\.[A-Za-z0-9_\-]{27,40}", "high",
-         "is your bot", "discord.com/developers/applications: reset the token", ("discord",)),
+         "reads and writes as your bot", "discord.com/developers/applications: reset the token", ("discord",)),
     Kind("telegram-bot-token", "Telegram", (), r"\d{8,10}(?::|%3A)A[A-Za-z0-9_\-]{32,36}", "high",
-         "is your bot: reads and writes its chats", "@BotFather: /revoke", ("telegram",)),
+         "reads and writes as your bot", "@BotFather: /revoke", ("telegram",)),
     Kind("teams-webhook", "Microsoft Teams", ("webhookb2/", "webhook/"), r"webhookb?2?/[A-Za-z0-9@/_\-]{60,512}", "high",
          "writes to a channel as your alerts do", "channel settings, connectors: remove"),
     Kind("facebook-token", "Meta", ("EAA",), "EAA[A-Za-z0-9]{80,512}", "high",
@@ -227,7 +227,7 @@ GENERIC: dict[str, tuple[str, str, str]] = {
     "secret": ("high", "signs or decrypts as your app: sessions and links can be forged with it", "replace it; whatever it signed becomes invalid"),
     "token": ("high", "acts as the account it was issued to", "revoke it at its issuer"),
     "registry-auth": ("high", "pulls and replaces the packages or images that you deploy", "change the password, or revoke the token, at the registry"),
-    "password-hash": ("medium", "can be tried offline until the password is found", "change the password behind it"),
-    "stored-login": ("medium", "is a login that a program stored; whoever has its key file reads it", "change the password behind it"),
+    "password-hash": ("medium", "can try passwords offline until one fits", "change the password behind it"),
+    "stored-login": ("medium", "reads the login, with the key file of the program that stored it", "change the password behind it"),
 }
 # fmt: on
