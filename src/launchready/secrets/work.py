@@ -21,7 +21,7 @@ Job = tuple[str, str, str, tuple[str, ...]]
 """What (commits or files), where, limited to, and which."""
 Progress = Callable[[int, int], None]
 
-COMMITS, FILES = 96, 64
+COMMITS, FILES = 320, 64
 _MANY = 240
 
 

@@ -135,7 +135,7 @@ KINDS: tuple[Kind, ...] = (
          "sends mail in your name, and reads the addresses of your customers", "admin.mailchimp.com/account/api: disable", ("mailchimp",)),
     Kind("mailersend-key", "MailerSend", ("mlsn.",), r"mlsn\.[a-f0-9]{40,80}", "high",
          "sends mail in your name, and reads the addresses of your customers", "app.mailersend.com/api-tokens: revoke", ("mailersend",)),
-    Kind("mandrill-key", "Mandrill", ("md-",), r"md-[A-Za-z0-9_\-]{22}", "high",
+    Kind("mandrill-key", "Mandrill", ("md-",), r"md-(?=[^\d]{0,21}\d)(?=[^A-Z]{0,21}[A-Z])[A-Za-z0-9_\-]{22}", "high",
          "sends mail in your name, and reads the addresses of your customers", "mandrillapp.com/settings: disable", ("mandrill",)),
     Kind("postmark-token", "Postmark", (), "", "high",
          "sends mail in your name, and reads the addresses of your customers", "account.postmarkapp.com, server, API tokens: refresh", ("postmark",)),
