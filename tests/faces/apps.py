@@ -78,6 +78,8 @@ def respond(calls, method, path, body):
             return 200, [("Content-Type", "text/plain"), ("Cache-Control", "max-age=60")], [b"one ", b"two ", b"three"]
         case "/claims":
             return 200, [*plain, ("Access-Control-Allow-Origin", "https://evil.example")], document
+        case "/framed":
+            return 200, [*plain, ("X-Frame-Options", "DENY")], document
         case "/large":
             return 200, plain, b"x" * BIG
         case "/bookings" | "/decorated":
@@ -96,6 +98,7 @@ ROUTES = {
     "/claims": ("GET",),
     "/boom": ("GET", "POST"),
     "/breaks": ("POST",),
+    "/framed": ("GET",),
     "/large": ("POST",),
     "/bookings": ("POST",),
     "/unsure": ("POST",),

@@ -22,8 +22,8 @@ import launchready
 from launchready import stores
 from launchready.errors import MissingExtra, StoreUnavailable
 from launchready.exchange.ops import Elsewhere
-from launchready.exchange.store import Delete, Get, Put, PutIfAbsent, Replace, Take
-from launchready.exchange.window import Window, fresh, take
+from launchready.exchange.store import Delete, Get, Give, Put, PutIfAbsent, Replace, Take
+from launchready.exchange.window import Window, fresh, give, take
 from launchready.stores.base import Store
 from support import racers, servers
 
@@ -376,6 +376,48 @@ def test_take_after_the_policy_changed(call):
     key = f"policy {os.getpid()} {next(_serial)}"
     for windows in ((Window(5, 60),), (Window(5, 60), Window(9, 3600)), (Window(999, 60),), (Window(5, 60),)):
         assert call(Take(key, windows)).allowed
+
+
+@every(NAMES, ["sync"])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(windows=WINDOWS, trace=TRACES, picks=st.lists(st.booleans(), min_size=25, max_size=25))
+def test_give_is_the_same_rule_everywhere(call, windows, trace, picks):
+    """Takes given back at once, later, or when they are over: each store goes on as exchange/window.py does."""
+    key, states, now, taken = f"give {os.getpid()} {next(_serial)}", fresh(windows), 1_790_000_000_123_457, []
+    for (step, cost), pick in zip(trace, picks, strict=False):
+        now += abs(step)
+        op = Take(key, windows, cost)
+        call.store.take_at(op, now)
+        assert op.answer == take(states, now, windows, cost), (now, step, cost)
+        if op.answer.allowed:
+            assert op.at == now
+            taken.append((cost, now))
+        if pick and taken:
+            units, at = taken.pop(0)
+            assert call(Give(key, windows, units, at)) is None
+            give(states, windows, units, at)
+
+
+@every(NAMES)
+def test_forget(call):
+    """A key that is forgotten has all of its units again; giving to a key that is not there does nothing."""
+    key, windows = f"forget {os.getpid()} {next(_serial)}", (Window(2, 3600), Window(300, 7200))
+    assert call(Give(key, windows)) is None
+    assert call(Give(key, windows, 1, 5)) is None
+    for _ in range(2):
+        assert [call(Take(key, windows)).allowed for _ in range(3)] == [True, True, False]
+        call(Give(key, windows))
+
+
+@every(NAMES)
+def test_a_slot_is_given_back(call):
+    """What a Take took is known again by its time, and given back once: a second Give takes nobody else's."""
+    key, windows = f"slot {os.getpid()} {next(_serial)}", (Window(2, 3600),)
+    ops = [Take(key, windows) for _ in range(3)]
+    assert [call(op).allowed for op in ops] == [True, True, False]
+    for _ in range(2):
+        call(Give(key, windows, 1, ops[0].at))
+    assert [call(Take(key, windows)).allowed for _ in range(2)] == [True, False]
 
 
 # Down, frozen, back

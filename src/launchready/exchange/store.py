@@ -120,10 +120,13 @@ class Delete(StoreOp[bool], Generic[V]):
 class Take(StoreOp[Taken]):
     """Take ``cost`` units from all windows of a key, or from none. The rule is in :mod:`launchready.exchange.window`.
 
-    ``windows`` are in ascending order of their periods.
+    ``windows`` are in ascending order of their periods. Where the units were taken, ``at`` is when: microseconds of the
+    store's clock, by which Give knows them again.
     """
 
-    __slots__ = ("cost", "key", "windows")
+    __slots__ = ("at", "cost", "key", "windows")
+
+    at: int
 
     def __init__(self, key: str, windows: tuple[Window, ...], cost: int = 1) -> None:
         self.key = key
@@ -133,6 +136,24 @@ class Take(StoreOp[Taken]):
 
 class TakeHere(Take):
     """The same from the memory of this process, whatever the store is: the fall-back while a shared store is down."""
+
+    __slots__ = ()
+
+
+class Give(StoreOp[None]):
+    """Give back ``cost`` units that a Take took at ``at``, where they still count. ``at`` None: forget the key."""
+
+    __slots__ = ("at", "cost", "key", "windows")
+
+    def __init__(self, key: str, windows: tuple[Window, ...], cost: int = 1, at: int | None = None) -> None:
+        self.key = key
+        self.windows = windows
+        self.cost = cost
+        self.at = at
+
+
+class GiveHere(Give):
+    """The same to the memory of this process: what was taken there while a shared store was down."""
 
     __slots__ = ()
 

@@ -1,7 +1,7 @@
 """Settings compiled: the features of one app, what answers their operations, and which of them a request meets.
 
-Order, outermost first: timing, health, cors, rate limit, cache, idempotency, app. So a 429, a 409 and a 503 carry the
-CORS headers, a cached answer is counted, and what is stored holds only the app's own headers.
+Order, outermost first: timing, health, https, cors, rate limit, cache, idempotency, app. So a 429, a 409 and a 503
+carry the CORS headers, a cached answer is counted, and what is stored holds only the app's own headers.
 """
 
 import os
@@ -11,11 +11,12 @@ from typing import Any
 from launchready.clock import SYSTEM, Clock
 from launchready.core import cors as core_cors
 from launchready.core import health as core_health
+from launchready.core.identity import Identity
 from launchready.drivers.answers import Answers
 from launchready.drivers.probes import Probes
 from launchready.errors import ConfigError
 from launchready.exchange.app import Feature
-from launchready.exchange.store import TakeHere
+from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
 from launchready.metrics.keeper import Keeper
 from launchready.metrics.status import status
@@ -25,6 +26,7 @@ from launchready.settings import deployment
 from launchready.settings.cache import Cache, compile_cache
 from launchready.settings.cors import CORS, compile_cors
 from launchready.settings.health import Health, compile_health
+from launchready.settings.https import HTTPS, compile_https
 from launchready.settings.idempotency import Idempotency, compile_idempotency
 from launchready.settings.problems import Problems, coerce
 from launchready.settings.rate_limit import RateLimit, compile_rate_limit
@@ -37,8 +39,8 @@ from launchready.stores.memory import MemoryStore
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 OPTIONS = (
-    "store", "release", "secret_key", "trusted_proxies", "cors", "rate_limit", "cache", "idempotency", "redaction",
-    "timing", "health",
+    "store", "release", "secret_key", "trusted_proxies", "cors", "https", "rate_limit", "cache", "idempotency",
+    "redaction", "timing", "health",
 )  # fmt: skip
 
 Plan = tuple[Feature, ...]
@@ -92,6 +94,7 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
             problems.unknown("launchready", name, OPTIONS)
     given = {name: settings.get(name) for name in OPTIONS}
     cors = coerce(problems, "cors", given["cors"], CORS)
+    https = coerce(problems, "https", given["https"], HTTPS)
     rate_limit = coerce(problems, "rate_limit", given["rate_limit"], RateLimit, "default")
     cache = coerce(problems, "cache", given["cache"], Cache)
     idempotency = coerce(problems, "idempotency", given["idempotency"], Idempotency)
@@ -101,6 +104,7 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     release = deployment.release(given["release"])
     trusted = deployment.trusted_proxies(problems, given["trusted_proxies"])
     features: list[Feature | None] = [
+        compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
         compile_cors(problems, cors) if cors else None,
         compile_rate_limit(problems, rate_limit, trusted) if rate_limit else None,
         compile_cache(problems, cache, clock.wall) if cache else None,
@@ -117,7 +121,9 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     if redactor is not None:
         install(redactor)
     here = MemoryStore(clock)
-    answers = Answers(store, Probes(health.checks if health else {}), {TakeHere: here.take})
+    answers = Answers(
+        store, Probes(health.checks if health else {}), {TakeHere: here.windows.take, GiveHere: here.windows.give}
+    )
     keeper = Keeper(Timings(release), path, clock) if timing else None
     return Stack(answers, [each for each in features if each is not None], healthy, keeper, targets, release, clock)
 

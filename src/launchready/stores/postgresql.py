@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
 from launchready.exchange.ops import Inline, Op
-from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, Take
+from launchready.exchange.store import Claimed, Delete, Entry, Get, Give, Put, PutIfAbsent, Replace, Space, Take
 from launchready.exchange.window import MICRO, Taken
 from launchready.stores.base import digest, micros, said, where, window_digest
 
@@ -70,9 +70,11 @@ class Statements:
 _SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kept")}  # by Space.evictable
 _NAMES = {Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Delete: "delete"}
 _TAKE = (
-    "SELECT * FROM launchready_take_1"
+    "SELECT * FROM launchready_take_2"
     "(%(key)s, %(limits)s::bigint[], %(periods)s::bigint[], %(cost)s::bigint, %(now)s::bigint)"
 )
+_GIVE = _TAKE.replace("take_2", "give_1")
+_FORGET = "DELETE FROM launchready_windows WHERE key = %(key)s RETURNING true"
 _SWEEP_ANY = """
 WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(hand)s ORDER BY key LIMIT %(rows)s),
      dead AS MATERIALIZED (SELECT key FROM {0} WHERE key IN (SELECT key FROM page) AND expires <= launchready_now()
@@ -236,9 +238,12 @@ def _schema() -> bytes:
 
 
 def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
-    if isinstance(op, Take):
+    if isinstance(op, Give) and op.at is None:
+        return _FORGET, {"key": window_digest(op)}
+    if isinstance(op, Take | Give):
         limits, periods = [window.limit for window in op.windows], [window.period_us for window in op.windows]
-        return _TAKE, {"key": window_digest(op), "limits": limits, "periods": periods, "cost": op.cost, "now": now}
+        text, now = (_TAKE, now) if isinstance(op, Take) else (_GIVE, op.at)
+        return text, {"key": window_digest(op), "limits": limits, "periods": periods, "cost": op.cost, "now": now}
     if not isinstance(op, Get | Put | PutIfAbsent | Replace | Delete):
         raise TypeError(f"not a verb of a store: {op!r}")
     sql = _SQL[op.space.evictable]
@@ -262,8 +267,10 @@ def _decode(op: Op[Any], rows: Rows) -> bool:
         entry = None if rows[0][0] is None else _entry(op.space, rows[0])
         op.answer = Claimed(entry, rows[0][2])
     elif isinstance(op, Take):
-        allowed, which, remaining, reset = rows[0]
+        allowed, which, remaining, reset, op.at = rows[0]
         op.answer = Taken(allowed, which, remaining, reset / MICRO)
+    elif isinstance(op, Give):
+        op.answer = None
     else:
         op.answer = bool(rows)
     return True

@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
 from launchready.exchange.ops import Inline, Op
-from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, Take
+from launchready.exchange.store import Claimed, Delete, Entry, Get, Give, Put, PutIfAbsent, Replace, Space, Take
 from launchready.exchange.window import MICRO, Taken
 from launchready.stores.base import digest, said, where, window_digest
 
@@ -46,6 +46,7 @@ _SCRIPTS: dict[type[Op[Any]], str] = {
     Replace: "replace",
     Delete: "delete",
     Take: "take",
+    Give: "give",
 }
 
 
@@ -163,8 +164,10 @@ class RedisStore:
 
     def _encode(self, op: Op[Any], now: Arg = "") -> tuple[Script, str, tuple[Arg, ...]]:
         script = self._scripts[type(op)]
-        if isinstance(op, Take):
+        if isinstance(op, Take | Give):
             windows = [number for window in op.windows for number in (window.limit, window.period_us)]
+            if isinstance(op, Give):
+                now = "" if op.at is None else op.at
             return script, f"launchready:take:{{{window_digest(op).hex()}}}", (op.cost, now, *windows)
         if not isinstance(op, Get | Put | PutIfAbsent | Replace | Delete):
             raise TypeError(f"not a verb of a store: {op!r}")
@@ -198,8 +201,10 @@ def _decode(op: Op[Any], reply: Any) -> None:
         entry = _entry(op.space, reply) if len(reply) == 3 else None
         op.answer = Claimed(entry, int(reply[-1]))
     elif isinstance(op, Take):
-        allowed, which, remaining, reset = reply
+        allowed, which, remaining, reset, op.at = reply
         op.answer = Taken(allowed == 1, which, remaining, reset / MICRO)
+    elif isinstance(op, Give):
+        op.answer = None
     else:
         op.answer = reply == 1
 

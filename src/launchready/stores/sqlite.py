@@ -38,11 +38,13 @@ from weakref import WeakSet
 from launchready.clock import SYSTEM, Clock
 from launchready.errors import ConfigError, StoreUnavailable
 from launchready.exchange.ops import Elsewhere, Inline, Op
-from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, Take
+from launchready.exchange.store import Claimed, Delete, Entry, Get, Give, Put, PutIfAbsent, Replace, Space, Take
 from launchready.exchange.window import MICRO
 from launchready.stores._sqlite_file import (
     EVICT,
     FIRST,
+    FORGET,
+    GIVE,
     SQL,
     TABLES,
     TAKE,
@@ -113,6 +115,7 @@ class SQLiteStore:
             Replace: self._replace,
             Delete: self._delete,
             Take: self._take,
+            Give: self._give,
         }
         self.inline: Inline = {kind: partial(self._inline, verb) for kind, verb in self._verbs.items()}
         _ALL.add(self)
@@ -244,6 +247,13 @@ class SQLiteStore:
             file.db.execute(TAKE, (expires, key))
             if taking.met or not (state := taking.first()) or file.db.execute(FIRST, (key, expires, state)).rowcount:
                 break
+        self._wrote()
+
+    def _give(self, op: Give) -> None:
+        file = self._files[True]
+        file.giving = op
+        file.db.execute(FORGET if op.at is None else GIVE, (window_digest(op),))
+        op.answer = None
         self._wrote()
 
     # Housekeeping, a little at each write.

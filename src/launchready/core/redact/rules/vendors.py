@@ -127,6 +127,11 @@ VENDORS: tuple[Vendor, ...] = (
         r"(?:hooks\.zapier\.com/hooks/catch|hook\.[a-z0-9.]{2,20}\.?make\.com|maker\.ifttt\.com/use)/"
         r"([A-Za-z0-9/_\-]{8,128}+)",
     ),
+    Vendor(
+        "push_token",
+        ("/fcm/send/", "/wpush/", "web.push.apple.com/", ".notify.windows.com/"),
+        r"(?:/fcm/send/|/wpush/v\d/|web\.push\.apple\.com/|notify\.windows\.com/w/\?token=)([A-Za-z0-9_\-%:]{40,1024}+)",
+    ),
     Vendor("push_token", ("PushToken[",), r"(?:Exponent|Expo)PushToken\[([A-Za-z0-9_\-]{8,64}+)\]"),
     Vendor("push_token", ("APA91",), r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]{8,64}+(?::|%3A)APA91[A-Za-z0-9_\-]{40,512}+"),
     Vendor(
