@@ -25,6 +25,8 @@ from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature,
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
+from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
+from launchready.metrics.websocket import Socket
 from launchready.settings.stack import SAFE, Plan, Stack, build
 
 Scope = MutableMapping[str, Any]
@@ -91,7 +93,7 @@ class LaunchReadyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._other(scope, receive, send)
             return
         started = perf_counter()
         stack, method = self.stack, scope["method"]
@@ -102,9 +104,30 @@ class LaunchReadyMiddleware:
         exchange = _Exchange(self, scope, receive, send, plan)
         try:
             await exchange.run()
+        except BaseException as error:
+            exchange.status, exchange.note = broke(error)
+            raise
         finally:
             if timings is not None:
-                timings.record(method, self.route(scope), exchange.status, perf_counter() - started)
+                note, seconds = exchange.note, perf_counter() - started
+                if note == OWN:
+                    timings.own(method, scope["path"], exchange.status, seconds)
+                elif note == STREAM:
+                    first = exchange.first - started
+                    timings.stream(method, self.route(scope), exchange.status, seconds, first, exchange.whole)
+                else:
+                    timings.record(method, self.route(scope), exchange.status, seconds, note)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket is timed; anything else passes."""
+        if scope["type"] != "websocket" or self._timings is None:
+            await self.app(scope, receive, send)
+            return
+        socket = Socket(send)
+        try:
+            await self.app(scope, receive, socket.send)
+        finally:
+            self._timings.record("GET", self.route(scope), socket.status, socket.seconds(), WEBSOCKET)
 
 
 def mounted(scope: Scope, path: str) -> str:
@@ -119,6 +142,9 @@ class _Exchange:
     """One request. What most requests never set has its default on the class."""
 
     status = 500
+    note = ""  # what was special about the answer, see metrics/timing.py
+    first: float  # of a stream: when its first chunk left
+    whole = False  # of a stream: whether its last chunk left
     _parked: Parked
     _forward: Forward
     _started = False  # the head has left
@@ -173,6 +199,7 @@ class _Exchange:
             if isinstance(step, Op):
                 step = await adrive(steps, self._carry, step)
             if isinstance(step, Response):
+                self.note = OWN
                 await self._answer(step)
                 return
             self._hold = step.hold
@@ -237,6 +264,11 @@ class _Exchange:
             elif not self._dropped:
                 if self._tail is not None:
                     await self._copy(self._tail, message)
+                if message.get("more_body"):
+                    if not self.note:
+                        self.note, self.first = STREAM, perf_counter()
+                else:
+                    self.whole = True
                 await self._send(message)
         elif kind == "http.response.start":
             response = new(Response)
