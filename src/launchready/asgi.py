@@ -11,20 +11,35 @@ pass untouched.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextvars import Context
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
+from launchready.drivers import behind
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Behind, BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import (
+    Behind,
+    BodyCutShort,
+    BodyTooLarge,
+    Ended,
+    Feature,
+    Forward,
+    Gone,
+    Occupy,
+    ReadBody,
+    Tail,
+)
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
+from launchready.http.routes import mounted
+from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
+from launchready.metrics.websocket import Socket
 from launchready.settings.stack import SAFE, Plan, Stack, build
 
 Scope = MutableMapping[str, Any]
@@ -33,14 +48,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-logger = logging.getLogger("launchready")
-
-# What a request is, without what anybody has made of it on its way (user, session, extensions of the server).
-REQUEST = (
-    "type", "asgi", "http_version", "scheme", "path", "raw_path", "query_string", "root_path", "client", "server",
-    "app",
-)  # fmt: skip
-
 
 class LaunchReadyMiddleware:
     """``LaunchReadyMiddleware(app, **settings)``. Raises ConfigError with every mistake in the settings."""
@@ -48,8 +55,9 @@ class LaunchReadyMiddleware:
     def __init__(self, app: App, /, **settings: Any) -> None:
         self.app = app
         self.stack: Stack = build(settings)
+        self._inline = self.stack.answers.inline
         self._timings = self.stack.timings
-        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks weakly
+        self._tasks = behind.Tasks()
 
     def status(self) -> dict[str, object]:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
@@ -70,7 +78,8 @@ class LaunchReadyMiddleware:
             if route is None:
                 return None
             path = getattr(route, "path_format", None) or getattr(route, "path", None)
-        if path is not None and len(scope.get("root_path", "")) > len(scope.get("app_root_path", "")):
+        root = scope.get("root_path")
+        if root and path is not None and len(root) > len(scope.get("app_root_path", "")):
             return mounted(scope, path)
         return path
 
@@ -98,29 +107,12 @@ class LaunchReadyMiddleware:
 
     def behind(self, scope: Scope, op: Behind) -> None:
         """Ask the app once more, for nobody, in a task and a context of its own."""
-        own = {name: scope[name] for name in REQUEST if name in scope}
-        own.update(method="GET", headers=op.headers, state=dict(scope.get("state", {})))
-        task = asyncio.get_running_loop().create_task(self._behind(own, op.feature), context=Context())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _behind(self, scope: Scope, feature: Feature) -> None:
-        asked = [{"type": "http.request", "body": b"", "more_body": False}]
-
-        async def receive() -> Message:
-            return asked.pop() if asked else await asyncio.get_running_loop().create_future()  # nobody hangs up
-
-        async def send(message: Message) -> None:
-            del message
-
-        try:
-            await _Exchange(self, scope, receive, send, (feature,)).run()
-        except Exception as error:
-            logger.warning("the app raised %s, asked behind a stale answer", type(error).__name__, exc_info=error)
+        own = behind.scope_of(scope, op.headers)
+        self._tasks.start(_Exchange(self, own, behind.nobody(), behind.unheard, (op.feature,)).run())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._other(scope, receive, send)
             return
         started = perf_counter()
         stack, method = self.stack, scope["method"]
@@ -131,36 +123,57 @@ class LaunchReadyMiddleware:
         exchange = _Exchange(self, scope, receive, send, plan)
         try:
             await exchange.run()
+        except BaseException as error:
+            exchange.status, exchange.note = broke(error)
+            raise
         finally:
             if timings is not None:
-                timings.record(method, self.route(scope), exchange.status, perf_counter() - started)
+                note, seconds = exchange.note, perf_counter() - started
+                if note == OWN:
+                    timings.own(method, scope["path"], exchange.status, seconds)
+                elif note == STREAM:
+                    first = exchange.first - started
+                    timings.stream(method, self.route(scope), exchange.status, seconds, first, exchange.whole)
+                else:
+                    timings.record(method, self.route(scope), exchange.status, seconds, note)
 
-
-def mounted(scope: Scope, path: str) -> str:
-    """A template below the mounts it was found under. What a mount matched by name is a name again in the template."""
-    root = scope.get("root_path", "")
-    prefix: str = root[len(scope.get("app_root_path", root)) :]
-    names = {str(value): name for name, value in scope.get("path_params", {}).items()}
-    return "/".join(f"{{{names[part]}}}" if part in names else part for part in prefix.split("/")) + path
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket is timed; anything else passes."""
+        if scope["type"] != "websocket" or self._timings is None:
+            await self.app(scope, receive, send)
+            return
+        socket = Socket(send)
+        try:
+            await self.app(scope, receive, socket.send)
+        finally:
+            self._timings.record("GET", self.route(scope), socket.status, socket.seconds(), WEBSOCKET)
 
 
 class _Exchange:
     """One request. What most requests never set has its default on the class."""
 
     status = 500
+    note = ""  # what was special about the answer, see metrics/timing.py
+    first: float  # of a stream: when its first chunk left
+    whole = False  # of a stream: whether its last chunk left
+    _parked: Parked
     _forward: Forward
     _started = False  # the head has left
     _dropped = False  # a feature answered in the app's place: what the app still sends of its own body is dropped
     _hold = 0
     _held: Response | None = None
     _tail: Tail | None = None
+    _ends = False  # somebody waits for the last byte
     _chunks: list[bytes]
     _size = 0
+    _copied: list[bytes]
+    _copied_size = 0
     _parts: list[bytes] | None = None
     _size_in = 0
     _bound = REMEMBERED  # bytes of the request body that are kept
     _complete = False
     _late: list[Message]
+    _leaves: asyncio.Event | None = None
 
     def __init__(self, face: LaunchReadyMiddleware, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
         path = scope["path"]
@@ -176,16 +189,13 @@ class _Exchange:
         request.fields = dict(headers)
         request.get = request.fields.get
         request.adds = []
-        request.claimed = False
-        request.cached = None
+        request.claimed = request.cached = None
         self._face = face
-        self._answers = answers = face.stack.answers
-        self._owned = face.stack.owned
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._parked: Parked = []
-        self._steps = chain(plan, request, answers.inline, self._parked)
+        self._parked = []
+        self._steps = chain(plan, request, face._inline, self._parked)
 
     # The way in.
 
@@ -196,14 +206,15 @@ class _Exchange:
             step = next(steps)
         except StopIteration as end:
             step = end.value
-        else:
-            if not isinstance(step, Forward):
+        if type(step) is not Forward:
+            if isinstance(step, Op):
                 step = await adrive(steps, self._carry, step)
-        if not isinstance(step, Forward):
-            await self._answer(step)
-            return
+            if isinstance(step, Response):
+                self.note = OWN
+                await self._answer(step)
+                return
+            self._hold = step.hold
         self._forward = step
-        self._hold = step.hold
         receive = self._receive
         if self._parts is not None:
             receive = self.receive
@@ -211,7 +222,7 @@ class _Exchange:
         asked = scope["headers"]
         scope["headers"] = self.request.headers  # the same, but where a feature asks with other lines than the client
         token = None
-        if Wanted.views:
+        if Wanted.views or self.request.claimed is not None:
             token = CURRENT.set(self)
             if self.request.method not in SAFE:
                 receive = self._remember()
@@ -219,18 +230,31 @@ class _Exchange:
             await self._face.app(scope, receive, self.send)
         except Exception as error:
             await self._failed(error, receive)
+        except BaseException:
+            await self._gone()
+            raise
         finally:
             scope["headers"] = asked
             if token is not None:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
-                await self._end(None)
+                await self._copy(self._tail, None)
+            if self._ends:
+                await adrive(steps, self._carry)
             steps.close()
 
+    async def _gone(self) -> None:
+        """The app was cancelled before it answered: what is held until the end of a request is let go."""
+        for flow, app in self._parked:
+            if isinstance(app, Occupy):
+                with suppress(Gone):
+                    await adrive(flow, self._carry_any, error=Gone())
+
     async def _failed(self, error: Exception, receive: Receive) -> None:
-        """The app raised. Before it answered, its failure is an answer too: a 500 with everything a 500 must carry."""
-        if self._started or self._held is not None:
+        """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
+        if self._started:
             raise error
+        self._held, self._size = None, 0  # what was kept back of an answer that broke off is none
         if isinstance(error, SafeToRetry):
             step = await adrive(self._steps, self._carry, error=error)
             assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
@@ -246,37 +270,33 @@ class _Exchange:
             self._face.behind(self._scope, op)
             op.answer = None
         else:
-            await self._answers.aexecute(op)
+            await self._face.stack.answers.aexecute(op)
 
     # The way back.
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.body":
-            tail = self._tail
             if self._held is not None:
                 await self._keep(self._held, message)
-                return
-            if self._dropped:
-                return
-            if tail is not None:
-                body = message.get("body", b"")
-                self._size += len(body)
-                if self._size > tail.limit:
-                    await self._end(None)
-                elif message.get("more_body", False):
-                    self._chunks.append(body)
+            elif not self._dropped:
+                if self._tail is not None:
+                    await self._copy(self._tail, message)
+                if message.get("more_body"):
+                    if not self.note:
+                        self.note, self.first = STREAM, perf_counter()
                 else:
-                    await self._end(b"".join((*self._chunks, body)) if self._chunks else body)
-            await self._send(message)
+                    self.whole = True
+                await self._send(message)
         elif kind == "http.response.start":
             response = new(Response)
             response.status = message["status"]
             response.headers = headers = list(message.get("headers", ()))
             response.body = None
             fields = dict(headers)
-            if not (b"".join(fields).islower() and self._owned.isdisjoint(fields)):
-                response.headers = clean(headers, self._owned)
+            owned = self._face.stack.owned
+            if not (owned.isdisjoint(fields) and b"".join(fields).islower()):
+                response.headers = clean(headers, owned)
             if self._hold:
                 self._held = response
                 self._chunks = []
@@ -291,7 +311,7 @@ class _Exchange:
             held, self._held = self._held, None
             await self._head(held)
         if self._tail is not None and message["type"] != "http.response.trailers":
-            await self._end(None)
+            await self._copy(self._tail, None)
         await self._send(message)
 
     async def _head(self, response: Response) -> None:
@@ -299,18 +319,20 @@ class _Exchange:
         final: Any
         try:
             final = next(self._steps)
+            if type(final) is not Tail:
+                final = await adrive(self._steps, self._carry, final)
         except StopIteration as end:
             final = end.value
-        else:
-            if not isinstance(final, Tail):
-                final = await adrive(self._steps, self._carry, final)
-            if isinstance(final, Tail):
-                self._tail, final = final, final.head
-                self._chunks = []
+        if type(final) is Tail:
+            self._tail = final
+            self._copied = []
+            final = final.head
         self._started = True
-        self.status = final.status
+        if self._leaves is not None:
+            self._leaves.set()
+        self.status = status = final.status
         append(final.headers, self.request.adds)
-        await self._send({"type": "http.response.start", "status": final.status, "headers": final.headers})
+        await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
         if final.body is not None:
             self._dropped = True
             await self._send({"type": "http.response.body", "body": final.body})
@@ -329,15 +351,30 @@ class _Exchange:
             held.body = b"".join(self._chunks)
             await self._head(held)
 
-    async def _end(self, body: bytes | None) -> None:
-        """Hand the copy out, before the last chunk leaves: who asks again right after it finds it stored."""
-        assert self._tail is not None  # asked by those who looked
-        self._tail.answer, self._tail = body, None
+    async def _copy(self, tail: Tail, message: Message | None) -> None:
+        """Keep a copy of what streams past, and hand it out before its last chunk leaves.
+
+        Who asks again right after it finds it stored. No message: the body was cut short, and nobody has it.
+        """
+        body: bytes | None = None
+        if message is not None:
+            body = message.get("body", b"")
+            more = message.get("more_body", False)
+            if more or self._copied:
+                self._copied.append(body)
+                self._copied_size += len(body)
+                if more and self._copied_size <= tail.limit:
+                    return
+                body = b"".join(self._copied) if not more else None
+            if body is not None and len(body) > tail.limit:
+                body = None
+        tail.answer = body
+        self._tail = None
         try:
             op = next(self._steps)
         except StopIteration:
             return
-        await adrive(self._steps, self._carry, op)
+        self._ends = isinstance(await adrive(self._steps, self._carry, op), Ended)
 
     async def _answer(self, response: Response) -> None:
         self._started = True
@@ -356,12 +393,19 @@ class _Exchange:
         return self.receive
 
     async def receive(self) -> Message:
-        """The body for the app, remembered on its way; after the body, whatever the server says."""
+        """The body for the app, remembered on its way; after the body, whatever the server says.
+
+        That the client went away is said only when the answer is on its way: frameworks stop streaming at the news,
+        and what is held back for a key must be finished, whoever still waits for it.
+        """
         if self._late:
             return self._late.pop(0)
         message = await self._receive()
         if message["type"] == "http.request":
             self._note(message)
+        elif self._hold and not self._started:
+            self._leaves = asyncio.Event()
+            await self._leaves.wait()
         return message
 
     def _note(self, message: Message) -> None:
@@ -389,6 +433,10 @@ class _Exchange:
         op.answer = b"".join(self._parts or ())
 
     # A view that turns out to be protected.
+
+    @property
+    def answers(self) -> Answers:
+        return self._face.stack.answers
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
@@ -433,7 +481,7 @@ class _Exchange:
             return None
         return _response(drive(self._parked.pop()[0], self._carry_blocking, error=error))
 
-    def _park(self, flow: Flow[Response | None], step: Forward | Tail | Response | None) -> Response | None:
+    def _park(self, flow: Flow[Response | None], step: object) -> Response | None:
         if isinstance(step, Forward):
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
@@ -451,10 +499,10 @@ class _Exchange:
 
             from_thread.run(self._read_body, op)
         elif not self._inline(op):
-            self._answers.execute(op)
+            self._face.stack.answers.execute(op)
 
     def _inline(self, op: Op[Any]) -> bool:
-        answer = self._answers.inline.get(type(op))
+        answer = self._face._inline.get(type(op))
         if answer is None:
             return False
         try:

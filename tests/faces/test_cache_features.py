@@ -37,15 +37,15 @@ def settled(at):
     if at.face == "asgi":
 
         async def tasks():
-            await asyncio.gather(*at.middleware._tasks)
+            await asyncio.gather(*at.middleware._tasks.running, return_exceptions=True)
 
         at.runner.run(tasks())
     else:
-        from launchready.drivers import background
+        from launchready.drivers import behind
 
-        gate = threading.Barrier(background.THREADS + 1)
-        for _ in range(background.THREADS):
-            background.run(gate.wait)
+        gate = threading.Barrier(behind.THREADS + 1)
+        for _ in range(behind.THREADS):
+            behind.run(gate.wait)
         gate.wait(10)
 
 

@@ -4,36 +4,34 @@ Django turns what a view raises into a response before it comes back here, so ev
 the CORS headers, and a 500 is an answer that an idempotency key keeps. Only SafeToRetry is caught on its way up.
 """
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextvars import Context
 from io import BytesIO
 from time import perf_counter
 from typing import Any
 from urllib.parse import quote
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
+from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
-from launchready.asgi import REQUEST
-from launchready.drivers import background
+from launchready.drivers import behind
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Behind, BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import Behind, BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op
+from launchready.http.environ import put_headers, request_headers
 from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.metrics.streams import awatched, watched
+from launchready.metrics.timing import ERROR
 from launchready.settings.stack import Plan, Stack, build
-from launchready.wsgi import own_environ, put_headers, request_headers
-
-logger = logging.getLogger("launchready")
 
 Answer = Any
 """HttpResponse or StreamingHttpResponse: Django ships no types."""
@@ -53,7 +51,7 @@ class LaunchReadyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
         self.stack: Stack = build(given())
-        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks weakly
+        self._tasks = behind.Tasks()
         self._async = iscoroutinefunction(get_response)
         if self._async:
             markcoroutinefunction(self)
@@ -68,6 +66,8 @@ class LaunchReadyMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> Answer | None:
         """Django calls this with what a view raised, before it makes an error page of it."""
         exchange = request.META.get("launchready.exchange")
+        if exchange is not None:
+            exchange.note = ERROR + type(exception).__name__
         if not isinstance(exception, SafeToRetry) or exchange is None:
             return None
         exchange.reason = exception
@@ -89,7 +89,12 @@ class LaunchReadyMiddleware:
                 CURRENT.reset(token)
             if exchange.reason is not None:
                 return exchange.whole(drive(exchange.steps, exchange.carry, error=exchange.reason))
-            body = exchange.held(answer, _joined)
+            try:
+                body = _joined(answer, exchange.hold) if exchange.hold else None
+            except Exception as error:  # Django itself is past the point where it makes an answer of this
+                answer.close()
+                answer = response_for_exception(request, error)
+                body = answer.content
             final = drive(exchange.steps_back(answer, body), exchange.carry)
             if not isinstance(final, Tail):
                 return exchange.settle(answer, final)
@@ -99,7 +104,7 @@ class LaunchReadyMiddleware:
                 settled.streaming_content = exchange.copying(answer.streaming_content, final)
                 return settled
             final.answer = answer.content if len(answer.content) <= final.limit else None
-            drive(exchange.steps, exchange.carry)
+            exchange.over()
             return exchange.settle(answer, final.head)
         finally:
             self._end(request, exchange, started, timed=timed)
@@ -120,7 +125,12 @@ class LaunchReadyMiddleware:
                 CURRENT.reset(token)
             if exchange.reason is not None:
                 return exchange.whole(await adrive(exchange.steps, exchange.acarry, error=exchange.reason))
-            body = await _ajoined(answer, exchange.hold) if exchange.hold else None
+            try:
+                body = await _ajoined(answer, exchange.hold) if exchange.hold else None
+            except Exception as error:
+                answer.close()
+                answer = await sync_to_async(response_for_exception)(request, error)
+                body = answer.content
             final = await adrive(exchange.steps_back(answer, body), exchange.acarry)
             if not isinstance(final, Tail):
                 return exchange.settle(answer, final)
@@ -133,15 +143,15 @@ class LaunchReadyMiddleware:
                 )
                 return settled
             final.answer = answer.content if len(answer.content) <= final.limit else None
-            await adrive(exchange.steps, exchange.acarry)
+            await exchange.aover()
             return exchange.settle(answer, final.head)
         finally:
             self._end(request, exchange, started, timed=timed)
 
     def behind(self, request: HttpRequest, op: Behind) -> None:
         """Ask the app once more, for nobody, in a thread and a context of its own."""
-        own = WSGIRequest(own_environ(request.META, op.headers))
-        background.run(self._behind, own, _Exchange(self, own, (op.feature,)))
+        own = WSGIRequest(behind.environ_of(request.META, op.headers))
+        behind.run(self._behind, own, _Exchange(self, own, (op.feature,)))
 
     def _behind(self, request: HttpRequest, exchange: "_Exchange") -> None:
         try:
@@ -151,19 +161,11 @@ class LaunchReadyMiddleware:
 
     def abehind(self, request: HttpRequest, op: Behind) -> None:
         """The same in a task."""
-        scope = {name: value for name, value in getattr(request, "scope", {}).items() if name in REQUEST}
-        own = ASGIRequest({**scope, "method": "GET", "headers": op.headers}, BytesIO())
-        task = asyncio.get_running_loop().create_task(
-            self._abehind(own, _Exchange(self, own, (op.feature,))), context=Context()
-        )
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        own = ASGIRequest(behind.scope_of(getattr(request, "scope", {}), op.headers), BytesIO())
+        self._tasks.start(self._abehind(own, _Exchange(self, own, (op.feature,))))
 
     async def _abehind(self, request: HttpRequest, exchange: "_Exchange") -> None:
-        try:
-            (await self._arun(request, exchange, 0.0, False)).close()
-        except Exception as error:
-            logger.warning("the app raised %s, asked behind a stale answer", type(error).__name__, exc_info=error)
+        (await self._arun(request, exchange, 0.0, False)).close()
 
     def _begin(self, request: HttpRequest) -> tuple["_Exchange", float, bool]:
         started = perf_counter()
@@ -177,10 +179,26 @@ class LaunchReadyMiddleware:
     def _end(self, request: HttpRequest, exchange: "_Exchange", started: float, *, timed: bool) -> None:
         if not exchange.streams:
             exchange.steps.close()
-        if timed and self.stack.timings is not None:
-            match = request.resolver_match
-            route = None if match is None else template(match.route)
-            self.stack.timings.record(exchange.request.method, route, exchange.status, perf_counter() - started)
+        timings = self.stack.timings
+        if not timed or timings is None:
+            return
+        method, seconds = exchange.request.method, perf_counter() - started
+        if exchange.own:
+            timings.own(method, request.path, exchange.status, seconds)
+            return
+        match = request.resolver_match
+        route = None if match is None else template(match.route)
+        answer = exchange.sent
+        if answer is None or not answer.streaming:
+            timings.record(method, route, exchange.status, seconds, exchange.note if exchange.status >= 500 else "")
+            return
+
+        def done(first: float, whole: bool, note: str) -> None:
+            seconds = perf_counter() - started
+            timings.stream(method, route, exchange.status, seconds, first - started, whole, note)
+
+        content = answer.streaming_content
+        answer.streaming_content = awatched(content, done) if answer.is_async else watched(content, done)
 
 
 class _Exchange:
@@ -190,6 +208,9 @@ class _Exchange:
     hold = 0
     reason: SafeToRetry | None = None
     streams = False
+    own = True  # until the app is asked
+    note = ""
+    sent: Answer | None = None
     forward: Forward
 
     def __init__(self, face: LaunchReadyMiddleware, request: HttpRequest, plan: Plan) -> None:
@@ -214,15 +235,13 @@ class _Exchange:
     def enter(self, forward: Forward) -> None:
         """The app is next. It gets the lines that a feature asks with, where those are other than the client's."""
         self.forward = forward
+        self.own = False
         self.hold = max(self.hold, forward.hold)
         if self.request.headers is not self._asked:
             put_headers(self.django.META, self.request.headers)
             vars(self.django).pop("headers", None)  # Django's view of META, made once
 
     # The way back.
-
-    def held(self, answer: Answer, joined: Callable[[Answer, int], bytes | None]) -> bytes | None:
-        return joined(answer, self.hold) if self.hold else None
 
     def steps_back(self, answer: Answer, body: bytes | None) -> Flow[Response]:
         lines: Headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.items()]
@@ -247,6 +266,7 @@ class _Exchange:
             return self.whole(final)
         append(final.headers, self.request.adds)
         self.status = final.status
+        self.sent = answer
         values: dict[str, str] = {}
         for field, value in final.headers:
             if field != b"set-cookie":  # Django keeps cookies apart, and sends them itself
@@ -268,8 +288,11 @@ class _Exchange:
                     copied.append(chunk)
                 yield chunk
             tail.answer = b"".join(copied) if size <= tail.limit else None
-            drive(self.steps, self.carry)
+        except BaseException:
+            tail.answer = None  # cut short
+            raise
         finally:
+            self.over()
             self.steps.close()
 
     async def acopying(self, content: AsyncIterator[bytes], tail: Tail) -> AsyncIterator[bytes]:
@@ -281,9 +304,21 @@ class _Exchange:
                     copied.append(chunk)
                 yield chunk
             tail.answer = b"".join(copied) if size <= tail.limit else None
-            await adrive(self.steps, self.acarry)
+        except BaseException:
+            tail.answer = None  # cut short
+            raise
         finally:
+            await self.aover()
             self.steps.close()
+
+    def over(self) -> None:
+        """The tail is answered; and by now the last byte has left, for those who wait for it."""
+        if isinstance(drive(self.steps, self.carry), Ended):
+            drive(self.steps, self.carry)
+
+    async def aover(self) -> None:
+        if isinstance(await adrive(self.steps, self.acarry), Ended):
+            await adrive(self.steps, self.acarry)
 
     # Answers.
 
@@ -333,6 +368,10 @@ class _Exchange:
         return body
 
     # A view that turns out to be protected.
+
+    @property
+    def answers(self) -> Answers:
+        return self._answers
 
     def native(self, response: Response) -> object:
         return django_response(response)

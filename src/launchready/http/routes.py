@@ -7,7 +7,7 @@ path, case-sensitive, segment by segment: ``/api`` is not a prefix of ``/apis``.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -74,6 +74,10 @@ class RouteTable(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._literal or self._patterns)
 
+    def values(self) -> list[T]:
+        """The values of all patterns."""
+        return [value for rows in self._literal.values() for _, value in rows] + [value for _, value in self._patterns]
+
     def find(self, method: str, path: str, default: D) -> T | D:
         """The value of the most specific pattern that matches, else ``default``."""
         for route, value in self._literal.get(path, ()):
@@ -83,3 +87,11 @@ class RouteTable(Generic[T]):
             if route.matches(method, path):
                 return value
         return default
+
+
+def mounted(scope: Mapping[str, Any], path: str) -> str:
+    """An ASGI scope's template below the mounts it was found under. What a mount matched by name is a name again in the template."""
+    root = scope.get("root_path", "")
+    prefix: str = root[len(scope.get("app_root_path", root)) :]
+    names = {str(value): name for name, value in scope.get("path_params", {}).items()}
+    return "/".join(f"{{{names[part]}}}" if part in names else part for part in prefix.split("/")) + path

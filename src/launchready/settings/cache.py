@@ -87,7 +87,7 @@ def compile_cache(
     setup = core.Setup(
         policy, storing, space,
         max_body=max_body, clock=clock.monotonic, wall=clock.wall, leases=shared,
-        trusts=Identity(trusted).trusts, private=RouteTable(private), user=settings.private_key or credentials,
+        trusts=Identity(trusted).proxied, private=RouteTable(private), user=settings.private_key or credentials,
     )  # fmt: skip
     return core.Cache(setup)
 
