@@ -312,7 +312,7 @@ class Repository:
             if name == "password_is":
                 return "manager"
             value = made.make(name)
-            if name not in {"hexid"}:
+            if name != "hexid":
                 self.marks.append(Mark(kind, name, path, value, state, hard))
             return value
 
