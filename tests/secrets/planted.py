@@ -12,8 +12,6 @@ import string
 import subprocess
 import tarfile
 import zipfile
-import zlib
-from collections.abc import Callable
 from typing import NamedTuple
 
 LOWER, UPPER, DIGITS = string.ascii_lowercase, string.ascii_uppercase, string.digits
@@ -149,8 +147,10 @@ class Maker:
         return f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(claims)}.{self.of(ALNUM + '-_', 43)}"
 
     def _password(self) -> str:
-        word = self.random.choice("marble lantern copper saffron walnut glacier timber velvet harbor quartz".split())
-        other = self.random.choice("river canyon meadow pepper thunder willow ember falcon".split())
+        word = self.random.choice(
+            ["marble", "lantern", "copper", "saffron", "walnut", "glacier", "timber", "velvet", "harbor", "quartz"]
+        )
+        other = self.random.choice(["river", "canyon", "meadow", "pepper", "thunder", "willow", "ember", "falcon"])
         number = self.of(DIGITS, self.random.choice([2, 3, 4]))
         shape = self.random.randrange(5)
         return (
@@ -186,7 +186,7 @@ PLAIN: tuple[tuple[str, str], ...] = (
     (".github/workflows/deploy.yml", "jobs:\n  deploy:\n    steps:\n      - run: ./deploy.sh\n        env:\n          DIGITALOCEAN_ACCESS_TOKEN: {digitalocean}\n          SLACK_BOT_TOKEN: {slack}\n"),
     ("infra/main.tfvars", 'db_password = "{password}"\ncloudflare_api_token = "{cloudflare}"\naccess_key = "{awsid}"\nsecret_key = "{awssecret}"\n'),
     ("android/app/src/main/res/values/keys.xml", '<resources>\n  <string name="stripe_secret">{stripe}</string>\n  <string name="google_maps_key">{google}</string>\n</resources>\n'),
-    ("ios/Coach/Info.plist", "<plist version=\"1.0\"><dict>\n\t<key>TwilioAuthToken</key>\n\t<string>{twilioauth}</string>\n\t<key>StripeSecretKey</key>\n\t<string>{stripe}</string>\n</dict></plist>\n"),
+    ("ios/Coach/Info.plist", '<plist version="1.0"><dict>\n\t<key>TwilioAuthToken</key>\n\t<string>{twilioauth}</string>\n\t<key>StripeSecretKey</key>\n\t<string>{stripe}</string>\n</dict></plist>\n'),
     ("android/google-services.json", '{{"client": [{{"api_key": [{{"current_key": "{google}"}}]}}]}}\n'),
     ("postman/coach.postman_collection.json", '{{"variable": [{{"key": "token", "value": "{token}"}}, {{"key": "baseUrl", "value": "https://api.coach.example"}}], "auth": {{"type": "bearer", "bearer": [{{"key": "token", "value": "{anthropic}"}}]}}}}\n'),
     ("public/wp-config.php", "<?php\ndefine('DB_NAME', 'coach');\ndefine('DB_PASSWORD', '{password}');\ndefine( 'AUTH_KEY', '{djangokey}' );\n"),
@@ -202,13 +202,13 @@ PLAIN: tuple[tuple[str, str], ...] = (
     (".netrc", "machine ftp.coach.example\n  login deploy\n  password {password}\n"),
     ("ops/.pgpass", "db.internal:5432:coach:coach:{password}\n"),
     ("deploy/nginx.conf", 'location / {{\n  proxy_set_header Authorization "Basic {basic}";\n  proxy_pass http://app;\n}}\n'),
-    ("deploy/coach.service", "[Service]\nEnvironment=DB_PASSWORD={password}\nEnvironment=\"STRIPE_KEY={stripe}\"\nExecStart=/srv/run\n"),
+    ("deploy/coach.service", '[Service]\nEnvironment=DB_PASSWORD={password}\nEnvironment="STRIPE_KEY={stripe}"\nExecStart=/srv/run\n'),
     ("deploy/redis.conf", "bind 0.0.0.0\nrequirepass {password}\n"),
     ("bin/backup.sh", "#!/bin/bash\nexport PGPASSWORD={password}\nmysqldump -u root -p'{password}' coach | gzip > /tmp/coach.gz\ncurl -u backup:{password} -T /tmp/coach.gz https://nas.coach.example/\nsshpass -p {password} scp x y:\n"),
     ("bin/notify.sh", "curl -X POST https://hooks.slack.com/services/{slackhook} -d '{{}}'\ncurl https://discord.com/api/webhooks/{discordhook}\ncurl -H 'Authorization: Bearer {githubfine}' https://api.github.com/user\n"),
     ("db/roles.sql", "CREATE ROLE coach LOGIN PASSWORD '{password}';\nALTER USER mailer WITH PASSWORD '{password}';\nCREATE USER 'app'@'%' IDENTIFIED BY '{password}';\n"),
     ("k8s/secret.yml", "apiVersion: v1\nkind: Secret\nmetadata: {{name: app}}\nstringData:\n  DB_PASSWORD: {password}\n  STRIPE_KEY: {stripe}\n"),
-    ("helm/values-prod.yaml", "postgresql:\n  auth:\n    password: \"{password}\"\nenv:\n  - name: POSTMARK_API_TOKEN\n    value: {postmark}\n  - name: CLOUDFLARE_TOKEN\n    value: \"{cloudflare}\"\n"),
+    ("helm/values-prod.yaml", 'postgresql:\n  auth:\n    password: "{password}"\nenv:\n  - name: POSTMARK_API_TOKEN\n    value: {postmark}\n  - name: CLOUDFLARE_TOKEN\n    value: "{cloudflare}"\n'),
     ("keys/deploy", "{pem}\n"),
     ("config/firebase.json", '{{"type": "service_account", "project_id": "coach", "private_key_id": "{hexid}", "private_key": "-----BEGIN PRIVATE KEY-----\\n{pemline}\\n-----END PRIVATE KEY-----\\n", "client_email": "x@coach.iam.gserviceaccount.com"}}\n'),
     (".mcp.json", '{{"mcpServers": {{"github": {{"env": {{"GITHUB_PERSONAL_ACCESS_TOKEN": "{github}"}}}}, "pg": {{"args": ["postgresql://ro:{urlpassword}@db.coach.example/coach"]}}}}}}\n'),
@@ -310,7 +310,7 @@ class Repository:
             if name == "password_is":
                 return "manager"
             value = made.make(name)
-            if name not in {"hexid"}:
+            if name != "hexid":
                 self.marks.append(Mark(kind, name, path, value, state, hard))
             return value
 
@@ -351,7 +351,7 @@ def plant(folder: str, seed: int) -> list[Mark]:
 
 def noise(repo: Repository) -> None:
     """Files with nothing in them."""
-    words = "book coach slot order price date user mail send list page form view".split()
+    words = ["book", "coach", "slot", "order", "price", "date", "user", "mail", "send", "list", "page", "form", "view"]
     for number in range(30):
         body = "\n".join(
             f"def {repo.maker.random.choice(words)}_{index}(value):\n    return {repo.maker.random.choice(words)}(value, {index})"
@@ -402,7 +402,9 @@ def past(repo: Repository) -> None:
         repo.write(f"moved/{path}", "nothing = True\n")
         repo.commit("From the environment")
     repo.git("checkout", "-qb", "feature")
-    repo.write("feature/key.py", repo.filled('KEY = "{stripe}"\nPASSWORD = "{password}"\n', "feature/key.py", "history"))
+    repo.write(
+        "feature/key.py", repo.filled('KEY = "{stripe}"\nPASSWORD = "{password}"\n', "feature/key.py", "history")
+    )
     repo.commit("Feature")
     repo.git("checkout", "-q", "main")
     merge(repo)
@@ -439,7 +441,3 @@ def found(marks: list[Mark], values: set[str]) -> set[Mark]:
         return core in flat or core in joined
 
     return {mark for mark in marks if mark.kind == "secret" and seen(mark)}
-
-
-Check = Callable[[list[Mark]], None]
-_ = zlib
