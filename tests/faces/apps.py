@@ -10,6 +10,7 @@ import json
 import zlib
 from typing import NamedTuple
 
+import launchready.ratelimit
 from launchready.errors import SafeToRetry
 
 
@@ -78,6 +79,15 @@ def respond(calls, method, path, body):
             return 200, [("Content-Type", "text/plain"), ("Cache-Control", "max-age=60")], [b"one ", b"two ", b"three"]
         case "/claims":
             return 200, [*plain, ("Access-Control-Allow-Origin", "https://evil.example")], document
+        case "/framed":
+            return 200, [*plain, ("X-Frame-Options", "DENY")], document
+        case "/login":
+            return (200 if b"right" in body else 401), plain, document
+        case "/form-login":
+            return 200, [("Content-Type", "text/html")], b"<form>"
+        case "/quiet-login":
+            if body:
+                launchready.ratelimit.failed()
         case "/large":
             return 200, plain, b"x" * BIG
         case "/bookings" | "/decorated":
@@ -96,10 +106,14 @@ ROUTES = {
     "/claims": ("GET",),
     "/boom": ("GET", "POST"),
     "/breaks": ("POST",),
+    "/framed": ("GET",),
     "/large": ("POST",),
     "/bookings": ("POST",),
     "/unsure": ("POST",),
     "/decorated": ("POST",),
+    "/login": ("POST",),
+    "/form-login": ("POST",),
+    "/quiet-login": ("POST",),
 }
 
 

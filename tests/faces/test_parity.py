@@ -5,6 +5,7 @@ import pytest
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
+from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.rate_limit import RateLimit
 
@@ -132,6 +133,26 @@ def test_cross_origin_posts(face, headers, status):
     call = face(cors=CORS_APP)
     assert call("POST", "/bookings", headers, b"{}").status == status
     assert face.calls.get("/bookings", 0) == (status == 201)
+
+
+# HTTPS.
+
+
+def test_https(face):
+    """A plain request behind a trusted proxy is sent on with its method; one by TLS has HSTS and the safe headers."""
+    call = face(https=HTTPS(canonical_host="www.example.com"), trusted_proxies=["10.0.0.0/8"])
+    plain = [("X-Forwarded-Proto", "http")]
+    moved = call("POST", "/plain?x=1", plain, b"{}", client="10.0.0.1")
+    assert (moved.status, moved.get("location")) == (308, "https://www.example.com/plain?x=1")
+    assert call("GET", "/plain", [*plain, ("X-Forwarded-For", "198.51.100.7")], client="10.0.0.1").status == 301
+    assert face.calls == {}
+    assert call("POST", "/webhooks/stripe", plain, b"{}", client="10.0.0.1").status == 404
+    assert call("GET", "/livez", plain, client="10.0.0.1").status == 200
+    answer = call("GET", "/framed", [("X-Forwarded-Host", "www.example.com")], client="10.0.0.1")
+    assert answer.get("strict-transport-security") == "max-age=15552000"
+    assert answer.get("x-content-type-options") == "nosniff"
+    assert answer.all("x-frame-options") == ["DENY"]
+    assert answer.get("content-security-policy") is None
 
 
 # Rate limit.

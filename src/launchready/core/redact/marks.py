@@ -28,6 +28,14 @@ UNREAD = "[redacted]"
 TOO_MUCH = "[redacted: too much to read]"
 
 
+_ANY = re.compile(r"\[([a-z0-9][a-z0-9_ -]{0,63})(?::[0-9a-f]{6}| \*{4}\d{4}|: [a-z ]{1,40})?\]")
+
+
+def marked(text: str) -> list[str]:
+    """The classes of the markers in a text, those a user added included, as often as they stand there."""
+    return _ANY.findall(text)
+
+
 class Spent(Exception):
     """The work budget of a piece of text is used up: what is left of the text is not read, and not written either."""
 

@@ -9,17 +9,21 @@ words are found by literal search, the rest by a match anchored behind them: no 
 import re
 from collections.abc import Iterator
 
-from launchready.core.redact import values
+from launchready.core.redact import gates, values
 from launchready.core.redact.marks import Marks
 from launchready.core.redact.rules import phrases
 from launchready.core.redact.spans import Span, spliced, whole_words
 
 _SAID = re.compile(
-    r"(?:( (?:now )?is| was| to|:| →| ->| =>):? {1,3}|(?= [\"'`])) ?"
+    r"(?:( (?:now )?is| was| to| lautet| ist| est| es|:| →| ->| =>):? {1,3}|(?= [\"'`])) ?"
     r"(?:\"([^\"\n]{3,200}+)\"|'([^'\n]{3,200}+)'|`([^`\n]{3,200}+)`|([^\s\"'`<>,;|]{4,512}+))"
 )
+_TOLD = re.compile(r"(?: [a-z0-9_#\-]{1,24}+){1,4}+: {1,2}[\"'`]?([\w\-+/=.~]{20,4096}+)", re.ASCII)
+_SPARE = re.compile(
+    r"(?: are| is|:|=){0,2} {0,2}[\[(]?((?:[\"']?[a-z0-9]{4,8}[\- ]?[a-z0-9]{4,8}[\"']?(?:, ?| |$)){1,16}+)"
+)
 _BLANK = re.compile(r"[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
-_CODE = re.compile(r"([^\d\n]{1,32}+)(?<![.\-/])(\d{3}[ \-]\d{3}|\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])", re.ASCII)
+_CODE = re.compile(r"([^\d\n\[]{1,32}+)(?<![.\-/])(\d{3}[ \-]\d{3}|\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])", re.ASCII)
 _BEFORE = re.compile(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
 _CODE_BEFORE = re.compile(
     r"(?<![\w.\-/:#])(?:g-)?(\d{4,8}|\d{3}[ \-]\d{3})"
@@ -35,8 +39,7 @@ _BORN = re.compile(
 _MAILBOX = re.compile(
     r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=[\"']? <\[email)"
 )
-_JOINS = (" is ", " was ", " to ", ": ", "→", "->", "=>", ' "', " '", " `")
-_BIRTHS = ("born", "birth", "dob", "birthday")
+_JOINS = (" is ", " was ", " to ", " lautet ", " ist ", " est ", " es ", ": ", "→", "->", "=>", ' "', " '", " `")
 
 
 class Prose:
@@ -45,36 +48,41 @@ class Prose:
     def __init__(self, marks: Marks) -> None:
         self._marks = marks
 
-    def clean(self, text: str, low: str) -> str:
+    def clean(self, text: str, opened: frozenset[int]) -> str:
         """The text with what its words announce marked."""
+        low = text.lower()
         if len(low) != len(text):
             return text
-        spans = list(self._spans(text, low))
-        return spliced(text, spans)
+        return spliced(text, list(self._spans(text, low, opened)))
 
-    def _spans(self, text: str, low: str) -> Iterator[Span]:
-        said = any(map(low.__contains__, _JOINS))
-        for kind, words, condition in phrases.SAYS:
-            if said and any(map(low.__contains__, words)):
+    def _spans(self, text: str, low: str, opened: frozenset[int]) -> Iterator[Span]:
+        if gates.SAID in opened and any(map(low.__contains__, _JOINS)):
+            for kind, words, condition in phrases.SAYS:
                 for _, at in whole_words(low, words):
                     yield from self._said(text, _SAID.match(low, at), kind, condition)
-        if any(map(low.__contains__, phrases.BLANK_WORDS)):
+        if gates.BLANK in opened:
             for _, at in whole_words(low, phrases.BLANK_WORDS):
                 yield from self._found(_BLANK.match(text, at), "generic_key", "token")
-        if any(map(low.__contains__, phrases.CODE_WORDS)):
+        if gates.TOLD in opened and ": " in low:
+            for _, at in whole_words(low, ("token", "secret")):
+                yield from self._found(_TOLD.match(text, at), "generic_key", "token")
+        if gates.SPARE in opened:
+            for _, at in whole_words(low, phrases.SPARE_CODES):
+                yield from self._spare(text, _SPARE.match(low, at))
+        if gates.CODE in opened:
             yield from self._codes(low)
-        if "cv" in low or "csc" in low or "security code" in low:
+        if gates.CVC in opened:
             for _, at in whole_words(low, phrases.CVC_WORDS):
                 yield from self._found(_CVC.match(text, at), "cvc", "digits3")
-        for word in ("bearer", "basic"):
-            if word in low:
+        if gates.SCHEME in opened:
+            for word in ("bearer", "basic"):
                 for _, at in whole_words(low.replace("%20", " %%"), (word,)):
                     yield from self._credentials(_SCHEME.match(text, at), word)
-        if "AUTH " in text:
+        if gates.AUTH in opened:
             for _, at in whole_words(text, ("AUTH",)):
                 yield from self._found(_AUTH.match(low, at), "password", "secretish", text)
-        if any(map(low.__contains__, _BIRTHS)):
-            for _, at in whole_words(low, _BIRTHS):
+        if gates.BORN in opened:
+            for _, at in whole_words(low, phrases.BIRTHS):
                 yield from self._found(_BORN.match(low, at), "dob", "any")
 
     def _found(self, found: re.Match[str] | None, kind: str, condition: str, text: str = "") -> Iterator[Span]:
@@ -84,6 +92,13 @@ class Prose:
         value = text[start:end] or found.group(1)
         if values.secretish(value) if condition == "secretish" else values.admits(condition, value.rstrip(".")):
             yield start, end, self._marks.mark(kind, value)
+
+    def _spare(self, text: str, found: re.Match[str] | None) -> Iterator[Span]:
+        """A list of backup codes; one without any digit is a sentence."""
+        if found is not None and any(map(str.isdigit, found.group(1))):
+            start, end = found.span(1)
+            value = text[start:end].rstrip(" ,\"'")
+            yield start, start + len(value), self._marks.mark("otp", value)
 
     def _said(self, text: str, found: re.Match[str] | None, kind: str, condition: str) -> Iterator[Span]:
         if found is None:
@@ -108,6 +123,8 @@ class Prose:
             yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
         for word, at in whole_words(low, phrases.CODE_WORDS):
             after = _CODE.match(low, at)
+            if low[at : at + 1] == "]" and low[at - len(word) - 1 : at - len(word)] == "[":
+                continue  # a marker's own word
             if after is not None and self._is_code(word, low[max(0, at - len(word) - 18) : at - len(word)], after):
                 yield after.start(2), after.end(2), self._marks.mark("otp", after.group(2))
 
