@@ -4,10 +4,15 @@ A finding says what to publish; this says where, for the provider that is really
 recognised gets no hint.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from launchready.checks.finding import Finding
+from launchready.checks.ops import Ask, Fetch, Query
+
+INCLUDE = re.compile(r"(?:^| )[+~?-]?include:([^ ]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,23 @@ class Seen:
     sends: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+
+
+def seen(answers: Iterable[tuple[Ask[Any], Any]], domain: str) -> Seen:
+    """What the answers of a run show."""
+    found: dict[str, list[str]] = {"servers": [], "mail": [], "sends": [], "hosts": [], "headers": []}
+    for op, answer in answers:
+        if isinstance(op, Query):
+            found["hosts"] += answer.chain
+            if op.name == domain and op.rdtype == "NS":
+                found["servers"] += [record.lower() for record in answer.records]
+            if op.name == domain and op.rdtype == "MX":
+                found["mail"] += [record.split()[-1].lower() for record in answer.records]
+            if op.name == domain and op.rdtype == "TXT":
+                found["sends"] += [name.lower() for text in answer.records for name in INCLUDE.findall(text)]
+        elif isinstance(op, Fetch):
+            found["headers"] += [name for name, _ in answer.headers]
+    return Seen(**{name: tuple(dict.fromkeys(values)) for name, values in found.items()})
 
 
 def detect(seen: Seen) -> tuple[Provider, ...]:

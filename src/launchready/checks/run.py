@@ -5,6 +5,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from launchready.checks import providers
 from launchready.checks.engine import Engine, Progress
 from launchready.checks.network import Network
 from launchready.checks.outcome import needed, results
@@ -89,10 +90,14 @@ async def examine(
 ) -> Report:
     """One run of the engine."""
     start = SYSTEM.monotonic()
-    outcomes = await Engine(network, timeout, progress).outcomes(needed(rules(), choice), asked)
+    engine = Engine(network, timeout, progress)
+    outcomes = await engine.outcomes(needed(rules(), choice), asked)
     found = results(outcomes, asked, choice, ignore)
+    known = providers.seen(engine.answers(), asked.domain)
+    used = providers.detect(known)
+    findings = [providers.with_places(one, used, known) for one in found.findings]
     seconds = SYSTEM.monotonic() - start
-    return Report.of(asked.domain, found.findings, found.passed, started=asked.now, seconds=seconds)
+    return Report.of(asked.domain, findings, found.passed, started=asked.now, seconds=seconds)
 
 
 def check(domain: str, **options: Any) -> Report:
