@@ -3,13 +3,20 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test check lock clean
+.PHONY: demo test coverage check lock clean
 
 demo: .venv/installed
 	$(BIN)/launchready demo $(if $(KEEP),--keep)
 
 test: .venv/installed check
 	$(BIN)/python -m pytest
+
+# Branches that no test takes, servers and command line included.
+coverage: .venv/installed
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --skip-covered
 
 check: .venv/installed
 	$(BIN)/ruff check

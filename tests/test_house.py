@@ -16,7 +16,9 @@ ROOT = Path(__file__).parent.parent
 SOURCE = Path(launchready.__file__).parent
 
 HEAVY = ("dns", "httpx", "opentelemetry", "cryptography", "redis", "starlette", "flask", "django")
-SETTINGS = ("CORS", "Cache", "Health", "Idempotency", "Limit", "RateLimit", "Redaction", "Timing", "idempotent")
+SETTINGS = (
+    "CORS", "HTTPS", "Cache", "Health", "Idempotency", "Limit", "RateLimit", "Redaction", "Timing", "idempotent",
+)  # fmt: skip
 
 
 def python(*code):

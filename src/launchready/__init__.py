@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
     from launchready.settings.health import Health as Health
+    from launchready.settings.https import HTTPS as HTTPS
     from launchready.settings.idempotency import Idempotency as Idempotency
     from launchready.settings.rate_limit import Limit as Limit
     from launchready.settings.rate_limit import RateLimit as RateLimit
@@ -65,6 +66,7 @@ _HOMES = {
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
     "launchready.settings.health": ("Health",),
+    "launchready.settings.https": ("HTTPS",),
     "launchready.settings.idempotency": ("Idempotency",),
     "launchready.settings.rate_limit": ("Limit", "RateLimit"),
     "launchready.settings.redaction": ("Redaction",),

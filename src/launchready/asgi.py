@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
@@ -37,6 +38,7 @@ class LaunchReadyMiddleware:
     def __init__(self, app: App, /, **settings: Any) -> None:
         self.app = app
         self.stack: Stack = build(settings)
+        self._inline = self.stack.answers.inline
         self._timings = self.stack.timings
 
     def status(self) -> dict[str, object]:
@@ -58,7 +60,8 @@ class LaunchReadyMiddleware:
             if route is None:
                 return None
             path = getattr(route, "path_format", None) or getattr(route, "path", None)
-        if path is not None and len(scope.get("root_path", "")) > len(scope.get("app_root_path", "")):
+        root = scope.get("root_path")
+        if root and path is not None and len(root) > len(scope.get("app_root_path", "")):
             return mounted(scope, path)
         return path
 
@@ -114,6 +117,7 @@ class _Exchange:
     """One request. What most requests never set has its default on the class."""
 
     status = 500
+    _parked: Parked
     _forward: Forward
     _started = False  # the head has left
     _dropped = False  # a feature answered in the app's place: what the app still sends of its own body is dropped
@@ -122,6 +126,8 @@ class _Exchange:
     _tail: Tail | None = None
     _chunks: list[bytes]
     _size = 0
+    _copied: list[bytes]
+    _copied_size = 0
     _parts: list[bytes] | None = None
     _size_in = 0
     _bound = REMEMBERED  # bytes of the request body that are kept
@@ -142,15 +148,13 @@ class _Exchange:
         request.fields = dict(headers)
         request.get = request.fields.get
         request.adds = []
-        request.claimed = False
+        request.claimed = None
         self._face = face
-        self._answers = answers = face.stack.answers
-        self._owned = face.stack.owned
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._parked: Parked = []
-        self._steps = chain(plan, request, answers.inline, self._parked)
+        self._parked = []
+        self._steps = chain(plan, request, face._inline, self._parked)
 
     # The way in.
 
@@ -161,19 +165,19 @@ class _Exchange:
             step = next(steps)
         except StopIteration as end:
             step = end.value
-        else:
-            if not isinstance(step, Forward):
+        if type(step) is not Forward:
+            if isinstance(step, Op):
                 step = await adrive(steps, self._carry, step)
-        if not isinstance(step, Forward):
-            await self._answer(step)
-            return
+            if isinstance(step, Response):
+                await self._answer(step)
+                return
+            self._hold = step.hold
         self._forward = step
-        self._hold = step.hold
         receive = self._receive
         if self._parts is not None:
             receive = self.receive
         token = None
-        if Wanted.views:
+        if Wanted.views or self.request.claimed is not None:
             token = CURRENT.set(self)
             if self.request.method not in SAFE:
                 receive = self._remember()
@@ -185,13 +189,14 @@ class _Exchange:
             if token is not None:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
-                await self._end(None)
+                await self._copy(self._tail, None)
             steps.close()
 
     async def _failed(self, error: Exception, receive: Receive) -> None:
-        """The app raised. Before it answered, its failure is an answer too: a 500 with everything a 500 must carry."""
-        if self._started or self._held is not None:
+        """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
+        if self._started:
             raise error
+        self._held, self._size = None, 0  # what was kept back of an answer that broke off is none
         if isinstance(error, SafeToRetry):
             step = await adrive(self._steps, self._carry, error=error)
             assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
@@ -204,37 +209,28 @@ class _Exchange:
         if isinstance(op, ReadBody):
             await self._read_body(op)
         else:
-            await self._answers.aexecute(op)
+            await self._face.stack.answers.aexecute(op)
 
     # The way back.
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.body":
-            tail = self._tail
             if self._held is not None:
                 await self._keep(self._held, message)
-                return
-            if self._dropped:
-                return
-            if tail is not None:
-                body = message.get("body", b"")
-                self._size += len(body)
-                if self._size > tail.limit:
-                    await self._end(None)
-                elif message.get("more_body", False):
-                    self._chunks.append(body)
-                else:
-                    await self._end(b"".join((*self._chunks, body)) if self._chunks else body)
-            await self._send(message)
+            elif not self._dropped:
+                if self._tail is not None:
+                    await self._copy(self._tail, message)
+                await self._send(message)
         elif kind == "http.response.start":
             response = new(Response)
             response.status = message["status"]
             response.headers = headers = list(message.get("headers", ()))
             response.body = None
             fields = dict(headers)
-            if not (b"".join(fields).islower() and self._owned.isdisjoint(fields)):
-                response.headers = clean(headers, self._owned)
+            owned = self._face.stack.owned
+            if not (owned.isdisjoint(fields) and b"".join(fields).islower()):
+                response.headers = clean(headers, owned)
             if self._hold:
                 self._held = response
                 self._chunks = []
@@ -249,7 +245,7 @@ class _Exchange:
             held, self._held = self._held, None
             await self._head(held)
         if self._tail is not None and message["type"] != "http.response.trailers":
-            await self._end(None)
+            await self._copy(self._tail, None)
         await self._send(message)
 
     async def _head(self, response: Response) -> None:
@@ -257,18 +253,18 @@ class _Exchange:
         final: Any
         try:
             final = next(self._steps)
+            if type(final) is not Tail:
+                final = await adrive(self._steps, self._carry, final)
         except StopIteration as end:
             final = end.value
-        else:
-            if not isinstance(final, Tail):
-                final = await adrive(self._steps, self._carry, final)
-            if isinstance(final, Tail):
-                self._tail, final = final, final.head
-                self._chunks = []
+        if type(final) is Tail:
+            self._tail = final
+            self._copied = []
+            final = final.head
         self._started = True
-        self.status = final.status
+        self.status = status = final.status
         append(final.headers, self.request.adds)
-        await self._send({"type": "http.response.start", "status": final.status, "headers": final.headers})
+        await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
         if final.body is not None:
             self._dropped = True
             await self._send({"type": "http.response.body", "body": final.body})
@@ -287,10 +283,25 @@ class _Exchange:
             held.body = b"".join(self._chunks)
             await self._head(held)
 
-    async def _end(self, body: bytes | None) -> None:
-        """Hand the copy out, before the last chunk leaves: who asks again right after it finds it stored."""
-        assert self._tail is not None  # asked by those who looked
-        self._tail.answer, self._tail = body, None
+    async def _copy(self, tail: Tail, message: Message | None) -> None:
+        """Keep a copy of what streams past, and hand it out before its last chunk leaves.
+
+        Who asks again right after it finds it stored. No message: the body was cut short, and nobody has it.
+        """
+        body: bytes | None = None
+        if message is not None:
+            body = message.get("body", b"")
+            more = message.get("more_body", False)
+            if more or self._copied:
+                self._copied.append(body)
+                self._copied_size += len(body)
+                if more and self._copied_size <= tail.limit:
+                    return
+                body = b"".join(self._copied) if not more else None
+            if body is not None and len(body) > tail.limit:
+                body = None
+        tail.answer = body
+        self._tail = None
         try:
             op = next(self._steps)
         except StopIteration:
@@ -347,6 +358,10 @@ class _Exchange:
         op.answer = b"".join(self._parts or ())
 
     # A view that turns out to be protected.
+
+    @property
+    def answers(self) -> Answers:
+        return self._face.stack.answers
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
@@ -409,10 +424,10 @@ class _Exchange:
 
             from_thread.run(self._read_body, op)
         elif not self._inline(op):
-            self._answers.execute(op)
+            self._face.stack.answers.execute(op)
 
     def _inline(self, op: Op[Any]) -> bool:
-        answer = self._answers.inline.get(type(op))
+        answer = self._face._inline.get(type(op))
         if answer is None:
             return False
         try:

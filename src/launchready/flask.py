@@ -18,6 +18,7 @@ from launchready.idempotency import idempotent
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
+from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.rate_limit import Limit, RateLimit
 from launchready.settings.redaction import Redaction
@@ -30,7 +31,8 @@ except ImportError as error:
     raise MissingExtra("launchready.flask", "flask") from error
 
 __all__ = [
-    "CORS", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction", "Timing", "idempotent",
+    "CORS", "HTTPS", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction",
+    "Timing", "idempotent",
 ]  # fmt: skip
 
 

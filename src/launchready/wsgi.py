@@ -17,6 +17,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any
 
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
@@ -70,7 +71,11 @@ class LaunchReadyMiddleware:
         return environ.get("REMOTE_USER") or None
 
     def failed(self, error: Exception) -> Response:
-        """The answer for an app that raised before it answered. WSGI servers cannot be told both, so the log is."""
+        """The answer for an app that raised before it answered."""
+        return self.broken(error)
+
+    def broken(self, error: Exception) -> Response:
+        """The answer for a body that broke off before any of it left. A server cannot be told both, so the log is."""
         logger.error("the app raised %s and answered nothing", type(error).__name__, exc_info=error)
         body = b"Internal Server Error"
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
@@ -146,8 +151,7 @@ class Exchange:
         except SafeToRetry as error:
             return self._released(error, start_response)
         except Exception as error:
-            response = self._face.failed(error)
-            return self._whole(self._way_back(response)[0], start_response)
+            return self._whole(self._way_back(self._face.failed(error))[0], start_response)
         if self.reason is not None:
             _close(body)
             return self._released(self.reason, start_response)
@@ -183,7 +187,13 @@ class Exchange:
         start_response: StartResponse,
     ) -> Iterable[bytes]:
         if self._hold:
-            held = _take(chunks, first, self._hold)
+            try:
+                held = _take(chunks, first, self._hold)
+            except Exception as error:
+                _close(body)
+                if isinstance(error, SafeToRetry):
+                    return self._released(error, start_response)
+                return self._whole(self._way_back(self._face.broken(error))[0], start_response)
             if isinstance(held, bytes):
                 head.body = held
                 _close(body)
@@ -275,6 +285,10 @@ class Exchange:
         return self._body
 
     # A view that turns out to be protected.
+
+    @property
+    def answers(self) -> Answers:
+        return self._answers
 
     def native(self, response: Response) -> object:
         return self._face.native(response)

@@ -1,12 +1,13 @@
 """One small app in every framework, behind every face, and one way to call them all.
 
 Each has the same routes; ``calls`` counts what ran. ``FACES`` maps a name to a function of settings that gives a
-callable ``call(method, path, headers, body) -> Answer``.
+callable ``call(method, path, headers, body) -> Answer``; ``call.app`` is what a server would serve.
 """
 
 import asyncio
 import io
 import json
+import zlib
 from typing import NamedTuple
 
 from launchready.errors import SafeToRetry
@@ -42,6 +43,12 @@ class Calls:
 BIG = 300_000
 
 
+def breaking_off():
+    """A body whose maker raises when part of it was made."""
+    yield b"one "
+    raise RuntimeError("the handler failed")
+
+
 def respond(calls, method, path, body):
     """Status, headers, body (bytes or a list of chunks) of every route; None where there is no such route."""
     if path.startswith("/v1/things/"):
@@ -53,6 +60,8 @@ def respond(calls, method, path, body):
     plain = [("Content-Type", "application/json")]
     if path == "/boom":
         raise RuntimeError("the handler failed")
+    if path == "/breaks":
+        return 200, [("Content-Type", "text/plain")], breaking_off()
     if path == "/unsure" and number == 1:
         raise SafeToRetry("the provider refused the connection")
     match path:
@@ -69,10 +78,13 @@ def respond(calls, method, path, body):
             return 200, [("Content-Type", "text/plain"), ("Cache-Control", "max-age=60")], [b"one ", b"two ", b"three"]
         case "/claims":
             return 200, [*plain, ("Access-Control-Allow-Origin", "https://evil.example")], document
+        case "/framed":
+            return 200, [*plain, ("X-Frame-Options", "DENY")], document
         case "/large":
             return 200, plain, b"x" * BIG
         case "/bookings" | "/decorated":
-            return 201, [*plain, ("Location", "/bookings/7"), ("Set-Cookie", "seen=1")], document
+            seen = ("X-Body-Crc", str(zlib.crc32(body)))
+            return 201, [*plain, ("Location", "/bookings/7"), ("Set-Cookie", "seen=1"), seen], document
     return 200, plain, document
 
 
@@ -85,6 +97,8 @@ ROUTES = {
     "/stream": ("GET",),
     "/claims": ("GET",),
     "/boom": ("GET", "POST"),
+    "/breaks": ("POST",),
+    "/framed": ("GET",),
     "/large": ("POST",),
     "/bookings": ("POST",),
     "/unsure": ("POST",),
@@ -99,6 +113,7 @@ def asgi_call(app):
     def call(method, path, headers=(), body=b"", *, chunks=None, gone=False, client="203.0.113.9"):
         return asyncio.run(_asgi(app, method, path, headers, body, chunks, gone, client))
 
+    call.app = app
     return call
 
 
@@ -180,6 +195,7 @@ def wsgi_call(app):
                 result.close()
         return Answer(*started[-1], content)
 
+    call.app = app
     return call
 
 
@@ -208,9 +224,11 @@ def raw_asgi(calls):
         status, headers, content = answer or (404, [], b"not found")
         lines = [(name.lower().encode(), value.encode()) for name, value in headers]
         await send({"type": "http.response.start", "status": status, "headers": lines})
-        parts = content if isinstance(content, list) else [content]
-        for index, part in enumerate(parts):
-            await send({"type": "http.response.body", "body": part, "more_body": index < len(parts) - 1})
+        if isinstance(content, bytes):
+            await send({"type": "http.response.body", "body": content})
+            return
+        for part in content:
+            await send({"type": "http.response.body", "body": part, "more_body": part != b"three"})
 
     return lambda **settings: asgi_call(LaunchReadyMiddleware(app, **settings))
 
@@ -232,7 +250,7 @@ def raw_wsgi(calls):
             return answer(environ, start_response)
         status, headers, content = answer or (404, [], b"not found")
         start_response(f"{status} Status", headers)
-        return content if isinstance(content, list) else [content]
+        return [content] if isinstance(content, bytes) else content
 
     return lambda **settings: wsgi_call(LaunchReadyMiddleware(app, **settings))
 
@@ -243,15 +261,15 @@ def _starlette_response(answer):
     if answer is None:
         return Response("not found", 404)
     status, headers, content = answer
-    if isinstance(content, list):
+    if isinstance(content, bytes):
+        made = Response(content, status)
+    else:
 
         async def parts():
             for part in content:
                 yield part
 
         made = StreamingResponse(parts(), status)
-    else:
-        made = Response(content, status)
     for name, value in headers:
         if name == "Set-Cookie":
             made.headers.append(name, value)
@@ -318,7 +336,7 @@ def _flask(calls, *, asynchronous):
         if given is None:
             flask.abort(404)
         status, headers, content = given
-        made = flask.Response(iter(content) if isinstance(content, list) else content, status)
+        made = flask.Response(content if isinstance(content, bytes) else iter(content), status)
         for name, value in headers:
             if name == "Set-Cookie":
                 made.headers.add(name, value)
@@ -392,15 +410,15 @@ def _django(calls, *, asynchronous):
         if given is None:
             return HttpResponseNotFound("not found")
         status, headers, content = given
-        if isinstance(content, list):
+        if isinstance(content, bytes):
+            made = HttpResponse(content, status=status)
+        else:
 
             async def parts():
                 for part in content:
                     yield part
 
             made = StreamingHttpResponse(parts() if asynchronous else iter(content), status=status)
-        else:
-            made = HttpResponse(content, status=status)
         for name, value in headers:
             if name == "Set-Cookie":
                 key, _, text = value.partition("=")
@@ -434,6 +452,8 @@ def _django(calls, *, asynchronous):
             with override_settings(LAUNCHREADY=given, ROOT_URLCONF=urls):
                 return call(*args, **options)
 
+        within.app = handler
+        within.enable = override_settings(LAUNCHREADY=given, ROOT_URLCONF=urls).enable  # for a process that serves it
         return within
 
     return build

@@ -5,6 +5,7 @@ import pytest
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
+from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.rate_limit import RateLimit
 
@@ -134,6 +135,26 @@ def test_cross_origin_posts(face, headers, status):
     assert face.calls.get("/bookings", 0) == (status == 201)
 
 
+# HTTPS.
+
+
+def test_https(face):
+    """A plain request behind a trusted proxy is sent on with its method; one by TLS has HSTS and the safe headers."""
+    call = face(https=HTTPS(canonical_host="www.example.com"), trusted_proxies=["10.0.0.0/8"])
+    plain = [("X-Forwarded-Proto", "http")]
+    moved = call("POST", "/plain?x=1", plain, b"{}", client="10.0.0.1")
+    assert (moved.status, moved.get("location")) == (308, "https://www.example.com/plain?x=1")
+    assert call("GET", "/plain", [*plain, ("X-Forwarded-For", "198.51.100.7")], client="10.0.0.1").status == 301
+    assert face.calls == {}
+    assert call("POST", "/webhooks/stripe", plain, b"{}", client="10.0.0.1").status == 404
+    assert call("GET", "/livez", plain, client="10.0.0.1").status == 200
+    answer = call("GET", "/framed", [("X-Forwarded-Host", "www.example.com")], client="10.0.0.1")
+    assert answer.get("strict-transport-security") == "max-age=15552000"
+    assert answer.get("x-content-type-options") == "nosniff"
+    assert answer.all("x-frame-options") == ["DENY"]
+    assert answer.get("content-security-policy") is None
+
+
 # Rate limit.
 
 
@@ -238,7 +259,7 @@ def test_a_stream_is_stored_whole(face):
 
 # Idempotency.
 
-ONCE = Idempotency(routes=("POST /bookings", "POST /unsure", "POST /boom", "POST /large"))
+ONCE = Idempotency(routes=("POST /bookings", "POST /unsure", "POST /boom", "POST /breaks", "POST /large"))
 
 
 @pytest.mark.parametrize("path", ["/bookings", "/decorated"])
@@ -307,6 +328,19 @@ def test_an_error_is_an_answer(face):
     answers = [call("POST", "/boom", [KEY], b"{}") for _ in range(2)]
     assert [answer.status for answer in answers] == [500, 500]
     assert face.calls == {"/boom": 1}
+
+
+def test_an_answer_that_breaks_off_is_an_error(face):
+    """What is kept for replay has not left yet: an app that raises in the middle of it is answered 500, with all that
+    a 500 must carry, and the retry gets the same and runs nothing."""
+    call = face(idempotency=ONCE, cors=CORS_APP)
+    answers = [call("POST", "/breaks", [KEY, ("Origin", APP)], b"{}") for _ in range(2)]
+    for answer in answers:
+        assert answer.status == 500
+        assert b"one" not in answer.body
+        assert answer.all("access-control-allow-origin") == [APP]
+    assert answers[1].get("idempotent-replayed") == "true"
+    assert face.calls == {"/breaks": 1}
 
 
 def test_a_handler_that_knows_better(face):

@@ -254,6 +254,53 @@ def test_gone_under_asgi(face):
     assert parts.begun == parts.ended == 2
 
 
+def test_gone_under_django_asgi():
+    """Django cancels the view when the client disconnects: its iterator is closed, and half an answer is not kept."""
+    _django_setup()
+    from django.core.handlers.asgi import ASGIHandler
+    from django.http import StreamingHttpResponse
+    from django.test.utils import override_settings
+    from django.urls import path
+
+    parts = Parts()
+
+    async def view(request):
+        return StreamingHttpResponse(parts.coroutine(), headers=dict(HEADERS))
+
+    urls = types.ModuleType("urls")
+    urls.urlpatterns = [path("stream", view)]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "GET",
+        "scheme": "https", "path": "/stream", "raw_path": b"/stream", "query_string": b"", "root_path": "",
+        "headers": [(b"host", b"api.example.com")], "client": ("192.0.2.1", 1), "server": ("x", 443),
+    }  # fmt: skip
+
+    async def gone(app):
+        incoming, seen = [{"type": "http.request", "body": b"", "more_body": False}], asyncio.Event()
+
+        async def receive():
+            if incoming:
+                return incoming.pop()
+            await seen.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            if message.get("body"):
+                assert message["body"] == b"one "
+                seen.set()
+                await asyncio.Event().wait()  # the socket takes nothing more
+
+        await app(scope, receive, send)
+
+    with override_settings(LAUNCHREADY={"CACHE": Cache()}, ROOT_URLCONF=urls):
+        app = ASGIHandler()
+        asyncio.run(gone(app))
+        assert (parts.begun, parts.ended) == (1, 1)
+        call = asgi_call(app)
+        assert [call("GET", "/stream").body for _ in range(2)] == [b"one two three"] * 2
+    assert parts.begun == parts.ended == 2
+
+
 def test_a_stream_that_nobody_keeps_is_not_delayed():
     """Under WSGI each chunk leaves before the next one is made."""
     from launchready.wsgi import LaunchReadyMiddleware

@@ -9,6 +9,7 @@ from launchready.errors import ConfigError
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
+from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.rate_limit import Limit, RateLimit
 from launchready.settings.redaction import Redaction
@@ -20,7 +21,7 @@ JUNK = (
     {}, {"a": 1}, {1: "a"}, {"GET /x": None}, {"GET /x": 5}, {"GET /x": "é"}, {"GET /x": []}, {"GET /x": float("nan")}, {None: None}, len,
 )  # fmt: skip
 KINDS = {
-    "cors": CORS, "cache": Cache, "health": Health, "idempotency": Idempotency, "rate_limit": RateLimit,
+    "cors": CORS, "https": HTTPS, "cache": Cache, "health": Health, "idempotency": Idempotency, "rate_limit": RateLimit,
     "redaction": Redaction, "timing": Timing,
 }  # fmt: skip
 

@@ -22,8 +22,8 @@ import launchready
 from launchready import stores
 from launchready.errors import MissingExtra, StoreUnavailable
 from launchready.exchange.ops import Elsewhere
-from launchready.exchange.store import Delete, Get, Put, PutIfAbsent, Replace, Take
-from launchready.exchange.window import Window, fresh, take
+from launchready.exchange.store import Delete, Get, Give, Put, PutIfAbsent, Renew, Replace, Seize, Settle, Take
+from launchready.exchange.window import Window, fresh, give, take
 from launchready.stores.base import Store
 from support import racers, servers
 
@@ -182,6 +182,55 @@ def test_replace_is_fenced(call, space):
     assert entry.version > first
     assert call(Replace(space, "k", b"late", 60, first)) is False
     assert call(Get(space, "k")).value == b"two"
+
+
+@every(NAMES)
+def test_renew_keeps_the_version(call, space):
+    """A renewed entry is young again under the version it has, and nobody else's is touched."""
+    first = call(PutIfAbsent(space, "k", b"running", 60)).version
+    before = time.monotonic()
+    servers.until(lambda: time.monotonic() - before > 0.05, "time to pass")
+    assert call(Renew(space, "k", b"alive", 60, first)) is True
+    entry = call(Get(space, "k"))
+    assert (entry.value, entry.version) == (b"alive", first)
+    assert entry.age < time.monotonic() - before
+    other = call(Put(space, "k", b"other", 60))
+    assert call(Renew(space, "k", b"late", 60, first)) is False
+    assert call(Get(space, "k"))[0::2] == (b"other", other)
+
+
+@every(NAMES)
+def test_what_was_lost_is_written_again(call, space):
+    """Renew and Settle of an entry that is gone write it; after a Settle the older version has no say."""
+    first = call(PutIfAbsent(space, "k", b"running", 60)).version
+    call(Delete(space, "k"))
+    assert call(Renew(space, "k", b"running", 60, first)) is True
+    assert call(Get(space, "k"))[0::2] == (b"running", first)
+    call(Delete(space, "k"))
+    assert call(Settle(space, "k", b"done", 60, first)) is True
+    entry = call(Get(space, "k"))
+    assert entry.value == b"done"
+    assert entry.version > first
+    assert call(Renew(space, "k", b"running", 60, first)) is False
+    assert call(Settle(space, "k", b"again", 60, first)) is False
+    assert call(Get(space, "k")).value == b"done"
+
+
+@every(NAMES)
+def test_seize_looks_at_the_age(call, space):
+    """Only what has this version and this age is taken over, by one."""
+    first = call(PutIfAbsent(space, "k", b"running", 60)).version
+    assert call(Seize(space, "k", b"mine", 60, first, 30.0)) == 0
+    assert call(Seize(space, "k", b"mine", 60, first + 1, 0.0)) == 0
+    assert call(Seize(space, "none", b"mine", 60, first, 0.0)) == 0
+    before = time.monotonic()
+    servers.until(lambda: time.monotonic() - before > 0.02, "time to pass")
+    won = [
+        version for version in call.together([Seize(space, "k", b"mine", 60, first, 0.01) for _ in range(6)]) if version
+    ]
+    assert len(won) == 1
+    assert call(Get(space, "k"))[0::2] == (b"mine", won[0])
+    assert won[0] > first
 
 
 @every(NAMES)
@@ -376,6 +425,48 @@ def test_take_after_the_policy_changed(call):
     key = f"policy {os.getpid()} {next(_serial)}"
     for windows in ((Window(5, 60),), (Window(5, 60), Window(9, 3600)), (Window(999, 60),), (Window(5, 60),)):
         assert call(Take(key, windows)).allowed
+
+
+@every(NAMES, ["sync"])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(windows=WINDOWS, trace=TRACES, picks=st.lists(st.booleans(), min_size=25, max_size=25))
+def test_give_is_the_same_rule_everywhere(call, windows, trace, picks):
+    """Takes given back at once, later, or when they are over: each store goes on as exchange/window.py does."""
+    key, states, now, taken = f"give {os.getpid()} {next(_serial)}", fresh(windows), 1_790_000_000_123_457, []
+    for (step, cost), pick in zip(trace, picks, strict=False):
+        now += abs(step)
+        op = Take(key, windows, cost)
+        call.store.take_at(op, now)
+        assert op.answer == take(states, now, windows, cost), (now, step, cost)
+        if op.answer.allowed:
+            assert op.at == now
+            taken.append((cost, now))
+        if pick and taken:
+            units, at = taken.pop(0)
+            assert call(Give(key, windows, units, at)) is None
+            give(states, windows, units, at)
+
+
+@every(NAMES)
+def test_forget(call):
+    """A key that is forgotten has all of its units again; giving to a key that is not there does nothing."""
+    key, windows = f"forget {os.getpid()} {next(_serial)}", (Window(2, 3600), Window(300, 7200))
+    assert call(Give(key, windows)) is None
+    assert call(Give(key, windows, 1, 5)) is None
+    for _ in range(2):
+        assert [call(Take(key, windows)).allowed for _ in range(3)] == [True, True, False]
+        call(Give(key, windows))
+
+
+@every(NAMES)
+def test_a_slot_is_given_back(call):
+    """What a Take took is known again by its time, and given back once: a second Give takes nobody else's."""
+    key, windows = f"slot {os.getpid()} {next(_serial)}", (Window(2, 3600),)
+    ops = [Take(key, windows) for _ in range(3)]
+    assert [call(op).allowed for op in ops] == [True, True, False]
+    for _ in range(2):
+        call(Give(key, windows, 1, ops[0].at))
+    assert [call(Take(key, windows)).allowed for _ in range(2)] == [True, False]
 
 
 # Down, frozen, back

@@ -9,11 +9,13 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import quote
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
+from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT
 from launchready.drivers.drive import adrive, drive
@@ -76,7 +78,12 @@ class LaunchReadyMiddleware:
                 CURRENT.reset(token)
             if exchange.reason is not None:
                 return exchange.whole(drive(exchange.steps, exchange.carry, error=exchange.reason))
-            body = exchange.held(answer, _joined)
+            try:
+                body = _joined(answer, exchange.hold) if exchange.hold else None
+            except Exception as error:  # Django itself is past the point where it makes an answer of this
+                answer.close()
+                answer = response_for_exception(request, error)
+                body = answer.content
             final = drive(exchange.steps_back(answer, body), exchange.carry)
             if not isinstance(final, Tail):
                 return exchange.settle(answer, final)
@@ -106,7 +113,12 @@ class LaunchReadyMiddleware:
                 CURRENT.reset(token)
             if exchange.reason is not None:
                 return exchange.whole(await adrive(exchange.steps, exchange.acarry, error=exchange.reason))
-            body = await _ajoined(answer, exchange.hold) if exchange.hold else None
+            try:
+                body = await _ajoined(answer, exchange.hold) if exchange.hold else None
+            except Exception as error:
+                answer.close()
+                answer = await sync_to_async(response_for_exception)(request, error)
+                body = answer.content
             final = await adrive(exchange.steps_back(answer, body), exchange.acarry)
             if not isinstance(final, Tail):
                 return exchange.settle(answer, final)
@@ -168,9 +180,6 @@ class _Exchange:
         self.steps = chain(plan, self.request, stack.answers.inline, self._parked)
 
     # The way back.
-
-    def held(self, answer: Answer, joined: Callable[[Answer, int], bytes | None]) -> bytes | None:
-        return joined(answer, self.hold) if self.hold else None
 
     def steps_back(self, answer: Answer, body: bytes | None) -> Flow[Response]:
         lines: Headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.items()]
@@ -275,6 +284,10 @@ class _Exchange:
         return body
 
     # A view that turns out to be protected.
+
+    @property
+    def answers(self) -> Answers:
+        return self._answers
 
     def native(self, response: Response) -> object:
         return django_response(response)

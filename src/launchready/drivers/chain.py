@@ -30,6 +30,7 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
     response: Response
     copies: list[tuple[Flow[Response | None], Copy]] = []
     hold = 0
+    look = inline.get
     step: Any  # an operation; then what the flow waits at (Forward, Copy) or what it returned
     try:
         try:
@@ -42,14 +43,17 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                     break
                 try:
                     step = next(flow)
-                    while step.__class__ in inline:
+                    while (answer := look(type(step))) is not None:
                         try:
-                            inline[step.__class__](step)
+                            answer(step)
                         except (Elsewhere, StoreError) as why:
                             step = yield from _carry(flow, step, why)
                         else:
                             step = next(flow)
-                    if step.__class__ is not Forward and isinstance(step, Op):
+                    if type(step) is Forward:
+                        parked.append((flow, step))
+                        continue
+                    if isinstance(step, Op):
                         step = yield from _carry(flow, step, None)
                 except StopIteration as end:
                     step = end.value
@@ -71,18 +75,21 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
             forward.answer = response
             try:
                 step = next(flow)
-                while step.__class__ in inline:
+                while (answer := look(type(step))) is not None:
                     try:
-                        inline[step.__class__](step)
+                        answer(step)
                     except (Elsewhere, StoreError) as why:
                         step = yield from _carry(flow, step, why)
                     else:
                         step = next(flow)
-                if step.__class__ is not Copy and isinstance(step, Op):
+                if type(step) is Copy:
+                    copies.append((flow, step))
+                    continue
+                if isinstance(step, Op):
                     step = yield from _carry(flow, step, None)
             except StopIteration as end:
                 step = end.value
-            if step.__class__ is Copy:
+            if type(step) is Copy:
                 copies.append((flow, step))
             elif step is not None:
                 response = step
@@ -95,13 +102,14 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
             yield tail
         else:
             tail.answer = response.body
-        for flow, copy in copies:
+        while copies:
+            flow, copy = copies.pop(0)
             copy.answer = tail.answer
             try:
                 step = next(flow)
-                while step.__class__ in inline:
+                while (answer := look(type(step))) is not None:
                     try:
-                        inline[step.__class__](step)
+                        answer(step)
                     except (Elsewhere, StoreError) as why:
                         step = yield from _carry(flow, step, why)
                     else:
@@ -112,8 +120,9 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                 continue
         return response
     finally:  # nothing waits for a flow that will not be resumed; after an ordinary end there is nothing to close
-        for flow, _ in (*parked, *copies):
-            flow.close()
+        if parked or copies:
+            for flow, _ in (*parked, *copies):
+                flow.close()
 
 
 def _carry(flow: Flow[Response | None], op: Op[Any], why: Exception | None) -> Flow[Forward | Copy | Response | None]:

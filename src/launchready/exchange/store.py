@@ -106,6 +106,52 @@ class Replace(StoreOp[bool], Generic[V]):
         self.version = version
 
 
+class Renew(StoreOp[bool], Generic[V]):
+    """A sign of life: the entry of this version is as young as if it were put now; the version stays.
+
+    Where nothing is there any more, the store has lost it: it is written again. False: somebody else wrote since.
+    """
+
+    __slots__ = ("key", "space", "ttl", "value", "version")
+
+    def __init__(self, space: Space[V], key: str, value: V, ttl: float, version: int) -> None:
+        self.space = space
+        self.key = key
+        self.value = value
+        self.ttl = ttl
+        self.version = version
+
+
+class Settle(StoreOp[bool], Generic[V]):
+    """The last word of whoever wrote this version: Replace, and where nothing is there any more write all the same."""
+
+    __slots__ = ("key", "space", "ttl", "value", "version")
+
+    def __init__(self, space: Space[V], key: str, value: V, ttl: float, version: int) -> None:
+        self.space = space
+        self.key = key
+        self.value = value
+        self.ttl = ttl
+        self.version = version
+
+
+class Seize(StoreOp[int], Generic[V]):
+    """Take over what nobody keeps alive: write where the entry still has this version and is at least ``older`` old.
+
+    Answers the new version, or 0. Looking at the age and writing are one step: a sign of life in between wins.
+    """
+
+    __slots__ = ("key", "older", "space", "ttl", "value", "version")
+
+    def __init__(self, space: Space[V], key: str, value: V, ttl: float, version: int, older: float) -> None:
+        self.space = space
+        self.key = key
+        self.value = value
+        self.ttl = ttl
+        self.version = version
+        self.older = older
+
+
 class Delete(StoreOp[bool], Generic[V]):
     """Remove; with a ``version``, only where the entry still has it. True where something was removed."""
 
@@ -120,10 +166,13 @@ class Delete(StoreOp[bool], Generic[V]):
 class Take(StoreOp[Taken]):
     """Take ``cost`` units from all windows of a key, or from none. The rule is in :mod:`launchready.exchange.window`.
 
-    ``windows`` are in ascending order of their periods.
+    ``windows`` are in ascending order of their periods. Where the units were taken, ``at`` is when: microseconds of the
+    store's clock, by which Give knows them again.
     """
 
-    __slots__ = ("cost", "key", "windows")
+    __slots__ = ("at", "cost", "key", "windows")
+
+    at: int
 
     def __init__(self, key: str, windows: tuple[Window, ...], cost: int = 1) -> None:
         self.key = key
@@ -133,6 +182,24 @@ class Take(StoreOp[Taken]):
 
 class TakeHere(Take):
     """The same from the memory of this process, whatever the store is: the fall-back while a shared store is down."""
+
+    __slots__ = ()
+
+
+class Give(StoreOp[None]):
+    """Give back ``cost`` units that a Take took at ``at``, where they still count. ``at`` None: forget the key."""
+
+    __slots__ = ("at", "cost", "key", "windows")
+
+    def __init__(self, key: str, windows: tuple[Window, ...], cost: int = 1, at: int | None = None) -> None:
+        self.key = key
+        self.windows = windows
+        self.cost = cost
+        self.at = at
+
+
+class GiveHere(Give):
+    """The same to the memory of this process: what was taken there while a shared store was down."""
 
     __slots__ = ()
 

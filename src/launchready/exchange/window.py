@@ -103,6 +103,26 @@ def take(states: Sequence[State], now: int, windows: tuple[Window, ...], cost: i
     return Taken(not refused, speaker, fewest, reset / MICRO)
 
 
+def give(states: Sequence[State], windows: tuple[Window, ...], cost: int, at: int) -> None:
+    """Undo a take of ``cost`` units at ``at``, as far as they still count: what is over by then is nobody's."""
+    for window, state in zip(windows, states, strict=True):
+        if window.exact:
+            end = start = bisect_right(state, at)
+            while start and end - start < cost and state[start - 1] == at:
+                start -= 1
+            del state[start:end]
+            continue
+        slice_ = at * SLICES // window.period_us
+        for place in range(1, len(state), 2):
+            if state[place] == slice_:
+                units = min(cost, state[place + 1])
+                state[0] -= units
+                state[place + 1] -= units
+                if not state[place + 1]:
+                    del state[place : place + 2]
+                break
+
+
 def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
     period, first = window.period_us, 0
     if state:

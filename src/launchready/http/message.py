@@ -17,7 +17,7 @@ class Request:
     - ``peer`` is the address of the socket's other end, "" where there is none (a UNIX socket).
     - ``adds`` is for header lines that go on whatever answer leaves, decided before there is one: the face appends
       them last. A feature that has no more to say than these ends before Forward, and need not be resumed.
-    - ``claimed``: an idempotency key was claimed for it.
+    - ``claimed``: the idempotency key that is held for it, or None.
     """
 
     __slots__ = ("adds", "claimed", "fields", "get", "headers", "method", "path", "peer", "query", "raw_path", "scheme")
@@ -37,7 +37,7 @@ class Request:
         self.fields = dict(headers)
         self.get = self.fields.get
         self.adds: Headers = []
-        self.claimed = False
+        self.claimed: object = None
 
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of a header, in order."""
@@ -68,15 +68,27 @@ def clean(headers: Iterable[tuple[bytes, bytes]], owned: frozenset[bytes]) -> He
     return [pair for pair in lines if pair[0] not in owned]
 
 
+FRAMING = frozenset({b"content-security-policy", b"x-frame-options"})
+DEFAULTS = frozenset(
+    {*FRAMING, b"permissions-policy", b"referrer-policy", b"strict-transport-security", b"x-content-type-options"}
+)
+"""What is appended only where the app says nothing of its own."""
+
+
 def append(headers: Headers, adds: Headers) -> None:
-    """Append lines; Vary is merged into the Vary that is there, so that no member stands twice."""
-    if b"vary" not in dict(headers):
+    """Append lines; Vary is merged into the Vary that is there, so that no member stands twice, and a default gives
+    way to the app's own line."""
+    present = dict(headers)
+    if b"vary" not in present and DEFAULTS.isdisjoint(present):
         headers += adds
         return
+    # frame-ancestors makes a browser ignore X-Frame-Options (CSP3 §6.4.2): where the app has said who may frame it in
+    # either way, it has said so in both.
+    framed = b"x-frame-options" in present or b"frame-ancestors" in present.get(b"content-security-policy", b"").lower()
     for name, value in adds:
         if name == b"vary":
             add_vary(headers, value)
-        else:
+        elif name not in DEFAULTS or not (name in present or (framed and name in FRAMING)):
             headers.append((name, value))
 
 

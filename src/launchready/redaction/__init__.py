@@ -8,7 +8,9 @@
 
 The middleware does the same when its ``redaction`` is on. What it covers: messages, arguments, ``extra``, exceptions
 with their causes and contexts, ``stack_info``; the access logs of uvicorn and gunicorn; warnings and uncaught
-exceptions on stderr. ``StructlogProcessor`` and ``LoguruPatcher`` do it for loggers that make no log records.
+exceptions on stderr. ``StructlogProcessor`` and ``LoguruPatcher`` do it for loggers that make no log records,
+``OTelSpanProcessor`` and ``OTelLogRecordProcessor`` for what OpenTelemetry exports. ``scan`` reads a log that is
+already written.
 
 Not covered: ``print``; local variables that a formatter reads from the frames of a traceback; a record factory that is
 set later and does not call the one before it (call ``install()`` again after it).
@@ -17,12 +19,17 @@ set later and does not call the one before it (call ``install()`` again after it
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from launchready.core.redact import Redactor
 from launchready.redaction import hooks
 from launchready.redaction.processors import LoguruPatcher, StructlogProcessor
 from launchready.redaction.record import current, redacted, set_current, unreadable
+from launchready.redaction.scan import Logged, scan
+
+if TYPE_CHECKING:
+    from launchready.redaction.otel import OTelLogRecordProcessor, OTelSpanProcessor
 
 Factory = Callable[..., logging.LogRecord]
 
@@ -80,4 +87,13 @@ def _factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
         _thread.inside = False
 
 
-__all__ = ["LoguruPatcher", "Redactor", "StructlogProcessor", "current", "install", "installed", "uninstall"]
+def __getattr__(name: str) -> Any:
+    if name in {"OTelLogRecordProcessor", "OTelSpanProcessor"}:  # OpenTelemetry is loaded by those who use it
+        return getattr(import_module("launchready.redaction.otel"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "Logged", "LoguruPatcher", "OTelLogRecordProcessor", "OTelSpanProcessor", "Redactor", "StructlogProcessor",
+    "current", "install", "installed", "scan", "uninstall",
+]  # fmt: skip

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from launchready.errors import StoreError, StoreFull, StoreUnavailable
-from launchready.exchange.store import Take
-from launchready.exchange.window import State, Taken, fresh, take
+from launchready.exchange.store import Give, Take
+from launchready.exchange.window import State, Taken, fresh, give, take
 
 PAGE = 4096
 TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
@@ -24,6 +24,8 @@ _WALL = "SELECT CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"  
 TAKE = (
     "UPDATE launchready_windows SET expires = ?, state = launchready_taken() WHERE key = ? AND launchready_take(state)"
 )
+GIVE = "UPDATE launchready_windows SET state = launchready_given(state) WHERE key = ?"
+FORGET = "DELETE FROM launchready_windows WHERE key = ?"
 FIRST = "INSERT INTO launchready_windows VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
 
@@ -49,6 +51,18 @@ class Statements:
             f"UPDATE {table} SET expires = ?3, put = ?2, value = ?4, version = max(?2, version + 1) "
             "WHERE key = ?1 AND version = ?5 AND expires > ?2"
         )
+        mine = "WHERE old.version = ?5 OR old.expires <= ?2"
+        self.renew = (
+            f"INSERT INTO {table} AS old (key, expires, put, version, value) VALUES (?1, ?3, ?2, ?5, ?4) "
+            "ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, put = excluded.put, value = excluded.value, "
+            f"version = ?5 {mine}"
+        )
+        self.settle = (
+            f"INSERT INTO {table} AS old (key, expires, put, version, value) VALUES (?1, ?3, ?2, max(?2, ?5 + 1), ?4) "
+            "ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, put = excluded.put, value = excluded.value, "
+            f"version = excluded.version {mine}"
+        )
+        self.seize = f"{self.replace} AND put <= ?2 - ?6 RETURNING version"
         self.delete = f"DELETE FROM {table} WHERE key = ?1 AND expires > ?2 AND (?3 IS NULL OR version = ?3)"
 
 
@@ -75,7 +89,8 @@ class Taking:
         return self.state if self._take(fresh(self.op.windows)) else b""
 
     def _take(self, states: Sequence[State]) -> bool:
-        answer: Taken = take(states, self.now(), self.op.windows, self.op.cost)
+        self.op.at = self.now()
+        answer: Taken = take(states, self.op.at, self.op.windows, self.op.cost)
         self.op.answer = answer
         if answer.allowed:
             self.state = pack(states)
@@ -109,6 +124,7 @@ class File:
 
     def __init__(self, path: str, synchronous: str, max_size: int, wait: float) -> None:
         self.taking: Taking | None = None
+        self.giving: Give | None = None
         self._wait = wait
         self.db = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
         try:
@@ -127,12 +143,21 @@ class File:
         self.db.execute(f"PRAGMA max_page_count = {max_size // PAGE}")
         self.db.create_function("launchready_take", 1, self._take)
         self.db.create_function("launchready_taken", 0, self._taken)
+        self.db.create_function("launchready_given", 1, self._given)
 
     def _take(self, state: bytes) -> bool:
         return self.taking is not None and self.taking.on(state)
 
     def _taken(self) -> bytes:
         return b"" if self.taking is None else self.taking.state
+
+    def _given(self, state: bytes) -> bytes:
+        op = self.giving
+        if op is None or op.at is None:
+            return state
+        states = unpack(state, len(op.windows))
+        give(states, op.windows, op.cost, op.at)
+        return pack(states)
 
     def patience(self, wait: float) -> None:
         """How long to wait for another process that writes."""

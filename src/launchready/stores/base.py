@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from launchready.exchange.ops import Inline, Op
-from launchready.exchange.store import Take
+from launchready.exchange.store import Give, Take
 from launchready.exchange.window import MICRO
 
 
@@ -44,7 +44,7 @@ def digest(space: str, key: str) -> bytes:
     return sha256(f"{len(space)}:{space}{key}".encode("utf-8", "surrogatepass")).digest()
 
 
-def window_digest(op: Take) -> bytes:
+def window_digest(op: Take | Give) -> bytes:
     """The same for the windows of a Take: states that could not be read as each other have different keys."""
     return digest(" ".join([window.shape for window in op.windows]), op.key)
 

@@ -15,18 +15,28 @@ from typing import Any
 from launchready.clock import SYSTEM, Clock
 from launchready.errors import StoreFull
 from launchready.exchange.ops import Inline, Op
-from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Space, Take
-from launchready.exchange.window import MICRO, State, Taken, Window, fresh, take
+from launchready.exchange.store import (
+    Claimed,
+    Delete,
+    Entry,
+    Get,
+    Give,
+    Put,
+    PutIfAbsent,
+    Renew,
+    Replace,
+    Seize,
+    Settle,
+    Space,
+    Take,
+)
+from launchready.stores._memory_windows import MAX_KEYS, Windows
 
 SCHEMES = ("memory",)
 
-MAX_KEYS = 1_000_000
-_OVERFLOW = 1024
 _OVERHEAD = 512  # bytes of Python around a stored value, measured as the growth per entry of an empty value
 
 _Row = tuple[Any, float, float, int, int]  # value, put at, expires at, version, size
-
-_Windows = tuple[list[State], list[float], tuple[Window, ...]]  # states, idle from (one cell), whose they are
 
 _new = tuple.__new__
 
@@ -97,16 +107,18 @@ class MemoryStore:
         self._lock = Lock()
         self._rooms: dict[str, _Room] = {}
         self._version = 0
-        self._windows: dict[str, _Windows] = {}
-        self._hand: deque[str] = deque()
-        self._max_keys = max_keys
+        self.windows = Windows(clock.monotonic, max_keys)
         self.inline: Inline = {
             Get: self._get,
             Put: self._put,
             PutIfAbsent: self._put_if_absent,
             Replace: self._replace,
+            Renew: self._renew,
+            Settle: self._settle,
+            Seize: self._seize,
             Delete: self._delete,
-            Take: self.take,
+            Take: self.windows.take,
+            Give: self.windows.give,
         }
 
     def execute(self, op: Op[Any]) -> None:
@@ -170,6 +182,36 @@ class MemoryStore:
                 self._version += 1
                 room.write(op.key, op.value, now, op.ttl, self._version)
 
+    def _renew(self, op: Renew[Any]) -> None:
+        now = self._now()
+        with self._lock:
+            room = self._rooms.get(op.space.name) or self._room(op.space)
+            row = room.live(op.key, now)
+            op.answer = row is None or row[3] == op.version
+            if op.answer:
+                room.write(op.key, op.value, now, op.ttl, op.version)
+
+    def _settle(self, op: Settle[Any]) -> None:
+        now = self._now()
+        with self._lock:
+            room = self._rooms.get(op.space.name) or self._room(op.space)
+            row = room.live(op.key, now)
+            op.answer = row is None or row[3] == op.version
+            if op.answer:
+                self._version += 1
+                room.write(op.key, op.value, now, op.ttl, self._version)
+
+    def _seize(self, op: Seize[Any]) -> None:
+        now = self._now()
+        with self._lock:
+            room = self._rooms.get(op.space.name) or self._room(op.space)
+            row = room.live(op.key, now)
+            op.answer = 0
+            if row is not None and row[3] == op.version and now - row[1] >= op.older:
+                self._version += 1
+                op.answer = self._version
+                room.write(op.key, op.value, now, op.ttl, self._version)
+
     def _delete(self, op: Delete[Any]) -> None:
         with self._lock:
             room = self._rooms.get(op.space.name) or self._room(op.space)
@@ -178,47 +220,5 @@ class MemoryStore:
             if op.answer:
                 room.drop(op.key)
 
-    def take(self, op: Take) -> None:
-        with self._lock:
-            now = self._now()  # under the lock, so that it never goes back along a key
-            row = self._windows.get(op.key)
-            if row is None or row[2] is not op.windows:
-                row = self._window(op, row, now)
-            windows = op.windows
-            row[1][0] = now + windows[-1].period
-            if len(windows) > 1:
-                op.answer = take(row[0], int(now * MICRO), windows, op.cost)
-                return
-            window = windows[0]  # as in window.take, without its frame: most limits have one window
-            left, wait = window.look(window, row[0][0], int(now * MICRO), op.cost, True)
-            op.answer = _new(Taken, (left >= 0, 0, left if left >= 0 else -1 - left, wait / MICRO))
-
     def take_at(self, op: Take, now: int) -> None:
-        with self._lock:
-            row = self._window(op, self._windows.get(op.key), now / MICRO)
-            row[1][0] = now / MICRO + op.windows[-1].period
-            op.answer = take(row[0], now, op.windows, op.cost)
-
-    def _window(self, op: Take, row: _Windows | None, now: float) -> _Windows:
-        """The row of a key; anew where there is none, or where its windows are of another number or kind.
-
-        Idle windows leave about as fast as new ones come, as in a room. At the bound a new key shares one of a
-        thousand common windows: it may be refused for what others did, but nobody's counter is dropped, and an
-        attacker cannot buy himself a fresh one by inventing addresses.
-        """
-        key = op.key
-        if row is None:
-            for _ in range(min(2, len(self._hand))):
-                idle = self._hand.popleft()
-                if self._windows[idle][1][0] <= now:
-                    del self._windows[idle]
-                else:
-                    self._hand.append(idle)
-            if len(self._windows) >= self._max_keys:
-                key = f"*{hash(key) % _OVERFLOW}"
-                row = self._windows.get(key)
-            if row is None:
-                self._hand.append(key)
-        if row is None or [window.shape for window in row[2]] != [window.shape for window in op.windows]:
-            row = self._windows[key] = (fresh(op.windows), [0.0], op.windows)
-        return row
+        self.windows.take_at(op, now)

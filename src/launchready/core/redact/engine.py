@@ -16,8 +16,8 @@ from launchready.core.redact.keys import Keys
 from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent
 from launchready.core.redact.pairs import Pairs
 from launchready.core.redact.prose import Prose
-from launchready.core.redact.rules.vendors import VENDORS
 from launchready.core.redact.sql import Sql
+from launchready.vendors.formats import VENDORS
 
 _PIECE = 65_536
 _NEAR = 4_096
@@ -75,8 +75,7 @@ class Engine:
         if "://" in text and "@" in text:
             text = links.credentials(text, marks)
         shape = numbers.figure(text)
-        if _has_run(text):
-            text = self._vendors(text)
+        text = self._vendors(text)
         if "/" in text:
             text = links.tokens(text, marks)
         if " VALUES" in text or "$1" in text or "args=" in text or " values" in text or "parameters" in text:
@@ -98,7 +97,7 @@ class Engine:
             for kind, gates, pattern in _GATED:
                 if any(map(text.__contains__, gates)):
                     text = pattern.sub(partial(self._vendor, kind), text)
-        for kind, pattern in _ALWAYS:
+        for kind, pattern in _ALWAYS if _has_run(text) else ():
             text = pattern.sub(partial(self._vendor, kind), text)
         return text
 

@@ -13,6 +13,13 @@ _FLAG = re.compile(
     re.ASCII,
 )
 _USER = re.compile(r"(?:-u|--user|--proxy-user)(?<![\w\-]..)[ =]{1,3}[\"']?[^\s:\"']{1,128}+:([^\s\"']{1,256}+)")
+_MYSQL = re.compile(r"(?:mysql|mariadb)[\w\-]{0,16}+(?: [^\s]{1,128}+){0,12}? -p([^\s\"'=]{4,128}+)")
+_INVALID = re.compile(r"(?:\A|\n|\\n)([A-Za-z][\w.]{0,80}+)(?:\n|\\n) {2}[^\n\\]{1,300}?input_value='([^'\n]{1,512}+)'")
+_BODY = re.compile(
+    r"['\"]loc['\"]: ?[\[(][^\[\]()\n]{0,120}?['\"](\w{1,64})['\"],?[\])], ?"
+    r"(?:['\"]\w{1,16}['\"]: ?(?:'[^'\n]{0,300}'|\"[^\"\n]{0,300}\"), ?){0,3}"
+    r"['\"]input['\"]: ?['\"]([^'\"\n]{1,512}+)['\"]"
+)
 _NETRC = re.compile(r"login[ \t]{1,4}+[^\s]{1,128}+[ \t]{1,4}+password[ \t]{1,4}+([^\s]{1,256}+)")
 _WITH = re.compile(r"(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]{1,4}+'([^'\n]{1,256}+)'")
 _SECRETSTR = re.compile(r"Secret(?:Str|Bytes)?\(b?(?:\"([^\"\n]{1,512}+)\"|'([^'\n]{1,512}+)')")
@@ -37,6 +44,11 @@ class Forms:
             text = _USER.sub(self._basic, text)
         if "--" in text:
             text = _FLAG.sub(self._named, text)
+        if " -p" in text and ("mysql" in text or "mariadb" in text):
+            text = _MYSQL.sub(self._password, text)
+        if "input" in text:
+            text = _INVALID.sub(self._named, text)
+            text = _BODY.sub(self._named, text)
         if "password " in text and "login " in text:
             text = _NETRC.sub(self._password, text)
         if "D '" in text or "Y '" in text or "password '" in text or "by '" in text:

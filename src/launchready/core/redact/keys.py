@@ -68,6 +68,8 @@ class Keys:
         for start in range(max(0, len(found) - 6), len(found)):
             named = self._phrases.get(" ".join(found[start:]))
             if named is not None:
+                if named.condition == "alone":
+                    return Named(named.kind, "token") if not start else None
                 if named.bare and start and found[start - 1] in PERSONS:
                     return Named("name", "person")
                 return named

@@ -3,6 +3,7 @@
 import re
 
 from launchready.core.redact import values
+from launchready.core.redact.encodings import shade
 from launchready.core.redact.marks import Marks
 from launchready.core.redact.rules.phrases import LINK_STEMS, STORE_SCHEMES, STRONG_LINK_STEMS
 
@@ -73,23 +74,34 @@ def tokens(text: str, marks: Marks) -> str:
     """``/reset/MTc/2yu2nu-0ae0...``: after a word of a mailed link, the first opaque segment of the next three."""
     out: list[str] = []
     done = 0
-    found = _LINK.search(text)
+    shadow = shade(text)
+    found = _LINK.search(shadow)
     while found is not None:
         at = found.end()
         word = found.group(1).lower()
         strong = word.startswith(STRONG_LINK_STEMS)
-        if strong or len(word) == 1 or word.startswith(LINK_STEMS):
-            span = _token(text, at, strong=strong, short=len(word) == 1)
+        if strong or word.startswith(LINK_STEMS) or (len(word) == 1 and _begins(text, found.start())):
+            span = _token(shadow, at, strong=strong, short=len(word) == 1)
             if span is not None and span[0] >= done:
                 value = text[span[0] : span[1]]
                 out += (text[done : span[0]], marks.mark("link_token", value))
                 done = at = span[1]
-        found = _LINK.search(text, at)
+        found = _LINK.search(shadow, at)
     return "".join([*out, text[done:]]) if out else text
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a path begins here, after a host or on its own: a single letter inside a path says nothing."""
+    if not at or text[at - 1] in " \t\n\"'`(=,>":
+        return True
+    slash = text.rfind("/", max(0, at - 256), at)
+    return 0 < slash < at - 3 and text[slash - 1] == "/"
 
 
 def _token(text: str, at: int, *, strong: bool, short: bool) -> tuple[int, int] | None:
     for _ in range(1 if short else 3):
+        while text[at : at + 2] == "//":  # an escaped slash is as long as its escape
+            at += 1
         segment = _SEGMENT.match(text, at + 1) if text[at : at + 1] == "/" else None
         if segment is None:
             return None

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from launchready.core.redact.rules.fields import FIELDS
-from launchready.core.redact.rules.vendors import VENDORS
+from launchready.vendors.formats import VENDORS
 
 #: Every class the rule set knows, besides those a user adds.
 KINDS: frozenset[str] = frozenset(({row.kind for row in FIELDS} | {row.kind for row in VENDORS}) - {""}) | {
@@ -26,6 +26,14 @@ UNREAD = "[redacted]"
 
 #: What replaces the rest of a text whose work budget is used up.
 TOO_MUCH = "[redacted: too much to read]"
+
+
+_ANY = re.compile(r"\[([a-z0-9][a-z0-9_ -]{0,63})(?::[0-9a-f]{6}| \*{4}\d{4}|: [a-z ]{1,40})?\]")
+
+
+def marked(text: str) -> list[str]:
+    """The classes of the markers in a text, those a user added included, as often as they stand there."""
+    return _ANY.findall(text)
 
 
 class Spent(Exception):

@@ -176,7 +176,7 @@ def _trunk(found: re.Match[str], marks: Marks) -> str:
     count = len(_digits(found.group()))
     return (
         marks.mark("phone", found.group())
-        if 9 <= count <= 11 and not _TRUNK_DATE.match(found.group())
+        if 9 <= count <= 11 + found.group().startswith("01") and not _TRUNK_DATE.match(found.group())
         else found.group()
     )
 

@@ -18,7 +18,7 @@ from launchready.core.redact import values
 from launchready.core.redact.encodings import shade
 from launchready.core.redact.keys import Keys, Named
 from launchready.core.redact.marks import Marks, Spent
-from launchready.core.redact.rules.fields import PERSONAL
+from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL
 from launchready.core.redact.rules.phrases import OTHER_CODES
 
 _BUDGET = 4_000  # sensitive keys in one piece of text: one every sixteen characters
@@ -32,6 +32,9 @@ _PAIR = re.compile(
     r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,3}+(?::=|=>|[:=]{1,24}+>?))",
     re.ASCII,
 )
+_INTO = re.compile(r"[ \t]?\{[\"'`\s\\]{0,24}+")
+_ESCAPED = re.compile(r"%(?:25){0,3}[0-9A-Fa-f]{2}")
+_SIGNED = re.compile(r"(?:t=\d{1,16},)?(?:v\d[,=])?")
 _BLANK = re.compile(r"[ \t]{0,24}+")
 _OPEN = re.compile(
     r"[bBuUrRfF]{0,2}+(\\{0,64}+[\"'`]|\\{1,64}+(?:u00(?:22|27)|x2[27])|%(?:25){0,3}2[27]|&(?:quot|apos|#3[49]|#x2[27]);)"
@@ -81,13 +84,15 @@ class Pairs:
     def _spans(self, text: str, shadow: str) -> Iterator[tuple[int, int, str]]:
         named_of = self._keys.named
         at = 0
-        personal: bool | None = None
+        company: str | None = None
         left = _BUDGET
+        before: re.Match[str] | None = None
         found = _PAIR.search(shadow, at)
         while found is not None:
             at = found.end()
             key = found.group(1)
-            named = named_of(key)
+            named = named_of(key) or (self._of_parent(shadow, before, found) if key in HEADS else None)
+            before = found
             if named is None:
                 found = _PAIR.search(shadow, at)
                 continue
@@ -100,9 +105,9 @@ class Pairs:
                     at = span[1]
             else:
                 if named.bare:
-                    if personal is None:
-                        personal = self._speaks_of_person(shadow)
-                    named = Named("name", "person" if personal else "never")
+                    if company is None:
+                        company = self._company(shadow)
+                    named = Named("name", company)
                 span_or_none = self._value(text, shadow, found, named)
                 if span_or_none is not None:
                     start, at, marker = span_or_none
@@ -110,11 +115,20 @@ class Pairs:
                         yield start, at, marker
             found = _PAIR.search(shadow, at)
 
-    def _speaks_of_person(self, shadow: str) -> bool:
+    def _company(self, shadow: str) -> str:
+        """The condition under which a bare ``name`` is a person's, by what stands beside it."""
         if "@" in shadow[:4096]:
-            return True
+            return "person"
         named = (self._keys.named(found.group(1)) for found in _PAIR.finditer(shadow, 0, 4096))
-        return any(n is not None and not n.bare and n.kind in PERSONAL for n in named)
+        kinds = {one.kind for one in named if one is not None and not one.bare}
+        return "person" if kinds & PERSONAL else "fullname" if kinds & ACCOUNT else "never"
+
+    def _of_parent(self, shadow: str, before: re.Match[str] | None, found: re.Match[str]) -> Named | None:
+        """What ``id`` is in ``"session": {"id": ...}``: the key before, when nothing but a brace stands between."""
+        if before is None or _INTO.fullmatch(shadow, before.end(), found.start()) is None:
+            return None
+        named = self._keys.named(f"{before.group(1)} {found.group(1)}")
+        return None if named is None or named.bare else named
 
     def _value(self, text: str, shadow: str, found: re.Match[str], named: Named) -> tuple[int, int, str] | None:
         """Where the value stands and what is to stand there; None: nothing to hide."""
@@ -146,7 +160,12 @@ class Pairs:
             return self._authorization(text, shadow, at)
         if named.condition == "code" and _other_code(shadow, found.start()):
             return None
+        if named.kind == "signed_url":
+            at = _SIGNED.match(shadow, at).end()  # type: ignore[union-attr]  # empty at least
         end = _bare_end(shadow, at, named, query=query)
+        if "=" in text[found.end(1) : found.end()]:  # what is escaped after a plain "=" is the value's
+            while end < len(text) and text[end] == "%" and (escape := _ESCAPED.match(text, end)) is not None:
+                end = _bare_end(shadow, escape.end(), named, query=query)
         prose = not query and ":" in tail and at > found.end() and tail[:1] not in {'"', "'"}
         span = self._judge(text, at, end, named, prose=prose and shadow[end : end + 1] in {" ", ",", "."})
         if span is not None and tail[:1] == '"' and span[2].startswith("[") and text[at:end].isdigit():

@@ -15,11 +15,15 @@ from launchready.core.redact.rules import phrases
 from launchready.core.redact.spans import Span, spliced, whole_words
 
 _SAID = re.compile(
-    r"(?:( (?:now )?is| was| to|:| →| ->| =>):? {1,3}|(?= [\"'`])) ?"
+    r"(?:( (?:now )?is| was| to| lautet| ist| est| es|:| →| ->| =>):? {1,3}|(?= [\"'`])) ?"
     r"(?:\"([^\"\n]{3,200}+)\"|'([^'\n]{3,200}+)'|`([^`\n]{3,200}+)`|([^\s\"'`<>,;|]{4,512}+))"
 )
+_TOLD = re.compile(r"(?: [a-z0-9_#\-]{1,24}+){1,4}+: {1,2}[\"'`]?([\w\-+/=.~]{20,4096}+)", re.ASCII)
+_SPARE = re.compile(
+    r"(?: are| is|:|=){0,2} {0,2}[\[(]?((?:[\"']?[a-z0-9]{4,8}[\- ]?[a-z0-9]{4,8}[\"']?(?:, ?| |$)){1,16}+)"
+)
 _BLANK = re.compile(r"[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
-_CODE = re.compile(r"([^\d\n]{1,32}+)(?<![.\-/])(\d{3}[ \-]\d{3}|\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])", re.ASCII)
+_CODE = re.compile(r"([^\d\n\[]{1,32}+)(?<![.\-/])(\d{3}[ \-]\d{3}|\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])", re.ASCII)
 _BEFORE = re.compile(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
 _CODE_BEFORE = re.compile(
     r"(?<![\w.\-/:#])(?:g-)?(\d{4,8}|\d{3}[ \-]\d{3})"
@@ -35,7 +39,7 @@ _BORN = re.compile(
 _MAILBOX = re.compile(
     r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=[\"']? <\[email)"
 )
-_JOINS = (" is ", " was ", " to ", ": ", "→", "->", "=>", ' "', " '", " `")
+_JOINS = (" is ", " was ", " to ", " lautet ", " ist ", " est ", " es ", ": ", "→", "->", "=>", ' "', " '", " `")
 _BIRTHS = ("born", "birth", "dob", "birthday")
 
 
@@ -61,6 +65,12 @@ class Prose:
         if any(map(low.__contains__, phrases.BLANK_WORDS)):
             for _, at in whole_words(low, phrases.BLANK_WORDS):
                 yield from self._found(_BLANK.match(text, at), "generic_key", "token")
+        if ": " in low and ("token" in low or "secret" in low):
+            for _, at in whole_words(low, ("token", "secret")):
+                yield from self._found(_TOLD.match(text, at), "generic_key", "token")
+        if "backup code" in low or "recovery code" in low:
+            for _, at in whole_words(low, phrases.SPARE_CODES):
+                yield from self._spare(text, _SPARE.match(low, at))
         if any(map(low.__contains__, phrases.CODE_WORDS)):
             yield from self._codes(low)
         if "cv" in low or "csc" in low or "security code" in low:
@@ -85,6 +95,13 @@ class Prose:
         if values.secretish(value) if condition == "secretish" else values.admits(condition, value.rstrip(".")):
             yield start, end, self._marks.mark(kind, value)
 
+    def _spare(self, text: str, found: re.Match[str] | None) -> Iterator[Span]:
+        """A list of backup codes; one without any digit is a sentence."""
+        if found is not None and any(map(str.isdigit, found.group(1))):
+            start, end = found.span(1)
+            value = text[start:end].rstrip(" ,\"'")
+            yield start, start + len(value), self._marks.mark("otp", value)
+
     def _said(self, text: str, found: re.Match[str] | None, kind: str, condition: str) -> Iterator[Span]:
         if found is None:
             return
@@ -108,6 +125,8 @@ class Prose:
             yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
         for word, at in whole_words(low, phrases.CODE_WORDS):
             after = _CODE.match(low, at)
+            if low[at : at + 1] == "]" and low[at - len(word) - 1 : at - len(word)] == "[":
+                continue  # a marker's own word
             if after is not None and self._is_code(word, low[max(0, at - len(word) - 18) : at - len(word)], after):
                 yield after.start(2), after.end(2), self._marks.mark("otp", after.group(2))
 

@@ -46,6 +46,7 @@ class Sql:
             names = {number: column.strip('"`').rpartition(".")[2] for column, number in _NUMBERED.findall(text)}
             names |= {str(index): column for index, column in enumerate(order, 1) if str(index) not in names}
             text = _DETAIL.sub(lambda found: self._detail(found, names), text)
+            order = order or [names.get(str(index), "") for index in range(1, max(map(int, names), default=0) + 1)]
         if not order:
             order = [column.strip('"`[]').rpartition(".")[2].strip('"`[]') for column in _ORDERED.findall(text)]
         args = _ARGS.search(text)

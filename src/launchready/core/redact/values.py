@@ -1,9 +1,10 @@
 """What a value looks like: placeholder, word, or something to hide. The conditions that ``rules.fields`` names."""
 
 import re
+from urllib.parse import unquote
 
 from launchready.core.redact.rules.phrases import EMPTY_WORDS
-from launchready.core.redact.rules.vendors import PUBLIC
+from launchready.vendors.formats import PUBLIC
 
 _PLACEHOLDER = re.compile(
     r"%[srd]|%\(\w{1,64}\)[srd]|\{[\w.!]{0,64}\}|\$\d{1,3}|\$\{?[A-Z_]{2,64}\}?|\$\{\{[^{}]{0,80}\}\}|\?|:[a-z_]{2,64}|"
@@ -89,6 +90,8 @@ def admits(condition: str, value: str) -> bool:
             return opaque(value) and not public(value)
         case "token":
             return opaque(value, 16) and not public(value) and not uuid(value)
+        case "secretish":
+            return secretish(value)
         case "digits":
             return 3 <= _count(value) <= 10 and _only(value, " -")
         case "digits3":
@@ -110,7 +113,8 @@ def admits(condition: str, value: str) -> bool:
         case "date":
             return _DATE.fullmatch(value) is not None
         case "person":
-            return any(map(str.isalpha, value)) and "/" not in value and "_" not in value and not _count(value)
+            spelled = unquote(value) if "%" in value else value
+            return any(map(str.isalpha, spelled)) and not {"/", "_"} & set(spelled) and not _count(spelled)
         case "fullname":
             return _FULL_NAME.fullmatch(value) is not None
         case _:

@@ -19,7 +19,7 @@ from launchready.core.redact import numbers, values
 from launchready.core.redact.engine import Engine
 from launchready.core.redact.keys import Keys, Named, words
 from launchready.core.redact.marks import Marks
-from launchready.core.redact.rules.fields import PERSONAL
+from launchready.core.redact.rules.fields import ACCOUNT, PERSONAL
 
 _DEEP = 64
 _MANY = 100_000
@@ -107,12 +107,12 @@ class Walker:
         return value if cleaned == text else type(value)(cleaned.encode("utf-8", "surrogateescape"))
 
     def _mapping(self, value: Mapping[Any, Any], named: Named | None, parent: str, depth: int) -> Any:
-        personal = self._personal(value)
+        company = self._company(value)
         changed = False
         items: dict[Any, Any] = {}
         called = self._called(value)
         for key, item in value.items():
-            inner = self._named(key, parent, named, personal=personal)
+            inner = self._named(key, parent, named, company)
             if called is not None and key in {"value", "Value"}:
                 inner = called
             cleaned = self.walk(item, inner, key if isinstance(key, str) else "", depth)
@@ -133,7 +133,7 @@ class Walker:
                 return self._keys.named(key)
         return None
 
-    def _named(self, key: Any, parent: str, above: Named | None, *, personal: bool) -> Named | None:
+    def _named(self, key: Any, parent: str, above: Named | None, company: str) -> Named | None:
         if isinstance(key, bytes):
             key = key.decode("latin-1")
         if not isinstance(key, str):
@@ -146,16 +146,20 @@ class Walker:
         if named is None:
             return above if above is not None and _secret(above) else None
         if named.bare:
-            return Named("name", "person") if personal else None
+            return Named("name", company) if company else None
         return named
 
-    def _personal(self, value: Mapping[Any, Any]) -> bool:
+    def _company(self, value: Mapping[Any, Any]) -> str:
+        """The condition under which a bare ``name`` is a person's; empty: none is."""
+        account = ""
         for key, item in value.items():
-            if isinstance(key, str):
-                named = self._keys.named(key)
-                if named is not None and not named.bare and named.kind in PERSONAL and isinstance(item, str):
-                    return True
-        return False
+            named = self._keys.named(key) if isinstance(key, str) and isinstance(item, str) else None
+            if named is not None and not named.bare:
+                if named.kind in PERSONAL:
+                    return "person"
+                if named.kind in ACCOUNT:
+                    account = "fullname"
+        return account
 
     def _key(self, key: Any) -> Any:
         if isinstance(key, str) and len(key) > 6 and not key.isidentifier():

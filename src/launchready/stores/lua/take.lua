@@ -1,5 +1,6 @@
 -- Take. KEYS[1] windows of a key; ARGV cost, now in microseconds or '' for the time of this server, then for each
--- window limit and period in microseconds. Answers {allowed, which, remaining, reset in microseconds}.
+-- window limit and period in microseconds. Answers {allowed, which, remaining, reset, taken at}, in
+-- microseconds.
 --
 -- The rule is launchready/exchange/window.py, line by line. A window is a field of the hash, numbered from 1, a string
 -- of doubles: the times of hits, ascending; or above 256 the sum of all counts, then slice number and count alternating.
@@ -12,6 +13,7 @@ if not now then
   local time = redis.call('TIME')
   now = time[1] * 1000000 + time[2]
 end
+local taken = now  -- when the units are taken: later than now where the clock went back
 
 local function at(state, index)
   return (struct.unpack('d', state, (index - 1) * SIZE + 1))
@@ -39,6 +41,7 @@ local function exact(state, limit, period)  -- the state without what is over, u
     return state, -1 - left, over <= length and at(state, over) + period - moment or period
   end
   local wait = length > 0 and at(state, 1) + period - moment or period
+  taken = math.max(taken, moment)
   return state .. string.rep(struct.pack('d', moment), cost), left - cost, wait
 end
 
@@ -97,7 +100,7 @@ for index = 1, count do
   write[#write + 1], write[#write + 2] = index, state
   longest = math.max(longest, period)
 end
-if refused then return {0, which - 1, remaining, reset} end
+if refused then return {0, which - 1, remaining, reset, taken} end
 redis.call('HSET', KEYS[1], unpack(write))
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(longest / 1000)))
-return {1, which - 1, remaining, reset}
+return {1, which - 1, remaining, reset, taken}

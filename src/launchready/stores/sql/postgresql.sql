@@ -96,8 +96,8 @@ BEGIN
 END $$;
 
 -- Take from all windows, or from none. A row's state: the length of each window's, then the numbers of all.
-CREATE OR REPLACE FUNCTION launchready_take_1(k bytea, limits bigint[], periods bigint[], cost bigint, moment bigint)
-RETURNS TABLE (allowed boolean, which int, remaining bigint, reset bigint) LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION launchready_take_2(k bytea, limits bigint[], periods bigint[], cost bigint, moment bigint)
+RETURNS TABLE (allowed boolean, which int, remaining bigint, reset bigint, at bigint) LANGUAGE plpgsql AS $$
 DECLARE
   windows int := cardinality(limits);
   now bigint;
@@ -114,6 +114,7 @@ BEGIN
     INSERT INTO launchready_windows VALUES (k, 0, array_fill(0::bigint, ARRAY[windows])) ON CONFLICT DO NOTHING;
   END LOOP;
   now := coalesce(moment, launchready_now());  -- read under the lock: it never goes back along a key
+  at := now;
   allowed := true;
   remaining := -1;
   FOR index IN 1 .. windows LOOP
@@ -123,6 +124,7 @@ BEGIN
       one := launchready_sliced(old[start : start + old[index]::int - 1], now, limits[index], periods[index], cost);
     END IF;
     start := start + old[index]::int;
+    IF limits[index] <= 256 AND cardinality(one.state) > 0 THEN at := greatest(at, one.state[cardinality(one.state)]); END IF;
     IF one.remaining < 0 THEN
       IF allowed OR one.wait > reset THEN
         allowed := false; which := index - 1; reset := one.wait; remaining := -1 - one.remaining;
@@ -137,4 +139,47 @@ BEGIN
     UPDATE launchready_windows w SET expires = launchready_now() + periods[windows], state = lengths || numbers WHERE w.key = k;
   END IF;
   RETURN NEXT;
+END $$;
+
+-- Give: undo a Take at this moment, as far as it still counts. The rule is `give` of launchready/exchange/window.py.
+CREATE OR REPLACE FUNCTION launchready_give_1(k bytea, limits bigint[], periods bigint[], cost bigint, moment bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  windows int := cardinality(limits);
+  old bigint[];
+  one bigint[];
+  lengths bigint[] := '{}';
+  numbers bigint[] := '{}';
+  start int := windows + 1;
+  place int;
+  units bigint;
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  SELECT w.state INTO old FROM launchready_windows w WHERE w.key = k FOR UPDATE;
+  IF NOT FOUND THEN RETURN; END IF;
+  FOR index IN 1 .. windows LOOP
+    one := old[start : start + old[index]::int - 1];
+    start := start + old[index]::int;
+    units := cost;
+    IF limits[index] <= 256 THEN
+      WHILE units > 0 LOOP
+        place := array_position(one, moment);
+        EXIT WHEN place IS NULL;
+        one := one[: place - 1] || one[place + 1 :];
+        units := units - 1;
+      END LOOP;
+    ELSE
+      place := 2;
+      WHILE place < cardinality(one) AND one[place] <> moment * 16 / periods[index] LOOP place := place + 2; END LOOP;
+      IF place < cardinality(one) THEN
+        units := least(units, one[place + 1]);
+        one[1] := one[1] - units;
+        one[place + 1] := one[place + 1] - units;
+        IF one[place + 1] = 0 THEN one := one[: place - 1] || one[place + 2 :]; END IF;
+      END IF;
+    END IF;
+    lengths := lengths || cardinality(one)::bigint;
+    numbers := numbers || one;
+  END LOOP;
+  UPDATE launchready_windows w SET state = lengths || numbers WHERE w.key = k;
 END $$;

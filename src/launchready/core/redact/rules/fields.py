@@ -10,7 +10,9 @@ The condition says what a value under that name must look like to be hidden:
 - ``any``: everything that is not a placeholder, a flag or a word like "expired";
 - ``loose``: as ``any``; but after ``key: `` in prose a plain lower-case word is left alone;
 - ``opaque``: eight or more characters that no one would choose by hand;
-- ``token``: sixteen or more of them, and no UUID; for names of one letter, and names with an everyday meaning;
+- ``token``: sixteen or more of them, and no UUID; for names with an everyday meaning;
+- ``alone``: as ``token``, where the name is the whole key: ``hash`` is a link's, ``commit_hash`` is not;
+- ``secretish``: no everyday word and no number;
 - ``digits``: three to ten digits; ``digits3``: three or four; ``number``: nine or more;
 - ``code``: six digits, or as ``token``;
 - ``auth``, ``cookie``: the syntax of that header field;
@@ -45,8 +47,8 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "password",
-        "opaque",
-        "pass, pw",
+        "secretish",
+        "pass, pw, confirm, password confirm, password confirmation, password repeat, password again, password2",
     ),
     Field(
         "pw_hash",
@@ -92,7 +94,12 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "link_token",
         "token",
-        "t, tk, k, h, s, st, u token, ticket, hash, nonce, state",
+        "tk, u token, ticket, invite, invitation",
+    ),
+    Field(
+        "link_token",
+        "alone",
+        "t, k, h, s, st, hash, nonce, state",
     ),
     Field(
         "jwt",
@@ -214,6 +221,11 @@ FIELDS: tuple[Field, ...] = (
         "signature, webhook signature, policy, signed, mac, digest sig, url signature, x shopify hmac sha256, "
         "svix signature, x webhook signature, x paypal transmission sig, signature v2, s sig, security hash, "
         "hash sig, upload signature, x signature ed25519",
+    ),
+    Field(
+        "signed_url",
+        "alone",
+        "v0, v1",
     ),
     Field(
         "push_token",
@@ -388,4 +400,10 @@ PERSONS = words(
 )
 
 #: A record with one of these classes beside a bare ``name`` speaks of a person.
-PERSONAL = frozenset({"email", "phone", "dob", "address", "name"})
+PERSONAL = frozenset({"email", "phone", "dob", "address", "name", "card", "cvc", "iban"})
+
+#: Beside one of these a bare ``name`` is a person's where it is written like one: ``name='db-1', password=...`` is not.
+ACCOUNT = frozenset({"password", "otp", "pw_hash"})
+
+#: Keys that say what they are by the record they stand in: ``"session": {"id": ...}``.
+HEADS = words("id value hash raw data")

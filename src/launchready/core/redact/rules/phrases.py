@@ -42,6 +42,9 @@ JOINERS = words(
     "please by value booking payment registration attempt invalid expected"
 )
 
+#: A list of one-time codes follows.
+SPARE_CODES = ("backup codes", "backup code", "recovery codes", "recovery code")
+
 #: "error code 500123": a word before "code" that makes it another code.
 OTHER_CODES = words(
     "error status exit return country zip postal promo discount err response http close currency reason product "
