@@ -20,6 +20,7 @@ from launchready.checks.rule import Choice, rules
 from launchready.checks.site import site
 from launchready.net.answers import DnsAnswer
 from launchready.net.dns import read
+from launchready.net.tls import Handshakes
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "conformance" / "zones"))
 import zone_server
@@ -162,7 +163,7 @@ def without(pattern, lines=RECORDS):
 
 def check(
     *, drop=None, add="", web=None, tls=None, rdap=None, faults=(), bogus=(), secure=(), authority=None, only=(),
-    transport=None, timeout=5.0, **call,
+    transport=None, timeout=5.0, smtp=None, **call,
 ):  # fmt: skip
     """The report about the healthy business, with one thing changed."""
     lines = without(drop) if drop else RECORDS
@@ -171,14 +172,18 @@ def check(
         "ca": "letsencrypt.org", "now": NOW, **call,
     }  # fmt: skip
     table = http() | (web or {})
-    shown = {host: certificate() for host in (DOMAIN, f"www.{DOMAIN}", f"app.{DOMAIN}", f"api.{DOMAIN}")} | (tls or {})
+    shown = tls
+    if not isinstance(tls, Handshakes):
+        shown = {host: certificate() for host in (DOMAIN, f"www.{DOMAIN}", f"app.{DOMAIN}", f"api.{DOMAIN}")} | (
+            tls or {}
+        )
     asked = site(told.pop("domain", DOMAIN), **told)
     sockets = Sockets(universe(lines + "\n" + add, faults=faults, bogus=bogus, secure=secure, authority=authority))
 
     async def run():
         network = Network(
             resolver=("127.0.0.1", 1), http=transport or httpx.MockTransport(zone_server.mock_http({"http": table})),
-            tls=shown, rdap=registration() if rdap is None else rdap,
+            tls=shown, rdap=registration() if rdap is None else rdap, smtp=smtp,
         )  # fmt: skip
         network.resolver = sockets
         choice = Choice(frozenset(only))
