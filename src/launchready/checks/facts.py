@@ -212,7 +212,11 @@ def follow(url: str) -> Flow[Path]:
         location = op.answer.location
         if op.answer.trouble is not None or location is None:
             return Path(tuple(hops))
-        url = plain(urljoin(url, location))
+        try:
+            url = plain(urljoin(url, location))
+        except ValueError:
+            nowhere = HttpAnswer(op.answer.question, location, trouble="broken", reason="the redirect leads nowhere")
+            return Path((*hops, nowhere))
 
 
 def is_page(answer: HttpAnswer) -> bool:
