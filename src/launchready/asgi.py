@@ -6,8 +6,8 @@
 
 One object per request carries its state and stands between the app and the server: its ``send`` sees the response
 head, its ``receive`` remembers the body for those who need it. A request that no feature answers makes no task and
-no thread; a body is held back only where a feature asked for it, and only up to its bound. Scopes other than http
-pass untouched.
+no thread; a body is held back only where a feature asked for it, and only up to its bound. WebSockets:
+:mod:`launchready.websocket`; other scopes pass untouched.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -24,6 +24,7 @@ from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
 from launchready.settings.stack import SAFE, Plan, Stack, build
+from launchready.websocket import Socket
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -89,7 +90,10 @@ class LaunchReadyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            if scope["type"] == "websocket" and self.stack.sockets:
+                await Socket(self.stack, scope, receive, send).run(self.app)
+            else:
+                await self.app(scope, receive, send)
             return
         started = perf_counter()
         stack, method = self.stack, scope["method"]
