@@ -96,10 +96,10 @@ class Policy:
                     empty += 1
                     if empty > MAX_EMPTY_ELEMENTS:
                         return None
-                elif len(names) == MOST_NAMES or not self.allows_header(name):
-                    return None
-                else:
+                elif len(names) < MOST_NAMES and (name in self.headers or self.allows_header(name)):
                     names.append(name)
+                else:
+                    return None
         return names
 
     def forbids(self, request: Request, origin: bytes | None) -> bool:
