@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from launchready.drivers import flights
+from launchready.drivers.breaker import Breaker
 from launchready.drivers.probes import Probes
 from launchready.errors import StoreError
 from launchready.exchange.app import Join, Pause, RunChecks
 from launchready.exchange.ops import Adapter, Inline, Op
-from launchready.exchange.store import StoreOp
+from launchready.exchange.store import StoreOp, hurried
 
 logger = logging.getLogger("launchready")
 
@@ -21,6 +22,7 @@ class Answers:
 
     def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
         self._store = store
+        self._counts = Breaker(store) if getattr(store, "shared", True) else None
         self._reachable = True
         self._here = here
         self.inline: Inline = {**store.inline, **here}
@@ -47,7 +49,7 @@ class Answers:
             here(op)
         elif isinstance(op, StoreOp):
             try:
-                self._store.execute(op)
+                self._for(op).execute(op)
             except StoreError as error:
                 self._lost(error)
                 raise
@@ -62,13 +64,16 @@ class Answers:
             here(op)
         elif isinstance(op, StoreOp):
             try:
-                await self._store.aexecute(op)
+                await self._for(op).aexecute(op)
             except StoreError as error:
                 self._lost(error)
                 raise
             self._found()
         else:
             await self._awaiting[type(op)](op)
+
+    def _for(self, op: StoreOp[Any]) -> "Adapter | Breaker":
+        return self._counts if self._counts is not None and hurried(op) else self._store
 
     def _lost(self, error: StoreError) -> None:
         """One line when the store goes and one when it is back, not one for each request in between."""
@@ -83,6 +88,8 @@ class Answers:
     def _found(self) -> None:
         if not self._reachable:
             self._reachable = True
+            if self._counts is not None:
+                self._counts.close()
             logger.warning("store available again")
 
 
