@@ -101,6 +101,7 @@ class RedisStore:
             asyncio.AbstractEventLoop, tuple[redis.asyncio.Redis | redis.asyncio.RedisCluster, asyncio.Semaphore]
         ]
         self._loops = WeakKeyDictionary()
+        self._left = self._loops.copy()  # clients of one server, from before it said that it is one of many
         try:
             self._client(quick=False)
         except (ValueError, TypeError) as error:
@@ -126,7 +127,7 @@ class RedisStore:
                 if not (again and self._refused(error)):
                     raise self._failure(error) from None
                 again = False
-                if isinstance(client, self._driver.Redis):
+                if isinstance(client, self._driver.Redis) and not self._cluster:
                     client.connection_pool.disconnect(inuse_connections=False)
             else:
                 _decode(op, reply)
@@ -148,7 +149,7 @@ class RedisStore:
                 if not (again and self._refused(error)):
                     raise self._failure(error) from None
                 again = False
-                if isinstance(client, self._driver.asyncio.Redis):
+                if isinstance(client, self._driver.asyncio.Redis) and not self._cluster:
                     await client.connection_pool.disconnect(inuse_connections=False)
             else:
                 _decode(op, reply)
@@ -170,9 +171,10 @@ class RedisStore:
             self._sync.popitem()[1].close()
 
     async def aclose(self) -> None:
-        known = self._loops.pop(asyncio.get_running_loop(), None)
-        if known is not None:
-            await known[0].aclose()
+        for clients in (self._loops, self._left):
+            known = clients.pop(asyncio.get_running_loop(), None)
+            if known is not None:
+                await known[0].aclose()
         self.close()
 
     def _client(self, *, quick: bool) -> "redis.Redis | redis.RedisCluster":
@@ -190,6 +192,8 @@ class RedisStore:
         if known is None or (self._cluster and isinstance(known[0], self._driver.asyncio.Redis)):
             from redis.asyncio.retry import Retry  # noqa: PLC0415  an extra
 
+            if known is not None:
+                self._left[loop] = known
             kind = self._driver.asyncio.RedisCluster if self._cluster else self._driver.asyncio.Redis
             client = kind.from_url(self._url, **self._settings(Retry, quick=False))
             known = self._loops[loop] = client, asyncio.Semaphore(CONNECTIONS)
