@@ -6,8 +6,8 @@
 
 One object per request carries its state and stands between the app and the server: its ``send`` sees the response
 head, its ``receive`` remembers the body for those who need it. A request that no feature answers makes no task and
-no thread; a body is held back only where a feature asked for it, and only up to its bound. Scopes other than http
-pass untouched.
+no thread; a body is held back only where a feature asked for it, and only up to its bound. WebSockets:
+:mod:`launchready.websocket`; other scopes pass untouched.
 """
 
 import asyncio
@@ -26,8 +26,9 @@ from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
 from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
-from launchready.metrics.websocket import Socket
+from launchready.metrics.websocket import Timed
 from launchready.settings.stack import SAFE, Plan, Stack, build
+from launchready.websocket import Socket
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -119,15 +120,22 @@ class LaunchReadyMiddleware:
                     timings.record(method, self.route(scope), exchange.status, seconds, note)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A WebSocket is timed; anything else passes."""
-        if scope["type"] != "websocket" or self._timings is None:
+        """A WebSocket is timed, and limited where a limit asks for it; anything else passes."""
+        if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return
-        socket = Socket(send)
+        timed = None
+        if self._timings is not None:
+            timed = Timed(send)
+            send = timed.send
         try:
-            await self.app(scope, receive, socket.send)
+            if self.stack.sockets:
+                await Socket(self.stack, scope, receive, send).run(self.app)
+            else:
+                await self.app(scope, receive, send)
         finally:
-            self._timings.record("GET", self.route(scope), socket.status, socket.seconds(), WEBSOCKET)
+            if timed is not None and self._timings is not None:
+                self._timings.record("GET", self.route(scope), timed.status, timed.seconds(), WEBSOCKET)
 
 
 def mounted(scope: Scope, path: str) -> str:
