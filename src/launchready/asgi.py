@@ -377,6 +377,15 @@ class _Exchange:
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
+    def database(self) -> object:
+        return None
+
+    def settle(self, result: object) -> object:
+        return result  # the flow is parked, and told when the framework has made a response of it
+
+    async def asettle(self, result: object) -> object:
+        return result
+
     @property
     def caller(self) -> object:
         return self._face.caller(self._scope)

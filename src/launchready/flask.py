@@ -40,6 +40,9 @@ class _Face(wsgi.LaunchReadyMiddleware):
     def native(self, response: Response) -> object:
         return flask.Response(response.body, response.status, wsgi.native_headers(response.headers))
 
+    def made(self, result: Any) -> object:
+        return flask.make_response(result)
+
     def caller(self, environ: Environ) -> object:
         del environ  # Flask's own proxy knows it
         return flask.request

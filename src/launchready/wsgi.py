@@ -24,6 +24,7 @@ from launchready.drivers.drive import drive
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Op
+from launchready.http.given import response_of
 from launchready.http.input import Input
 from launchready.http.message import Headers, Request, Response, append, clean
 from launchready.settings.stack import SAFE, Plan, Stack, build
@@ -59,6 +60,10 @@ class LaunchReadyMiddleware:
         from werkzeug.wrappers import Response as WerkzeugResponse  # noqa: PLC0415 - only where a view is answered
 
         return WerkzeugResponse(response.body, response.status, native_headers(response.headers))
+
+    def made(self, result: object) -> object:
+        """What a view returned, as the framework's response."""
+        return result
 
     def caller(self, environ: Environ) -> object:
         """The request, as the framework's views know it."""
@@ -292,6 +297,19 @@ class Exchange:
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
+
+    def database(self) -> object:
+        return None
+
+    def settle(self, result: object) -> object:
+        made = self._face.made(result)
+        flow, forward = self._parked.pop()
+        forward.answer = response_of(made)
+        told = drive(flow, self._carry)
+        return self.native(told) if isinstance(told, Response) else made
+
+    async def asettle(self, result: object) -> object:
+        return self.settle(result)
 
     @property
     def caller(self) -> object:
