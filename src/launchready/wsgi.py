@@ -10,7 +10,6 @@ twice arrives joined by the server, with a comma; what may not be sent twice is 
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from http import HTTPStatus
 from io import BytesIO
 from time import perf_counter
 from types import TracebackType
@@ -22,11 +21,13 @@ from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Behind, BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Op
-from launchready.http.environ import put_headers, raw_path, request_headers
+from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line
+from launchready.http.given import response_of
 from launchready.http.input import Input
-from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.http.message import Request, Response, append, clean
 from launchready.metrics.timing import OWN, broke
 from launchready.settings.stack import SAFE, Plan, Stack, build
 
@@ -36,8 +37,6 @@ StartResponse = Callable[..., Callable[[bytes], object]]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 logger = logging.getLogger("launchready")
-
-_REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
 class LaunchReadyMiddleware:
@@ -61,6 +60,10 @@ class LaunchReadyMiddleware:
         from werkzeug.wrappers import Response as WerkzeugResponse  # noqa: PLC0415 - only where a view is answered
 
         return WerkzeugResponse(response.body, response.status, native_headers(response.headers))
+
+    def made(self, result: object) -> object:
+        """What a view returned, as the framework's response."""
+        return result
 
     def caller(self, environ: Environ) -> object:
         """The request, as the framework's views know it."""
@@ -332,6 +335,19 @@ class Exchange:
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
+    def database(self) -> object:
+        return None
+
+    def settle(self, result: object) -> object:
+        made = self._face.made(result)
+        flow, forward = self._parked.pop()
+        forward.answer = response_of(made)
+        told = drive(flow, self._carry)
+        return self.native(told) if isinstance(told, Response) else made
+
+    async def asettle(self, result: object) -> object:
+        return self.settle(result)
+
     @property
     def caller(self) -> object:
         return self._face.caller(self._environ)
@@ -461,12 +477,3 @@ def _close(body: Iterable[bytes]) -> None:
     close = getattr(body, "close", None)
     if close is not None:
         close()
-
-
-def status_line(status: int) -> str:
-    return _REASONS.get(status) or f"{status} Unknown"
-
-
-def native_headers(headers: Headers) -> list[tuple[str, str]]:
-    """Names as WSGI servers and proxies are used to see them."""
-    return [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]

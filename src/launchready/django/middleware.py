@@ -19,22 +19,22 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
+from launchready.django.bodies import Answer, ajoined, aspent, joined, spent
 from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Behind, BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Op
 from launchready.http.environ import put_headers, request_headers
+from launchready.http.given import response_of
 from launchready.http.message import Headers, Request, Response, append, clean
 from launchready.metrics.streams import awatched, watched
 from launchready.metrics.timing import ERROR
 from launchready.settings.stack import Plan, Stack, build
-
-Answer = Any
-"""HttpResponse or StreamingHttpResponse: Django ships no types."""
 
 
 def given() -> dict[str, Any]:
@@ -90,22 +90,22 @@ class LaunchReadyMiddleware:
             if exchange.reason is not None:
                 return exchange.whole(drive(exchange.steps, exchange.carry, error=exchange.reason))
             try:
-                body = _joined(answer, exchange.hold) if exchange.hold else None
+                body = joined(answer, exchange.hold) if exchange.hold else None
             except Exception as error:  # Django itself is past the point where it makes an answer of this
                 answer.close()
                 answer = response_for_exception(request, error)
                 body = answer.content
             final = drive(exchange.steps_back(answer, body), exchange.carry)
             if not isinstance(final, Tail):
-                return exchange.settle(answer, final)
+                return exchange.finish(answer, final)
             if answer.streaming:
                 exchange.streams = True
-                settled = exchange.settle(answer, final.head)
+                settled = exchange.finish(answer, final.head)
                 settled.streaming_content = exchange.copying(answer.streaming_content, final)
                 return settled
             final.answer = answer.content if len(answer.content) <= final.limit else None
             exchange.over()
-            return exchange.settle(answer, final.head)
+            return exchange.finish(answer, final.head)
         finally:
             self._end(request, exchange, started, timed=timed)
 
@@ -126,17 +126,17 @@ class LaunchReadyMiddleware:
             if exchange.reason is not None:
                 return exchange.whole(await adrive(exchange.steps, exchange.acarry, error=exchange.reason))
             try:
-                body = await _ajoined(answer, exchange.hold) if exchange.hold else None
+                body = await ajoined(answer, exchange.hold) if exchange.hold else None
             except Exception as error:
                 answer.close()
                 answer = await sync_to_async(response_for_exception)(request, error)
                 body = answer.content
             final = await adrive(exchange.steps_back(answer, body), exchange.acarry)
             if not isinstance(final, Tail):
-                return exchange.settle(answer, final)
+                return exchange.finish(answer, final)
             if answer.streaming:
                 exchange.streams = True
-                settled = exchange.settle(answer, final.head)
+                settled = exchange.finish(answer, final.head)
                 content = answer.streaming_content
                 settled.streaming_content = (
                     exchange.acopying(content, final) if answer.is_async else exchange.copying(content, final)
@@ -144,7 +144,7 @@ class LaunchReadyMiddleware:
                 return settled
             final.answer = answer.content if len(answer.content) <= final.limit else None
             await exchange.aover()
-            return exchange.settle(answer, final.head)
+            return exchange.finish(answer, final.head)
         finally:
             self._end(request, exchange, started, timed=timed)
 
@@ -155,7 +155,7 @@ class LaunchReadyMiddleware:
 
     def _behind(self, request: HttpRequest, exchange: "_Exchange") -> None:
         try:
-            self._run(request, exchange, 0.0, False).close()
+            spent(self._run(request, exchange, 0.0, False))
         finally:
             connections.close_all()  # this thread's own
 
@@ -165,7 +165,7 @@ class LaunchReadyMiddleware:
         self._tasks.start(self._abehind(own, _Exchange(self, own, (op.feature,))))
 
     async def _abehind(self, request: HttpRequest, exchange: "_Exchange") -> None:
-        (await self._arun(request, exchange, 0.0, False)).close()
+        await aspent(await self._arun(request, exchange, 0.0, False))
 
     def _begin(self, request: HttpRequest) -> tuple["_Exchange", float, bool]:
         started = perf_counter()
@@ -258,7 +258,7 @@ class _Exchange:
             response.body = b""
         return django_response(response)
 
-    def settle(self, answer: Answer, final: object) -> Any:
+    def finish(self, answer: Answer, final: object) -> Any:
         """The app's own response with the headers as the features left them, or the one that took its place."""
         assert isinstance(final, Response)  # a chain ends with one
         if final is not self.forward.answer:
@@ -376,6 +376,29 @@ class _Exchange:
     def native(self, response: Response) -> object:
         return django_response(response)
 
+    def database(self) -> object:
+        from django.db import connection  # noqa: PLC0415 - only where a view asks for it
+
+        return connection if connection.settings_dict.get("NAME") else None
+
+    def settle(self, result: Answer) -> Answer:
+        flow = self._given(result)
+        return self._told(result, drive(flow, self.carry))
+
+    async def asettle(self, result: Answer) -> Answer:
+        flow = self._given(result)
+        return self._told(result, await adrive(flow, self.acarry))
+
+    def _given(self, result: Answer) -> Flow[Response | None]:
+        if hasattr(result, "render") and not result.is_rendered:
+            result.render()
+        flow, forward = self._parked.pop()
+        forward.answer = response_of(result)
+        return flow
+
+    def _told(self, result: Answer, told: object) -> Answer:
+        return django_response(told) if isinstance(told, Response) else result
+
     @property
     def caller(self) -> object:
         return self.django
@@ -413,49 +436,6 @@ class _Exchange:
 def _response(step: object) -> Response | None:
     assert step is None or isinstance(step, Response)  # a joined flow copies nothing
     return step
-
-
-def _joined(answer: Answer, limit: int) -> bytes | None:
-    """The whole body, or None where it is larger; a stream that was read goes on where it stood."""
-    if not answer.streaming:
-        content: bytes = answer.content
-        return content if len(content) <= limit else None
-    parts, size, stream = [], 0, iter(answer.streaming_content)
-    for part in stream:
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            answer.streaming_content = _again(parts, stream)
-            return None
-    answer.streaming_content = iter(parts)
-    return b"".join(parts)
-
-
-async def _ajoined(answer: Answer, limit: int) -> bytes | None:
-    if not answer.streaming or not answer.is_async:
-        return _joined(answer, limit)
-    parts, size, stream = [], 0, aiter(answer.streaming_content)
-    async for part in stream:
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            answer.streaming_content = _aagain(parts, stream)
-            return None
-    answer.streaming_content = _aagain(parts, None)
-    return b"".join(parts)
-
-
-def _again(parts: list[bytes], stream: Iterator[bytes]) -> Iterator[bytes]:
-    yield from parts
-    yield from stream
-
-
-async def _aagain(parts: list[bytes], stream: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:
-    for part in parts:
-        yield part
-    if stream is not None:
-        async for part in stream:
-            yield part
 
 
 def django_response(response: Response) -> HttpResponse:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from launchready.exchange.ops import Flow, Op
-from launchready.http.message import Headers, Request, Response
+from launchready.http.message import Request, Response
 
 
 class Forward(Op[Response]):
@@ -146,20 +146,6 @@ class Join(Op[None]):
 
     def __init__(self, flight: Flight) -> None:
         self.flight = flight
-
-
-class Behind(Op[None]):
-    """Ask the app once more behind the answer, for nobody: through ``feature`` alone, with these header lines.
-
-    In a context of its own: no scope state, session or task of the request that occasioned it. Nobody waits, and what
-    it raises goes to the log.
-    """
-
-    __slots__ = ("feature", "headers")
-
-    def __init__(self, feature: "Feature", headers: Headers) -> None:
-        self.feature = feature
-        self.headers = headers
 
 
 class Feature(Protocol):

@@ -1,6 +1,7 @@
-"""A WSGI environ (PEP 3333), read as a request: the path as it was sent, header lines as pairs."""
+"""The environ and the header lists of PEP 3333, to and from ours."""
 
 import sys
+from http import HTTPStatus
 from typing import Any
 
 from launchready.http.message import Headers
@@ -8,6 +9,16 @@ from launchready.http.message import Headers
 Environ = dict[str, Any]
 
 _CONDITIONS = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range")
+_REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+def status_line(status: int) -> str:
+    return _REASONS.get(status) or f"{status} Unknown"
+
+
+def native_headers(headers: Headers) -> list[tuple[str, str]]:
+    """Names as WSGI servers and proxies are used to see them."""
+    return [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]
 
 
 def raw_path(environ: Environ) -> bytes:

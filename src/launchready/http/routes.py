@@ -7,7 +7,7 @@ path, case-sensitive, segment by segment: ``/api`` is not a prefix of ``/apis``.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -87,11 +87,3 @@ class RouteTable(Generic[T]):
             if route.matches(method, path):
                 return value
         return default
-
-
-def mounted(scope: Mapping[str, Any], path: str) -> str:
-    """An ASGI scope's template below the mounts it was found under. What a mount matched by name is a name again in the template."""
-    root = scope.get("root_path", "")
-    prefix: str = root[len(scope.get("app_root_path", root)) :]
-    names = {str(value): name for name, value in scope.get("path_params", {}).items()}
-    return "/".join(f"{{{names[part]}}}" if part in names else part for part in prefix.split("/")) + path

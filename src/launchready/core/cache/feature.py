@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 from launchready.core.cache import conditional, counting, keeping, purging
 from launchready.core.cache.asking import ORDINARY, Ask
-from launchready.core.cache.invalidation import names_target, targets
+from launchready.core.cache.invalidation import BOUND, names_target, targets
 from launchready.core.cache.keeping import Place
+from launchready.core.cache.purging import Purges
 from launchready.core.cache.selection import target, variant
 from launchready.core.cache.setup import UNSHARED, Setup
 from launchready.core.cache.status import COLLAPSED, FIELD, METHOD, MISS, MISS_STORED, forwarded
@@ -54,7 +55,7 @@ class Cache:
             if ask.bypass:
                 return (yield from self._pass(request, ask.bypass))
         key = ask.place + target(request)
-        started = setup.clock()
+        started, born = setup.clock(), Purges.count
         found = new(Get)
         found.space = setup.space
         found.key = flown = key
@@ -75,7 +76,7 @@ class Cache:
                         age = stored.age + int(entry.age)
                         if ask is ORDINARY and stored.lifetime > age and not (setup.marked or collapsed):
                             return self._hit(request, stored, age)
-                        verdict = yield from use(setup, request, ask, entry, age, started)
+                        verdict = yield from use(setup, request, ask, entry, age)
                         if isinstance(verdict, Response):
                             if collapsed:
                                 verdict.headers[-1] = COLLAPSED
@@ -160,7 +161,7 @@ class Cache:
                 return None
             entity.body = body
             entity.weight += len(body)
-            entity.delay = setup.clock() - started
+            entity.born = born
             if entity.vary or setup.leases or pointer is not None:
                 yield from keeping.keep(setup, request, place or Place(key, found.key, pointer), entity)
             else:
@@ -243,8 +244,11 @@ class Cache:
         response.headers.append(METHOD)
         if not 200 <= response.status < 400:
             return None
-        url = target(request)
-        setup.changes.note(url, setup.clock())
+        url, now = target(request), setup.clock()
+        times = setup.changes.times
+        times[url] = now
+        if len(times) > BOUND:
+            setup.changes.trim(now)
         try:
             yield Delete(setup.space, url)
             elsewhere = not _ELSEWHERE.isdisjoint(dict(response.headers))
@@ -259,7 +263,7 @@ class Cache:
         setup = self._setup
         place = setup.ask(request).place
         for url in targets(request, response):
-            setup.changes.note(url, setup.clock())
+            setup.changes.times[url] = setup.clock()
             yield Delete(setup.space, place + url)
         named = groups(response.headers, b"cache-group-invalidation")
         if named:
@@ -273,6 +277,7 @@ class Cache:
         stored = setup.storing(request, ORDINARY, response, setup.clock() - started)
         if stored is None or stored.vary or setup.leases:
             return
+        stored.born = Purges.count
         copy = Copy(setup.max_body)
         yield copy
         if copy.answer is not None and whole(request, stored, copy.answer):

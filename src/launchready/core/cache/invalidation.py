@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 from launchready.core.cache.selection import key_of, target
 from launchready.http.message import Request, Response
 
-_BOUND = 1024
+BOUND = 1024
 _FORGET = 60.0
 
 
@@ -47,7 +47,8 @@ class Changes:
     """Which URLs were changed lately: what was asked before the change must not be stored after it.
 
     ``times`` is empty where nothing was changed: then nothing need be asked. Bounded: past the bound everything asked
-    before now counts as changed, which costs a call of the app and no more.
+    before now counts as changed, which costs a call of the app and no more. Who notes a change writes its time into
+    ``times`` and trims past the bound: a call would be a frame of every change.
     """
 
     __slots__ = ("_floor", "times")
@@ -56,13 +57,12 @@ class Changes:
         self.times: dict[str, float] = {}
         self._floor = float("-inf")
 
-    def note(self, key: str, now: float) -> None:
-        if len(self.times) >= _BOUND:
-            self.times = {key: time for key, time in self.times.items() if time > now - _FORGET}
-            if len(self.times) >= _BOUND:
-                self.times.clear()
-            self._floor = now if not self.times else now - _FORGET
-        self.times[key] = now
+    def trim(self, now: float) -> None:
+        """Forget what was long ago, and where that does not help everything."""
+        self.times = {key: time for key, time in self.times.items() if time > now - _FORGET}
+        if len(self.times) >= BOUND:
+            self.times.clear()
+        self._floor = now - _FORGET if self.times else now
 
     def since(self, key: str, moment: float) -> bool:
         """Whether the URL was changed after this moment."""

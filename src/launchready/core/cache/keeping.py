@@ -93,7 +93,8 @@ def keep(setup: Setup, request: Request, place: Place, stored: Stored) -> Flow[N
     """Put an answer where it belongs by its Vary: at the URL, or behind a pointer that says what it depends on."""
     if setup.leases and place.version is None:
         return
-    stored.born = place.born
+    if setup.leases:
+        stored.born = place.born
     if not stored.vary:
         if place.pointer is not None:  # it does not vary any more
             yield from release(setup, place)

@@ -7,7 +7,7 @@ whatever is still under way. Nearly always the answer is found with one look, at
 A hard mark makes what is older gone, a soft one makes it stale: it may still be used as RFC 5861 allows, and validated.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from math import inf
 
 from launchready.core.cache.stored import KEEP, Stored
@@ -20,11 +20,19 @@ MARKS: Space[bytes] = Space("cache-marks", dump=bytes, load=bytes, size=len, evi
 _LATEST = "latest"
 
 
+class Purges:
+    """How many there were in this process: what dates a mark in a store that no other process knows."""
+
+    count = 0
+
+
 def purge(names: Iterable[str], *, soft: bool) -> Flow[None]:
     """Put the marks. Raises what the store raises: a purge that did not reach it did not happen."""
+    Purges.count += 1
+    number = b"%d" % Purges.count
     for name in names:
-        yield Put(MARKS, f"{'soft' if soft else 'hard'} {name}", b"", KEEP)
-    yield Put(MARKS, _LATEST, b"", KEEP)  # last, so that whoever sees it sees the others
+        yield Put(MARKS, f"{'soft' if soft else 'hard'} {name}", number, KEEP)
+    yield Put(MARKS, _LATEST, number, KEEP)  # last, so that whoever sees it sees the others
 
 
 def by_path(path: str) -> str:
@@ -48,12 +56,10 @@ def latest() -> Flow[Entry[bytes] | None]:
     return mark.answer
 
 
-def purged(request: Request, entry: Entry[Stored], elapsed: Callable[[], float]) -> Flow[float | None]:
-    """Seconds for which the entry has been stale by a purge; inf where it is gone; None where none reached it.
-
-    ``elapsed``: seconds since before the entry was looked up; its age has grown by as much when a mark's is known.
-    """
-    if not _reaches((yield from latest()), entry, elapsed):
+def purged(request: Request, entry: Entry[Stored], *, shared: bool) -> Flow[float | None]:
+    """Seconds for which the entry has been stale by a purge; inf where it is gone; None where none reached it."""
+    born = entry.value.born
+    if not _after((yield from latest()), born, shared=shared):
         return None
     names = [*_paths(request)]
     for group in entry.value.groups:
@@ -63,24 +69,19 @@ def purged(request: Request, entry: Entry[Stored], elapsed: Callable[[], float])
         for name in names:
             mark = Get(MARKS, f"{kind} {name}")
             yield mark
-            if mark.answer is not None and _reaches(mark.answer, entry, elapsed):
+            if mark.answer is not None and _after(mark.answer, born, shared=shared):
                 if kind == "hard":
                     return inf
                 stale = max(stale or 0.0, mark.answer.age)
     return stale
 
 
-def _reaches(mark: Entry[bytes] | None, entry: Entry[Stored], elapsed: Callable[[], float]) -> bool:
-    """Whether the mark is younger than the moment in which the app was asked for the entry.
+def _after(mark: Entry[bytes] | None, born: int, *, shared: bool) -> bool:
+    """Whether the mark is younger than the moment in which the app was asked, to the very operation.
 
-    A store that others share draws its versions from one source, and says so exactly. In a store of this process, one
-    clock measures both, and what is asked within the microseconds of looking may be asked for once more.
+    A store that others share draws all its versions from one source. In one of this process, purges are numbered.
     """
-    if mark is None:
-        return False
-    if entry.value.born:
-        return mark.version > entry.value.born
-    return mark.age <= entry.age + entry.value.delay + elapsed()
+    return mark is not None and (mark.version if shared else int(mark.value)) > born
 
 
 def _paths(request: Request) -> Iterator[str]:

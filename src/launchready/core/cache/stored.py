@@ -35,8 +35,8 @@ class Stored:
     """A stored response.
 
     - ``lifetime``: seconds of freshness from the moment it was made; ``age``: how old it was when it was put.
-    - ``delay``: seconds from the request to the put; ``born``: in a store that others share, its version when the app
-      was asked. A purge must reach what was asked before it, however late that was put.
+    - ``born``: which purge was the last when the app was asked: a purge must reach what was asked before it, however
+      late that was put. In a store that others share, a version of that moment.
     - ``stale_for``, ``error_for``: seconds past freshness that it may be used while it is validated, and on an error.
     - ``groups``: its Cache-Groups and tags. ``length``: the length that the app announced.
     - ``keep``: seconds from the put that it is of any use: while fresh, while it may be stale or can be validated.
@@ -44,7 +44,7 @@ class Stored:
     """
 
     __slots__ = (
-        "age", "body", "born", "delay", "error_for", "flags", "groups", "headers", "keep", "length", "lifetime",
+        "age", "body", "born", "error_for", "flags", "groups", "headers", "keep", "length", "lifetime",
         "stale_for", "status", "vary", "weight",
     )  # fmt: skip
 
@@ -55,7 +55,6 @@ class Stored:
         self.vary = vary
         self.body = b""
         self.age = self.born = 0
-        self.delay = 0.0
         self.stale_for = 0
         self.error_for = 0
         self.flags = 0
@@ -79,7 +78,7 @@ class Stored:
 VALIDATE_FOR = 86_400
 """Seconds past freshness for which an answer with validators is kept: a 304 in place of the whole."""
 
-_NAMES = ("status", "lifetime", "age", "delay", "stale_for", "error_for", "flags", "keep", "born")
+_NAMES = ("status", "lifetime", "age", "stale_for", "error_for", "flags", "keep", "born")
 
 
 def dump(stored: Stored) -> bytes:

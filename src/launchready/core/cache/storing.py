@@ -107,7 +107,6 @@ class Storing:
         stored.lifetime = lifetime
         stored.age = age
         stored.born = 0
-        stored.delay = delay
         stored.flags = says.flags
         stored.vary = stored.groups = ()
         stored.length = fields.get(b"content-length")

@@ -32,10 +32,8 @@ class Verdict(Enum):
     STALE = 3
 
 
-def use(
-    setup: Setup, request: Request, ask: Ask, entry: Entry[Stored], age: int, started: float
-) -> Flow[Response | Verdict]:
-    """The answer, or what else to do. ``age``: its current age. ``started``: a moment before it was looked up."""
+def use(setup: Setup, request: Request, ask: Ask, entry: Entry[Stored], age: int) -> Flow[Response | Verdict]:
+    """The answer, or what else to do. ``age``: its current age."""
     stored = entry.value
     if (
         not setup.policy.cookies
@@ -45,7 +43,7 @@ def use(
         return Verdict.PASS
     stale: float = age - stored.lifetime
     if setup.marked:
-        by_purge = yield from purged(request, entry, lambda: setup.clock() - started)
+        by_purge = yield from purged(request, entry, shared=setup.leases)
         if by_purge == inf:
             return Verdict.GONE
         if by_purge is not None:

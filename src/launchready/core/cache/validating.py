@@ -3,6 +3,7 @@
 from launchready.core.cache import keeping
 from launchready.core.cache.asking import Ask
 from launchready.core.cache.keeping import Place
+from launchready.core.cache.purging import Purges
 from launchready.core.cache.selection import target
 from launchready.core.cache.setup import Setup
 from launchready.core.cache.status import forwarded
@@ -10,7 +11,8 @@ from launchready.core.cache.stored import HTML, LEASE, Stored
 from launchready.core.cache.updating import merged, same_entity
 from launchready.core.cache.using import respond, stale_answer, tells
 from launchready.errors import StoreError
-from launchready.exchange.app import Behind, Copy, Forward
+from launchready.exchange.app import Copy, Forward
+from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Flow
 from launchready.exchange.store import Delete, Entry, PutIfAbsent
 from launchready.http.message import Headers, Request, Response
@@ -38,6 +40,7 @@ def validate(
 ) -> Flow[Response | Forward]:
     """The answer, where it is known with the head of the app's; else the app's own, to be looked at like any other."""
     stored, started, whole = entry.value, setup.clock(), request.headers
+    place.born = place.born if setup.leases else Purges.count
     request.headers = whole if request.method == "HEAD" else conditions(stored, whole)
     forward = Forward()
     try:
@@ -51,12 +54,12 @@ def validate(
     if request.method == "HEAD":
         if code == 200 and stored.status == 200:
             same = same_entity(stored, response)
-            fresh = freshened(setup, request, ask, stored, response, started)[0] if same else None
+            fresh = freshened(setup, request, ask, place, stored, response, started)[0] if same else None
             yield from _write(setup, request, place, fresh, started)
         return forward
     if code != 304 or not stored.validators:
         return forward
-    fresh, head = freshened(setup, request, ask, stored, response, started)
+    fresh, head = freshened(setup, request, ask, place, stored, response, started)
     yield from _write(setup, request, place, fresh, started)
     if fresh is None:
         return Response(head.status, [*head.headers, forwarded(b"stale", status=304)], stored.body)
@@ -64,12 +67,13 @@ def validate(
 
 
 def freshened(
-    setup: Setup, request: Request, ask: Ask, stored: Stored, response: Response, started: float
+    setup: Setup, request: Request, ask: Ask, place: Place, stored: Stored, response: Response, started: float
 ) -> tuple[Stored | None, Response]:
     """§4.3.4: the stored response with the fields of the 304; None where it may not be stored any more."""
     head = merged(stored, response)
     fresh = setup.storing(request, ask, head, setup.clock() - started)
     if fresh is not None:
+        fresh.born = place.born
         fresh.body = stored.body
         fresh.weight += len(stored.body)
     return fresh, head
@@ -92,7 +96,7 @@ def refresh(setup: Setup, request: Request, ask: Ask, place: Place, entry: Entry
     claim = PutIfAbsent(setup.space, mark, Stored(LEASE, []), _REFRESH)
     yield claim
     if claim.answer.entry is None:
-        place.version, place.born = entry.version, claim.answer.version if setup.leases else 0
+        place.version, place.born = entry.version, claim.answer.version
         dropped = _CREDENTIALS.difference(entry.value.vary if not ask.user else _CREDENTIALS)
         headers = [pair for pair in conditions(entry.value, request.headers) if pair[0] not in dropped]
         yield Behind(Refresh(setup, ask, place, entry.value, mark), headers)
@@ -113,6 +117,8 @@ class Refresh:
     def handle(self, request: Request) -> Flow[Response | None]:
         setup = self._setup
         started = setup.clock()
+        if not setup.leases:
+            self._place.born = Purges.count
         try:
             forward = Forward()
             yield forward
@@ -125,7 +131,7 @@ class Refresh:
     def _keep(self, request: Request, response: Response, started: float) -> Flow[None]:
         setup, place = self._setup, self._place
         if response.status == 304 and self._stored.validators:
-            fresh = freshened(setup, request, self._ask, self._stored, response, started)[0]
+            fresh = freshened(setup, request, self._ask, place, self._stored, response, started)[0]
         else:
             fresh = setup.storing(request, self._ask, response, setup.clock() - started)
             if fresh is not None:
@@ -133,7 +139,7 @@ class Refresh:
                 yield copy
                 if copy.answer is None or not whole(request, fresh, copy.answer):
                     return
-                fresh.delay = setup.clock() - started
+                fresh.born = place.born
         if setup.changes.times and setup.changes.since(target(request), started):
             return
         if fresh is not None:
