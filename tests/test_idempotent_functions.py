@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from launchready.errors import ConfigError, InFlight, KeyReused, OutcomeUnknown, SafeToRetry
-from launchready.idempotency import idempotent
+from launchready.errors import ClaimLost, ConfigError, InFlight, KeyReused, OutcomeUnknown, SafeToRetry
+from launchready.idempotency import current, idempotent
 from launchready.stores import connect
 
 
@@ -147,19 +147,22 @@ def test_waiting(store):
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_a_slow_call_is_not_repeated(store, asynchronous):
-    """Older than its lease, and not answered: its outcome is unknown, whoever asks."""
+def test_a_slow_call_keeps_its_key(store, asynchronous):
+    """Slower than its lease, and blocking its event loop: it lives, so it is running, and nobody repeats it."""
     entered, done = threading.Event(), threading.Event()
+    ran = []
 
-    @idempotent(key=by_order, store=store, lease="10ms")
+    @idempotent(key=by_order, store=store, lease="200ms", on_crash="rerun")
     def charge(order):
+        ran.append(order)
         entered.set()
         done.wait(20)
 
-    @idempotent(key=by_order, store=store, lease="10ms")
+    @idempotent(key=by_order, store=store, lease="200ms", on_crash="rerun")
     async def acharge(order):
+        ran.append(order)
         entered.set()
-        await asyncio.to_thread(done.wait, 20)
+        done.wait(20)
 
     def call():
         return asyncio.run(acharge(order=1)) if asynchronous else charge(order=1)
@@ -167,11 +170,175 @@ def test_a_slow_call_is_not_repeated(store, asynchronous):
     first = threading.Thread(target=call)
     first.start()
     entered.wait(5)
-    done.wait(0.05)
-    with pytest.raises(OutcomeUnknown, match="never answered"):
+    done.wait(0.6)
+    with pytest.raises(InFlight):
         call()
     done.set()
     first.join()
+    assert ran == [1]
+
+
+class Killed(BaseException):
+    """What ends a worker: not an answer of its function."""
+
+
+def die(charge, order=1):
+    with pytest.raises(Killed):
+        charge(order=order)
+    threading.Event().wait(0.06)  # its lease
+
+
+def test_a_dead_call_is_not_repeated(store):
+    """It ended without an answer, and its lease is over: the outcome is unknown, whoever asks."""
+    ran = []
+
+    @idempotent(key=by_order, store=store, lease="50ms")
+    def charge(order):
+        ran.append(order)
+        raise Killed
+
+    die(charge)
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown, match="never answered"):
+            charge(order=1)
+    assert ran == [1]
+
+
+def test_a_dead_call_that_is_safe_to_repeat(store):
+    """``on_crash="rerun"`` runs it again, with the same key for the provider, and goes on after the last step."""
+    ran, keys = [], []
+
+    @idempotent(key=by_order, store=store, lease="50ms", on_crash="rerun")
+    def charge(order):
+        once = current()
+        keys.append((once.downstream_key("stripe"), once.fence))
+        charged = once.step("charge", lambda: ran.append("charge") or {"id": 7})
+        if len(keys) == 1:
+            raise Killed
+        return once.step("mail", lambda: ran.append("mail") or charged["id"])
+
+    die(charge)
+    assert charge(order=1) == charge(order=1) == 7
+    assert ran == ["charge", "mail"]
+    assert keys[0][0] == keys[1][0]
+    assert len(keys[0][0]) == 40
+    assert keys[0][1] < keys[1][1]
+
+
+def test_not_longer_than_the_provider_remembers(store):
+    """After ``rerun_for`` the provider has forgotten its key: nothing is repeated any more."""
+    ran = []
+
+    @idempotent(key=by_order, store=store, lease="50ms", on_crash="rerun", rerun_for="55ms")
+    def charge(order):
+        ran.append(order)
+        raise Killed
+
+    die(charge)
+    with pytest.raises(OutcomeUnknown):
+        charge(order=1)
+    assert ran == [1]
+
+
+@pytest.mark.parametrize(("found", "runs"), [(None, 2), (False, 2), ({"id": 7}, 1)])
+def test_a_dead_call_is_asked_about(store, found, runs):
+    """A function finds out what happened: nothing (run it), or this (the answer)."""
+    ran, asked = [], []
+
+    def recover(once, order):
+        asked.append((once.key, order))
+        return found
+
+    @idempotent(key=by_order, store=store, lease="50ms", on_crash=recover)
+    def charge(order):
+        ran.append(order)
+        if len(ran) == 1:
+            raise Killed
+        return {"id": 7}
+
+    die(charge)
+    assert charge(order=1) == charge(order=1) == {"id": 7}
+    assert len(ran) == runs
+    assert asked == [("order:1", 1)]
+
+
+def test_it_happened_and_no_more_is_known(store):
+    """True: it is done, and its answer is gone. A recovery that fails leaves the outcome unknown."""
+
+    def recover(key):
+        if key == "order:2":
+            raise OSError
+        return True
+
+    @idempotent(key=by_order, store=store, lease="50ms", on_crash=recover)
+    def charge(order):
+        raise Killed
+
+    for order in (1, 2):
+        die(charge, order)
+        for _ in range(2):
+            with pytest.raises((OutcomeUnknown, InFlight)):
+                charge(order=order)
+
+
+def test_asynchronous_steps(store):
+    """A step may be a coroutine, and a lambda that makes one; a retry awaits what is remembered."""
+    ran = []
+
+    async def pay():
+        ran.append("pay")
+        return 5
+
+    @idempotent(key=by_order, store=store, lease="50ms", on_crash="rerun")
+    async def charge(order):
+        once = current()
+        paid = await once.step("pay", pay)
+        sent = await once.step("send", lambda: pay(*[]))
+        if len(ran) == 2 and not ran.count("died"):
+            ran.append("died")
+            raise Killed
+        return [paid, sent]
+
+    with pytest.raises(Killed):
+        asyncio.run(charge(order=1))
+    threading.Event().wait(0.06)
+    assert asyncio.run(charge(order=1)) == [5, 5]
+    assert ran == ["pay", "pay", "died"]
+
+
+def test_a_late_attempt_is_not_believed(store):
+    """Taken over while it stood still: it cannot store its answer, ``check()`` tells it, and its caller gets the other's."""
+    stands, goes, told, seen = threading.Event(), threading.Event(), [], []
+
+    @idempotent(key=by_order, store=store, lease="50ms", on_crash="rerun")
+    def charge(order):
+        once = current()
+        if not stands.is_set():
+            once._claim.keeper.held.clear()  # frozen: no sign of life any more
+            stands.set()
+            goes.wait(10)
+            with pytest.raises(ClaimLost):
+                once.check()
+            seen.append("lost")
+            return "late"
+        once.check()
+        return "in time"
+
+    first = threading.Thread(target=lambda: told.append(charge(order=1)))
+    first.start()
+    stands.wait(5)
+    threading.Event().wait(0.06)
+    assert charge(order=1) == "in time"
+    goes.set()
+    first.join()
+    assert told == ["in time"]
+    assert seen == ["lost"]
+
+
+def test_current_outside():
+    """Where nothing protects what runs, that is said, and what to write."""
+    with pytest.raises(ConfigError, match="nothing protects"):
+        current()
 
 
 def test_coroutines(store):

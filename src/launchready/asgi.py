@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
@@ -173,7 +174,7 @@ class _Exchange:
         request.fields = dict(headers)
         request.get = request.fields.get
         request.adds = []
-        request.claimed = False
+        request.claimed = None
         self._face = face
         self._scope = scope
         self._receive = receive
@@ -203,7 +204,7 @@ class _Exchange:
         if self._parts is not None:
             receive = self.receive
         token = None
-        if Wanted.views:
+        if Wanted.views or self.request.claimed is not None:
             token = CURRENT.set(self)
             if self.request.method not in SAFE:
                 receive = self._remember()
@@ -389,6 +390,10 @@ class _Exchange:
         op.answer = b"".join(self._parts or ())
 
     # A view that turns out to be protected.
+
+    @property
+    def answers(self) -> Answers:
+        return self._face.stack.answers
 
     def native(self, response: Response) -> object:
         return self._face.native(response)

@@ -17,6 +17,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any
 
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
@@ -299,6 +300,10 @@ class Exchange:
         return self._body
 
     # A view that turns out to be protected.
+
+    @property
+    def answers(self) -> Answers:
+        return self._answers
 
     def native(self, response: Response) -> object:
         return self._face.native(response)

@@ -85,8 +85,8 @@ def dmarc_policy(domain: str) -> Flow[dmarc.Discovery]:
     for name in walked:
         answers[name] = known(ops[name].answer).records
         if name == walked[0] and dmarc.parse(answers[name]).valid:
-            return dmarc.discover(domain, {name: op.answer.records for name, op in ops.items()})
-    return dmarc.discover(domain, answers)
+            return dmarc.decide(domain, {name: op.answer.records for name, op in ops.items()})
+    return dmarc.decide(domain, answers)
 
 
 @dataclass(frozen=True, slots=True)

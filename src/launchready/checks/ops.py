@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterable
 from typing import Any, Protocol, TypeVar
 
 from launchready.exchange.ops import Op
-from launchready.net.answers import DnsAnswer, HttpAnswer, RdapAnswer, TlsFacts
+from launchready.net.answers import DnsAnswer, HttpAnswer, RdapAnswer, SmtpAnswer, TlsFacts
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -108,13 +108,22 @@ class Txt(Query):
 
 
 class Fetch(Ask[HttpAnswer]):
-    """One HTTP request; redirects are not followed."""
+    """One HTTP request; redirects are not followed. ``address``: one to connect to, in place of those of the name."""
 
-    __slots__ = ("body", "headers", "method", "url")
+    __slots__ = ("address", "body", "headers", "method", "url")
 
-    def __init__(self, method: str, url: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        *,
+        address: str | None = None,
+    ) -> None:
         self.method, self.url, self.headers, self.body = method, url, tuple(headers), body
-        super().__init__(method, url, self.headers, body)
+        self.address = address
+        super().__init__(method, url, self.headers, body, address)
 
     @classmethod
     def kind(cls) -> str:
@@ -153,6 +162,19 @@ class Handshake(Ask[TlsFacts]):
 
     def unanswered(self, reason: str) -> TlsFacts:
         return TlsFacts(f"TLS handshake with {self.host}:{self.port}", trouble="timeout", reason=reason)
+
+
+class Smtp(Ask[SmtpAnswer]):
+    """What a mail server says when it is greeted, and its certificate."""
+
+    __slots__ = ("host",)
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(host)
+
+    def unanswered(self, reason: str) -> SmtpAnswer:
+        return SmtpAnswer(f"SMTP {self.host}:25", trouble="timeout", reason=reason)
 
 
 class Rdap(Ask[RdapAnswer]):

@@ -127,6 +127,12 @@ class Report:
     def to_html(self) -> str:
         return self.to("html")
 
+    def to_sarif(self) -> str:
+        return self.to("sarif")
+
+    def to_junit(self) -> str:
+        return self.to("junit")
+
 
 @functools.cache
 def formats() -> Sequence[str]:

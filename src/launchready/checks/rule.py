@@ -94,6 +94,7 @@ class Rule:
             score,
             minutes,
             reason,
+            self.topic,
         )
 
     def undetermined(self, site: Site, subject: str, question: str, reason: str) -> Finding:
@@ -115,6 +116,7 @@ class Rule:
             Score(1, 1, 1),
             5,
             "could not be checked",
+            self.topic,
         )
 
 

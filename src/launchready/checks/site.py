@@ -42,6 +42,11 @@ class Site:
     app: str = ""
     now: float = 0.0
     names_www: bool = False
+    pages: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    mobile_app: bool | None = None
+    cors_probe_origin: str = ""
+    origin: str = ""
 
     @property
     def www(self) -> str:
@@ -90,6 +95,11 @@ def site(
     ca: str | None = None,
     webhooks: Iterable[str] = (),
     app: str | None = None,
+    pages: Iterable[str] = (),
+    protected: Iterable[str] = (),
+    mobile_app: bool | None = None,
+    cors_probe_origin: str | None = None,
+    origin: str | None = None,
     now: dt.datetime | str | None = None,
 ) -> Site:
     """Reads what the caller gave; all that cannot be read is raised in one ConfigError."""
@@ -106,6 +116,11 @@ def site(
     main = f"www.{name}" if canonical == "www" else name
     hooks = [attempt(problems, web_url, "webhooks", url, main) for url in listed(problems, "webhooks", webhooks)]
     page = attempt(problems, web_url, "app", app, main) if app else ""
+    read = [attempt(problems, web_url, "pages", url, main) for url in listed(problems, "pages", pages)]
+    private = [attempt(problems, web_url, "protected", url, main) for url in listed(problems, "protected", protected)]
+    foreign = attempt(problems, an_origin, "cors_probe_origin", cors_probe_origin) if cors_probe_origin else ""
+    if origin and not is_address(origin):
+        problems.append(f"origin: {origin!r} is not an IP address; give the one behind your content network")
     moment = attempt(problems, seconds, now)
     if problems:
         raise ConfigError(problems)
@@ -123,6 +138,11 @@ def site(
         page,
         float(moment),
         f"www.{name}" in named,
+        tuple(dict.fromkeys(read)),
+        tuple(dict.fromkeys(private)),
+        mobile_app,
+        foreign,
+        (origin or "").strip("[]"),
     )
 
 
@@ -217,6 +237,15 @@ def web_url(name: str, text: str, host: str) -> str:
     if not valid or any(ord(char) <= 0x20 or ord(char) == 0x7F for char in given):
         raise ValueError(f'{name}: {text[:80]!r} is neither a path nor a URL; write "https://{host or "host"}/path"')
     return parts._replace(fragment="").geturl()
+
+
+def an_origin(name: str, text: str) -> str:
+    """``https://evil.example``: scheme and host, nothing behind it."""
+    url = text.strip().rstrip("/")
+    parts = urlsplit(web_url(name, url, "host"))
+    if url.startswith("/") or parts.path or parts.query:
+        raise ValueError(f'{name}: {text[:80]!r} is not an origin; write "https://other.example"')
+    return url
 
 
 def seconds(now: dt.datetime | str | None) -> str:

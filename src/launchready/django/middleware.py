@@ -15,6 +15,7 @@ from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT
 from launchready.drivers.drive import adrive, drive
@@ -309,6 +310,10 @@ class _Exchange:
         return body
 
     # A view that turns out to be protected.
+
+    @property
+    def answers(self) -> Answers:
+        return self._answers
 
     def native(self, response: Response) -> object:
         return django_response(response)

@@ -11,6 +11,7 @@ from typing import Any
 from launchready.clock import SYSTEM, Clock
 from launchready.core import cors as core_cors
 from launchready.core import health as core_health
+from launchready.core.idempotency import Vault
 from launchready.core.identity import Identity
 from launchready.drivers.answers import Answers
 from launchready.drivers.probes import Probes
@@ -19,18 +20,21 @@ from launchready.exchange.app import Feature
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
 from launchready.metrics.keeper import Keeper
+from launchready.metrics.marks import settle
 from launchready.metrics.status import status
 from launchready.metrics.timing import Timings
 from launchready.redaction import install
 from launchready.settings import deployment
 from launchready.settings.cache import Cache, compile_cache
 from launchready.settings.cors import CORS, compile_cors
-from launchready.settings.health import Health, compile_health
+from launchready.settings.fingerprint import fingerprint
+from launchready.settings.health import Health, compile_health, compile_probes
 from launchready.settings.https import HTTPS, compile_https
 from launchready.settings.idempotency import Idempotency, compile_idempotency
 from launchready.settings.problems import Problems, coerce
 from launchready.settings.rate_limit import RateLimit, compile_rate_limit
 from launchready.settings.redaction import Redaction, compile_redaction
+from launchready.settings.sealing import vault
 from launchready.settings.timing import Timing, compile_targets, ledger_path
 from launchready.stores import connect
 from launchready.stores.base import Store
@@ -60,9 +64,11 @@ class Stack:
         keeper: Keeper | None,
         targets: RouteTable[float],
         release: str,
+        vault: Vault,
         clock: Clock = SYSTEM,
     ) -> None:
         self.answers = answers
+        self.vault = answers.vault = vault
         self.release = release
         self.keeper = keeper
         self.timings = keeper.timings if keeper is not None else None
@@ -77,7 +83,11 @@ class Stack:
 
     def status(self) -> dict[str, object]:
         """What is known of the app on this machine: the data of the dashboard, see docs/dashboard.md."""
-        known = {"release": self.release, "store": "up" if self.answers.reachable else "down"}
+        known = {
+            "release": self.release,
+            "store": "up" if self.answers.reachable else "down",
+            "idempotency": self.vault.counts.as_dict(),
+        }
         if self.keeper is None:
             return {**known, "routes": []}
         return {**known, **status(self.keeper, self._target, self._clock.wall())}
@@ -103,16 +113,22 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     timing = coerce(problems, "timing", settings.get("timing", Timing()), Timing)
     release = deployment.release(given["release"])
     trusted = deployment.trusted_proxies(problems, given["trusted_proxies"])
+    secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
+    if secret_key is not None and not isinstance(secret_key, str):
+        problems.add("secret_key: write a string of at least 32 random characters")
+        secret_key = None
+    once = compile_idempotency(problems, idempotency, secret_key) if idempotency else None
     features: list[Feature | None] = [
         compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
         compile_cors(problems, cors) if cors else None,
         compile_rate_limit(problems, rate_limit, trusted) if rate_limit else None,
         compile_cache(problems, cache, clock.wall) if cache else None,
-        compile_idempotency(problems, idempotency) if idempotency else None,
+        once,
     ]
-    secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
     redactor = compile_redaction(problems, redaction, secret_key) if redaction else None
-    healthy = compile_health(problems, health, release) if health else None
+    facts = core_health.Facts(release, clock.wall(), fingerprint(settings))
+    healthy = compile_health(problems, health, facts) if health else None
+    probes = compile_probes(problems, health) if health else Probes({})
     targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
     store = _store(problems, given["store"])
     url = deployment.store(given["store"]) if isinstance(given["store"], str | None) else "memory://"
@@ -121,11 +137,14 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     if redactor is not None:
         install(redactor)
     here = MemoryStore(clock)
-    answers = Answers(
-        store, Probes(health.checks if health else {}), {TakeHere: here.windows.take, GiveHere: here.windows.give}
-    )
+    answers = Answers(store, probes, {TakeHere: here.windows.take, GiveHere: here.windows.give})
     keeper = Keeper(Timings(release), path, clock) if timing else None
-    return Stack(answers, [each for each in features if each is not None], healthy, keeper, targets, release, clock)
+    if keeper is not None:
+        keeper.ready = probes.ready
+        settle(keeper)
+    shared = once.vault if once else vault(secret_key)
+    serving = [each for each in features if each is not None]
+    return Stack(answers, serving, healthy, keeper, targets, release, shared, clock)
 
 
 def _store(problems: Problems, value: Store | str | None) -> Store:

@@ -1,90 +1,96 @@
 """``launchready check example.com``: what to fix before launch, ranked."""
 
 import argparse
-import os
-import sys
-import tomllib
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from launchready.cli.configuration import Configuration, load
+from launchready.cli.options import coloured, exit_code, listed, note, write
 from launchready.errors import ConfigError
 
 HELP = "look at DNS, certificates, redirects, headers and mail of a domain, and say what to fix before launch"
 
-LISTS = ("hosts", "dkim_selectors", "webhooks", "only", "skip", "ignore")
-WORDS = ("domain", "canonical", "ca", "app", "sends_mail", "timeout")
+LISTS = ("hosts", "dkim_selectors", "webhooks", "pages", "protected", "only", "skip", "ignore")
+WORDS = ("domain", "canonical", "ca", "app", "sends_mail", "mobile_app", "timeout")
+FAMILY_OR_CODE = ("only", "skip", "ignore")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("domain", nargs="?", help="the domain that customers type; else the one in launchready.toml")
-    for name in LISTS:
-        parser.add_argument(f"--{name.replace('_', '-')}", nargs="+", default=None, metavar="NAME")
+    for name, what in (
+        ("hosts", "names that have to work: app api"),
+        ("dkim_selectors", "what your mail is signed with: google s1"),
+        ("webhooks", "paths or URLs that others post to"),
+        ("pages", "pages to read for mixed content"),
+        ("protected", "paths that must refuse strangers"),
+    ):
+        parser.add_argument(f"--{name.replace('_', '-')}", nargs="+", metavar="NAME", help=what)
     parser.add_argument("--canonical", choices=("apex", "www"), help="where visitors should end")
     parser.add_argument("--ca", help="the certificate authority that renews, as in letsencrypt.org")
     parser.add_argument("--app", help="one more page to look at")
-    parser.add_argument("--sends-mail", action=argparse.BooleanOptionalAction, default=None)
-    parser.add_argument("--timeout", type=float, default=None, metavar="SECONDS", help="for everything (10)")
-    parser.add_argument("--format", choices=("text", "json", "md", "html"), default="text")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there, and not to stdout")
-    parser.add_argument("--fail-on", choices=("48h", "any", "never"), default="48h")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
-    parser.add_argument("--no-color", action="store_true")
+    for name in ("sends-mail", "mobile-app"):
+        parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=None)
+    parser.add_argument(
+        "--since", metavar="last|FILE", help="show what changed since the last run, or since a JSON report"
+    )
+    parser.add_argument("--allow-unknown", action="store_true", help="exit 0 although something could not be checked")
 
 
 def run(args: argparse.Namespace) -> int:
-    options = configured()
-    for name in (*LISTS, *WORDS):
-        given = getattr(args, name)
-        if given is not None:
-            options[name] = given
+    options = given(args, load())
     domain = options.pop("domain", None)
     if domain is None:
         raise ConfigError(
             ['no domain: write "launchready check example.com", or domain = "example.com" in launchready.toml']
         )
-    if sys.stderr.isatty() and not args.quiet:
-        print(f"... asking about {domain}", file=sys.stderr, flush=True)  # noqa: T201
+    note(args, f"... asking about {domain}")
     from launchready.checks.run import check  # noqa: PLC0415 - "--help" must not wait for it
 
     report = check(domain, **options)
-    color = args.output is None and sys.stdout.isatty() and not args.no_color and "NO_COLOR" not in os.environ
-    text = {
-        "text": lambda: report.to_text(color=color),
-        "json": report.to_json,
-        "md": report.to_markdown,
-        "html": report.to_html,
-    }[args.format]()
-    if args.output is None:
-        print(text)  # noqa: T201
-    else:
-        args.output.write_text(text, encoding="utf-8")
-    return exit_code(report, args.fail_on)
+    write(args, report.to_text(color=coloured(args)) if args.format == "text" else report.to(args.format))
+    return exit_code(
+        args.fail_on,
+        now=bool(report.fix_now),
+        later=bool(report.can_wait),
+        unknown=bool(report.undetermined),
+        allow_unknown=args.allow_unknown,
+    )
 
 
-def exit_code(report: Any, fail_on: str) -> int:
-    """0, 1 or 3 by the findings that count."""
-    if fail_on != "never" and (report.fix_now or (fail_on == "any" and report.can_wait)):
-        return 1
-    return 3 if report.undetermined else 0
+def given(args: argparse.Namespace, file: Configuration) -> dict[str, Any]:
+    """What was typed, over what stands in the file."""
+    options = facts(file) | file.table("check", (*LISTS, *WORDS))
+    for name in (*LISTS, *WORDS):
+        value = getattr(args, name)
+        if value is not None:
+            options[name] = listed(value) if name in LISTS else value
+    # "--only mail example.com": no family and no code has a dot, so this was meant as the domain.
+    for name in FAMILY_OR_CODE:
+        if getattr(args, name) is not None and args.domain is None:
+            stray = [value for value in options[name] if "." in value]
+            if stray:
+                options[name] = [value for value in options[name] if "." not in value]
+                options["domain"] = stray[-1]
+    return options
 
 
-def configured() -> dict[str, Any]:
-    """``[check]`` of launchready.toml, else of ``[tool.launchready]`` in pyproject.toml. Raises ConfigError."""
-    for path, keys in ((Path("launchready.toml"), ()), (Path("pyproject.toml"), ("tool", "launchready"))):
-        if not path.is_file():
-            continue
-        try:
-            table: Any = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError([f"{path}: {error}"]) from None
-        for key in keys:
-            table = table.get(key, {})
-        found: dict[str, Any] = table.get("check", {})
-        unknown = sorted(set(found) - {*LISTS, *WORDS})
-        if unknown:
-            raise ConfigError(
-                [f"{path}: [check] has no {name!r}; it has {', '.join((*WORDS, *LISTS))}" for name in unknown]
-            )
-        if found:
-            return dict(found)
-    return {}
+def facts(file: Configuration) -> dict[str, Any]:
+    """What the top of launchready.toml says about the site: ``production``, ``hosts``, ``webhooks``."""
+    values, found = file.values, {}
+    production = values.get("production", {})
+    url = production.get("url", "") if isinstance(production, dict) else ""
+    hosts = values.get("hosts", {})
+    if url:
+        found["domain"] = urlsplit(url).hostname or url
+    if isinstance(production, dict) and "mobile_app" in production:
+        found["mobile_app"] = production["mobile_app"]
+    if isinstance(hosts, dict) and hosts:
+        # The shortest name is the domain: example.com before www.example.com and api.example.com.
+        found["domain"] = min(hosts, key=lambda name: (name.count("."), len(name)))
+        found["hosts"] = [name for name in hosts if name != found["domain"]]
+    hooks = values.get("webhooks", {})
+    if isinstance(hooks, dict):
+        paths = [hook["path"] for hook in hooks.values() if isinstance(hook, dict) and "path" in hook]
+        if paths:
+            found["webhooks"] = paths
+    return found

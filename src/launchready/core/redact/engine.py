@@ -16,8 +16,8 @@ from launchready.core.redact.keys import Keys
 from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent
 from launchready.core.redact.pairs import Pairs
 from launchready.core.redact.prose import Prose
-from launchready.core.redact.rules.vendors import VENDORS
 from launchready.core.redact.sql import Sql
+from launchready.vendors.formats import VENDORS
 
 _PIECE = 65_536
 _NEAR = 4_096

@@ -156,3 +156,25 @@ PUBLIC = (
     r"src|tok|bk|ord|order|usr|org|msg|whk|we|cs_test|cs_live|pk_test|pk_live|sb_publishable)_[A-Za-z0-9]{8,70}"
     r"|(?:AC|SM|MM|CA|PN|VA|MG)[0-9a-f]{32}"
 )
+
+#: Formats that are rare in logs, and stand in code and configuration: looked for by the secrets scan alone.
+RARE: tuple[Vendor, ...] = (
+    Vendor("twilio", ("SK",), _LEFT + r"SK[0-9a-f]{32}(?![A-Za-z0-9])"),
+    Vendor("other_vendor", ("MT", "MD", "Mz", "Nz", "OD", "OT"),
+           _EDGE + r"[MNO][A-Za-z0-9_\-]{22,27}+\.[\w\-]{6}\.[A-Za-z0-9_\-]{27,40}+(?![A-Za-z0-9_\-])"),
+    Vendor("other_vendor", ("ATBB", "ATCTT3", "ATATT3"), _LEFT + r"AT(?:BB|CTT3|ATT3)[A-Za-z0-9_\-=.]{24,300}+"),
+    Vendor("other_vendor", ("glsa_", "glc_", "glcbt-"), _LEFT + r"gl(?:sa_|c_|cbt-)[A-Za-z0-9_\-+/=]{24,400}+"),
+    Vendor("other_vendor", ("pscale_",), _LEFT + r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_\-.]{32,64}+"),
+    Vendor("other_vendor", ("dp.pt.", "dp.st.", "dp.sa.", "dp.ct."),
+           _LEFT + r"dp\.(?:pt|st|sa|ct)\.[A-Za-z0-9_\-.]{40,84}+"),
+    Vendor("other_vendor", ("dapi",), _LEFT + r"dapi[a-f0-9]{32}(?:-\d)?(?![A-Za-z0-9])"),
+    Vendor("other_vendor", ("nfp_", "vck_"), _LEFT + r"(?:nfp|vck)_[A-Za-z0-9]{36,64}+"),
+    Vendor("other_vendor", (".atlasv1.",), r"(?<![A-Za-z0-9.])[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-=]{60,70}+"),
+    Vendor("other_vendor", ("rzp_live_", "klarna_live_"), _LEFT + r"(?:rzp|klarna)_live_[A-Za-z0-9_\-]{14,255}+"),
+    Vendor("other_vendor", ("live_",), r"(?<![A-Za-z0-9_])live_[A-Za-z0-9]{30,64}+(?![A-Za-z0-9_])"),
+    Vendor("other_vendor", ("sk.eyJ",), _LEFT + r"sk\.eyJ[A-Za-z0-9_\-]{40,200}\.[A-Za-z0-9_\-]{16,64}+"),
+    Vendor("other_vendor", ("AQE",), _LEFT + r"AQE[a-z]hmfxKY[A-Za-z0-9+/=\-]{20,256}+"),
+    Vendor("other_vendor", ("access_token$",), r"access_token\$production\$[0-9a-z]{16}\$[0-9a-f]{32}"),
+    Vendor("other_vendor", ("Q~",),
+           r"(?<![A-Za-z0-9_~.\-])[A-Za-z0-9_~.\-]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}(?![A-Za-z0-9_~.\-])"),
+)  # fmt: skip

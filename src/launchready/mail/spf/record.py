@@ -1,8 +1,7 @@
-"""SPF records (RFC 7208): who may send mail for a domain.
+"""The grammar of RFC 7208 section 12: ``parse`` reads one record.
 
-This module reads one record: ``parse`` knows the whole grammar of section 12. Any syntax error anywhere makes the
-whole record worthless (permerror, section 4.6), so all errors are collected and the terms are still shown.
-It does not yet evaluate a record for one sender (``check_host``).
+Any syntax error anywhere makes the whole record worthless (permerror, section 4.6), so all errors are collected and the
+terms are still shown.
 """
 
 import ipaddress
@@ -11,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from launchready.mail.spf.macros import macro_problem
+
 Qualifier = Literal["+", "-", "~", "?"]
 # Section 4.6.4: the terms that cost a question. all, ip4, ip6 and exp do not.
 LOOKUPS = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
@@ -18,8 +19,6 @@ MOST_LOOKUPS = 10
 MECHANISMS = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
 TERM = re.compile(r"(?P<qualifier>[-+~?]?)(?P<name>[A-Za-z][A-Za-z0-9_.-]*)(?P<rest>.*)", re.DOTALL)
 MODIFIER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_.-]*)=(?P<value>.*)", re.DOTALL)
-# Section 7.1: %% %_ %- and %{ letter digits r delimiters }.
-MACRO = re.compile(r"%(?:[%_-]|\{(?P<letter>[A-Za-z])(?P<digits>\d*)r?[-.+,/_=]*\})")
 VISIBLE = re.compile(r"[\x21-\x7e]*")
 
 
@@ -179,17 +178,4 @@ def domain_problem(spec: str) -> str:
         return f"the domain does not end in a label that is a name: {last!r}"
     if "%" not in spec and any(not label or len(label) > 63 for label in head):
         return "a label of the domain is empty or longer than 63 characters"
-    return ""
-
-
-def macro_problem(text: str) -> str:
-    """What is wrong with the macros of a text. The letters c, r and t stand in explanations only."""
-    if "%" in MACRO.sub("", text):
-        return "a % that is not a macro"
-    for match in MACRO.finditer(text):
-        letter, digits = match["letter"], match["digits"]
-        if letter and letter.lower() not in "slodiphv":
-            return f"%{{{letter}}} is not a macro that may stand here"
-        if digits and int(digits[:4]) == 0:
-            return "a macro that keeps 0 labels"
     return ""

@@ -1,0 +1,35 @@
+"""The secrets scan: what was committed, or is about to be, that opens something. Offline, and never validated anywhere.
+
+``scan(path)`` looks at the files and at the whole history; ``text.find`` at one text. From the bytes inward: ``tree``,
+``history`` and ``patches`` bring files and what commits added, ``data`` unpacks and decodes, ``text`` runs the readers
+(``tokens``, ``urls``, ``pairs``, ``blocks``, ``commands``, ``formats``, ``encoded``), and ``judge`` tells a secret from
+what stands in its place. The rules are data, in ``launchready.vendors`` and ``names``.
+"""
+
+from launchready.secrets.leak import Leak, Unread
+from launchready.secrets.scanning import Progress, Scan
+
+
+def scan(
+    path: str = ".",
+    *,
+    history: bool = True,
+    staged: bool = False,
+    commits: str | None = None,
+    files: bool = True,
+    progress: Progress | None = None,
+) -> Scan:
+    """Looks for secrets, and yields a ``Leak`` for each path that one stands in, the worst first.
+
+    - ``path``: a folder or a file. In a git repository: the files that git would commit, and with ``history`` every
+      commit of every ref, merges and messages included.
+    - ``staged``: only what is about to be committed. ``commits``: only a range, "main..HEAD".
+    - ``files=False``: the history alone. ``progress``: called with portions done and portions in all.
+    - Bounded: a file up to 1 GB in windows, archives up to 256 MB unpacked and two deep. What was not read to its end
+      is in ``unread`` of what is returned.
+    - ConfigError for a path that is not there, and for a range or an index without a repository.
+    """
+    return Scan(str(path), files=files, past=history, staged=staged, commits=commits, progress=progress)
+
+
+__all__ = ["Leak", "Scan", "Unread", "scan"]
