@@ -10,7 +10,9 @@ no thread; a body is held back only where a feature asked for it, and only up to
 pass untouched.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -19,7 +21,7 @@ from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, Gone, Occupy, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
@@ -150,6 +152,7 @@ class _Exchange:
     _hold = 0
     _held: Response | None = None
     _tail: Tail | None = None
+    _ends = False  # somebody waits for the last byte
     _chunks: list[bytes]
     _size = 0
     _copied: list[bytes]
@@ -159,6 +162,7 @@ class _Exchange:
     _bound = REMEMBERED  # bytes of the request body that are kept
     _complete = False
     _late: list[Message]
+    _leaves: asyncio.Event | None = None
 
     def __init__(self, face: LaunchReadyMiddleware, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
         path = scope["path"]
@@ -212,12 +216,24 @@ class _Exchange:
             await self._face.app(self._scope, receive, self.send)
         except Exception as error:
             await self._failed(error, receive)
+        except BaseException:
+            await self._gone()
+            raise
         finally:
             if token is not None:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
                 await self._copy(self._tail, None)
+            if self._ends:
+                await adrive(steps, self._carry)
             steps.close()
+
+    async def _gone(self) -> None:
+        """The app was cancelled before it answered: what is held until the end of a request is let go."""
+        for flow, app in self._parked:
+            if isinstance(app, Occupy):
+                with suppress(Gone):
+                    await adrive(flow, self._carry_any, error=Gone())
 
     async def _failed(self, error: Exception, receive: Receive) -> None:
         """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
@@ -294,6 +310,8 @@ class _Exchange:
             self._copied = []
             final = final.head
         self._started = True
+        if self._leaves is not None:
+            self._leaves.set()
         self.status = status = final.status
         append(final.headers, self.request.adds)
         await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
@@ -338,7 +356,7 @@ class _Exchange:
             op = next(self._steps)
         except StopIteration:
             return
-        await adrive(self._steps, self._carry, op)
+        self._ends = isinstance(await adrive(self._steps, self._carry, op), Ended)
 
     async def _answer(self, response: Response) -> None:
         self._started = True
@@ -357,12 +375,19 @@ class _Exchange:
         return self.receive
 
     async def receive(self) -> Message:
-        """The body for the app, remembered on its way; after the body, whatever the server says."""
+        """The body for the app, remembered on its way; after the body, whatever the server says.
+
+        That the client went away is said only when the answer is on its way: frameworks stop streaming at the news,
+        and what is held back for a key must be finished, whoever still waits for it.
+        """
         if self._late:
             return self._late.pop(0)
         message = await self._receive()
         if message["type"] == "http.request":
             self._note(message)
+        elif self._hold and not self._started:
+            self._leaves = asyncio.Event()
+            await self._leaves.wait()
         return message
 
     def _note(self, message: Message) -> None:
@@ -438,7 +463,7 @@ class _Exchange:
             return None
         return _response(drive(self._parked.pop()[0], self._carry_blocking, error=error))
 
-    def _park(self, flow: Flow[Response | None], step: Forward | Tail | Response | None) -> Response | None:
+    def _park(self, flow: Flow[Response | None], step: object) -> Response | None:
         if isinstance(step, Forward):
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)

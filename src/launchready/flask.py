@@ -21,7 +21,7 @@ from launchready.settings.cors import CORS
 from launchready.settings.health import Health
 from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
-from launchready.settings.rate_limit import Limit, RateLimit
+from launchready.settings.rate_limit import Ban, Limit, RateLimit
 from launchready.settings.redaction import Redaction
 from launchready.settings.timing import Timing
 from launchready.wsgi import Environ
@@ -32,7 +32,7 @@ except ImportError as error:
     raise MissingExtra("launchready.flask", "flask") from error
 
 __all__ = [
-    "CORS", "HTTPS", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction",
+    "CORS", "HTTPS", "Ban", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction",
     "Timing", "idempotent",
 ]  # fmt: skip
 

@@ -22,7 +22,7 @@ from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Op
 from launchready.http.input import Input
 from launchready.http.message import Headers, Request, Response, append, clean
@@ -103,6 +103,7 @@ class Exchange:
     reason: SafeToRetry | None = None  # set by a framework that answers for its views' errors itself
     started: float | None = None
     _forward: Forward
+    _ends = False  # somebody waits for the last byte
     _hold = 0
     _head: Response | None = None
     _body: bytes | None = None
@@ -234,7 +235,7 @@ class Exchange:
     def end(self, tail: Tail, body: bytes | None) -> None:
         """Hand the copy of a streamed body out, before its last chunk leaves."""
         tail.answer = body
-        drive(self._steps, self._carry)
+        self._ends = isinstance(drive(self._steps, self._carry), Ended)
 
     def done(self, first: float | None, whole: bool) -> None:
         """The last byte has left, or the client has. ``first``: of a stream, when its first chunk left."""
@@ -248,6 +249,9 @@ class Exchange:
             self._face.stack.timings.stream(method, route, self.status, seconds, first - started, whole)
 
     def _finish(self) -> None:
+        if self._ends:
+            self._ends = False
+            drive(self._steps, self._carry)
         self._steps.close()
 
     def _record(self) -> None:
@@ -324,7 +328,7 @@ class Exchange:
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
             return None
-        assert not isinstance(step, Tail)  # only a chain yields one
+        assert not isinstance(step, Tail | Ended)  # only a chain yields a tail, and nothing ends before Forward
         return step
 
     def fail(self, error: Exception) -> Response | None:
@@ -375,6 +379,8 @@ class _Body:
     def _parts(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
         copied: list[bytes] = []
         size = 0
+        if self._tail is not None and not self._tail.limit:
+            self._end(None)
         if chunk is None:
             chunk = next(chunks, None)
         self.first = perf_counter()

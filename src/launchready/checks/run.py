@@ -32,6 +32,7 @@ async def acheck(
     mobile_app: bool | None = None,
     cors_probe_origin: str | None = None,
     origin: str | None = None,
+    repository: str | None = None,
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -61,6 +62,7 @@ async def acheck(
         mobile_app=mobile_app,
         cors_probe_origin=cors_probe_origin,
         origin=origin,
+        repository=repository if repository is not None else here(only),
         now=now if now is not None else dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC),
     )
     choice, ignored = choose(only, skip, ignore)
@@ -77,6 +79,13 @@ async def acheck(
         private=allow_private,
     )
     return await examine(asked, network, choice, ignored, timeout, progress)
+
+
+def here(only: Iterable[str]) -> str | None:
+    """Whoever asks for what is looked at on this machine, and names no folder, means this one."""
+    asked = set(map(str.lower, only)) if not isinstance(only, str) else set()
+    local = {name for one in rules() if one.local for name in (one.family, one.code.lower())}
+    return "." if asked & local else None
 
 
 async def examine(

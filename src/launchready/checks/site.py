@@ -30,6 +30,7 @@ class Site:
 
     - ``hosts``: full names of the hosts that were named, without the domain itself and www.
     - ``sends_mail``: None when the owner did not say.
+    - ``repository``: the folder of the project, for what is checked on this machine; "" where none was named.
     """
 
     domain: str
@@ -47,6 +48,7 @@ class Site:
     mobile_app: bool | None = None
     cors_probe_origin: str = ""
     origin: str = ""
+    repository: str = ""
 
     @property
     def www(self) -> str:
@@ -100,6 +102,7 @@ def site(
     mobile_app: bool | None = None,
     cors_probe_origin: str | None = None,
     origin: str | None = None,
+    repository: str | None = None,
     now: dt.datetime | str | None = None,
 ) -> Site:
     """Reads what the caller gave; all that cannot be read is raised in one ConfigError."""
@@ -143,6 +146,7 @@ def site(
         mobile_app,
         foreign,
         (origin or "").strip("[]"),
+        repository or "",
     )
 
 

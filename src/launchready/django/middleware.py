@@ -20,7 +20,7 @@ from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op
 from launchready.http.message import Headers, Request, Response, append, clean
 from launchready.metrics.streams import awatched, watched
@@ -98,7 +98,7 @@ class LaunchReadyMiddleware:
                 settled.streaming_content = exchange.copying(answer.streaming_content, final)
                 return settled
             final.answer = answer.content if len(answer.content) <= final.limit else None
-            drive(exchange.steps, exchange.carry)
+            exchange.over()
             return exchange.settle(answer, final.head)
         finally:
             self._end(request, exchange, started, timed=timed)
@@ -137,7 +137,7 @@ class LaunchReadyMiddleware:
                 )
                 return settled
             final.answer = answer.content if len(answer.content) <= final.limit else None
-            await adrive(exchange.steps, exchange.acarry)
+            await exchange.aover()
             return exchange.settle(answer, final.head)
         finally:
             self._end(request, exchange, started, timed=timed)
@@ -251,8 +251,11 @@ class _Exchange:
                     copied.append(chunk)
                 yield chunk
             tail.answer = b"".join(copied) if size <= tail.limit else None
-            drive(self.steps, self.carry)
+        except BaseException:
+            tail.answer = None  # cut short
+            raise
         finally:
+            self.over()
             self.steps.close()
 
     async def acopying(self, content: AsyncIterator[bytes], tail: Tail) -> AsyncIterator[bytes]:
@@ -264,9 +267,21 @@ class _Exchange:
                     copied.append(chunk)
                 yield chunk
             tail.answer = b"".join(copied) if size <= tail.limit else None
-            await adrive(self.steps, self.acarry)
+        except BaseException:
+            tail.answer = None  # cut short
+            raise
         finally:
+            await self.aover()
             self.steps.close()
+
+    def over(self) -> None:
+        """The tail is answered; and by now the last byte has left, for those who wait for it."""
+        if isinstance(drive(self.steps, self.carry), Ended):
+            drive(self.steps, self.carry)
+
+    async def aover(self) -> None:
+        if isinstance(await adrive(self.steps, self.acarry), Ended):
+            await adrive(self.steps, self.acarry)
 
     # Answers.
 

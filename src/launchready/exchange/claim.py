@@ -131,3 +131,12 @@ def _load_step(data: bytes) -> Step:
 
 STEPS: Space[Step] = Space("idempotency-steps", _dump_step, _load_step, lambda step: len(step.result or b"") + 64,
                            evictable=False, max_entries=200_000)  # fmt: skip
+
+
+class Work(Op[Any]):
+    """Something to be done on a database connection of the app's, which may block or be awaited."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self.call = call

@@ -18,10 +18,15 @@ class Request:
     - ``adds`` is for header lines that go on whatever answer leaves, decided before there is one: the face appends
       them last. A feature that has no more to say than these ends before Forward, and need not be resumed.
     - ``claimed``: the idempotency key that is held for it, or None.
+    - ``failed``: whether a log-in was refused, where the app has said so in words; unset where it has not.
     """
 
-    __slots__ = ("adds", "claimed", "fields", "get", "headers", "method", "path", "peer", "query", "raw_path", "scheme")
+    __slots__ = (
+        "adds", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "query", "raw_path",
+        "scheme",
+    )  # fmt: skip
 
+    failed: bool
     get: Callable[[bytes], bytes | None]
 
     def __init__(

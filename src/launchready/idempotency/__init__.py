@@ -20,5 +20,9 @@ from launchready.drivers.held import Once
 from launchready.errors import ClaimLost, InFlight, KeyReused, OutcomeUnknown, SafeToRetry
 from launchready.idempotency.context import current
 from launchready.idempotency.decorator import idempotent
+from launchready.idempotency.transaction import transaction
 
-__all__ = ["ClaimLost", "InFlight", "KeyReused", "Once", "OutcomeUnknown", "SafeToRetry", "current", "idempotent"]
+__all__ = [
+    "ClaimLost", "InFlight", "KeyReused", "Once", "OutcomeUnknown", "SafeToRetry", "current", "idempotent",
+    "transaction",
+]  # fmt: skip

@@ -101,15 +101,21 @@ class Timings:
         """
         index = ceil(log(seconds) * PER_E) if seconds > SMALLEST else LOWEST
         series = self._series.get((method, route or UNMATCHED, status, note)) or self._new(method, route, status, note)
-        try:
-            series.counts[index] += 1
-        except KeyError:
-            series.counts.setdefault(index, 0)
-            series.counts[index] += 1
+        while True:
+            try:
+                series.counts[index] += 1
+                break
+            except KeyError:  # and again where another thread drains between the two
+                series.counts.setdefault(index, 0)
         series.total += seconds
         if first is not None:
             index = ceil(log(first) * PER_E) if first > SMALLEST else LOWEST
-            series.first[index] = series.first.get(index, 0) + 1
+            while True:
+                try:
+                    series.first[index] += 1
+                    break
+                except KeyError:
+                    series.first.setdefault(index, 0)
 
     def _new(self, method: str, route: str | None, status: int, note: str) -> Series:
         asked = (method, route or UNMATCHED, status, note)

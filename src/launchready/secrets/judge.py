@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from launchready.vendors.lists import words as words_of
 
-_MASK = re.compile(r"[xX*•.\-_#?0\s…]+|(.)\1+")
+_MASK = re.compile(r"[xX*•.\-_#?0\s…]+|(.)\1+|(?:(.{2,12}?)\2{2,}.{0,11})")
 _TEMPLATE = re.compile(
     r"\$\{|\$\(|\{\{|\}\}|<%|%>|<[A-Za-z_][\w .:\-]*>|#\{|\[\[|%\(\w+\)|%[sdr]\b|__[A-Z_]+__|@@|"
     r"\$[A-Za-z_]{2,}\w*$|^\$\w+|^%\w+%$"
@@ -84,9 +84,9 @@ def _deep(value: str) -> bool:
 
 
 def noise(value: str) -> bool:
-    """What a generator of salts writes: fifty characters of every kind, in which any template occurs by chance."""
+    """What a generator of salts writes: forty characters of every kind, in which any template occurs by chance."""
     marks = {char for char in value if not char.isalnum() and char != " "}
-    return len(value) >= 48 and len(marks) >= 8 and changes(value) >= 0.4
+    return len(value) >= 40 and len(marks) >= 5 and changes(value) >= 0.4
 
 
 def sequence(value: str) -> bool:
@@ -149,6 +149,8 @@ def password(value: str) -> bool:
     """Could be a password that somebody chose: no word of every day, and more than letters."""
     if len(value) < 6 or len(value) > 128 or " " in value or placeholder(value) or weak(value) or expression(value):
         return False
+    if value.isalpha():
+        return len(value) >= 10 and changes(value) >= 0.2 and not wordy(value)
     letters = any(map(str.isalpha, value))
     more = any(map(str.isdigit, value)) or any(char in "!@#$%^&*+=?~|" for char in value[1:])
     return letters and more and _RUNS.sub("", value) != ""

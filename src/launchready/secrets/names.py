@@ -8,7 +8,7 @@ from launchready.vendors.lists import words as words_of
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 #: Found in lower-case text, these say that a key may be near. Order: the longest first.
-STEMS = ("pass", "secret", "token", "key", "pwd", "auth", "cred", "salt", "kennwort", "contrasena", "senha", "cookie")
+STEMS = ("pass", "secret", "token", "key", "pw", "auth", "cred", "salt", "kennwort", "contrasena", "senha", "cookie")
 
 _PASSWORD = words_of(
     "password passwd passwort passphrase pwd passcode psw pass kennwort contrasena senha masterauth requirepass pw"

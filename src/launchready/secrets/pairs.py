@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from launchready.secrets import weigh
 from launchready.secrets.found import Found
-from launchready.secrets.names import STEMS, named
+from launchready.secrets.names import STEMS, VENDOR_WORDS, named
 from launchready.secrets.place import Place
 
 _LEFT = re.compile(r"[\w.\-]*\Z")
@@ -79,8 +79,17 @@ def names(text: str, low: str) -> Iterator[Named]:
                 key = text[start:end].rstrip("-_.")
                 kind = named(key)
                 if kind:
-                    yield Named(key, kind, start, start + len(key))
+                    yield Named(_vendor_before(text, start) + key, kind, start, start + len(key))
             at = low.find(stem, end)
+
+
+def _vendor_before(text: str, start: int) -> str:
+    """ "The Postmark token is": in a sentence the vendor's name stands before the key's."""
+    if text[start - 1 : start] != " ":
+        return ""
+    word = _LEFT.search(text, max(0, start - 24), start - 1)
+    found = word.group().lower() if word else ""
+    return f"{found} " if found in VENDOR_WORDS else ""
 
 
 def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
@@ -194,4 +203,4 @@ def _prose(text: str, name: Named) -> Iterator[tuple[int, str, bool]]:
         return
     found = _WORD.match(text, said.end())
     if found is not None:
-        yield found.start(1), found.group(1).rstrip(".,;:!?)]}*`").removesuffix("**"), True
+        yield found.start(1), found.group(1).rstrip(".,;:?)]}*`").removesuffix("**"), True

@@ -15,7 +15,10 @@ from launchready.vendors.formats import RARE, VENDORS, Vendor
 _SKIPPED = frozenset({"pw_hash", "push_token", "signed_url", "oauth"})
 _ROWS = tuple(row for row in (*VENDORS, *RARE) if row.gates and row.kind not in _SKIPPED)
 GATES: tuple[str, ...] = tuple(dict.fromkeys(gate for row in _ROWS for gate in row.gates))
-_BEHIND = 40
+#: Literals that stand inside a key; every other one begins it, or stands a few characters after its beginning.
+_INSIDE = frozenset({"_secret_", "-us", ":A", "%3AA", ".atlasv1.", "Q~", "APA91"})
+_BEGINS = (0, 1, 3)
+_BEHIND, _NEAR = 40, 400
 _AHEAD = 8192
 _SAMPLES = re.compile(
     r"AKIAIOSFODNN7EXAMPLE|AKIAI44QH8DHBEXAMPLE|sk_test_4eC39HqLyjWDarjtT1zdp7dc|"
@@ -42,14 +45,25 @@ def _row(row: Vendor, gate: str, text: str) -> Iterator[Found]:
     pattern = _compiled(row.pattern)
     at = text.find(gate)
     while at >= 0:
-        found = pattern.search(text, max(0, at - _BEHIND), at + _AHEAD)
+        found = _match(pattern, gate, text, at)
         after = at + len(gate)
-        if found is not None and found.start() <= at:
+        if found is not None:
             one = _judged(row, found)
             if one is not None:
                 yield one
             after = max(after, found.end())
         at = text.find(gate, after)
+
+
+def _match(pattern: re.Pattern[str], gate: str, text: str, at: int) -> re.Match[str] | None:
+    """The key around a literal. A search would look on for kilobytes where the literal is only a part of a word."""
+    if gate in _INSIDE:
+        found = pattern.search(text, max(0, at - _BEHIND), at + _NEAR)
+        return found if found is not None and found.start() <= at else None
+    for before in _BEGINS:
+        if before <= at and (found := pattern.match(text, at - before, at + _AHEAD)) is not None:
+            return found
+    return None
 
 
 def _judged(row: Vendor, found: re.Match[str]) -> Found | None:

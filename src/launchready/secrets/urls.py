@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from launchready.secrets import judge
 from launchready.secrets.found import Found
@@ -61,7 +62,7 @@ def _judged(scheme: str, found: re.Match[str], place: Place) -> Found | None:
     if judge.expression(value) and not place.credentials:
         return None
     everyday = (
-        judge.weak(value)
+        judge.weak(unquote(value))
         or value == user
         or (value.isalpha() and value.islower() and len(value) < 12)
         or value.isupper()

@@ -21,7 +21,7 @@ Job = tuple[str, str, str, tuple[str, ...]]
 """What (commits or files), where, limited to, and which."""
 Progress = Callable[[int, int], None]
 
-COMMITS, FILES = 96, 64
+COMMITS, FILES = 320, 64
 _MANY = 240
 
 
@@ -70,13 +70,22 @@ class _Pool:
         for job in work:
             self._todo.put(job)
         self._total, self._progress, self._count = len(work), progress, count
-        self._answers: queue.Queue[Hit | Unread | None] = queue.Queue(10_000)
+        self._answers: queue.SimpleQueue[Hit | Unread | None] = queue.SimpleQueue()
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self._ended = False
 
     def answers(self) -> Iterator[Hit | Unread]:
-        threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(self._count)]
-        for thread in threads:
-            thread.start()
-        open_threads, finished = len(threads), 0
+        for _ in range(self._count):
+            threading.Thread(target=self._serve, daemon=True).start()
+        try:
+            yield from self._collected()
+        finally:
+            self._ended = True
+            for worker in self._workers:
+                worker.kill()
+
+    def _collected(self) -> Iterator[Hit | Unread]:
+        open_threads, finished = self._count, 0
         while open_threads:
             answer = self._answers.get()
             if answer is None:
@@ -99,6 +108,7 @@ class _Pool:
         except OSError:
             self._alone()
             return
+        self._workers.append(worker)
         with worker:
             while (job := self._next()) is not None:
                 if not self._asked(worker, job):
@@ -124,7 +134,7 @@ class _Pool:
 
     def _next(self) -> Job | None:
         try:
-            return self._todo.get_nowait()
+            return None if self._ended else self._todo.get_nowait()
         except queue.Empty:
             return None
 

@@ -6,17 +6,22 @@ carry the CORS headers, a cached answer is counted, and what is stored holds onl
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from launchready.clock import SYSTEM, Clock
 from launchready.core import cors as core_cors
 from launchready.core import health as core_health
 from launchready.core.idempotency import Vault
 from launchready.core.identity import Identity
+from launchready.core.ratelimit import Bans, Client
+from launchready.core.ratelimit import RateLimit as Limiter
 from launchready.drivers.answers import Answers
 from launchready.drivers.probes import Probes
 from launchready.errors import ConfigError
 from launchready.exchange.app import Feature
+from launchready.exchange.ops import Inline
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
 from launchready.metrics.keeper import Keeper
@@ -50,6 +55,10 @@ OPTIONS = (
 Plan = tuple[Feature, ...]
 
 
+STACKS: "WeakSet[Stack]" = WeakSet()
+"""The apps of this process."""
+
+
 class Stack:
     """One app's features. ``answers`` is their adapter.
 
@@ -69,6 +78,8 @@ class Stack:
     ) -> None:
         self.answers = answers
         self.vault = answers.vault = vault
+        STACKS.add(self)
+        self.limiter = next((feature for feature in features if isinstance(feature, Limiter)), None)
         self.release = release
         self.keeper = keeper
         self.timings = keeper.timings if keeper is not None else None
@@ -81,13 +92,20 @@ class Stack:
         self.other = write
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
 
+    @property
+    def bans(self) -> Sequence[Bans]:
+        """The rules by which this app bans."""
+        return self.limiter.bans if self.limiter is not None else ()
+
     def status(self) -> dict[str, object]:
         """What is known of the app on this machine: the data of the dashboard, see docs/dashboard.md."""
-        known = {
+        known: dict[str, object] = {
             "release": self.release,
             "store": "up" if self.answers.reachable else "down",
             "idempotency": self.vault.counts.as_dict(),
         }
+        if self.limiter is not None:
+            known["rate_limit"] = dict(self.limiter.counts)
         if self.keeper is None:
             return {**known, "routes": []}
         return {**known, **status(self.keeper, self._target, self._clock.wall())}
@@ -118,10 +136,16 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         problems.add("secret_key: write a string of at least 32 random characters")
         secret_key = None
     once = compile_idempotency(problems, idempotency, secret_key) if idempotency else None
+    workers = deployment.workers()
+    limiter = (
+        compile_rate_limit(problems, rate_limit, trusted, secret_key=secret_key, workers=workers)
+        if rate_limit
+        else None
+    )
     features: list[Feature | None] = [
         compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
         compile_cors(problems, cors) if cors else None,
-        compile_rate_limit(problems, rate_limit, trusted) if rate_limit else None,
+        limiter,
         compile_cache(problems, cache, clock.wall) if cache else None,
         once,
     ]
@@ -137,7 +161,17 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     if redactor is not None:
         install(redactor)
     here = MemoryStore(clock)
-    answers = Answers(store, probes, {TakeHere: here.windows.take, GiveHere: here.windows.give})
+    if rate_limit:
+        for each in (here, store):
+            if isinstance(each, MemoryStore):
+                each.windows.max_keys = rate_limit.max_keys
+    identity = Identity(trusted, prefix=rate_limit.ipv6_prefix if rate_limit else 64)
+    here_ops: Inline = {
+        TakeHere: here.windows.take,
+        GiveHere: here.windows.give,
+        Client: partial(_who, identity),
+    }
+    answers = Answers(store, probes, here_ops)
     keeper = Keeper(Timings(release), path, clock) if timing else None
     if keeper is not None:
         keeper.ready = probes.ready
@@ -159,3 +193,7 @@ def _store(problems: Problems, value: Store | str | None) -> Store:
         for line in error.problems:
             problems.add(line)
         return MemoryStore()
+
+
+def _who(identity: Identity, op: Client) -> None:
+    op.answer = identity(op.request)
