@@ -3,8 +3,8 @@
     python benchmarks/cache.py [--rounds 61] [--requests 100] [--urls 1000000]
 
 In one process and without sockets, contenders interleaved in a new order each round; a ratio compares two blocks of one
-round, in CPU time. ``--urls`` asks for so many distinct URLs and shows what the process holds on the way. How to read the
-figures: README.md.
+round, in CPU time. ``--urls`` asks for so many distinct URLs and shows what the process holds on the way. How to read
+the figures: README.md.
 """
 
 import argparse

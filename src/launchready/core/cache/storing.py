@@ -5,7 +5,7 @@ from collections.abc import Callable
 from launchready.core.cache import freshness
 from launchready.core.cache.asking import ORDINARY, Ask
 from launchready.core.cache.directives import KNOWN, Control, control
-from launchready.core.cache.policy import UNDERSTOOD, Policy
+from launchready.core.cache.policy import PERSONAL, UNDERSTOOD, Policy, personal
 from launchready.core.cache.selection import vary
 from launchready.core.cache.status import FIELD
 from launchready.core.cache.stored import HEADER_LINE, HTML, KEEP, UNTAGGED, VALIDATE_FOR, Stored
@@ -80,8 +80,10 @@ class Storing:
                 return None
         if ask is not ORDINARY and not ask.user and not self._for_everybody(ask, says):
             return None
-        if policy.deny is not None and policy.deny(request.path.lower()) and self._denied(request, ask, says, lifetime):
-            return None
+        if policy.deny:
+            named = PERSONAL.get(request.path)
+            if (personal(request.path) if named is None else named) and self._denied(request, ask, says, lifetime):
+                return None
         age = int(delay)
         if not plain:
             if not self._storable(fields, headers):
