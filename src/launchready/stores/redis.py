@@ -91,7 +91,8 @@ class RedisStore:
             raise MissingExtra("A redis:// store", "redis") from None
         self.inline: Inline = {}
         self._driver = redis
-        self._errors = redis.exceptions.RedisError, redis.exceptions.RedisClusterException
+        self._errors: tuple[type[Exception], ...] = (redis.exceptions.RedisError, TimeoutError)
+        self._learning: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._url = "redis" + url.removeprefix("valkey") if url.startswith("valkey:") else url
         self._name = f"the Redis store at {where(url)}"
         self._scripts = {kind: Script(name) for kind, name in _SCRIPTS.items()}
@@ -141,11 +142,13 @@ class RedisStore:
             ask: Callable[..., Awaitable[Any]] = client.execute_command
             try:
                 async with asyncio.timeout(CONNECT_WAIT + ANSWER_WAIT), gate:
+                    if isinstance(client, self._driver.asyncio.RedisCluster):
+                        await self._learn(client)
                     try:
                         reply = await ask("EVALSHA", script.sha, 1, key, *args)
                     except self._driver.exceptions.NoScriptError:
                         reply = await ask("EVAL", script.text, 1, key, *args)
-            except (*self._errors, TimeoutError) as error:
+            except self._errors as error:
                 if not (again and self._refused(error)):
                     raise self._failure(error) from None
                 again = False
@@ -154,6 +157,12 @@ class RedisStore:
             else:
                 _decode(op, reply)
                 return
+
+    async def _learn(self, client: "redis.asyncio.RedisCluster") -> None:
+        """Which node has which slots. One task asks: redis-py drops the connections of tasks that ask at once."""
+        lock = self._learning.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        async with lock:
+            await client.initialize()
 
     def _refused(self, error: Exception) -> bool:
         """Whether the server did not run the script, and another connection would.
@@ -164,6 +173,7 @@ class RedisStore:
         errors = self._driver.exceptions
         if isinstance(error, errors.MovedError):
             self._cluster = True
+            self._errors = (Exception,)  # while nodes come and go its client raises what it did not mean to
         return isinstance(error, errors.MovedError | errors.ReadOnlyError)
 
     def close(self) -> None:
