@@ -10,11 +10,13 @@ no thread; a body is held back only where a feature asked for it, and only up to
 :mod:`launchready.websocket`; other scopes pass untouched.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
@@ -23,6 +25,8 @@ from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature,
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
+from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
+from launchready.metrics.websocket import Timed
 from launchready.settings.stack import SAFE, Plan, Stack, build
 from launchready.websocket import Socket
 
@@ -90,10 +94,7 @@ class LaunchReadyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            if scope["type"] == "websocket" and self.stack.sockets:
-                await Socket(self.stack, scope, receive, send).run(self.app)
-            else:
-                await self.app(scope, receive, send)
+            await self._other(scope, receive, send)
             return
         started = perf_counter()
         stack, method = self.stack, scope["method"]
@@ -104,9 +105,37 @@ class LaunchReadyMiddleware:
         exchange = _Exchange(self, scope, receive, send, plan)
         try:
             await exchange.run()
+        except BaseException as error:
+            exchange.status, exchange.note = broke(error)
+            raise
         finally:
             if timings is not None:
-                timings.record(method, self.route(scope), exchange.status, perf_counter() - started)
+                note, seconds = exchange.note, perf_counter() - started
+                if note == OWN:
+                    timings.own(method, scope["path"], exchange.status, seconds)
+                elif note == STREAM:
+                    first = exchange.first - started
+                    timings.stream(method, self.route(scope), exchange.status, seconds, first, exchange.whole)
+                else:
+                    timings.record(method, self.route(scope), exchange.status, seconds, note)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket is timed, and limited where a limit asks for it; anything else passes."""
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+            return
+        timed = None
+        if self._timings is not None:
+            timed = Timed(send)
+            send = timed.send
+        try:
+            if self.stack.sockets:
+                await Socket(self.stack, scope, receive, send).run(self.app)
+            else:
+                await self.app(scope, receive, send)
+        finally:
+            if timed is not None and self._timings is not None:
+                self._timings.record("GET", self.route(scope), timed.status, timed.seconds(), WEBSOCKET)
 
 
 def mounted(scope: Scope, path: str) -> str:
@@ -121,6 +150,9 @@ class _Exchange:
     """One request. What most requests never set has its default on the class."""
 
     status = 500
+    note = ""  # what was special about the answer, see metrics/timing.py
+    first: float  # of a stream: when its first chunk left
+    whole = False  # of a stream: whether its last chunk left
     _parked: Parked
     _forward: Forward
     _started = False  # the head has left
@@ -138,6 +170,7 @@ class _Exchange:
     _bound = REMEMBERED  # bytes of the request body that are kept
     _complete = False
     _late: list[Message]
+    _leaves: asyncio.Event | None = None
 
     def __init__(self, face: LaunchReadyMiddleware, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
         path = scope["path"]
@@ -153,7 +186,7 @@ class _Exchange:
         request.fields = dict(headers)
         request.get = request.fields.get
         request.adds = []
-        request.claimed = False
+        request.claimed = None
         self._face = face
         self._scope = scope
         self._receive = receive
@@ -174,6 +207,7 @@ class _Exchange:
             if isinstance(step, Op):
                 step = await adrive(steps, self._carry, step)
             if isinstance(step, Response):
+                self.note = OWN
                 await self._answer(step)
                 return
             self._hold = step.hold
@@ -182,7 +216,7 @@ class _Exchange:
         if self._parts is not None:
             receive = self.receive
         token = None
-        if Wanted.views:
+        if Wanted.views or self.request.claimed is not None:
             token = CURRENT.set(self)
             if self.request.method not in SAFE:
                 receive = self._remember()
@@ -238,6 +272,11 @@ class _Exchange:
             elif not self._dropped:
                 if self._tail is not None:
                     await self._copy(self._tail, message)
+                if message.get("more_body"):
+                    if not self.note:
+                        self.note, self.first = STREAM, perf_counter()
+                else:
+                    self.whole = True
                 await self._send(message)
         elif kind == "http.response.start":
             response = new(Response)
@@ -279,6 +318,8 @@ class _Exchange:
             self._copied = []
             final = final.head
         self._started = True
+        if self._leaves is not None:
+            self._leaves.set()
         self.status = status = final.status
         append(final.headers, self.request.adds)
         await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
@@ -342,12 +383,19 @@ class _Exchange:
         return self.receive
 
     async def receive(self) -> Message:
-        """The body for the app, remembered on its way; after the body, whatever the server says."""
+        """The body for the app, remembered on its way; after the body, whatever the server says.
+
+        That the client went away is said only when the answer is on its way: frameworks stop streaming at the news,
+        and what is held back for a key must be finished, whoever still waits for it.
+        """
         if self._late:
             return self._late.pop(0)
         message = await self._receive()
         if message["type"] == "http.request":
             self._note(message)
+        elif self._hold and not self._started:
+            self._leaves = asyncio.Event()
+            await self._leaves.wait()
         return message
 
     def _note(self, message: Message) -> None:
@@ -375,6 +423,10 @@ class _Exchange:
         op.answer = b"".join(self._parts or ())
 
     # A view that turns out to be protected.
+
+    @property
+    def answers(self) -> Answers:
+        return self._face.stack.answers
 
     def native(self, response: Response) -> object:
         return self._face.native(response)

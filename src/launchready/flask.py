@@ -15,6 +15,7 @@ from launchready.drivers.current import CURRENT
 from launchready.errors import MissingExtra, SafeToRetry
 from launchready.http.message import Response
 from launchready.idempotency import idempotent
+from launchready.metrics.timing import ERROR
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
@@ -76,12 +77,21 @@ class LaunchReady:
         app.wsgi_app = face  # type: ignore[method-assign]  # Flask's documented place for WSGI middleware
         app.url_value_preprocessors.setdefault(None, []).append(_note_route)
         app.register_error_handler(SafeToRetry, _note_reason)
+        flask.got_request_exception.connect(_note_error, app)
         app.extensions["launchready"] = self
         self._face = face
 
     def status(self) -> dict[str, object]:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
         return self._face.status() if self._face is not None else {}
+
+
+def _note_error(sender: object, exception: BaseException, **more: object) -> None:
+    """Flask is about to make a 500 of it: what it was is counted with the 500."""
+    del sender, more
+    exchange = CURRENT.get()
+    if isinstance(exchange, wsgi.Exchange):
+        exchange.note = ERROR + type(exception).__name__
 
 
 def _note_reason(error: SafeToRetry) -> flask.Response:

@@ -5,7 +5,7 @@ waiting, so a report is always complete: what was not known by then is undetermi
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +18,8 @@ from launchready.exchange.ops import Flow, Op
 
 T = TypeVar("T")
 R = TypeVar("R")
+Progress = Callable[[int, int, str], None]
+"""Called with (done, total, what was looked at)."""
 
 
 class Adapter(Protocol):
@@ -40,8 +42,10 @@ class Outcome:
 class Engine:
     """One run. Not for reuse: its answers belong to one moment."""
 
-    def __init__(self, adapter: Adapter, timeout: float) -> None:
+    def __init__(self, adapter: Adapter, timeout: float, progress: Progress | None = None) -> None:
         self.adapter = adapter
+        self.progress = progress
+        self.done = 0
         self.timeout = timeout
         self.asked: dict[Ask[Any], asyncio.Task[Any]] = {}
         self.deadline = asyncio.get_running_loop().time() + timeout
@@ -49,8 +53,16 @@ class Engine:
     async def outcomes(self, rules: Iterable[Rule], site: Site) -> list[Outcome]:
         """Every rule on every one of its subjects, at once."""
         units = [(one, subject) for one in rules for subject in one.subjects(site)]
+
+        async def told(one: Rule, subject: str) -> Outcome:
+            found = await self.outcome(one, site, subject)
+            self.done += 1
+            if self.progress is not None:
+                self.progress(self.done, len(units), one.topic)
+            return found
+
         try:
-            return await asyncio.gather(*(self.outcome(one, site, subject) for one, subject in units))
+            return await asyncio.gather(*(told(one, subject) for one, subject in units))
         finally:
             await self.close()
 
@@ -118,6 +130,11 @@ class Engine:
                 return answer
         except TimeoutError:
             return op.unanswered(f"no answer before the deadline of {self.timeout:g} s")
+
+    def answers(self) -> list[tuple[Ask[Any], Any]]:
+        """Every question of the run that was answered."""
+        done = [(op, task) for op, task in self.asked.items() if task.done() and not task.cancelled()]
+        return [(op, task.result()) for op, task in done if task.exception() is None]
 
     async def close(self) -> None:
         """Ends what is still open, so that no connection outlives the run."""

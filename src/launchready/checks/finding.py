@@ -40,6 +40,7 @@ class Finding:
     - ``evidence``: the exact record or answer that was seen. ``fix``: the exact thing to do or to paste.
     - ``verify``: one command that shows whether it is done.
     - ``when``: "48h" (before launch) or "can-wait". ``reason``: the rule of the deadline that decided.
+    - ``topic``: what was looked at, in a few words; the same for every finding with this code.
     - ``status``: "fail", or "undetermined": it could not be checked, and is neither fine nor missing.
     """
 
@@ -57,12 +58,13 @@ class Finding:
     score: Score
     minutes: int
     reason: str = ""
+    topic: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         plain = {name: getattr(self, name) for name in PLAIN}
         score = {name: getattr(self.score, name) for name in ("impact", "reach", "now", "total")}
-        return {**plain, "score": score, "minutes": self.minutes, "reason": self.reason}
+        return {**plain, "score": score, "minutes": self.minutes, "reason": self.reason, "topic": self.topic}
 
 
 PLAIN = ("code", "title", "severity", "when", "status", "subject", "evidence", "impact", "fix", "verify", "docs")

@@ -1,15 +1,17 @@
 """The adapter of the engine: each kind of question goes to the one room that can answer it, within bounds."""
 
 import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from launchready.checks.engine import Engine
-from launchready.checks.ops import Ask, Fetch, Get, Handshake, Query, Rdap
+from launchready.checks.ops import Ask, Fetch, Get, Handshake, Look, Query, Rdap, Smtp
 from launchready.net import rdap, tls
-from launchready.net.answers import DnsAnswer
+from launchready.net.answers import DnsAnswer, RdapAnswer, SmtpAnswer
 from launchready.net.dns import Resolver
 from launchready.net.http import Client
+from launchready.net.smtp import Greeter
 
 # Enough to have a whole domain in flight, and no burst that a home router or a resolver takes for an attack.
 MOST_QUERIES = 64
@@ -19,8 +21,10 @@ MOST_CONNECTIONS = 16
 class Network:
     """Answers from the real network, or from what the caller injected in its place.
 
-    - ``resolver``: (host, port) to ask instead of the machine's own. Whoever names one means its addresses, too: only
-      then may connections go to addresses that are not public.
+    - ``resolver``: (host, port) to ask instead of the machine's own. Registries, name servers and mail servers of that
+      world are asked only where the caller says how they are reached.
+    - ``private``: connections may go to addresses that are not public. Whoever controls a DNS zone controls the
+      addresses in it, so a server that embeds the checks must not allow it.
     - ``http``: an httpx transport. ``tls``, ``rdap``: providers. ``nameservers``: see ``launchready.net.dns``.
     """
 
@@ -32,32 +36,58 @@ class Network:
         http: Any = None,
         tls: Any = None,
         rdap: Any = None,
+        smtp: Greeter | None = None,
+        private: bool = False,
     ) -> None:
         self.resolver = Resolver((resolver,) if resolver else (), nameservers)
-        self.http = Client(http, private=resolver is not None)
+        self.http = Client(http, private=private)
         self.tls = tls
         self.rdap = rdap
-        self.private = resolver is not None
+        self.smtp = smtp
+        self.private = private
+        self.injected = resolver is not None
         self.queries = asyncio.Semaphore(MOST_QUERIES)
         self.connections = asyncio.Semaphore(MOST_CONNECTIONS)
 
     async def answer(self, op: Ask[Any], engine: Engine) -> Any:
         """One question, one exchange."""
         if isinstance(op, Query):
+            if op.server is not None and not self.reachable(op.server):
+                return DnsAnswer(f"{op.rdtype} {op.name} at {op.server}", "unasked", reason="not probed")
             async with self.queries:
                 return await self.resolver.query(
                     op.name, op.rdtype, server=op.server, checking_disabled=op.checking_disabled
                 )
+        if isinstance(op, Look):
+            return await looked(op)
         addresses = Book(engine)
         if isinstance(op, Fetch):
             self.http.addresses = addresses
             async with self.connections:
-                return await self.http.send(op.method, op.url, op.headers, op.body)
+                return await self.http.send(op.method, op.url, op.headers, op.body, op.address)
         if isinstance(op, Handshake):
             return await self.handshake(op, addresses)
+        if isinstance(op, Smtp):
+            return await self.greet(op, addresses)
         if isinstance(op, Rdap):
+            # Whoever names a resolver means its world: the registries of the real one know nothing of that.
+            if self.rdap is None and self.injected:
+                return RdapAnswer(f"registration of {op.domain}", probed=False, reason="not probed")
             return await rdap.look_up(op.domain, self.rdap, lambda url: engine.ask(Get(url)))
         raise TypeError(f"{op!r} is not a question to the network")
+
+    def reachable(self, server: str) -> bool:
+        """A name server of an injected world is asked only where that says how it is reached."""
+        return not self.injected or server in (self.resolver.overrides or {})
+
+    async def greet(self, op: Smtp, addresses: "Book") -> SmtpAnswer:
+        """Mail servers of an injected world are greeted only where it says how they are reached."""
+        if self.smtp is None and self.injected:
+            return SmtpAnswer(f"SMTP {op.host}:25", probed=False, reason="not probed")
+        if self.smtp is None:
+            self.smtp = Greeter(private=self.private)
+        async with self.connections:
+            return await self.smtp.greet(op.host, addresses)
 
     async def handshake(self, op: Handshake, addresses: "Book") -> Any:
         """What is injected is taken as it is; a real handshake goes through our own resolver."""
@@ -69,6 +99,15 @@ class Network:
             self.tls.addresses = addresses
         async with self.connections:
             return await self.tls.facts(op.host, op.port)
+
+
+async def looked(op: Look[Any]) -> Any:
+    """In a thread, that is told when nobody waits any more."""
+    nobody = threading.Event()
+    try:
+        return await asyncio.to_thread(op.look, nobody.is_set)
+    finally:
+        nobody.set()
 
 
 class Book:

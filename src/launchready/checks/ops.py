@@ -12,11 +12,11 @@ that pass, and the engine reports it as "could not be checked". So no rule can t
 Two operations carry others: ``Together`` asks several at once, ``Each`` runs several flows at once.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, Protocol, TypeVar
 
 from launchready.exchange.ops import Op
-from launchready.net.answers import DnsAnswer, HttpAnswer, RdapAnswer, TlsFacts
+from launchready.net.answers import DnsAnswer, HttpAnswer, RdapAnswer, SmtpAnswer, TlsFacts
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -78,6 +78,16 @@ class Ask(Op[R]):
         return f"{self.key[0]}{self.key[1:]!r}"
 
 
+class Look(Ask[R]):
+    """A question to this machine: files, a database. It is answered in a thread, so it may block."""
+
+    __slots__ = ()
+
+    def look(self, stopped: Callable[[], bool]) -> R:
+        """The answer; ends early, with any answer, once ``stopped()``."""
+        raise NotImplementedError
+
+
 class Query(Ask[DnsAnswer]):
     """The records of one type at one name. ``server``: one name server to ask instead of the resolver."""
 
@@ -108,13 +118,22 @@ class Txt(Query):
 
 
 class Fetch(Ask[HttpAnswer]):
-    """One HTTP request; redirects are not followed."""
+    """One HTTP request; redirects are not followed. ``address``: one to connect to, in place of those of the name."""
 
-    __slots__ = ("body", "headers", "method", "url")
+    __slots__ = ("address", "body", "headers", "method", "url")
 
-    def __init__(self, method: str, url: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        *,
+        address: str | None = None,
+    ) -> None:
         self.method, self.url, self.headers, self.body = method, url, tuple(headers), body
-        super().__init__(method, url, self.headers, body)
+        self.address = address
+        super().__init__(method, url, self.headers, body, address)
 
     @classmethod
     def kind(cls) -> str:
@@ -129,8 +148,8 @@ class Get(Fetch):
 
     __slots__ = ()
 
-    def __init__(self, url: str, headers: Iterable[tuple[str, str]] = ()) -> None:
-        super().__init__("GET", url, headers)
+    def __init__(self, url: str, headers: Iterable[tuple[str, str]] = (), *, address: str | None = None) -> None:
+        super().__init__("GET", url, headers, address=address)
 
 
 class Post(Fetch):
@@ -153,6 +172,19 @@ class Handshake(Ask[TlsFacts]):
 
     def unanswered(self, reason: str) -> TlsFacts:
         return TlsFacts(f"TLS handshake with {self.host}:{self.port}", trouble="timeout", reason=reason)
+
+
+class Smtp(Ask[SmtpAnswer]):
+    """What a mail server says when it is greeted, and its certificate."""
+
+    __slots__ = ("host",)
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(host)
+
+    def unanswered(self, reason: str) -> SmtpAnswer:
+        return SmtpAnswer(f"SMTP {self.host}:25", trouble="timeout", reason=reason)
 
 
 class Rdap(Ask[RdapAnswer]):

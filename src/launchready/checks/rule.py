@@ -28,6 +28,8 @@ from launchready.checks.finding import Finding, Score, Severity, When
 from launchready.checks.site import Site
 from launchready.exchange.ops import Op
 
+# What is looked at on this machine: no missing domain explains anything about it.
+LOCAL = frozenset({"secrets", "env", "db"})
 FAMILIES = ("dns", "registration", "tls", "web", "mail", "secrets", "env", "db", "deeplinks")
 
 Verdict = Generator[Op[Any], None, Sequence[Finding] | None]
@@ -57,6 +59,10 @@ class Rule:
 
     def __call__(self, site: Site, subject: str) -> Verdict:
         return self.body(site, subject)
+
+    @property
+    def local(self) -> bool:
+        return self.family in LOCAL
 
     @property
     def docs(self) -> str:
@@ -94,6 +100,7 @@ class Rule:
             score,
             minutes,
             reason,
+            self.topic,
         )
 
     def undetermined(self, site: Site, subject: str, question: str, reason: str) -> Finding:
@@ -115,6 +122,7 @@ class Rule:
             Score(1, 1, 1),
             5,
             "could not be checked",
+            self.topic,
         )
 
 

@@ -1,24 +1,22 @@
-"""``check`` and ``acheck``: the launch checks of one domain, on one engine.
+"""``check`` and ``acheck``: the launch checks of one domain, on one engine."""
 
-What is not there yet: DNSSEC beyond "bogus", lame name servers, CAA, takeover fingerprints, cookies, CORS probes,
-MTA-STS, TLS-RPT, DANE, BIMI and deep links; SPF is read statically, not evaluated for a sender.
-"""
-
-import asyncio
 import datetime as dt
 import difflib
-import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from launchready.checks.engine import Engine
+from launchready.checks import providers
+from launchready.checks.engine import Engine, Progress
 from launchready.checks.network import Network
 from launchready.checks.outcome import needed, results
 from launchready.checks.report import Report
+from launchready.checks.routes import Map, draw, urls
 from launchready.checks.rule import FAMILIES, Choice, rules
 from launchready.checks.site import Site, site
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
+from launchready.net.blocking import blocking
+from launchready.net.smtp import Greeter
 
 
 async def acheck(
@@ -31,6 +29,12 @@ async def acheck(
     ca: str | None = None,
     webhooks: Iterable[str] = (),
     app: str | None = None,
+    pages: Iterable[str] = (),
+    protected: Iterable[str] = (),
+    mobile_app: bool | None = None,
+    cors_probe_origin: str | None = None,
+    origin: str | None = None,
+    repository: str | None = None,
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -40,6 +44,9 @@ async def acheck(
     http: Any = None,
     tls: Any = None,
     rdap: Any = None,
+    smtp: Greeter | None = None,
+    allow_private: bool = False,
+    progress: Progress | None = None,
     now: dt.datetime | str | None = None,
 ) -> Report:
     """Checks a domain, and says what to fix before launch. See ``check``."""
@@ -52,23 +59,57 @@ async def acheck(
         ca=ca,
         webhooks=webhooks,
         app=app,
+        pages=pages,
+        protected=protected,
+        mobile_app=mobile_app,
+        cors_probe_origin=cors_probe_origin,
+        origin=origin,
+        repository=repository if repository is not None else here(only),
         now=now if now is not None else dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC),
     )
     choice, ignored = choose(only, skip, ignore)
     problems = adapter_problems(timeout, resolver)
     if problems:
         raise ConfigError(problems)
-    network = Network(resolver=resolver, nameservers=nameservers, http=http, tls=tls, rdap=rdap)
-    return await examine(asked, network, choice, ignored, timeout)
+    network = Network(
+        resolver=resolver,
+        nameservers=nameservers,
+        http=http,
+        tls=tls,
+        rdap=rdap,
+        smtp=smtp,
+        private=allow_private,
+    )
+    return await examine(asked, network, choice, ignored, timeout, progress)
 
 
-async def examine(asked: Site, network: Network, choice: Choice, ignore: frozenset[str], timeout: float) -> Report:
+def here(only: Iterable[str]) -> str | None:
+    """Whoever asks for what is looked at on this machine, and names no folder, means this one."""
+    asked = set(map(str.lower, only)) if not isinstance(only, str) else set()
+    local = {name for one in rules() if one.local for name in (one.family, one.code.lower())}
+    return "." if asked & local else None
+
+
+async def examine(
+    asked: Site,
+    network: Network,
+    choice: Choice,
+    ignore: frozenset[str],
+    timeout: float,
+    progress: Progress | None = None,
+) -> Report:
     """One run of the engine."""
     start = SYSTEM.monotonic()
-    outcomes = await Engine(network, timeout).outcomes(needed(rules(), choice), asked)
+    engine = Engine(network, timeout, progress)
+    chosen = needed(rules(), choice)
+    outcomes = await engine.outcomes(chosen, asked)
     found = results(outcomes, asked, choice, ignore)
+    known = providers.seen(engine.answers(), asked.domain)
+    used = providers.detect(known)
+    findings = [providers.with_places(one, used, known) for one in found.findings]
     seconds = SYSTEM.monotonic() - start
-    return Report.of(asked.domain, found.findings, found.passed, started=asked.now, seconds=seconds)
+    codes = [one.code for one in chosen]
+    return Report.of(asked.domain, findings, found.passed, started=asked.now, seconds=seconds, checked=codes)
 
 
 def check(domain: str, **options: Any) -> Report:
@@ -77,38 +118,46 @@ def check(domain: str, **options: Any) -> Report:
     - ``hosts``: names that have to work, ``"app"`` or in full. ``canonical``: "apex" or "www", where visitors end.
     - ``dkim_selectors``, ``sends_mail``, ``ca``: what cannot be seen from outside.
     - ``webhooks``: URLs, or paths on the main host, that payment providers and others post to.
-    - ``app``: one more page to look at.
+    - ``app``: one more page to look at. ``pages``: more pages to read for mixed content.
+    - ``protected``: paths or URLs that must refuse whoever has no session.
+    - ``mobile_app``: whether links are meant to open an app; then the deep link files have to be right.
+    - ``cors_probe_origin``: the foreign origin of the CORS probes. ``origin``: the IP address of the server behind a
+      content network, which must not answer everybody.
     - ``only``, ``skip``: families (dns, tls, web, mail ...) or codes. ``ignore``: codes to leave out of the report.
     - ``timeout``: seconds for everything. What was not answered by then is ``undetermined``.
     - ``resolver``, ``nameservers``, ``http``, ``tls``, ``rdap``, ``now``: in place of the network and the clock.
-    - Without ``resolver`` no connection is made to an address that is not public.
+    - ``smtp``: how mail servers are reached (``launchready.net.smtp.Greeter``).
+    - ``progress``: called with (done, total, topic) whenever a check has ended.
+    - No connection is made to an address that is not public, unless ``allow_private``: a server that embeds this must
+      not be talked into its own network.
     - What cannot be read is a ConfigError; what a network or a zone does never raises.
     - Works inside a running event loop, too: then it runs in a thread of its own, and blocks the caller.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(acheck(domain, **options))
-    return elsewhere(domain, options)
+    return blocking(lambda: acheck(domain, **options))
 
 
-def elsewhere(domain: str, options: Mapping[str, Any]) -> Report:
-    """``check`` in a thread with a loop of its own."""
-    done: list[Report] = []
-    failed: list[BaseException] = []
+async def achart(
+    domain: str,
+    *,
+    moved: Mapping[str, str] | None = None,
+    timeout: float = 10.0,
+    resolver: tuple[str, int] | None = None,
+    http: Any = None,
+    allow_private: bool = False,
+    **facts: Any,
+) -> Map:
+    """The map of a domain: see ``launchready.checks.routes``. ``moved``: old addresses and where they have to lead."""
+    asked = site(domain, **facts)
+    problems = adapter_problems(timeout, resolver)
+    if problems:
+        raise ConfigError(problems)
+    network = Network(resolver=resolver, http=http, private=allow_private)
+    return await draw(asked, network, timeout, urls(moved or {}, asked.main))
 
-    def work() -> None:
-        try:
-            done.append(asyncio.run(acheck(domain, **options)))
-        except BaseException as error:
-            failed.append(error)
 
-    thread = threading.Thread(target=work, name="launchready-check", daemon=True)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return done[0]
+def chart(domain: str, **options: Any) -> Map:
+    """``achart`` for callers that wait."""
+    return blocking(lambda: achart(domain, **options))
 
 
 def choose(only: Iterable[str], skip: Iterable[str], ignore: Iterable[str]) -> tuple[Choice, frozenset[str]]:

@@ -30,6 +30,7 @@ class Site:
 
     - ``hosts``: full names of the hosts that were named, without the domain itself and www.
     - ``sends_mail``: None when the owner did not say.
+    - ``repository``: the folder of the project, for what is checked on this machine; "" where none was named.
     """
 
     domain: str
@@ -42,6 +43,12 @@ class Site:
     app: str = ""
     now: float = 0.0
     names_www: bool = False
+    pages: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    mobile_app: bool | None = None
+    cors_probe_origin: str = ""
+    origin: str = ""
+    repository: str = ""
 
     @property
     def www(self) -> str:
@@ -65,16 +72,19 @@ class Site:
     def again(self, only: str, subject: str = "") -> str:
         """The command that checks one thing again, with what was said about its subject ("" means everything)."""
         words = ["launchready", "check", self.domain, "--only", only]
-        for host in self.hosts:
-            if not subject or host in subject:
-                words += ["--host", host.removesuffix(f".{self.domain}")]
-        for selector in self.dkim_selectors:
-            if not subject or subject.startswith(f"{selector}._domainkey."):
-                words += ["--dkim-selector", selector]
-        for url in self.webhooks:
-            if not subject or subject in url:
-                words += ["--webhook", url]
+        hosts = [host.removesuffix(f".{self.domain}") for host in self.hosts if not subject or host in subject]
+        selectors = [one for one in self.dkim_selectors if not subject or subject.startswith(f"{one}._domainkey.")]
+        hooks = [url for url in self.webhooks if not subject or subject in url]
+        routes = [url for url in self.protected if not subject or subject in url]
+        for flag, values in (
+            ("--hosts", hosts),
+            ("--dkim-selectors", selectors),
+            ("--webhooks", hooks),
+            ("--protected", routes),
+        ):
+            words += [flag, *values] if values else []
         words += ["--canonical", self.canonical] if self.canonical else []
+        words += ["--ca", self.ca] if self.ca and only == "DNS008" else []
         if self.sends_mail is not None and only.startswith("MAIL"):
             words.append("--sends-mail" if self.sends_mail else "--no-sends-mail")
         return shlex.join(words)
@@ -90,6 +100,12 @@ def site(
     ca: str | None = None,
     webhooks: Iterable[str] = (),
     app: str | None = None,
+    pages: Iterable[str] = (),
+    protected: Iterable[str] = (),
+    mobile_app: bool | None = None,
+    cors_probe_origin: str | None = None,
+    origin: str | None = None,
+    repository: str | None = None,
     now: dt.datetime | str | None = None,
 ) -> Site:
     """Reads what the caller gave; all that cannot be read is raised in one ConfigError."""
@@ -106,6 +122,11 @@ def site(
     main = f"www.{name}" if canonical == "www" else name
     hooks = [attempt(problems, web_url, "webhooks", url, main) for url in listed(problems, "webhooks", webhooks)]
     page = attempt(problems, web_url, "app", app, main) if app else ""
+    read = [attempt(problems, web_url, "pages", url, main) for url in listed(problems, "pages", pages)]
+    private = [attempt(problems, web_url, "protected", url, main) for url in listed(problems, "protected", protected)]
+    foreign = attempt(problems, an_origin, "cors_probe_origin", cors_probe_origin) if cors_probe_origin else ""
+    if origin and not is_address(origin):
+        problems.append(f"origin: {origin!r} is not an IP address; give the one behind your content network")
     moment = attempt(problems, seconds, now)
     if problems:
         raise ConfigError(problems)
@@ -123,6 +144,12 @@ def site(
         page,
         float(moment),
         f"www.{name}" in named,
+        tuple(dict.fromkeys(read)),
+        tuple(dict.fromkeys(private)),
+        mobile_app,
+        foreign,
+        (origin or "").strip("[]"),
+        repository or "",
     )
 
 
@@ -217,6 +244,15 @@ def web_url(name: str, text: str, host: str) -> str:
     if not valid or any(ord(char) <= 0x20 or ord(char) == 0x7F for char in given):
         raise ValueError(f'{name}: {text[:80]!r} is neither a path nor a URL; write "https://{host or "host"}/path"')
     return parts._replace(fragment="").geturl()
+
+
+def an_origin(name: str, text: str) -> str:
+    """``https://evil.example``: scheme and host, nothing behind it."""
+    url = text.strip().rstrip("/")
+    parts = urlsplit(web_url(name, url, "host"))
+    if url.startswith("/") or parts.path or parts.query:
+        raise ValueError(f'{name}: {text[:80]!r} is not an origin; write "https://other.example"')
+    return url
 
 
 def seconds(now: dt.datetime | str | None) -> str:

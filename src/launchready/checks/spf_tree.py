@@ -1,16 +1,19 @@
 """The tree of includes and redirects below one SPF record, read without a sender: the worst case for all senders.
 
-Records of one level are asked at once. The walk ends at what RFC 7208 allows: ten terms that cost a question.
+Records of one level are asked at once. A name with a macro depends on the sender, and cannot be followed. The walk
+ends at what RFC 7208 allows: ten terms that cost a question, two of them for nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from launchready.checks.ops import Together, Txt, Undetermined, known
+from launchready.checks.ops import Query, Together, Txt, Undetermined, known
 from launchready.exchange.ops import Flow
 from launchready.mail import spf
 
 # Deeper than ten questions can go: beyond it the record is broken anyway.
 DEEPEST = spf.MOST_LOOKUPS + 1
+MOST_MX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,61 +23,132 @@ class Node:
     path: tuple[str, ...]
     record: spf.SPFRecord
 
+    @property
+    def domain(self) -> str:
+        return self.path[-1]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Tree:
     """What the walk saw.
 
     - ``broken``: each reason why receivers give up (permerror), as "domain: reason".
     - ``lookups``: terms that cost a question, over all records; 10 are allowed (section 4.6.4).
+    - ``voids``: terms that ask for what is not there; 2 are allowed.
     - ``everyone``: the path to a record that lets anybody send, or empty.
-    - ``unknown``: what was not answered; then ``lookups`` is a lower bound.
+    - ``unknown``: what was not answered; then ``lookups`` and ``voids`` are lower bounds.
     """
 
-    nodes: tuple[Node, ...]
-    broken: tuple[str, ...] = ()
-    lookups: int = 0
-    everyone: tuple[str, ...] = ()
+    nodes: list[Node]
+    broken: list[str] = field(default_factory=list)
+    voids: list[str] = field(default_factory=list)
     unknown: Undetermined | None = None
+
+    @property
+    def lookups(self) -> int:
+        return sum(costs(node.record) for node in self.nodes)
+
+    @property
+    def everyone(self) -> tuple[str, ...]:
+        return next((node.path for node in self.nodes if lets_everyone(node, self.nodes)), ())
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why receivers give up, all of it; empty when they do not."""
+        found = list(dict.fromkeys(self.broken))
+        if self.lookups > spf.MOST_LOOKUPS:
+            found.append(f"{self.lookups} DNS lookups are needed, {spf.MOST_LOOKUPS} are allowed")
+        if len(self.voids) > spf.MOST_VOIDS:
+            shown = ", ".join(self.voids)
+            found.append(f"{len(self.voids)} terms ask for what does not exist, {spf.MOST_VOIDS} are allowed: {shown}")
+        return found
 
 
 def walk(domain: str, record: str) -> Flow[Tree]:
     """Reads the record of ``domain``, and all that it includes."""
     root = Node((domain,), spf.parse(record))
-    nodes: list[Node] = [root]
-    broken = [f"{domain}: {error}" for error in root.record.errors]
-    unknown: Undetermined | None = None
+    tree = Tree([root], [f"{domain}: {error}" for error in root.record.errors])
     level = [root]
     while level and len(level[0].path) < DEEPEST:
         wanted = [(node, target, kind) for node in level for target, kind in targets(node.record)]
-        ops = [Txt(target) for _, target, _ in wanted]
-        yield Together(ops)
+        texts = [Txt(target) for _, target, _ in wanted]
+        hosts = [(node, term, questions(node, term)) for node in level for term in asking(node.record)]
+        yield Together([*texts, *(question for _, _, ops in hosts for question in ops)])
+        for node, term, ops in hosts:
+            judge_host(tree, node, term, ops)
         level = []
-        for (node, target, kind), op in zip(wanted, ops, strict=True):
-            if target.lower() in node.path:
-                broken.append(f"{target}: includes itself")
-                continue
-            try:
-                found = spf.records(known(op.answer).records)
-            except Undetermined as silent:
-                unknown = unknown or silent
-                continue
-            if len(found) != 1:
-                what = "has no SPF record" if not found else f"has {len(found)} SPF records"
-                broken.append(f"{kind} {target}: {what}")
-                continue
-            child = Node((*node.path, target.lower()), spf.parse(found[0]))
-            broken += [f"{target}: {error}" for error in child.record.errors]
-            nodes.append(child)
-            level.append(child)
-    lookups = sum(node.record.lookups for node in nodes)
-    everyone = next((node.path for node in nodes if lets_everyone(node, nodes)), ())
-    return Tree(tuple(nodes), tuple(dict.fromkeys(broken)), lookups, everyone, unknown)
+        for (node, target, kind), op in zip(wanted, texts, strict=True):
+            child = judge_target(tree, node, target, kind, op)
+            if child is not None:
+                tree.nodes.append(child)
+                level.append(child)
+    return tree
+
+
+def judge_target(tree: Tree, node: Node, target: str, kind: str, op: Txt) -> Node | None:
+    """The record that an include or a redirect leads to; what is wrong goes into the tree."""
+    if target.lower() in node.path:
+        tree.broken.append(f"{target}: includes itself")
+        return None
+    try:
+        found = spf.records(known(op.answer).records)
+    except Undetermined as silent:
+        tree.unknown = tree.unknown or silent
+        return None
+    if len(found) != 1:
+        what = "has no SPF record" if not found else f"has {len(found)} SPF records"
+        tree.broken.append(f"{kind}{target}: {what}{glued(target)}")
+        return None
+    child = Node((*node.path, target.lower()), spf.parse(found[0]))
+    tree.broken += [f"{target}: {error}" for error in child.record.errors]
+    return child
+
+
+def glued(target: str) -> str:
+    """A hint where two strings of one TXT record ran into each other: they are joined without a space."""
+    for word in ("include:", "ip4:", "ip6:", "redirect="):
+        if word.rstrip(":=") in target:
+            return " (two parts of the record are joined without a space between them)"
+    return ""
+
+
+def judge_host(tree: Tree, node: Node, term: spf.Term, ops: list[Query]) -> None:
+    """Whether a term asks for what is not there; an MX with more than ten servers is an error (section 4.6.4)."""
+    if not all(op.answer.known for op in ops):
+        if not any(op.answer.records for op in ops):
+            tree.unknown = tree.unknown or Undetermined(ops[0].answer.question, ops[0].answer.reason)
+        return
+    found = [record for op in ops for record in op.answer.records]
+    if not found:
+        tree.voids.append(f"{term.text} of {node.domain}")
+    if term.name == "mx" and len(found) > MOST_MX:
+        tree.broken.append(f"{node.domain}: {term.text} has {len(found)} mail servers, {MOST_MX} are allowed")
+
+
+def questions(node: Node, term: spf.Term) -> list[Query]:
+    """Both families of a host are one lookup."""
+    name = (term.domain or node.domain).rstrip(".")
+    if term.name == "mx":
+        return [Query(name, "MX")]
+    return [Query(name, "A")] if term.name == "exists" else [Query(name, "A"), Query(name, "AAAA")]
+
+
+def asking(record: spf.SPFRecord) -> Iterator[spf.Term]:
+    """The terms whose answer does not depend on the sender."""
+    for term in reached(record):
+        if term.name in ("a", "mx", "exists") and "%" not in term.domain:
+            yield term
+
+
+def costs(record: spf.SPFRecord) -> int:
+    """Terms that cost a question: those that can be reached, and a redirect where no ``all`` stands before it."""
+    listed = sum(term.name in spf.LOOKUPS for term in reached(record))
+    return listed + bool(record.redirect and record.all is None)
 
 
 def targets(record: spf.SPFRecord) -> list[tuple[str, str]]:
-    """The records that this one leads to. A name with a macro depends on the sender, and cannot be followed."""
-    found = [(domain, "include:") for domain in record.includes]
+    """The records that this one leads to."""
+    found = [(term.domain, "include:") for term in reached(record) if term.name == "include"]
     if record.redirect and record.all is None:
         found.append((record.redirect, "redirect="))
     return [(name.rstrip("."), kind) for name, kind in found if name and "%" not in name]
@@ -82,13 +156,13 @@ def targets(record: spf.SPFRecord) -> list[tuple[str, str]]:
 
 def lets_everyone(node: Node, nodes: list[Node]) -> bool:
     """Whether the node ends in ``+all``, or in a network that is the whole internet, and its parents pass that on."""
-    if not any(opens(term) for term in before_all(node.record)):
+    if node.record.errors or not any(opens(term) for term in reached(node.record)):
         return False
     by_path = {one.path: one for one in nodes}
     return all(passes(by_path[node.path[:at]].record, node.path[at]) for at in range(1, len(node.path)))
 
 
-def before_all(record: spf.SPFRecord) -> list[spf.Term]:
+def reached(record: spf.SPFRecord) -> list[spf.Term]:
     """The terms that can be reached: those up to the first ``all`` (section 5.1)."""
     found = []
     for term in record.terms:
@@ -106,6 +180,6 @@ def passes(record: spf.SPFRecord, target: str) -> bool:
     """Whether a pass below ``target`` is a pass of this record: a plain include, or a redirect."""
     included = any(
         term.name == "include" and term.qualifier == "+" and term.domain.rstrip(".").lower() == target
-        for term in before_all(record)
+        for term in reached(record)
     )
     return included or (record.all is None and record.redirect.rstrip(".").lower() == target)

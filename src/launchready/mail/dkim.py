@@ -3,8 +3,8 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Status = Literal["missing", "revoked", "unusable", "weak", "ok"]
@@ -27,6 +27,7 @@ class DKIMKey:
     bits: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
 
     @property
     def testing(self) -> bool:
@@ -37,8 +38,11 @@ class DKIMKey:
 def parse_key(txts: Iterable[str]) -> DKIMKey:
     """Reads all TXT records at ``<selector>._domainkey.<domain>``. Never raises."""
     found = [txt for txt in txts if looks_like_a_key(txt)]
-    if not found:
-        return DKIMKey("missing")
+    return replace(read_key(found), records=tuple(found)) if found else DKIMKey("missing")
+
+
+def read_key(found: Sequence[str]) -> DKIMKey:
+    """The first record; which of several a receiver uses is not defined."""
     record = found[0]
     tags, order, problems = read_tags(record)
     if len(found) > 1:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-DnsStatus = Literal["answered", "empty", "nxdomain", "servfail", "refused", "timeout", "broken"]
+DnsStatus = Literal["answered", "empty", "nxdomain", "servfail", "refused", "timeout", "broken", "unasked"]
 Trouble = Literal["dns", "refused", "timeout", "tls", "private", "broken"]
 
 
@@ -18,6 +18,7 @@ class DnsAnswer:
 
     - ``records``: as in a zone file, without the final dot; a TXT record is joined to one text (RFC 7208 section 3.3).
     - ``chain``: the alias targets (CNAME) that were followed, in order. With ``nxdomain`` the last one does not exist.
+    - ``authenticated``: the resolver checked the DNSSEC signatures (AD). ``ttl``: seconds it may be kept, the shortest.
     """
 
     question: str
@@ -26,6 +27,8 @@ class DnsAnswer:
     chain: tuple[str, ...] = ()
     reason: str = ""
     authoritative: bool = False
+    authenticated: bool = False
+    ttl: int = 0
 
     @property
     def known(self) -> bool:
@@ -78,6 +81,25 @@ class TlsFacts:
     self_signed: bool = False
     trusted: bool | None = None
     versions: tuple[str, ...] = ()
+    trouble: Trouble | None = None
+    reason: str = ""
+
+    @property
+    def known(self) -> bool:
+        return self.trouble is None
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpAnswer:
+    """What a mail server said when it was greeted. ``probed`` is False where nobody was asked.
+
+    - ``starttls``: whether it offers encryption. ``tls``: what the handshake after STARTTLS showed.
+    """
+
+    question: str
+    probed: bool = True
+    starttls: bool = False
+    tls: TlsFacts | None = None
     trouble: Trouble | None = None
     reason: str = ""
 

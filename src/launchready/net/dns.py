@@ -7,7 +7,7 @@ silence: SERVFAIL and REFUSED are answers, though answers that prove nothing abo
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from launchready.net.addresses import is_public
 from launchready.net.answers import DnsAnswer, DnsStatus
@@ -67,11 +67,17 @@ class Resolver:
         import dns.exception  # noqa: PLC0415
         import dns.flags  # noqa: PLC0415
         import dns.message  # noqa: PLC0415
+        import dns.name  # noqa: PLC0415
 
         try:
-            request = dns.message.make_query(name, rdtype, use_edns=0, payload=1232, want_dnssec=False)
+            # Label by label: a backslash in a name is an octet here, and escapes nothing.
+            labels = [label.encode("ascii") for label in name.rstrip(".").split(".")] if name else []
+            owner = dns.name.Name([*labels, b""])
+            request = dns.message.make_query(owner, rdtype, use_edns=0, payload=1232, want_dnssec=False)
         except (dns.exception.DNSException, UnicodeError) as error:
             return DnsAnswer(question, "broken", reason=f"not a name that can be asked for: {error}")
+        # RFC 6840 section 5.7: asks whether the resolver has checked the signatures, without asking for them.
+        request.flags |= dns.flags.AD
         if cd:
             request.flags |= dns.flags.CD
         if server is not None:
@@ -85,6 +91,24 @@ class Resolver:
             reason = f"{type(error).__name__} from {where[0]} port {where[1]}"
             return DnsAnswer(question, "broken", reason=reason)
         return read(question, reply, rdtype)
+
+
+def resolver_of(given: Any) -> Any:
+    """What to ask, from what a caller gives.
+
+    - None: what this machine is configured with. ``(host, port)`` or ``host``: there.
+    - An object with ``async query(name, rdtype)`` is used as it is; of a dnspython resolver the servers are taken.
+    """
+    if given is None:
+        return Resolver()
+    if isinstance(given, str):
+        return Resolver(((given, 53),))
+    if isinstance(given, tuple | list):
+        host, port = given
+        return Resolver(((str(host), int(port)),))
+    if hasattr(given, "nameservers"):
+        return Resolver(tuple((str(server), int(given.port)) for server in given.nameservers))
+    return given
 
 
 def system_servers() -> tuple[Server, ...]:
@@ -110,15 +134,18 @@ def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
     chain: list[str] = []
     by_owner = {(rrset.name, rrset.rdtype): rrset for rrset in reply.answer}
     records: tuple[str, ...] = ()
+    ttls: list[int] = []
     while len(chain) < LONGEST_CHAIN:
         found = by_owner.get((owner, wanted))
         if found is not None:
             records = tuple(sorted(text(rdata) for rdata in found))
+            ttls.append(found.ttl)
             break
         alias = by_owner.get((owner, dns.rdatatype.CNAME))
         if alias is None:
             break
         owner = alias[0].target
+        ttls.append(alias.ttl)
         chain.append(owner.to_text(omit_final_dot=True).lower())
     status: DnsStatus
     if rcode == dns.rcode.NOERROR:
@@ -131,7 +158,17 @@ def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
         status = "broken"
     known = status in ("answered", "empty", "nxdomain")
     reason = "" if known else f"the DNS server answered {dns.rcode.to_text(rcode)}"
-    return DnsAnswer(question, status, records, tuple(chain), reason, bool(reply.flags & dns.flags.AA))
+    flags = reply.flags
+    return DnsAnswer(
+        question,
+        status,
+        records,
+        tuple(chain),
+        reason,
+        authoritative=bool(flags & dns.flags.AA),
+        authenticated=bool(flags & dns.flags.AD),
+        ttl=min(ttls, default=0),
+    )
 
 
 def text(rdata: "dns.rdata.Rdata") -> str:

@@ -47,18 +47,29 @@ class Client:
         return httpx.AsyncHTTPTransport(verify=self.context, trust_env=False)
 
     async def send(
-        self, method: str, url: str, headers: Sequence[tuple[str, str]] = (), body: bytes = b""
+        self,
+        method: str,
+        url: str,
+        headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+        address: str | None = None,
     ) -> HttpAnswer:
         """One request and its answer. Never raises for what a server or a network can do."""
         question = f"{method} {url}"
         try:
             async with asyncio.timeout(self.seconds):
-                return await self._send(question, method, url, headers, body)
+                return await self._send(question, method, url, headers, body, address)
         except TimeoutError:
             return HttpAnswer(question, url, trouble="timeout", reason=f"no answer within {self.seconds:g} s")
 
     async def _send(
-        self, question: str, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes
+        self,
+        question: str,
+        method: str,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        only: str | None,
     ) -> HttpAnswer:
         import httpx  # noqa: PLC0415 - loaded by the first request only
 
@@ -70,7 +81,7 @@ class Client:
             return HttpAnswer(question, url, trouble="broken", reason="not an http or https URL")
         plan: list[str | None] = [None]
         if self.transport is None:
-            found = await self._resolve(target.host)
+            found = await self._resolve(only or target.host)
             if isinstance(found, tuple):
                 return HttpAnswer(question, url, trouble=found[0], reason=found[1])
             plan = list(found)
@@ -113,7 +124,9 @@ class Client:
             target = target.copy_with(host=address)
         transport = borrowed(self.transport) if self.transport is not None else self._connection()
         try:
-            async with httpx.AsyncClient(follow_redirects=False, timeout=self.seconds, transport=transport) as client:
+            async with httpx.AsyncClient(
+                follow_redirects=False, timeout=self.seconds, transport=transport, trust_env=False
+            ) as client:
                 request = client.build_request(
                     method, target, headers=sent, content=body or None, extensions=extensions
                 )

@@ -17,8 +17,9 @@ import asyncio
 import datetime as dt
 import inspect
 import ssl
+import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from launchready.errors import ConfigError
@@ -74,25 +75,78 @@ class Handshakes:
         except (OSError, EOFError) as error:
             return TlsFacts(question, trouble="broken", reason=str(error) or type(error).__name__)
 
-    async def _look(self, question: str, host: str, place: tuple[str, int]) -> TlsFacts:
+    def context(self) -> ssl.SSLContext:
+        """Whom to trust; read once, because it costs more than the handshakes of a run."""
         if self.trust is None:
             self.trust = trusting(self.ca_file)
+        return self.trust
+
+    async def _look(self, question: str, host: str, place: tuple[str, int]) -> TlsFacts:
+        facts, old = await asyncio.gather(self._verified(question, host, place), self._old(host, place))
+        return replace(facts, versions=(*old, *facts.versions)) if facts.known else facts
+
+    async def _verified(self, question: str, host: str, place: tuple[str, int]) -> TlsFacts:
         try:
-            der, version = await shake(place, host, self.trust)
+            der, version = await shake(place, host, self.context())
             return read(question, der, version, trusted=True, chain_complete=True)
         except ssl.SSLCertVerificationError as refused:
-            code, reason = refused.verify_code, refused.verify_message
+            verdict = refused
         der, version = await shake(place, host, blind())
-        return read(
-            question,
-            der,
-            version,
-            # A date is judged by the clock of the run, not by the one of this machine.
-            trusted=None if code in DATES else False,
-            chain_complete=None if code not in NO_ISSUER else False,
-            self_signed=code in SELF_SIGNED,
-            reason=reason,
-        )
+        return judged(question, der, version, verdict)
+
+    async def _old(self, host: str, place: tuple[str, int]) -> tuple[str, ...]:
+        """The version before TLS 1.2 that the host still speaks, if one; whatever goes wrong, it does not."""
+        try:
+            _, version = await shake(place, host, old_versions())
+        except (OSError, EOFError):
+            return ()
+        return (version,)
+
+    async def upgrade(
+        self, question: str, host: str, writer: asyncio.StreamWriter, trust: ssl.SSLContext | None
+    ) -> TlsFacts | None:
+        """The handshake on a connection that spoke plain text so far (STARTTLS); without ``trust`` it is only read.
+
+        None where the chain was refused: the connection is then of no use any more.
+        """
+        try:
+            await writer.start_tls(trust or blind(), server_hostname=host)
+        except ssl.SSLCertVerificationError as refused:
+            del refused
+            return None
+        except (ssl.SSLError, ConnectionError) as error:
+            reason = getattr(error, "reason", None) or "the TLS handshake failed"
+            return TlsFacts(question, trouble="tls", reason=reason)
+        shown = writer.get_extra_info("ssl_object")
+        der = shown.getpeercert(binary_form=True) or b""
+        return read(question, der, shown.version() or "", trusted=trust is not None, chain_complete=None)
+
+
+def judged(question: str, der: bytes, version: str, refused: ssl.SSLCertVerificationError) -> TlsFacts:
+    """A certificate whose chain was refused, and why."""
+    code = refused.verify_code
+    return read(
+        question,
+        der,
+        version,
+        # A date is judged by the clock of the run, not by the one of this machine.
+        trusted=None if code in DATES else False,
+        chain_complete=None if code not in NO_ISSUER else False,
+        self_signed=code in SELF_SIGNED,
+        reason=refused.verify_message,
+    )
+
+
+def old_versions() -> ssl.SSLContext:
+    """Speaks TLS 1.0 and 1.1 only, to see whether a server still does. Nothing is ever sent over it."""
+    context = blind()
+    with warnings.catch_warnings():
+        # Python warns of these versions, and is right.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
 
 
 def trusting(ca_file: str | None) -> ssl.SSLContext:

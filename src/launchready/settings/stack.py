@@ -13,6 +13,7 @@ from weakref import WeakSet
 from launchready.clock import SYSTEM, Clock
 from launchready.core import cors as core_cors
 from launchready.core import health as core_health
+from launchready.core.idempotency import Vault
 from launchready.core.identity import Identity
 from launchready.core.ratelimit import Bans, Client
 from launchready.core.ratelimit import RateLimit as Limiter
@@ -23,6 +24,8 @@ from launchready.exchange.app import Feature
 from launchready.exchange.ops import Inline
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
+from launchready.metrics.keeper import Keeper
+from launchready.metrics.status import status
 from launchready.metrics.timing import Timings
 from launchready.redaction import install
 from launchready.settings import deployment
@@ -34,7 +37,8 @@ from launchready.settings.idempotency import Idempotency, compile_idempotency
 from launchready.settings.problems import Problems, coerce
 from launchready.settings.rate_limit import RateLimit, compile_rate_limit
 from launchready.settings.redaction import Redaction, compile_redaction
-from launchready.settings.timing import Timing, compile_targets
+from launchready.settings.sealing import vault
+from launchready.settings.timing import Timing, compile_targets, ledger_path
 from launchready.stores import connect
 from launchready.stores.base import Store
 from launchready.stores.memory import MemoryStore
@@ -64,16 +68,21 @@ class Stack:
         answers: Answers,
         features: Sequence[Feature],
         health: core_health.Health | None,
-        timings: Timings | None,
+        keeper: Keeper | None,
         targets: RouteTable[float],
         release: str,
+        vault: Vault,
+        clock: Clock = SYSTEM,
     ) -> None:
         self.answers = answers
+        self.vault = answers.vault = vault
         STACKS.add(self)
         self.limiter = next((feature for feature in features if isinstance(feature, Limiter)), None)
         self.release = release
-        self.timings = timings
+        self.keeper = keeper
+        self.timings = keeper.timings if keeper is not None else None
         self.targets = targets
+        self._clock = clock
         write = tuple(features)
         read = tuple(feature for feature in features if feature.name != "idempotency")
         self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
@@ -88,18 +97,20 @@ class Stack:
         return self.limiter.bans if self.limiter is not None else ()
 
     def status(self) -> dict[str, object]:
-        """What this process knows: the release, and durations by route beside their targets."""
-        rows = self.timings.rows() if self.timings is not None else []
-        for row in rows:
-            row["target"] = self.targets.find(str(row["method"]), str(row["route"]), None)
-        found: dict[str, object] = {
+        """What is known of the app on this machine: the data of the dashboard, see docs/dashboard.md."""
+        known: dict[str, object] = {
             "release": self.release,
             "store": "up" if self.answers.reachable else "down",
-            "routes": rows,
+            "idempotency": self.vault.counts.as_dict(),
         }
         if self.limiter is not None:
-            found["rate_limit"] = dict(self.limiter.counts)
-        return found
+            known["rate_limit"] = dict(self.limiter.counts)
+        if self.keeper is None:
+            return {**known, "routes": []}
+        return {**known, **status(self.keeper, self._target, self._clock.wall())}
+
+    def _target(self, method: str, route: str) -> float | None:
+        return self.targets.find(method, route, None)
 
 
 def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
@@ -120,6 +131,10 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     release = deployment.release(given["release"])
     trusted = deployment.trusted_proxies(problems, given["trusted_proxies"])
     secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
+    if secret_key is not None and not isinstance(secret_key, str):
+        problems.add("secret_key: write a string of at least 32 random characters")
+        secret_key = None
+    once = compile_idempotency(problems, idempotency, secret_key) if idempotency else None
     workers = deployment.workers()
     limiter = (
         compile_rate_limit(problems, rate_limit, trusted, secret_key=secret_key, workers=workers)
@@ -132,12 +147,14 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         compile_cors(problems, cors, own=own, vouches=Identity(trusted).vouches) if cors else None,
         limiter,
         compile_cache(problems, cache, clock.wall) if cache else None,
-        compile_idempotency(problems, idempotency) if idempotency else None,
+        once,
     ]
     redactor = compile_redaction(problems, redaction, secret_key) if redaction else None
     healthy = compile_health(problems, health, release) if health else None
     targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
     store = _store(problems, given["store"])
+    url = deployment.store(given["store"]) if isinstance(given["store"], str | None) else "memory://"
+    path = ledger_path(problems, timing, url) if timing else None
     problems.raise_if_any()
     if redactor is not None:
         install(redactor)
@@ -153,8 +170,10 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         Client: partial(_who, identity),
     }
     answers = Answers(store, Probes(health.checks if health else {}), here_ops)
-    timings = Timings(release) if timing else None
-    return Stack(answers, [each for each in features if each is not None], healthy, timings, targets, release)
+    keeper = Keeper(Timings(release), path, clock) if timing else None
+    shared = once.vault if once else vault(secret_key)
+    serving = [each for each in features if each is not None]
+    return Stack(answers, serving, healthy, keeper, targets, release, shared, clock)
 
 
 def _store(problems: Problems, value: Store | str | None) -> Store:

@@ -46,7 +46,10 @@ from launchready.exchange.store import (
     Give,
     Put,
     PutIfAbsent,
+    Renew,
     Replace,
+    Seize,
+    Settle,
     Space,
     StoreOp,
     Take,
@@ -128,6 +131,9 @@ class SQLiteStore:
             Put: self._put,
             PutIfAbsent: self._put_if_absent,
             Replace: self._replace,
+            Renew: self._renew,
+            Settle: self._settle,
+            Seize: self._seize,
             Delete: self._delete,
             Take: self._take,
             Give: self._give,
@@ -248,6 +254,22 @@ class SQLiteStore:
         op.answer = db.execute(sql.replace, (*_row(op, self._now()), op.version)).rowcount > 0
         self._wrote()
 
+    def _renew(self, op: Renew[Any]) -> None:
+        db, sql = self._place(op.space)
+        op.answer = db.execute(sql.renew, (*_row(op, self._now()), op.version)).rowcount > 0
+        self._wrote()
+
+    def _settle(self, op: Settle[Any]) -> None:
+        db, sql = self._place(op.space)
+        op.answer = db.execute(sql.settle, (*_row(op, self._now()), op.version)).rowcount > 0
+        self._wrote()
+
+    def _seize(self, op: Seize[Any]) -> None:
+        db, sql = self._place(op.space)
+        rows = db.execute(sql.seize, (*_row(op, self._now()), op.version, micros(op.older))).fetchall()
+        op.answer = rows[0][0] if rows else 0
+        self._wrote()
+
     def _delete(self, op: Delete[Any]) -> None:
         db, sql = self._place(op.space)
         row = (digest(op.space.name, op.key), self._now(), op.version)
@@ -294,7 +316,7 @@ class SQLiteStore:
                 db.execute(drop, (hand, rows[-1][0], now))
 
 
-def _row(op: Put[Any] | PutIfAbsent[Any] | Replace[Any], now: int) -> Row:
+def _row(op: Put[Any] | PutIfAbsent[Any] | Replace[Any] | Renew[Any] | Settle[Any] | Seize[Any], now: int) -> Row:
     return digest(op.space.name, op.key), now, now + micros(op.ttl), op.space.dump(op.value)
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 Headers = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
 
+# A year, as the list that is built into browsers asks for.
+PRELOAD_AGE = 31_536_000
+
 
 @dataclass(frozen=True, slots=True)
 class HSTS:
@@ -26,6 +29,14 @@ class HSTS:
     def on(self) -> bool:
         """Whether a browser that has seen this will refuse plain http from now on."""
         return self.valid and self.max_age > 0
+
+    @property
+    def preload_problems(self) -> tuple[str, ...]:
+        """What keeps a domain that asks for it (``preload``) from the list that browsers ship (hstspreload.org)."""
+        if not self.preload:
+            return ()
+        found = [] if self.max_age >= PRELOAD_AGE else [f"max-age is {self.max_age}, {PRELOAD_AGE} are needed"]
+        return (*found, *(() if self.include_subdomains else ("includeSubDomains is missing",)))
 
 
 def parse(headers: Headers | str | None) -> HSTS:

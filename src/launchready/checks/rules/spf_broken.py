@@ -20,9 +20,7 @@ def spf_broken(site: Site, subject: str) -> Verdict:
     if len(found) != 1:
         return NOT_APPLICABLE
     tree = yield from walk(subject, found[0])
-    reasons = list(tree.broken)
-    if tree.lookups > MOST_LOOKUPS:
-        reasons.append(f"{tree.lookups} DNS lookups are needed, {MOST_LOOKUPS} are allowed")
+    reasons = tree.reasons
     if not reasons:
         if tree.unknown:
             raise tree.unknown

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from launchready.core.redact.rules.fields import FIELDS
-from launchready.core.redact.rules.vendors import VENDORS
+from launchready.vendors.formats import VENDORS
 
 #: Every class the rule set knows, besides those a user adds.
 KINDS: frozenset[str] = frozenset(({row.kind for row in FIELDS} | {row.kind for row in VENDORS}) - {""}) | {

@@ -4,7 +4,7 @@ import re
 from urllib.parse import unquote
 
 from launchready.core.redact.rules.phrases import EMPTY_WORDS
-from launchready.core.redact.rules.vendors import PUBLIC
+from launchready.vendors.formats import PUBLIC
 
 _PLACEHOLDER = re.compile(
     r"%[srd]|%\(\w{1,64}\)[srd]|\{[\w.!]{0,64}\}|\$\d{1,3}|\$\{?[A-Z_]{2,64}\}?|\$\{\{[^{}]{0,80}\}\}|\?|:[a-z_]{2,64}|"

@@ -1,0 +1,98 @@
+"""The file of the command line: ``launchready.toml``, or ``[tool.launchready]`` in pyproject.toml.
+
+One table a command (``[check]``, ``[deploy.production]`` ...), and facts that several commands need at the top
+(``production``, ``hosts``, ``webhooks``). A secret never stands in the file: ``{ env = "NAME" }`` names the environment
+variable that holds it; whoever needs the value calls ``secret``.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from launchready.errors import ConfigError
+
+FILE = "launchready.toml"
+# Words that end the name of something secret. A public key and the name of a field are not.
+SECRET = re.compile(
+    r"(?:^|_)(?:secret|secret_key|password|passwd|token|api_key|private_key|credentials?)$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What was read. ``source`` is the file, None where there is none."""
+
+    source: Path | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def table(self, name: str, known: Iterable[str] = ()) -> dict[str, Any]:
+        """One table; with ``known`` another key in it is a ConfigError that names the nearest right one."""
+        found = self.values.get(name, {})
+        if not isinstance(found, dict):
+            raise ConfigError([f"{self.source}: {name} is a table, as in [{name}]"])
+        names = list(known)
+        problems = [unknown(f"{self.source}: [{name}]", key, names) for key in found if names and key not in names]
+        if problems:
+            raise ConfigError(problems)
+        return dict(found)
+
+
+def load(folder: Path | None = None) -> Configuration:
+    """The configuration of a folder (default: here). ConfigError: TOML that cannot be read, or a secret in it."""
+    here = Path() if folder is None else folder
+    for path, keys in ((here / FILE, ()), (here / "pyproject.toml", ("tool", "launchready"))):
+        values = read(path)
+        for key in keys:
+            values = values.get(key, {})
+        if values:
+            problems = [f"{path}: {problem}" for problem in literal_secrets(values)]
+            if problems:
+                raise ConfigError(problems)
+            return Configuration(path, values)
+    return Configuration()
+
+
+def read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: {error}"]) from None
+
+
+def literal_secrets(values: Mapping[str, Any], at: str = "") -> Iterator[str]:
+    """Secrets that stand in the file itself. The value is never shown."""
+    for key, value in values.items():
+        name = f"{at}.{key}" if at else key
+        if isinstance(value, Mapping):
+            yield from literal_secrets(value, name)
+        elif isinstance(value, list):
+            for number, one in enumerate(value):
+                if isinstance(one, Mapping):
+                    yield from literal_secrets(one, f"{name}[{number}]")
+        elif isinstance(value, str) and value and SECRET.search(key):
+            variable = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
+            yield f'{name}: a secret stands in the file; write {key} = {{ env = "{variable}" }} and set {variable}'
+
+
+def secret(value: Any, name: str) -> str:
+    """The value behind ``{ env = "NAME" }``. Raises ConfigError when the variable is not set."""
+    if not isinstance(value, Mapping) or set(value) != {"env"} or not isinstance(value["env"], str):
+        raise ConfigError([f'{name}: write {{ env = "NAME" }}, and put the value in that environment variable'])
+    found = os.environ.get(value["env"])
+    if not found:
+        raise ConfigError([f"{name}: the environment variable {value['env']} is not set"])
+    return found
+
+
+def unknown(where: str, key: str, known: Iterable[str]) -> str:
+    """One line about a key that is not there."""
+    near = difflib.get_close_matches(key, list(known), 1, 0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
+    return f"{where} has no {key!r}; {hint}"

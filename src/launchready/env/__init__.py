@@ -1,0 +1,1 @@
+"""Environments: what a deployment needs to be told."""

@@ -1,0 +1,11 @@
+"""DMARC (RFC 9989, which replaces RFC 7489): what to do with mail that is not what it claims to be.
+
+- ``parse`` reads the TXT records of one ``_dmarc`` name.
+- ``names`` and ``decide`` are the tree walk of section 4.10, pure; ``discover`` and ``adiscover`` ask for the records.
+"""
+
+from launchready.mail.dmarc.host import adiscover, discover
+from launchready.mail.dmarc.record import DMARC, POLICIES, Policy, is_record, parse
+from launchready.mail.dmarc.walk import Discovery, decide, names
+
+__all__ = ["DMARC", "POLICIES", "Discovery", "Policy", "adiscover", "decide", "discover", "is_record", "names", "parse"]

@@ -1,0 +1,132 @@
+"""One DMARC record (RFC 9989 section 4.7): ``parse`` reads the TXT records of one name."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Policy = Literal["none", "quarantine", "reject"]
+POLICIES: Mapping[str, Policy] = {"none": "none", "quarantine": "quarantine", "reject": "reject"}
+LOWER: Mapping[Policy, Policy] = {"reject": "quarantine", "quarantine": "none", "none": "none"}
+# Section 4.7: the version comes first, in exactly these letters; white space may surround "=" and ";".
+VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
+# What people write when they mean it, and what no receiver reads.
+NEARLY = re.compile(r"[\s\"']*v\s*=\s*[\"']?dmarc\s*1?", re.IGNORECASE)
+DEFAULTS = {"adkim": "r", "aspf": "r", "fo": "0", "psd": "u", "t": "n"}
+ALLOWED = {"adkim": "rs", "aspf": "rs", "psd": "uyn", "t": "yn"}
+REMOVED = ("pct", "rf", "ri")
+KNOWN = ("v", "p", "sp", "np", "rua", "ruf", "adkim", "aspf", "fo", "psd", "t")
+
+
+@dataclass(frozen=True, slots=True)
+class DMARC:
+    """The TXT records of one name, read.
+
+    - ``records``: those that are DMARC. More than one: all are discarded, ``valid`` is False.
+    - ``valid``: receivers will follow it.
+    - ``p``: the policy as it acts, before ``t=y``; None when nothing valid is there.
+    - ``unread``: texts that were meant as a record and are none.
+    - ``unknown``: tags of no standard; receivers ignore them.
+    - ``problems``: what is wrong; a valid record can have some, too.
+    """
+
+    records: tuple[str, ...] = ()
+    valid: bool = False
+    p: Policy | None = None
+    sp: Policy | None = None
+    np: Policy | None = None
+    rua: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    ruf: tuple[str, ...] = ()
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        return tuple(name for name in self.tags if name not in (*KNOWN, *REMOVED))
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """Tags that the standard had once: they do nothing any more."""
+        return tuple(name for name in REMOVED if name in self.tags)
+
+    @property
+    def testing(self) -> bool:
+        """``t=y``: every policy acts one level lower."""
+        return self.tags.get("t") == "y"
+
+    @property
+    def acts_as(self) -> Policy | None:
+        """The policy a receiver follows for the domain itself."""
+        return self.lowered(self.p)
+
+    def lowered(self, policy: Policy | None) -> Policy | None:
+        """A policy as it acts: ``t=y`` takes it one level down (section 4.7)."""
+        return LOWER[policy] if self.testing and policy else policy
+
+
+def parse(txts: Iterable[str]) -> DMARC:
+    """Reads all TXT records of one ``_dmarc`` name. Never raises."""
+    every = list(txts)
+    found = tuple(txt for txt in every if VERSION.match(txt))
+    if not found:
+        nearly = [txt for txt in every if NEARLY.match(txt)]
+        unread = (f"not read by anybody, the record must start with v=DMARC1: {txt}" for txt in nearly)
+        return DMARC(problems=tuple(unread), unread=tuple(nearly))
+    if len(found) > 1:
+        return DMARC(found, problems=(f"{len(found)} DMARC records at one name: all are discarded",))
+    tags, problems = read_tags(found[0])
+    rua, ruf = addresses(tags.get("rua", "")), addresses(tags.get("ruf", ""))
+    policies: dict[str, Policy | None] = {name: POLICIES.get(tags.get(name, "").lower()) for name in ("p", "sp", "np")}
+    invalid = [name for name in policies if name in tags and policies[name] is None]
+    problems += [f"{name}={tags[name]} is not none, quarantine or reject" for name in invalid]
+    if "p" not in tags:
+        problems.append("p is missing")
+    if "p" not in tags or invalid:
+        # Section 4.7: with somewhere to report to it acts as p=none, without it there is no DMARC at all.
+        return DMARC(found, bool(rua), "none" if rua else None, rua=rua, tags=tags, problems=tuple(problems), ruf=ruf)
+    return DMARC(found, True, policies["p"], policies["sp"], policies["np"], rua, tags, tuple(problems), ruf=ruf)
+
+
+def is_record(text: str) -> bool:
+    """Whether one TXT record is DMARC, by its version."""
+    return VERSION.match(text) is not None
+
+
+def read_tags(record: str) -> tuple[dict[str, str], list[str]]:
+    """Tags by name, values of the known ones corrected to their default where they cannot be read."""
+    tags: dict[str, str] = {}
+    problems: list[str] = []
+    for part in record.split(";"):
+        name, equals, value = (piece.strip(" \t") for piece in part.partition("="))
+        if not name and not equals:
+            continue
+        if not equals or not name:
+            problems.append(f"{part.strip()!r} is not a tag with a value")
+        elif name.lower() in tags:
+            problems.append(f"{name} is given twice")
+        else:
+            tags[name.lower()] = value
+    for name, allowed in ALLOWED.items():
+        if name in tags:
+            value = tags[name].lower()
+            if len(value) != 1 or value not in allowed:
+                problems.append(f"{name}={tags[name]} is not one of {', '.join(allowed)}")
+                value = DEFAULTS[name]
+            tags[name] = value
+    if "fo" in tags and not set(tags["fo"].lower().replace(" ", "").split(":")) <= set("01ds"):
+        problems.append(f"fo={tags['fo']} is not made of 0, 1, d and s")
+        tags["fo"] = DEFAULTS["fo"]
+    problems += [f"{name} was removed from the standard, and does nothing" for name in REMOVED if name in tags]
+    return tags, problems
+
+
+def addresses(value: str) -> tuple[str, ...]:
+    """The report addresses that can be used. A size behind them (``!10m``) is obsolete, and ignored."""
+    given = (re.sub(r"!\d+[kmgt]?$", "", one, flags=re.IGNORECASE) for one in re.split(r"[ \t]*,[ \t]*", value))
+    return tuple(one for one in given if reportable(one))
+
+
+def reportable(address: str) -> bool:
+    """Whether a report address can be used: a URI with a scheme; receivers send to mailto."""
+    return re.match(r"mailto:[^@\s]+@[^@\s!]+", address, re.IGNORECASE) is not None

@@ -1,0 +1,291 @@
+"""``check_host`` of RFC 7208 section 4 as a decision: a generator that yields ``Lookup`` and returns the result.
+
+none        nothing is said: no record, or no name that can have one
+pass / fail / softfail / neutral    what the first term that matches says
+permerror   the record is broken, or needs more than 10 lookups: receivers treat it as they like
+temperror   an answer that is needed did not come
+"""
+
+import ipaddress
+import re
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+from launchready.exchange.ops import Op
+from launchready.mail.spf.macros import (
+    ANYWHERE,
+    IN_EXPLANATIONS,
+    LONGEST_NAME,
+    Address,
+    cut,
+    dotted,
+    expand,
+    macro_problem,
+    wanted,
+)
+from launchready.mail.spf.record import MOST_LOOKUPS, SPFRecord, Term, parse, records
+
+Result = Literal["pass", "fail", "softfail", "neutral", "none", "permerror", "temperror"]
+SAYS: dict[str, Result] = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
+# Section 4.6.4: questions that bring nothing; the third is one too many. One mx has at most 10 hosts, and of the
+# names of an address 10 are looked at.
+MOST_VOIDS = 2
+MOST_HOSTS = 10
+TOP_LABEL = re.compile(r"(?=.*[A-Za-z-])[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
+
+T = TypeVar("T")
+
+
+class Answer(Protocol):
+    """What a resolver answers: see ``launchready.net.answers.DnsAnswer``."""
+
+    @property
+    def known(self) -> bool: ...
+    @property
+    def records(self) -> tuple[str, ...]: ...
+    @property
+    def reason(self) -> str: ...
+
+
+Flow = Generator[Op[Any], None, T]
+
+
+class Lookup(Op[Answer]):
+    """The records of one type at one name."""
+
+    __slots__ = ("name", "rdtype")
+
+    def __init__(self, name: str, rdtype: str) -> None:
+        self.name, self.rdtype = name, rdtype
+
+
+@dataclass(frozen=True, slots=True)
+class SPFResult:
+    """What ``check_host`` says.
+
+    - ``result``: one of pass, fail, softfail, neutral, none, permerror, temperror.
+    - ``explanation``: with "fail", what the domain says about it (``exp=``); else empty.
+    - ``reason``: why it is an error, or which term of which record decided.
+    - ``lookups``, ``void_lookups``: what section 4.6.4 counts: 10 and 2 are allowed.
+    """
+
+    result: Result
+    explanation: str = ""
+    reason: str = ""
+    lookups: int = 0
+    void_lookups: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What one record says, and the term that says so."""
+
+    result: Result
+    domain: str
+    record: SPFRecord | None = None
+    term: Term | None = None
+
+
+class PermError(Exception):
+    """The record cannot be evaluated, by nobody."""
+
+
+class TempError(Exception):
+    """It could not be evaluated now."""
+
+
+def evaluate(
+    ip: str | Address, domain: str, sender: str, *, helo: str = "", receiver: str = "unknown", now: float = 0.0
+) -> Flow[SPFResult]:
+    """May ``ip`` send mail from ``sender``, by what ``domain`` says."""
+    sender = sender if "@" in sender else f"postmaster@{sender or domain or helo}"
+    local, _, author = sender.rpartition("@")
+    run = Evaluation(plain_address(ip), f"{local or 'postmaster'}@{author}", helo, receiver, now)
+    match = Match("none", domain)
+    try:
+        match = yield from run.check(ascii_name(domain or author or helo))
+        reason = f"{match.term.text} of {match.domain}" if match.term else ""
+        result, explanation = match.result, ""
+        if result == "fail" and match.record is not None:
+            explanation = yield from run.explain(match.record, match.domain)
+    except PermError as error:
+        result, explanation, reason = "permerror", "", str(error)
+    except TempError as error:
+        result, explanation, reason = "temperror", "", str(error)
+    return SPFResult(result, explanation, reason, run.lookups, run.voids)
+
+
+class Evaluation:
+    """One call: what is known of the mail, and what was counted so far, over all records."""
+
+    def __init__(self, ip: Address, sender: str, helo: str, receiver: str, now: float) -> None:
+        self.ip, self.helo, self.receiver, self.now = ip, helo, receiver, now
+        self.sender = sender
+        self.local, _, self.author = sender.rpartition("@")
+        self.lookups = 0
+        self.voids = 0
+
+    def check(self, domain: str) -> Flow[Match]:
+        """What the record of one domain says (section 4.3 to 4.7)."""
+        if not is_domain(domain):
+            return Match("none", domain)
+        found = records((yield from self.ask(domain, "TXT")))
+        if not found:
+            return Match("none", domain)
+        if len(found) > 1:
+            raise PermError(f"{domain} has {len(found)} SPF records")
+        record = parse(found[0])
+        if record.errors:
+            raise PermError(f"{domain}: {record.errors[0]}")
+        for term in record.terms:
+            if (yield from self.matches(term, domain)):
+                return Match(SAYS[term.qualifier], domain, record, term)
+        if not record.redirect:
+            return Match("neutral", domain, record)
+        self.count("redirect=")
+        there = yield from self.check((yield from self.name(record.redirect, domain)))
+        if there.result == "none":
+            raise PermError(f"redirect={record.redirect} of {domain} leads to no SPF record")
+        return there
+
+    def matches(self, term: Term, domain: str) -> Flow[bool]:
+        """Whether a mechanism is about the sender (section 5)."""
+        if term.name == "all":
+            return True
+        if term.network:
+            return self.ip in ipaddress.ip_network(term.network, strict=False)
+        self.count(term.text)
+        target = (yield from self.name(term.domain, domain)) if term.domain else domain
+        if term.name == "include":
+            there = yield from self.check(target)
+            if there.result == "none":
+                raise PermError(f"{term.text} of {domain} leads to no SPF record")
+            return there.result == "pass"
+        if term.name == "ptr":
+            names = yield from self.own_names(counted=True)
+            return any(name == target.lower() or name.endswith(f".{target.lower()}") for name in names)
+        if term.name == "exists":
+            return bool((yield from self.ask(target, "A", void=True)))
+        hosts: Sequence[str] = [target]
+        if term.name == "mx":
+            found = yield from self.ask(target, "MX", void=True)
+            hosts = [record.split()[-1] for record in found if record.split()[-1:] != ["."]]
+            if len(found) > MOST_HOSTS:
+                raise PermError(f"{term.text} of {domain}: {len(found)} mail servers, {MOST_HOSTS} are allowed")
+        prefix = (term.cidr4 if self.ip.version == 4 else term.cidr6) if term.name in ("a", "mx") else None
+        return (yield from self.any_of(hosts, prefix, void=term.name == "a"))
+
+    def any_of(self, hosts: Sequence[str], prefix: int | None, *, void: bool) -> Flow[bool]:
+        """Whether one of the hosts has an address in the sender's network."""
+        length = self.ip.max_prefixlen if prefix is None else prefix
+        network = ipaddress.ip_network(f"{self.ip}/{length}", strict=False)
+        for host in hosts:
+            found = yield from self.ask(host, self.rdtype, void=void)
+            if any(ipaddress.ip_address(address) in network for address in found):
+                return True
+        return False
+
+    @property
+    def rdtype(self) -> str:
+        """Section 5: only the family of the sender's address is asked for."""
+        return "A" if self.ip.version == 4 else "AAAA"
+
+    def own_names(self, *, counted: bool = False) -> Flow[list[str]]:
+        """The names of the sender's address that lead back to it (section 5.5); errors only skip a name."""
+        try:
+            found = yield from self.ask(self.ip.reverse_pointer, "PTR", void=counted)
+        except TempError:
+            return []
+        names = []
+        for name in found[:MOST_HOSTS]:
+            try:
+                back = yield from self.ask(name, self.rdtype)
+            except TempError:
+                continue
+            if str(self.ip) in back:
+                names.append(name.lower().rstrip("."))
+        return names
+
+    def ask(self, name: str, rdtype: str, *, void: bool = False) -> Flow[tuple[str, ...]]:
+        """The records; none for a name that cannot exist. ``void``: whether an empty answer is counted."""
+        found: tuple[str, ...] = ()
+        if askable(name):
+            lookup = Lookup(name.rstrip("."), rdtype)
+            yield lookup
+            if not lookup.answer.known:
+                raise TempError(f"{rdtype} {name}: {lookup.answer.reason or 'no answer'}")
+            found = lookup.answer.records
+        if void and not found:
+            self.voids += 1
+            if self.voids > MOST_VOIDS:
+                raise PermError(f"{self.voids} lookups that bring nothing, {MOST_VOIDS} are allowed")
+        return found
+
+    def count(self, what: str) -> None:
+        self.lookups += 1
+        if self.lookups > MOST_LOOKUPS:
+            raise PermError(f"{what} is lookup number {self.lookups}, {MOST_LOOKUPS} are allowed")
+
+    def name(self, spec: str, domain: str) -> Flow[str]:
+        """A domain-spec with its macros filled in."""
+        return cut((yield from self.fill(spec, domain)))
+
+    def fill(self, text: str, domain: str) -> Flow[str]:
+        letters = wanted(text)
+        if not letters:
+            return expand(text, {})
+        values = {
+            "s": self.sender, "l": self.local, "o": self.author, "d": domain, "h": self.helo,
+            "i": dotted(self.ip), "c": str(self.ip), "v": "in-addr" if self.ip.version == 4 else "ip6",
+            "r": self.receiver, "t": str(int(self.now)),
+        }  # fmt: skip
+        if "p" in letters:
+            values["p"] = yield from self.validated(domain)
+        return expand(text, values)
+
+    def validated(self, domain: str) -> Flow[str]:
+        """``%{p}``: a name of the address, the domain itself first, then one below it (section 7.3)."""
+        names = yield from self.own_names()
+        below = [name for name in names if name == domain.lower() or name.endswith(f".{domain.lower()}")]
+        best = sorted(below, key=lambda name: name != domain.lower()) + names
+        return best[0] if best else "unknown"
+
+    def explain(self, record: SPFRecord, domain: str) -> Flow[str]:
+        """Section 6.2: whatever is wrong with an explanation, there is none."""
+        if not record.explanation or macro_problem(record.explanation, ANYWHERE):
+            return ""
+        try:
+            found = yield from self.ask((yield from self.name(record.explanation, domain)), "TXT")
+            if len(found) != 1 or not found[0].isascii() or macro_problem(found[0], IN_EXPLANATIONS):
+                return ""
+            return (yield from self.fill(found[0], domain))
+        except (TempError, PermError):
+            return ""
+
+
+def plain_address(ip: str | Address) -> Address:
+    """The address; an IPv4 address inside an IPv6 one is the IPv4 address (section 5). ValueError for anything else."""
+    found = ipaddress.ip_address(ip)
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found
+
+
+def ascii_name(domain: str) -> str:
+    """A name as it stands in the DNS; a label that cannot stand there stays as it is, and is nobody's domain."""
+    name = domain.rstrip(".")
+    try:
+        return name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name
+
+
+def askable(name: str) -> bool:
+    """Whether the name can be asked for at all: labels of 1 to 63 octets, 253 together."""
+    name = name.rstrip(".")
+    return name.isascii() and len(name) <= LONGEST_NAME and all(0 < len(label) <= 63 for label in name.split("."))
+
+
+def is_domain(name: str) -> bool:
+    """Section 4.3: a name of several labels that can be asked for, and no address in brackets."""
+    return askable(name) and "." in name and TOP_LABEL.fullmatch(name.rpartition(".")[2]) is not None

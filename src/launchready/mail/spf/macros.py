@@ -1,0 +1,67 @@
+"""Macros (RFC 7208 section 7): ``%{i}`` and the like, read, judged and filled in."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+# Section 7.1: %% %_ %- and %{ letter digits r delimiters }. ABNF letters have no case.
+MACRO = re.compile(
+    r"%(?:(?P<plain>[%_-])|\{(?P<letter>[A-Za-z])(?P<digits>\d*)(?P<reverse>[rR]?)(?P<delimiters>[-.+,/_=]*)\})"
+)
+ANYWHERE = "slodiphv"
+# Section 7.2: c, r and t stand in the text of an explanation only.
+IN_EXPLANATIONS = ANYWHERE + "crt"
+PLAIN = {"%": "%", "_": " ", "-": "%20"}
+LONGEST_NAME = 253
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def macro_problem(text: str, letters: str = ANYWHERE) -> str:
+    """What is wrong with the macros of a text; empty when nothing is."""
+    if "%" in MACRO.sub("", text):
+        return "a % that is not a macro"
+    for match in MACRO.finditer(text):
+        letter, digits = match["letter"], match["digits"]
+        if letter and letter.lower() not in letters:
+            return f"%{{{letter}}} is not a macro that may stand here"
+        if digits and int(digits[:4]) == 0:
+            return "a macro that keeps 0 labels"
+    return ""
+
+
+def wanted(text: str) -> frozenset[str]:
+    """The letters that have to be known to fill a text in."""
+    return frozenset(match["letter"].lower() for match in MACRO.finditer(text) if match["letter"])
+
+
+def expand(text: str, values: Mapping[str, str]) -> str:
+    """Fills a text in, whose macros were found to be right; ``values`` has every letter that is wanted."""
+
+    def filled(match: re.Match[str]) -> str:
+        if match["plain"]:
+            return PLAIN[match["plain"]]
+        parts = re.split(f"[{re.escape(match['delimiters'] or '.')}]", values[match["letter"].lower()])
+        if match["reverse"]:
+            parts.reverse()
+        if match["digits"]:
+            parts = parts[-int(match["digits"][:4]) :]
+        value = ".".join(parts)
+        # An upper case letter asks for URL escaping (section 7.3).
+        return quote(value, safe="-._~") if match["letter"].isupper() else value
+
+    return MACRO.sub(filled, text)
+
+
+def cut(name: str) -> str:
+    """A name of at most 253 characters: labels are taken from the left until it fits (section 7.3)."""
+    name = name.rstrip(".")
+    while len(name) > LONGEST_NAME:
+        name = name.partition(".")[2]
+    return name
+
+
+def dotted(ip: Address) -> str:
+    """The address as ``%{i}`` has it: an IPv6 address as its nibbles."""
+    return str(ip) if ip.version == 4 else ".".join(ip.exploded.replace(":", ""))

@@ -1,0 +1,5 @@
+"""A worker process of a scan: see ``work``."""
+
+from launchready.secrets.work import serve
+
+serve()

@@ -1,0 +1,40 @@
+"""Private keys: PEM (RFC 7468), in one line with escapes too, and PuTTY's own form."""
+
+from collections.abc import Iterator
+
+from launchready.secrets.forms import Form
+from launchready.secrets.found import Found
+
+_HEAD = Form(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_NOISE = Form(r"(?:\\[nrt]|\\\\n|[\s\"'+,;>|\\]|^\s*[#*/]+)+")
+_BASE64 = Form(r"[A-Za-z0-9+/=]*")
+_PUTTY = Form(r"Private-Lines: \d{1,3}\r?\n((?:[A-Za-z0-9+/=]{1,80}\r?\n){1,64})")
+_LONGEST = 16_384
+_LEAST = 60
+
+
+def blocks(text: str) -> Iterator[Found]:
+    """Every private key with a body."""
+    at = text.find("-----BEGIN ")
+    while at >= 0:
+        head = _HEAD.re.match(text, at)
+        after = at + 11
+        if head is not None:
+            close = text.find("-----END ", head.end(), head.end() + _LONGEST)
+            end = close if close >= 0 else min(len(text), head.end() + _LONGEST)
+            body = text[head.end() : end]
+            if _has_body(body):
+                stop = text.find("-----", close + 9) + 5 if close >= 0 else end
+                yield Found("private-key", text[at : max(stop, end)], at, max(stop, end))
+                after = end
+        at = text.find("-----BEGIN ", after)
+    if "PuTTY-User-Key-File" in text:
+        for found in _PUTTY.re.finditer(text):
+            yield Found("private-key", found.group(1), found.start(1), found.end(1))
+
+
+def _has_body(body: str) -> bool:
+    lines = [part for part in _NOISE.re.split(body.replace("\\\\n", "\n").replace("\\n", "\n")) if part]
+    solid = [line for line in lines if _BASE64.re.fullmatch(line) and len(line) >= 16]
+    joined = "".join(solid)
+    return len(joined) >= _LEAST and len(set(joined)) >= 20

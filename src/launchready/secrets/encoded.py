@@ -1,0 +1,38 @@
+"""Base64: what is inside, when it is text."""
+
+import re
+from binascii import Error, a2b_base64
+from collections.abc import Iterator
+
+from launchready.secrets.forms import Form
+
+_RUN = Form(r"(?<![A-Za-z0-9+/=_\-])[A-Za-z0-9+/_\-]{20,65536}+={0,2}")
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e\xc2-\xf4\x80-\xbf]+")
+_HEAD = 24
+
+
+def plain(value: str) -> str:
+    """The text in a piece of base64; "" when there is none."""
+    value = value.strip()
+    if len(value) < 8 or not value.isascii():
+        return ""
+    body = value.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        head = a2b_base64(body[:_HEAD] + "=" * (-len(body[:_HEAD]) % 4))
+        if _TEXT.fullmatch(head) is None:
+            return ""
+        data = a2b_base64(body + "=" * (-len(body) % 4))
+        return data.decode() if _TEXT.fullmatch(data) else ""
+    except (Error, ValueError):
+        return ""
+
+
+def runs(text: str) -> Iterator[tuple[int, int, str]]:
+    """Every run of base64 that is text inside: start, end, and the text."""
+    for found in _RUN.re.finditer(text):
+        value = found.group()
+        if value.startswith("eyJ") and text[found.end() : found.end() + 1] == ".":
+            continue
+        inside = plain(value)
+        if inside:
+            yield found.start(), found.end(), inside

@@ -1,0 +1,148 @@
+"""Git, asked as a program: read-only plumbing, whatever the user's configuration says."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Self
+
+_SAFE = (
+    "-c", "core.quotePath=false", "-c", "color.ui=false", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false",
+    "-c", "diff.external=", "-c", "core.attributesFile=/dev/null",
+)  # fmt: skip
+
+
+class GitError(Exception):
+    """Git said no; the message is its own first line."""
+
+
+def available() -> bool:
+    """Whether there is a git to ask."""
+    return shutil.which("git") is not None
+
+
+def command(repo: str, *args: str) -> list[str]:
+    return ["git", *_SAFE, "-C", repo, *args]
+
+
+def environment() -> dict[str, str]:
+    """Never a prompt, never a lock, never an object fetched from a promisor; messages in English."""
+    return {
+        **os.environ,
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "LC_ALL": "C",
+        "GIT_PAGER": "cat",
+    }
+
+
+def output(repo: str, *args: str, given: bytes | None = None) -> bytes:
+    """What a command prints. Raises GitError."""
+    try:
+        done = subprocess.run(command(repo, *args), input=given, capture_output=True, check=False, env=environment())  # noqa: S603 - git itself
+    except OSError as error:
+        raise GitError(str(error)) from None
+    if done.returncode:
+        raise GitError(done.stderr.decode("utf-8", "replace").strip().split("\n")[0] or f"git {args[0]} failed")
+    return done.stdout
+
+
+def top(path: str) -> str | None:
+    """The root of the work tree that holds a path, the path itself for a bare repository, None outside of git."""
+    try:
+        inside = output(path, "rev-parse", "--is-bare-repository", "--show-toplevel").decode().split("\n")
+    except GitError:
+        try:
+            return path if output(path, "rev-parse", "--is-bare-repository").strip() == b"true" else None
+        except GitError:
+            return None
+    return inside[1] if len(inside) > 1 and inside[1] else path
+
+
+class Blobs:
+    """Reads objects by name through one ``git cat-file --batch``, started when the first is asked for."""
+
+    def __init__(self, repo: str, bound: int) -> None:
+        self._repo, self._bound = repo, bound
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def read(self, name: str) -> tuple[bytes, bool] | None:
+        """The bytes, up to the bound, and whether that was all; None for an object that is not there."""
+        ask, answer = self._pipes()
+        try:
+            ask.write(name.encode() + b"\n")
+            ask.flush()
+            head = answer.readline().split()
+        except OSError:
+            return None
+        if len(head) != 3 or not head[2].isdigit():
+            if not head:
+                self.close()  # it stopped at a broken object: the next one gets a new process
+            return None
+        return self._content(answer, int(head[2]))
+
+    def _content(self, answer: IO[bytes], size: int) -> tuple[bytes, bool] | None:
+        data = answer.read(min(size, self._bound))
+        rest = size - len(data)
+        while rest > 0:
+            chunk = answer.read(min(rest, 1 << 20))
+            if not chunk:
+                self.close()
+                return None
+            rest -= len(chunk)
+        answer.read(1)
+        return data, size <= self._bound
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._process is None:
+            self._process = subprocess.Popen(  # noqa: S603
+                command(self._repo, "cat-file", "--batch"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment(),
+            )
+        if self._process.stdin is None or self._process.stdout is None:
+            raise GitError("no pipes")
+        return self._process.stdin, self._process.stdout
+
+    def close(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def lines(repo: str, args: Sequence[str], given: Iterable[str]) -> Iterator[bytes]:
+    """Standard output of a command, in pieces of about a megabyte; GitError at its end when it failed."""
+    process = subprocess.Popen(  # noqa: S603
+        command(repo, *args), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    )
+    if process.stdin is None or process.stdout is None or process.stderr is None:
+        raise GitError("no pipes")
+    try:
+        process.stdin.write("".join(f"{one}\n" for one in given).encode())
+        process.stdin.close()
+        while piece := process.stdout.read(1 << 20):
+            yield piece
+        problem = process.stderr.read().decode("utf-8", "replace").strip()
+        if process.wait():
+            raise GitError(problem.split("\n")[0] or "git stopped")
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.stdout.close()
+        process.stderr.close()
+        process.wait()

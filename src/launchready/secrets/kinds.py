@@ -1,0 +1,53 @@
+"""Which kind of key a value is: by itself, else by the name it stands under."""
+
+import re
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from launchready.secrets.names import words
+from launchready.vendors.catalog import GENERIC, KINDS, Kind
+
+
+class Facts(NamedTuple):
+    """What a report says of a kind of secret."""
+
+    severity: str
+    opens: str
+    revoke: str
+    money: bool = False
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def identify(value: str) -> str:
+    """The rule of a key whose format names its vendor; "" for any other text."""
+    for kind in KINDS:
+        if (
+            kind.pattern
+            and (value.startswith(kind.starts) if kind.starts else not kind.words)
+            and _compiled(kind.pattern).fullmatch(value)
+        ):
+            return kind.rule
+    return ""
+
+
+@lru_cache(4096)
+def by_name(key: str) -> Kind | None:
+    """The vendor named in a key's name: POSTMARK_SERVER_TOKEN."""
+    found = frozenset(words(key))
+    for kind in KINDS:
+        if kind.words and not found.isdisjoint(kind.words):
+            return kind
+    return None
+
+
+@cache
+def facts(rule: str) -> Facts:
+    """What a rule's finding opens, and how it is taken out of service."""
+    for kind in KINDS:
+        if kind.rule == rule:
+            return Facts(kind.severity, kind.opens, kind.revoke, kind.money)
+    return Facts(*GENERIC.get(rule, GENERIC["secret"]))

@@ -1,0 +1,126 @@
+"""What the name of a key says of its value: password, secret or token. By its last words: the head noun decides."""
+
+from functools import lru_cache
+
+from launchready.secrets.forms import Form
+from launchready.vendors.lists import words as words_of
+
+_WORDS = Form(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+#: Found in lower-case text, these say that a key may be near. Order: the longest first.
+STEMS = ("pass", "secret", "token", "key", "pw", "auth", "cred", "salt", "kennwort", "contrasena", "senha", "cookie")
+
+_PASSWORD = words_of(
+    "password passwd passwort passphrase pwd passcode psw pass kennwort contrasena senha masterauth requirepass pw"
+)
+_ENDS = (
+    ("password", "password"), ("passwd", "password"), ("passphrase", "password"),
+    ("passwort", "password"),
+    ("pwd", "password"),
+    ("secret", "secret"), ("secretkey", "secret"), ("apikey", "token"), ("authtoken", "token"),
+    ("accesstoken", "token"),
+    ("apitoken", "token"),
+    ("token", "token"), ("accesskey", "token"),
+    ("privatekey", "secret"), ("requirepass", "password"), ("masterkey", "secret"),
+    ("authkey", "secret"),
+    ("accountkey", "token"), ("sharedaccesskey", "token"),
+)  # fmt: skip
+_NOT = words_of(
+    "csrf next page pagination cancellation cancel continuation sync start end begin eof stop special pad unk bos "
+    "sep mask eos new old word sub max min num total xsrf antiforgery input output completion prompt lock fence "
+    "string comment text block design color"
+)
+_KEY = words_of(
+    "api secret access private auth admin service server master signing encryption encrypt decryption account "
+    "license app application deploy webhook jwt hmac aes write live prod production root restricted management "
+    "shared sas subscription rest consumer integration role client authentication nonce in secure rsa ssh ssl tls "
+    "pgp gpg fernet crypt cipher cookie session kms test anon"
+)
+_PUBLIC = words_of(
+    "public publishable pub site primary foreign cache sort partition row map foreign i18n translation "
+    "idempotency object dict index unique anonymous"
+)
+_TRAIL = words_of(
+    "value raw plain plaintext text str string b64 base64 prod production live test staging dev default base "
+    "current prev previous old new env key0 confirm encoded file64 main primary secondary"
+)
+_TOKEN = frozenset(["auth", "authorization", "credentials", "credential", "creds", "bearer"])
+
+
+@lru_cache(8192)
+def words(key: str) -> tuple[str, ...]:
+    """The words of a name, in lower case."""
+    return tuple(word.lower() for word in _WORDS.re.findall(key[-120:]))
+
+
+@lru_cache(8192)
+def named(key: str) -> str:
+    """ "password", "secret", "token", or "" for a name that promises none of them."""
+    found = list(words(key))
+    answer = _named(found)
+    while not answer and len(found) > 1 and (found[-1].isdigit() or found[-1] in _TRAIL):
+        found.pop()
+        answer = _named(found)
+    return answer
+
+
+def _named(found: list[str]) -> str:
+    if not found:
+        return ""
+    last, before = found[-1], found[-2] if len(found) > 1 else ""
+    if last in _PASSWORD:
+        return (
+            ""
+            if before
+            in {
+                "no",
+                "show",
+                "hide",
+                "by",
+                "with",
+                "bypass",
+                "reset",
+                "forgot",
+                "change",
+                "requires",
+                "require",
+                "old",
+                "confirm",
+                "invalid",
+            }
+            and last != "requirepass"
+            else "password"
+        )
+    if (last == "phrase" and before == "pass") or (last == "word" and before == "pass"):
+        return "password"
+    if last in {"secret", "secrets", "salt", "pepper"}:
+        return "secret"
+    if last == "key":
+        return (
+            ""
+            if not before or before in _PUBLIC or (before not in _KEY and before not in VENDOR_WORDS)
+            else ("token" if before in {"api", "access", "account", "subscription", "license"} else "secret")
+        )
+    if last in {"token", "tokens", "pat"}:
+        return "" if before in _NOT or (last == "tokens") else "token"
+    if last in _TOKEN:
+        return "token"
+    if last == "id" and before == "key" and "access" in found:
+        return ""
+    for end, kind in _ENDS:
+        if last.endswith(end) and last != end:
+            return kind
+    if "".join(found[-2:]) in {"apikey", "authkey"}:
+        return "token"
+    if last in {"apikey", "apitoken", "authtoken", "accesstoken", "accesskey"}:
+        return "token"
+    return ""
+
+
+def _vendor_words() -> frozenset[str]:
+    from launchready.vendors.catalog import KINDS  # noqa: PLC0415 - one table, read once
+
+    return frozenset(word for kind in KINDS for word in kind.words)
+
+
+VENDOR_WORDS = _vendor_words()

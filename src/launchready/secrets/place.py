@@ -1,0 +1,118 @@
+"""What a path says about the text in it: configuration, code, prose, a test, a translation, a file of credentials."""
+
+import posixpath
+from functools import lru_cache
+from typing import NamedTuple
+
+from launchready.secrets.forms import Form
+from launchready.vendors.lists import words as words_of
+
+_CODE = words_of(
+    "py pyi js jsx ts tsx mjs cjs vue svelte java kt kts scala groovy go rs c h cc cpp hpp m mm swift rb php cs "
+    "fs vb dart lua pl r ex exs erl clj hs jl html htm css scss less ipynb map graphql proto sol zig coffee astro"
+)
+_CONFIG = words_of(
+    "yml yaml ini cfg conf config properties props toml env cnf tfvars tf hcl service desktop plist xml json "
+    "json5 jsonc editorconfig npmrc rc pgpass netrc http rest neon"
+)
+_PROSE = words_of("md markdown rst txt text adoc asciidoc org log out tex eml mbox csv tsv chat srt vtt")
+_XML = words_of(
+    "xml plist config csproj storyboard xib svg html htm xhtml jsp pom resx settings iml props targets xaml strings"
+)
+_SHELL = words_of(
+    "sh bash zsh fish bat cmd ps1 psm1 mk env profile bashrc zshrc bash_profile zprofile bash_history zsh_history "
+    "history"
+)
+_LOCK = Form(
+    r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock|"
+    r"uv\.lock|Pipfile\.lock|composer\.lock|Gemfile\.lock|Cargo\.lock|go\.sum|pdm\.lock|flake\.lock|"
+    r"bun\.lockb?|packages\.lock\.json|mix\.lock|Podfile\.lock)$"
+)
+_TEST = Form(
+    r"(?i)(?:^|[/_.\-])(?:tests?|testing|__tests__|specs?|fixtures?|mocks?|__mocks__|testdata|"
+    r"cassettes|e2e|conftest|factories|stories|snapshots?|__snapshots__|seeds?|benchmarks?)(?:[/_.\-]|"
+    r"$)|[a-z](?:Test|Tests|Spec)\.[a-z]+$"
+)
+_SAMPLE = Form(
+    r"(?i)(?:^|[/_.\-])(?:examples?|samples?|templates?|dist|tmpl|tpl|stubs?|defaults?|demo|tutorial|"
+    r"docs?)(?:[/_.\-]|$)"
+)
+_LOCALE = Form(
+    r"(?i)(?:^|/)(?:locales?|i18n|l10n|lang|langs|languages|translations?|messages|intl|nls)(?:/|$|"
+    r"[._\-])|\.(?:po|pot|xlf|xliff|arb|lang|ftl)$|(?:^|"
+    r"/)values(?:-[a-z]{2}(?:-r[A-Z]{2})?)/strings\.xml$|\.lproj/"
+)
+_ENV = Form(
+    r"(?i)(?:^|/)(?:\.env|env|\.bashrc|\.zshrc|\.(?:bash_|z)?profile)(?:[._\-][\w.\-]*)?$|\.env$|(?:^|/)\.envrc$"
+)
+_CREDENTIALS = Form(
+    r"(?i)(?:^|/)(?:\.?_?netrc|\.?pgpass(?:\.conf)?|\.git-credentials|\.?htpasswd|\.esmtprc|\.msmtprc|"
+    r"\.mutt(?:rc)?|\.fetchmailrc|\.my\.cnf|\.mylogin\.cnf|\.dockercfg|\.docker/config\.json|"
+    r"\.npmrc|\.pypirc|\.s3cfg|\.boto|credentials|\.credentials|\.tugboat|\.ftpconfig|"
+    r"sftp(?:-config)?\.json|\.remote-sync\.json|deployment-config\.json|filezilla\.xml|"
+    r"recentservers\.xml|"
+    r"sitemanager\.xml|webservers\.xml|dbeaver[\w\-]*\.xml|data-sources\.xml|credentials-config\.json|"
+    r"robomongo\.json|wp-config(?:-\w+)?\.php|config(?:uration|ig)?(?:\.inc)?\.php|ventrilo_srv\.ini|"
+    r"proftpdpasswd|shadow|passwd|secrets\.ya?ml|database\.yml|mongoid\.yml|heroku\.json|hub|"
+    r"\.config/hub|irc[\w.]*|\.vnc/passwd|logins\.json|tomcat-users\.xml|kubeconfig|\.kube/config)$"
+)
+
+
+class Place(NamedTuple):
+    """The flags of a path."""
+
+    path: str
+    config: bool = False
+    code: bool = False
+    prose: bool = False
+    xml: bool = False
+    shell: bool = False
+    env: bool = False
+    test: bool = False
+    sample: bool = False
+    locale: bool = False
+    lock: bool = False
+    credentials: bool = False
+    message: bool = False
+
+    @property
+    def bare(self) -> bool:
+        """Values may stand without quotes."""
+        return not self.code
+
+    @property
+    def trusted(self) -> bool:
+        """A place of real values: what stands under a password's name here is one, however weak."""
+        return self.credentials or (self.env and not self.sample and not self.test)
+
+
+@lru_cache(1024)
+def place(path: str) -> Place:
+    """The flags of a path; inside an archive the inner path counts."""
+    inner = path.rpartition("!/")[2]
+    base = posixpath.basename(inner).lower()
+    ext = base.rpartition(".")[2]
+    env = _ENV.re.search(inner) is not None
+    sample = _SAMPLE.re.search(inner) is not None
+    code = ext in _CODE and not env
+    return Place(
+        path,
+        config=ext in _CONFIG or env or base.startswith((".", "dockerfile", "docker-compose", "procfile")),
+        code=code,
+        prose=ext in _PROSE or base in {"readme", "todo", "notes", "changelog"},
+        xml=ext in _XML,
+        shell=ext in _SHELL
+        or env
+        or base.startswith(("dockerfile", "makefile", "jenkinsfile", ".bash", ".zsh"))
+        or "." not in base,
+        env=env,
+        test=_TEST.re.search(inner) is not None,
+        sample=sample,
+        locale=_LOCALE.re.search(inner) is not None,
+        lock=_LOCK.re.search(inner) is not None,
+        credentials=_CREDENTIALS.re.search(inner) is not None,
+    )
+
+
+MESSAGE = Place("(commit message)", prose=True, message=True)
+TAG = Place("(tag message)", prose=True, message=True)

@@ -1,0 +1,69 @@
+"""One text through all readers: what each finds, without overlaps, without what an inline comment allows."""
+
+from launchready.secrets import judge
+from launchready.secrets.blocks import blocks
+from launchready.secrets.commands import commands
+from launchready.secrets.encoded import runs
+from launchready.secrets.formats import formats
+from launchready.secrets.found import Found, settled
+from launchready.secrets.names import STEMS
+from launchready.secrets.pairs import pairs
+from launchready.secrets.place import Place
+from launchready.secrets.tokens import GATES, tokens
+from launchready.secrets.urls import urls
+
+#: Comments that say "not a secret" on the line itself: gitleaks, betterleaks, detect-secrets, trufflehog, kingfisher,
+#: and our own.
+ALLOW = (
+    "gitleaks:allow",
+    "betterleaks:allow",
+    "pragma: allowlist secret",
+    "pragma: whitelist secret",
+    "trufflehog:ignore",
+    "kingfisher:ignore",
+    "kingfisher:allow",
+    "launchready:allow",
+)
+#: The same on the line before.
+ALLOW_NEXT = ("pragma: allowlist nextline secret", "launchready:allow-next")
+_DEPTH = 2
+
+
+def find(text: str, place: Place, depth: int = 0) -> list[Found]:
+    """Every secret in a text. Linear in its length; ``depth``: how many encodings were taken off already."""
+    gates = frozenset(gate for gate in GATES if gate in text)
+    low = text.lower()
+    named = any(stem in low for stem in STEMS)
+    groups = [
+        blocks(text) if "-----BEGIN " in text or "PuTTY-User" in text else (),
+        formats(text, place),
+        tokens(text, gates) if gates else (),
+        urls(text, place) if "://" in text and "@" in text else (),
+        commands(text, low, place),
+        inner(text, place, depth) if depth < _DEPTH and not place.lock else (),
+        pairs(text, low, place) if named else (),
+    ]
+    found = settled(groups)
+    return [one for one in found if not allowed(low, one)] if found else found
+
+
+def inner(text: str, place: Place, depth: int) -> list[Found]:
+    """What stands in base64 in the text; it is where its encoded form is."""
+    bare = place._replace(code=False, prose=False)
+    return [
+        Found(one.rule, one.value, start, end)
+        for start, end, plain in runs(text)
+        for one in find(plain, bare, depth + 1)
+        if one.rule not in {"token", "secret", "bearer-token"} or judge.opaque(one.value, 20)
+    ]
+
+
+def allowed(low: str, one: Found) -> bool:
+    """Whether a comment on its first or last line, or on the line before, allows it."""
+    start = low.rfind("\n", 0, one.start) + 1
+    end = low.find("\n", one.end)
+    line = low[start : end if end >= 0 else len(low)]
+    if len(line) < 4096 and any(word in line for word in ALLOW):
+        return True
+    above = low[low.rfind("\n", 0, max(0, start - 1)) + 1 : start]
+    return len(above) < 4096 and any(word in above for word in ALLOW_NEXT)

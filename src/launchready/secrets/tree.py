@@ -1,0 +1,66 @@
+"""The files: those of the work tree that git would commit, else those of a folder. Links are not followed."""
+
+import os
+import stat
+from collections.abc import Iterator
+
+from launchready.secrets import look
+from launchready.secrets.found import Unread
+from launchready.secrets.git import GitError, output
+from launchready.secrets.look import Hit
+
+#: Folders that hold no work of the owner.
+SKIPPED = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        "node_modules",
+        ".venv",
+        "venv",
+        "__pycache__",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".gradle",
+        ".idea/caches",
+    }
+)
+
+
+def files(root: str, *, git: bool) -> list[str]:
+    """Paths from the root: tracked ones and new ones that are not ignored; outside of git every file."""
+    if git:
+        try:
+            listed = output(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".").decode(
+                "utf-8", "surrogateescape"
+            )
+            return sorted({path for path in listed.split("\0") if path})
+        except GitError:
+            pass
+    return sorted(_walked(root))
+
+
+def _walked(root: str) -> Iterator[str]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in SKIPPED]
+        for name in names:
+            yield os.path.relpath(os.path.join(folder, name), root)  # noqa: PTH118 - a hundred thousand of them
+
+
+def hits(root: str, path: str) -> Iterator[Hit | Unread]:
+    """Every hit in one file."""
+    whole = os.path.join(root, path)  # noqa: PTH118
+    shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        status = os.lstat(whole)
+        if not stat.S_ISREG(status.st_mode):
+            return
+        with open(whole, "rb") as file:  # noqa: PTH123
+            yield from look.stream(shown, file, status.st_size)
+    except FileNotFoundError:
+        return  # tracked, and deleted in the work tree: the history has it
+    except OSError as error:
+        yield Unread(shown, error.strerror or type(error).__name__)

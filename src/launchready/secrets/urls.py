@@ -1,0 +1,83 @@
+"""Passwords in addresses: ``postgres://app:PASSWORD@db/app``."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from launchready.secrets import judge
+from launchready.secrets.forms import Form
+from launchready.secrets.found import Found
+from launchready.secrets.place import Place
+
+_PARTS = Form(
+    r"([^\s:/@\"'<>`\\{}()]{0,96}):([^\s\"'<>`\\/?#]{1,512}?|[^\s\"'<>`\\]{1,512}?)@(\[?[A-Za-z0-9_.\-:]{1,253})"
+)
+_SCHEME = Form(r"[A-Za-z][A-Za-z0-9+.\-]{1,24}\Z")
+_LOCAL = Form(
+    r"(?i)(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|host|hostname|server|example\.\w+|"
+    r"[\w.\-]*\.example(?:\.\w+)?|[\w.\-]*example\.(?:com|org|net)|db|database|postgres|mysql|redis|"
+    r"mongo|rabbitmq)(?::.*)?"
+)
+_DATABASES = (
+    "postgres",
+    "mysql",
+    "mariadb",
+    "mongodb",
+    "redis",
+    "amqp",
+    "mssql",
+    "oracle",
+    "cockroach",
+    "clickhouse",
+    "jdbc",
+    "valkey",
+    "sqlserver",
+)
+
+
+def urls(text: str, place: Place) -> Iterator[Found]:
+    """Every password in an address that is no placeholder."""
+    at = text.find("://")
+    while at >= 0:
+        found = _PARTS.re.match(text, at + 3, at + 900)
+        scheme = _SCHEME.re.search(text, max(0, at - 26), at)
+        if found is not None and scheme is not None:
+            one = _judged(scheme.group().lower(), found, place)
+            if one is not None:
+                yield one
+        at = text.find("://", at + 3)
+
+
+def _judged(scheme: str, found: re.Match[str], place: Place) -> Found | None:
+    user, value, host = found.groups()
+    local = _LOCAL.re.fullmatch(host.rstrip(".")) is not None
+    if "@" in value and not place.credentials:
+        value = value.rpartition("@")[0] or value
+    if place.credentials:
+        value = value if not judge.placeholder(value) else ""
+    if not value or judge.placeholder(value) or (judge.placeholder(user) and len(user) >= 4):
+        return None
+    if judge.expression(value) and not place.credentials:
+        return None
+    everyday = (
+        judge.weak(unquote(value))
+        or value == user
+        or (value.isalpha() and value.islower() and len(value) < 12)
+        or value.isupper()
+    )
+    if (
+        everyday
+        and (local or place.test or place.sample or place.prose or place.code or place.message)
+        and not place.credentials
+    ):
+        return None
+    if (
+        everyday
+        and value.lower() in {"password", "pass", "passwd", "pwd", "secret", "pw", "changeme", "guest", user.lower()}
+        and not place.credentials
+    ):
+        return None
+    if (place.test or place.sample) and local and not judge.opaque(value, 12):
+        return None
+    rule = "database-password" if scheme.startswith(_DATABASES) else "url-password"
+    return Found(rule, value, found.start(2), found.end(2))

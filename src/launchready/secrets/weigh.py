@@ -1,0 +1,89 @@
+"""A value under the name of a secret, weighed by where it stands: what counts in a .env is noise in a test."""
+
+from launchready.secrets import judge
+from launchready.secrets.encoded import plain
+from launchready.secrets.kinds import by_name, identify
+from launchready.secrets.names import words
+from launchready.secrets.place import Place
+
+_DATABASES = frozenset(
+    {"db", "database", "postgres", "postgresql", "pg", "pgpassword", "mysql", "mariadb", "mongo", "sql"}
+)
+_NOTHING = frozenset({"none", "null", "true", "false", "yes", "no", "ask", "prompt"})
+_NO_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+def judged(key: str, kind: str, value: str, place: Place, *, bare: bool, encoded: bool) -> tuple[str, str]:
+    """The rule that a value under a name breaks, and the value to report; two empty texts when it is no secret."""
+    value = value.strip()
+    if encoded:
+        value = plain(value) or value
+    own = identify(value)
+    if own:
+        return ("", "") if judge.placeholder(value) else (own, value)
+    if kind == "secret" and judge.noise(value):
+        return "secret", value
+    if "://" in value or value.startswith("eyJ") or judge.placeholder(value) or place.locale:
+        return "", ""
+    if kind == "password":
+        return (password_rule(key), value) if password(value, place, bare=bare) else ("", "")
+    vendor = by_name(key)
+    if vendor is not None and vendor_value(value, vendor.rule, place):
+        return vendor.rule, value
+    if kind == "token" and words(key)[-1] in {"auth", "authorization"} and ":" in plain(value):
+        return "registry-auth", value
+    return (kind, value) if secret(value, kind, place) else ("", "")
+
+
+def password_rule(key: str) -> str:
+    """A database's password by its name: the finding then says what it opens."""
+    database = not _DATABASES.isdisjoint(words(key)) or "PGPASS" in key or "DB" in key
+    return "database-password" if database else "password"
+
+
+def password(value: str, place: Place, *, bare: bool) -> bool:
+    """In a file of credentials every literal counts, in a test only what nobody would make up."""
+    if place.credentials:
+        made = judge.placeholder(value) or value.lower() in _NOTHING or value.startswith(("%", "$", "{"))
+        return len(value) >= 3 and not made
+    if place.test or place.sample:
+        return judge.password(value) and len(value) >= 10 and judge.changes(value) >= 0.25 and not judge.wordy(value)
+    if place.trusted or (value[-1:].isdigit() and place.path.endswith((".ini", ".cnf"))):
+        literal = not judge.placeholder(value) and not judge.expression(value) and not value.isalpha()
+        return len(value) >= 6 and literal and value.lower() not in {"password1", "password123"}
+    if not judge.password(value):
+        return False
+    digits = sum(map(str.isdigit, value))
+    if place.code:
+        return digits >= 2 or (digits and not judge.wordy(value)) or judge.changes(value) >= 0.2
+    return digits > 0 or judge.changes(value) >= 0.2 or not bare or place.env
+
+
+def vendor_value(value: str, rule: str, place: Place) -> bool:
+    """Under a vendor's name a UUID is a key, too."""
+    if judge.UUID.re.fullmatch(value):
+        return rule in {"postmark-token", "heroku-key"} and value != _NO_UUID
+    return judge.opaque(value, 20) and not (place.test and judge.changes(value) < 0.3)
+
+
+def secret(value: str, kind: str, place: Place) -> bool:
+    """A signing key or token without a vendor."""
+    if place.credentials and judge.UUID.re.fullmatch(value):
+        return True
+    if kind == "secret" and not (place.test or place.sample or place.prose) and marked(value):
+        return True
+    if kind == "secret" and place.trusted and judge.password(value) and len(value) >= 8:
+        return True
+    if place.code and len(value) > 200:
+        return False
+    value = value.removeprefix("base64:")
+    least = 20 if place.test or place.sample or place.code else 16
+    return judge.opaque(value, least) and not (place.test and judge.changes(value) < 0.35)
+
+
+def marked(value: str) -> bool:
+    """A signing key with punctuation all over, as Django and WordPress make them."""
+    if len(value) < 24 or (" " in value and len(value) < 50) or judge.expression(value):
+        return False
+    marks = sum(not char.isalnum() for char in value)
+    return marks >= 5 and judge.changes(value) >= 0.4 and not judge.sequence(value) and "insecure" not in value

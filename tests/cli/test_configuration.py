@@ -1,0 +1,69 @@
+"""The file of the command line: where it is found, what is refused, and that a secret never stands in it."""
+
+import pytest
+
+from launchready.cli.configuration import Configuration, literal_secrets, load, secret
+from launchready.cli.subject import facts
+from launchready.errors import ConfigError
+
+
+def test_where_it_is_found(tmp_path):
+    """launchready.toml, else the table in pyproject.toml, else nothing."""
+    assert load(tmp_path) == Configuration()
+    (tmp_path / "pyproject.toml").write_text('[tool.launchready.check]\ndomain = "two.example"\n')
+    assert load(tmp_path).table("check") == {"domain": "two.example"}
+    (tmp_path / "launchready.toml").write_text('[check]\ndomain = "one.example"\n')
+    assert load(tmp_path).table("check") == {"domain": "one.example"}
+
+
+def test_unknown_key_names_the_nearest(tmp_path):
+    """A typing slip is a ConfigError that says what was meant."""
+    (tmp_path / "launchready.toml").write_text('[check]\ndomian = "one.example"\n')
+    with pytest.raises(ConfigError, match="did you mean 'domain'"):
+        load(tmp_path).table("check", ["domain", "hosts"])
+
+
+def test_a_secret_in_the_file_is_refused(tmp_path):
+    """The error says what to write instead, and does not repeat the value."""
+    value = "sk_" + "x" * 24
+    (tmp_path / "launchready.toml").write_text(f'webhooks.stripe = {{ path = "/hook", secret = "{value}" }}\n')
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path)
+    assert 'secret = { env = "WEBHOOKS_STRIPE_SECRET" }' in str(raised.value)
+    assert value not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["api_key", "db_password", "token", "secret_key", "private_key"])
+def test_names_of_secrets(name):
+    """Wherever it stands, also inside a list of tables."""
+    assert list(literal_secrets({"a": [{name: "value"}]}))
+    assert not list(literal_secrets({"a": [{name: {"env": "NAME"}}]}))
+
+
+def test_secret_comes_from_the_environment(monkeypatch):
+    """``{ env = "NAME" }`` is the only way; a variable that is not set is said by name."""
+    monkeypatch.setenv("HOOK", "value")
+    assert secret({"env": "HOOK"}, "hook") == "value"
+    monkeypatch.delenv("HOOK")
+    for wrong in ({"env": "HOOK"}, "value", {"env": 1}, {}):
+        with pytest.raises(ConfigError, match="hook"):
+            secret(wrong, "hook")
+
+
+def test_broken_toml_is_a_configuration_error(tmp_path):
+    """Not a traceback: the file and the line."""
+    (tmp_path / "launchready.toml").write_text("[check\n")
+    with pytest.raises(ConfigError, match=r"launchready\.toml"):
+        load(tmp_path)
+
+
+def test_facts_of_the_site():
+    """production, hosts and webhooks at the top say what to check."""
+    values = {
+        "production": {"url": "https://app.coach.example", "mobile_app": True},
+        "hosts": {"coach.example": "site", "api.coach.example": "api"},
+        "webhooks": {"stripe": {"path": "/webhooks/stripe", "secret": {"env": "HOOK"}}},
+    }
+    assert facts(Configuration(None, values)) == {
+        "domain": "coach.example", "hosts": ["api.coach.example"], "mobile_app": True, "webhooks": ["/webhooks/stripe"],
+    }  # fmt: skip
