@@ -36,9 +36,7 @@ from launchready.exchange.store import (
     Seize,
     Settle,
     Space,
-    StoreOp,
     Take,
-    hurried,
 )
 from launchready.exchange.window import MICRO, Taken
 from launchready.stores.base import digest, micros, said, where, window_digest
@@ -88,7 +86,6 @@ class RedisStore:
     """See the module."""
 
     shared = True
-    minds_hurry = True
 
     def __init__(self, url: str) -> None:
         try:
@@ -117,14 +114,18 @@ class RedisStore:
     def execute(self, op: Op[Any]) -> None:
         self._ask(op, *self._encode(op))
 
+    def hurry(self, op: Op[Any]) -> None:
+        """The same, for who does not wait: StoreUnavailable within 50 ms."""
+        self._ask(op, *self._encode(op), quick=True)
+
     def take_at(self, op: Take, now: int) -> None:
         self._ask(op, *self._encode(op, now))
 
-    def _ask(self, op: Op[Any], script: Script, key: str, args: tuple[Arg, ...]) -> None:
+    def _ask(self, op: Op[Any], script: Script, key: str, args: tuple[Arg, ...], *, quick: bool = False) -> None:
         again = True
         while True:
             try:
-                client = self._client(quick=isinstance(op, StoreOp) and hurried(op))
+                client = self._client(quick=quick)
                 ask: Callable[..., Any] = client.execute_command
                 try:
                     reply = ask("EVALSHA", script.sha, 1, key, *args)
