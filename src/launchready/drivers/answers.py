@@ -14,7 +14,7 @@ from launchready.drivers.held import Once
 from launchready.drivers.probes import Probes
 from launchready.errors import StoreError
 from launchready.exchange.app import Join, Pause, RunChecks
-from launchready.exchange.claim import Ask, Forget, Keep, Watch
+from launchready.exchange.claim import Ask, Forget, Keep, Watch, Work
 from launchready.exchange.ops import Adapter, Inline, Op
 from launchready.exchange.store import StoreOp, hurried
 
@@ -26,6 +26,7 @@ class Answers:
 
     def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
         self._store = store
+        self.url = ""  # of the store, where it has one
         self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
         self._counts = Breaker(store) if getattr(store, "shared", True) else None
         self._reachable = True
@@ -62,6 +63,8 @@ class Answers:
                 self._lost(error)
                 raise
             self._found()
+        elif isinstance(op, Work):
+            op.answer = op.call()
         elif isinstance(op, Ask):
             answer = op.call(Once(op.claim, self))
             op.answer = asyncio.run(_awaited(answer)) if inspect.isawaitable(answer) else answer
@@ -80,6 +83,8 @@ class Answers:
                 self._lost(error)
                 raise
             self._found()
+        elif isinstance(op, Work):
+            op.answer = await op.carry(op.call)
         elif isinstance(op, Ask):
             answer = op.call(Once(op.claim, self))
             op.answer = await answer if inspect.isawaitable(answer) else answer

@@ -170,6 +170,7 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         Client: partial(_who, identity),
     }
     answers = Answers(store, Probes(health.checks if health else {}), here_ops)
+    answers.url = url
     keeper = Keeper(Timings(release), path, clock) if timing else None
     shared = once.vault if once else vault(secret_key)
     serving = [each for each in features if each is not None]
