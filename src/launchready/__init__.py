@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         StoreUnavailable as StoreUnavailable,
     )
     from launchready.idempotency import idempotent as idempotent
+    from launchready.ratelimit import limit as limit
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
     from launchready.settings.health import Health as Health
@@ -68,6 +69,7 @@ _HOMES = {
         "StoreError", "StoreFull", "StoreUnavailable",
     ),
     "launchready.idempotency": ("idempotent",),
+    "launchready.ratelimit": ("limit",),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
     "launchready.settings.health": ("Health",),

@@ -15,6 +15,7 @@ from typing import Any
 from launchready import asgi
 from launchready.asgi import Receive, Scope, Send
 from launchready.idempotency import idempotent
+from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
@@ -26,7 +27,7 @@ from launchready.settings.timing import Timing
 
 __all__ = [
     "CORS", "HTTPS", "Ban", "Cache", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit", "RateLimit",
-    "Redaction", "Timing", "idempotent",
+    "Redaction", "Timing", "idempotent", "limit",
 ]  # fmt: skip
 
 

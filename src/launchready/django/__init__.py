@@ -12,6 +12,7 @@ command ``manage.py launchready``; the middleware works without it.
 
 from launchready.django.middleware import LaunchReadyMiddleware
 from launchready.idempotency import idempotent
+from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
@@ -23,5 +24,5 @@ from launchready.settings.timing import Timing
 
 __all__ = [
     "CORS", "HTTPS", "Ban", "Cache", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit", "RateLimit",
-    "Redaction", "Timing", "idempotent",
+    "Redaction", "Timing", "idempotent", "limit",
 ]  # fmt: skip
