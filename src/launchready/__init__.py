@@ -50,8 +50,8 @@ if TYPE_CHECKING:
         StoreUnavailable as StoreUnavailable,
     )
     from launchready.idempotency import idempotent as idempotent
-    from launchready.metrics.marks import job as job
-    from launchready.metrics.marks import signal as signal
+from launchready.metrics.marks import job as job, signal as signal
+from launchready.ratelimit import limit as limit
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
     from launchready.settings.health import Health as Health
@@ -75,6 +75,7 @@ _HOMES = {
     ),
     "launchready.idempotency": ("idempotent",),
     "launchready.metrics.marks": ("job", "signal"),
+    "launchready.ratelimit": ("limit",),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
     "launchready.settings.health": ("Health",),

@@ -16,6 +16,7 @@ from launchready import asgi
 from launchready.asgi import Receive, Scope, Send
 from launchready.caching import cached
 from launchready.idempotency import idempotent
+from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
@@ -27,7 +28,7 @@ from launchready.settings.timing import Timing
 
 __all__ = [
     "CORS", "HTTPS", "Ban", "Cache", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit", "RateLimit",
-    "Redaction", "Timing", "cached", "idempotent",
+    "Redaction", "Timing", "cached", "idempotent", "limit",
 ]  # fmt: skip
 
 

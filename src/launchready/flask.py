@@ -18,6 +18,7 @@ from launchready.http.environ import native_headers
 from launchready.http.message import Response
 from launchready.idempotency import idempotent
 from launchready.metrics.timing import ERROR
+from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
@@ -35,7 +36,7 @@ except ImportError as error:
 
 __all__ = [
     "CORS", "HTTPS", "Ban", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction",
-    "Timing", "cached", "idempotent",
+    "Timing", "cached", "idempotent", "limit",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ command ``manage.py launchready``; the middleware works without it.
 from launchready.caching import cached
 from launchready.django.middleware import LaunchReadyMiddleware
 from launchready.idempotency import idempotent
+from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
@@ -24,5 +25,5 @@ from launchready.settings.timing import Timing
 
 __all__ = [
     "CORS", "HTTPS", "Ban", "Cache", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit", "RateLimit",
-    "Redaction", "Timing", "cached", "idempotent",
+    "Redaction", "Timing", "cached", "idempotent", "limit",
 ]  # fmt: skip
