@@ -50,8 +50,9 @@ if TYPE_CHECKING:
         StoreUnavailable as StoreUnavailable,
     )
     from launchready.idempotency import idempotent as idempotent
-from launchready.metrics.marks import job as job, signal as signal
-from launchready.ratelimit import limit as limit
+    from launchready.metrics.marks import job as job
+    from launchready.metrics.marks import signal as signal
+    from launchready.ratelimit import limit as limit
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
     from launchready.settings.health import Health as Health
