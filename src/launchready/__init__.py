@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from launchready.metrics.marks import signal as signal
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
+    from launchready.settings.dashboard import Dashboard as Dashboard
     from launchready.settings.health import Health as Health
     from launchready.settings.https import HTTPS as HTTPS
     from launchready.settings.idempotency import Idempotency as Idempotency
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from launchready.settings.rate_limit import Limit as Limit
     from launchready.settings.rate_limit import RateLimit as RateLimit
     from launchready.settings.redaction import Redaction as Redaction
+    from launchready.settings.signals import Signals as Signals
     from launchready.settings.timing import Timing as Timing
 
 __version__ = "0.1.0"
@@ -69,11 +71,13 @@ _HOMES = {
     "launchready.metrics.marks": ("job", "signal"),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
+    "launchready.settings.dashboard": ("Dashboard",),
     "launchready.settings.health": ("Health",),
     "launchready.settings.https": ("HTTPS",),
     "launchready.settings.idempotency": ("Idempotency",),
     "launchready.settings.rate_limit": ("Ban", "Limit", "RateLimit"),
     "launchready.settings.redaction": ("Redaction",),
+    "launchready.settings.signals": ("Signals",),
     "launchready.settings.timing": ("Timing",),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

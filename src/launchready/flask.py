@@ -18,11 +18,13 @@ from launchready.idempotency import idempotent
 from launchready.metrics.timing import ERROR
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
+from launchready.settings.dashboard import Dashboard
 from launchready.settings.health import Health
 from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.rate_limit import Ban, Limit, RateLimit
 from launchready.settings.redaction import Redaction
+from launchready.settings.signals import Signals
 from launchready.settings.timing import Timing
 from launchready.wsgi import Environ
 
@@ -32,8 +34,8 @@ except ImportError as error:
     raise MissingExtra("launchready.flask", "flask") from error
 
 __all__ = [
-    "CORS", "HTTPS", "Ban", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction",
-    "Timing", "idempotent",
+    "CORS", "HTTPS", "Ban", "Cache", "Dashboard", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit",
+    "Redaction", "Signals", "Timing", "idempotent",
 ]  # fmt: skip
 
 
