@@ -11,7 +11,8 @@ from launchready.errors import ConfigError
 HELP = "look at DNS, certificates, redirects, headers and mail of a domain, and say what to fix before launch"
 
 LISTS = ("hosts", "dkim_selectors", "webhooks", "pages", "protected", "only", "skip", "ignore")
-WORDS = ("domain", "canonical", "ca", "app", "sends_mail", "mobile_app", "timeout")
+WORDS = ("domain", "canonical", "ca", "app", "sends_mail", "mobile_app", "repository", "timeout")
+LOCAL = ("secrets", "env", "db")
 FAMILY_OR_CODE = ("only", "skip", "ignore")
 
 
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--canonical", choices=("apex", "www"), help="where visitors should end")
     parser.add_argument("--ca", help="the certificate authority that renews, as in letsencrypt.org")
     parser.add_argument("--app", help="one more page to look at")
+    parser.add_argument("--repository", metavar="PATH", help="the project's folder, to look for secrets in it, too")
     for name in ("sends-mail", "mobile-app"):
         parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=None)
     parser.add_argument(
@@ -39,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     options = given(args, load())
     domain = options.pop("domain", None)
+    if domain is None and local(options.get("only")):
+        domain = "this.project"
     if domain is None:
         raise ConfigError(
             ['no domain: write "launchready check example.com", or domain = "example.com" in launchready.toml']
@@ -55,6 +59,12 @@ def run(args: argparse.Namespace) -> int:
         unknown=bool(report.undetermined),
         allow_unknown=args.allow_unknown,
     )
+
+
+def local(only: Any) -> bool:
+    """Whether all that is asked for is on this machine, and needs no domain."""
+    named = [str(name).lower() for name in only or ()]
+    return bool(named) and all(name in LOCAL or name.startswith(("sec", "env", "db")) for name in named)
 
 
 def given(args: argparse.Namespace, file: Configuration) -> dict[str, Any]:
