@@ -26,6 +26,7 @@ _NEAR = 4_096
 _PASSES = 6
 
 _ROWS = {FIRST_VENDOR + index: (row.kind, Late(row.pattern)) for index, row in enumerate(VENDORS)}
+_ROW_GATES = frozenset(_ROWS)
 _NEAR_ROWS = tuple((row.kind, Late(row.near), Late(row.pattern)) for row in VENDORS if row.near)
 
 
@@ -36,6 +37,7 @@ class Engine:
         self, keys: Keys, marks: Marks, patterns: Mapping[str, re.Pattern[str]], *, ip_addresses: bool = False
     ) -> None:
         self._marks = marks
+        self._keys = keys
         self._pairs = Pairs(keys, marks)
         self._prose = Prose(marks)
         self._forms = Forms(keys, marks)
@@ -83,7 +85,7 @@ class Engine:
         opened = self._opened(text)
         if "://" in text and "@" in text:
             text = links.credentials(text, marks)
-        if not opened.isdisjoint(_ROWS):
+        if not opened.isdisjoint(_ROW_GATES):
             text = self._vendors(text, opened)
         if gates.NEAR in opened:
             text = self._nearby(text)
@@ -91,9 +93,10 @@ class Engine:
             text = links.tokens(text, marks)
         if " VALUES" in text or "$1" in text or "args=" in text or " values" in text or "parameters" in text:
             text = self._sql.clean(text)
-        if ":" in text or "=" in text or "," in text or "%3" in text:
+        if gates.KEYS in opened:
             text = self._pairs.clean(text)
-        text = self._forms.clean(text)
+        if gates.FORMS in opened:
+            text = self._forms.clean(text)
         if not opened.isdisjoint(gates.PROSE):
             text = self._prose.clean(text, opened)
         if emails.present(text):
@@ -106,7 +109,7 @@ class Engine:
 
     def _opened(self, text: str) -> frozenset[int]:
         if not self._asked:
-            self._fast, self._asked = fast.compiled(), True
+            self._fast, self._asked = fast.compiled(self._keys), True
         return self._fast(text) if self._fast is not None and text.isascii() else gates.opened(text)
 
     def _vendors(self, text: str, opened: frozenset[int]) -> str:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from launchready.core.redact.rules import phrases
 from launchready.vendors.formats import VENDORS
 
-SAID, BLANK, TOLD, SPARE, CODE, CVC, SCHEME, AUTH, BORN, PHONE, NUMBERS, NEAR = range(12)
+SAID, BLANK, TOLD, SPARE, CODE, CVC, SCHEME, AUTH, BORN, PHONE, NUMBERS, NEAR, KEYS, FORMS = range(14)
 PROSE = frozenset(range(PHONE))
 FIRST_VENDOR = 16  # gate 16 + n: row n of VENDORS
-CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR})  # whose own readers ask sooner than words and literals could
+CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS})  # not asked here: their readers ask as cheaply
 
 
 class Opener(NamedTuple):

@@ -45,6 +45,15 @@ class Keys:
         if len(phrase) > 1 or field.condition == "field":
             self._glued.setdefault("".join(phrase), self._phrases[" ".join(phrase)])
 
+    def spelled(self) -> tuple[set[str], set[str]]:
+        """How a key ends that is named, in lower case and without separators; and which must be the whole of it."""
+        ends = {stem for stem, _, _ in GLUED}
+        alone: set[str] = set()
+        for phrase, named in (*self._phrases.items(), *self._glued.items()):
+            if named.kind:
+                (alone if named.condition == "alone" else ends).add(phrase.replace(" ", ""))
+        return ends, alone
+
     def named(self, key: str) -> Named | None:
         """The class of a key, or None. Same answer for the same key, at the price of one look-up."""
         try:

@@ -44,19 +44,12 @@ _IP = re.compile(
     r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])|(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){2,7}:?(?:[0-9a-fA-F]{1,4}:?){0,6}[0-9a-fA-F]{1,4}(?![\w:.])"
 )
 
-_FIGURE = str.maketrans("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0" * 10 + "a" * 52)
-_CARD_FIGURES = (
-    "0000000000000",
-    "0000 0000 0000",
-    "0000-0000-0000",
-    "0000.0000.0000",
-    "0000 000000 0",
-    "0000-000000-0",
-    "0000+0000+0000",
-    "0000%0",
+_FIGURE = str.maketrans(
+    "0123456789 .+\u00a0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0" * 10 + "-" * 4 + "a" * 52
 )
-_TRUNK_BEGINS = (" 0", "(0", '"0', "'0", "=0", ">0", "|0", ";0", "[0", "\n0", "\t0")
-_NANP_FIGURES = ("000-000-0000", "000.000.0000", "(000)")
+_CARD_FIGURES = ("0000000000000", "0000-0000-0000", "0000-000000-0", "0000%0", "0000\\")
+_TRUNK_BEGINS = (" 0", "(0", '"0', "'0", "=0", ">0", "\n0")
+_NANP_FIGURES = ("000-000-0000", "(000)")
 
 
 def clean(text: str, marks: Marks, *, told: bool) -> str:
@@ -67,19 +60,18 @@ def clean(text: str, marks: Marks, *, told: bool) -> str:
     shape = text.translate(_FIGURE)
     if any(map(shape.__contains__, _CARD_FIGURES)):
         text = _CARD.sub(lambda found: _card(found, marks), text)
-    if "0 0 0 0 0 0 0 0 0 0 0 0 0" in shape:
+    if "0-0-0-0-0-0-0-0-0-0-0-0-0" in shape:
         text = _CARD_SPACED.sub(lambda found: _card(found, marks), text)
     if "aa00" in shape:
         text = _ibans(text, marks)
-    if "+0" in shape or "%0" in shape or "+(" in shape or "+ 0" in shape or " 00" in text:
+    if "+" in text or "%2" in text or " 00" in text:
         text = _INTERNATIONAL.sub(lambda found: _phone(found, marks), text)
     if any(map(shape.__contains__, _NANP_FIGURES)):
         text = _NANP.sub(lambda found: marks.mark("phone", found.group()), text)
-    if "00" in shape:
-        if text[:1] == "0" or any(map(text.__contains__, _TRUNK_BEGINS)):
-            text = _TRUNK.sub(lambda found: _trunk(found, marks), text)
-        if told:
-            text = _told(text, marks)
+    if text[:1] == "0" or any(map(text.__contains__, _TRUNK_BEGINS)):
+        text = _TRUNK.sub(lambda found: _trunk(found, marks), text)
+    if told:
+        text = _told(text, marks)
     return text
 
 

@@ -71,12 +71,13 @@ class Pairs:
     def clean(self, text: str) -> str:
         """The text, with the value of every sensitive key marked."""
         shadow = shade(text)
-        keys = set(_PAIR.findall(shadow)).difference(self._keys.plain)
-        if not keys or not any(self._may_speak(key, shadow) for key in keys):
+        keys = set(_PAIR.findall(shadow))
+        rest = keys - self._keys.plain
+        if not rest or not any(self._may_speak(key, shadow) for key in rest):
             return text
         out: list[str] = []
         done = 0
-        for start, end, marker in self._spans(text, shadow):
+        for start, end, marker in self._spans(text, shadow, keys):
             out += (text[done:start], marker)
             done = end
         if not out:
@@ -87,7 +88,7 @@ class Pairs:
     def _may_speak(self, key: str, shadow: str) -> bool:
         return self._keys.named(key) is not None or (key in HEADS and "{" in shadow)
 
-    def _spans(self, text: str, shadow: str) -> Iterator[tuple[int, int, str]]:
+    def _spans(self, text: str, shadow: str, keys: set[str]) -> Iterator[tuple[int, int, str]]:
         named_of = self._keys.named
         at = 0
         company: str | None = None
@@ -112,7 +113,10 @@ class Pairs:
             else:
                 if named.bare:
                     if company is None:
-                        company = self._company(shadow)
+                        company = self._company(shadow, keys)
+                    if company == "never":
+                        found = _PAIR.search(shadow, at)
+                        continue
                     named = Named("name", company)
                 span_or_none = self._value(text, shadow, found, named)
                 if span_or_none is not None:
@@ -121,11 +125,11 @@ class Pairs:
                         yield start, at, marker
             found = _PAIR.search(shadow, at)
 
-    def _company(self, shadow: str) -> str:
+    def _company(self, shadow: str, keys: set[str]) -> str:
         """The condition under which a bare ``name`` is a person's, by what stands beside it."""
-        if "@" in shadow[:4096]:
+        if "@" in shadow:
             return "person"
-        named = (self._keys.named(found.group(1)) for found in _PAIR.finditer(shadow, 0, 4096))
+        named = map(self._keys.named, keys)
         kinds = {one.kind for one in named if one is not None and not one.bare}
         return "person" if kinds & PERSONAL else "fullname" if kinds & ACCOUNT else "never"
 
