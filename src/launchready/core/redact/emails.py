@@ -2,25 +2,26 @@
 
 import re
 
+from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
 from launchready.core.redact.rules.fields import words
 
 _LOCAL = r"[\w+\-](?:[\w.+\-]|['\u2019](?=[\w])){0,255}+"
 _DOMAIN = r"[^\W_](?:[\w\-]{0,62}+)(?:\.[\w\-]{1,63}+){1,9}+"
-_PLAIN = re.compile(rf"(?<![\w.+\-])({_LOCAL})@({_DOMAIN})")
+_PLAIN = Late(rf"(?<![\w.+\-])({_LOCAL})@({_DOMAIN})")
 _CODED_LOCAL = r"[\w+](?:[\w.+\-]|%(?:25){0,2}2[Bb]){0,255}+"
-_CODED = re.compile(
+_CODED = Late(
     rf"(?<![\w.+\-])({_CODED_LOCAL})(?:%(?:25){{0,3}}40|\\{{1,16}}+(?:u0040|x40)|&#(?:64|x40);|&commat;)({_DOMAIN})"
 )
-_QUOTED = re.compile(r"\"[\w.+\- ]{1,64}+\"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
-_ESCAPED = re.compile(r"(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrt])")
-_TOP = re.compile(r"(?:[^\W\d_]{2,24}|xn--[A-Za-z0-9\-]{2,59})")
+_QUOTED = Late(r"\"[\w.+\- ]{1,64}+\"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
+_ESCAPED = Late(r"(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrt])")
+_TOP = Late(r"(?:[^\W\d_]{2,24}|xn--[A-Za-z0-9\-]{2,59})")
 _FILES = words(
     "png jpg jpeg gif svg webp avif ico css js mjs ts tsx jsx map json html htm pdf txt woff woff2 mp4 service "
     "socket timer"
 )
 _NO_ONE = words("git hg svn celery scm")
-_VERSION = re.compile(r"v?\d+\.\d+(?:[.\-]|$)|\d+x\.")
+_VERSION = Late(r"v?\d+\.\d+(?:[.\-]|$)|\d+x\.")
 
 
 def present(text: str) -> bool:

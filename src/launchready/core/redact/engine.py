@@ -23,6 +23,8 @@ from launchready.vendors.formats import VENDORS
 
 _PIECE = 65_536
 _NEAR = 4_096
+#: Where a text may be cut, in this order: between two things that each say something on their own.
+_CUTS = ("\n", "\\n", " ", '",', "},", "&", ";", ",")
 _PASSES = 6
 
 _ROWS = {FIRST_VENDOR + index: (row.kind, Late(row.pattern)) for index, row in enumerate(VENDORS)}
@@ -137,12 +139,12 @@ class Engine:
 
 
 def _cut(text: str, at: int) -> int:
-    """Where a piece ends: after a newline, else a blank, else hard."""
+    """Where a piece ends: between lines, words, members of an object, parameters; hard where there is nothing of it."""
     end = at + _PIECE
     if end >= len(text):
         return len(text)
-    for blank in ("\n", " "):
+    for blank in _CUTS:
         found = text.rfind(blank, end - _NEAR, end)
         if found > at:
-            return found + 1
+            return found + len(blank)
     return end

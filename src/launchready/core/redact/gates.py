@@ -63,14 +63,17 @@ OPENERS: tuple[Opener, ...] = (
 )
 
 
+_MEMO = 4096
+
+
 class _Words(dict[int, int]):
     """A table for ``str.translate``: everything but ASCII letters and digits is a blank."""
 
     def __missing__(self, char: int) -> int:
-        kept = char < 128 and chr(char).isalnum()
-        if char < 128:
-            self[char] = char if kept else 32
-        return char if kept else 32
+        code = char if char < 128 and chr(char).isalnum() else 32
+        if len(self) < _MEMO:
+            self[char] = code
+        return code
 
 
 _WORDS = _Words()

@@ -1,11 +1,11 @@
 """From the name of a key to its class: by its words, the longest phrase they end with."""
 
-import re
 from typing import NamedTuple
 
+from launchready.core.redact.late import Late
 from launchready.core.redact.rules.fields import FIELDS, GLUED, HEADS, PERSONS, TRAILERS, Field
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = Late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LONGEST = 200
 _MEMO = 8192
 

@@ -10,33 +10,30 @@ import re
 from collections.abc import Iterator
 
 from launchready.core.redact import gates, values
+from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
 from launchready.core.redact.rules import phrases
 from launchready.core.redact.spans import Span, spliced, whole_words
 
-_SAID = re.compile(
+_SAID = Late(
     r"(?:( (?:now )?is| was| to| lautet| ist| est| es|:| →| ->| =>):? {1,3}|(?= [\"'`])) ?"
     r"(?:\"([^\"\n]{3,200}+)\"|'([^'\n]{3,200}+)'|`([^`\n]{3,200}+)`|([^\s\"'`<>,;|]{4,512}+))"
 )
-_TOLD = re.compile(r"(?: [a-z0-9_#\-]{1,24}+){1,4}+: {1,2}[\"'`]?([\w\-+/=.~]{20,4096}+)", re.ASCII)
-_SPARE = re.compile(
-    r"(?: are| is|:|=){0,2} {0,2}[\[(]?((?:[\"']?[a-z0-9]{4,8}[\- ]?[a-z0-9]{4,8}[\"']?(?:, ?| |$)){1,16}+)"
-)
-_BLANK = re.compile(r"[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
-_CODE = re.compile(r"([^\d\n\[]{1,32}+)(?<![.\-/])(\d{3}[ \-]\d{3}|\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])", re.ASCII)
-_BEFORE = re.compile(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
-_CODE_BEFORE = re.compile(
+_TOLD = Late(r"(?: [a-z0-9_#\-]{1,24}+){1,4}+: {1,2}[\"'`]?([\w\-+/=.~]{20,4096}+)", re.ASCII)
+_SPARE = Late(r"(?: are| is|:|=){0,2} {0,2}[\[(]?((?:[\"']?[a-z0-9]{4,8}[\- ]?[a-z0-9]{4,8}[\"']?(?:, ?| |$)){1,16}+)")
+_BLANK = Late(r"[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
+_CODE = Late(r"([^\d\n\[]{1,32}+)(?<![.\-/])(\d{3}[ \-]\d{3}|\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])", re.ASCII)
+_BEFORE = Late(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
+_CODE_BEFORE = Late(
     r"(?<![\w.\-/:#])(?:g-)?(\d{4,8}|\d{3}[ \-]\d{3})"
     r"(?= (?:is|as) (?:your|the|a|my)[a-z' \-]{0,40}(?:code|pin|otp|passcode)(?![a-z]))"
 )
-_CVC = re.compile(r"(?: is| was|:|=|\.)? {0,2}[\"']?(\d{3,4})(?![\w.])", re.ASCII)
-_SCHEME = re.compile(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,8192}+={0,2})(?![=\w])")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{8,8192}+(?:=|%3D){0,2}")
-_AUTH = re.compile(r"(?: (?:plain|login|xoauth2|default))? {1,2}[\"']?([^\s\"']{6,512}+)")
-_BORN = re.compile(
-    r"(?: on)?(?: is| was|:|=)? {1,2}(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2} [a-z]{3,9} \d{4})"
-)
-_MAILBOX = re.compile(
+_CVC = Late(r"(?: is| was|:|=|\.)? {0,2}[\"']?(\d{3,4})(?![\w.])", re.ASCII)
+_SCHEME = Late(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,8192}+={0,2})(?![=\w])")
+_BASE64 = Late(r"[A-Za-z0-9+/_\-]{8,8192}+(?:=|%3D){0,2}")
+_AUTH = Late(r"(?: (?:plain|login|xoauth2|default))? {1,2}[\"']?([^\s\"']{6,512}+)")
+_BORN = Late(r"(?: on)?(?: is| was|:|=)? {1,2}(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2} [a-z]{3,9} \d{4})")
+_MAILBOX = Late(
     r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=[\"']? <\[email)"
 )
 _JOINS = (" is ", " was ", " to ", " lautet ", " ist ", " est ", " es ", ": ", "→", "->", "=>", ' "', " '", " `")
