@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from launchready.settings.health import Health as Health
     from launchready.settings.https import HTTPS as HTTPS
     from launchready.settings.idempotency import Idempotency as Idempotency
+    from launchready.settings.rate_limit import Ban as Ban
     from launchready.settings.rate_limit import Limit as Limit
     from launchready.settings.rate_limit import RateLimit as RateLimit
     from launchready.settings.redaction import Redaction as Redaction
@@ -68,7 +69,7 @@ _HOMES = {
     "launchready.settings.health": ("Health",),
     "launchready.settings.https": ("HTTPS",),
     "launchready.settings.idempotency": ("Idempotency",),
-    "launchready.settings.rate_limit": ("Limit", "RateLimit"),
+    "launchready.settings.rate_limit": ("Ban", "Limit", "RateLimit"),
     "launchready.settings.redaction": ("Redaction",),
     "launchready.settings.timing": ("Timing",),
 }  # fmt: skip

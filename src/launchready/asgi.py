@@ -10,18 +10,23 @@ no thread; a body is held back only where a feature asked for it, and only up to
 pass untouched.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, Gone, Occupy, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
+from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
+from launchready.metrics.websocket import Socket
 from launchready.settings.stack import SAFE, Plan, Stack, build
 
 Scope = MutableMapping[str, Any]
@@ -88,7 +93,7 @@ class LaunchReadyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._other(scope, receive, send)
             return
         started = perf_counter()
         stack, method = self.stack, scope["method"]
@@ -99,9 +104,30 @@ class LaunchReadyMiddleware:
         exchange = _Exchange(self, scope, receive, send, plan)
         try:
             await exchange.run()
+        except BaseException as error:
+            exchange.status, exchange.note = broke(error)
+            raise
         finally:
             if timings is not None:
-                timings.record(method, self.route(scope), exchange.status, perf_counter() - started)
+                note, seconds = exchange.note, perf_counter() - started
+                if note == OWN:
+                    timings.own(method, scope["path"], exchange.status, seconds)
+                elif note == STREAM:
+                    first = exchange.first - started
+                    timings.stream(method, self.route(scope), exchange.status, seconds, first, exchange.whole)
+                else:
+                    timings.record(method, self.route(scope), exchange.status, seconds, note)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket is timed; anything else passes."""
+        if scope["type"] != "websocket" or self._timings is None:
+            await self.app(scope, receive, send)
+            return
+        socket = Socket(send)
+        try:
+            await self.app(scope, receive, socket.send)
+        finally:
+            self._timings.record("GET", self.route(scope), socket.status, socket.seconds(), WEBSOCKET)
 
 
 def mounted(scope: Scope, path: str) -> str:
@@ -116,6 +142,9 @@ class _Exchange:
     """One request. What most requests never set has its default on the class."""
 
     status = 500
+    note = ""  # what was special about the answer, see metrics/timing.py
+    first: float  # of a stream: when its first chunk left
+    whole = False  # of a stream: whether its last chunk left
     _parked: Parked
     _forward: Forward
     _started = False  # the head has left
@@ -123,6 +152,7 @@ class _Exchange:
     _hold = 0
     _held: Response | None = None
     _tail: Tail | None = None
+    _ends = False  # somebody waits for the last byte
     _chunks: list[bytes]
     _size = 0
     _copied: list[bytes]
@@ -132,6 +162,7 @@ class _Exchange:
     _bound = REMEMBERED  # bytes of the request body that are kept
     _complete = False
     _late: list[Message]
+    _leaves: asyncio.Event | None = None
 
     def __init__(self, face: LaunchReadyMiddleware, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
         path = scope["path"]
@@ -147,7 +178,7 @@ class _Exchange:
         request.fields = dict(headers)
         request.get = request.fields.get
         request.adds = []
-        request.claimed = False
+        request.claimed = None
         self._face = face
         self._scope = scope
         self._receive = receive
@@ -168,6 +199,7 @@ class _Exchange:
             if isinstance(step, Op):
                 step = await adrive(steps, self._carry, step)
             if isinstance(step, Response):
+                self.note = OWN
                 await self._answer(step)
                 return
             self._hold = step.hold
@@ -176,7 +208,7 @@ class _Exchange:
         if self._parts is not None:
             receive = self.receive
         token = None
-        if Wanted.views:
+        if Wanted.views or self.request.claimed is not None:
             token = CURRENT.set(self)
             if self.request.method not in SAFE:
                 receive = self._remember()
@@ -184,12 +216,24 @@ class _Exchange:
             await self._face.app(self._scope, receive, self.send)
         except Exception as error:
             await self._failed(error, receive)
+        except BaseException:
+            await self._gone()
+            raise
         finally:
             if token is not None:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
                 await self._copy(self._tail, None)
+            if self._ends:
+                await adrive(steps, self._carry)
             steps.close()
+
+    async def _gone(self) -> None:
+        """The app was cancelled before it answered: what is held until the end of a request is let go."""
+        for flow, app in self._parked:
+            if isinstance(app, Occupy):
+                with suppress(Gone):
+                    await adrive(flow, self._carry_any, error=Gone())
 
     async def _failed(self, error: Exception, receive: Receive) -> None:
         """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
@@ -220,6 +264,11 @@ class _Exchange:
             elif not self._dropped:
                 if self._tail is not None:
                     await self._copy(self._tail, message)
+                if message.get("more_body"):
+                    if not self.note:
+                        self.note, self.first = STREAM, perf_counter()
+                else:
+                    self.whole = True
                 await self._send(message)
         elif kind == "http.response.start":
             response = new(Response)
@@ -261,6 +310,8 @@ class _Exchange:
             self._copied = []
             final = final.head
         self._started = True
+        if self._leaves is not None:
+            self._leaves.set()
         self.status = status = final.status
         append(final.headers, self.request.adds)
         await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
@@ -305,7 +356,7 @@ class _Exchange:
             op = next(self._steps)
         except StopIteration:
             return
-        await adrive(self._steps, self._carry, op)
+        self._ends = isinstance(await adrive(self._steps, self._carry, op), Ended)
 
     async def _answer(self, response: Response) -> None:
         self._started = True
@@ -324,12 +375,19 @@ class _Exchange:
         return self.receive
 
     async def receive(self) -> Message:
-        """The body for the app, remembered on its way; after the body, whatever the server says."""
+        """The body for the app, remembered on its way; after the body, whatever the server says.
+
+        That the client went away is said only when the answer is on its way: frameworks stop streaming at the news,
+        and what is held back for a key must be finished, whoever still waits for it.
+        """
         if self._late:
             return self._late.pop(0)
         message = await self._receive()
         if message["type"] == "http.request":
             self._note(message)
+        elif self._hold and not self._started:
+            self._leaves = asyncio.Event()
+            await self._leaves.wait()
         return message
 
     def _note(self, message: Message) -> None:
@@ -357,6 +415,10 @@ class _Exchange:
         op.answer = b"".join(self._parts or ())
 
     # A view that turns out to be protected.
+
+    @property
+    def answers(self) -> Answers:
+        return self._face.stack.answers
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
@@ -401,7 +463,7 @@ class _Exchange:
             return None
         return _response(drive(self._parked.pop()[0], self._carry_blocking, error=error))
 
-    def _park(self, flow: Flow[Response | None], step: Forward | Tail | Response | None) -> Response | None:
+    def _park(self, flow: Flow[Response | None], step: object) -> Response | None:
         if isinstance(step, Forward):
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)

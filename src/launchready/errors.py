@@ -11,7 +11,8 @@
     └── IdempotencyError        raised by ``@idempotent`` on a plain function; inside a request it is an HTTP answer
         ├── InFlight            the first call with this key is still running
         ├── OutcomeUnknown      the first call died before it answered; what it did is not known
-        └── KeyReused           the key was used before with other arguments
+        ├── KeyReused           the key was used before with other arguments
+        └── ClaimLost           an attempt that came too late asks whether it may go on: it may not
     SafeToRetry                 raised by a handler that knows that nothing happened: frees the key
 
 ``SafeToRetry`` stands outside the tree: it is the handler's own word, and ``except LaunchReadyError`` must not eat it.
@@ -83,6 +84,10 @@ class KeyReused(IdempotencyError):
     """The key was used before with other arguments."""
 
     status = 422
+
+
+class ClaimLost(IdempotencyError):
+    """This attempt stood still for too long, and its key was taken over or resolved. It must not go on."""
 
 
 class SafeToRetry(Exception):

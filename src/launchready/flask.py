@@ -15,12 +15,13 @@ from launchready.drivers.current import CURRENT
 from launchready.errors import MissingExtra, SafeToRetry
 from launchready.http.message import Response
 from launchready.idempotency import idempotent
+from launchready.metrics.timing import ERROR
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
 from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
-from launchready.settings.rate_limit import Limit, RateLimit
+from launchready.settings.rate_limit import Ban, Limit, RateLimit
 from launchready.settings.redaction import Redaction
 from launchready.settings.timing import Timing
 from launchready.wsgi import Environ
@@ -31,7 +32,7 @@ except ImportError as error:
     raise MissingExtra("launchready.flask", "flask") from error
 
 __all__ = [
-    "CORS", "HTTPS", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction",
+    "CORS", "HTTPS", "Ban", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction",
     "Timing", "idempotent",
 ]  # fmt: skip
 
@@ -76,12 +77,21 @@ class LaunchReady:
         app.wsgi_app = face  # type: ignore[method-assign]  # Flask's documented place for WSGI middleware
         app.url_value_preprocessors.setdefault(None, []).append(_note_route)
         app.register_error_handler(SafeToRetry, _note_reason)
+        flask.got_request_exception.connect(_note_error, app)
         app.extensions["launchready"] = self
         self._face = face
 
     def status(self) -> dict[str, object]:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
         return self._face.status() if self._face is not None else {}
+
+
+def _note_error(sender: object, exception: BaseException, **more: object) -> None:
+    """Flask is about to make a 500 of it: what it was is counted with the 500."""
+    del sender, more
+    exchange = CURRENT.get()
+    if isinstance(exchange, wsgi.Exchange):
+        exchange.note = ERROR + type(exception).__name__
 
 
 def _note_reason(error: SafeToRetry) -> flask.Response:

@@ -17,14 +17,16 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any
 
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Op
 from launchready.http.input import Input
 from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.metrics.timing import OWN, broke
 from launchready.settings.stack import SAFE, Plan, Stack, build
 
 Environ = dict[str, Any]
@@ -97,9 +99,11 @@ class Exchange:
     """One request."""
 
     status = 500
+    note = ""  # what was special about the answer, see metrics/timing.py
     reason: SafeToRetry | None = None  # set by a framework that answers for its views' errors itself
     started: float | None = None
     _forward: Forward
+    _ends = False  # somebody waits for the last byte
     _hold = 0
     _head: Response | None = None
     _body: bytes | None = None
@@ -127,6 +131,7 @@ class Exchange:
         if not isinstance(step, Forward):
             assert isinstance(step, Response)  # a chain ends with one
             self._finish()
+            self.note = OWN
             return self._whole(step, start_response)
         self._forward = step
         self._hold = step.hold
@@ -150,6 +155,7 @@ class Exchange:
         except SafeToRetry as error:
             return self._released(error, start_response)
         except Exception as error:
+            self.note = broke(error)[1]
             return self._whole(self._way_back(self._face.failed(error))[0], start_response)
         if self.reason is not None:
             _close(body)
@@ -205,6 +211,8 @@ class Exchange:
         append(final.headers, self.request.adds)
         self.status = final.status
         start_response(status_line(final.status), native_headers(final.headers))
+        if first is not None and final.get(b"content-length") == b"%d" % len(first):
+            self._record()  # the body is made, and a server that reads no further (a test's client) need not say so
         return _Body(self, body, chunks, first, tail)
 
     def _way_back(self, response: Response) -> tuple[Response, Tail | None]:
@@ -227,22 +235,34 @@ class Exchange:
     def end(self, tail: Tail, body: bytes | None) -> None:
         """Hand the copy of a streamed body out, before its last chunk leaves."""
         tail.answer = body
-        drive(self._steps, self._carry)
+        self._ends = isinstance(drive(self._steps, self._carry), Ended)
 
-    def done(self) -> None:
-        """The last byte has left, or the client has."""
+    def done(self, first: float | None, whole: bool) -> None:
+        """The last byte has left, or the client has. ``first``: of a stream, when its first chunk left."""
         self._finish()
-        self._record()
+        if first is None or self.note:
+            self._record()
+        elif self.started is not None and self._face.stack.timings is not None:
+            started, self.started = self.started, None
+            route, seconds = self._face.route(self._environ), perf_counter() - started
+            method = self.request.method
+            self._face.stack.timings.stream(method, route, self.status, seconds, first - started, whole)
 
     def _finish(self) -> None:
+        if self._ends:
+            self._ends = False
+            drive(self._steps, self._carry)
         self._steps.close()
 
     def _record(self) -> None:
         timings, started = self._face.stack.timings, self.started
         if timings is not None and started is not None:
             self.started = None
-            route = self._face.route(self._environ)
-            timings.record(self.request.method, route, self.status, perf_counter() - started)
+            note, seconds, method = self.note, perf_counter() - started, self.request.method
+            if note == OWN:
+                timings.own(method, self.request.path, self.status, seconds)
+            else:
+                timings.record(method, self._face.route(self._environ), self.status, seconds, note)
 
     def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
@@ -285,6 +305,10 @@ class Exchange:
 
     # A view that turns out to be protected.
 
+    @property
+    def answers(self) -> Answers:
+        return self._answers
+
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
@@ -304,7 +328,7 @@ class Exchange:
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
             return None
-        assert not isinstance(step, Tail)  # only a chain yields one
+        assert not isinstance(step, Tail | Ended)  # only a chain yields a tail, and nothing ends before Forward
         return step
 
     def fail(self, error: Exception) -> Response | None:
@@ -336,22 +360,39 @@ class _Body:
         self._exchange = exchange
         self._app_body = body
         self._tail = tail
+        self._count = 1
+        self._whole = False
+        self.first = 0.0
         self._chunks = self._run(chunks, first)
 
     def __iter__(self) -> Iterator[bytes]:
         return self._chunks
 
     def _run(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
+        try:
+            yield from self._parts(chunks, chunk)
+        except Exception as error:
+            self._exchange.status, self._exchange.note = broke(error)
+            raise
+        self._whole = True
+
+    def _parts(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
         copied: list[bytes] = []
         size = 0
+        if self._tail is not None and not self._tail.limit:
+            self._end(None)
         if chunk is None:
             chunk = next(chunks, None)
+        self.first = perf_counter()
         if self._tail is None and chunk is not None:  # nobody asked: each chunk leaves as it is made
             yield chunk
-            yield from chunks
+            for chunk in chunks:
+                self._count += 1
+                yield chunk
             return
         while chunk is not None:
             ahead = next(chunks, None)  # known to be the last before it leaves
+            self._count += ahead is not None
             tail = self._tail
             if tail is not None:
                 size += len(chunk)
@@ -374,7 +415,7 @@ class _Body:
         """Called by the server at the end, whatever the end was. What was not copied whole by then is not whole."""
         try:
             self._end(None)
-            self._exchange.done()
+            self._exchange.done(self.first if self._count > 1 else None, self._whole)
         finally:
             _close(self._app_body)
 

@@ -1,16 +1,28 @@
 """The states of a key, one transition a test, answered from a dict on a clock that the test sets."""
 
+import itertools
 import json
 
 import pytest
 
-from launchready.core.idempotency import Idempotency, Once, Rule, dump, fingerprint, load, lookup_key, parse_key
+from launchready.core.idempotency import (
+    Idempotency,
+    Once,
+    Rule,
+    Vault,
+    dump,
+    fingerprint,
+    load,
+    lookup_key,
+    parse_key,
+)
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Hold
 from launchready.http.message import Response
 from launchready.http.routes import RouteTable
 from support.flows import World, go, request, whole
 
+TOKENS = (b"%d" % number for number in itertools.count())
 KEY = (b"idempotency-key", b"order-1")
 
 
@@ -21,7 +33,11 @@ def rule(**changes):
 
 
 def feature(**changes):
-    return Idempotency(RouteTable({"POST /pay": rule(**changes)}))
+    return Idempotency(RouteTable({"POST /pay": rule(**changes)}), vault())
+
+
+def vault():
+    return Vault(lambda: next(TOKENS))
 
 
 def pay(*headers, body=b"{}", query=b""):
@@ -120,7 +136,7 @@ def test_an_answer_to_a_lost_claim():
     world.now = 3600
     second, other = start(world)
     step.answer = Response(201, [], b"first")
-    assert go(first, world) is None
+    assert told(go(first, world)) == (409, "idempotency-key-in-flight")  # nor is it believed
     assert told(whole(feature(), world, pay(), App())) == (409, "idempotency-key-in-flight")
     other.answer = Response(201, [], b"second")
     assert go(second, world) is None
@@ -210,7 +226,7 @@ def test_store_down_at_the_claim():
 def test_store_down_at_the_answer():
     """The customer gets the answer; a retry does not run again."""
     world, app = World(), App()
-    world.down = {"Replace"}
+    world.down = {"Settle"}
     assert whole(feature(), world, pay(), app).body == b"paid"
     world.down.clear()
     assert told(whole(feature(), world, pay(), app)) == (409, "idempotency-key-in-flight")
@@ -294,7 +310,8 @@ def test_scopes():
     """Two users with one key are two keys; lengths keep ("ab", "c") and ("a", "bc") apart."""
     world, app = World(), App()
     for name in ("ann", "bob"):
-        whole(Idempotency(RouteTable({"/pay": rule(scope=lambda _, name=name: name)})), world, pay(), app)
+        table = RouteTable({"/pay": rule(scope=lambda _, name=name: name)})
+        whole(Idempotency(table, vault()), world, pay(), app)
     assert app.calls == 2
     assert lookup_key("ab", b"c") != lookup_key("a", b"bc")
     assert "ann" not in repr(world.data)
@@ -304,8 +321,8 @@ def test_scopes():
 def test_a_view_inside_a_protected_route_adds_nothing():
     """What is claimed once is not claimed again."""
     made, _ = pay()
-    made.claimed = True
-    assert go(Once(rule()).handle(made), World()) is None
+    made.claimed = object()
+    assert Once(rule(), vault()).handle(made) is None
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_every_problem_that_is_sent_is_explained():
     """Each ``type`` of a refusal stands in some page."""
     source = Path(launchready.__file__).parent / "core"
     sent = {
-        name for file in source.glob("*.py") for name in re.findall(r'problem\(\s*\d{3}, "([\w-]+)"', file.read_text())
+        name for file in source.rglob("*.py") for name in re.findall(r'problem\(\s*\d{3}, "([\w-]+)"', file.read_text())
     }
     pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert len(sent) >= 10

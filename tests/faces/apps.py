@@ -10,6 +10,7 @@ import json
 import zlib
 from typing import NamedTuple
 
+import launchready.ratelimit
 from launchready.errors import SafeToRetry
 
 
@@ -80,6 +81,13 @@ def respond(calls, method, path, body):
             return 200, [*plain, ("Access-Control-Allow-Origin", "https://evil.example")], document
         case "/framed":
             return 200, [*plain, ("X-Frame-Options", "DENY")], document
+        case "/login":
+            return (200 if b"right" in body else 401), plain, document
+        case "/form-login":
+            return 200, [("Content-Type", "text/html")], b"<form>"
+        case "/quiet-login":
+            if body:
+                launchready.ratelimit.failed()
         case "/large":
             return 200, plain, b"x" * BIG
         case "/bookings" | "/decorated":
@@ -103,6 +111,9 @@ ROUTES = {
     "/bookings": ("POST",),
     "/unsure": ("POST",),
     "/decorated": ("POST",),
+    "/login": ("POST",),
+    "/form-login": ("POST",),
+    "/quiet-login": ("POST",),
 }
 
 

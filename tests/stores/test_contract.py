@@ -22,7 +22,7 @@ import launchready
 from launchready import stores
 from launchready.errors import MissingExtra, StoreUnavailable
 from launchready.exchange.ops import Elsewhere
-from launchready.exchange.store import Delete, Get, Give, Put, PutIfAbsent, Replace, Take
+from launchready.exchange.store import Delete, Get, Give, Put, PutIfAbsent, Renew, Replace, Seize, Settle, Take
 from launchready.exchange.window import Window, fresh, give, take
 from launchready.stores.base import Store
 from support import racers, servers
@@ -182,6 +182,55 @@ def test_replace_is_fenced(call, space):
     assert entry.version > first
     assert call(Replace(space, "k", b"late", 60, first)) is False
     assert call(Get(space, "k")).value == b"two"
+
+
+@every(NAMES)
+def test_renew_keeps_the_version(call, space):
+    """A renewed entry is young again under the version it has, and nobody else's is touched."""
+    first = call(PutIfAbsent(space, "k", b"running", 60)).version
+    before = time.monotonic()
+    servers.until(lambda: time.monotonic() - before > 0.05, "time to pass")
+    assert call(Renew(space, "k", b"alive", 60, first)) is True
+    entry = call(Get(space, "k"))
+    assert (entry.value, entry.version) == (b"alive", first)
+    assert entry.age < time.monotonic() - before
+    other = call(Put(space, "k", b"other", 60))
+    assert call(Renew(space, "k", b"late", 60, first)) is False
+    assert call(Get(space, "k"))[0::2] == (b"other", other)
+
+
+@every(NAMES)
+def test_what_was_lost_is_written_again(call, space):
+    """Renew and Settle of an entry that is gone write it; after a Settle the older version has no say."""
+    first = call(PutIfAbsent(space, "k", b"running", 60)).version
+    call(Delete(space, "k"))
+    assert call(Renew(space, "k", b"running", 60, first)) is True
+    assert call(Get(space, "k"))[0::2] == (b"running", first)
+    call(Delete(space, "k"))
+    assert call(Settle(space, "k", b"done", 60, first)) is True
+    entry = call(Get(space, "k"))
+    assert entry.value == b"done"
+    assert entry.version > first
+    assert call(Renew(space, "k", b"running", 60, first)) is False
+    assert call(Settle(space, "k", b"again", 60, first)) is False
+    assert call(Get(space, "k")).value == b"done"
+
+
+@every(NAMES)
+def test_seize_looks_at_the_age(call, space):
+    """Only what has this version and this age is taken over, by one."""
+    first = call(PutIfAbsent(space, "k", b"running", 60)).version
+    assert call(Seize(space, "k", b"mine", 60, first, 30.0)) == 0
+    assert call(Seize(space, "k", b"mine", 60, first + 1, 0.0)) == 0
+    assert call(Seize(space, "none", b"mine", 60, first, 0.0)) == 0
+    before = time.monotonic()
+    servers.until(lambda: time.monotonic() - before > 0.02, "time to pass")
+    won = [
+        version for version in call.together([Seize(space, "k", b"mine", 60, first, 0.01) for _ in range(6)]) if version
+    ]
+    assert len(won) == 1
+    assert call(Get(space, "k"))[0::2] == (b"mine", won[0])
+    assert won[0] > first
 
 
 @every(NAMES)

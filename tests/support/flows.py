@@ -2,7 +2,20 @@
 
 from launchready.errors import StoreError
 from launchready.exchange.app import BodyTooLarge, Copy, Forward, Join, Pause, ReadBody, RunChecks
-from launchready.exchange.store import Claimed, Delete, Entry, Get, Put, PutIfAbsent, Replace, Take
+from launchready.exchange.claim import Ask, Forget, Keep, Watch
+from launchready.exchange.store import (
+    Claimed,
+    Delete,
+    Entry,
+    Get,
+    Put,
+    PutIfAbsent,
+    Renew,
+    Replace,
+    Seize,
+    Settle,
+    Take,
+)
 from launchready.exchange.window import Taken
 from launchready.http.message import Request, Response
 
@@ -62,6 +75,19 @@ class World:
                 else:
                     self._put(op)
                 return True
+            case Renew() | Settle():
+                entry = self._entry(op)
+                if entry is not None and entry.version != op.version:
+                    return False
+                self._put(op)
+                if isinstance(op, Renew):
+                    self.data[op.space.name, op.key] = (*self.data[op.space.name, op.key][:3], op.version)
+                return True
+            case Seize():
+                entry = self._entry(op)
+                if entry is None or entry.version != op.version or entry.age < op.older:
+                    return 0
+                return self._put(op)
             case Take():
                 self.limit -= op.cost
                 return Taken(self.limit >= 0, 0, max(0, self.limit), 2.5)
@@ -73,8 +99,16 @@ class World:
                 return self.checks
             case Pause():
                 self.now += op.seconds
-            case Join():
+            case Join() | Keep() | Forget():
                 pass
+            case Watch():
+                self.now += min(op.pause, op.most)
+                waited = min(op.pause, op.most)
+                if self.meanwhile:
+                    self.meanwhile()
+                return waited
+            case Ask():
+                return op.call(op.claim)
             case _:
                 raise AssertionError(op)
         if self.meanwhile:

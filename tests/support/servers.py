@@ -179,7 +179,59 @@ class PostgreSQLServer(Server):
         return True
 
 
-_KINDS = {"redis": RedisServer, "postgresql": PostgreSQLServer}
+class MySQLServer(Server):
+    """MariaDB, or MySQL where that is what there is."""
+
+    def __init__(self):
+        self.binary = program("mariadbd")
+        super().__init__()
+        user = "mysql"
+        if os.geteuid() == 0:  # it does not run as root without being told
+            self.owner = needs(
+                "a user named mysql", next((user for entry in pwd.getpwall() if entry.pw_name == user), None)
+            )
+            shutil.chown(self.folder, user)
+        data = str(self.folder / "data")
+        as_owner = {"user": self.owner, "group": self.owner, "extra_groups": [] if self.owner else None}
+        subprocess.run(
+            [program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
+             "--skip-test-db", "--skip-name-resolve"],
+            check=True, capture_output=True, cwd=self.folder, **as_owner,
+        )  # fmt: skip
+        first = self.folder / "first.sql"
+        first.write_text(
+            "CREATE DATABASE IF NOT EXISTS app;\n"
+            f"CREATE OR REPLACE USER app@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n"
+            "GRANT ALL ON *.* TO app@'127.0.0.1';\n"
+        )
+        first.chmod(0o644)
+        self.url = f"mysql://app:{PASSWORD}@127.0.0.1:{self.port}/app"
+        self.command = (
+            self.binary, "--no-defaults", f"--datadir={data}", f"--port={self.port}", "--bind-address=127.0.0.1",
+            f"--socket={self.folder}/mysql.sock", f"--pid-file={self.folder}/pid", f"--init-file={first}",
+            "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M",
+            "--skip-log-bin",
+        )  # fmt: skip
+
+    def stop(self):
+        if self.process is not None:
+            self.process.terminate()  # it takes no SIGINT
+            self.process.wait(20)
+            self.process = None
+
+    def ready(self):
+        import pymysql
+
+        from launchready.stores.mysql import parameters
+
+        try:
+            pymysql.connect(**parameters(self.url), connect_timeout=2).close()
+        except pymysql.Error:
+            return False
+        return True
+
+
+_KINDS = {"redis": RedisServer, "postgresql": PostgreSQLServer, "mysql": MySQLServer}
 _running: dict[str, Server] = {}
 
 

@@ -17,11 +17,11 @@ from launchready.settings.cors import CORS
 from launchready.settings.health import Health
 from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
-from launchready.settings.rate_limit import Limit, RateLimit
+from launchready.settings.rate_limit import Ban, Limit, RateLimit
 from launchready.settings.redaction import Redaction
 from launchready.settings.timing import Timing
 
 __all__ = [
-    "CORS", "HTTPS", "Cache", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit", "RateLimit", "Redaction",
-    "Timing", "idempotent",
+    "CORS", "HTTPS", "Ban", "Cache", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit", "RateLimit",
+    "Redaction", "Timing", "idempotent",
 ]  # fmt: skip

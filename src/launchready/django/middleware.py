@@ -15,13 +15,16 @@ from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
+from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op
 from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.metrics.streams import awatched, watched
+from launchready.metrics.timing import ERROR
 from launchready.settings.stack import Plan, Stack, build
 from launchready.wsgi import request_headers
 
@@ -57,6 +60,8 @@ class LaunchReadyMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> Answer | None:
         """Django calls this with what a view raised, before it makes an error page of it."""
         exchange = request.META.get("launchready.exchange")
+        if exchange is not None:
+            exchange.note = ERROR + type(exception).__name__
         if not isinstance(exception, SafeToRetry) or exchange is None:
             return None
         exchange.reason = exception
@@ -69,6 +74,7 @@ class LaunchReadyMiddleware:
             if not isinstance(step, Forward):
                 return exchange.whole(step)
             exchange.forward = step
+            exchange.own = False
             exchange.hold = max(exchange.hold, step.hold)
             token = CURRENT.set(exchange)
             try:
@@ -92,7 +98,7 @@ class LaunchReadyMiddleware:
                 settled.streaming_content = exchange.copying(answer.streaming_content, final)
                 return settled
             final.answer = answer.content if len(answer.content) <= final.limit else None
-            drive(exchange.steps, exchange.carry)
+            exchange.over()
             return exchange.settle(answer, final.head)
         finally:
             self._end(request, exchange, started, timed=timed)
@@ -104,6 +110,7 @@ class LaunchReadyMiddleware:
             if not isinstance(step, Forward):
                 return exchange.whole(step)
             exchange.forward = step
+            exchange.own = False
             exchange.hold = max(exchange.hold, step.hold)
             token = CURRENT.set(exchange)
             try:
@@ -130,7 +137,7 @@ class LaunchReadyMiddleware:
                 )
                 return settled
             final.answer = answer.content if len(answer.content) <= final.limit else None
-            await adrive(exchange.steps, exchange.acarry)
+            await exchange.aover()
             return exchange.settle(answer, final.head)
         finally:
             self._end(request, exchange, started, timed=timed)
@@ -146,10 +153,26 @@ class LaunchReadyMiddleware:
     def _end(self, request: HttpRequest, exchange: "_Exchange", started: float, *, timed: bool) -> None:
         if not exchange.streams:
             exchange.steps.close()
-        if timed and self.stack.timings is not None:
-            match = request.resolver_match
-            route = None if match is None else template(match.route)
-            self.stack.timings.record(exchange.request.method, route, exchange.status, perf_counter() - started)
+        timings = self.stack.timings
+        if not timed or timings is None:
+            return
+        method, seconds = exchange.request.method, perf_counter() - started
+        if exchange.own:
+            timings.own(method, request.path, exchange.status, seconds)
+            return
+        match = request.resolver_match
+        route = None if match is None else template(match.route)
+        answer = exchange.sent
+        if answer is None or not answer.streaming:
+            timings.record(method, route, exchange.status, seconds, exchange.note if exchange.status >= 500 else "")
+            return
+
+        def done(first: float, whole: bool, note: str) -> None:
+            seconds = perf_counter() - started
+            timings.stream(method, route, exchange.status, seconds, first - started, whole, note)
+
+        content = answer.streaming_content
+        answer.streaming_content = awatched(content, done) if answer.is_async else watched(content, done)
 
 
 class _Exchange:
@@ -159,6 +182,9 @@ class _Exchange:
     hold = 0
     reason: SafeToRetry | None = None
     streams = False
+    own = True  # until the app is asked
+    note = ""
+    sent: Answer | None = None
     forward: Forward
 
     def __init__(self, stack: Stack, request: HttpRequest, plan: Plan) -> None:
@@ -203,6 +229,7 @@ class _Exchange:
             return self.whole(final)
         append(final.headers, self.request.adds)
         self.status = final.status
+        self.sent = answer
         values: dict[str, str] = {}
         for field, value in final.headers:
             if field != b"set-cookie":  # Django keeps cookies apart, and sends them itself
@@ -224,8 +251,11 @@ class _Exchange:
                     copied.append(chunk)
                 yield chunk
             tail.answer = b"".join(copied) if size <= tail.limit else None
-            drive(self.steps, self.carry)
+        except BaseException:
+            tail.answer = None  # cut short
+            raise
         finally:
+            self.over()
             self.steps.close()
 
     async def acopying(self, content: AsyncIterator[bytes], tail: Tail) -> AsyncIterator[bytes]:
@@ -237,9 +267,21 @@ class _Exchange:
                     copied.append(chunk)
                 yield chunk
             tail.answer = b"".join(copied) if size <= tail.limit else None
-            await adrive(self.steps, self.acarry)
+        except BaseException:
+            tail.answer = None  # cut short
+            raise
         finally:
+            await self.aover()
             self.steps.close()
+
+    def over(self) -> None:
+        """The tail is answered; and by now the last byte has left, for those who wait for it."""
+        if isinstance(drive(self.steps, self.carry), Ended):
+            drive(self.steps, self.carry)
+
+    async def aover(self) -> None:
+        if isinstance(await adrive(self.steps, self.acarry), Ended):
+            await adrive(self.steps, self.acarry)
 
     # Answers.
 
@@ -283,6 +325,10 @@ class _Exchange:
         return body
 
     # A view that turns out to be protected.
+
+    @property
+    def answers(self) -> Answers:
+        return self._answers
 
     def native(self, response: Response) -> object:
         return django_response(response)

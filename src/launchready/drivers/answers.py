@@ -1,15 +1,19 @@
 """Answers every operation that a feature may yield: the store's verbs, single flight, health checks, a pause."""
 
 import asyncio
+import inspect
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from launchready.drivers import flights
+from launchready.drivers.heart import Heart
+from launchready.drivers.held import Once
 from launchready.drivers.probes import Probes
 from launchready.errors import StoreError
 from launchready.exchange.app import Join, Pause, RunChecks
+from launchready.exchange.claim import Ask, Forget, Keep, Watch
 from launchready.exchange.ops import Adapter, Inline, Op
 from launchready.exchange.store import StoreOp
 
@@ -21,18 +25,22 @@ class Answers:
 
     def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
         self._store = store
+        self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
         self._reachable = True
-        self._here = here
+        self.heart = heart = Heart(store)
+        self._here = here = {**here, Keep: heart.keep, Forget: heart.forget}
         self.inline: Inline = {**store.inline, **here}
         self._blocking: dict[type[Op[Any]], Callable[[Any], None]] = {
             Join: flights.join,
             RunChecks: probes.run,
             Pause: _pause,
+            Watch: heart.watch,
         }
         self._awaiting: dict[type[Op[Any]], Callable[[Any], Awaitable[None]]] = {
             Join: flights.ajoin,
             RunChecks: probes.arun,
             Pause: _apause,
+            Watch: heart.awatch,
         }
 
     @property
@@ -52,6 +60,9 @@ class Answers:
                 self._lost(error)
                 raise
             self._found()
+        elif isinstance(op, Ask):
+            answer = op.call(Once(op.claim, self))
+            op.answer = asyncio.run(_awaited(answer)) if inspect.isawaitable(answer) else answer
         else:
             self._blocking[type(op)](op)
 
@@ -67,6 +78,9 @@ class Answers:
                 self._lost(error)
                 raise
             self._found()
+        elif isinstance(op, Ask):
+            answer = op.call(Once(op.claim, self))
+            op.answer = await answer if inspect.isawaitable(answer) else answer
         else:
             await self._awaiting[type(op)](op)
 
@@ -84,6 +98,10 @@ class Answers:
         if not self._reachable:
             self._reachable = True
             logger.warning("store available again")
+
+
+async def _awaited(answer: Awaitable[Any]) -> Any:
+    return await answer
 
 
 def _pause(op: Pause) -> None:

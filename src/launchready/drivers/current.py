@@ -3,6 +3,8 @@
 from contextvars import ContextVar
 from typing import Protocol
 
+from launchready.drivers.answers import Answers
+from launchready.drivers.held import Once
 from launchready.exchange.app import Feature
 from launchready.http.message import Request, Response
 
@@ -11,6 +13,10 @@ class Exchange(Protocol):
     """What a face offers to a view that turns out to be protected while it is being called."""
 
     request: Request
+
+    @property
+    def answers(self) -> Answers:
+        """The adapter of the app."""
 
     @property
     def caller(self) -> object:
@@ -45,3 +51,6 @@ class Wanted:
 
 
 CURRENT: ContextVar[Exchange | None] = ContextVar("launchready_exchange", default=None)
+
+HELD: ContextVar[Once | None] = ContextVar("launchready_held", default=None)
+"""What a plain function, a transaction or a recovery holds, with no exchange around it."""

@@ -34,6 +34,25 @@ class Hold(Forward):
         self.hold = hold
 
 
+class Occupy(Forward):
+    """The same, by a feature that holds something until the app is done with the request.
+
+    Where the client goes away and the app is cancelled, the face throws Gone in here, so that it can be let go.
+    """
+
+    __slots__ = ()
+
+
+class Gone(Exception):
+    """Nobody waits for the answer any more, and the app was stopped."""
+
+
+class Ended(Op[None]):
+    """After Forward: answered when the last byte of the response has left, or nobody waits for it any more."""
+
+    __slots__ = ()
+
+
 class Copy(Op[bytes | None]):
     """After Forward: a copy of the body while it streams past, answered before its last chunk leaves.
 

@@ -106,6 +106,52 @@ class Replace(StoreOp[bool], Generic[V]):
         self.version = version
 
 
+class Renew(StoreOp[bool], Generic[V]):
+    """A sign of life: the entry of this version is as young as if it were put now; the version stays.
+
+    Where nothing is there any more, the store has lost it: it is written again. False: somebody else wrote since.
+    """
+
+    __slots__ = ("key", "space", "ttl", "value", "version")
+
+    def __init__(self, space: Space[V], key: str, value: V, ttl: float, version: int) -> None:
+        self.space = space
+        self.key = key
+        self.value = value
+        self.ttl = ttl
+        self.version = version
+
+
+class Settle(StoreOp[bool], Generic[V]):
+    """The last word of whoever wrote this version: Replace, and where nothing is there any more write all the same."""
+
+    __slots__ = ("key", "space", "ttl", "value", "version")
+
+    def __init__(self, space: Space[V], key: str, value: V, ttl: float, version: int) -> None:
+        self.space = space
+        self.key = key
+        self.value = value
+        self.ttl = ttl
+        self.version = version
+
+
+class Seize(StoreOp[int], Generic[V]):
+    """Take over what nobody keeps alive: write where the entry still has this version and is at least ``older`` old.
+
+    Answers the new version, or 0. Looking at the age and writing are one step: a sign of life in between wins.
+    """
+
+    __slots__ = ("key", "older", "space", "ttl", "value", "version")
+
+    def __init__(self, space: Space[V], key: str, value: V, ttl: float, version: int, older: float) -> None:
+        self.space = space
+        self.key = key
+        self.value = value
+        self.ttl = ttl
+        self.version = version
+        self.older = older
+
+
 class Delete(StoreOp[bool], Generic[V]):
     """Remove; with a ``version``, only where the entry still has it. True where something was removed."""
 

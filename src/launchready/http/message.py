@@ -17,11 +17,16 @@ class Request:
     - ``peer`` is the address of the socket's other end, "" where there is none (a UNIX socket).
     - ``adds`` is for header lines that go on whatever answer leaves, decided before there is one: the face appends
       them last. A feature that has no more to say than these ends before Forward, and need not be resumed.
-    - ``claimed``: an idempotency key was claimed for it.
+    - ``claimed``: the idempotency key that is held for it, or None.
+    - ``failed``: whether a log-in was refused, where the app has said so in words; unset where it has not.
     """
 
-    __slots__ = ("adds", "claimed", "fields", "get", "headers", "method", "path", "peer", "query", "raw_path", "scheme")
+    __slots__ = (
+        "adds", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "query", "raw_path",
+        "scheme",
+    )  # fmt: skip
 
+    failed: bool
     get: Callable[[bytes], bytes | None]
 
     def __init__(
@@ -37,7 +42,7 @@ class Request:
         self.fields = dict(headers)
         self.get = self.fields.get
         self.adds: Headers = []
-        self.claimed = False
+        self.claimed: object = None
 
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of a header, in order."""

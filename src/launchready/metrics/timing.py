@@ -1,18 +1,82 @@
-"""Durations by method, route template and status class, for one release.
+"""Durations of this process, by method, route template, status and what was special about the answer.
 
-The route is a template, never a path: forty scanner paths are one row, "(unmatched)". Routes are bounded as well; an
-app that makes templates out of data fills one row "(other)" and not the memory.
+The route is a template, never a path: forty scanner paths are one row, "(unmatched)". Routes are bounded as well: an
+app that makes templates out of data fills one row "(other)", and not the memory.
+
+``record`` runs for every request: one look-up, one count. No lock: between reading and writing a count CPython
+switches no threads, since nothing is called there. Everything else happens in ``drain``, off the request.
 """
 
-from launchready.metrics.histogram import Histogram
+from asyncio import CancelledError
+from collections.abc import Callable, Iterator
+from math import ceil, log
+from typing import NamedTuple
+
+from launchready.http.routes import Route, RouteTable
+from launchready.metrics.histogram import LOWEST, PER_E, SMALLEST, Counts
 
 UNMATCHED = "(unmatched)"
 OTHER = "(other)"
-MAX_SERIES = 1000
-MIN_FOR_QUANTILE = 20
-"""Below this many requests a 95th percentile is one request's luck, and is not shown."""
+MAX_ROUTES = 200
+MAX_SERIES = 4 * MAX_ROUTES
+"""Of one process and release: a route has a handful of methods and statuses."""
+
+MAX_PATHS = 1024
 
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "CONNECT", "TRACE"})
+
+OWN = "own"
+"""A note: answered in front of the app, by the cache, a limit, a key's replay or a preflight."""
+
+STREAM = "stream"
+WEBSOCKET = "websocket"
+DISCONNECT = "disconnect"
+ERROR = "error:"
+"""Notes. After ``ERROR`` comes the class of what the app raised."""
+
+CLIENT_GONE = 499
+"""The status of a request whose client went away before the last byte (nginx's word). Not an error of the app."""
+
+
+class Key(NamedTuple):
+    """What is counted together. ``note`` is "" for an ordinary answer."""
+
+    method: str
+    route: str
+    status: int
+    note: str = ""
+
+
+class Series:
+    """What came since the last drain."""
+
+    __slots__ = ("counts", "first", "key", "total")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.counts: Counts = {}
+        self.first: Counts = {}
+        self.total = 0.0
+
+
+def broke(error: BaseException) -> tuple[int, str]:
+    """Status and note of a request that ended with this, before its answer or in the middle of it.
+
+    A cancelled task is how a server, and ClientDisconnect how Starlette says that the client has left. Any other
+    ConnectionError is the app's own: its database can break a connection as well.
+    """
+    if isinstance(error, CancelledError | GeneratorExit) or type(error).__name__ == "ClientDisconnect":
+        return CLIENT_GONE, DISCONNECT
+    return 500, ERROR + type(error).__name__
+
+
+def usable(template: str) -> bool:
+    """Whether a framework's template is one of our patterns as well."""
+    try:
+        Route(template)
+    except ValueError:
+        return False
+    return True
 
 
 class Timings:
@@ -20,33 +84,98 @@ class Timings:
 
     def __init__(self, release: str) -> None:
         self.release = release
-        self._series: dict[tuple[str, str, int], Histogram] = {}
+        self._series: dict[tuple[str, str, int, str], Series] = {}
+        self._routes: set[str] = set()
+        self._table: RouteTable[str] = RouteTable({})
+        self._told = 0
+        self._paths: dict[str, str | None] = {}
+        self.started: Callable[[], None] = lambda: None
+        """Called when something is measured that was not before: whoever drains may begin."""
 
-    def record(self, method: str, route: str | None, status: int, seconds: float) -> None:
-        """``route`` None is a path that the app does not know. ``seconds``: from the first look to the last byte."""
-        key = (method, route or UNMATCHED, status // 100)
-        (self._series.get(key) or self._new(key)).add(seconds)
+    def record(
+        self, method: str, route: str | None, status: int, seconds: float, note: str = "", first: float | None = None
+    ) -> None:
+        """``route`` None is a path that the app does not know. ``seconds``: from the first look to the last byte.
 
-    def _new(self, key: tuple[str, str, int]) -> Histogram:
-        method, route, status = key
+        ``first``: to the first byte, where that is another moment (a stream).
+        """
+        index = ceil(log(seconds) * PER_E) if seconds > SMALLEST else LOWEST
+        series = self._series.get((method, route or UNMATCHED, status, note)) or self._new(method, route, status, note)
+        while True:
+            try:
+                series.counts[index] += 1
+                break
+            except KeyError:  # and again where another thread drains between the two
+                series.counts.setdefault(index, 0)
+        series.total += seconds
+        if first is not None:
+            index = ceil(log(first) * PER_E) if first > SMALLEST else LOWEST
+            while True:
+                try:
+                    series.first[index] += 1
+                    break
+                except KeyError:
+                    series.first.setdefault(index, 0)
+
+    def _new(self, method: str, route: str | None, status: int, note: str) -> Series:
+        asked = (method, route or UNMATCHED, status, note)
+        key = self._key(*asked)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series.setdefault(key, Series(key))
+            self._routes.add(key.route)
+        self.started()
+        if len(self._series) < 2 * MAX_SERIES:
+            self._series[asked] = series  # the next of these takes the short way
+        return series
+
+    def _key(self, method: str, route: str, status: int, note: str) -> Key:
+        """What it is counted under: unknown methods are one, and past the bounds so are routes and statuses."""
         if method not in KNOWN_METHODS:
             method = "_OTHER"  # the word of the OpenTelemetry semantic conventions
-        if len(self._series) >= MAX_SERIES:
+        if len(self._routes) >= MAX_ROUTES and route not in self._routes and route != UNMATCHED:
             route = OTHER
-        return self._series.setdefault((method, route, status), Histogram())
+        if len(self._series) >= MAX_SERIES and (method, route, status, note) not in self._series:
+            return Key("_OTHER", OTHER, status // 100 * 100)
+        return Key(method, route, status, note)
 
-    def rows(self) -> list[dict[str, object]]:
-        """One row a route, the slowest p95 first: count, errors (5xx), seconds at p50, p95 and p99."""
-        merged: dict[tuple[str, str], tuple[Histogram, int]] = {}
-        for (method, route, status), histogram in list(self._series.items()):
-            whole, errors = merged.get((method, route), (Histogram(), 0))
-            whole.merge(histogram)
-            merged[method, route] = whole, errors + (histogram.count if status == 5 else 0)
-        rows = [_row(method, route, whole, errors) for (method, route), (whole, errors) in merged.items()]
-        return sorted(rows, key=lambda row: (-(row["p95"] or 0.0), str(row["route"])))  # type: ignore[operator]
+    def own(self, method: str, path: str, status: int, seconds: float) -> None:
+        """An answer that did not come from the app: counted under the route that would have made it."""
+        route = self._paths.get(path)
+        if route is None or len(self._routes) != self._told:
+            route = self.template(method, path)
+        self.record(method, route, status, seconds, OWN)
 
+    def stream(
+        self, method: str, route: str | None, status: int, seconds: float, first: float, whole: bool, note: str = ""
+    ) -> None:
+        """``whole`` False: the app stopped in the middle without an error, since it was told that nobody reads."""
+        if note:
+            self.record(method, route, 500, seconds, note, first)
+        elif whole:
+            self.record(method, route, status, seconds, STREAM, first)
+        else:
+            self.record(method, route, CLIENT_GONE, seconds, DISCONNECT, first)
 
-def _row(method: str, route: str, whole: Histogram, errors: int) -> dict[str, object]:
-    enough = whole.count >= MIN_FOR_QUANTILE
-    quantiles = {f"p{int(q * 100)}": whole.quantile(q) if enough else None for q in (0.5, 0.95, 0.99)}
-    return {"method": method, "route": route, "count": whole.count, "errors": errors, **quantiles}
+    def template(self, method: str, path: str) -> str | None:
+        """The route of an answer that did not come from the app, by the templates that the app has matched so far."""
+        if len(self._routes) != self._told or len(self._paths) > MAX_PATHS:
+            self._told, self._paths = len(self._routes), {}
+            self._table = RouteTable((route, route) for route in list(self._routes) if usable(route))
+        if path not in self._paths:
+            self._paths[path] = self._table.find(method, path, None)
+        return self._paths[path]
+
+    def drain(self) -> Iterator[Series]:
+        """What came since the last call, which then is the caller's."""
+        for series in set(self._series.values()):
+            if series.counts:
+                part = Series(series.key)
+                part.counts, series.counts = series.counts, {}
+                part.first, series.first = series.first, {}
+                part.total, series.total = series.total, 0.0
+                yield part
+
+    def forget(self) -> None:
+        """In a process that was just forked: what is here is the parent's, who will write it down."""
+        self._series.clear()

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from launchready.core import idempotency as core
+from launchready.drivers.held import fill
+from launchready.http.given import response_of
 from launchready.http.message import Request
 from launchready.http.routes import RouteTable
 from launchready.settings.problems import Problems
+from launchready.settings.sealing import vault
 
 Scope = Callable[[Request], str]
 
@@ -18,17 +22,19 @@ class Idempotency:
     """Idempotency keys by route; ``@idempotent`` on a view does the same for that view.
 
     - ``routes``: what is protected when a request brings an ``Idempotency-Key``.
-    - ``keep``: how long an answer is replayed. ``lease``: how long a handler may run before its outcome counts as
-      unknown; longer than the slowest handler.
+    - ``keep``: how long an answer is replayed. ``lease``: how long a claim outlives the process that holds it; while
+      the process lives it is renewed, however slow the handler is.
     - ``required``: refuse a request without a key (400).
     - ``wait``: how long a second request waits for the first one's answer before it is told 409.
     - ``max_body``: largest request body and answer in bytes; a larger body is refused (413), never run unprotected.
     - ``scope``: whose key it is, as a function of the request. Without one: the Authorization header, else the
       session cookies. Two users with the same key never see each other's answers.
     - ``on_error``: "store" replays a 5xx like any answer (it may have had its effect); "release" frees the key.
-
-    Not done yet: a heartbeat (a handler slower than its lease is answered for as unknown), recovery by callable,
-    transactions, steps, encryption of stored answers.
+    - ``on_crash``: a retry whose first attempt died. "refuse": 409, its outcome is unknown. "rerun": the handler is
+      safe to repeat, for ``rerun_for`` after the first attempt (the time for which the provider knows its keys). A
+      function: ask it what happened; None runs the handler again, True says that it happened, anything else is the
+      answer. It is given what its parameters name: ``once`` (see ``current()``), ``request``, ``key``.
+    - ``encrypt``: write answers down encrypted, not only signed; needs ``secret_key``.
     """
 
     routes: Sequence[str] = ("POST /bookings", "POST /payments")
@@ -39,13 +45,19 @@ class Idempotency:
     max_body: int = 10 * 1024 * 1024
     scope: Scope | None = None
     on_error: str = "store"
+    on_crash: str | Callable[..., Any] = "refuse"
+    rerun_for: str | float = "23h"
+    encrypt: bool = False
 
 
-def compile_idempotency(problems: Problems, settings: Idempotency) -> core.Idempotency:
+def compile_idempotency(problems: Problems, settings: Idempotency, secret: str | None = None) -> core.Idempotency:
     """The feature. Every mistake goes to ``problems``."""
     rule = compile_rule(problems, settings)
+    if settings.encrypt and secret is None:
+        problems.add("idempotency.encrypt=True needs a key: set secret_key, or LAUNCHREADY_SECRET_KEY")
     rows = [problems.route("idempotency.routes", text) for text in _routes(problems, settings)]
-    return core.Idempotency(RouteTable((text, rule) for text in rows if text is not None))
+    table = RouteTable[core.Rule | None]((text, rule) for text in rows if text is not None)
+    return core.Idempotency(table, vault(secret, encrypt=settings.encrypt))
 
 
 def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
@@ -66,7 +78,19 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
         max_body=problems.number("idempotency.max_body", settings.max_body, least=1),
         release_errors=on_error == "release",
         scope=settings.scope or credentials,
+        on_crash=_on_crash(problems, settings.on_crash),
+        rerun_for=problems.duration("idempotency.rerun_for", settings.rerun_for),
+        respond=response_of,
     )
+
+
+def _on_crash(problems: Problems, value: object) -> Callable[..., Any] | None:
+    if callable(value):
+        function: Callable[..., Any] = value
+        return lambda once, request: fill(function, once=once, request=request, key=once.key)
+    if value not in ("refuse", "rerun"):
+        problems.add(f'idempotency.on_crash={value!r}: write "refuse", "rerun", or a function that finds out')
+    return core.rerun if value == "rerun" else None
 
 
 def credentials(request: Request) -> str:

@@ -6,18 +6,26 @@ carry the CORS headers, a cached answer is counted, and what is stored holds onl
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from launchready.clock import SYSTEM, Clock
 from launchready.core import cors as core_cors
 from launchready.core import health as core_health
+from launchready.core.idempotency import Vault
 from launchready.core.identity import Identity
+from launchready.core.ratelimit import Bans, Client
+from launchready.core.ratelimit import RateLimit as Limiter
 from launchready.drivers.answers import Answers
 from launchready.drivers.probes import Probes
 from launchready.errors import ConfigError
 from launchready.exchange.app import Feature
+from launchready.exchange.ops import Inline
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
+from launchready.metrics.keeper import Keeper
+from launchready.metrics.status import status
 from launchready.metrics.timing import Timings
 from launchready.redaction import install
 from launchready.settings import deployment
@@ -29,7 +37,8 @@ from launchready.settings.idempotency import Idempotency, compile_idempotency
 from launchready.settings.problems import Problems, coerce
 from launchready.settings.rate_limit import RateLimit, compile_rate_limit
 from launchready.settings.redaction import Redaction, compile_redaction
-from launchready.settings.timing import Timing, compile_targets
+from launchready.settings.sealing import vault
+from launchready.settings.timing import Timing, compile_targets, ledger_path
 from launchready.stores import connect
 from launchready.stores.base import Store
 from launchready.stores.memory import MemoryStore
@@ -44,6 +53,10 @@ OPTIONS = (
 Plan = tuple[Feature, ...]
 
 
+STACKS: "WeakSet[Stack]" = WeakSet()
+"""The apps of this process."""
+
+
 class Stack:
     """One app's features. ``answers`` is their adapter.
 
@@ -55,14 +68,21 @@ class Stack:
         answers: Answers,
         features: Sequence[Feature],
         health: core_health.Health | None,
-        timings: Timings | None,
+        keeper: Keeper | None,
         targets: RouteTable[float],
         release: str,
+        vault: Vault,
+        clock: Clock = SYSTEM,
     ) -> None:
         self.answers = answers
+        self.vault = answers.vault = vault
+        STACKS.add(self)
+        self.limiter = next((feature for feature in features if isinstance(feature, Limiter)), None)
         self.release = release
-        self.timings = timings
+        self.keeper = keeper
+        self.timings = keeper.timings if keeper is not None else None
         self.targets = targets
+        self._clock = clock
         write = tuple(features)
         read = tuple(feature for feature in features if feature.name != "idempotency")
         self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
@@ -70,12 +90,26 @@ class Stack:
         self.other = write
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
 
+    @property
+    def bans(self) -> Sequence[Bans]:
+        """The rules by which this app bans."""
+        return self.limiter.bans if self.limiter is not None else ()
+
     def status(self) -> dict[str, object]:
-        """What this process knows: the release, and durations by route beside their targets."""
-        rows = self.timings.rows() if self.timings is not None else []
-        for row in rows:
-            row["target"] = self.targets.find(str(row["method"]), str(row["route"]), None)
-        return {"release": self.release, "store": "up" if self.answers.reachable else "down", "routes": rows}
+        """What is known of the app on this machine: the data of the dashboard, see docs/dashboard.md."""
+        known: dict[str, object] = {
+            "release": self.release,
+            "store": "up" if self.answers.reachable else "down",
+            "idempotency": self.vault.counts.as_dict(),
+        }
+        if self.limiter is not None:
+            known["rate_limit"] = dict(self.limiter.counts)
+        if self.keeper is None:
+            return {**known, "routes": []}
+        return {**known, **status(self.keeper, self._target, self._clock.wall())}
+
+    def _target(self, method: str, route: str) -> float | None:
+        return self.targets.find(method, route, None)
 
 
 def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
@@ -95,27 +129,49 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     timing = coerce(problems, "timing", settings.get("timing", Timing()), Timing)
     release = deployment.release(given["release"])
     trusted = deployment.trusted_proxies(problems, given["trusted_proxies"])
+    secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
+    if secret_key is not None and not isinstance(secret_key, str):
+        problems.add("secret_key: write a string of at least 32 random characters")
+        secret_key = None
+    once = compile_idempotency(problems, idempotency, secret_key) if idempotency else None
+    workers = deployment.workers()
+    limiter = (
+        compile_rate_limit(problems, rate_limit, trusted, secret_key=secret_key, workers=workers)
+        if rate_limit
+        else None
+    )
     features: list[Feature | None] = [
         compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
         compile_cors(problems, cors) if cors else None,
-        compile_rate_limit(problems, rate_limit, trusted) if rate_limit else None,
+        limiter,
         compile_cache(problems, cache, clock.wall) if cache else None,
-        compile_idempotency(problems, idempotency) if idempotency else None,
+        once,
     ]
-    secret_key = given["secret_key"] or os.environ.get("LAUNCHREADY_SECRET_KEY")
     redactor = compile_redaction(problems, redaction, secret_key) if redaction else None
     healthy = compile_health(problems, health, release) if health else None
     targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
     store = _store(problems, given["store"])
+    url = deployment.store(given["store"]) if isinstance(given["store"], str | None) else "memory://"
+    path = ledger_path(problems, timing, url) if timing else None
     problems.raise_if_any()
     if redactor is not None:
         install(redactor)
     here = MemoryStore(clock)
-    answers = Answers(
-        store, Probes(health.checks if health else {}), {TakeHere: here.windows.take, GiveHere: here.windows.give}
-    )
-    timings = Timings(release) if timing else None
-    return Stack(answers, [each for each in features if each is not None], healthy, timings, targets, release)
+    if rate_limit:
+        for each in (here, store):
+            if isinstance(each, MemoryStore):
+                each.windows.max_keys = rate_limit.max_keys
+    identity = Identity(trusted, prefix=rate_limit.ipv6_prefix if rate_limit else 64)
+    here_ops: Inline = {
+        TakeHere: here.windows.take,
+        GiveHere: here.windows.give,
+        Client: partial(_who, identity),
+    }
+    answers = Answers(store, Probes(health.checks if health else {}), here_ops)
+    keeper = Keeper(Timings(release), path, clock) if timing else None
+    shared = once.vault if once else vault(secret_key)
+    serving = [each for each in features if each is not None]
+    return Stack(answers, serving, healthy, keeper, targets, release, shared, clock)
 
 
 def _store(problems: Problems, value: Store | str | None) -> Store:
@@ -130,3 +186,7 @@ def _store(problems: Problems, value: Store | str | None) -> Store:
         for line in error.problems:
             problems.add(line)
         return MemoryStore()
+
+
+def _who(identity: Identity, op: Client) -> None:
+    op.answer = identity(op.request)

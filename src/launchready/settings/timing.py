@@ -1,7 +1,12 @@
 """``Timing(...)``: how long each route takes."""
 
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import unquote
 
 from launchready.http.routes import RouteTable
 from launchready.settings.problems import Problems
@@ -12,11 +17,15 @@ class Timing:
     """Durations by route template, status class and release.
 
     - ``targets``: what a route should stay under: ``{"POST /bookings": "800ms"}``; shown beside its p95.
-
-    Not done yet: merging the workers of a machine, export to OpenTelemetry, ``Server-Timing``.
+    - ``server_timing``: answers carry ``Server-Timing``, for the site's own pages and those who may see the dashboard.
+    - ``file``: where the workers of a machine add up what they measured. None: beside the store's file where the store
+      is ``sqlite://``; for a store of several machines a file of this machine; with ``memory://`` each process for
+      itself.
     """
 
     targets: Mapping[str, str | float] = field(default_factory=dict)
+    server_timing: bool = False
+    file: str | None = None
 
 
 def compile_targets(problems: Problems, settings: Timing) -> RouteTable[float]:
@@ -28,3 +37,22 @@ def compile_targets(problems: Problems, settings: Timing) -> RouteTable[float]:
         if route is not None:
             rows[route] = seconds
     return RouteTable(rows)
+
+
+def ledger_path(problems: Problems, settings: Timing, store: str) -> Path | None:
+    """Where the ledger is: as far as the store reaches, so do the numbers."""
+    given: object = settings.file
+    if given is not None:
+        if given and isinstance(given, str | Path):
+            return Path(given)
+        problems.add(f'timing.file={given!r}: write a path, for example "/var/lib/coach/metrics.db"')
+        return None
+    scheme, _, rest = store.partition("://")
+    if scheme == "memory":
+        return None
+    if scheme == "sqlite":
+        name = unquote(rest.partition("?")[0].removeprefix("/"))
+        return Path(name).with_suffix(".metrics.db") if name and name != ":memory:" else None
+    user = str(os.getuid()) if hasattr(os, "getuid") else "app"
+    which = sha256(f"{store} {Path.cwd()}".encode()).hexdigest()[:16]  # the address holds a password
+    return Path(tempfile.gettempdir()) / f"launchready-{user}" / f"{which}.metrics.db"

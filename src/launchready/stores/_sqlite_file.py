@@ -51,6 +51,18 @@ class Statements:
             f"UPDATE {table} SET expires = ?3, put = ?2, value = ?4, version = max(?2, version + 1) "
             "WHERE key = ?1 AND version = ?5 AND expires > ?2"
         )
+        mine = "WHERE old.version = ?5 OR old.expires <= ?2"
+        self.renew = (
+            f"INSERT INTO {table} AS old (key, expires, put, version, value) VALUES (?1, ?3, ?2, ?5, ?4) "
+            "ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, put = excluded.put, value = excluded.value, "
+            f"version = ?5 {mine}"
+        )
+        self.settle = (
+            f"INSERT INTO {table} AS old (key, expires, put, version, value) VALUES (?1, ?3, ?2, max(?2, ?5 + 1), ?4) "
+            "ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, put = excluded.put, value = excluded.value, "
+            f"version = excluded.version {mine}"
+        )
+        self.seize = f"{self.replace} AND put <= ?2 - ?6 RETURNING version"
         self.delete = f"DELETE FROM {table} WHERE key = ?1 AND expires > ?2 AND (?3 IS NULL OR version = ?3)"
 
 

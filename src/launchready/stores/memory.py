@@ -15,7 +15,21 @@ from typing import Any
 from launchready.clock import SYSTEM, Clock
 from launchready.errors import StoreFull
 from launchready.exchange.ops import Inline, Op
-from launchready.exchange.store import Claimed, Delete, Entry, Get, Give, Put, PutIfAbsent, Replace, Space, Take
+from launchready.exchange.store import (
+    Claimed,
+    Delete,
+    Entry,
+    Get,
+    Give,
+    Put,
+    PutIfAbsent,
+    Renew,
+    Replace,
+    Seize,
+    Settle,
+    Space,
+    Take,
+)
 from launchready.stores._memory_windows import MAX_KEYS, Windows
 
 SCHEMES = ("memory",)
@@ -99,6 +113,9 @@ class MemoryStore:
             Put: self._put,
             PutIfAbsent: self._put_if_absent,
             Replace: self._replace,
+            Renew: self._renew,
+            Settle: self._settle,
+            Seize: self._seize,
             Delete: self._delete,
             Take: self.windows.take,
             Give: self.windows.give,
@@ -163,6 +180,36 @@ class MemoryStore:
             op.answer = row is not None and row[3] == op.version
             if op.answer:
                 self._version += 1
+                room.write(op.key, op.value, now, op.ttl, self._version)
+
+    def _renew(self, op: Renew[Any]) -> None:
+        now = self._now()
+        with self._lock:
+            room = self._rooms.get(op.space.name) or self._room(op.space)
+            row = room.live(op.key, now)
+            op.answer = row is None or row[3] == op.version
+            if op.answer:
+                room.write(op.key, op.value, now, op.ttl, op.version)
+
+    def _settle(self, op: Settle[Any]) -> None:
+        now = self._now()
+        with self._lock:
+            room = self._rooms.get(op.space.name) or self._room(op.space)
+            row = room.live(op.key, now)
+            op.answer = row is None or row[3] == op.version
+            if op.answer:
+                self._version += 1
+                room.write(op.key, op.value, now, op.ttl, self._version)
+
+    def _seize(self, op: Seize[Any]) -> None:
+        now = self._now()
+        with self._lock:
+            room = self._rooms.get(op.space.name) or self._room(op.space)
+            row = room.live(op.key, now)
+            op.answer = 0
+            if row is not None and row[3] == op.version and now - row[1] >= op.older:
+                self._version += 1
+                op.answer = self._version
                 room.write(op.key, op.value, now, op.ttl, self._version)
 
     def _delete(self, op: Delete[Any]) -> None:

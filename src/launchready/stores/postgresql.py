@@ -22,7 +22,22 @@ from weakref import WeakKeyDictionary
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
 from launchready.exchange.ops import Inline, Op
-from launchready.exchange.store import Claimed, Delete, Entry, Get, Give, Put, PutIfAbsent, Replace, Space, Take
+from launchready.exchange.store import (
+    Claimed,
+    Delete,
+    Entry,
+    Get,
+    Give,
+    Put,
+    PutIfAbsent,
+    Renew,
+    Replace,
+    Seize,
+    Settle,
+    Space,
+    StoreOp,
+    Take,
+)
 from launchready.exchange.window import MICRO, Taken
 from launchready.stores.base import digest, micros, said, where, window_digest
 
@@ -61,6 +76,17 @@ class Statements:
             f"UPDATE {table} SET (expires, put, version, value) = ROW({new}) "
             f"WHERE key = %(key)s AND version = %(version)s::bigint AND {_LIVE} RETURNING true"
         )
+        mine = "old.version = %(version)s::bigint OR old.expires <= launchready_now()"
+        self.renew = (
+            f"INSERT INTO {table} AS old VALUES (%(key)s, launchready_now() + %(ttl)s::bigint, launchready_now(), "
+            "%(version)s::bigint, %(value)s) ON CONFLICT (key) DO UPDATE SET (expires, put, version, value) = "
+            f"ROW(excluded.expires, excluded.put, excluded.version, excluded.value) WHERE {mine} RETURNING true"
+        )
+        self.settle = f"INSERT INTO {table} AS old VALUES (%(key)s, {new}) {upsert} WHERE {mine} RETURNING true"
+        self.seize = (
+            f"UPDATE {table} SET (expires, put, version, value) = ROW({new}) WHERE key = %(key)s AND {_LIVE} AND "
+            "version = %(version)s::bigint AND put <= launchready_now() - %(older)s::bigint RETURNING version"
+        )
         self.delete = (
             f"DELETE FROM {table} WHERE key = %(key)s AND {_LIVE} "
             "AND (%(version)s::bigint IS NULL OR version = %(version)s::bigint) RETURNING true"
@@ -68,7 +94,10 @@ class Statements:
 
 
 _SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kept")}  # by Space.evictable
-_NAMES = {Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Delete: "delete"}
+_NAMES = {
+    Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Renew: "renew", Settle: "settle", Seize: "seize",
+    Delete: "delete",
+}  # fmt: skip
 _TAKE = (
     "SELECT * FROM launchready_take_2"
     "(%(key)s, %(limits)s::bigint[], %(periods)s::bigint[], %(cost)s::bigint, %(now)s::bigint)"
@@ -244,14 +273,17 @@ def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
         limits, periods = [window.limit for window in op.windows], [window.period_us for window in op.windows]
         text, now = (_TAKE, now) if isinstance(op, Take) else (_GIVE, op.at)
         return text, {"key": window_digest(op), "limits": limits, "periods": periods, "cost": op.cost, "now": now}
-    if not isinstance(op, Get | Put | PutIfAbsent | Replace | Delete):
+    if type(op) not in _NAMES:
         raise TypeError(f"not a verb of a store: {op!r}")
+    assert isinstance(op, StoreOp)
     sql = _SQL[op.space.evictable]
     params: Params = {"key": digest(op.space.name, op.key)}
-    if isinstance(op, Put | PutIfAbsent | Replace):
+    if isinstance(op, Put | PutIfAbsent | Replace | Renew | Settle | Seize):
         params |= {"value": op.space.dump(op.value), "ttl": micros(op.ttl)}
-    if isinstance(op, Replace | Delete):
+    if isinstance(op, Replace | Renew | Settle | Seize | Delete):
         params["version"] = op.version
+    if isinstance(op, Seize):
+        params["older"] = micros(op.older)
     return getattr(sql, _NAMES[type(op)]), params
 
 
@@ -261,6 +293,8 @@ def _decode(op: Op[Any], rows: Rows) -> bool:
         op.answer = _entry(op.space, rows[0]) if rows else None
     elif isinstance(op, Put):
         op.answer = rows[0][0]
+    elif isinstance(op, Seize):
+        op.answer = rows[0][0] if rows else 0
     elif isinstance(op, PutIfAbsent):
         if not rows:
             return False

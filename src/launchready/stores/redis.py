@@ -22,9 +22,23 @@ from weakref import WeakKeyDictionary
 
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
 from launchready.exchange.ops import Inline, Op
-from launchready.exchange.store import Claimed, Delete, Entry, Get, Give, Put, PutIfAbsent, Replace, Space, Take
+from launchready.exchange.store import (
+    Claimed,
+    Delete,
+    Entry,
+    Get,
+    Give,
+    Put,
+    PutIfAbsent,
+    Renew,
+    Replace,
+    Seize,
+    Settle,
+    Space,
+    Take,
+)
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores.base import digest, said, where, window_digest
+from launchready.stores.base import digest, micros, said, where, window_digest
 
 if TYPE_CHECKING:
     import redis
@@ -44,6 +58,9 @@ _SCRIPTS: dict[type[Op[Any]], str] = {
     Put: "put",
     PutIfAbsent: "put_if_absent",
     Replace: "replace",
+    Renew: "renew",
+    Settle: "settle",
+    Seize: "seize",
     Delete: "delete",
     Take: "take",
     Give: "give",
@@ -169,12 +186,14 @@ class RedisStore:
             if isinstance(op, Give):
                 now = "" if op.at is None else op.at
             return script, f"launchready:take:{{{window_digest(op).hex()}}}", (op.cost, now, *windows)
-        if not isinstance(op, Get | Put | PutIfAbsent | Replace | Delete):
+        if not isinstance(op, Get | Put | PutIfAbsent | Replace | Renew | Settle | Seize | Delete):
             raise TypeError(f"not a verb of a store: {op!r}")
         key = f"launchready:{op.space.name}:{{{digest(op.space.name, op.key).hex()}}}"
         if isinstance(op, Put | PutIfAbsent):
             return script, key, (op.space.dump(op.value), _millis(op.ttl))
-        if isinstance(op, Replace):
+        if isinstance(op, Seize):
+            return script, key, (op.space.dump(op.value), _millis(op.ttl), op.version, micros(op.older))
+        if isinstance(op, Replace | Renew | Settle):
             return script, key, (op.space.dump(op.value), _millis(op.ttl), op.version)
         if isinstance(op, Delete):
             return script, key, ("" if op.version is None else op.version,)
@@ -195,7 +214,7 @@ def _millis(ttl: float) -> int:
 def _decode(op: Op[Any], reply: Any) -> None:
     if isinstance(op, Get):
         op.answer = _entry(op.space, reply) if reply else None
-    elif isinstance(op, Put):
+    elif isinstance(op, Put | Seize):
         op.answer = int(reply)
     elif isinstance(op, PutIfAbsent):
         entry = _entry(op.space, reply) if len(reply) == 3 else None

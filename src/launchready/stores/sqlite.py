@@ -38,7 +38,21 @@ from weakref import WeakSet
 from launchready.clock import SYSTEM, Clock
 from launchready.errors import ConfigError, StoreUnavailable
 from launchready.exchange.ops import Elsewhere, Inline, Op
-from launchready.exchange.store import Claimed, Delete, Entry, Get, Give, Put, PutIfAbsent, Replace, Space, Take
+from launchready.exchange.store import (
+    Claimed,
+    Delete,
+    Entry,
+    Get,
+    Give,
+    Put,
+    PutIfAbsent,
+    Renew,
+    Replace,
+    Seize,
+    Settle,
+    Space,
+    Take,
+)
 from launchready.exchange.window import MICRO
 from launchready.stores._sqlite_file import (
     EVICT,
@@ -113,6 +127,9 @@ class SQLiteStore:
             Put: self._put,
             PutIfAbsent: self._put_if_absent,
             Replace: self._replace,
+            Renew: self._renew,
+            Settle: self._settle,
+            Seize: self._seize,
             Delete: self._delete,
             Take: self._take,
             Give: self._give,
@@ -232,6 +249,22 @@ class SQLiteStore:
         op.answer = db.execute(sql.replace, (*_row(op, self._now()), op.version)).rowcount > 0
         self._wrote()
 
+    def _renew(self, op: Renew[Any]) -> None:
+        db, sql = self._place(op.space)
+        op.answer = db.execute(sql.renew, (*_row(op, self._now()), op.version)).rowcount > 0
+        self._wrote()
+
+    def _settle(self, op: Settle[Any]) -> None:
+        db, sql = self._place(op.space)
+        op.answer = db.execute(sql.settle, (*_row(op, self._now()), op.version)).rowcount > 0
+        self._wrote()
+
+    def _seize(self, op: Seize[Any]) -> None:
+        db, sql = self._place(op.space)
+        rows = db.execute(sql.seize, (*_row(op, self._now()), op.version, micros(op.older))).fetchall()
+        op.answer = rows[0][0] if rows else 0
+        self._wrote()
+
     def _delete(self, op: Delete[Any]) -> None:
         db, sql = self._place(op.space)
         row = (digest(op.space.name, op.key), self._now(), op.version)
@@ -278,7 +311,7 @@ class SQLiteStore:
                 db.execute(drop, (hand, rows[-1][0], now))
 
 
-def _row(op: Put[Any] | PutIfAbsent[Any] | Replace[Any], now: int) -> Row:
+def _row(op: Put[Any] | PutIfAbsent[Any] | Replace[Any] | Renew[Any] | Settle[Any] | Seize[Any], now: int) -> Row:
     return digest(op.space.name, op.key), now, now + micros(op.ttl), op.space.dump(op.value)
 
 

@@ -1,0 +1,21 @@
+"""The feature of an app: which routes are protected by a rule."""
+
+from launchready.core.idempotency.once import Once
+from launchready.core.idempotency.rule import Rule, Vault
+from launchready.exchange.ops import Flow
+from launchready.http.message import Request, Response
+from launchready.http.routes import RouteTable
+
+
+class Idempotency:
+    """Protects the routes of its table. A request there without a key passes, unless its rule requires one."""
+
+    name = "idempotency"
+
+    def __init__(self, routes: RouteTable[Rule | None], vault: Vault) -> None:
+        self._routes = routes
+        self.vault = vault
+
+    def handle(self, request: Request) -> Flow[Response | None] | Response | None:
+        rule = self._routes.find(request.method, request.path, None)
+        return None if rule is None else Once(rule, self.vault).handle(request)

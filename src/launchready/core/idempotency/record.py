@@ -1,0 +1,98 @@
+"""What is stored under a key."""
+
+import json
+from collections.abc import Callable
+
+from launchready.exchange.store import Space
+from launchready.http.message import Headers, Response
+
+REPLAYED = (b"idempotent-replayed", b"true")
+
+RUNNING, NOT_KEPT, UNREADABLE = 0, -1, -2
+"""In place of a status: not answered yet; answered, and the answer not kept; not written by us, or with another key."""
+
+# A replay is this answer again, not this connection's: RFC 9110 §7.6.1, and what belongs to one client or one moment.
+_NOT_STORED = frozenset(
+    {
+        b"set-cookie", b"date", b"server", b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-connection",
+        b"te", b"trailer", b"transfer-encoding", b"upgrade",
+    }
+)  # fmt: skip
+
+
+class Record:
+    """One key's state.
+
+    - ``token``: of the attempt that wrote it; so an attempt knows its own claim, and its own answer, from another's.
+    - ``elapsed``: seconds from the first claim of the key to this write, as far as anybody was there to count them.
+    - ``id``: the digest under which it is stored; ``name``: of the key alone; ``route``: where it was used. For ls.
+    """
+
+    __slots__ = ("body", "elapsed", "fingerprint", "headers", "id", "name", "route", "status", "token")
+
+    def __init__(
+        self, fingerprint: bytes, status: int = RUNNING, headers: Headers | None = None, body: bytes = b"", *,
+        token: str = "", id: str = "", name: str = "", route: str = "", elapsed: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.fingerprint = fingerprint
+        self.status = status
+        self.headers = headers or []
+        self.body = body
+        self.token = token
+        self.id = id
+        self.name = name
+        self.route = route
+        self.elapsed = elapsed
+
+    def owns(self, there: "Record") -> bool:
+        """What is there was written by this attempt, which never came to run."""
+        return there.token == self.token and there.status == RUNNING
+
+    def later(self, elapsed: float, token: str | None = None) -> "Record":
+        """The same running claim, so many seconds after the first; with a ``token``, another attempt's."""
+        return Record(
+            self.fingerprint, token=self.token if token is None else token, id=self.id, name=self.name,
+            route=self.route, elapsed=elapsed,
+        )  # fmt: skip
+
+    def answered(self, response: Response) -> "Record":
+        """The claim with its answer, where there is a body to keep."""
+        kept = response.body is not None
+        return Record(
+            self.fingerprint, response.status if kept else NOT_KEPT,
+            [pair for pair in response.headers if pair[0] not in _NOT_STORED] if kept else [], response.body or b"",
+            token=self.token, id=self.id, name=self.name, route=self.route, elapsed=self.elapsed,
+        )  # fmt: skip
+
+
+def dump(record: Record) -> bytes:
+    head = (
+        record.fingerprint.hex(), record.status, record.token, record.id, record.name, record.route,
+        round(record.elapsed, 3), [(name.decode("latin-1"), value.decode("latin-1")) for name, value in record.headers],
+    )  # fmt: skip
+    return json.dumps(head, separators=(",", ":")).encode() + b"\n" + record.body
+
+
+def load(data: bytes) -> Record:
+    """Never raises: what cannot be read is taken, and its outcome unknown."""
+    head, _, body = data.partition(b"\n")
+    try:
+        print_, status, token, id_, name, route, elapsed, lines = json.loads(head)
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines]
+        return Record(
+            bytes.fromhex(print_), status, headers, body, token=token, id=id_, name=name, route=route, elapsed=elapsed
+        )
+    except (ValueError, TypeError, AttributeError):
+        return Record(b"", UNREADABLE)
+
+
+def _size(record: Record) -> int:
+    return len(record.body) + 512
+
+
+def claims(dump: Callable[[Record], bytes] = dump, load: Callable[[bytes], Record] = load) -> Space[Record]:
+    """The space of claims, with another way to write them down: signed, or encrypted."""
+    return Space("idempotency", dump, load, _size, evictable=False, max_entries=200_000, max_bytes=1024**3)
+
+
+CLAIMS = claims()

@@ -1,0 +1,76 @@
+"""How a route is protected, and what one app's protection shares."""
+
+from collections.abc import Callable
+from typing import Any
+
+from launchready.core.idempotency.record import CLAIMS, Record
+from launchready.exchange.store import Space
+from launchready.http.message import Request, Response
+
+Recover = Callable[..., Any]
+
+
+class Rule:
+    """One route. Times in seconds, sizes in bytes; ``scope`` says whose key it is.
+
+    ``on_crash``: None refuses for good; else what to ask before an attempt whose process died is repeated
+    (``RERUN`` where it may be repeated without asking). ``rerun_for``: not later than so long after the first attempt.
+    """
+
+    __slots__ = (
+        "keep", "lease", "max_body", "on_crash", "release_errors", "required", "rerun_for", "respond", "scope", "wait",
+    )  # fmt: skip
+
+    def __init__(
+        self, *, keep: float, lease: float, required: bool, wait: float, max_body: int, release_errors: bool,
+        scope: Callable[[Request], str], on_crash: Recover | None = None, rerun_for: float = 23 * 3600.0,
+        respond: Callable[[Any], Response] | None = None,
+    ) -> None:  # fmt: skip
+        self.keep = keep
+        self.lease = lease
+        self.required = required
+        self.wait = wait
+        self.max_body = max_body
+        self.release_errors = release_errors
+        self.scope = scope
+        self.on_crash = on_crash
+        self.rerun_for = rerun_for
+        self.respond = respond
+
+
+def rerun(*_: object) -> None:
+    """Nothing need be asked: the handler is safe to repeat."""
+
+
+class Counts:
+    """What became of the requests that brought a key, since the process started. ``waited``: seconds."""
+
+    __slots__ = (
+        "conflict", "first", "mismatch", "recovered", "refused_by_store", "released", "replay", "unknown", "waited",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.first = 0
+        self.replay = 0
+        self.conflict = 0
+        self.mismatch = 0
+        self.unknown = 0
+        self.recovered = 0
+        self.released = 0
+        self.refused_by_store = 0
+        self.waited = 0.0
+
+    def as_dict(self) -> dict[str, float]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Vault:
+    """What all rules of an app share: where claims stand, the secret of its digests, tokens, and the counters."""
+
+    __slots__ = ("counts", "secret", "space", "token")
+
+    def __init__(self, token: Callable[[], bytes], secret: bytes | None = None, space: Space[Record] = CLAIMS) -> None:
+        self.token = token
+        self.secret = secret
+        self.space = space
+        self.counts = Counts()

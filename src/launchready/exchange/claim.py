@@ -1,0 +1,142 @@
+"""A claim on a key while it is held, and the operations that keep it alive beside the request that holds it.
+
+A claim is renewed by somebody else than its holder: a handler that blocks, or an event loop that does, must not lose
+what it holds. So the flow asks an adapter to keep the claim, and tells the claim itself when it ends.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from launchready.exchange.app import Flight
+from launchready.exchange.ops import Op
+from launchready.exchange.store import Settle, Space
+
+
+class Keeper(Protocol):
+    """Whoever keeps claims alive."""
+
+    held: dict[str, "Claim"]
+
+    def insist(self, settle: Settle[Any], patience: float) -> None: ...
+
+    def still_held(self, claim: "Claim") -> bool:
+        """Ask the store now. Raises StoreError where it does not answer."""
+
+
+class Claim(Flight):
+    """A key that is held. It lands when it is over, whatever the end was.
+
+    - ``record(elapsed)``: what to write as a sign of life, so many seconds after it was made.
+    - ``lost``: a sign of life came too late; somebody else has the key, or it was resolved by hand.
+    - ``text``: the key as the client sent it. ``since``, ``beaten``: its keeper's times.
+    - ``released``: it ended by a Delete, so that no sign of life in flight may bring it back.
+    """
+
+    keeper: Keeper | None = None
+    lost = False
+    released = False
+    text: str | None = None
+    since = 0.0
+    beaten = 0.0
+
+    def __init__(
+        self, space: Space[Any], key: str, version: int, record: Callable[[float], Any], ttl: float, lease: float
+    ) -> None:
+        self.space = space
+        self.key = key
+        self.version = version
+        self.record = record
+        self.ttl = ttl
+        self.lease = lease
+
+    def end(self, *, released: bool = False) -> None:
+        """No more signs of life; once is enough."""
+        if self.landed:
+            return
+        self.released = released
+        keeper = self.keeper
+        if keeper is not None and keeper.held.get(self.key) is self:
+            keeper.held.pop(self.key, None)
+        self.landed = True
+        if self.waiting:
+            self.land()
+
+    def insist(self, settle: Settle[Any], patience: float) -> None:
+        """The store did not take the last word: offer it again beside the requests, for so many seconds."""
+        if self.keeper is not None:
+            self.keeper.insist(settle, patience)
+
+
+class Keep(Op[None]):
+    """Keep a claim alive until it ends."""
+
+    __slots__ = ("claim",)
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+
+
+class Forget(Op[None]):
+    """A claim that was refused may have been written all the same. Free the key where ``mine`` says so of its value."""
+
+    __slots__ = ("key", "mine", "space")
+
+    def __init__(self, space: Space[Any], key: str, mine: Callable[[Any], bool]) -> None:
+        self.space = space
+        self.key = key
+        self.mine = mine
+
+
+class Watch(Op[float]):
+    """Wait until a key's claim has ended, where this process holds it; else ``pause`` seconds. Answers seconds waited.
+
+    Never longer than ``most``.
+    """
+
+    __slots__ = ("key", "most", "pause")
+
+    def __init__(self, key: str, pause: float, most: float) -> None:
+        self.key = key
+        self.pause = pause
+        self.most = most
+
+
+class Ask(Op[Any]):
+    """Ask the app what became of a claim: call its function with what is held, and await what can be awaited."""
+
+    __slots__ = ("call", "claim")
+
+    def __init__(self, call: Callable[[Any], Any], claim: Claim) -> None:
+        self.call = call
+        self.claim = claim
+
+
+class Step:
+    """What a finished step of a handler gave: JSON; None where JSON cannot hold it."""
+
+    __slots__ = ("awaited", "result")
+
+    def __init__(self, result: bytes | None, *, awaited: bool) -> None:
+        self.result = result
+        self.awaited = awaited
+
+
+def _dump_step(step: Step) -> bytes:
+    return (b"a" if step.awaited else b"s") + (b"-" if step.result is None else b"+" + step.result)
+
+
+def _load_step(data: bytes) -> Step:
+    return Step(None if data[1:2] == b"-" else data[2:], awaited=data[:1] == b"a")
+
+
+STEPS: Space[Step] = Space("idempotency-steps", _dump_step, _load_step, lambda step: len(step.result or b"") + 64,
+                           evictable=False, max_entries=200_000)  # fmt: skip
+
+
+class Work(Op[Any]):
+    """Something to be done on a database connection of the app's, which may block or be awaited."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self.call = call

@@ -1,0 +1,27 @@
+"""``current()``: what runs now, and the key that is held for it."""
+
+from launchready.drivers.current import CURRENT, HELD
+from launchready.drivers.held import Once
+from launchready.errors import ConfigError
+from launchready.exchange.claim import Claim
+
+_UNPROTECTED = (
+    "launchready.idempotency.current(): nothing protects what runs now; put @idempotent on the view or function, or "
+    "its route into Idempotency(routes=[...])"
+)
+
+
+def current() -> Once:
+    """The key that is held for this request or call.
+
+    Where a view may be called without a key, and was, ``key`` is None, and nothing is remembered. Raises ConfigError
+    where nothing protects what runs.
+    """
+    held = HELD.get()
+    if held is not None:
+        return held
+    exchange = CURRENT.get()
+    if exchange is None:
+        raise ConfigError([_UNPROTECTED])
+    claim = exchange.request.claimed
+    return Once(claim, exchange.answers) if isinstance(claim, Claim) else Once(None, None)

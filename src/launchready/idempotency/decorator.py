@@ -1,0 +1,75 @@
+"""The decorator itself: checks what it was given, and hands over to views or to functions."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast, overload
+
+from launchready.drivers.current import Wanted
+from launchready.idempotency.finders import Key, finder
+from launchready.idempotency.functions import protected_function
+from launchready.idempotency.views import View, protected_view
+from launchready.settings.idempotency import Idempotency, compile_rule
+from launchready.settings.problems import Problems
+from launchready.stores.base import Store
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@overload
+def idempotent(view: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def idempotent(
+    *,
+    key: Key = "header",
+    store: str | Store | None = None,
+    required: bool = False,
+    keep: str | float = "24h",
+    lease: str | float = "60s",
+    wait: str | float = "0s",
+    max_body: int = 10 * 1024 * 1024,
+    scope: Callable[[Any], object] | None = None,
+    on_error: str = "store",
+    on_crash: str | Callable[..., Any] = "refuse",
+    rerun_for: str | float = "23h",
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def idempotent(  # the overloads above say how it is called
+    view: Callable[..., Any] | None = None, /, *, key: Key = "header", store: str | Store | None = None, **options: Any
+) -> Any:
+    """Run a view or a function once per key.
+
+    - ``key``: "header" (Idempotency-Key), "form:NAME", "json:NAME" (a field of the body), or a function. With
+      ``store`` that function gets the arguments of the call; without, the framework's request.
+    - ``store``: a store URL; makes it work on a plain function, with no web request.
+    - ``scope``: whose key it is, from the framework's request; without one the signed-in user, else the credentials
+      that were sent. A plain function has no scope: its key says everything.
+    - ``on_crash``: as in :class:`Idempotency`; a function may also name ``request`` (the framework's), or the
+      arguments of a plain function.
+    - ``required``, ``keep``, ``lease``, ``wait``, ``max_body``, ``on_error``, ``rerun_for``: as in
+      :class:`Idempotency`.
+
+    A view answers as the middleware does (400, 409, 413, 422, 503). A function raises InFlight, OutcomeUnknown,
+    KeyReused, StoreUnavailable. Raises ConfigError where it is applied, with what to write instead.
+    """
+    problems = Problems()
+    scope = options.pop("scope", None)
+    rule = compile_rule(problems, Idempotency(routes=(), **options))
+    find = finder(problems, key)
+    recover = options.get("on_crash")
+    if store is not None and not callable(key):
+        problems.add(
+            f"@idempotent: key={key!r} needs a web request; write key=lambda order_id, **_: f'order:{{order_id}}'"
+        )
+    problems.raise_if_any()
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        asked = recover if callable(recover) else None
+        if store is not None:
+            return protected_function(function, rule, cast("Callable[..., object]", key), store, asked)
+        Wanted.views = True
+        return protected_view(function, View(rule, find, key if callable(key) else None, scope, asked))
+
+    return decorate if view is None else decorate(view)

@@ -1,0 +1,167 @@
+"""``@idempotent`` on a plain function or a job: a store of its own, arguments in place of a request."""
+
+import inspect
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, wraps
+from hashlib import sha256
+from typing import Any
+
+from launchready.core.idempotency import REPLAYED, Record, Rule, Vault, rerun
+from launchready.core.idempotency import Once as Protection
+from launchready.core.idempotency.keys import named
+from launchready.drivers.answers import Answers
+from launchready.drivers.current import HELD
+from launchready.drivers.drive import adrive, drive
+from launchready.drivers.held import Once, fill
+from launchready.drivers.probes import Probes
+from launchready.errors import InFlight, KeyReused, OutcomeUnknown, SafeToRetry, StoreUnavailable
+from launchready.exchange.app import Forward
+from launchready.exchange.ops import Flow
+from launchready.http.message import Response
+from launchready.settings.sealing import vault
+from launchready.stores import connect
+from launchready.stores.base import Store
+
+Function = Callable[..., Any]
+
+
+class Calls:
+    """The calls of one function. ``open`` is not called before the first: decorating opens nothing."""
+
+    def __init__(
+        self, function: Function, rule: Rule, key: Function, store: str | Store, recover: Function | None
+    ) -> None:
+        self._function = function
+        self._rule = rule
+        self._key = key
+        self._store = store
+        self._recover = recover
+        self.open = cache(self._open)
+
+    def _open(self) -> tuple[Answers, Vault]:
+        store = connect(self._store) if isinstance(self._store, str) else self._store
+        return Answers(store, Probes({}), {}), vault(os.environ.get("LAUNCHREADY_SECRET_KEY"))
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Flow[Response | None], Protection]:
+        shared = self.open()[1]
+        function = self._function
+        key = str(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
+        name = f"{function.__module__}.{function.__qualname__}"
+        id_, digest = named(f"function:{name}", key, shared.secret)
+        record = Record(_fingerprint(args, kwargs), token=shared.token().hex(), id=id_, name=digest, route=name)
+        flow = Protection(self._rule, shared, recover=self._asking(args, kwargs))
+        flow.text = key.decode("utf-8", "replace")
+        return flow.claim(record), flow
+
+    def _asking(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Function | None:
+        recover = self._recover
+        if recover is None:
+            return rerun if self._rule.on_crash is rerun else None
+        bound = inspect.signature(self._function).bind(*args, **kwargs).arguments
+        return lambda once, _: fill(recover, **{"once": once, "key": once.key, **bound})
+
+
+def protected_function(
+    function: Function, rule: Rule, key: Function, store: str | Store, recover: Function | None
+) -> Function:
+    rule.respond = _success
+    calls = Calls(function, rule, key, store, recover)
+
+    if inspect.iscoroutinefunction(function):
+
+        @wraps(function)
+        async def aonce(*args: Any, **kwargs: Any) -> Any:
+            (flow, protection), answers = calls.begin(args, kwargs), calls.open()[0]
+            step = await adrive(flow, answers.aexecute)
+            if not isinstance(step, Forward):
+                return _result(step)
+            try:
+                with _holding(protection, answers):
+                    result = await function(*args, **kwargs)
+            except SafeToRetry as reason:
+                await adrive(flow, answers.aexecute, error=reason)
+                raise
+            except Exception as error:
+                step.answer = _failure(error)
+                await adrive(flow, answers.aexecute)
+                raise
+            except BaseException:
+                flow.close()  # cancelled: it may have had its effect
+                raise
+            step.answer = _success(result)
+            end = await adrive(flow, answers.aexecute)
+            return result if end is None else _result(end)
+
+        return aonce
+
+    @wraps(function)
+    def once(*args: Any, **kwargs: Any) -> Any:
+        (flow, protection), answers = calls.begin(args, kwargs), calls.open()[0]
+        step = drive(flow, answers.execute)
+        if not isinstance(step, Forward):
+            return _result(step)
+        try:
+            with _holding(protection, answers):
+                result = function(*args, **kwargs)
+        except SafeToRetry as reason:
+            drive(flow, answers.execute, error=reason)
+            raise
+        except Exception as error:
+            step.answer = _failure(error)
+            drive(flow, answers.execute)
+            raise
+        except BaseException:
+            flow.close()
+            raise
+        step.answer = _success(result)
+        end = drive(flow, answers.execute)
+        return result if end is None else _result(end)
+
+    return once
+
+
+@contextmanager
+def _holding(protection: Protection, answers: Answers) -> Iterator[None]:
+    """What runs inside finds its key by ``current()``."""
+    token = HELD.set(Once(protection.held, answers))
+    try:
+        yield
+    finally:
+        HELD.reset(token)
+
+
+def _fingerprint(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+    return sha256(json.dumps([args, kwargs], sort_keys=True, default=repr).encode()).digest()
+
+
+def _success(result: Any) -> Response:
+    """The result as JSON. One that JSON cannot hold is done all the same: it is marked so, and never run again."""
+    try:
+        return Response(200, [], json.dumps(result).encode())
+    except (TypeError, ValueError):
+        return Response(200, [], None)
+
+
+def _failure(error: Exception) -> Response:
+    return Response(500, [], json.dumps(type(error).__name__).encode())
+
+
+def _result(step: object) -> Any:
+    """What a call with a taken key gets: the first call's result, or the reason why it has none."""
+    assert isinstance(step, Response)  # a claim ends with one, or waits at Forward
+    document = json.loads(step.body or b"null")
+    if REPLAYED in step.headers:
+        if step.status < 500:
+            return document
+        raise OutcomeUnknown(f"the first call with this key raised {document}; what it did before is not known")
+    code, detail = document["code"], document["detail"]
+    if code == "in_progress":
+        raise InFlight(detail)
+    if code == "key_reused":
+        raise KeyReused(detail)
+    if code == "store_unavailable":
+        raise StoreUnavailable(detail)
+    raise OutcomeUnknown(detail)

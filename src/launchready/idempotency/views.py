@@ -1,0 +1,103 @@
+"""``@idempotent`` on a view: the face behind which it stands carries the flow out."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple
+
+from launchready.core.idempotency import Once as Flow
+from launchready.core.idempotency import Rule, Vault
+from launchready.drivers.current import CURRENT, Exchange
+from launchready.drivers.held import Once, fill
+from launchready.errors import ConfigError, SafeToRetry
+from launchready.idempotency.finders import Find
+
+
+class View(NamedTuple):
+    """How one view is protected. ``key``, ``scope`` and ``recover`` are the app's own functions."""
+
+    rule: Rule
+    find: Find | None
+    key: Callable[..., object] | None
+    scope: Callable[[Any], object] | None
+    recover: Callable[..., Any] | None
+
+    def flow(self, exchange: Exchange) -> Flow:
+        vault = exchange.answers.vault
+        assert isinstance(vault, Vault)  # every face builds one
+        return Flow(self.rule, vault, self._find(exchange), self._scope(exchange), self._recover(exchange))
+
+    def _find(self, exchange: Exchange) -> Find | None:
+        key = self.key
+        if key is None:
+            return self.find
+        caller = exchange.caller
+
+        def found(_: object, __: bytes) -> str | None:
+            value = key(caller)
+            return None if value is None else str(value)
+
+        return found
+
+    def _scope(self, exchange: Exchange) -> str | None:
+        """None leaves it to the rule: the credentials of the request."""
+        if self.scope is not None:
+            return f"s:{self.scope(exchange.caller)}"
+        user = exchange.user()
+        return None if user is None else f"u:{user}"
+
+    def _recover(self, exchange: Exchange) -> Callable[[Once, object], Any] | None:
+        recover = self.recover
+        if recover is None:
+            return None
+        caller = exchange.caller
+        return lambda once, _: fill(recover, once=once, request=caller, key=once.key)
+
+
+def protected_view(view: Callable[..., Any], how: View) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(view):
+
+        @wraps(view)
+        async def aprotected(*args: Any, **kwargs: Any) -> Any:
+            exchange = exchange_of(view)
+            refusal = await exchange.ajoin(how.flow(exchange))
+            if refusal is not None:
+                return exchange.native(refusal)
+            try:
+                return await view(*args, **kwargs)
+            except SafeToRetry as reason:
+                refusal = await exchange.afail(reason)
+                if refusal is None:
+                    raise
+                return exchange.native(refusal)
+
+        return aprotected
+
+    @wraps(view)
+    def protected(*args: Any, **kwargs: Any) -> Any:
+        exchange = exchange_of(view)
+        refusal = exchange.join(how.flow(exchange))
+        if refusal is not None:
+            return exchange.native(refusal)
+        try:
+            return view(*args, **kwargs)
+        except SafeToRetry as reason:
+            refusal = exchange.fail(reason)
+            if refusal is None:
+                raise
+            return exchange.native(refusal)
+
+    return protected
+
+
+_UNPROTECTED = (
+    "@idempotent on {}: there is no launchready middleware around this app, so nothing would protect it; add "
+    "LaunchReadyMiddleware, or for a plain function give key=lambda ...: ... and store=..."
+)
+
+
+def exchange_of(view: Callable[..., Any]) -> Exchange:
+    exchange = CURRENT.get()
+    if exchange is None:
+        raise ConfigError([_UNPROTECTED.format(view.__qualname__)])
+    return exchange

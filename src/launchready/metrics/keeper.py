@@ -1,0 +1,191 @@
+"""The keeper: carries what this process measured into the ledger, twice a second, and reads it back.
+
+One thread a process serves every keeper in it; it starts with the first thing that is measured and not before, so a
+server that forks its workers after import has nothing to fork. Forking later is safe as well: the connection is closed
+before and opened again after, on both sides, and what the parent measured stays the parent's.
+
+What goes wrong with the file (full disk, read-only, broken) never reaches a request: it is kept for the next attempt,
+up to a bound, and said once in the log.
+"""
+
+import atexit
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from launchready.clock import SYSTEM, Clock
+from launchready.metrics.ledger import GRAIN, HOUR, Ledger
+from launchready.metrics.timing import MAX_SERIES, Series, Timings
+
+logger = logging.getLogger("launchready")
+
+EVERY = 0.5
+"""Seconds between two additions: what ``kill -9`` may cost."""
+
+Task = Callable[[Ledger, float], None]
+
+
+class Keeper:
+    """One app's measurements in this process. ``path`` None: they stay in it.
+
+    ``ready``: what the health checks say now, or None where nobody has asked them yet.
+    """
+
+    def __init__(self, timings: Timings, path: Path | None = None, clock: Clock = SYSTEM) -> None:
+        self.timings = timings
+        self.path = path
+        self.ready: Callable[[], bool | None] = lambda: None
+        self._clock = clock
+        self._ledger: Ledger | None = None
+        self._lock = threading.RLock()
+        self._late: list[Series] = []
+        self._tasks: list[Task] = []
+        self._said = False
+        self._minute = self._hour = -1.0
+        _keepers.add(self)
+        timings.started = _start
+
+    def later(self, task: Task) -> None:
+        """Have something written with the next addition: a signal, a job's heartbeat."""
+        if len(self._tasks) < MAX_SERIES:
+            self._tasks.append(task)
+        _start()
+
+    def flush(self) -> None:
+        """Add what came since the last time. Never raises for what can go wrong with the file."""
+        with self._lock:
+            parts = [*self._late, *self.timings.drain()]
+            tasks, self._tasks = self._tasks, []
+            now = self._clock.wall()
+            minute = now // 60
+            if not parts and not tasks and minute == self._minute:
+                return
+            try:
+                self._add(self._open(), parts, tasks, now)
+            except (sqlite3.Error, OSError) as error:
+                self._late = parts[-MAX_SERIES:]
+                self._tasks = (tasks + self._tasks)[-MAX_SERIES:]
+                self._drop()
+                if not self._said:
+                    logger.warning("what was measured cannot be written to %s: %s", self.path, type(error).__name__)
+                self._said = True
+            else:
+                self._late, self._said, self._minute = [], False, minute
+
+    def _add(self, ledger: Ledger, parts: list[Series], tasks: list[Task], now: float) -> None:
+        try:
+            self._write(ledger, parts, tasks, now)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            ledger.make_room(now)
+            self._write(ledger, parts, tasks, now)
+        if now // HOUR != self._hour:
+            self._hour = now // HOUR
+            ledger.keep_small(now)
+
+    def _write(self, ledger: Ledger, parts: list[Series], tasks: list[Task], now: float) -> None:
+        with ledger.writing() as db:
+            if parts:
+                ledger.add(self.timings.release, parts, now)
+            for task in tasks:
+                task(ledger, now)
+            if now // 60 != self._minute:
+                ready = self.ready()
+                db.execute(
+                    "INSERT INTO presence VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET ready = ready + ?2, "
+                    "unready = unready + ?3",
+                    (int(now // GRAIN) * GRAIN, int(ready is not False), int(ready is False)),
+                )
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Ledger]:
+        """The ledger, with everything that this process measured until now. Raises sqlite3.Error."""
+        with self._lock:
+            self.flush()
+            yield self._open()
+
+    def _open(self) -> Ledger:
+        if self._ledger is None:
+            try:
+                self._ledger = Ledger(self.path)
+            except sqlite3.DatabaseError as error:
+                if self.path is None or isinstance(error, sqlite3.OperationalError):
+                    raise
+                broken = self.path.with_suffix(".broken")
+                logger.warning("%s is no database; it is now %s, and a new one begins", self.path, broken.name)
+                self.path.replace(broken)
+                self._ledger = Ledger(self.path)
+        return self._ledger
+
+    def _drop(self) -> None:
+        if self._ledger is not None and self.path is not None:
+            self._ledger.close()
+            self._ledger = None
+
+    def close(self) -> None:
+        """Write what is there, and let go of the file."""
+        with self._lock:
+            self.flush()
+            self._drop()
+
+
+_keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
+_over = threading.Event()
+_threads: list[threading.Thread] = []
+
+
+def _start() -> None:
+    if not _threads:
+        thread = threading.Thread(target=_work, name="launchready-metrics", daemon=True)
+        _threads.append(thread)
+        thread.start()
+
+
+def _work() -> None:
+    while not _over.wait(EVERY):
+        _flush_all()  # a function, so that nothing holds on to a keeper in between
+
+
+def _flush_all() -> None:
+    for keeper in list(_keepers):
+        keeper.flush()
+
+
+def _before_fork() -> None:
+    """SQLite must not be carried through a fork: the child would take the parent's locks for its own."""
+    for keeper in list(_keepers):
+        keeper._lock.acquire()
+        keeper._drop()
+
+
+def _after_fork_in_parent() -> None:
+    for keeper in list(_keepers):
+        with contextlib.suppress(RuntimeError):  # made since the fork began
+            keeper._lock.release()
+
+
+def _after_fork_in_child() -> None:
+    _threads.clear()
+    for keeper in list(_keepers):
+        keeper._lock = threading.RLock()
+        keeper._late.clear()
+        keeper._tasks.clear()
+        keeper._minute = -1.0
+        keeper._ledger = None
+        keeper.timings.forget()
+
+
+def _at_exit() -> None:
+    _over.set()
+    for keeper in list(_keepers):
+        keeper.close()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+atexit.register(_at_exit)

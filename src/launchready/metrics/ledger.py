@@ -1,0 +1,191 @@
+"""The ledger: what all workers of a machine measured, in one SQLite file beside the store's.
+
+Each process adds what came since its last addition, in one transaction, within a second. So the file holds the exact
+merge at any time: a worker that died has left its part, a worker that was forked starts at nothing, and a counter never
+goes back. ``kill -9`` costs what came in the last half second.
+
+Three grains, so that the size stays bounded and a page of a week is read in milliseconds: ``totals`` since a release
+began; ``slots`` by route, an hour each, a day each once they are a day old; ``timeline`` over all routes, five
+minutes each. Nothing is older than a week, and the file never above 50 MB.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from launchready.metrics.histogram import merged, pack
+from launchready.metrics.looks import note_looks
+from launchready.metrics.timing import MAX_ROUTES, OTHER, OWN, STREAM, WEBSOCKET, Key, Series
+
+HOUR = 3600
+DAY = 24 * HOUR
+GRAIN = 300
+"""Seconds of one point of the timeline."""
+KEEP = 7 * DAY
+MAX_BYTES = 50 * 1024 * 1024
+MAX_RELEASES = 20
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS releases (id INTEGER PRIMARY KEY, name TEXT UNIQUE, started REAL, seen REAL);
+CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, release INTEGER, method TEXT, route TEXT, status INTEGER,
+    note TEXT, UNIQUE (release, method, route, status, note));
+CREATE TABLE IF NOT EXISTS totals (series INTEGER PRIMARY KEY, count INTEGER, seconds REAL, last BLOB, first BLOB);
+CREATE TABLE IF NOT EXISTS slots (start INTEGER, width INTEGER, series INTEGER, count INTEGER, seconds REAL, last BLOB,
+    first BLOB, PRIMARY KEY (start, width, series)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS timeline (start INTEGER PRIMARY KEY, requests INTEGER, errors INTEGER, last BLOB);
+CREATE TABLE IF NOT EXISTS presence (start INTEGER PRIMARY KEY, ready INTEGER, unready INTEGER);
+CREATE TABLE IF NOT EXISTS looks (release INTEGER, method TEXT, route TEXT, n INTEGER, before INTEGER, was BLOB,
+    now BLOB, was_requests INTEGER, was_errors INTEGER, now_requests INTEGER, now_errors INTEGER,
+    PRIMARY KEY (release, method, route, n)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS signals (start INTEGER, name TEXT, count INTEGER, PRIMARY KEY (start, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS jobs (name TEXT PRIMARY KEY, every REAL, grace REAL, began REAL, ended REAL, failed REAL,
+    runs INTEGER, failures INTEGER);
+CREATE TABLE IF NOT EXISTS work (start INTEGER, release INTEGER, method TEXT, route TEXT, kind TEXT, what TEXT,
+    requests INTEGER, calls INTEGER, seconds REAL, repeats INTEGER, slowest REAL,
+    PRIMARY KEY (start, release, method, route, kind, what)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value);
+"""
+_ADD_TOTAL = """INSERT INTO totals VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?2,
+    seconds = seconds + ?3, last = merged(last, ?4), first = merged(first, ?5)"""
+_ADD_SLOT = """INSERT INTO slots VALUES (?6, ?7, ?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?2,
+    seconds = seconds + ?3, last = merged(last, ?4), first = merged(first, ?5)"""
+_ADD_TIMELINE = """INSERT INTO timeline VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET requests = requests + ?2,
+    errors = errors + ?3, last = merged(last, ?4)"""
+
+
+class Ledger:
+    """One connection of one process. ``path`` None keeps everything in this process. Callers hold a lock of theirs."""
+
+    def __init__(self, path: Path | None, max_bytes: int = MAX_BYTES) -> None:
+        self.path = path
+        self._max_bytes = max_bytes
+        self._ids: dict[tuple[str, Key], int] = {}
+        self.db = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        if self.path is not None:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.touch(mode=0o600, exist_ok=True)
+        name = ":memory:" if self.path is None else str(self.path)
+        db = sqlite3.connect(name, timeout=5, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute(f"PRAGMA max_page_count = {self._max_bytes // 4096}")
+            db.execute(f"PRAGMA journal_size_limit = {self._max_bytes // 10}")
+            db.create_function("merged", 2, merged, deterministic=True)
+            db.executescript(_SCHEMA)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def close(self) -> None:
+        self.db.close()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction; all of it or nothing."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.db
+        except BaseException:
+            self._ids.clear()  # what was numbered in it is not there any more
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
+    def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[Any]:
+        return self.db.execute(sql, arguments).fetchall()
+
+    def add(self, release: str, parts: Iterable[Series], now: float) -> None:
+        """Add what one process measured. Within ``writing()``."""
+        parts = list(parts)
+        before = {part.key[:2] for part in parts}
+        number = self.release(release, now)
+        counted = note_looks(self.db, number, before)
+        requests = errors = 0
+        business = Series(Key("", "", 0))
+        for part in parts:
+            last, first, count = pack(part.counts), pack(part.first), sum(part.counts.values())
+            values = (self._series(release, number, part.key), count, part.total, last, first)
+            self.db.execute(_ADD_TOTAL, values)
+            self.db.execute(_ADD_SLOT, (*values, int(now // HOUR) * HOUR, HOUR))
+            if is_business(part.key):
+                requests += count
+                errors += count if part.key.status >= 500 else 0
+                for index, many in part.counts.items():
+                    business.counts[index] = business.counts.get(index, 0) + many
+        if requests:
+            start = int(now // GRAIN) * GRAIN
+            self.db.execute(_ADD_TIMELINE, (start, requests, errors, pack(business.counts)))
+        counted()
+
+    def release(self, name: str, now: float) -> int:
+        """The number of a release, which begins when it is first seen."""
+        self.db.execute(
+            "INSERT INTO releases (name, started, seen) VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE SET seen = ?2",
+            (name, now),
+        )
+        (number,) = self.db.execute("SELECT id FROM releases WHERE name = ?", (name,)).fetchone()
+        return int(number)
+
+    def _series(self, name: str, release: int, key: Key) -> int:
+        known = self._ids.get((name, key))
+        if known is None:
+            known = self._ids[name, key] = self._number(release, key)
+        return known
+
+    def _number(self, release: int, key: Key) -> int:
+        routes = {route for (route,) in self.rows("SELECT DISTINCT route FROM series WHERE release = ?", (release,))}
+        if key.route not in routes and len(routes) >= MAX_ROUTES:
+            key = key._replace(route=OTHER)
+        self.db.execute(
+            "INSERT OR IGNORE INTO series (release, method, route, status, note) VALUES (?, ?, ?, ?, ?)",
+            (release, *key),
+        )
+        sql = "SELECT id FROM series WHERE release = ? AND method = ? AND route = ? AND status = ? AND note = ?"
+        return int(self.rows(sql, (release, *key))[0][0])
+
+    def keep_small(self, now: float) -> None:
+        """Hours that are a day old become days; what is a week old goes, and the oldest releases."""
+        with self.writing() as db:
+            edge = int((now - DAY) // DAY) * DAY
+            db.execute(
+                "INSERT INTO slots SELECT start / ?1 * ?1, ?1, series, count, seconds, last, first FROM slots "
+                "WHERE width < ?1 AND start < ?2 ON CONFLICT DO UPDATE SET count = count + excluded.count, "
+                "seconds = seconds + excluded.seconds, last = merged(last, excluded.last), "
+                "first = merged(first, excluded.first)",
+                (DAY, edge),
+            )
+            db.execute("DELETE FROM slots WHERE width < ? AND start < ?", (DAY, edge))
+            self._forget(now - KEEP)
+            db.execute(
+                "DELETE FROM releases WHERE id NOT IN (SELECT id FROM releases ORDER BY seen DESC LIMIT ?)",
+                (MAX_RELEASES,),
+            )
+            db.execute("DELETE FROM series WHERE release NOT IN (SELECT id FROM releases)")
+            db.execute("DELETE FROM looks WHERE release NOT IN (SELECT id FROM releases)")
+            for table in ("totals", "slots"):
+                db.execute(f"DELETE FROM {table} WHERE series NOT IN (SELECT id FROM series)")
+            self._ids.clear()
+        self.db.execute("PRAGMA incremental_vacuum")
+
+    def make_room(self, now: float) -> None:
+        """The file is full: half of its time goes, and the rest is as it was."""
+        (oldest,) = self.rows("SELECT min(start) FROM slots")[0]
+        with self.writing():
+            self._forget((now + (oldest or now)) / 2)
+
+    def _forget(self, before: float) -> None:
+        self.db.execute("DELETE FROM slots WHERE start + width <= ?", (before,))
+        for table in ("timeline", "presence", "signals", "work"):
+            self.db.execute(f"DELETE FROM {table} WHERE start < ?", (before,))
+
+
+def is_business(key: Key) -> bool:
+    """Whether it says how long customers wait: no preflight, no 429, no stream that lasts as long as it likes."""
+    return key.note not in (STREAM, WEBSOCKET) and key.status != 429 and (key.method, key.note) != ("OPTIONS", OWN)

@@ -1,0 +1,70 @@
+"""When two releases are compared: at planned looks, however often somebody looks at the page.
+
+A test that is repeated until it alarms does alarm: at 1 % a look, every 20 requests, 4 % of identical releases are
+called worse. So what is compared is kept as it stood when a route of the new release had answered 100, 200, 400 ...
+requests, and the chance of a false alarm is shared out among these looks beforehand (a group sequential test).
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+
+from launchready.metrics.histogram import merged
+
+LOOKS = tuple(100 * 2**power for power in range(9))
+LEAST = LOOKS[0]
+
+_FINE = "status BETWEEN 200 AND 399 AND note = ''"
+_COUNT = f"""SELECT coalesce(sum(count), 0) FROM series JOIN totals ON totals.series = series.id
+    WHERE release = ? AND method = ? AND route = ? AND {_FINE}"""
+_ALL = f"""SELECT count, last, status, {_FINE} FROM series JOIN totals ON totals.series = series.id
+    WHERE release = ? AND method = ? AND route = ? AND status != 429 AND note NOT IN ('stream', 'websocket')"""
+
+Route = tuple[str, str]
+
+
+def note_looks(db: sqlite3.Connection, release: int, routes: Iterable[Route]) -> Callable[[], None]:
+    """To be called before the counts of ``routes`` grow; what it returns, after."""
+    earlier = [
+        number
+        for (number,) in db.execute(
+            "SELECT id FROM releases WHERE started < (SELECT started FROM releases WHERE id = ?) ORDER BY started DESC",
+            (release,),
+        )
+    ]
+    if not earlier:
+        return lambda: None
+    counts = {route: _count(db, release, route) for route in routes}
+
+    def grown() -> None:
+        for route, count in counts.items():
+            now = _count(db, release, route)
+            reached = [look for look in LOOKS if count < look <= now]
+            if reached:
+                _keep(db, release, earlier, route, reached[-1])
+
+    return grown
+
+
+def _count(db: sqlite3.Connection, release: int, route: Route) -> int:
+    return int(db.execute(_COUNT, (release, *route)).fetchone()[0])
+
+
+def _keep(db: sqlite3.Connection, release: int, earlier: Iterable[int], route: Route, look: int) -> None:
+    """Both sides as they stand, beside the last release that answered often enough."""
+    before = next((number for number in earlier if _count(db, number, route) >= LEAST), None)
+    if before is not None:
+        was, was_requests, was_errors = _side(db, before, route)
+        now, now_requests, now_errors = _side(db, release, route)
+        values = (release, *route, look, before, was, now, was_requests, was_errors, now_requests, now_errors)
+        db.execute(f"INSERT OR IGNORE INTO looks VALUES ({','.join('?' * len(values))})", values)
+
+
+def _side(db: sqlite3.Connection, release: int, route: Route) -> tuple[bytes, int, int]:
+    """Durations of the answers that were fine; requests and errors of all."""
+    durations, requests, errors = b"", 0, 0
+    for count, last, status, fine in db.execute(_ALL, (release, *route)):
+        requests += count
+        errors += count if status >= 500 else 0
+        if fine:
+            durations = merged(durations, last)
+    return durations, requests, errors

@@ -1,0 +1,200 @@
+"""What the ledger says, as plain data: the routes, the releases, the points of the charts, the cards. All of it by
+the last ``hours``, but for releases, which are compared over their whole life."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from launchready.metrics import compare
+from launchready.metrics.histogram import Counts, Histogram, unpack
+from launchready.metrics.ledger import GRAIN, HOUR, Ledger, is_business
+from launchready.metrics.looks import LEAST
+from launchready.metrics.timing import CLIENT_GONE, OWN, STREAM, WEBSOCKET, Key
+
+MIN_FOR_QUANTILE = 20
+"""Below this many requests a 95th percentile is one request's luck, and is not shown."""
+
+QUANTILES = (0.5, 0.95, 0.99)
+POINTS = 288
+BARS = 90
+MAX_RELEASES_SHOWN = 5
+
+Row = dict[str, Any]
+Target = Callable[[str, str], float | None]
+
+
+class Tally:
+    """One route's series, added up."""
+
+    def __init__(self) -> None:
+        self.requests = self.errors = self.limited = self.streams = self.websockets = self.disconnects = 0
+        self.hits = self.replays = 0
+        self.exceptions: dict[str, int] = {}
+        self.durations = Histogram()
+        self.first = Histogram()
+
+    def add(self, key: Key, count: int, total: float, last: Counts, first: Counts) -> None:
+        if key.note == WEBSOCKET:
+            self.websockets += count
+            return
+        self.requests += count
+        self.errors += count if key.status >= 500 else 0
+        self.limited += count if key.status == 429 else 0
+        self.disconnects += count if key.status == CLIENT_GONE else 0
+        self.streams += count if key.note == STREAM else 0
+        if key.note == OWN and key.status < 400:
+            self.hits += count if key.method in ("GET", "HEAD") else 0
+            self.replays += count if key.method not in ("GET", "HEAD", "OPTIONS") else 0
+        name = key.note.partition(":")[2]
+        if name:
+            self.exceptions[name] = self.exceptions.get(name, 0) + count
+        if is_business(key):
+            self.durations.merge(Histogram(last, total))
+        self.first.merge(Histogram(first or last))
+
+    def row(self, method: str, route: str, target: float | None) -> Row:
+        p50, p95, p99 = quantiles(self.durations)
+        _, first, _ = quantiles(self.first)
+        return {
+            "method": method, "route": route, "count": self.requests, "errors": self.errors,
+            "p50": p50, "p95": p95, "p99": p99, "first_byte_p95": first, "target": target,
+            "over_target": None if target is None else self.durations.above(target), "seconds": self.durations.total,
+            "limited": self.limited, "streams": self.streams, "websockets": self.websockets,
+            "disconnects": self.disconnects, "exceptions": self.exceptions,
+            "cached": self.hits, "replayed": self.replays,
+        }  # fmt: skip
+
+
+def quantiles(histogram: Histogram) -> list[float | None]:
+    """p50, p95 and p99 in seconds; None below 20 requests."""
+    return [None] * len(QUANTILES) if histogram.count < MIN_FOR_QUANTILE else histogram.quantiles(QUANTILES)
+
+
+_SLOTS = """SELECT method, route, status, note, sum_count, seconds, last, first FROM (
+    SELECT series, count AS sum_count, seconds, last, first FROM slots WHERE start + width > ?)
+    JOIN series ON series.id = series"""
+_TOTALS = """SELECT method, route, status, note, count, seconds, last, first FROM series
+    JOIN totals ON totals.series = series.id WHERE release = ?"""
+
+
+def tallies(rows: Iterable[Any]) -> dict[tuple[str, str], Tally]:
+    found: dict[tuple[str, str], Tally] = {}
+    for method, route, status, note, count, seconds, last, first in rows:
+        tally = found.get((method, route)) or found.setdefault((method, route), Tally())
+        tally.add(Key(method, route, status, note), count, seconds, unpack(last), unpack(first))
+    return found
+
+
+def routes(ledger: Ledger, since: float, target: Target, verdicts: Mapping[tuple[str, str], Row]) -> list[Row]:
+    """Worst first: slowest against its target, then slowest."""
+    rows = []
+    for (method, route), tally in tallies(ledger.rows(_SLOTS, (since,))).items():
+        verdict = verdicts.get((method, route), {})
+        rows.append({**tally.row(method, route, target(method, route)), "verdict": verdict.get("latency")})
+    return sorted(rows, key=lambda row: (-_over(row), -(row["p95"] or 0.0), row["route"]))
+
+
+def _over(row: Row) -> float:
+    """How many times its target; 0 where it is kept or there is none."""
+    p95, target = row["p95"], row["target"]
+    return p95 / target if p95 and target and p95 > target else 0.0
+
+
+def comparison(ledger: Ledger, release: int) -> dict[tuple[str, str], Row]:
+    """By route: the words for latency and errors, their tests, and what they rest on. See looks.py."""
+    found: dict[tuple[str, str], tuple[list[compare.Verdict], list[compare.Verdict]]] = {}
+    sql = """SELECT method, route, n, was, now, was_requests, was_errors, now_requests, now_errors FROM looks
+        WHERE release = ? ORDER BY n"""
+    for method, route, look, was, now, was_all, was_bad, now_all, now_bad in ledger.rows(sql, (release,)):
+        latency, errors = found.setdefault((method, route), ([], []))
+        latency.append(compare.durations(unpack(was), unpack(now), look))
+        errors.append(compare.errors((was_all, was_bad), (now_all, now_bad), look))
+    rows = {}
+    for key, (latency, errors) in found.items():
+        rows[key] = {"latency": _say(compare.latest(latency)), "errors": _say(compare.latest(errors))}
+    return rows
+
+
+def _say(verdict: compare.Verdict | None) -> Row:
+    assert verdict is not None  # there was a look
+    return {
+        "word": verdict.word, "test": verdict.test, "p": verdict.p, "before": verdict.before, "after": verdict.after,
+    }  # fmt: skip
+
+
+def releases(ledger: Ledger) -> list[Row]:
+    """The newest first: requests, errors, p95, and what became better or worse in it."""
+    rows = []
+    sql = "SELECT id, name, started, seen FROM releases ORDER BY started DESC LIMIT ?"
+    for number, name, started, seen in ledger.rows(sql, (MAX_RELEASES_SHOWN,)):
+        whole = Tally()
+        for method, route, status, note, count, seconds, last, first in ledger.rows(_TOTALS, (number,)):
+            whole.add(Key(method, route, status, note), count, seconds, unpack(last), unpack(first))
+        compared = comparison(ledger, number)
+        rows.append({
+            "release": name, "started": started, "seen": seen, "count": whole.requests, "errors": whole.errors,
+            "p95": quantiles(whole.durations)[1], "verdict": _overall(compared), "needed": LEAST,
+            "routes": [{"method": method, "route": route, **row} for (method, route), row in compared.items()],
+        })  # fmt: skip
+    if rows:
+        rows[-1]["verdict"] = rows[-1]["verdict"] if rows[-1]["routes"] else "first"
+    return rows
+
+
+def _overall(compared: Mapping[tuple[str, str], Row]) -> str:
+    words = {row[kind]["word"] for row in compared.values() for kind in ("latency", "errors")}
+    for word in (compare.WORSE, compare.BETTER, compare.SAME):
+        if word in words:
+            return word
+    return compare.NOT_ENOUGH
+
+
+def timeline(ledger: Ledger, since: float, now: float, points: int = POINTS) -> list[Row]:
+    """Requests, errors and p95 over all routes; evenly spaced, an empty point where nothing came."""
+    width = max(GRAIN, (now - since) / points)
+    found: dict[int, tuple[int, int, Histogram]] = {}
+    for start, requests, errors, last in ledger.rows(
+        "SELECT * FROM timeline WHERE start >= ? ORDER BY start", (since,)
+    ):
+        index = int((start - since) // width)
+        had = found.get(index, (0, 0, Histogram()))
+        had[2].merge(Histogram(unpack(last)))
+        found[index] = had[0] + requests, had[1] + errors, had[2]
+    return [_point(since + index * width, *found.get(index, (0, 0, Histogram()))) for index in range(points)]
+
+
+def _point(start: float, requests: int, errors: int, durations: Histogram) -> Row:
+    return {"start": start, "requests": requests, "errors": errors, "p95": quantiles(durations)[1]}
+
+
+def presence(ledger: Ledger, since: float, now: float, bars: int = BARS) -> list[bool | None]:
+    """For each bar: served and ready, not ready at least once, or unknown: nobody of ours was there to say."""
+    width = (now - since) / bars
+    found: list[bool | None] = [None] * bars
+    for start, _, unready in ledger.rows("SELECT start, ready, unready FROM presence WHERE start >= ?", (since,)):
+        index = min(bars - 1, int((start - since) // width))
+        last = min(bars - 1, int((min(now, start + GRAIN) - 1 - since) // width))
+        for bar in range(index, last + 1):
+            found[bar] = not unready and found[bar] is not False
+    return found
+
+
+def signals(ledger: Ledger, since: float) -> dict[str, int]:
+    sql = "SELECT name, sum(count) FROM signals WHERE start >= ? GROUP BY name ORDER BY name"
+    return dict(ledger.rows(sql, (since,)))
+
+
+def jobs(ledger: Ledger, now: float) -> list[Row]:
+    """Each job: when it last ended well, and whether that is too long ago."""
+    rows = []
+    for name, every, grace, began, ended, failed, runs, failures in ledger.rows("SELECT * FROM jobs ORDER BY name"):
+        late = ended is None or now > ended + every + grace
+        rows.append({
+            "name": name, "every": every, "grace": grace, "began": began, "ended": ended, "failed": failed,
+            "runs": runs, "failures": failures, "late": late and now > (began or 0) + every + grace,
+        })  # fmt: skip
+    return rows
+
+
+def window(hours: float, now: float) -> float:
+    """The start of the last ``hours``, at the edge of an hour: slots are hours."""
+    return (now - hours * HOUR) // HOUR * HOUR

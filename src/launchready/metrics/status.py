@@ -1,0 +1,45 @@
+"""Everything that is known of an app, as one dictionary: what ``.status()`` returns and the dashboard shows."""
+
+import sqlite3
+from typing import Any
+
+from launchready.metrics import report
+from launchready.metrics.keeper import Keeper
+from launchready.metrics.ledger import Ledger
+
+HOURS = 24.0
+
+
+def status(keeper: Keeper, target: report.Target, now: float, hours: float = HOURS) -> dict[str, Any]:
+    """See docs/dashboard.md for the fields. Where the file cannot be read, what can be said without it."""
+    try:
+        with keeper.reading() as ledger:
+            return {"scope": "process" if keeper.path is None else "machine", **_read(ledger, target, now, hours)}
+    except (sqlite3.Error, OSError) as error:
+        return {"scope": "unknown", "error": type(error).__name__, "routes": [], "releases": []}
+
+
+def _read(ledger: Ledger, target: report.Target, now: float, hours: float) -> dict[str, Any]:
+    since = report.window(hours, now)
+    releases = report.releases(ledger)
+    verdicts = {(row["method"], row["route"]): row for row in releases[0]["routes"]} if releases else {}
+    points = report.timeline(ledger, since, now)
+    bars = report.presence(ledger, since, now)
+    rows = report.routes(ledger, since, target, verdicts)
+    return {
+        "since": since,
+        "now": now,
+        "routes": rows,
+        "releases": releases,
+        "timeline": points,
+        "uptime": bars,
+        "signals": report.signals(ledger, since),
+        "jobs": report.jobs(ledger, now),
+        "epoch": epoch(ledger),
+    }
+
+
+def epoch(ledger: Ledger) -> int:
+    """Links of an earlier epoch are revoked."""
+    found = ledger.rows("SELECT value FROM meta WHERE name = 'epoch'")
+    return int(found[0][0]) if found else 0

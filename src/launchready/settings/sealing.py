@@ -1,0 +1,72 @@
+"""How claims are written down: signed where there is a secret, so that who can write the store cannot write answers.
+
+The signature is itsdangerous' (HMAC-SHA-256, a key of its own derived from the secret); what it covers names the key
+under which the record stands, so that one record put in another's place is noticed as well. With ``encrypt`` the whole
+record is Fernet's (AES-128-CBC and HMAC-SHA-256), by cryptography. What does not verify is not believed and not
+overwritten: its outcome is unknown.
+"""
+
+import base64
+import hmac
+import os
+from functools import lru_cache, partial
+from hashlib import sha256
+
+from launchready.core.idempotency import Record, Vault, claims, dump, load
+from launchready.core.idempotency.record import UNREADABLE
+from launchready.exchange.store import Space
+
+PURPOSE = "launchready.idempotency"
+
+
+token = partial(os.urandom, 9)
+"""Names one attempt, in whatever process."""
+
+
+@lru_cache(maxsize=32)
+def derived(secret: str, purpose: str) -> bytes:
+    """A key for one purpose: what is learnt of one says nothing about another."""
+    return hmac.digest(secret.encode(), purpose.encode(), "sha256")
+
+
+def vault(secret: str | None = None, *, encrypt: bool = False) -> Vault:
+    """What the rules of an app share. Without a secret digests are plain and answers unsigned."""
+    if secret is None:
+        return Vault(token)
+    keyed = derived(secret, PURPOSE + ".keys")
+    seal = derived(secret, PURPOSE + ".answers")
+    return Vault(token, keyed, _encrypted(seal) if encrypt else _signed(seal))
+
+
+def _signed(key: bytes) -> Space[Record]:
+    from itsdangerous import BadSignature, Signer  # noqa: PLC0415 - only where there is a secret
+
+    signer = Signer(key, PURPOSE, key_derivation="none", digest_method=sha256)
+
+    def write(record: Record) -> bytes:
+        return signer.sign(dump(record))
+
+    def read(data: bytes) -> Record:
+        try:
+            return load(signer.unsign(data))
+        except BadSignature:
+            return Record(b"", UNREADABLE)
+
+    return claims(write, read)
+
+
+def _encrypted(key: bytes) -> Space[Record]:
+    from cryptography.fernet import Fernet, InvalidToken  # noqa: PLC0415 - only where it is asked for
+
+    fernet = Fernet(base64.urlsafe_b64encode(key))
+
+    def write(record: Record) -> bytes:
+        return fernet.encrypt(dump(record))
+
+    def read(data: bytes) -> Record:
+        try:
+            return load(fernet.decrypt(data))
+        except InvalidToken:
+            return Record(b"", UNREADABLE)
+
+    return claims(write, read)
