@@ -56,6 +56,12 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("email_provider", ("-us",), r"(?<![A-Za-z0-9\-])[0-9a-f]{32}-us\d{1,2}(?![A-Za-z0-9])"),
     Vendor("email_provider", ("mlsn.",), _LEFT + r"mlsn\.[a-f0-9]{40,80}+"),
     Vendor("email_provider", ("md-",), _EDGE + r"md-[A-Za-z0-9_\-]{22}(?![A-Za-z0-9_\-])"),
+    Vendor(
+        "twilio",
+        (),
+        r"AC[0-9a-f]{32}[\"'], {0,2}[\"']([0-9a-f]{32})(?![0-9A-Za-z])",
+        near=r"AC[0-9a-f]{32}[\"'], ?",
+    ),
     Vendor("twilio", (), r"SK(?<![A-Za-z0-9]SK)[0-9a-f]{32}(?![A-Za-z0-9])", near="SK"),
     Vendor(
         "ai_keys",
@@ -139,7 +145,7 @@ VENDORS: tuple[Vendor, ...] = (
         ("/fcm/send/", "/wpush/", "web.push.apple.com/", ".notify.windows.com/"),
         r"(?:/fcm/send/|/wpush/v\d/|web\.push\.apple\.com/|notify\.windows\.com/w/\?token=)([A-Za-z0-9_\-%:]{40,1024}+)",
     ),
-    Vendor("push_token", ("PushToken[",), r"(?:Exponent|Expo)PushToken\[([A-Za-z0-9_\-]{8,64}+)\]"),
+    Vendor("push_token", ("PushToken[",), r"(?:Exponent|Expo)PushToken\[[A-Za-z0-9_\-]{8,64}+\]"),
     Vendor("push_token", ("APA91",), r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]{8,64}+(?::|%3A)APA91[A-Za-z0-9_\-]{40,512}+"),
     Vendor(
         "pw_hash",

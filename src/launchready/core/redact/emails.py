@@ -64,7 +64,7 @@ def _lead(text: str, at: int, local: str) -> int:
 
 def _domain(domain: str) -> str:
     """The domain without what follows its top level: ``example.com.2`` ends at ``com``. Empty: no domain."""
-    labels = domain.split(".")
+    labels = domain.rstrip("-").split(".")
     while len(labels) > 1 and not _TOP.fullmatch(labels[-1]):
         labels.pop()
     return ".".join(labels) if len(labels) > 1 else ""

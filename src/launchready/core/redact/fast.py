@@ -17,6 +17,7 @@ from launchready.core.redact.gates import (
     BORN,
     CODE,
     CVC,
+    DEVICE,
     FORMS,
     KEYS,
     NEAR,
@@ -27,6 +28,7 @@ from launchready.core.redact.gates import (
     SCHEME,
     SPARE,
     TOLD,
+    TYPED,
     Opener,
 )
 from launchready.core.redact.keys import Keys
@@ -57,17 +59,19 @@ _MORE = (
         FORMS,
         (
             r"(?:-u|user)[ =]|--[A-Za-z]|login[ \t]|(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]+'"
-            r"|Secret|</|[vV]alue|name=|input| -p"
+            r"|Secret|</|[vV]alue|name=|input| -p|redis-cli "
         ),
     ),
 )
 #: What must follow the words of a gate before its reader finds anything; without it the gate stays shut.
 _FOLLOWS = {
     SAID: r"""(?: (?:now |is|was|to|lautet|ist|est|es|->|=>|["'`])|:| ?[=-]>)""",
-    BLANK: r"""[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
+    TYPED: r"[ ]{1,2}[^ ]{8}",
+    DEVICE: r"""[ :]{1,2}["'`]?[0-9a-f]{64}""",
+    BLANK: r"""(?: value| header| string)?[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
     TOLD: r"(?: [A-Za-z0-9_#-]+)+: ",
     SPARE: r" code",
-    CODE: r"[^A-Za-z0-9\n\[][^0-9\n\[]*[0-9]{3}",
+    CODE: r"[^A-Za-z0-9\n\[](?:%[0-9a-fA-F]{2}|[^0-9\n\[])*(?:[0-9]+[^0-9\n\[]+)?[0-9]{3}",
     CVC: r"[^A-Za-z0-9\n][^0-9\n]*[0-9]{3}",
     SCHEME: r"(?:[ \t]+|%20|[+])[A-Za-z0-9._~+/%-]{8}",
     AUTH: r" ",

@@ -13,8 +13,12 @@ _FLAG = Late(
     r"--([A-Za-z][\w\-]{1,40}+)[ \t]{1,4}+(?:\"([^\"\n]{1,400}+)\"|'([^'\n]{1,400}+)'|([^\s\"'\-][^\s\"']{0,400}+))",
     re.ASCII,
 )
-_USER = Late(r"(?:-u|--user|--proxy-user)(?<![\w\-]..)[ =]{1,3}[\"']?[^\s:\"']{1,128}+:([^\s\"']{1,256}+)")
+_USER = Late(r"(?<![\w\-])(?:-u|--user|--proxy-user)[ =]{1,3}[\"']?[^\s:\"']{1,128}+:([^\s\"']{1,256}+)")
 _MYSQL = Late(r"(?:mysql|mariadb)[\w\-]{0,16}+(?: [^\s]{1,128}+){0,12}? -p([^\s\"'=]{4,128}+)")
+_TOOL = Late(
+    r"(?:sshpass -p ?|redis-cli (?:-[a-zA-Z] [^\s]{1,64}+ |--?[a-z]{1,16} ){0,6}?-a )"
+    r"(?:\"([^\"\n]{1,256}+)\"|'([^'\n]{1,256}+)'|([^\s\"']{1,256}+))"
+)
 _INVALID = Late(r"(?:\A|\n|\\n)([A-Za-z][\w.]{0,80}+)(?:\n|\\n) {2}[^\n\\]{1,300}?input_value='([^'\n]{1,512}+)'")
 _BODY = Late(
     r"['\"]loc['\"]: ?[\[(][^\[\]()\n]{0,120}?['\"](\w{1,64})['\"],?[\])], ?"
@@ -47,6 +51,8 @@ class Forms:
             text = _FLAG.sub(self._named, text)
         if " -p" in text and ("mysql" in text or "mariadb" in text):
             text = _MYSQL.sub(self._password, text)
+        if "sshpass -p" in text or "redis-cli " in text:
+            text = _TOOL.sub(self._password, text)
         if "input" in text:
             text = _INVALID.sub(self._named, text)
             text = _BODY.sub(self._named, text)

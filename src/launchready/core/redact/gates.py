@@ -12,8 +12,8 @@ from typing import NamedTuple
 from launchready.core.redact.rules import phrases
 from launchready.vendors.formats import VENDORS
 
-SAID, BLANK, TOLD, SPARE, CODE, CVC, SCHEME, AUTH, BORN, PHONE, NUMBERS, NEAR, KEYS, FORMS = range(14)
-PROSE = frozenset(range(PHONE))
+SAID, BLANK, TOLD, SPARE, CODE, CVC, SCHEME, AUTH, BORN, PHONE, NUMBERS, NEAR, KEYS, FORMS, DEVICE, TYPED = range(16)
+PROSE = frozenset({*range(PHONE), DEVICE, TYPED})
 FIRST_VENDOR = 16  # gate 16 + n: row n of VENDORS
 CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS})  # not asked here: their readers ask as cheaply
 
@@ -51,13 +51,15 @@ def _prose(gate: int, said: Iterable[str]) -> Opener:
 OPENERS: tuple[Opener, ...] = (
     _prose(SAID, (word for _, words, _ in phrases.SAYS for word in words)),
     _prose(BLANK, phrases.BLANK_WORDS),
-    _prose(TOLD, ("token", "secret")),
+    _prose(TOLD, ("token", "secret", "session")),
     _prose(SPARE, phrases.SPARE_CODES),
     _prose(CODE, phrases.CODE_WORDS),
     _prose(CVC, phrases.CVC_WORDS),
     _prose(SCHEME, ("bearer", "basic", "20bearer", "20basic")),  # glued to an escape: authorization%3A%20Bearer
     _prose(AUTH, ("auth",)),
     _prose(BORN, phrases.BIRTHS),
+    _prose(DEVICE, phrases.DEVICE_WORDS),
+    _prose(TYPED, phrases.TYPED_WORDS),
     _prose(PHONE, phrases.PHONE_WORDS),
     *(_vendor(FIRST_VENDOR + index, row.gates, row.pattern) for index, row in enumerate(VENDORS)),
 )

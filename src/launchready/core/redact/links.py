@@ -6,7 +6,7 @@ from launchready.core.redact import values
 from launchready.core.redact.encodings import shade
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
-from launchready.core.redact.rules.phrases import LINK_STEMS, STORE_SCHEMES, STRONG_LINK_STEMS
+from launchready.core.redact.rules.phrases import LINK_STEMS, LINK_WORDS, STORE_SCHEMES, STRONG_LINK_STEMS
 
 _AUTHORITY = Late(r"[^\s\"'`<>|\\]{1,1024}+")
 _SCHEME = Late(r"[A-Za-z][A-Za-z0-9+.\-]{0,31}\Z")
@@ -81,7 +81,12 @@ def tokens(text: str, marks: Marks) -> str:
         at = found.end()
         word = found.group(1).lower()
         strong = word.startswith(STRONG_LINK_STEMS)
-        if strong or word.startswith(LINK_STEMS) or (len(word) == 1 and _begins(text, found.start())):
+        if (
+            strong
+            or word in LINK_WORDS
+            or word.startswith(LINK_STEMS)
+            or (len(word) == 1 and _begins(text, found.start()))
+        ):
             span = _token(shadow, at, strong=strong, short=len(word) == 1)
             if span is not None and span[0] >= done:
                 value = text[span[0] : span[1]]

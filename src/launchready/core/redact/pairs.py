@@ -44,7 +44,7 @@ _OPEN = Late(
 _WRAPPED = Late(r"(?:SecretStr|SecretBytes|Secret|Markup|SafeString|str|bytes|repr|quote)\(")
 _QUERY = Late(r"[^\s\"'`<>&#?\\]{1,65536}+")
 _BARE = Late(
-    r"(?:[^\s\"'`<>,;&|)}\]]|[,;&|](?!\s|[,;&|)}\]\"'<>]|$|[\"'`]{0,4}[\w.\-%\[]{1,48}[=:])|[)}\]](?=\w)|[\"'`](?=\w)){1,65536}+"
+    r"(?:[^\s\"'`<>,;&|)}\]]|[,;&|](?!\s|[,;&|)}\]\"'<>]|$|[\"'`]{0,4}[\w.\-%\[\]]{1,48}[=:])|[)}\]](?=\w)|[\"'`](?=\w)){1,65536}+"
 )
 _BRACKETED = Late(r"\[[^\[\]\n]{0,8192}+\]|\([^()\n]{0,8192}+\)")
 _LISTED = Late(r"digest|aws4|oauth|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
@@ -132,7 +132,7 @@ class Pairs:
         if "@" in shadow:
             return "person"
         named = map(self._keys.named, keys)
-        kinds = {one.kind for one in named if one is not None and not one.bare}
+        kinds = {one.kind for one in named if one is not None and not one.bare and one.condition != "postcode"}
         return "person" if kinds & PERSONAL else "fullname" if kinds & ACCOUNT else "never"
 
     def _of_parent(self, shadow: str, before: re.Match[str] | None, found: re.Match[str]) -> Named | None:

@@ -17,6 +17,10 @@ _CODE = Late(
     r"|[A-Za-z_][A-Za-z_.]{0,80}\(.{0,200}"
 )
 _WORD = Late(r"[A-Za-z]?[a-z'\-]{0,60}[.,;:!?]{0,3}")
+_NO_KEY = Late(
+    r"(?:[0-9a-fA-F]{2}[:\-]){5}[0-9a-fA-F]{2}"  # the address of a network card
+    r"|[a-z_\-]{2,24}(?::[a-z0-9_.\-]{1,24}){1,6}"  # the key of a cache: user:7:bookings
+)
 _STAMP = Late(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
 _OPAQUE = Late(r"[\w\-+/=.~%:!*|]{8,16384}")
 _DATE = Late(
@@ -41,7 +45,13 @@ def code(value: str) -> bool:
 
 def opaque(value: str, least: int = 8) -> bool:
     """No one's own word: long, and of letters with digits, or of both cases, or all hexadecimal."""
-    if len(value) < least or not _OPAQUE.fullmatch(value) or _STAMP.fullmatch(value) or _EXPRESSION.fullmatch(value):
+    if (
+        len(value) < least
+        or not _OPAQUE.fullmatch(value)
+        or _STAMP.fullmatch(value)
+        or _NO_KEY.fullmatch(value)
+        or _EXPRESSION.fullmatch(value)
+    ):
         return False
     digits = any(map(str.isdigit, value))
     letters = any(map(str.isalpha, value))
@@ -64,6 +74,16 @@ def public(value: str) -> bool:
 def secretish(value: str) -> bool:
     """Not an everyday word: a digit, a symbol or a capital inside."""
     return len(value) >= 4 and _WORD.fullmatch(value) is None and not value.isdigit()
+
+
+def strong(value: str) -> bool:
+    """What only a password looks like: eight or more, with a digit, letters, and a symbol that joins no words."""
+    return (
+        len(value) >= 8
+        and any(map(str.isdigit, value))
+        and any(map(str.isalpha, value))
+        and not set(value).isdisjoint("!#$%&*+=?@^~")
+    )
 
 
 def prose(value: str) -> bool:
@@ -92,6 +112,8 @@ def admits(condition: str, value: str) -> bool:
             return opaque(value, 16) and not public(value) and not uuid(value)
         case "secretish":
             return secretish(value)
+        case "strong":
+            return strong(value)
         case "digits":
             return 3 <= _count(value) <= 10 and _only(value, " -")
         case "digits3":
