@@ -14,6 +14,7 @@ _CODED = Late(
     rf"(?<![\w.+\-])({_CODED_LOCAL})(?:%(?:25){{0,3}}40|\\{{1,16}}+(?:u0040|x40)|&#(?:64|x40);|&commat;)({_DOMAIN})"
 )
 _QUOTED = Late(r"\"[\w.+\- ]{1,64}+\"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
+_LITERAL = Late(r"[bBuUrRfF]{1,2}'(?=[^']{1,255}\Z)")  # the b of b'jo@coach.example'
 _ESCAPED = Late(r"(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrt])")
 _TOP = Late(r"(?:[^\W\d_]{2,24}|xn--[A-Za-z0-9\-]{2,59})")
 _FILES = words(
@@ -52,7 +53,10 @@ def _address(found: re.Match[str], marks: Marks) -> str:
 
 def _lead(text: str, at: int, local: str) -> int:
     """How much of the local part is the end of an escape before it: the 22 of ``%22``, the n of ``\\\\n``."""
-    before = text[at - 1 : at]
+    literal = _LITERAL.match(local)
+    if literal is not None:
+        return literal.end()
+    before = text[at - 1 : at] if at else ""
     if before == "\\":
         escape = _ESCAPED.match(local)
         return escape.end() if escape and escape.end() < len(local) else 0
