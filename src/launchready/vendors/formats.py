@@ -22,7 +22,15 @@ _LEFT = r"(?<![A-Za-z0-9])"
 _EDGE = r"(?<![A-Za-z0-9_\-])"
 
 VENDORS: tuple[Vendor, ...] = (
-    Vendor("jwt", ("eyJ",), _LEFT + r"eyJ[A-Za-z0-9_\-]{14,65536}+(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){0,5}+={0,2}"),
+    # Its parts are joined by dots; one that was cut short is told by the first name in its header: alg, typ, kid, enc,
+    # cty, jku, x5t, zip; iv begins an encrypted cookie. Other JSON in base64 is a cursor, or is read when decoded.
+    Vendor(
+        "jwt",
+        ("eyJ",),
+        _LEFT + r"eyJ(?:(?:hbGci|0eXAi|raWQi|lbmMi|jdHki|qa3Ui|4NX|6aXAi|pdiI6)[A-Za-z0-9_\-]{8,65536}+"
+        r"(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){0,5}+"
+        r"|[A-Za-z0-9_\-]{14,65536}+(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){1,5}+)={0,2}",
+    ),
     Vendor("stripe", ("k_live_", "k_test_"), _LEFT + r"[sr]k_(?:live|test)_[A-Za-z0-9]{6,255}+"),
     Vendor("stripe", ("whsec_",), _LEFT + r"whsec_[A-Za-z0-9+/=_\-]{12,128}+"),
     Vendor(

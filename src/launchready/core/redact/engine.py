@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from launchready.core.redact import blocks, emails, fast, gates, links, numbers
+from launchready.core.redact import blocks, coded, emails, fast, gates, links, numbers
 from launchready.core.redact.forms import Forms
 from launchready.core.redact.gates import FIRST_VENDOR
 from launchready.core.redact.keys import Keys
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent
+from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent, quiet
 from launchready.core.redact.pairs import Pairs
 from launchready.core.redact.prose import Prose
 from launchready.core.redact.sql import Sql
@@ -80,7 +80,7 @@ class Engine:
             out.append(TOO_MUCH)
         return "".join(out)
 
-    def _pass(self, text: str) -> str:
+    def _pass(self, text: str, *, decoded: bool = False) -> str:
         marks = self._marks
         for kind, pattern in self._own:
             text = pattern.sub(partial(self._own_class, kind), text)
@@ -101,6 +101,8 @@ class Engine:
             text = self._forms.clean(text)
         if not opened.isdisjoint(gates.PROSE):
             text = self._prose.clean(text, opened)
+        if gates.CODED in opened and not decoded:
+            text = coded.clean(text, self._decoded, marks)
         if emails.present(text):
             text = emails.clean(text, marks)
             if " <[email" in text:
@@ -108,6 +110,11 @@ class Engine:
         if gates.NUMBERS in opened or gates.PHONE in opened:
             text = numbers.clean(text, marks, told=gates.PHONE in opened)
         return numbers.addresses(text, marks) if self._ips else text
+
+    def _decoded(self, text: str) -> str:
+        """What the readers make of decoded text; they decode once."""
+        with quiet():
+            return self._pass(text, decoded=True)
 
     def _opened(self, text: str) -> frozenset[int]:
         if not self._asked:

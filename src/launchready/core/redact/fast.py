@@ -16,6 +16,7 @@ from launchready.core.redact.gates import (
     BLANK,
     BORN,
     CODE,
+    CODED,
     CVC,
     DEVICE,
     FORMS,
@@ -55,6 +56,7 @@ _MORE = (
         ),  # (030) 1234, 030 1234
     ),
     (NEAR, "|".join(row.near for row in VENDORS if row.near)),
+    (CODED, "[A-Za-z0-9+/_-]{20}"),
     (
         FORMS,
         (

@@ -12,10 +12,12 @@ from typing import NamedTuple
 from launchready.core.redact.rules import phrases
 from launchready.vendors.formats import VENDORS
 
-SAID, BLANK, TOLD, SPARE, CODE, CVC, SCHEME, AUTH, BORN, PHONE, NUMBERS, NEAR, KEYS, FORMS, DEVICE, TYPED = range(16)
+SAID, BLANK, TOLD, SPARE, CODE, CVC, SCHEME, AUTH, BORN, PHONE, NUMBERS, NEAR, KEYS, FORMS, DEVICE, TYPED, CODED = (
+    range(17)
+)
 PROSE = frozenset({*range(PHONE), DEVICE, TYPED})
-FIRST_VENDOR = 16  # gate 16 + n: row n of VENDORS
-CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS})  # not asked here: their readers ask as cheaply
+FIRST_VENDOR = 32  # gate 32 + n: row n of VENDORS
+CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS, CODED})  # not asked here: their readers ask as cheaply
 
 
 class Opener(NamedTuple):
