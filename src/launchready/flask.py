@@ -14,7 +14,7 @@ from launchready import wsgi
 from launchready.drivers.current import CURRENT
 from launchready.errors import MissingExtra, SafeToRetry
 from launchready.http.message import Response
-from launchready.idempotency import idempotent
+from launchready.idempotency import form_field, idempotent
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
@@ -39,6 +39,10 @@ __all__ = [
 class _Face(wsgi.LaunchReadyMiddleware):
     def native(self, response: Response) -> object:
         return flask.Response(response.body, response.status, wsgi.native_headers(response.headers))
+
+    def secret(self) -> str | None:
+        secret = flask.current_app.secret_key
+        return secret.decode("latin-1") if isinstance(secret, bytes) else secret
 
     def made(self, result: Any) -> object:
         return flask.make_response(result)
@@ -80,6 +84,7 @@ class LaunchReady:
         app.url_value_preprocessors.setdefault(None, []).append(_note_route)
         app.register_error_handler(SafeToRetry, _note_reason)
         app.extensions["launchready"] = self
+        app.jinja_env.globals.setdefault("idempotency_field", form_field)
         self._face = face
 
     def status(self) -> dict[str, object]:

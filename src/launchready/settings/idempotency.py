@@ -76,7 +76,7 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
         required=settings.required,
         wait=problems.duration("idempotency.wait", settings.wait, zero=True),
         max_body=problems.number("idempotency.max_body", settings.max_body, least=1),
-        release_errors=on_error == "release",
+        release_from=500 if on_error == "release" else core.NEVER,
         scope=settings.scope or credentials,
         on_crash=_on_crash(problems, settings.on_crash),
         rerun_for=problems.duration("idempotency.rerun_for", settings.rerun_for),

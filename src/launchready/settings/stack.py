@@ -136,7 +136,7 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     answers = Answers(
         store, Probes(health.checks if health else {}), {TakeHere: here.windows.take, GiveHere: here.windows.give}
     )
-    answers.url = url
+    answers.url, answers.secret = url, secret_key
     keeper = Keeper(Timings(release), path, clock) if timing else None
     shared = once.vault if once else vault(secret_key)
     serving = [each for each in features if each is not None]
