@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         StoreUnavailable as StoreUnavailable,
     )
     from launchready.idempotency import idempotent as idempotent
+    from launchready.idempotency import webhook as webhook
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
     from launchready.settings.health import Health as Health
@@ -62,7 +63,7 @@ _HOMES = {
         "ConfigError", "InFlight", "KeyReused", "LaunchReadyError", "MissingExtra", "OutcomeUnknown", "SafeToRetry",
         "StoreError", "StoreFull", "StoreUnavailable",
     ),
-    "launchready.idempotency": ("idempotent",),
+    "launchready.idempotency": ("idempotent", "webhook"),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
     "launchready.settings.health": ("Health",),
@@ -78,6 +79,8 @@ __all__ = sorted(_HOME)  # noqa: PLE0605 - the names stand once, in _HOMES
 
 
 def __getattr__(name: str) -> object:
+    if name == "idempotency":  # launchready.idempotency.current(), with no import of its own
+        return import_module("launchready.idempotency")
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

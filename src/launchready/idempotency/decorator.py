@@ -89,7 +89,9 @@ def idempotent(  # the overloads above say how it is called
         if store is not None and not within and called is not None:
             return protected_function(function, rule, called, store, asked)
         Wanted.views = True
-        view = protected_view(function, View(rule, find, called, scope, asked, within, url, connection))
+        view = protected_view(
+            function, View(rule.called(function.__qualname__), find, called, scope, asked, within, url, connection)
+        )
         if not within or called is None or url is None:
             return view
         return either(view, function_within(function, rule, called, url))

@@ -56,7 +56,7 @@ def compile_idempotency(problems: Problems, settings: Idempotency, secret: str |
     if settings.encrypt and secret is None:
         problems.add("idempotency.encrypt=True needs a key: set secret_key, or LAUNCHREADY_SECRET_KEY")
     rows = [problems.route("idempotency.routes", text) for text in _routes(problems, settings)]
-    table = RouteTable[core.Rule | None]((text, rule) for text in rows if text is not None)
+    table = RouteTable[core.Rule | None]((text, rule.called(text)) for text in rows if text is not None)
     return core.Idempotency(table, vault(secret, encrypt=settings.encrypt))
 
 

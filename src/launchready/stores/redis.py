@@ -13,7 +13,7 @@ Redis 6.2 or newer, or any Valkey. Options in the query are those of redis-py's 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha1
 from math import ceil
 from pathlib import Path
@@ -38,7 +38,7 @@ from launchready.exchange.store import (
     Take,
 )
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores.base import digest, micros, said, where, window_digest
+from launchready.stores.base import PAGE, digest, micros, said, where, window_digest
 
 if TYPE_CHECKING:
     import redis
@@ -138,6 +138,20 @@ class RedisStore:
                 await client.connection_pool.disconnect(inuse_connections=False)
             raise self._failure(error) from None
         _decode(op, reply)
+
+    def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
+        client: Any = self._client()
+        get = self._scripts[Get]
+        try:
+            for key in client.scan_iter(match=f"launchready:{space.name}:*", count=PAGE):
+                reply = client.execute_command("EVAL", get.text, 1, key)
+                if reply:
+                    yield _entry(space, reply)
+        except self._driver.exceptions.RedisError as error:
+            raise self._failure(error) from None
+
+    def sweep(self) -> int:
+        return 0  # Redis ends entries at their time
 
     def close(self) -> None:
         if self._sync is not None:

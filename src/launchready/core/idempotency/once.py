@@ -89,7 +89,9 @@ class Once:
         vault = self._vault
         id_, name = named(scope, key, vault.secret)
         print_ = self.print_ or fingerprint(request, read.answer)
-        record = Record(print_, token=vault.token().hex(), id=id_, name=name, route=request.method)
+        record = Record(
+            print_, token=vault.token().hex(), id=id_, name=name, route=rule.name or request.method, lease=rule.lease
+        )
         return (yield from self.claim(record))
 
     def _without(self) -> Flow[Response | None]:

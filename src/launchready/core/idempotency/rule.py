@@ -1,6 +1,7 @@
 """How a route is protected, and what one app's protection shares."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from launchready.core.idempotency.record import CLAIMS, Record
@@ -23,14 +24,22 @@ class Rule:
     """
 
     __slots__ = (
-        "keep", "lease", "max_body", "on_crash", "release_from", "required", "rerun_for", "respond", "scope", "wait",
+        "keep", "lease", "max_body", "name", "on_crash", "release_from", "required", "rerun_for", "respond", "scope",
+        "wait",
     )  # fmt: skip
+
+    def called(self, name: str) -> "Rule":
+        """The same rule for a route of this name, which is what people are shown."""
+        other = copy(self)
+        other.name = name
+        return other
 
     def __init__(
         self, *, keep: float, lease: float, required: bool, wait: float, max_body: int, release_from: int,
         scope: Callable[[Request], str], on_crash: Recover | None = None, rerun_for: float = 23 * 3600.0,
-        respond: Callable[[Any], Response] | None = None,
+        respond: Callable[[Any], Response] | None = None, name: str = "",
     ) -> None:  # fmt: skip
+        self.name = name
         self.keep = keep
         self.lease = lease
         self.required = required
