@@ -6,6 +6,7 @@ carry the CORS headers, a cached answer is counted, and what is stored holds onl
 
 import os
 from collections.abc import Mapping, Sequence
+from threading import Thread
 from typing import Any
 
 from launchready.clock import SYSTEM, Clock
@@ -44,6 +45,9 @@ OPTIONS = (
     "store", "release", "secret_key", "trusted_proxies", "cors", "https", "rate_limit", "cache", "idempotency",
     "redaction", "timing", "health",
 )  # fmt: skip
+
+TOUCHED = ("redis:", "rediss:", "valkey:", "unix:")
+"""Stores that learn something when the app is built; the others have nothing to do then."""
 
 Plan = tuple[Feature, ...]
 
@@ -137,6 +141,8 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         store, Probes(health.checks if health else {}), {TakeHere: here.windows.take, GiveHere: here.windows.give}
     )
     answers.url, answers.secret = url, secret_key
+    if url.startswith(TOUCHED):
+        Thread(target=store.touch, name="launchready-touch", daemon=True).start()
     keeper = Keeper(Timings(release), path, clock) if timing else None
     shared = once.vault if once else vault(secret_key)
     serving = [each for each in features if each is not None]

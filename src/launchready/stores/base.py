@@ -40,6 +40,9 @@ class Store(Protocol):
 
     async def aclose(self) -> None: ...
 
+    def touch(self) -> None:
+        """Once, when an app is built, in a thread of its own: what the store has to know from the start."""
+
     def scan(self, space: Space[V]) -> Iterator[Entry[V]]:
         """Every live entry of a space whose values know their key, page by page: for people, not for requests."""
 

@@ -134,6 +134,9 @@ class MemoryStore:
     async def aclose(self) -> None:
         """Nothing to close."""
 
+    def touch(self) -> None:
+        """Nothing to know."""
+
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
         now = self._now()
         room = self._rooms.get(space.name)

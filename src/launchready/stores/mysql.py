@@ -224,6 +224,9 @@ class MySQLStore:
             drop = f"DELETE FROM {table} WHERE k > %(hand)s AND k <= %(last)s AND expires <= {NOW}"
             self._with(lambda c: _ask(c, drop, hand | {"last": rows[-1][0]}))
 
+    def touch(self) -> None:
+        """Nothing to know."""
+
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
         table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
         page = (

@@ -248,6 +248,9 @@ class PostgreSQLStore:
             return StoreUnavailable(f"{self._name} did not answer in time")
         return StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}")
 
+    def touch(self) -> None:
+        """Nothing to know."""
+
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
         table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
         page = (

@@ -168,6 +168,9 @@ class SQLiteStore:
     async def aclose(self) -> None:
         await to_thread(self.close)
 
+    def touch(self) -> None:
+        """Nothing to know."""
+
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
         table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
         page = f"SELECT key, value, put, version, expires FROM {table} WHERE key > ? ORDER BY key LIMIT {PAGE}"
