@@ -52,7 +52,9 @@ class Engine:
 
     async def outcomes(self, rules: Iterable[Rule], site: Site) -> list[Outcome]:
         """Every rule on every one of its subjects, at once."""
-        units = [(one, subject) for one in rules for subject in one.subjects(site)]
+        # Mail first: its answers lead to further questions, three deep, so they are what the others are waited for by.
+        order = sorted(rules, key=lambda one: one.family != "mail")
+        units = [(one, subject) for one in order for subject in one.subjects(site)]
 
         async def told(one: Rule, subject: str) -> Outcome:
             found = await self.outcome(one, site, subject)
@@ -130,6 +132,11 @@ class Engine:
                 return answer
         except TimeoutError:
             return op.unanswered(f"no answer before the deadline of {self.timeout:g} s")
+
+    def answers(self) -> list[tuple[Ask[Any], Any]]:
+        """Every question of the run that was answered."""
+        done = [(op, task) for op, task in self.asked.items() if task.done() and not task.cancelled()]
+        return [(op, task.result()) for op, task in done if task.exception() is None]
 
     async def close(self) -> None:
         """Ends what is still open, so that no connection outlives the run."""

@@ -27,7 +27,9 @@ def needed(rules: Iterable[Rule], choice: Choice) -> tuple[Rule, ...]:
     """The chosen rules, the root rules, and all that may explain what they find; nothing that is to be skipped."""
     every = {one.code: one for one in rules if not {one.family, one.code} & choice.skip}
     wanted = [one for one in every.values() if one in choice]
-    found: dict[str, Rule] = {one.code: one for one in every.values() if one.root and wanted}
+    found: dict[str, Rule] = {
+        one.code: one for one in every.values() if one.root and not all(one.local for one in wanted)
+    }
     while wanted:
         one = wanted.pop()
         if one.code not in found or one.root:
@@ -54,13 +56,16 @@ def results(outcomes: Sequence[Outcome], site: Site, choice: Choice, ignore: Col
 
 def silence(outcomes: Sequence[Outcome], choice: Choice) -> tuple[list[Outcome], set[str]]:
     """Without what something else explains; and the codes that explained something."""
-    loud = {(one.rule.code, one.subject) for one in outcomes if one.findings or one.undetermined}
+    loud = {(one.rule.code, host(one.subject)) for one in outcomes if one.findings or one.undetermined}
     dead = {one.rule.code for one in outcomes if one.rule.root and one.findings}
     unsure = {one.rule.code for one in outcomes if one.rule.root and one.undetermined}
     spoken: list[Outcome] = []
     explaining = set(dead)
     for one in outcomes:
         if one.rule.root:
+            spoken.append(one)
+            continue
+        if one.rule.local:
             spoken.append(one)
             continue
         codes = one.rule.after if one.findings else (*one.rule.after, *one.rule.blocked_by)

@@ -2,17 +2,25 @@
 
 import functools
 import importlib
+import json
 import pkgutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from launchready.checks.diff import Diff, compare, read_findings, read_passed
 from launchready.checks.finding import Finding, Passed
 from launchready.checks.ranking import ranked
 from launchready.errors import ConfigError
 
 SCHEMA_VERSION = 1
 FailOn = Literal["48h", "any", "never"]
+MINIMUM = {
+    "The domain leads to the site": ("DNS001", "DNS002", "DNS003", "DNS004", "REG001", "REG002"),
+    "The site answers": ("WEB001", "WEB011"),
+    "Every address is encrypted, with a valid certificate": ("TLS001", "TLS002", "TLS003"),
+    "Your mail is recognised as yours": ("MAIL002", "MAIL003", "MAIL005", "MAIL007", "MAIL008"),
+}
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,7 @@ class Report:
 
     - ``fix_now``: before launch, within 48 hours. ``can_wait``: with time. ``undetermined``: could not be checked.
     - ``passed``: what was looked at, and is fine.
+    - ``checked``: the codes that were looked at.
     - ``exit_code``: 1 something to fix within 48 hours; 3 nothing worse, but something could not be checked; 0 fine.
     """
 
@@ -29,14 +38,30 @@ class Report:
     passed: tuple[Passed, ...] = ()
     started: float = 0.0
     seconds: float = 0.0
+    checked: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, domain: str, findings: Iterable[Finding], passed: Iterable[Passed] = (), *, started: float, seconds: float
+        cls,
+        domain: str,
+        findings: Iterable[Finding],
+        passed: Iterable[Passed] = (),
+        *,
+        started: float,
+        seconds: float,
+        checked: Iterable[str] = (),
     ) -> "Report":
         """A report with its findings ranked."""
         order = sorted(passed, key=lambda one: (one.code, one.subject))
-        return cls(domain, ranked(findings), tuple(order), started, seconds)
+        return cls(domain, ranked(findings), tuple(order), started, seconds, tuple(sorted(checked)))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Report":
+        """A report that was kept with ``to_dict()`` or ``to_json()``; ConfigError when it is none."""
+        kept, fine = read_findings(data), read_passed(data)
+        start, took = float(data.get("started", 0.0)), float(data.get("seconds", 0.0))
+        codes = data.get("checked", ())
+        return cls.of(str(data.get("domain", "")), kept, fine, started=start, seconds=took, checked=codes)
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -77,6 +102,20 @@ class Report:
         return f"{verdict}: {', '.join(parts)}."
 
     @property
+    def minimum(self) -> tuple[tuple[str, str], ...]:
+        """The minimum bar: what a launch cannot do without, with "yes", "no" and why, or "could not check"."""
+        return tuple((question, self.met(codes)) for question, codes in MINIMUM.items())
+
+    def met(self, codes: Sequence[str]) -> str:
+        """Whether what these codes look at is as it must be; nothing looked at is nothing known."""
+        broken = [one for one in self.fix_now if one.code in codes]
+        if broken:
+            return f"no: {broken[0].title}"
+        if any(one.code in codes for one in self.undetermined) or not any(one.code in codes for one in self.passed):
+            return "could not check"
+        return "yes"
+
+    @property
     def exit_code(self) -> int:
         return self.exit("48h")
 
@@ -101,9 +140,21 @@ class Report:
                 "undetermined": len(self.undetermined),
                 "passed": len(self.passed),
             },
+            "minimum_bar": dict(self.minimum),
             "findings": [one.to_dict() for one in self.findings],
             "passed": [one.to_dict() for one in self.passed],
+            "checked": list(self.checked),
         }
+
+    def diff(self, previous: "Report | Mapping[str, Any] | str") -> Diff:
+        """What changed since an earlier report: a Report, or what its ``to_dict()`` or ``to_json()`` gave.
+
+        The earlier report must be about the same domain, else it is a ConfigError.
+        """
+        before = previous if isinstance(previous, Report) else Report.from_dict(read(previous))
+        if before.domain != self.domain:
+            raise ConfigError([f"the earlier report is about {before.domain}, this one about {self.domain}"])
+        return compare(self.findings, before.findings, since=before.started, checked=self.checked)
 
     def to(self, name: str) -> str:
         """The report in one of ``formats()``; another name is a ConfigError."""
@@ -132,6 +183,19 @@ class Report:
 
     def to_junit(self) -> str:
         return self.to("junit")
+
+
+def read(previous: Mapping[str, Any] | str) -> Mapping[str, Any]:
+    """An earlier report as plain values."""
+    if not isinstance(previous, str):
+        return previous
+    try:
+        found = json.loads(previous)
+    except ValueError as error:
+        raise ConfigError([f"not a report of launchready: {error}"]) from None
+    if not isinstance(found, dict):
+        raise ConfigError(["not a report of launchready: no object"])
+    return found
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from launchready.drivers.drive import adrive, drive
 from launchready.drivers.held import Once, fill
 from launchready.drivers.probes import Probes
 from launchready.errors import InFlight, KeyReused, OutcomeUnknown, SafeToRetry, StoreUnavailable
-from launchready.exchange.app import Forward, Tail
+from launchready.exchange.app import Forward
 from launchready.exchange.ops import Flow
 from launchready.http.message import Response
 from launchready.settings.sealing import vault
@@ -156,7 +156,7 @@ def _failure(error: Exception) -> Response:
     return Response(500, [], json.dumps(type(error).__name__).encode())
 
 
-def _result(step: Forward | Tail | Response | None) -> Any:
+def _result(step: object) -> Any:
     """What a call with a taken key gets: the first call's result, or the reason why it has none."""
     assert isinstance(step, Response)  # a claim ends with one, or waits at Forward
     document = json.loads(step.body or b"null")

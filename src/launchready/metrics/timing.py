@@ -7,6 +7,7 @@ app that makes templates out of data fills one row "(other)", and not the memory
 switches no threads, since nothing is called there. Everything else happens in ``drain``, off the request.
 """
 
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from math import ceil, log
 from typing import NamedTuple
@@ -56,6 +57,17 @@ class Series:
         self.counts: Counts = {}
         self.first: Counts = {}
         self.total = 0.0
+
+
+def broke(error: BaseException) -> tuple[int, str]:
+    """Status and note of a request that ended with this, before its answer or in the middle of it.
+
+    A cancelled task is how a server, and ClientDisconnect how Starlette says that the client has left. Any other
+    ConnectionError is the app's own: its database can break a connection as well.
+    """
+    if isinstance(error, CancelledError | GeneratorExit) or type(error).__name__ == "ClientDisconnect":
+        return CLIENT_GONE, DISCONNECT
+    return 500, ERROR + type(error).__name__
 
 
 def usable(template: str) -> bool:
@@ -126,6 +138,24 @@ class Timings:
         if len(self._series) >= MAX_SERIES and (method, route, status, note) not in self._series:
             return Key("_OTHER", OTHER, status // 100 * 100)
         return Key(method, route, status, note)
+
+    def own(self, method: str, path: str, status: int, seconds: float) -> None:
+        """An answer that did not come from the app: counted under the route that would have made it."""
+        route = self._paths.get(path)
+        if route is None or len(self._routes) != self._told:
+            route = self.template(method, path)
+        self.record(method, route, status, seconds, OWN)
+
+    def stream(
+        self, method: str, route: str | None, status: int, seconds: float, first: float, whole: bool, note: str = ""
+    ) -> None:
+        """``whole`` False: the app stopped in the middle without an error, since it was told that nobody reads."""
+        if note:
+            self.record(method, route, 500, seconds, note, first)
+        elif whole:
+            self.record(method, route, status, seconds, STREAM, first)
+        else:
+            self.record(method, route, CLIENT_GONE, seconds, DISCONNECT, first)
 
     def template(self, method: str, path: str) -> str | None:
         """The route of an answer that did not come from the app, by the templates that the app has matched so far."""

@@ -116,19 +116,21 @@ class Client:
     ) -> HttpAnswer:
         import httpx  # noqa: PLC0415
 
-        url, sent = str(target), [("user-agent", USER_AGENT), ("accept-encoding", "identity"), *headers]
-        extensions: dict[str, Any] = {}
+        url = str(target)
+        sent = [("user-agent", USER_AGENT), ("accept", "*/*"), ("accept-encoding", "identity"), *headers]
+        times = dict.fromkeys(("connect", "read", "write", "pool"), self.seconds)
+        extensions: dict[str, Any] = {"timeout": times}
         if address is not None:
             sent.append(("host", target.netloc.decode("ascii")))
             extensions["sni_hostname"] = target.host
             target = target.copy_with(host=address)
-        transport = borrowed(self.transport) if self.transport is not None else self._connection()
         try:
-            async with httpx.AsyncClient(follow_redirects=False, timeout=self.seconds, transport=transport) as client:
-                request = client.build_request(
-                    method, target, headers=sent, content=body or None, extensions=extensions
-                )
-                answer = await client.send(request, stream=True)
+            request = httpx.Request(method, target, headers=sent, content=body or None, extensions=extensions)
+            async with self._transport() as transport:
+                # Past httpx.AsyncClient, which is there for cookies, redirects and logins: none is wanted here, and it
+                # costs more than the request itself.
+                answer = await transport.handle_async_request(request)
+                answer.request = request
                 try:
                     content = await head(answer)
                 finally:
@@ -143,6 +145,9 @@ class Client:
             return HttpAnswer(question, url, trouble="broken", reason=f"{type(error).__name__}: {error}")
         pairs = tuple((key.lower(), value) for key, value in answer.headers.multi_items())
         return HttpAnswer(question, url, answer.status_code, pairs, content)
+
+    def _transport(self) -> "httpx.AsyncBaseTransport":
+        return borrowed(self.transport) if self.transport is not None else self._connection()
 
 
 async def head(answer: "httpx.Response") -> str:

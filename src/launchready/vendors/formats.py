@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 
 class Vendor(NamedTuple):
-    """One format."""
+    """One format. ``near``: where no literal is certain, a cheaper pattern that must match somewhere."""
 
     kind: str
     gates: tuple[str, ...]
     pattern: str
+    near: str = ""
 
 
 _LEFT = r"(?<![A-Za-z0-9])"
@@ -42,7 +43,12 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("oauth", ("1//",), r"(?<![A-Za-z0-9/:])1//[A-Za-z0-9_\-]{24,512}+"),
     Vendor("email_provider", ("SG.",), _LEFT + r"SG\.[A-Za-z0-9_\-]{8,64}+(?:\.[A-Za-z0-9_\-]{8,128}+)?"),
     Vendor("email_provider", ("key-",), _LEFT + r"key-[0-9a-z]{32}(?![A-Za-z0-9])"),
-    Vendor("email_provider", (), r"[0-9a-f](?<![A-Za-z0-9\-].)[0-9a-f]{31}-[0-9a-f]{8}-[0-9a-f]{8}(?![A-Za-z0-9\-])"),
+    Vendor(
+        "email_provider",
+        (),
+        r"[0-9a-f](?<![A-Za-z0-9\-].)[0-9a-f]{31}-[0-9a-f]{8}-[0-9a-f]{8}(?![A-Za-z0-9\-])",
+        near=r"-[0-9a-f]{8}-[0-9a-f]{8}",
+    ),
     Vendor("email_provider", ("re_",), _LEFT + r"re_[A-Za-z0-9]{6,12}_[A-Za-z0-9]{16,48}+"),
     Vendor(
         "email_provider", ("xkeysib-", "xsmtpsib-"), _LEFT + r"x(?:key|smtp)sib-[a-f0-9]{32,80}+(?:-[A-Za-z0-9]{8,32})?"
@@ -50,7 +56,7 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("email_provider", ("-us",), r"(?<![A-Za-z0-9\-])[0-9a-f]{32}-us\d{1,2}(?![A-Za-z0-9])"),
     Vendor("email_provider", ("mlsn.",), _LEFT + r"mlsn\.[a-f0-9]{40,80}+"),
     Vendor("email_provider", ("md-",), _EDGE + r"md-[A-Za-z0-9_\-]{22}(?![A-Za-z0-9_\-])"),
-    Vendor("twilio", (), r"SK(?<![A-Za-z0-9]SK)[0-9a-f]{32}(?![A-Za-z0-9])"),
+    Vendor("twilio", (), r"SK(?<![A-Za-z0-9]SK)[0-9a-f]{32}(?![A-Za-z0-9])", near="SK"),
     Vendor(
         "ai_keys",
         ("sk-",),
@@ -72,6 +78,7 @@ VENDORS: tuple[Vendor, ...] = (
         "other_vendor",
         (),
         r"[MNO](?<![A-Za-z0-9_\-.].)[A-Za-z0-9_\-]{22,27}+\.[\w\-]{6}\.[A-Za-z0-9_\-]{27,40}+(?![A-Za-z0-9_\-])",
+        near=r"\.[\w\-]{6}\.[A-Za-z0-9_\-]{27}",
     ),
     Vendor(
         "other_vendor",
@@ -136,7 +143,22 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("push_token", ("APA91",), r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]{8,64}+(?::|%3A)APA91[A-Za-z0-9_\-]{40,512}+"),
     Vendor(
         "pw_hash",
-        ("pbkdf2", "bcrypt", "argon2", "scrypt", "sha1$", "md5$"),
+        (
+            "pbkdf2_",
+            "pbkdf2:",
+            "bcrypt_",
+            "bcrypt$",
+            "bcrypt:",
+            "argon2id$",
+            "argon2id:",
+            "argon2i$",
+            "argon2d$",
+            "argon2$",
+            "scrypt$",
+            "scrypt:",
+            "sha1$",
+            "md5$",
+        ),
         _LEFT + r"(?:pbkdf2(?:_sha\d{1,3}|:sha\d{1,3})|bcrypt(?:_sha256)?|argon2(?:id|i|d)?|scrypt|sha1|md5)"
         r"[$:][A-Za-z0-9$:./+=,_\-]{16,512}+",
     ),

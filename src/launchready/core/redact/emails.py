@@ -25,7 +25,7 @@ _VERSION = re.compile(r"v?\d+\.\d+(?:[.\-]|$)|\d+x\.")
 
 def present(text: str) -> bool:
     """Whether an at sign stands in the text in any spelling."""
-    return "@" in text or "40" in text or "#64" in text or "ommat" in text
+    return "@" in text or ("40" in text and ("%" in text or "\\" in text)) or "&#" in text or "&comm" in text
 
 
 def clean(text: str, marks: Marks) -> str:
@@ -34,7 +34,7 @@ def clean(text: str, marks: Marks) -> str:
         if '"@' in text:
             text = _QUOTED.sub(lambda found: marks.mark("email", found.group()), text)
         text = _PLAIN.sub(lambda found: _address(found, marks), text)
-    if "40" in text or "&#64" in text or "&commat" in text:
+    if "40" in text or "&#" in text or "&comm" in text:
         text = _CODED.sub(lambda found: _address(found, marks), text)
     return text
 

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from launchready.core.redact.rules.fields import FIELDS, GLUED, PERSONS, TRAILERS, Field
+from launchready.core.redact.rules.fields import FIELDS, GLUED, HEADS, PERSONS, TRAILERS, Field
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LONGEST = 200
@@ -34,6 +34,8 @@ class Keys:
                 self._add(field, words(phrase))
         self._ignore = frozenset("".join(words(name)) for name in ignore)
         self._memo: dict[str, Named | None] = {}
+        #: Keys met that say nothing of their value, for a look at all the keys of a line at once.
+        self.plain: set[str] = set()
 
     def _add(self, field: Field, phrase: list[str]) -> None:
         named = Named(field.kind, field.condition, field.condition == "fullname")
@@ -50,7 +52,10 @@ class Keys:
         except KeyError:
             if len(self._memo) >= _MEMO:
                 self._memo.clear()
+                self.plain.clear()
             answer = self._memo[key] = self._find(key)
+            if answer is None and key not in HEADS:
+                self.plain.add(key)
             return answer
 
     def _find(self, key: str) -> Named | None:

@@ -55,31 +55,30 @@ _CARD_FIGURES = (
     "0000+0000+0000",
     "0000%0",
 )
-_TRUNK_FIGURES = ("000 0", "00 00 00", "(0", "000-0", "000/0", "00-00-00", "00000000000")
+_TRUNK_BEGINS = (" 0", "(0", '"0', "'0", "=0", ">0", "|0", ";0", "[0", "\n0", "\t0")
 _NANP_FIGURES = ("000-000-0000", "000.000.0000", "(000)")
 
 
-def figure(text: str) -> str:
-    """The shape of a text."""
-    return text.translate(_FIGURE)
+def clean(text: str, marks: Marks, *, told: bool) -> str:
+    """The text with its cards, accounts and telephone numbers marked.
 
-
-def clean(text: str, shape: str, low: str, marks: Marks) -> str:
-    """The text with its cards, accounts and telephone numbers marked. ``shape`` and ``low`` only open gates."""
+    ``told``: a word such as "call" stands in the text, after which bare digits are a telephone number.
+    """
+    shape = text.translate(_FIGURE)
     if any(map(shape.__contains__, _CARD_FIGURES)):
         text = _CARD.sub(lambda found: _card(found, marks), text)
     if "0 0 0 0 0 0 0 0 0 0 0 0 0" in shape:
         text = _CARD_SPACED.sub(lambda found: _card(found, marks), text)
     if "aa00" in shape:
         text = _ibans(text, marks)
-    if "+0" in shape or "%0" in shape or "+(" in shape or "+ 0" in shape or " 00" in low:
+    if "+0" in shape or "%0" in shape or "+(" in shape or "+ 0" in shape or " 00" in text:
         text = _INTERNATIONAL.sub(lambda found: _phone(found, marks), text)
     if any(map(shape.__contains__, _NANP_FIGURES)):
         text = _NANP.sub(lambda found: marks.mark("phone", found.group()), text)
     if "00" in shape:
-        if any(map(shape.__contains__, _TRUNK_FIGURES)):
+        if text[:1] == "0" or any(map(text.__contains__, _TRUNK_BEGINS)):
             text = _TRUNK.sub(lambda found: _trunk(found, marks), text)
-        if any(map(low.__contains__, PHONE_WORDS)):
+        if told:
             text = _told(text, marks)
     return text
 

@@ -71,6 +71,9 @@ class Pairs:
     def clean(self, text: str) -> str:
         """The text, with the value of every sensitive key marked."""
         shadow = shade(text)
+        keys = set(_PAIR.findall(shadow)).difference(self._keys.plain)
+        if not keys or not any(self._may_speak(key, shadow) for key in keys):
+            return text
         out: list[str] = []
         done = 0
         for start, end, marker in self._spans(text, shadow):
@@ -80,6 +83,9 @@ class Pairs:
             return text
         out.append(text[done:])
         return "".join(out)
+
+    def _may_speak(self, key: str, shadow: str) -> bool:
+        return self._keys.named(key) is not None or (key in HEADS and "{" in shadow)
 
     def _spans(self, text: str, shadow: str) -> Iterator[tuple[int, int, str]]:
         named_of = self._keys.named

@@ -9,7 +9,7 @@ words are found by literal search, the rest by a match anchored behind them: no 
 import re
 from collections.abc import Iterator
 
-from launchready.core.redact import values
+from launchready.core.redact import gates, values
 from launchready.core.redact.marks import Marks
 from launchready.core.redact.rules import phrases
 from launchready.core.redact.spans import Span, spliced, whole_words
@@ -40,7 +40,6 @@ _MAILBOX = re.compile(
     r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=[\"']? <\[email)"
 )
 _JOINS = (" is ", " was ", " to ", " lautet ", " ist ", " est ", " es ", ": ", "→", "->", "=>", ' "', " '", " `")
-_BIRTHS = ("born", "birth", "dob", "birthday")
 
 
 class Prose:
@@ -49,42 +48,41 @@ class Prose:
     def __init__(self, marks: Marks) -> None:
         self._marks = marks
 
-    def clean(self, text: str, low: str) -> str:
+    def clean(self, text: str, opened: frozenset[int]) -> str:
         """The text with what its words announce marked."""
+        low = text.lower()
         if len(low) != len(text):
             return text
-        spans = list(self._spans(text, low))
-        return spliced(text, spans)
+        return spliced(text, list(self._spans(text, low, opened)))
 
-    def _spans(self, text: str, low: str) -> Iterator[Span]:
-        said = any(map(low.__contains__, _JOINS))
-        for kind, words, condition in phrases.SAYS:
-            if said and any(map(low.__contains__, words)):
+    def _spans(self, text: str, low: str, opened: frozenset[int]) -> Iterator[Span]:
+        if gates.SAID in opened and any(map(low.__contains__, _JOINS)):
+            for kind, words, condition in phrases.SAYS:
                 for _, at in whole_words(low, words):
                     yield from self._said(text, _SAID.match(low, at), kind, condition)
-        if any(map(low.__contains__, phrases.BLANK_WORDS)):
+        if gates.BLANK in opened:
             for _, at in whole_words(low, phrases.BLANK_WORDS):
                 yield from self._found(_BLANK.match(text, at), "generic_key", "token")
-        if ": " in low and ("token" in low or "secret" in low):
+        if gates.TOLD in opened and ": " in low:
             for _, at in whole_words(low, ("token", "secret")):
                 yield from self._found(_TOLD.match(text, at), "generic_key", "token")
-        if "backup code" in low or "recovery code" in low:
+        if gates.SPARE in opened:
             for _, at in whole_words(low, phrases.SPARE_CODES):
                 yield from self._spare(text, _SPARE.match(low, at))
-        if any(map(low.__contains__, phrases.CODE_WORDS)):
+        if gates.CODE in opened:
             yield from self._codes(low)
-        if "cv" in low or "csc" in low or "security code" in low:
+        if gates.CVC in opened:
             for _, at in whole_words(low, phrases.CVC_WORDS):
                 yield from self._found(_CVC.match(text, at), "cvc", "digits3")
-        for word in ("bearer", "basic"):
-            if word in low:
+        if gates.SCHEME in opened:
+            for word in ("bearer", "basic"):
                 for _, at in whole_words(low.replace("%20", " %%"), (word,)):
                     yield from self._credentials(_SCHEME.match(text, at), word)
-        if "AUTH " in text:
+        if gates.AUTH in opened:
             for _, at in whole_words(text, ("AUTH",)):
                 yield from self._found(_AUTH.match(low, at), "password", "secretish", text)
-        if any(map(low.__contains__, _BIRTHS)):
-            for _, at in whole_words(low, _BIRTHS):
+        if gates.BORN in opened:
+            for _, at in whole_words(low, phrases.BIRTHS):
                 yield from self._found(_BORN.match(low, at), "dob", "any")
 
     def _found(self, found: re.Match[str] | None, kind: str, condition: str, text: str = "") -> Iterator[Span]:

@@ -73,6 +73,9 @@ PHONE_WORDS = (
     "callback",
 )
 
+#: Words after which a date is a birthday.
+BIRTHS = ("born", "birth", "dob", "birthday")
+
 #: Words after which three or four digits are a card's verification value.
 CVC_WORDS = ("cvc", "cvv", "cvv2", "cvc2", "csc", "security code")
 
