@@ -9,6 +9,10 @@ from importlib import import_module
 TYPE_CHECKING = False  # typing's own word for it, without the 10 ms that importing typing costs
 
 if TYPE_CHECKING:
+    from launchready import cors as cors
+    from launchready import idempotency as idempotency
+    from launchready import ratelimit as ratelimit
+    from launchready import redaction as redaction
     from launchready.checks.run import acheck as acheck
     from launchready.checks.run import check as check
     from launchready.core.redact import redact as redact
@@ -80,12 +84,15 @@ _HOMES = {
     "launchready.settings.signals": ("Signals",),
     "launchready.settings.timing": ("Timing",),
 }  # fmt: skip
+_ROOMS = ("cors", "idempotency", "ratelimit", "redaction")  # launchready.cors.explain(...) with one import
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 - the names stand once, in _HOMES
 
 
 def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -95,4 +102,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOME]
+    return [*globals(), *_HOME, *_ROOMS]

@@ -12,8 +12,6 @@ import string
 import subprocess
 import tarfile
 import zipfile
-import zlib
-from collections.abc import Callable
 from typing import NamedTuple
 
 LOWER, UPPER, DIGITS = string.ascii_lowercase, string.ascii_uppercase, string.digits
@@ -312,7 +310,7 @@ class Repository:
             if name == "password_is":
                 return "manager"
             value = made.make(name)
-            if name not in {"hexid"}:
+            if name != "hexid":
                 self.marks.append(Mark(kind, name, path, value, state, hard))
             return value
 
@@ -443,7 +441,3 @@ def found(marks: list[Mark], values: set[str]) -> set[Mark]:
         return core in flat or core in joined
 
     return {mark for mark in marks if mark.kind == "secret" and seen(mark)}
-
-
-Check = Callable[[list[Mark]], None]
-_ = zlib

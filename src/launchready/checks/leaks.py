@@ -11,7 +11,8 @@ from launchready.checks.ops import Look, known
 from launchready.checks.rule import Verdict
 from launchready.checks.site import Site
 from launchready.secrets import scan
-from launchready.secrets.leak import Leak, Unread, masked
+from launchready.secrets.found import Unread
+from launchready.secrets.leak import Leak, masked
 
 TOPICS = {
     "SEC001": "that no key that moves money was committed",

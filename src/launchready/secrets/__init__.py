@@ -9,8 +9,13 @@ what stands in its place. The rules are data, in ``launchready.vendors`` and ``n
 from collections.abc import Sequence
 from os import PathLike, fspath
 
-from launchready.secrets.leak import Leak, Unread
+from launchready.secrets.found import Unread
 from launchready.secrets.scanning import Options, Progress, Scan
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from launchready.secrets.leak import Leak
 
 
 def scan(
@@ -36,6 +41,14 @@ def scan(
     """
     options = Options(files, history, staged, commits, tuple(engines), None, progress)
     return Scan(fspath(path), options)
+
+
+def __getattr__(name: str) -> object:
+    if name == "Leak":  # loaded with the first leak: see ``scanning``
+        from launchready.secrets.leak import Leak  # noqa: PLC0415
+
+        return Leak
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = ["Leak", "Scan", "Unread", "scan"]

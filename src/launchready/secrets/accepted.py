@@ -9,15 +9,14 @@ import datetime as dt
 import json
 import os
 import tomllib
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from launchready.errors import ConfigError
 
 FILE = "launchready-accepted.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(NamedTuple):
     """One line of the list."""
 
     id: str
@@ -25,14 +24,13 @@ class Acceptance:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The list as it stands in the file."""
 
     entries: tuple[Acceptance, ...] = ()
     key: bytes | None = None
-    current: frozenset[str] = field(default_factory=frozenset)
-    expired: frozenset[str] = field(default_factory=frozenset)
+    current: frozenset[str] = frozenset()
+    expired: frozenset[str] = frozenset()
 
 
 def load(root: str, today: dt.date) -> Accepted:

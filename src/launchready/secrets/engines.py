@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from launchready.errors import ConfigError
+from launchready.secrets.found import Unread
 from launchready.secrets.kinds import identify
-from launchready.secrets.leak import Unread
 from launchready.secrets.look import Hit
 
 ENGINES = ("gitleaks", "betterleaks", "kingfisher")

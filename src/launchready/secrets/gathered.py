@@ -38,5 +38,8 @@ class Gathered:
             for line in sorted(self._lines.get(key, (hit.line,))):
                 yield hit._replace(line=line), now
 
+    def __bool__(self) -> bool:
+        return bool(self._hits)
+
     def hits(self) -> list[Hit]:
         return list(self._hits.values())

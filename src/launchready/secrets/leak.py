@@ -1,6 +1,5 @@
 """What the scan finds: where it stands, what it is, and what to do. Its value is for programs and is never printed."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -76,14 +75,8 @@ class Leak:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Something that could not be looked at, or not to its end: not a pass."""
-
-    path: str
-    reason: str
-
-
 def fingerprint(rule: str, value: str, key: bytes) -> str:
     """``rule:16 hex digits``: BLAKE2 with a key, so that a list of accepted findings is no list to try passwords on."""
+    import hashlib  # noqa: PLC0415 - OpenSSL takes its time, and most scans find nothing
+
     return f"{rule}:{hashlib.blake2b(value.encode('utf-8', 'surrogatepass'), key=key[:64], digest_size=8).hexdigest()}"

@@ -1,24 +1,27 @@
 """A scan: which work there is, and a leak made of each hit."""
 
-import datetime as dt
 import os
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
-from launchready.secrets import accepted, engines, git, history, tree, work
+from launchready.secrets import git, history, tree, work
+from launchready.secrets.found import Unread
 from launchready.secrets.gathered import Gathered
 from launchready.secrets.kinds import facts
-from launchready.secrets.leak import SEVERITY, Leak, Unread, fingerprint
 from launchready.secrets.look import Hit
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from launchready.secrets.leak import Leak
 
 FALLBACK_KEY = b"launchready secrets"
 Progress = work.Progress
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What to look at: see ``scan``."""
 
     files: bool = True
@@ -26,7 +29,7 @@ class Options:
     staged: bool = False
     commits: str | None = None
     engines: Sequence[str] = ()
-    today: dt.date | None = None
+    today: "dt.date | None" = None
     progress: Progress | None = None
 
 
@@ -46,7 +49,7 @@ class Scan:
         self._root = ""
         self._git: str | None = None
 
-    def __iter__(self) -> Iterator[Leak]:
+    def __iter__(self) -> "Iterator[Leak]":
         self.unread, self.accepted, self.notes = [], [], []
         gathered = Gathered()
         for hit in self._hits(gathered):
@@ -58,7 +61,13 @@ class Scan:
         leaks = list(self._leaks(gathered))
         yield from sorted(leaks, key=lambda leak: leak.rank)
 
-    def _leaks(self, gathered: Gathered) -> Iterator[Leak]:
+    def _leaks(self, gathered: Gathered) -> "Iterator[Leak]":
+        if not gathered:
+            return
+        import datetime as dt  # noqa: PLC0415 - most scans find nothing, and a hook should not wait for it
+
+        from launchready.secrets import accepted  # noqa: PLC0415 - as above
+
         today = self.options.today or dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC).date()
         known = accepted.load(self._root, today)
         secret = b""
@@ -73,6 +82,10 @@ class Scan:
             yield leak
 
     def _second_opinions(self, gathered: Gathered) -> None:
+        if not self.options.engines:
+            return
+        from launchready.secrets import engines  # noqa: PLC0415 - only where they were asked for
+
         for name in self.options.engines:
             found = list(engines.hits(name, self._root, past=self.options.history))
             self.unread += [one for one in found if isinstance(one, Unread)]
@@ -138,8 +151,10 @@ class Scan:
         return ids
 
 
-def made(hit: Hit, secret: bytes, *, in_files: bool) -> Leak:
+def made(hit: Hit, secret: bytes, *, in_files: bool) -> "Leak":
     """A hit, with what its kind opens and what to do."""
+    from launchready.secrets.leak import SEVERITY, Leak, fingerprint  # noqa: PLC0415 - as above
+
     known = facts(hit.rule)
     return Leak(
         hit.path,

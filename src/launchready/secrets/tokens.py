@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from launchready.secrets import judge
+from launchready.secrets.forms import Form
 from launchready.secrets.found import Found
 from launchready.secrets.kinds import identify
 from launchready.vendors.formats import RARE, VENDORS, Vendor
@@ -20,7 +21,7 @@ _INSIDE = frozenset({"_secret_", "-us", ":A", "%3AA", ".atlasv1.", "Q~", "APA91"
 _BEGINS = (0, 1, 3)
 _BEHIND, _NEAR = 40, 400
 _AHEAD = 8192
-_SAMPLES = re.compile(
+_SAMPLES = Form(
     r"AKIAIOSFODNN7EXAMPLE|AKIAI44QH8DHBEXAMPLE|sk_test_4eC39HqLyjWDarjtT1zdp7dc|"
     r"sk_test_BQokikJOvBiI2HlWgH4olfQ2|.*EXAMPLE(?:KEY)?"
 )
@@ -84,7 +85,7 @@ def made_up(value: str) -> bool:
     """Of the documentation, of a test that made it up, or a pattern for such keys."""
     body = re.sub(r"^(?:[A-Za-z]{1,12}[_\-.])+(?:live_|test_|proj-|api\d\d-)?", "", value) or value
     return (
-        _SAMPLES.fullmatch(value) is not None
+        _SAMPLES.re.fullmatch(value) is not None
         or judge.placeholder(body)
         or judge.sequence(body)
         or judge.weak(body)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from launchready.secrets.leak import Leak, Unread, masked
+from launchready.secrets.found import Unread
+from launchready.secrets.leak import Leak, masked
 
 RED, YELLOW, GREY, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[90m", "\x1b[0m"
 MOST_PLACES = 6

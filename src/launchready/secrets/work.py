@@ -4,6 +4,7 @@ Processes of our own, started as ``python -m launchready.secrets``: they work th
 ``__main__`` guard, in a thread, and inside a server. Small work is done here, without any.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -13,8 +14,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from launchready.secrets import tree
+from launchready.secrets.found import Unread
 from launchready.secrets.history import History
-from launchready.secrets.leak import Unread
 from launchready.secrets.look import Hit
 
 Job = tuple[str, str, str, tuple[str, ...]]
@@ -98,22 +99,33 @@ class _Pool:
                 yield answer
 
     def _serve(self) -> None:
+        job = self._next()
         try:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "launchready.secrets"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=_environment(),
-            )
-        except OSError:
-            self._alone()
-            return
+            while job is not None:
+                self._with_worker(job)
+                job = self._next()
+        except OSError:  # no process can be started: then here
+            while job is not None:
+                for answer in done(job):
+                    self._answers.put(answer)
+                job = self._next()
+        finally:
+            self._answers.put(None)
+
+    def _with_worker(self, first: Job) -> None:
+        """This job and those after it, until there are none, or until the process stops."""
+        command = [sys.executable, "-m", "launchready.secrets"]
+        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment())  # noqa: S603
         self._workers.append(worker)
-        with worker:
-            while (job := self._next()) is not None:
-                if not self._asked(worker, job):
-                    break
-        self._answers.put(None)
+        job: Job | None = first
+        try:
+            while job is not None and self._asked(worker, job):
+                job = self._next()
+        finally:
+            for pipe in (worker.stdin, worker.stdout):
+                with contextlib.suppress(OSError):
+                    pipe and pipe.close()
+            worker.wait()
 
     def _asked(self, worker: "subprocess.Popen[bytes]", job: Job) -> bool:
         if worker.stdin is None or worker.stdout is None:
@@ -137,12 +149,6 @@ class _Pool:
             return None if self._ended else self._todo.get_nowait()
         except queue.Empty:
             return None
-
-    def _alone(self) -> None:
-        while (job := self._next()) is not None:
-            for answer in done(job):
-                self._answers.put(answer)
-        self._answers.put(None)
 
 
 _PORTION = "\0portion"

@@ -95,6 +95,7 @@ class Stack:
         self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
         self.plans = {method: read if method in SAFE else write for method in METHODS}
         self.other = write
+        self.sockets = tuple(feature for feature in features if feature.name in {"cors", "rate_limit"})
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
         if page is not None:
             self.health |= dict.fromkeys(page.paths, (page,))
@@ -150,9 +151,10 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         if rate_limit
         else None
     )
+    own = f"https://{https.canonical_host}" if https and https.canonical_host else None
     features: list[Feature | None] = [
         compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
-        compile_cors(problems, cors) if cors else None,
+        compile_cors(problems, cors, own=own, vouches=Identity(trusted).vouches) if cors else None,
         limiter,
         compile_cache(problems, cache, clock.wall) if cache else None,
         once,
@@ -184,6 +186,7 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         Client: partial(_who, identity),
     }
     answers = Answers(store, probes, here_ops)
+    answers.url = url
     keeper = Keeper(Timings(release), path, clock) if timing else None
     if keeper is not None:
         keeper.ready = probes.ready

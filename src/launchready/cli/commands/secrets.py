@@ -1,7 +1,6 @@
 """``launchready secrets``: what was committed, or is about to be, that opens something."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -71,12 +70,16 @@ def _rendered(leaks: "list[Leak]", found: "Scan", path: str, args: argparse.Name
 
 
 def _text(leaks: "list[Leak]", found: "Scan", *, color: bool) -> str:
-    from launchready.secrets.told import told  # noqa: PLC0415
+    if not (leaks or found.unread or found.accepted):
+        return "No secrets found."
+    from launchready.secrets.told import told  # noqa: PLC0415 - with it comes what only a leak needs
 
     return told(leaks, found.unread, len(found.accepted), color=color)
 
 
 def _json(leaks: "list[Leak]", found: "Scan", path: str) -> str:
+    import json  # noqa: PLC0415
+
     plain = {
         "schema_version": 1,
         "path": path,
