@@ -65,6 +65,8 @@ class Keeper:
         with self._lock:
             parts = [*self._late, *self.timings.drain()]
             tasks, self._tasks = self._tasks, []
+            if work := self.timings.drain_work():
+                tasks.append(lambda ledger, at: ledger.spend(self.timings.release, work, at))
             now = self._clock.wall()
             minute = now // 60
             if not parts and not tasks and minute == self._minute:
