@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from launchready import idempotency as idempotency
     from launchready import ratelimit as ratelimit
     from launchready import redaction as redaction
+    from launchready.caching import apurge as apurge
+    from launchready.caching import cached as cached
+    from launchready.caching import purge as purge
     from launchready.checks.run import acheck as acheck
     from launchready.checks.run import check as check
     from launchready.core.redact import redact as redact
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from launchready.idempotency import idempotent as idempotent
     from launchready.metrics.marks import job as job
     from launchready.metrics.marks import signal as signal
+    from launchready.ratelimit import limit as limit
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
     from launchready.settings.dashboard import Dashboard as Dashboard
@@ -65,6 +69,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "launchready.caching": ("apurge", "cached", "purge"),
     "launchready.checks.run": ("acheck", "check"),
     "launchready.core.redact": ("redact",),
     "launchready.errors": (
@@ -73,6 +78,7 @@ _HOMES = {
     ),
     "launchready.idempotency": ("idempotent",),
     "launchready.metrics.marks": ("job", "signal"),
+    "launchready.ratelimit": ("limit",),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
     "launchready.settings.dashboard": ("Dashboard",),

@@ -14,7 +14,9 @@ from typing import Any
 
 from launchready import asgi
 from launchready.asgi import Receive, Scope, Send
+from launchready.caching import cached
 from launchready.idempotency import idempotent
+from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.dashboard import Dashboard
@@ -28,7 +30,7 @@ from launchready.settings.timing import Timing
 
 __all__ = [
     "CORS", "HTTPS", "Ban", "Cache", "Dashboard", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit",
-    "RateLimit", "Redaction", "Signals", "Timing", "idempotent",
+    "RateLimit", "Redaction", "Signals", "Timing", "cached", "idempotent", "limit",
 ]  # fmt: skip
 
 

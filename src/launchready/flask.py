@@ -11,12 +11,14 @@ and learns the route's template when Flask has matched it. ``def`` and ``async d
 from typing import Any
 
 from launchready import wsgi
+from launchready.caching import cached
 from launchready.drivers.current import CURRENT
 from launchready.errors import MissingExtra, SafeToRetry
 from launchready.http.environ import native_headers
 from launchready.http.message import Response
 from launchready.idempotency import idempotent
 from launchready.metrics.timing import ERROR
+from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.dashboard import Dashboard
@@ -36,7 +38,7 @@ except ImportError as error:
 
 __all__ = [
     "CORS", "HTTPS", "Ban", "Cache", "Dashboard", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit",
-    "Redaction", "Signals", "Timing", "idempotent",
+    "Redaction", "Signals", "Timing", "cached", "idempotent", "limit",
 ]  # fmt: skip
 
 

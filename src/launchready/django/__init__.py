@@ -10,8 +10,10 @@ First in MIDDLEWARE, so that it is outermost. The app in INSTALLED_APPS adds the
 command ``manage.py launchready``; the middleware works without it.
 """
 
+from launchready.caching import cached
 from launchready.django.middleware import LaunchReadyMiddleware
 from launchready.idempotency import idempotent
+from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.dashboard import Dashboard
@@ -25,5 +27,5 @@ from launchready.settings.timing import Timing
 
 __all__ = [
     "CORS", "HTTPS", "Ban", "Cache", "Dashboard", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit",
-    "RateLimit", "Redaction", "Signals", "Timing", "idempotent",
+    "RateLimit", "Redaction", "Signals", "Timing", "cached", "idempotent", "limit",
 ]  # fmt: skip

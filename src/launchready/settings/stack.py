@@ -19,7 +19,9 @@ from launchready.core.ratelimit import Bans, Client
 from launchready.core.ratelimit import RateLimit as Limiter
 from launchready.dashboard.feature import Dashboard as Page
 from launchready.dashboard.scrape import Metrics
+from launchready.dashboard.server_timing import ServerTiming
 from launchready.drivers.answers import Answers
+from launchready.drivers.caches import CACHES, Known
 from launchready.drivers.probes import Probes
 from launchready.errors import ConfigError
 from launchready.exchange.app import Feature, Look, Scrape
@@ -80,6 +82,7 @@ class Stack:
         targets: RouteTable[float],
         release: str,
         vault: Vault,
+        cache: Known | None = None,
         pages: Sequence[Page | Metrics] = (),
         clock: Clock = SYSTEM,
     ) -> None:
@@ -92,6 +95,9 @@ class Stack:
         self.timings = keeper.timings if keeper is not None else None
         self.targets = targets
         self._clock = clock
+        self.cache = cache
+        if cache is not None:
+            CACHES.add(cache)
         write = tuple(features)
         read = tuple(feature for feature in features if feature.name != "idempotency")
         self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
@@ -118,6 +124,8 @@ class Stack:
         }
         if self.limiter is not None:
             known["rate_limit"] = dict(self.limiter.counts)
+        if self.cache is not None:
+            known["cache"] = self.cache.feature.rows()
         if self.keeper is None:
             return {**known, "routes": []}
         return {**known, **status(self.keeper, self._target, self._clock.wall())}
@@ -161,11 +169,13 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         else None
     )
     own = f"https://{https.canonical_host}" if https and https.canonical_host else None
+    store = _store(problems, given["store"])
+    shared_cache = compile_cache(problems, cache, clock, trusted, shared=store.shared) if cache else None
     features: list[Feature | None] = [
         compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
         compile_cors(problems, cors, own=own, vouches=Identity(trusted).vouches) if cors else None,
         limiter,
-        compile_cache(problems, cache, clock.wall) if cache else None,
+        shared_cache,
         once,
     ]
     redactor = compile_redaction(problems, redaction, secret_key) if redaction else None
@@ -179,7 +189,6 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     pages = [each for each in (page, scraped) if each is not None]
     signals = coerce(problems, "signals", given["signals"], Signals, "routes")
     rules = compile_signals(problems, signals) if signals else None
-    store = _store(problems, given["store"])
     url = deployment.store(given["store"]) if isinstance(given["store"], str | None) else "memory://"
     path = ledger_path(problems, timing, url) if timing else None
     problems.raise_if_any()
@@ -205,8 +214,11 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         keeper.exporter = timing.exporter if timing else None
         settle(keeper)
     shared = once.vault if once else vault(secret_key)
+    if timing and timing.server_timing:
+        features.insert(0, ServerTiming(page.sees if page else lambda _: False, clock.monotonic))
     serving = [each for each in features if each is not None]
-    return Stack(answers, serving, healthy, keeper, targets, release, shared, pages, clock)
+    known = Known(answers, shared_cache) if shared_cache is not None else None
+    return Stack(answers, serving, healthy, keeper, targets, release, shared, known, pages, clock)
 
 
 def _store(problems: Problems, value: Store | str | None) -> Store:
