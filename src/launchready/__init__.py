@@ -9,6 +9,10 @@ from importlib import import_module
 TYPE_CHECKING = False  # typing's own word for it, without the 10 ms that importing typing costs
 
 if TYPE_CHECKING:
+    from launchready import cors as cors
+    from launchready import idempotency as idempotency
+    from launchready import ratelimit as ratelimit
+    from launchready import redaction as redaction
     from launchready.checks.run import acheck as acheck
     from launchready.checks.run import check as check
     from launchready.core.redact import redact as redact
@@ -43,6 +47,8 @@ if TYPE_CHECKING:
         StoreUnavailable as StoreUnavailable,
     )
     from launchready.idempotency import idempotent as idempotent
+    from launchready.metrics.marks import job as job
+    from launchready.metrics.marks import signal as signal
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
     from launchready.settings.health import Health as Health
@@ -64,6 +70,7 @@ _HOMES = {
         "StoreError", "StoreFull", "StoreUnavailable",
     ),
     "launchready.idempotency": ("idempotent",),
+    "launchready.metrics.marks": ("job", "signal"),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
     "launchready.settings.health": ("Health",),
@@ -73,12 +80,15 @@ _HOMES = {
     "launchready.settings.redaction": ("Redaction",),
     "launchready.settings.timing": ("Timing",),
 }  # fmt: skip
+_ROOMS = ("cors", "idempotency", "ratelimit", "redaction")  # launchready.cors.explain(...) with one import
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 - the names stand once, in _HOMES
 
 
 def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -88,4 +98,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOME]
+    return [*globals(), *_HOME, *_ROOMS]

@@ -6,8 +6,8 @@
 
 One object per request carries its state and stands between the app and the server: its ``send`` sees the response
 head, its ``receive`` remembers the body for those who need it. A request that no feature answers makes no task and
-no thread; a body is held back only where a feature asked for it, and only up to its bound. Scopes other than http
-pass untouched.
+no thread; a body is held back only where a feature asked for it, and only up to its bound. WebSockets:
+:mod:`launchready.websocket`; other scopes pass untouched.
 """
 
 import asyncio
@@ -25,9 +25,11 @@ from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature,
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
+from launchready.http.scope import template, user
 from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
-from launchready.metrics.websocket import Socket
+from launchready.metrics.websocket import Timed
 from launchready.settings.stack import SAFE, Plan, Stack, build
+from launchready.websocket import Socket
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -49,25 +51,7 @@ class LaunchReadyMiddleware:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
         return self.stack.status()
 
-    def route(self, scope: Scope) -> str | None:
-        """The route template that the app matched, or None. Starlette leaves the route in the scope.
-
-        FastAPI from 0.137 keeps the template with its router's prefix apart from the route.
-        """
-        path: str | None
-        fastapi = scope.get("fastapi")
-        context = fastapi.get("effective_route_context") if fastapi is not None else None
-        if context is not None:
-            path = context.path
-        else:
-            route = scope.get("route")
-            if route is None:
-                return None
-            path = getattr(route, "path_format", None) or getattr(route, "path", None)
-        root = scope.get("root_path")
-        if root and path is not None and len(root) > len(scope.get("app_root_path", "")):
-            return mounted(scope, path)
-        return path
+    route = staticmethod(template)
 
     def native(self, response: Response) -> object:
         """A response as a view returns it."""
@@ -119,23 +103,22 @@ class LaunchReadyMiddleware:
                     timings.record(method, self.route(scope), exchange.status, seconds, note)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A WebSocket is timed; anything else passes."""
-        if scope["type"] != "websocket" or self._timings is None:
+        """A WebSocket is timed, and limited where a limit asks for it; anything else passes."""
+        if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return
-        socket = Socket(send)
+        timed = None
+        if self._timings is not None:
+            timed = Timed(send)
+            send = timed.send
         try:
-            await self.app(scope, receive, socket.send)
+            if self.stack.sockets:
+                await Socket(self.stack, scope, receive, send).run(self.app)
+            else:
+                await self.app(scope, receive, send)
         finally:
-            self._timings.record("GET", self.route(scope), socket.status, socket.seconds(), WEBSOCKET)
-
-
-def mounted(scope: Scope, path: str) -> str:
-    """A template below the mounts it was found under. What a mount matched by name is a name again in the template."""
-    root = scope.get("root_path", "")
-    prefix: str = root[len(scope.get("app_root_path", root)) :]
-    names = {str(value): name for name, value in scope.get("path_params", {}).items()}
-    return "/".join(f"{{{names[part]}}}" if part in names else part for part in prefix.split("/")) + path
+            if timed is not None and self._timings is not None:
+                self._timings.record("GET", self.route(scope), timed.status, timed.seconds(), WEBSOCKET)
 
 
 class _Exchange:
@@ -423,23 +406,21 @@ class _Exchange:
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
+    def database(self) -> object:
+        return None
+
+    def settle(self, result: object) -> object:
+        return result  # the flow is parked, and told when the framework has made a response of it
+
+    async def asettle(self, result: object) -> object:
+        return result
+
     @property
     def caller(self) -> object:
         return self._face.caller(self._scope)
 
     def user(self) -> str | None:
-        """Who is signed in, by Starlette's AuthenticationMiddleware or whatever else sets ``scope["user"]``."""
-        user = self._scope.get("user")
-        if user is None or not getattr(user, "is_authenticated", True):
-            return None
-        for name in ("id", "identity", "username"):
-            try:
-                value = getattr(user, name, None)
-            except NotImplementedError:  # Starlette's SimpleUser has a name and no identity
-                continue
-            if value:
-                return str(value)
-        return None
+        return user(self._scope)
 
     async def ajoin(self, feature: Feature) -> Response | None:
         flow = feature.handle(self.request)

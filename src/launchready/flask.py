@@ -13,6 +13,7 @@ from typing import Any
 from launchready import wsgi
 from launchready.drivers.current import CURRENT
 from launchready.errors import MissingExtra, SafeToRetry
+from launchready.http.environ import native_headers
 from launchready.http.message import Response
 from launchready.idempotency import idempotent
 from launchready.metrics.timing import ERROR
@@ -39,7 +40,10 @@ __all__ = [
 
 class _Face(wsgi.LaunchReadyMiddleware):
     def native(self, response: Response) -> object:
-        return flask.Response(response.body, response.status, wsgi.native_headers(response.headers))
+        return flask.Response(response.body, response.status, native_headers(response.headers))
+
+    def made(self, result: Any) -> object:
+        return flask.make_response(result)
 
     def caller(self, environ: Environ) -> object:
         del environ  # Flask's own proxy knows it

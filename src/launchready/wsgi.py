@@ -9,9 +9,7 @@ twice arrives joined by the server, with a comma; what may not be sent twice is 
 """
 
 import logging
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from http import HTTPStatus
 from io import BytesIO
 from time import perf_counter
 from types import TracebackType
@@ -24,8 +22,10 @@ from launchready.drivers.drive import drive
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Op
+from launchready.http.environ import native_headers, raw_path, request_headers, status_line
+from launchready.http.given import response_of
 from launchready.http.input import Input
-from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.http.message import Request, Response, append, clean
 from launchready.metrics.timing import OWN, broke
 from launchready.settings.stack import SAFE, Plan, Stack, build
 
@@ -35,8 +35,6 @@ StartResponse = Callable[..., Callable[[bytes], object]]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 logger = logging.getLogger("launchready")
-
-_REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
 class LaunchReadyMiddleware:
@@ -60,6 +58,10 @@ class LaunchReadyMiddleware:
         from werkzeug.wrappers import Response as WerkzeugResponse  # noqa: PLC0415 - only where a view is answered
 
         return WerkzeugResponse(response.body, response.status, native_headers(response.headers))
+
+    def made(self, result: object) -> object:
+        """What a view returned, as the framework's response."""
+        return result
 
     def caller(self, environ: Environ) -> object:
         """The request, as the framework's views know it."""
@@ -312,6 +314,19 @@ class Exchange:
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
+    def database(self) -> object:
+        return None
+
+    def settle(self, result: object) -> object:
+        made = self._face.made(result)
+        flow, forward = self._parked.pop()
+        forward.answer = response_of(made)
+        told = drive(flow, self._carry)
+        return self.native(told) if isinstance(told, Response) else made
+
+    async def asettle(self, result: object) -> object:
+        return self.settle(result)
+
     @property
     def caller(self) -> object:
         return self._face.caller(self._environ)
@@ -441,46 +456,3 @@ def _close(body: Iterable[bytes]) -> None:
     close = getattr(body, "close", None)
     if close is not None:
         close()
-
-
-def status_line(status: int) -> str:
-    return _REASONS.get(status) or f"{status} Unknown"
-
-
-def native_headers(headers: Headers) -> list[tuple[str, str]]:
-    """Names as WSGI servers and proxies are used to see them."""
-    return [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]
-
-
-def raw_path(environ: Environ) -> bytes:
-    """The path as it was sent, where the server says it; else encoded again (PEP 3333 hands it over decoded)."""
-    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    if raw:
-        return raw.partition("?")[0].encode("latin-1")  # type: ignore[no-any-return]
-    from urllib.parse import quote  # noqa: PLC0415 - rarely needed
-
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    return quote(path.encode("latin-1"), safe="/%:@!$&'()*+,;=~-._").encode()
-
-
-def request_headers(environ: Environ) -> Headers:
-    headers = [
-        (_NAMES.get(key) or _name(key), value.encode("latin-1"))
-        for key, value in environ.items()
-        if key.startswith("HTTP_")
-    ]
-    for key, name in (("CONTENT_TYPE", b"content-type"), ("CONTENT_LENGTH", b"content-length")):
-        if environ.get(key):
-            headers.append((name, environ[key].encode("latin-1")))
-    return headers
-
-
-_NAMES: dict[str, bytes] = {}
-
-
-def _name(key: str) -> bytes:
-    """The name of a header, remembered for the few that all requests have; a stranger's inventions are not."""
-    name = key[5:].replace("_", "-").lower().encode("latin-1")
-    if len(_NAMES) < 256:
-        _NAMES[sys.intern(key)] = name
-    return name

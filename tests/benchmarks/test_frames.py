@@ -16,7 +16,7 @@ from contenders import CASES, Runs, bare, launchready
 from launchready.drivers.current import Wanted
 from measuring import answer, garbage, usual_frames
 
-MAX_ADDED = {"miss": 30, "get": 24, "post": 102}
+MAX_ADDED = {"miss": 30, "get": 24, "post": 104}
 MAX_TOTAL = {"hit": 28, "429": 29, "preflight": 23}
 
 

@@ -73,7 +73,7 @@ def test_websocket_and_lifespan_of_a_real_app():
     from contextlib import asynccontextmanager
 
     app = FastAPI(lifespan=asynccontextmanager(lifespan))
-    app.add_middleware(LaunchReadyMiddleware, **EVERYTHING)
+    app.add_middleware(LaunchReadyMiddleware, **{**EVERYTHING, "rate_limit": RateLimit("2/hour")})
 
     @app.websocket("/echo")
     async def echo(socket: WebSocket):

@@ -145,6 +145,49 @@ class RedisServer(Server):
             return False
 
 
+class RedisNode(RedisServer):
+    """A node of a cluster; alone it serves nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.command += (
+            "--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--masterauth", PASSWORD,
+            "--cluster-port", str(free_port()),
+        )  # fmt: skip
+
+
+class RedisCluster:
+    """Three nodes with a third of the slots each. ``url`` names the first, as a user would."""
+
+    def __init__(self):
+        self.nodes = [RedisNode() for _ in range(3)]
+        self.url = self.nodes[0].url
+
+    def start(self):
+        import redis
+
+        clients = []
+        for node in self.nodes:
+            node.start()
+            clients.append(redis.Redis.from_url(node.url))
+        edges = [0, 5461, 10923, 16384]
+        for index, client in enumerate(clients):
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", edges[index], edges[index + 1] - 1)
+        first = self.nodes[0]
+        bus = first.command[first.command.index("--cluster-port") + 1]
+        for client in clients[1:]:
+            client.execute_command("CLUSTER", "MEET", "127.0.0.1", first.port, bus)
+        for client in clients:
+            until(lambda each=client: b"cluster_state:ok" in each.execute_command("CLUSTER", "INFO"), "the cluster")
+            until(lambda each=client: len(each.execute_command("CLUSTER", "SLOTS")) == 3, "its slots")
+            client.close()
+        return self
+
+    def close(self):
+        for node in self.nodes:
+            node.close()
+
+
 class PostgreSQLServer(Server):
     def __init__(self):
         self.binary, initdb = program("postgres"), program("initdb")

@@ -131,6 +131,11 @@ class Engine:
         except TimeoutError:
             return op.unanswered(f"no answer before the deadline of {self.timeout:g} s")
 
+    def answers(self) -> list[tuple[Ask[Any], Any]]:
+        """Every question of the run that was answered."""
+        done = [(op, task) for op, task in self.asked.items() if task.done() and not task.cancelled()]
+        return [(op, task.result()) for op, task in done if task.exception() is None]
+
     async def close(self) -> None:
         """Ends what is still open, so that no connection outlives the run."""
         open_tasks = [task for task in self.asked.values() if not task.done()]

@@ -2,16 +2,19 @@
 simply ask for what it needs, in its own words.
 """
 
+import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
-from launchready.checks.ops import Get, Query, Together, Txt, known
-from launchready.checks.site import Site
+from launchready.checks.ops import Each, Get, Query, Rdap, Together, Txt, known
+from launchready.checks.site import Site, registered
 from launchready.exchange.ops import Flow
-from launchready.mail import dmarc, mx, spf
-from launchready.net.answers import HttpAnswer
+from launchready.mail import dmarc, mta_sts, mx, spf
+from launchready.net.addresses import is_address
+from launchready.net.answers import DnsAnswer, HttpAnswer
 
 MOST_HOPS = 10
 
@@ -54,6 +57,77 @@ def addresses(name: str) -> Flow[Addresses]:
     return Addresses(name, "empty", (), chain)
 
 
+def nobody(site: Site) -> str:
+    """A name below the domain that nobody has created, another one in every run."""
+    label = hashlib.sha256(f"{site.domain} {site.now}".encode()).hexdigest()[:10]
+    return f"lr-{label}.{site.domain}"
+
+
+def named_hosts(site: Site) -> list[str]:
+    """Hosts that were named, those that webhooks are sent to as well; without the domain and www."""
+    hooks = [urlsplit(url).hostname or "" for url in site.webhooks]
+    others = dict.fromkeys([*site.hosts, *hooks])
+    return [host for host in others if host and host not in (site.domain, site.www) and not is_address(host)]
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """One name server of a domain, asked directly for its SOA record."""
+
+    name: str
+    address: str
+    answer: DnsAnswer
+
+
+def authorities(domain: str) -> Flow[list[Authority]]:
+    """What each name server says itself, at one address each. Those that have no address are another question."""
+    op = Query(domain, "NS")
+    yield op
+    each = Each([addresses(server) for server in known(op.answer).records])
+    yield each
+    places = [(one.name, one.addresses[0]) for one in each.answer if one.addresses]
+    ops = [Query(domain, "SOA", server=address) for _, address in places]
+    yield Together(ops)
+    return [Authority(name, address, op.answer) for (name, address), op in zip(places, ops, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the registry says. ``statuses``: as in EPP, lower case without spaces. ``expires``: seconds, or None."""
+
+    statuses: tuple[str, ...]
+    expires: float | None
+
+
+def registration(domain: str) -> Flow[Registration | None]:
+    """The registration of the registered domain; None where it is not probed."""
+    op = Rdap(registered(domain))
+    yield op
+    if not op.answer.probed:
+        return None
+    found = known(op.answer).domain or {}
+    statuses = found.get("status")
+    events = found.get("events")
+    plain_statuses = tuple(
+        str(one).lower().replace(" ", "") for one in (statuses if isinstance(statuses, list | tuple) else ())
+    )
+    ends = [
+        moment(event.get("eventDate"))
+        for event in (events if isinstance(events, list | tuple) else ())
+        if isinstance(event, dict) and str(event.get("eventAction", "")).lower() == "expiration"
+    ]
+    return Registration(plain_statuses, next((end for end in ends if end is not None), None))
+
+
+def moment(text: object) -> float | None:
+    """A date of RFC 3339 as seconds since the epoch; None for anything else."""
+    try:
+        found = dt.datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).timestamp()
+
+
 def mail_servers(domain: str) -> Flow[mx.MX]:
     """Where mail for the domain is delivered."""
     op = Query(domain, "MX")
@@ -89,12 +163,29 @@ def dmarc_policy(domain: str) -> Flow[dmarc.Discovery]:
     return dmarc.decide(domain, answers)
 
 
+STS = tuple[mta_sts.STSRecord, mta_sts.STSPolicy | None, HttpAnswer | None]
+
+
+def sts_policy(domain: str) -> Flow[STS]:
+    """The MTA-STS record, and with a valid one the policy that senders would use, and how it was answered."""
+    op = Txt(f"_mta-sts.{domain}")
+    yield op
+    record = mta_sts.parse_txt(known(op.answer).records)
+    if not record.valid:
+        return record, None, None
+    file = Get(f"https://mta-sts.{domain}/.well-known/mta-sts.txt")
+    yield file
+    answer = file.answer
+    return record, mta_sts.parse_policy(answer.body) if answer.status == 200 else None, answer
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A URL and where its redirects lead. ``loops``: the last one leads back to an earlier one, or never ends."""
+    """A URL and where its redirects lead. ``loops``: the last one leads ``back`` to an earlier one, or never ends."""
 
     hops: tuple[HttpAnswer, ...]
     loops: bool = False
+    back: str = ""
 
     @property
     def last(self) -> HttpAnswer:
@@ -113,7 +204,7 @@ def follow(url: str) -> Flow[Path]:
     seen: set[str] = set()
     while True:
         if url in seen or len(hops) == MOST_HOPS:
-            return Path(tuple(hops), loops=True)
+            return Path(tuple(hops), loops=True, back=url)
         seen.add(url)
         op = Get(url)
         yield op
@@ -121,7 +212,23 @@ def follow(url: str) -> Flow[Path]:
         location = op.answer.location
         if op.answer.trouble is not None or location is None:
             return Path(tuple(hops))
-        url = plain(urljoin(url, location))
+        try:
+            url = plain(urljoin(url, location))
+        except ValueError:
+            nowhere = HttpAnswer(op.answer.question, location, trouble="broken", reason="the redirect leads nowhere")
+            return Path((*hops, nowhere))
+
+
+def is_page(answer: HttpAnswer) -> bool:
+    """Whether a browser shows it as a page; what states no type is one, if it looks like one."""
+    kind = (answer.header("content-type") or "").partition(";")[0].strip().lower()
+    return kind in ("text/html", "application/xhtml+xml") or (not kind and "<html" in answer.body[:2000].lower())
+
+
+def link_hosts(site: Site) -> list[str]:
+    """Hosts whose links may open an app: the main one, and that of the app."""
+    app = urlsplit(site.app).hostname if site.app else None
+    return list(dict.fromkeys([site.main, *([app] if app else [])]))
 
 
 def plain(url: str) -> str:

@@ -148,8 +148,8 @@ class Get(Fetch):
 
     __slots__ = ()
 
-    def __init__(self, url: str, headers: Iterable[tuple[str, str]] = ()) -> None:
-        super().__init__("GET", url, headers)
+    def __init__(self, url: str, headers: Iterable[tuple[str, str]] = (), *, address: str | None = None) -> None:
+        super().__init__("GET", url, headers, address=address)
 
 
 class Post(Fetch):

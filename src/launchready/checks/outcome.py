@@ -56,7 +56,7 @@ def results(outcomes: Sequence[Outcome], site: Site, choice: Choice, ignore: Col
 
 def silence(outcomes: Sequence[Outcome], choice: Choice) -> tuple[list[Outcome], set[str]]:
     """Without what something else explains; and the codes that explained something."""
-    loud = {(one.rule.code, one.subject) for one in outcomes if one.findings or one.undetermined}
+    loud = {(one.rule.code, host(one.subject)) for one in outcomes if one.findings or one.undetermined}
     dead = {one.rule.code for one in outcomes if one.rule.root and one.findings}
     unsure = {one.rule.code for one in outcomes if one.rule.root and one.undetermined}
     spoken: list[Outcome] = []

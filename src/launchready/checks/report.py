@@ -2,11 +2,13 @@
 
 import functools
 import importlib
+import json
 import pkgutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from launchready.checks.diff import Diff, compare, read_findings, read_passed
 from launchready.checks.finding import Finding, Passed
 from launchready.checks.ranking import ranked
 from launchready.errors import ConfigError
@@ -21,6 +23,7 @@ class Report:
 
     - ``fix_now``: before launch, within 48 hours. ``can_wait``: with time. ``undetermined``: could not be checked.
     - ``passed``: what was looked at, and is fine.
+    - ``checked``: the codes that were looked at.
     - ``exit_code``: 1 something to fix within 48 hours; 3 nothing worse, but something could not be checked; 0 fine.
     """
 
@@ -29,14 +32,30 @@ class Report:
     passed: tuple[Passed, ...] = ()
     started: float = 0.0
     seconds: float = 0.0
+    checked: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, domain: str, findings: Iterable[Finding], passed: Iterable[Passed] = (), *, started: float, seconds: float
+        cls,
+        domain: str,
+        findings: Iterable[Finding],
+        passed: Iterable[Passed] = (),
+        *,
+        started: float,
+        seconds: float,
+        checked: Iterable[str] = (),
     ) -> "Report":
         """A report with its findings ranked."""
         order = sorted(passed, key=lambda one: (one.code, one.subject))
-        return cls(domain, ranked(findings), tuple(order), started, seconds)
+        return cls(domain, ranked(findings), tuple(order), started, seconds, tuple(sorted(checked)))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Report":
+        """A report that was kept with ``to_dict()`` or ``to_json()``; ConfigError when it is none."""
+        kept, fine = read_findings(data), read_passed(data)
+        start, took = float(data.get("started", 0.0)), float(data.get("seconds", 0.0))
+        codes = data.get("checked", ())
+        return cls.of(str(data.get("domain", "")), kept, fine, started=start, seconds=took, checked=codes)
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -103,7 +122,18 @@ class Report:
             },
             "findings": [one.to_dict() for one in self.findings],
             "passed": [one.to_dict() for one in self.passed],
+            "checked": list(self.checked),
         }
+
+    def diff(self, previous: "Report | Mapping[str, Any] | str") -> Diff:
+        """What changed since an earlier report: a Report, or what its ``to_dict()`` or ``to_json()`` gave.
+
+        The earlier report must be about the same domain, else it is a ConfigError.
+        """
+        before = previous if isinstance(previous, Report) else Report.from_dict(read(previous))
+        if before.domain != self.domain:
+            raise ConfigError([f"the earlier report is about {before.domain}, this one about {self.domain}"])
+        return compare(self.findings, before.findings, since=before.started, checked=self.checked)
 
     def to(self, name: str) -> str:
         """The report in one of ``formats()``; another name is a ConfigError."""
@@ -132,6 +162,19 @@ class Report:
 
     def to_junit(self) -> str:
         return self.to("junit")
+
+
+def read(previous: Mapping[str, Any] | str) -> Mapping[str, Any]:
+    """An earlier report as plain values."""
+    if not isinstance(previous, str):
+        return previous
+    try:
+        found = json.loads(previous)
+    except ValueError as error:
+        raise ConfigError([f"not a report of launchready: {error}"]) from None
+    if not isinstance(found, dict):
+        raise ConfigError(["not a report of launchready: no object"])
+    return found
 
 
 @functools.cache

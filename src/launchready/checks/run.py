@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from launchready.checks import providers
 from launchready.checks.engine import Engine, Progress
 from launchready.checks.network import Network
 from launchready.checks.outcome import needed, results
 from launchready.checks.report import Report
+from launchready.checks.routes import Map, draw, urls
 from launchready.checks.rule import FAMILIES, Choice, rules
 from launchready.checks.site import Site, site
 from launchready.clock import SYSTEM
@@ -112,10 +114,16 @@ async def examine(
 ) -> Report:
     """One run of the engine."""
     start = SYSTEM.monotonic()
-    outcomes = await Engine(network, timeout, progress).outcomes(needed(rules(), choice), asked)
+    engine = Engine(network, timeout, progress)
+    chosen = needed(rules(), choice)
+    outcomes = await engine.outcomes(chosen, asked)
     found = results(outcomes, asked, choice, ignore)
+    known = providers.seen(engine.answers(), asked.domain)
+    used = providers.detect(known)
+    findings = [providers.with_places(one, used, known) for one in found.findings]
     seconds = SYSTEM.monotonic() - start
-    return Report.of(asked.domain, found.findings, found.passed, started=asked.now, seconds=seconds)
+    codes = [one.code for one in chosen]
+    return Report.of(asked.domain, findings, found.passed, started=asked.now, seconds=seconds, checked=codes)
 
 
 def check(domain: str, **options: Any) -> Report:
@@ -142,6 +150,30 @@ def check(domain: str, **options: Any) -> Report:
     - Works inside a running event loop, too: then it runs in a thread of its own, and blocks the caller.
     """
     return blocking(lambda: acheck(domain, **options))
+
+
+async def achart(
+    domain: str,
+    *,
+    moved: Mapping[str, str] | None = None,
+    timeout: float = 10.0,
+    resolver: tuple[str, int] | None = None,
+    http: Any = None,
+    allow_private: bool = False,
+    **facts: Any,
+) -> Map:
+    """The map of a domain: see ``launchready.checks.routes``. ``moved``: old addresses and where they have to lead."""
+    asked = site(domain, **facts)
+    problems = adapter_problems(timeout, resolver)
+    if problems:
+        raise ConfigError(problems)
+    network = Network(resolver=resolver, http=http, private=allow_private)
+    return await draw(asked, network, timeout, urls(moved or {}, asked.main))
+
+
+def chart(domain: str, **options: Any) -> Map:
+    """``achart`` for callers that wait."""
+    return blocking(lambda: achart(domain, **options))
 
 
 def choose(only: Iterable[str], skip: Iterable[str], ignore: Iterable[str]) -> tuple[Choice, frozenset[str]]:

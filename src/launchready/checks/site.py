@@ -74,16 +74,19 @@ class Site:
     def again(self, only: str, subject: str = "") -> str:
         """The command that checks one thing again, with what was said about its subject ("" means everything)."""
         words = ["launchready", "check", self.domain, "--only", only]
-        for host in self.hosts:
-            if not subject or host in subject:
-                words += ["--host", host.removesuffix(f".{self.domain}")]
-        for selector in self.dkim_selectors:
-            if not subject or subject.startswith(f"{selector}._domainkey."):
-                words += ["--dkim-selector", selector]
-        for url in self.webhooks:
-            if not subject or subject in url:
-                words += ["--webhook", url]
+        hosts = [host.removesuffix(f".{self.domain}") for host in self.hosts if not subject or host in subject]
+        selectors = [one for one in self.dkim_selectors if not subject or subject.startswith(f"{one}._domainkey.")]
+        hooks = [url for url in self.webhooks if not subject or subject in url]
+        routes = [url for url in self.protected if not subject or subject in url]
+        for flag, values in (
+            ("--hosts", hosts),
+            ("--dkim-selectors", selectors),
+            ("--webhooks", hooks),
+            ("--protected", routes),
+        ):
+            words += [flag, *values] if values else []
         words += ["--canonical", self.canonical] if self.canonical else []
+        words += ["--ca", self.ca] if self.ca and only == "DNS008" else []
         if self.sends_mail is not None and only.startswith("MAIL"):
             words.append("--sends-mail" if self.sends_mail else "--no-sends-mail")
         return shlex.join(words)

@@ -41,7 +41,7 @@ SAFE_HEADERS: Headers = [
 ACME = "/.well-known/acme-challenge/"
 # Not remembered for ever, and by no shared cache: it would serve what is right for http to those who came by https.
 REMEMBERED = (b"cache-control", b"private, max-age=3600")
-RAMP = Space[bytes]("https", dump=bytes, load=bytes, size=len, evictable=False, max_entries=16)
+RAMP = Space[bytes]("https", dump=bytes, load=bytes, size=len, evictable=False, max_entries=16, hurried=True)
 
 _HOST = re.compile(rb"((?:[a-z0-9_](?:[a-z0-9_-]{0,62})?\.?)+|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?", re.IGNORECASE)
 _SENDABLE = re.compile(rb"[!-~]*")

@@ -22,11 +22,12 @@ from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Op
+from launchready.http.environ import request_headers
+from launchready.http.given import response_of
 from launchready.http.message import Headers, Request, Response, append, clean
 from launchready.metrics.streams import awatched, watched
 from launchready.metrics.timing import ERROR
 from launchready.settings.stack import Plan, Stack, build
-from launchready.wsgi import request_headers
 
 Answer = Any
 """HttpResponse or StreamingHttpResponse: Django ships no types."""
@@ -91,15 +92,15 @@ class LaunchReadyMiddleware:
                 body = answer.content
             final = drive(exchange.steps_back(answer, body), exchange.carry)
             if not isinstance(final, Tail):
-                return exchange.settle(answer, final)
+                return exchange.finish(answer, final)
             if answer.streaming:
                 exchange.streams = True
-                settled = exchange.settle(answer, final.head)
+                settled = exchange.finish(answer, final.head)
                 settled.streaming_content = exchange.copying(answer.streaming_content, final)
                 return settled
             final.answer = answer.content if len(answer.content) <= final.limit else None
             exchange.over()
-            return exchange.settle(answer, final.head)
+            return exchange.finish(answer, final.head)
         finally:
             self._end(request, exchange, started, timed=timed)
 
@@ -127,10 +128,10 @@ class LaunchReadyMiddleware:
                 body = answer.content
             final = await adrive(exchange.steps_back(answer, body), exchange.acarry)
             if not isinstance(final, Tail):
-                return exchange.settle(answer, final)
+                return exchange.finish(answer, final)
             if answer.streaming:
                 exchange.streams = True
-                settled = exchange.settle(answer, final.head)
+                settled = exchange.finish(answer, final.head)
                 content = answer.streaming_content
                 settled.streaming_content = (
                     exchange.acopying(content, final) if answer.is_async else exchange.copying(content, final)
@@ -138,7 +139,7 @@ class LaunchReadyMiddleware:
                 return settled
             final.answer = answer.content if len(answer.content) <= final.limit else None
             await exchange.aover()
-            return exchange.settle(answer, final.head)
+            return exchange.finish(answer, final.head)
         finally:
             self._end(request, exchange, started, timed=timed)
 
@@ -221,7 +222,7 @@ class _Exchange:
             response.body = b""
         return django_response(response)
 
-    def settle(self, answer: Answer, final: object) -> Any:
+    def finish(self, answer: Answer, final: object) -> Any:
         """The app's own response with the headers as the features left them, or the one that took its place."""
         assert isinstance(final, Response)  # a chain ends with one
         if final is not self.forward.answer:
@@ -332,6 +333,29 @@ class _Exchange:
 
     def native(self, response: Response) -> object:
         return django_response(response)
+
+    def database(self) -> object:
+        from django.db import connection  # noqa: PLC0415 - only where a view asks for it
+
+        return connection if connection.settings_dict.get("NAME") else None
+
+    def settle(self, result: Answer) -> Answer:
+        flow = self._given(result)
+        return self._told(result, drive(flow, self.carry))
+
+    async def asettle(self, result: Answer) -> Answer:
+        flow = self._given(result)
+        return self._told(result, await adrive(flow, self.acarry))
+
+    def _given(self, result: Answer) -> Flow[Response | None]:
+        if hasattr(result, "render") and not result.is_rendered:
+            result.render()
+        flow, forward = self._parked.pop()
+        forward.answer = response_of(result)
+        return flow
+
+    def _told(self, result: Answer, told: object) -> Answer:
+        return django_response(told) if isinstance(told, Response) else result
 
     @property
     def caller(self) -> object:

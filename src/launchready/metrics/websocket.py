@@ -7,7 +7,7 @@ from typing import Any
 Message = MutableMapping[str, Any]
 
 
-class Socket:
+class Timed:
     """Stands between the app and the server's ``send``.
 
     ``status``: 101 once it was accepted; 403 where the app closed it before (what the server then answers), or the

@@ -31,6 +31,16 @@ def is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
+def is_loopback(text: str) -> bool:
+    """Whether ``text`` means the machine itself: 127.0.0.1, ::1, 0.0.0.0 and the like."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (inner or address).is_loopback or (inner or address).is_unspecified
+
+
 def is_address(text: str) -> bool:
     """Whether ``text`` is an IPv4 or IPv6 address, with or without the brackets of a URL."""
     try:

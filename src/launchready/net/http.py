@@ -124,7 +124,9 @@ class Client:
             target = target.copy_with(host=address)
         transport = borrowed(self.transport) if self.transport is not None else self._connection()
         try:
-            async with httpx.AsyncClient(follow_redirects=False, timeout=self.seconds, transport=transport) as client:
+            async with httpx.AsyncClient(
+                follow_redirects=False, timeout=self.seconds, transport=transport, trust_env=False
+            ) as client:
                 request = client.build_request(
                     method, target, headers=sent, content=body or None, extensions=extensions
                 )

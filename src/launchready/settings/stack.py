@@ -25,13 +25,15 @@ from launchready.exchange.ops import Inline
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
 from launchready.metrics.keeper import Keeper
+from launchready.metrics.marks import settle
 from launchready.metrics.status import status
 from launchready.metrics.timing import Timings
 from launchready.redaction import install
 from launchready.settings import deployment
 from launchready.settings.cache import Cache, compile_cache
 from launchready.settings.cors import CORS, compile_cors
-from launchready.settings.health import Health, compile_health
+from launchready.settings.fingerprint import fingerprint
+from launchready.settings.health import Health, compile_health, compile_probes
 from launchready.settings.https import HTTPS, compile_https
 from launchready.settings.idempotency import Idempotency, compile_idempotency
 from launchready.settings.problems import Problems, coerce
@@ -88,6 +90,7 @@ class Stack:
         self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
         self.plans = {method: read if method in SAFE else write for method in METHODS}
         self.other = write
+        self.sockets = tuple(feature for feature in features if feature.name in {"cors", "rate_limit"})
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
 
     @property
@@ -140,15 +143,18 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         if rate_limit
         else None
     )
+    own = f"https://{https.canonical_host}" if https and https.canonical_host else None
     features: list[Feature | None] = [
         compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
-        compile_cors(problems, cors) if cors else None,
+        compile_cors(problems, cors, own=own, vouches=Identity(trusted).vouches) if cors else None,
         limiter,
         compile_cache(problems, cache, clock.wall) if cache else None,
         once,
     ]
     redactor = compile_redaction(problems, redaction, secret_key) if redaction else None
-    healthy = compile_health(problems, health, release) if health else None
+    facts = core_health.Facts(release, clock.wall(), fingerprint(settings))
+    healthy = compile_health(problems, health, facts) if health else None
+    probes = compile_probes(problems, health) if health else Probes({})
     targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
     store = _store(problems, given["store"])
     url = deployment.store(given["store"]) if isinstance(given["store"], str | None) else "memory://"
@@ -167,8 +173,12 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         GiveHere: here.windows.give,
         Client: partial(_who, identity),
     }
-    answers = Answers(store, Probes(health.checks if health else {}), here_ops)
+    answers = Answers(store, probes, here_ops)
+    answers.url = url
     keeper = Keeper(Timings(release), path, clock) if timing else None
+    if keeper is not None:
+        keeper.ready = probes.ready
+        settle(keeper)
     shared = once.vault if once else vault(secret_key)
     serving = [each for each in features if each is not None]
     return Stack(answers, serving, healthy, keeper, targets, release, shared, clock)

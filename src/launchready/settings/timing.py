@@ -1,14 +1,11 @@
 """``Timing(...)``: how long each route takes."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
-from urllib.parse import unquote
 
 from launchready.http.routes import RouteTable
+from launchready.metrics.place import place
 from launchready.settings.problems import Problems
 
 
@@ -47,12 +44,4 @@ def ledger_path(problems: Problems, settings: Timing, store: str) -> Path | None
             return Path(given)
         problems.add(f'timing.file={given!r}: write a path, for example "/var/lib/coach/metrics.db"')
         return None
-    scheme, _, rest = store.partition("://")
-    if scheme == "memory":
-        return None
-    if scheme == "sqlite":
-        name = unquote(rest.partition("?")[0].removeprefix("/"))
-        return Path(name).with_suffix(".metrics.db") if name and name != ":memory:" else None
-    user = str(os.getuid()) if hasattr(os, "getuid") else "app"
-    which = sha256(f"{store} {Path.cwd()}".encode()).hexdigest()[:16]  # the address holds a password
-    return Path(tempfile.gettempdir()) / f"launchready-{user}" / f"{which}.metrics.db"
+    return place(store)

@@ -4,7 +4,8 @@
 Redis 6.2 or newer, or any Valkey. Options in the query are those of redis-py's ``from_url``.
 
 - A verb is one Lua script, one round trip, one key: they stand in ``lua/``. Time is the server's TIME.
-- An entry is a hash ``launchready:space:{digest}``; the braces make it work on a cluster as it is.
+- An entry is a hash ``launchready:space:{digest}``; one key a script and its braces make it work on a cluster: any
+  node of it will do as the URL, which is found out by its first answer.
 - No round trip is repeated by itself once it may have reached the server: a claim sent twice would find itself.
   A connection that the server has closed meanwhile is noticed before it is used, and replaced.
 - Redis ends entries at their time, and bounds memory by its own ``maxmemory``. Whose claims are about money sets
@@ -35,7 +36,9 @@ from launchready.exchange.store import (
     Seize,
     Settle,
     Space,
+    StoreOp,
     Take,
+    hurried,
 )
 from launchready.exchange.window import MICRO, Taken
 from launchready.stores.base import digest, micros, said, where, window_digest
@@ -48,6 +51,7 @@ SCHEMES = ("redis", "rediss", "valkey", "unix")
 
 CONNECT_WAIT = 0.9
 ANSWER_WAIT = 1.8
+QUICK_WAIT = 0.045  # of HURRY
 CONNECTIONS = 64  # of an event loop
 
 Arg = bytes | str | int
@@ -84,6 +88,7 @@ class RedisStore:
     """See the module."""
 
     shared = True
+    minds_hurry = True
 
     def __init__(self, url: str) -> None:
         try:
@@ -92,14 +97,19 @@ class RedisStore:
             raise MissingExtra("A redis:// store", "redis") from None
         self.inline: Inline = {}
         self._driver = redis
+        self._errors = redis.exceptions.RedisError, redis.exceptions.RedisClusterException
         self._url = "redis" + url.removeprefix("valkey") if url.startswith("valkey:") else url
         self._name = f"the Redis store at {where(url)}"
         self._scripts = {kind: Script(name) for kind, name in _SCRIPTS.items()}
-        self._sync: redis.Redis | None = None
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[redis.asyncio.Redis, asyncio.Semaphore]]
+        self._cluster = False
+        self._sync: dict[tuple[bool, bool], redis.Redis | redis.RedisCluster] = {}  # by cluster, and who hurries
+        self._loops: WeakKeyDictionary[
+            asyncio.AbstractEventLoop, tuple[redis.asyncio.Redis | redis.asyncio.RedisCluster, asyncio.Semaphore]
+        ]
         self._loops = WeakKeyDictionary()
+        self._left = self._loops.copy()  # clients of one server, from before it said that it is one of many
         try:
-            self._client()
+            self._client(quick=False)
         except (ValueError, TypeError) as error:
             raise ConfigError([f"store={where(url)!r}: {said(error, url)}"]) from None
 
@@ -110,70 +120,101 @@ class RedisStore:
         self._ask(op, *self._encode(op, now))
 
     def _ask(self, op: Op[Any], script: Script, key: str, args: tuple[Arg, ...]) -> None:
-        client = self._client()
-        ask: Callable[..., Any] = client.execute_command
-        try:
+        again = True
+        while True:
             try:
-                reply = ask("EVALSHA", script.sha, 1, key, *args)
-            except self._driver.exceptions.NoScriptError:
-                reply = ask("EVAL", script.text, 1, key, *args)
-        except self._driver.exceptions.RedisError as error:
-            if isinstance(error, self._driver.exceptions.ReadOnlyError):
-                client.connection_pool.disconnect(inuse_connections=False)
-            raise self._failure(error) from None
-        _decode(op, reply)
+                client = self._client(quick=isinstance(op, StoreOp) and hurried(op))
+                ask: Callable[..., Any] = client.execute_command
+                try:
+                    reply = ask("EVALSHA", script.sha, 1, key, *args)
+                except self._driver.exceptions.NoScriptError:
+                    reply = ask("EVAL", script.text, 1, key, *args)
+            except self._errors as error:
+                if not (again and self._refused(error)):
+                    raise self._failure(error) from None
+                again = False
+                if isinstance(client, self._driver.Redis) and not self._cluster:
+                    client.connection_pool.disconnect(inuse_connections=False)
+            else:
+                _decode(op, reply)
+                return
 
     async def aexecute(self, op: Op[Any]) -> None:
         script, key, args = self._encode(op)
-        client, gate = self._aclient()
-        ask: Callable[..., Awaitable[Any]] = client.execute_command
-        try:
-            async with asyncio.timeout(CONNECT_WAIT + ANSWER_WAIT), gate:
-                try:
-                    reply = await ask("EVALSHA", script.sha, 1, key, *args)
-                except self._driver.exceptions.NoScriptError:
-                    reply = await ask("EVAL", script.text, 1, key, *args)
-        except (self._driver.exceptions.RedisError, TimeoutError) as error:
-            if isinstance(error, self._driver.exceptions.ReadOnlyError):
-                await client.connection_pool.disconnect(inuse_connections=False)
-            raise self._failure(error) from None
-        _decode(op, reply)
+        again = True
+        while True:
+            client, gate = self._aclient()
+            ask: Callable[..., Awaitable[Any]] = client.execute_command
+            try:
+                async with asyncio.timeout(CONNECT_WAIT + ANSWER_WAIT), gate:
+                    try:
+                        reply = await ask("EVALSHA", script.sha, 1, key, *args)
+                    except self._driver.exceptions.NoScriptError:
+                        reply = await ask("EVAL", script.text, 1, key, *args)
+            except (*self._errors, TimeoutError) as error:
+                if not (again and self._refused(error)):
+                    raise self._failure(error) from None
+                again = False
+                if isinstance(client, self._driver.asyncio.Redis) and not self._cluster:
+                    await client.connection_pool.disconnect(inuse_connections=False)
+            else:
+                _decode(op, reply)
+                return
+
+    def _refused(self, error: Exception) -> bool:
+        """Whether the server did not run the script, and another connection would.
+
+        A cluster says where the key is (MOVED): from then on the client is one for clusters. A master that became a
+        replica says READONLY: its name leads to the new master by now.
+        """
+        errors = self._driver.exceptions
+        if isinstance(error, errors.MovedError):
+            self._cluster = True
+        return isinstance(error, errors.MovedError | errors.ReadOnlyError)
 
     def close(self) -> None:
-        if self._sync is not None:
-            self._sync.close()
-            self._sync = None
+        while self._sync:
+            self._sync.popitem()[1].close()
 
     async def aclose(self) -> None:
-        known = self._loops.pop(asyncio.get_running_loop(), None)
-        if known is not None:
-            await known[0].aclose()
+        for clients in (self._loops, self._left):
+            known = clients.pop(asyncio.get_running_loop(), None)
+            if known is not None:
+                await known[0].aclose()
         self.close()
 
-    def _client(self) -> "redis.Redis":
-        if self._sync is None:
+    def _client(self, *, quick: bool) -> "redis.Redis | redis.RedisCluster":
+        client = self._sync.get((self._cluster, quick))
+        if client is None:
             from redis.retry import Retry  # noqa: PLC0415  an extra
 
-            self._sync = self._driver.Redis.from_url(self._url, **self._settings(Retry))
-        return self._sync  # its pool knows about forks
+            kind = self._driver.RedisCluster if self._cluster else self._driver.Redis
+            client = self._sync[self._cluster, quick] = kind.from_url(self._url, **self._settings(Retry, quick=quick))
+        return client  # its pool knows about forks
 
-    def _aclient(self) -> "tuple[redis.asyncio.Redis, asyncio.Semaphore]":
+    def _aclient(self) -> "tuple[redis.asyncio.Redis | redis.asyncio.RedisCluster, asyncio.Semaphore]":
         loop = asyncio.get_running_loop()
         known = self._loops.get(loop)
-        if known is None:
+        if known is None or (self._cluster and isinstance(known[0], self._driver.asyncio.Redis)):
             from redis.asyncio.retry import Retry  # noqa: PLC0415  an extra
 
-            client = self._driver.asyncio.Redis.from_url(self._url, **self._settings(Retry))
+            if known is not None:
+                self._left[loop] = known
+            kind = self._driver.asyncio.RedisCluster if self._cluster else self._driver.asyncio.Redis
+            client = kind.from_url(self._url, **self._settings(Retry, quick=False))
             known = self._loops[loop] = client, asyncio.Semaphore(CONNECTIONS)
         return known
 
-    def _settings(self, retry: Callable[..., object]) -> dict[str, Any]:
-        """Nothing is retried: see the module. RESP2 has no pushed messages, which would hide a closed connection."""
+    def _settings(self, retry: Callable[..., object], *, quick: bool) -> dict[str, Any]:
+        """Nothing is retried: see the module. RESP2 has no pushed messages, which would hide a closed connection.
+
+        ``quick``: who only counts does not wait. In an event loop whoever asks has its own end to that.
+        """
         from redis.backoff import NoBackoff  # noqa: PLC0415  an extra
 
         return {
-            "socket_connect_timeout": CONNECT_WAIT,
-            "socket_timeout": ANSWER_WAIT,
+            "socket_connect_timeout": QUICK_WAIT if quick else CONNECT_WAIT,
+            "socket_timeout": QUICK_WAIT if quick else ANSWER_WAIT,
             "retry": retry(NoBackoff(), 0),
             "protocol": 2,
             "max_connections": 10_000,  # threads bound themselves, tasks are bound by the gate

@@ -51,7 +51,9 @@ from launchready.exchange.store import (
     Seize,
     Settle,
     Space,
+    StoreOp,
     Take,
+    hurried,
 )
 from launchready.exchange.window import MICRO
 from launchready.stores._sqlite_file import (
@@ -108,6 +110,8 @@ class SQLiteStore:
     """See the module. ``clock.monotonic`` carries the store's time on."""
 
     shared = True
+    minds_hurry = True
+    within = 0.25  # a writer of another process is waited for a little longer than a wire: it is seldom there
 
     def __init__(
         self, path: str, *, synchronous: str = "NORMAL", max_size: int = MAX_SIZE, clock: Clock = SYSTEM
@@ -139,10 +143,11 @@ class SQLiteStore:
 
     def execute(self, op: Op[Any]) -> None:
         start = SYSTEM.monotonic()
-        if not self._lock.acquire(timeout=THREAD_WAIT):
+        patience = self.within if isinstance(op, StoreOp) and hurried(op) else THREAD_WAIT
+        if not self._lock.acquire(timeout=patience):
             raise StoreUnavailable(f"the SQLite store {self.path} is busy: another thread waits for its disk")
         try:
-            self._run(self._verbs[type(op)], op, max(0.1, round(start + THREAD_WAIT - SYSTEM.monotonic(), 1)))
+            self._run(self._verbs[type(op)], op, max(0.1, round(start + patience - SYSTEM.monotonic(), 1)))
         finally:
             self._lock.release()
 

@@ -3,49 +3,105 @@
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from launchready.checks.facts import addresses
-from launchready.checks.finding import Score
+from launchready.checks.facts import Addresses, addresses, named_hosts, nobody
+from launchready.checks.finding import Finding, Score
+from launchready.checks.ops import Query, Together
 from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.services import service
 from launchready.checks.site import Site
-from launchready.net.addresses import is_address, is_public
+from launchready.checks.slips import meant, variants
+from launchready.exchange.ops import Flow
+from launchready.net.addresses import is_loopback, is_public
+
+# First labels of hosts that customers use; any other may be meant for the office only.
+FOR_CUSTOMERS = frozenset(
+    {"www", "web", "m", "app", "api", "book", "booking", "bookings", "shop", "store", "pay", "payments", "checkout"}
+    | {"login", "auth", "account", "my", "portal", "members", "learn", "courses", "cdn", "static", "assets", "blog"}
+    | {"help", "support"}
+)
 
 
 def named(site: Site) -> Iterable[str]:
-    hooks = [urlsplit(url).hostname or "" for url in site.webhooks]
-    others = dict.fromkeys([*site.hosts, *hooks])
-    return [host for host in others if host and host not in (site.domain, site.www) and not is_address(host)]
+    return named_hosts(site)
 
 
 @rule("DNS003", family="dns", topic="the address of a host", subjects=named)
 def host_address(site: Site, subject: str) -> Verdict:
     """An alias whose target does not exist is worse than no record: whoever registers the target owns the host."""
     found = yield from addresses(subject)
-    dangling = found.state != "found" and bool(found.chain)
+    if found.state != "found":
+        return [(yield from dead(site, subject, found))]
+    if any(is_public(address) for address in found.addresses):
+        return FINE
+    return [hidden(site, subject, found)]
+
+
+def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
+    dangling = bool(found.chain)
+    near = yield from slip(site, found.last)
     record = f"{subject}.  300  IN  A  <the IPv4 address of the server>"
+    stranger = service(found.chain)
     if dangling:
         title = f"{subject} is dead: it points to {found.last}, which does not exist or has no address"
         fix = f"Create {found.last} again where it was hosted, or delete the CNAME record of {subject}, or:\n{record}"
-    elif found.state != "found":
+        if near:
+            fix = f"{subject}.  300  IN  CNAME  {near}."
+    else:
         title = f"{subject} is dead: the name has no address"
         fix = record
-    elif not any(is_public(address) for address in found.addresses):
-        title = f"{subject} is dead for everybody else: its address is not on the public internet"
-        fix = record
-    else:
-        return FINE
-    return [
-        host_address.fail(
-            site,
-            subject,
-            title,
-            severity="high" if found.state != "found" and not dangling else "critical",
-            when="48h",
-            reason="customers cannot reach a part of the product",
-            score=Score(4, 3 if dangling else 2, 3),
-            minutes=10,
-            evidence=found.evidence,
-            impact="Whatever runs on this host cannot be used."
-            + (" A stranger who takes the target over speaks in your name." if dangling else ""),
-            fix=fix,
-        )
-    ]
+    if near:
+        title += f" (did you mean {near}?)"
+    claimed = f" Anybody can claim the name at {stranger.title}, and then speaks in yours." if stranger else ""
+    if dangling and not claimed:
+        claimed = " A stranger who takes the target over speaks in your name."
+    return host_address.fail(
+        site,
+        subject,
+        title,
+        severity="critical" if dangling else "high",
+        when="48h",
+        reason="a stranger can take over a name" if stranger else "customers cannot reach a part of the product",
+        score=Score(4, 3 if dangling else 2, 3),
+        minutes=10,
+        evidence=found.evidence,
+        impact=f"Whatever runs on this host cannot be used.{claimed}",
+        fix=fix,
+    )
+
+
+def slip(site: Site, name: str) -> Flow[str]:
+    """The name that was meant: among the hosts of the site that do exist, among the slips that are made most when a
+    record is typed in, and among the names of known services.
+    """
+    hosts = [host for host in site.web if host != name]
+    if name.endswith(f".{site.domain}"):
+        hosts += variants(name)
+    ops = [Query(host, "A") for host in dict.fromkeys([*hosts, nobody(site)])]
+    yield Together(ops)
+    own = [op.name for op in ops if op.answer.records]
+    # A wildcard answers for every slip, so it tells nothing.
+    return "" if nobody(site) in own else meant(name, own)
+
+
+def hidden(site: Site, subject: str, found: Addresses) -> Finding:
+    """Loopback works for nobody; an address of an office network is dead for customers, and tells strangers of it."""
+    hooked = any(urlsplit(url).hostname == subject for url in site.webhooks)
+    needed = subject.partition(".")[0] in FOR_CUSTOMERS or hooked or any(map(is_loopback, found.addresses))
+    what = "dead for everybody else" if needed else "reached from inside one network only"
+    return host_address.fail(
+        site,
+        subject,
+        f"{subject} is {what}: its address is private, not on the public internet",
+        severity="critical" if needed else "medium",
+        when="48h" if needed else "can-wait",
+        reason="customers cannot reach a part of the product" if needed else "30 days: only your own people use it",
+        score=Score(4, 2, 3) if needed else Score(1, 1, 3),
+        minutes=10,
+        evidence=found.evidence,
+        impact="Whatever runs on this host cannot be used."
+        if needed
+        else "Strangers learn how your network is built; your people reach the host from inside only.",
+        fix=f"{subject}.  300  IN  A  <the public IPv4 address of the server>"
+        if needed
+        else f"Move {subject} to a DNS server of your own network, and delete the public record.",
+    )

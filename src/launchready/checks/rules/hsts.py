@@ -18,8 +18,8 @@ def pages(site: Site) -> Iterable[str]:
     family="web",
     topic="that browsers stay with https (HSTS)",
     subjects=pages,
-    after=("DNS002", "DNS003", "TLS003"),
-    blocked_by=("TLS001", "TLS002"),
+    after=("DNS002", "DNS003", "DNS005", "TLS003", "WEB011"),
+    blocked_by=("TLS001", "TLS002", "WEB001"),
     merge=True,
 )
 def stays_with_https(site: Site, subject: str) -> Verdict:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from launchready.checks.facts import Path, follow
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import known
+from launchready.checks.ops import Each, known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 
@@ -18,15 +18,22 @@ def pages(site: Site) -> Iterable[str]:
     family="web",
     topic="the way from http to https",
     subjects=pages,
-    after=("DNS002", "DNS003"),
-    blocked_by=("TLS001", "TLS002", "TLS003"),
+    after=("DNS002", "DNS003", "DNS005"),
+    blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
+    merge=True,
 )
 def http_to_https(site: Site, subject: str) -> Verdict:
-    """RFC 6797 section 7.2: answer on http with a redirect to https, and with nothing else."""
-    path = yield from follow(f"{subject}/")
-    if path.loops:
-        return [circle(site, subject, path)]
-    if path.last.url.startswith("https:"):
+    """RFC 6797 section 7.2: answer on http with a redirect to https, and with nothing else. A host that answers on
+    https only is fine.
+    """
+    host = subject.removeprefix("http://")
+    each = Each([follow(f"{subject}/"), follow(f"https://{host}/")])
+    yield each
+    path, safe = each.answer
+    for one in (path, safe):
+        if one.loops:
+            return [circle(site, subject, one)]
+    if path.last.url.startswith("https:") or path.hops[0].trouble == "refused":
         return FINE
     if known(path.last).status >= 400:
         # No page is served without encryption; whether the host answers at all is another question.
@@ -35,10 +42,13 @@ def http_to_https(site: Site, subject: str) -> Verdict:
 
 
 def circle(site: Site, subject: str, path: Path) -> Finding:
+    """Whoever is led into the circle sees the same one, so it is named by its first address in the alphabet."""
+    urls = [hop.url for hop in path.hops]
+    start = min(urls[urls.index(path.back) :] if path.back in urls else urls)
     return http_to_https.fail(
         site,
         subject,
-        f"Nobody can open {subject}: its addresses lead to each other in a loop, too many redirects",
+        f"Nobody can open {start}: its addresses lead to each other in a loop, too many redirects",
         severity="critical",
         when="48h",
         reason="customers cannot reach the site",

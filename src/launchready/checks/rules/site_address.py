@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from launchready.checks.facts import addresses
 from launchready.checks.finding import Score
-from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site, registered
 from launchready.net.addresses import is_public
 
@@ -20,6 +20,9 @@ def site_address(site: Site, subject: str) -> Verdict:
     """
     found = yield from addresses(subject)
     apex = subject == site.domain
+    if not apex and found.chain and found.last == site.domain:
+        # An alias of the domain itself: what is wrong there is said there.
+        return FINE if found.state == "found" else NOT_APPLICABLE
     fix = f"{subject}.  300  IN  A  <the IPv4 address of your server>"
     dangling = found.state != "found" and bool(found.chain)
     if dangling:

@@ -8,7 +8,7 @@ from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 
 # Not an event of anybody, and without a signature: a webhook that is built well refuses it.
-PROBE = b"{}"
+PROBE = b'{ "launchready" : "probe",  "b": 1.0, "a": "\\u00e9\\/" }\n'
 
 
 def hooks(site: Site) -> Iterable[str]:
@@ -21,7 +21,7 @@ def hooks(site: Site) -> Iterable[str]:
     topic="that a webhook is answered where it is sent",
     subjects=hooks,
     after=("DNS002", "DNS003"),
-    blocked_by=("TLS001", "TLS002", "TLS003"),
+    blocked_by=("TLS001", "TLS002", "TLS003", "WEB015"),
 )
 def webhook_redirected(site: Site, subject: str) -> Verdict:
     """RFC 9110 section 15.4: after 301, 302 and 303 a POST becomes a GET. Stripe and others do not follow at all."""

@@ -22,6 +22,7 @@ the field send it bare, and ``"abc"`` and ``abc`` are one key. What is stored is
 raw keys, users and bodies are never stored.
 """
 
+from launchready.core.idempotency import refusals as refusals
 from launchready.core.idempotency.feature import Idempotency as Idempotency
 from launchready.core.idempotency.keys import HEADER as HEADER
 from launchready.core.idempotency.keys import fingerprint as fingerprint

@@ -28,6 +28,7 @@ class Once:
 
     - ``key`` finds the key where it is not the header's: it gets the request and its body.
     - ``scope``: whose key it is, where the caller knows it better than the rule's function of the request.
+    - ``waits``: the handler runs, or is to run, and its end is waited for.
     - ``text``: the key as it was sent; ``held``: the claim, once it is made.
     - ``recover``: what to ask before a crashed attempt is repeated, where the caller knows it better than the rule.
     """
@@ -46,6 +47,7 @@ class Once:
         self._request: Request | None = None
         self.text: str | None = None
         self.held: Claim | None = None
+        self.waits = False
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
         rule = self._rule
@@ -70,7 +72,7 @@ class Once:
         else:
             text = self._key(request, read.answer)
             if text is None:
-                return refusals.missing() if rule.required else None
+                return (yield from self._without())
             key = parse_key([text.encode("utf-8", "surrogatepass")])
         if key is None:
             return refusals.malformed()
@@ -82,6 +84,11 @@ class Once:
         print_ = fingerprint(request, read.answer)
         record = Record(print_, token=vault.token().hex(), id=id_, name=name, route=request.method)
         return (yield from self.claim(record))
+
+    def _without(self) -> Flow[Response | None]:
+        """No key came."""
+        yield from ()
+        return refusals.missing() if self._rule.required else None
 
     def claim(self, record: Record) -> Flow[Response | None]:
         """Claim the record's key, hold it while the handler runs, and store the answer before its first byte leaves.
@@ -117,6 +124,7 @@ class Once:
             yield Forget(vault.space, record.id, record.owns)
             return refusals.store_unavailable()
         app = Hold(rule.max_body)
+        self.waits = True
         try:
             yield app
         except SafeToRetry as reason:

@@ -38,6 +38,7 @@ BANS = Space[Ban](
     size=lambda _: 32,
     evictable=False,
     max_entries=100_000,
+    hurried=True,
 )
 LISTS = Space[tuple[str, ...]](
     "ban-list",
@@ -46,6 +47,7 @@ LISTS = Space[tuple[str, ...]](
     size=lambda clients: sum(map(len, clients)),
     evictable=False,
     max_entries=4,
+    hurried=True,
 )
 
 

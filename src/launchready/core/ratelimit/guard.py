@@ -27,7 +27,7 @@ MAX_BODY = 64 * 1024
 CLIENT_FACTOR = 4
 FORM = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 
-PAIRS = Space[bytes]("log-ins", dump=bytes, load=bytes, size=len, evictable=True, max_entries=200_000)
+PAIRS = Space[bytes]("log-ins", dump=bytes, load=bytes, size=len, evictable=True, max_entries=200_000, hurried=True)
 
 Counter = tuple[str, tuple[Window, ...]]
 

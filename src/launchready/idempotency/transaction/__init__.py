@@ -17,17 +17,18 @@ commit: then the key is taken when he does. The rows stand in ``launchready_once
 """
 
 import json
-from collections.abc import Callable
+import os
 from hashlib import sha256
 from types import TracebackType
 from typing import Any
 
 from launchready.core.idempotency.keys import lookup_key
 from launchready.drivers.current import HELD
+from launchready.drivers.drive import adrive, drive
 from launchready.drivers.held import Once
 from launchready.errors import ConfigError
 from launchready.idempotency.transaction.connections import Connection, adapt
-from launchready.idempotency.transaction.story import Row, begin, finish
+from launchready.idempotency.transaction.story import Row, Story, begin, finish
 from launchready.settings.problems import Problems
 
 KEEP, WAIT, LEASE = "30d", "2500ms", "60s"
@@ -36,9 +37,9 @@ KEEP, WAIT, LEASE = "30d", "2500ms", "60s"
 class Held(Once):
     """What runs in the transaction that holds its key: it cannot be taken over, so there is nothing to renew."""
 
-    def __init__(self, root: str, text: str, connection: Any) -> None:
+    def __init__(self, root: str | None, text: str | None, connection: Any) -> None:
         super().__init__(None, None)
-        self._root = root
+        self._root = root or os.urandom(20).hex()
         self._text = text
         self.tx = connection
 
@@ -141,36 +142,18 @@ def _print(fingerprint: object) -> bytes:
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _run(story: Any) -> Any:
-    return _stepped(story, lambda work: work())
+def _run(story: Story) -> Any:
+    def carry(op: Any) -> None:
+        op.answer = op.call()
+
+    return drive(story, carry)
 
 
-def _stepped(story: Any, carry: Callable[[Any], Any]) -> Any:
-    try:
-        op = next(story)
-        while True:
-            try:
-                op.answer = carry(op.call)
-            except Exception as error:
-                op = story.throw(error)
-            else:
-                op = next(story)
-    except StopIteration as end:
-        return end.value
+async def _arun(story: Story) -> Any:
+    async def carry(op: Any) -> None:
+        op.answer = await op.carry(op.call)
+
+    return await adrive(story, carry)
 
 
-async def _arun(story: Any) -> Any:
-    try:
-        op = next(story)
-        while True:
-            try:
-                op.answer = await op.call()
-            except Exception as error:
-                op = story.throw(error)
-            else:
-                op = next(story)
-    except StopIteration as end:
-        return end.value
-
-
-__all__ = ["Connection", "Transaction", "transaction"]
+__all__ = ["Connection", "Held", "Row", "Transaction", "transaction"]

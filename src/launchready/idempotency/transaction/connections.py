@@ -24,6 +24,10 @@ class Connection(Protocol):
     asynchronous: bool
     dialect: Dialect
     joined: bool
+    raw: Any
+
+    async def carry(self, call: Callable[[], Any]) -> Any:
+        """Do it from a coroutine."""
 
     def enter(self) -> Any: ...
 
@@ -59,6 +63,9 @@ class _Blocking:
     asynchronous = False
     joined = False
 
+    async def carry(self, call: Callable[[], Any]) -> Any:
+        return await asyncio.to_thread(call)
+
     def pause(self, seconds: float) -> None:
         threading.Event().wait(seconds)
 
@@ -66,6 +73,9 @@ class _Blocking:
 class _Awaited:
     asynchronous = True
     joined = False
+
+    async def carry(self, call: Callable[[], Any]) -> Any:
+        return await call()
 
     async def pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -75,18 +85,18 @@ class SQLite(_Blocking):
     dialect = SQLITE
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.raw = connection
 
     def enter(self) -> None:
-        self.joined = self._connection.in_transaction
-        self._connection.execute(f"SAVEPOINT {SAVEPOINT}" if self.joined else "BEGIN IMMEDIATE")
+        self.joined = self.raw.in_transaction
+        self.raw.execute(f"SAVEPOINT {SAVEPOINT}" if self.joined else "BEGIN IMMEDIATE")
 
     def leave(self, error: BaseException | None) -> None:
         for statement in _ends(self.joined, error):
-            self._connection.execute(statement)
+            self.raw.execute(statement)
 
     def execute(self, statement: str, params: Params) -> list[Any]:
-        rows: list[Any] = self._connection.execute(statement, params).fetchall()
+        rows: list[Any] = self.raw.execute(statement, params).fetchall()
         return rows
 
 
@@ -96,18 +106,18 @@ class AsyncSQLite(_Awaited):
     dialect = SQLITE
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.raw = connection
 
     async def enter(self) -> None:
-        self.joined = self._connection.in_transaction
-        await self._connection.execute(f"SAVEPOINT {SAVEPOINT}" if self.joined else "BEGIN IMMEDIATE")
+        self.joined = self.raw.in_transaction
+        await self.raw.execute(f"SAVEPOINT {SAVEPOINT}" if self.joined else "BEGIN IMMEDIATE")
 
     async def leave(self, error: BaseException | None) -> None:
         for statement in _ends(self.joined, error):
-            await self._connection.execute(statement)
+            await self.raw.execute(statement)
 
     async def execute(self, statement: str, params: Params) -> list[Any]:
-        async with self._connection.execute(statement, params) as cursor:
+        async with self.raw.execute(statement, params) as cursor:
             return list(await cursor.fetchall())
 
 
@@ -122,18 +132,18 @@ class Psycopg(_Blocking):
     dialect = POSTGRESQL
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.raw = connection
 
     def enter(self) -> None:
-        self.joined = self._connection.info.transaction_status != 0  # IDLE
-        self._block = self._connection.transaction()  # a savepoint where a transaction is open
+        self.joined = self.raw.info.transaction_status != 0  # IDLE
+        self._block = self.raw.transaction()  # a savepoint where a transaction is open
         self._block.__enter__()
 
     def leave(self, error: BaseException | None) -> None:
         self._block.__exit__(type(error) if error else None, error, None)
 
     def execute(self, statement: str, params: Params) -> list[Any]:
-        cursor = self._connection.execute(pyformat(statement), params)
+        cursor = self.raw.execute(pyformat(statement), params)
         return _plain(cursor.fetchall()) if cursor.description else []
 
 
@@ -141,18 +151,18 @@ class AsyncPsycopg(_Awaited):
     dialect = POSTGRESQL
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.raw = connection
 
     async def enter(self) -> None:
-        self.joined = self._connection.info.transaction_status != 0
-        self._block = self._connection.transaction()
+        self.joined = self.raw.info.transaction_status != 0
+        self._block = self.raw.transaction()
         await self._block.__aenter__()
 
     async def leave(self, error: BaseException | None) -> None:
         await self._block.__aexit__(type(error) if error else None, error, None)
 
     async def execute(self, statement: str, params: Params) -> list[Any]:
-        cursor = await self._connection.execute(pyformat(statement), params)
+        cursor = await self.raw.execute(pyformat(statement), params)
         return _plain(await cursor.fetchall()) if cursor.description else []
 
 
@@ -165,10 +175,10 @@ class PyMySQL(_Blocking):
     dialect = MYSQL
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.raw = connection
 
     def enter(self) -> None:
-        self.joined = bool(self._connection.server_status & 1)  # SERVER_STATUS_IN_TRANS
+        self.joined = bool(self.raw.server_status & 1)  # SERVER_STATUS_IN_TRANS
         self.execute(f"SAVEPOINT {SAVEPOINT}" if self.joined else "BEGIN", {})
 
     def leave(self, error: BaseException | None) -> None:
@@ -176,7 +186,7 @@ class PyMySQL(_Blocking):
             self.execute(statement, {})
 
     def execute(self, statement: str, params: Params) -> list[Any]:
-        with self._connection.cursor() as cursor:
+        with self.raw.cursor() as cursor:
             cursor.execute(pyformat(statement), params)
             return _plain(list(cursor.fetchall())) if cursor.description else []
 
@@ -185,19 +195,19 @@ class SQLAlchemy(_Blocking):
     """Connection and Session."""
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.raw = connection
         bind = connection.get_bind() if hasattr(connection, "get_bind") else connection
         self.dialect = _dialect(bind.dialect.name)
 
     def enter(self) -> None:
-        self.joined = self._connection.in_transaction()
+        self.joined = self.raw.in_transaction()
         if not self.joined:
-            self._block = self._connection.begin()
+            self._block = self.raw.begin()
         if self.dialect is SQLITE:
             with _begun_already():
                 self.execute("BEGIN IMMEDIATE", {})
         if self.joined:
-            self._block = self._connection.begin_nested()
+            self._block = self.raw.begin_nested()
 
     def leave(self, error: BaseException | None) -> None:
         if error is None:
@@ -206,7 +216,7 @@ class SQLAlchemy(_Blocking):
             self._block.rollback()
 
     def execute(self, statement: str, params: Params) -> list[Any]:
-        result = self._connection.execute(_text(statement), params)
+        result = self.raw.execute(_text(statement), params)
         return list(result.fetchall()) if result.returns_rows else []
 
 
@@ -214,19 +224,19 @@ class AsyncSQLAlchemy(_Awaited):
     """AsyncConnection and AsyncSession."""
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.raw = connection
         bind = connection.get_bind() if hasattr(connection, "get_bind") else connection
         self.dialect = _dialect(bind.dialect.name)
 
     async def enter(self) -> None:
-        self.joined = self._connection.in_transaction()
+        self.joined = self.raw.in_transaction()
         if not self.joined:
-            self._block = await self._connection.begin().start()
+            self._block = await self.raw.begin().start()
         if self.dialect is SQLITE:
             with _begun_already():
                 await self.execute("BEGIN IMMEDIATE", {})
         if self.joined:
-            self._block = await self._connection.begin_nested().start()
+            self._block = await self.raw.begin_nested().start()
 
     async def leave(self, error: BaseException | None) -> None:
         if error is None:
@@ -235,7 +245,7 @@ class AsyncSQLAlchemy(_Awaited):
             await self._block.rollback()
 
     async def execute(self, statement: str, params: Params) -> list[Any]:
-        result = await self._connection.execute(_text(statement), params)
+        result = await self.raw.execute(_text(statement), params)
         return list(result.fetchall()) if result.returns_rows else []
 
 
@@ -269,21 +279,27 @@ class Django(_Blocking):
     """A connection of ``django.db``: ``connection``, or one of ``connections``."""
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.raw = connection
         self.dialect = _dialect(connection.vendor)
+
+    async def carry(self, call: Callable[[], Any]) -> Any:
+        """In the thread of this request's other database work: the connection is its alone."""
+        from asgiref.sync import sync_to_async  # noqa: PLC0415 - Django brings it
+
+        return await sync_to_async(call, thread_sensitive=True)()
 
     def enter(self) -> None:
         from django.db import transaction  # noqa: PLC0415 - the app uses it, so it is there
 
-        self.joined = self._connection.in_atomic_block
-        self._block = transaction.atomic(using=self._connection.alias)
+        self.joined = self.raw.in_atomic_block
+        self._block = transaction.atomic(using=self.raw.alias)
         self._block.__enter__()
 
     def leave(self, error: BaseException | None) -> None:
         self._block.__exit__(type(error) if error else None, error, None)
 
     def execute(self, statement: str, params: Params) -> list[Any]:
-        with self._connection.cursor() as cursor:
+        with self.raw.cursor() as cursor:
             cursor.execute(pyformat(statement), params)
             return list(cursor.fetchall()) if cursor.description else []
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, InFlight, KeyReused, StoreUnavailable
 from launchready.exchange.claim import Work
+from launchready.exchange.ops import Op
 from launchready.exchange.window import MICRO
 from launchready.idempotency.transaction.connections import Connection
 from launchready.idempotency.transaction.dialects import IDLE, Dialect
@@ -18,7 +19,7 @@ HELD = "another transaction holds this key"
 SWEEP_EVERY = 64
 _turn = itertools.count(1)
 
-Story = Generator[Work, None, Any]
+Story = Generator[Op[Any], None, Any]
 
 
 class Row(NamedTuple):
@@ -37,7 +38,7 @@ def begin(connection: Connection, row: Row) -> Story:
     Raises InFlight, KeyReused; whatever is raised, nothing stays open.
     """
     try:
-        yield from _do(connection.enter)
+        yield from _do(connection, connection.enter)
     except Exception as error:
         raise _busy(error) from error
     try:
@@ -90,7 +91,7 @@ def _locked(connection: Connection, dialect: Dialect, row: Row) -> Story:
             break
         if SYSTEM.monotonic() > until:
             raise InFlight(HELD)
-        yield from _do(lambda: connection.pause(POLL))
+        yield from _do(connection, lambda: connection.pause(POLL))
     if not rows[0][1]:
         for statement in dialect.create:
             yield from _sql(connection, statement)
@@ -126,16 +127,16 @@ def _created(connection: Connection, dialect: Dialect, error: Exception) -> Stor
         raise ConfigError(
             ["the table launchready_once is missing: run `launchready idempotency migrate --store mysql://...` once"]
         ) from error
-    yield from _do(lambda: connection.leave(error))
-    yield from _do(connection.enter)
+    yield from _do(connection, lambda: connection.leave(error))
+    yield from _do(connection, connection.enter)
     yield from _sql(connection, dialect.create[0])
     yield from _left(connection, None)
-    yield from _do(connection.enter)
+    yield from _do(connection, connection.enter)
 
 
-def finish(connection: Connection, row: Row, result: bytes | None, error: BaseException | None) -> Story:
+def finish(connection: Connection, row: Row | None, result: bytes | None, error: BaseException | None) -> Story:
     """Write the result down and commit; roll back where there is an error."""
-    if error is None and result is not None:
+    if error is None and row is not None and result is not None:
         try:
             yield from _sql(connection, connection.dialect.write, k=row.key, result=result)
             if next(_turn) % SWEEP_EVERY == 0:
@@ -143,19 +144,19 @@ def finish(connection: Connection, row: Row, result: bytes | None, error: BaseEx
         except Exception as broken:
             yield from _left(connection, broken)
             raise
-    yield from _do(lambda: connection.leave(error))
+    yield from _do(connection, lambda: connection.leave(error))
 
 
 def _left(connection: Connection, error: BaseException | None) -> Story:
-    yield from _do(lambda: connection.leave(error))
+    yield from _do(connection, lambda: connection.leave(error))
 
 
 def _sql(connection: Connection, statement: str, **params: Any) -> Story:
-    return (yield from _do(lambda: connection.execute(statement, params)))
+    return (yield from _do(connection, lambda: connection.execute(statement, params)))
 
 
-def _do(call: Callable[[], Any]) -> Story:
-    work = Work(call)
+def _do(connection: Connection, call: Callable[[], Any]) -> Story:
+    work = Work(call, connection.carry)
     yield work
     return work.answer
 

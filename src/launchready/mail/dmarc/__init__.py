@@ -5,7 +5,7 @@
 """
 
 from launchready.mail.dmarc.host import adiscover, discover
-from launchready.mail.dmarc.record import DMARC, Policy, parse
+from launchready.mail.dmarc.record import DMARC, POLICIES, Policy, is_record, parse
 from launchready.mail.dmarc.walk import Discovery, decide, names
 
-__all__ = ["DMARC", "Discovery", "Policy", "adiscover", "decide", "discover", "names", "parse"]
+__all__ = ["DMARC", "POLICIES", "Discovery", "Policy", "adiscover", "decide", "discover", "is_record", "names", "parse"]

@@ -88,6 +88,11 @@ def parse(txts: Iterable[str]) -> DMARC:
     return DMARC(found, True, policies["p"], policies["sp"], policies["np"], rua, tags, tuple(problems), ruf=ruf)
 
 
+def is_record(text: str) -> bool:
+    """Whether one TXT record is DMARC, by its version."""
+    return VERSION.match(text) is not None
+
+
 def read_tags(record: str) -> tuple[dict[str, str], list[str]]:
     """Tags by name, values of the known ones corrected to their default where they cannot be read."""
     tags: dict[str, str] = {}

@@ -1,0 +1,76 @@
+"""Services that let anybody claim a name, and how one that nobody holds looks from outside: a list of our own.
+
+An alias to a free name belongs to whoever registers it: a stranger then speaks in the owner's name, with a valid
+certificate. The fingerprint is what the service itself answers for a name that it does not know; only that is
+evidence, never a plain 404.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service. ``names``: what its host names end in.
+
+    - ``says``: what its answer holds (in the body or in a header) for a name that nobody holds.
+    - ``vanishes``: a free name does not exist in the DNS at all (NXDOMAIN).
+    """
+
+    title: str
+    names: tuple[str, ...]
+    says: tuple[str, ...] = ()
+    vanishes: bool = False
+
+
+SERVICES = (
+    Service("GitHub Pages", ("github.io",), ("There isn't a GitHub Pages site here",)),
+    Service("Heroku", ("herokuapp.com", "herokudns.com", "herokussl.com"), ("No such app", "no-such-app.html"), True),
+    Service("Amazon S3", ("amazonaws.com",), ("NoSuchBucket", "The specified bucket does not exist")),
+    Service("Amazon Elastic Beanstalk", ("elasticbeanstalk.com",), (), True),
+    Service(
+        "Microsoft Azure",
+        (
+            "azurewebsites.net", "cloudapp.net", "cloudapp.azure.com", "trafficmanager.net", "azureedge.net",
+            "azurefd.net", "blob.core.windows.net", "web.core.windows.net", "azure-api.net", "azurecontainer.io",
+            "azurestaticapps.net", "database.windows.net", "redis.cache.windows.net", "search.windows.net",
+            "servicebus.windows.net", "azurehdinsight.net", "azurecr.io",
+        ),
+        ("404 Web Site not found",),
+        True,
+    ),
+    Service("Netlify", ("netlify.app", "netlify.com"), ("Not Found - Request ID",), True),
+    Service("Vercel", ("vercel.app", "vercel-dns.com", "now.sh"), ("DEPLOYMENT_NOT_FOUND",)),
+    Service("Render", ("onrender.com",), ("x-render-routing: no-server",), True),
+    Service("Fly.io", ("fly.dev",), (), True),
+    Service("Firebase", ("web.app", "firebaseapp.com"), ("Site Not Found",)),
+    Service("Shopify", ("myshopify.com",), ("Sorry, this shop is currently unavailable",)),
+    Service("Squarespace", ("squarespace.com",), ("No Such Account",)),
+    Service("Wix", ("wixdns.net", "wixsite.com"), ("Looks Like This Domain Isn't Connected To A Website",)),
+    Service("Webflow", ("webflow.com", "webflow.io"), ("The page you are looking for doesn't exist or has been",)),
+    Service("WordPress.com", ("wordpress.com",), ("Do you want to register",)),
+    Service("Tumblr", ("domains.tumblr.com",), ("Whatever you were looking for doesn't currently exist",)),
+    Service("Ghost", ("ghost.io",), ("The thing you were looking for is no longer here",)),
+    Service("Surge", ("surge.sh",), ("project not found",)),
+    Service("Bitbucket", ("bitbucket.io",), ("Repository not found",)),
+    Service("Read the Docs", ("readthedocs.io",), ("The link you have followed or the URL that you entered does not",)),
+    Service("Zendesk", ("zendesk.com",), ("Help Center Closed", "this help center no longer exists")),
+    Service("Help Scout", ("helpscoutdocs.com",), ("No settings were found for this company",)),
+    Service("Intercom", ("custom.intercom.help",), ("Uh oh. That page doesn't exist",)),
+    Service("Freshdesk", ("freshdesk.com",), ("There is no helpdesk here",)),
+    Service("Pantheon", ("pantheonsite.io",), ("404 error unknown site",)),
+    Service("Unbounce", ("unbouncepages.com",), ("The requested URL was not found on this server",)),
+    Service("Kinsta", ("kinsta.cloud",), ("No Site For Domain",)),
+    Service("Strikingly", ("s.strikinglydns.com",), ("PAGE NOT FOUND",)),
+    Service("Thinkific", ("thinkific.com",), ("You may have mistyped the address or the page may have moved",)),
+    Service("Canny", ("cname.canny.io",), ("There is no such company",)),
+)  # fmt: skip
+
+
+def service(names: Iterable[str]) -> Service | None:
+    """The service that one of these host names belongs to."""
+    for name in names:
+        for one in SERVICES:
+            if any(name == suffix or name.endswith(f".{suffix}") for suffix in one.names):
+                return one
+    return None

@@ -1,0 +1,116 @@
+"""What ``check`` and ``map`` are about: the domain and the facts that cannot be seen from outside, typed or in the
+configuration.
+"""
+
+import argparse
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from launchready.cli.configuration import Configuration
+from launchready.cli.options import listed
+from launchready.errors import ConfigError
+
+LOCAL = ("sec", "env", "db")
+LISTS = ("hosts", "dkim_selectors", "webhooks", "pages", "protected", "only", "skip", "ignore")
+WORDS = (
+    "domain", "canonical", "ca", "app", "sends_mail", "mobile_app", "origin", "cors_probe_origin", "timeout",
+    "resolver", "allow_private", "repository",
+)  # fmt: skip
+FAMILY_OR_CODE = ("only", "skip", "ignore")
+
+
+def about(parser: argparse.ArgumentParser) -> None:
+    """The arguments of both commands."""
+    parser.add_argument("domain", nargs="?", help="the domain that customers type; else the one in launchready.toml")
+    for name, what in (
+        ("hosts", "names that have to work: app api"),
+        ("dkim_selectors", "what your mail is signed with: google s1"),
+        ("webhooks", "paths or URLs that others post to"),
+        ("pages", "pages to read for mixed content"),
+        ("protected", "paths that must refuse strangers"),
+    ):
+        parser.add_argument(f"--{name.replace('_', '-')}", nargs="+", metavar="NAME", help=what)
+    parser.add_argument("--canonical", choices=("apex", "www"), help="where visitors should end")
+    parser.add_argument("--ca", help="the certificate authority that renews, as in letsencrypt.org")
+    parser.add_argument("--app", help="one more page to look at")
+    parser.add_argument("--repository", metavar="PATH", help="the project's folder, to look for secrets in it, too")
+    for name in ("sends-mail", "mobile-app"):
+        parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=None)
+    parser.add_argument("--origin", metavar="ADDRESS", help="the server behind your content network")
+    parser.add_argument("--cors-probe-origin", metavar="ORIGIN", help="the foreign origin to try CORS with")
+    parser.add_argument("--resolver", metavar="HOST:PORT", help="the DNS server to ask, in place of this machine's own")
+    parser.add_argument(
+        "--allow-private", action="store_true", default=None, help="connect to addresses that are not public, too"
+    )
+
+
+def asked(args: argparse.Namespace, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The domain, and the options for it. ConfigError when no domain was named."""
+    domain = options.pop("domain", None)
+    if domain is None and on_this_machine(options.get("only")):
+        domain = "this.project"
+    if domain is None:
+        command = f"launchready {args.command} example.com"
+        raise ConfigError(
+            [f'no domain: write "{command}", or domain = "example.com" under [check] in launchready.toml']
+        )
+    if isinstance(options.get("resolver"), str):
+        options["resolver"] = address(options["resolver"])
+    return domain, options
+
+
+def on_this_machine(only: Iterable[str] | None) -> bool:
+    """Whether all that is asked for is looked at on this machine, and needs no domain: files, a database."""
+    named = [name.lower() for name in only or ()]
+    return bool(named) and all(name.startswith(LOCAL) for name in named)
+
+
+def taken(args: argparse.Namespace, file: Configuration, names: Iterable[str]) -> dict[str, Any]:
+    """What was typed, over what stands in the file."""
+    options = facts(file) | file.table("check", (*LISTS, *WORDS))
+    for name in (*LISTS, *WORDS):
+        value = getattr(args, name, None)
+        if value is not None:
+            options[name] = listed(value) if name in LISTS else value
+    # "--only mail example.com": no family and no code has a dot, so this was meant as the domain.
+    for name in FAMILY_OR_CODE:
+        if getattr(args, name) is not None and args.domain is None:
+            stray = [value for value in options[name] if "." in value]
+            if stray:
+                options[name] = [value for value in options[name] if "." not in value]
+                options["domain"] = stray[-1]
+    return {name: options[name] for name in names if name in options}
+
+
+def facts(file: Configuration) -> dict[str, Any]:
+    """What the top of launchready.toml says about the site: ``production``, ``hosts``, ``webhooks``."""
+    values = file.values
+    found: dict[str, Any] = {}
+    production = values.get("production", {})
+    url = production.get("url", "") if isinstance(production, dict) else ""
+    hosts = values.get("hosts", {})
+    if url:
+        found["domain"] = urlsplit(url).hostname or url
+    if isinstance(production, dict) and "mobile_app" in production:
+        found["mobile_app"] = production["mobile_app"]
+    if isinstance(hosts, dict) and hosts:
+        # The shortest name is the domain: example.com before www.example.com and api.example.com.
+        found["domain"] = min(hosts, key=lambda name: (name.count("."), len(name)))
+        found["hosts"] = [name for name in hosts if name != found["domain"]]
+    hooks = values.get("webhooks", {})
+    if isinstance(hooks, dict):
+        paths = [hook["path"] for hook in hooks.values() if isinstance(hook, dict) and "path" in hook]
+        if paths:
+            found["webhooks"] = paths
+    return found
+
+
+def address(text: str) -> tuple[str, int]:
+    """``HOST:PORT``, or a host alone, whose port is 53."""
+    host, colon, port = text.rpartition(":")
+    if not colon or (host.count(":") > 0 and not host.endswith("]")):
+        return text.strip("[]"), 53
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ConfigError([f'resolver: {text!r} is not an address and a port; write "127.0.0.1:5300"'])
+    return host.strip("[]"), int(port)

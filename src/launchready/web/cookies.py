@@ -1,0 +1,38 @@
+"""Cookies as they are set (RFC 6265bis), as far as a stranger could take one over."""
+
+import re
+from dataclasses import dataclass
+
+# Names under which sessions and logins are kept. A token against forged requests is no session: scripts read it.
+SESSION = re.compile(
+    r"sess|(?<![a-z])sid(?![a-z])|auth|jwt|login|remember|(?:access|refresh|id).?token|^token$", re.IGNORECASE
+)
+NO_SESSION = re.compile(r"csrf|xsrf", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """One ``set-cookie`` line. The value is not kept: it may be somebody's session."""
+
+    name: str
+    attributes: frozenset[str]
+    removes: bool = False
+
+    @property
+    def session(self) -> bool:
+        """Whether, by its name, it keeps somebody logged in."""
+        return not self.removes and SESSION.search(self.name) is not None and NO_SESSION.search(self.name) is None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Of the two attributes that keep a session with its owner, those that are not there."""
+        return tuple(name for name in ("Secure", "HttpOnly") if name.lower() not in self.attributes)
+
+
+def parse(line: str) -> Cookie:
+    """Reads one ``set-cookie`` line. Never raises."""
+    pair, *rest = line.split(";")
+    name, _, value = pair.partition("=")
+    attributes = {part.partition("=")[0].strip().lower(): part.partition("=")[2].strip() for part in rest}
+    gone = not value.strip() or attributes.get("max-age") in ("0", "-1")
+    return Cookie(name.strip(), frozenset(attributes), gone)

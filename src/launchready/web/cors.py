@@ -1,0 +1,39 @@
+"""CORS as it is probed from outside: origins that must not be let in, and what an answer to one means (Fetch, 3.2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["reflected", "null", "prefix", "suffix", "http", "subdomain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One origin to ask with, and what letting it in would mean."""
+
+    kind: Kind
+    origin: str
+    meaning: str
+
+
+def probes(host: str, foreign: str = "") -> tuple[Probe, ...]:
+    """Origins that an application at ``host`` has no reason to know."""
+    stranger = foreign or "https://launchready-probe.invalid"
+    return (
+        Probe("reflected", stranger, "any web page"),
+        Probe("null", "null", "any page in a sandboxed frame, and any local file"),
+        Probe("prefix", f"https://{host}.launchready-probe.invalid", "any domain that begins with your name"),
+        Probe("suffix", f"https://launchready-probe{host}", "any domain that ends in your name"),
+        Probe("http", f"http://{host}", "anybody in the same network, through pages without encryption"),
+        Probe("subdomain", f"https://launchready-probe.{host}", "any subdomain, one that is taken over as well"),
+    )
+
+
+def lets_in(headers: Mapping[str, str], origin: str) -> bool:
+    """Whether an answer lets the origin read it *with* the visitor's cookies. Names are lower case.
+
+    ``*`` with credentials is refused by every browser: it is dead, not open.
+    """
+    allowed = headers.get("access-control-allow-origin", "").strip()
+    with_cookies = headers.get("access-control-allow-credentials", "").strip() == "true"
+    return with_cookies and allowed == origin

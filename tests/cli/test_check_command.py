@@ -1,0 +1,232 @@
+"""``launchready check``, ``map``, ``explain`` and ``config`` as they are typed: results, files, exit codes."""
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import launchready.checks.run
+from checks.world import DOMAIN, NOW, RECORDS, certificate, registration, universe, without, zone_server
+from launchready import cli
+
+SOURCE = Path(launchready.checks.run.__file__).parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder to run in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def served(lines=RECORDS, **more):
+    return zone_server.ZoneServer(universe(lines, **more))
+
+
+def typed(server, *words):
+    """The command line with the sample world behind it; certificates and registration come from it as well."""
+    return ["check", DOMAIN, "--resolver", f"127.0.0.1:{server.port}", "--only", "dns,mail", "--skip", "MAIL018,MAIL019",
+            "--ca", "letsencrypt.org", *words]  # fmt: skip
+
+
+def run(words, capsys):
+    code = cli.main(words)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_fine_is_zero(folder, capsys):
+    """A healthy domain: exit 0, one line of verdict on stdout, nothing on stderr; nothing is written."""
+    with served() as server:
+        code, out, err = run(typed(server), capsys)
+    assert (code, err) == (0, "")
+    assert out.startswith("Ready to launch")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "drop", "code"),
+    [("48h", "www", 1), ("never", "www", 0), ("any", "@ AAAA", 1), ("48h", "@ AAAA", 0)],
+)
+def test_exit_code(fail_on, drop, code, folder, capsys):
+    """1 for findings at or above --fail-on."""
+    with served(without(drop)) as server:
+        assert run(typed(server, "--fail-on", fail_on), capsys)[0] == code
+
+
+def test_unknown_is_three(folder, capsys):
+    """What could not be checked is neither 0 nor 1, unless that is allowed."""
+    faults = [{"name": f"_dmarc.{DOMAIN}", "type": "TXT", "action": "refused"}]
+    with served(faults=faults) as server:
+        assert run(typed(server), capsys)[0] == 3
+        assert run(typed(server, "--allow-unknown"), capsys)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["check"], "no domain"),
+        (["check", "coach"], "has no dot"),
+        (["check", DOMAIN, "--only", "mial"], "did you mean"),
+        (["check", DOMAIN, "--resolver", "127.0.0.1:dns"], "resolver"),
+        (["check", DOMAIN, "--since", "gone.json", "--only", "registration", "--resolver", "127.0.0.1:9"], "gone.json"),
+        (["explain", "MAIL03"], "MAIL003"),
+        (["map", DOMAIN, "--format", "junit"], "text, json or md"),
+    ],
+)
+def test_mistakes_are_two(words, said, folder, capsys):
+    """Usage and configuration: exit 2, and one sentence on stderr that says what to write instead."""
+    code, out, err = run(words, capsys)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_the_domain_behind_only(folder, capsys):
+    """``check --only dns coach.example``: no family has a dot, so that is the domain."""
+    with served() as server:
+        code, out, _ = run(["check", "--resolver", f"127.0.0.1:{server.port}", "--only", "dns", DOMAIN], capsys)
+    assert code == 0
+    assert DOMAIN in out
+
+
+def test_ctrl_c_is_130(folder, monkeypatch):
+    """No traceback."""
+
+    def interrupted(*_args, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launchready.checks.run, "check", interrupted)
+    assert cli.main(["check", DOMAIN]) == 130
+
+
+@pytest.mark.parametrize(
+    ("form", "starts"),
+    [("json", "{"), ("md", "# Launch checks"), ("html", "<!doctype"), ("sarif", "{"), ("junit", "<?xml")],
+)
+def test_formats_and_file(form, starts, folder, capsys):
+    """Every format, to a file: stdout stays empty."""
+    with served(without("www")) as server:
+        code, out, _ = run(typed(server, "--format", form, "-o", "report.out"), capsys)
+    assert (code, out) == (1, "")
+    assert (folder / "report.out").read_text(encoding="utf-8").startswith(starts)
+
+
+def test_a_project_keeps_its_last_report(folder, capsys):
+    """--since last: what is new, what is fixed, in one line and a line each."""
+    (folder / "launchready.toml").write_text(f'[check]\ndomain = "{DOMAIN}"\n')
+    with served(without("www")) as server:
+        assert run(typed(server), capsys)[0] == 1
+    with served(without("@ AAAA")) as server:
+        code, out, _ = run(typed(server, "--since", "last"), capsys)
+    assert code == 0
+    lines = out.splitlines()
+    assert "1 new, 1 fixed, 0 as before" in lines[0]
+    assert any(line.startswith("NEW   DNS011") for line in lines)
+    assert any(line.startswith("FIXED DNS002") for line in lines)
+
+
+def test_since_last_without_an_earlier_run(folder, capsys):
+    """The first run is shown whole, and kept."""
+    with served() as server:
+        code, out, _ = run(typed(server, "--since", "last", "--format", "json"), capsys)
+        assert (code, json.loads(out)["domain"]) == (0, DOMAIN)
+        code, out, _ = run(typed(server, "--since", "last", "--format", "json"), capsys)
+    assert json.loads(out)["new"] == []
+
+
+def test_map(folder, capsys):
+    """Each host on its lines; with --diff one changed record is one line gone and one come."""
+    words = ["map", DOMAIN, "--hosts", "app", "--timeout", "0.6"]
+    with served() as server:
+        code, out, _ = run([*words, "--resolver", f"127.0.0.1:{server.port}", "--diff"], capsys)
+        assert (code, "No earlier map" in out) == (0, True)
+        code, out, _ = run([*words, "--resolver", f"127.0.0.1:{server.port}"], capsys)
+    assert code == 0
+    assert f"NAME  app.{DOMAIN}  → 192.0.2.11" in out
+    assert f"NAME  www.{DOMAIN}  → {DOMAIN} → 192.0.2.10, 2001:db8:10::10" in out
+    with served(without("app") + "\napp A 192.0.2.99") as server:
+        code, out, _ = run([*words, "--resolver", f"127.0.0.1:{server.port}", "--diff"], capsys)
+    assert code == 1
+    assert out.splitlines() == [f"- NAME  app.{DOMAIN}  → 192.0.2.11", f"+ NAME  app.{DOMAIN}  → 192.0.2.99"]
+
+
+def test_explain(capsys):
+    """One code is its page, in any spelling; none lists all."""
+    code, out, _ = run(["explain", "mail003"], capsys)
+    assert (code, out.splitlines()[0].startswith("# MAIL003:")) == (0, True)
+    code, out, _ = run(["explain"], capsys)
+    assert (code, len(out.splitlines()) > 50) == (0, True)
+    assert "DNS001" in {one["code"] for one in json.loads(run(["explain", "--format", "json"], capsys)[1])}
+
+
+def test_config(folder, capsys, monkeypatch):
+    """Each value with its source; neither a password nor a key is shown, in any format."""
+    word = "w0rd" * 4
+    monkeypatch.setenv("LAUNCHREADY_STORE", f"redis://user:{word}@localhost")
+    monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", word)
+    monkeypatch.setenv("HOOK", word)
+    (folder / "launchready.toml").write_text(
+        '[check]\ndomain = "coach.example"\n[webhooks.stripe]\npath = "/hook"\nsecret = { env = "HOOK" }\n'
+    )
+    code, out, _ = run(["config"], capsys)
+    assert code == 0
+    assert "check.domain = 'coach.example'  (launchready.toml)" in out
+    assert "webhooks.stripe.secret = { env = 'HOOK' }, set" in out
+    assert word not in out + run(["config", "show", "--format", "json"], capsys)[1]
+
+
+def python(*words, **more):
+    return subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)}, **more,
+    )  # fmt: skip
+
+
+def test_help_is_fast():
+    """``launchready --help`` within 150 ms of processor: the median of seven."""
+
+    def seconds():
+        start = resource.getrusage(resource.RUSAGE_CHILDREN)
+        python("-m", "launchready", "--help")
+        end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
+
+    assert statistics.median(seconds() for _ in range(7)) <= 0.150
+
+
+def test_flask_launchready(tmp_path):
+    """``flask launchready explain MAIL003`` is the same command; its own flags arrive, --help as well."""
+    (tmp_path / "app.py").write_text(
+        "from flask import Flask\nfrom launchready.cli.flask import command\napp = Flask(__name__)\n"
+        "app.cli.add_command(command)\n"
+    )
+    done = python("-m", "flask", "--app", "app", "launchready", "explain", "MAIL003", cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[0].startswith("# MAIL003:")) == (0, True)
+    assert "check" in python("-m", "flask", "--app", "app", "launchready", "--help", cwd=tmp_path).stdout
+    assert python("-m", "flask", "--app", "app", "launchready", "explain", "X", cwd=tmp_path).returncode == 2
+
+
+def test_a_reader_that_has_enough():
+    """``launchready explain | head -1`` ends without a traceback."""
+    done = subprocess.run(
+        f"{sys.executable} -m launchready explain | head -1", shell=True, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1
+
+
+def test_the_same_from_python(folder):
+    """What the command asks for can be asked for from Python: certificates, registration and date come injected."""
+    with served() as server:
+        report = launchready.checks.run.check(
+            DOMAIN, resolver=("127.0.0.1", server.port), only=["tls", "registration"], rdap=registration(),
+            tls={DOMAIN: certificate()}, now=NOW,
+        )  # fmt: skip
+    assert report.exit_code == 0
+    assert {one.code for one in report.passed} >= {"TLS001", "REG001"}
