@@ -50,10 +50,13 @@ if TYPE_CHECKING:
         StoreUnavailable as StoreUnavailable,
     )
     from launchready.idempotency import idempotent as idempotent
+    from launchready.idempotency import webhook as webhook
     from launchready.metrics.marks import job as job
     from launchready.metrics.marks import signal as signal
+    from launchready.ratelimit import limit as limit
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
+    from launchready.settings.dashboard import Dashboard as Dashboard
     from launchready.settings.health import Health as Health
     from launchready.settings.https import HTTPS as HTTPS
     from launchready.settings.idempotency import Idempotency as Idempotency
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     from launchready.settings.rate_limit import Limit as Limit
     from launchready.settings.rate_limit import RateLimit as RateLimit
     from launchready.settings.redaction import Redaction as Redaction
+    from launchready.settings.signals import Signals as Signals
     from launchready.settings.timing import Timing as Timing
 
 __version__ = "0.1.0"
@@ -73,15 +77,18 @@ _HOMES = {
         "ConfigError", "InFlight", "KeyReused", "LaunchReadyError", "MissingExtra", "OutcomeUnknown", "SafeToRetry",
         "StoreError", "StoreFull", "StoreUnavailable",
     ),
-    "launchready.idempotency": ("idempotent",),
+    "launchready.idempotency": ("idempotent", "webhook"),
     "launchready.metrics.marks": ("job", "signal"),
+    "launchready.ratelimit": ("limit",),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
+    "launchready.settings.dashboard": ("Dashboard",),
     "launchready.settings.health": ("Health",),
     "launchready.settings.https": ("HTTPS",),
     "launchready.settings.idempotency": ("Idempotency",),
     "launchready.settings.rate_limit": ("Ban", "Limit", "RateLimit"),
     "launchready.settings.redaction": ("Redaction",),
+    "launchready.settings.signals": ("Signals",),
     "launchready.settings.timing": ("Timing",),
 }  # fmt: skip
 _ROOMS = ("cors", "idempotency", "ratelimit", "redaction")  # launchready.cors.explain(...) with one import

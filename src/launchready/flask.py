@@ -16,15 +16,18 @@ from launchready.drivers.current import CURRENT
 from launchready.errors import MissingExtra, SafeToRetry
 from launchready.http.environ import native_headers
 from launchready.http.message import Response
-from launchready.idempotency import idempotent
+from launchready.idempotency import form_field, idempotent
 from launchready.metrics.timing import ERROR
+from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
+from launchready.settings.dashboard import Dashboard
 from launchready.settings.health import Health
 from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.rate_limit import Ban, Limit, RateLimit
 from launchready.settings.redaction import Redaction
+from launchready.settings.signals import Signals
 from launchready.settings.timing import Timing
 from launchready.wsgi import Environ
 
@@ -34,14 +37,18 @@ except ImportError as error:
     raise MissingExtra("launchready.flask", "flask") from error
 
 __all__ = [
-    "CORS", "HTTPS", "Ban", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction",
-    "Timing", "cached", "idempotent",
+    "CORS", "HTTPS", "Ban", "Cache", "Dashboard", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit",
+    "Redaction", "Signals", "Timing", "cached", "idempotent", "limit",
 ]  # fmt: skip
 
 
 class _Face(wsgi.LaunchReadyMiddleware):
     def native(self, response: Response) -> object:
         return flask.Response(response.body, response.status, native_headers(response.headers))
+
+    def secret(self) -> str | None:
+        secret = flask.current_app.secret_key
+        return secret.decode("latin-1") if isinstance(secret, bytes) else secret
 
     def made(self, result: Any) -> object:
         return flask.make_response(result)
@@ -84,6 +91,7 @@ class LaunchReady:
         app.register_error_handler(SafeToRetry, _note_reason)
         flask.got_request_exception.connect(_note_error, app)
         app.extensions["launchready"] = self
+        app.jinja_env.globals.setdefault("idempotency_field", form_field)
         self._face = face
 
     def status(self) -> dict[str, object]:

@@ -26,6 +26,7 @@ class Answers:
 
     def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
         self._store = store
+        self.secret: str | None = None
         self.url = ""  # of the store, where it has one
         self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
         self._counts = Breaker(store) if getattr(store, "shared", True) else None
@@ -45,6 +46,15 @@ class Answers:
             Pause: _apause,
             Watch: heart.awatch,
         }
+
+    def reads(self, kind: type[Op[Any]], read: Callable[[], Any]) -> None:
+        """What answers Look and Scrape. It reads a file, which the event loop must not wait for."""
+
+        def blocking(op: Op[Any]) -> None:
+            op.answer = read()
+
+        self._blocking[kind] = blocking
+        self._awaiting[kind] = lambda op: asyncio.to_thread(blocking, op)
 
     @property
     def reachable(self) -> bool:
