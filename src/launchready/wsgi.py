@@ -254,6 +254,8 @@ class Exchange:
         """A response whose body is known."""
         append(response.headers, self.request.adds)
         self.status = response.status
+        if self._environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):  # puts its own beside any other
+            response.headers = [pair for pair in response.headers if pair[0] != b"date"]
         start_response(status_line(response.status), native_headers(response.headers))
         self._record()
         return [response.body or b""] if self.request.method != "HEAD" else []

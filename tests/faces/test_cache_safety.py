@@ -127,6 +127,10 @@ ROWS = [
         path="/availability"),
     Row("what is free, for longer", 2, (("Cache-Control", "s-maxage=31"),), path="/availability"),
     Row("a name that only begins like one", 1, (PUBLIC,), path="/payroll-guide"),
+    Row("what is for one origin is not for another", 2, (PUBLIC, ("Access-Control-Allow-Origin", "https://a.example")),
+        (("Origin", "https://a.example"),), (("Origin", "https://b.example"),)),
+    Row("what is for every origin is for all", 1, (PUBLIC, ("Access-Control-Allow-Origin", "*")),
+        (("Origin", "https://a.example"),), (("Origin", "https://b.example"),)),
     # Bodies.
     Row("a body shorter than announced", 2, (PUBLIC, ("Content-Length", "999"))),
     Row("a body longer than announced", 2, (PUBLIC, ("Content-Length", "3"))),
@@ -294,3 +298,21 @@ def test_variants_of_one_url_are_bounded(monkeypatch):
         before = at.asked
         at("/coaches", [("Accept-Language", "x-0")])
         assert at.asked == before + 1
+
+
+def test_fields_of_one_request_are_not_replayed(stand):
+    """A request's own number, its timing and its rate limit are not the next one's."""
+    own = (
+        "X-Request-ID",
+        "X-Correlation-ID",
+        "Server-Timing",
+        "RateLimit",
+        "RateLimit-Policy",
+        "X-RateLimit-Remaining",
+    )
+    at = stand((200, [PUBLIC, *((name, "1") for name in own), ("X-Kept", "1")], PAGE), cache=Cache())
+    assert at().get("x-request-id") == "1"
+    hit = at()
+    assert hit.get("x-kept") == "1"
+    assert [name for name in own if hit.get(name.lower())] == []
+    assert at.asked == 1

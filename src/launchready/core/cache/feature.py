@@ -256,14 +256,12 @@ class Cache:
     def _changing(self, request: Request) -> Flow[Response | None]:
         """§4.4: a change that went well makes the stored answers for its URL useless, and for its groups (RFC 9875)."""
         setup = self._setup
-        if request.method in _SAFE:
-            return None
         started = setup.clock()
         forward = Forward()
         yield forward
         response = forward.answer
         response.headers.append(METHOD)
-        if not 200 <= response.status < 400:
+        if request.method in _SAFE or not 200 <= response.status < 400:
             return None
         url, now = (searching.key(setup.searches, request) if setup.searches else target(request)), setup.clock()
         times = setup.changes.times

@@ -25,6 +25,12 @@ UNDERSTOOD = frozenset(
      411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 511}
 )  # fmt: skip
 
+# Fields that an app puts on each answer for the one request it answers: replayed, they would be another's.
+PER_REQUEST = frozenset(
+    {b"x-request-id", b"request-id", b"x-correlation-id", b"x-trace-id", b"traceresponse", b"server-timing",
+     b"x-runtime", b"ratelimit", b"ratelimit-policy", b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset"}
+)  # fmt: skip
+
 # They make many apps answer for another host, scheme, path or method than the key says.
 STEERING = frozenset(
     {b"forwarded", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-scheme", b"x-forwarded-port",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from launchready.core.cache import freshness, searching
 from launchready.core.cache.asking import ORDINARY, Ask
 from launchready.core.cache.directives import KNOWN, Control, control
-from launchready.core.cache.policy import PERSONAL, UNDERSTOOD, Policy, personal
+from launchready.core.cache.policy import PER_REQUEST, PERSONAL, UNDERSTOOD, Policy, personal
 from launchready.core.cache.selection import vary
 from launchready.core.cache.status import FIELD
 from launchready.core.cache.stored import HEADER_LINE, HTML, KEEP, SEARCH, UNTAGGED, VALIDATE_FOR, Stored
@@ -16,17 +16,19 @@ from launchready.http.routes import RouteTable
 from launchready.http.structured import parse_list
 
 # §3.1: fields of one connection, and those of a proxy's own.
-_NOT_STORED = frozenset(
+NOT_STORED = frozenset(
     {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authentication-info", b"proxy-authorization",
      b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"age", FIELD}
 )  # fmt: skip
 
 # What an answer is more carefully looked at for. Without any of these it is its freshness and its body.
 _SPECIAL = frozenset(
-    {*_NOT_STORED, b"vary", b"set-cookie", b"cache-groups", b"content-security-policy", b"expires", b"date",
+    {*NOT_STORED, b"vary", b"set-cookie", b"cache-groups", b"content-security-policy", b"expires", b"date",
      b"last-modified",
-     searching.FIELD}
+     searching.FIELD, b"access-control-allow-origin"}
 )  # fmt: skip
+
+_ALLOWED = b"access-control-allow-origin"
 
 _MAX_GROUPS = 32
 """RFC 9875 §2: as many must be supported, of 32 characters each."""
@@ -62,7 +64,8 @@ class Storing:
         self._stale_for = stale_for
         self._error_for = error_for
         self._wall = wall
-        self._special = _SPECIAL.union(targets)
+        self._dropped = NOT_STORED if policy.set_cookie else NOT_STORED | PER_REQUEST
+        self._special = _SPECIAL.union(targets, self._dropped)
         self._judged: dict[Said, Judged] = {}
 
     def __call__(self, request: Request, ask: Ask, response: Response, delay: float) -> Stored | None:
@@ -174,7 +177,7 @@ class Storing:
         if request.cached is not None:
             stored.groups = request.cached.tags
         if not plain:
-            _complete(stored, fields)
+            self._complete(stored, fields)
         return stored
 
     def control(self, headers: Headers) -> Control:
@@ -230,24 +233,24 @@ class Storing:
             return False
         return selected_by(headers) is not None
 
+    def _complete(self, stored: Stored, fields: freshness.Fields) -> None:
+        """What only some answers have: Vary, groups, fields that are not for the next one."""
+        stored.vary = selected_by(stored.headers) or ()
+        if fields.get(_ALLOWED, b"*") != b"*" and not self._policy.set_cookie:
+            stored.vary = tuple(sorted({*stored.vary, b"origin"}))  # it names one origin, whether Vary says so or not
+        if searching.FIELD in fields:
+            stored.flags |= SEARCH
+        if b"cache-groups" in fields:
+            stored.groups = (*stored.groups, *groups(stored.headers, b"cache-groups"))
+        if not self._dropped.isdisjoint(fields):
+            named = b",".join(value for name, value in stored.headers if name == b"connection")
+            dropped = self._dropped.union(name.strip(b" \t") for name in named.lower().split(b","))
+            stored.headers = [pair for pair in stored.headers if pair[0] not in dropped]
+
 
 def selected_by(headers: Headers) -> tuple[bytes, ...] | None:
     """The names in all lines of Vary; None where no other request can be told to be alike."""
     return vary(b",".join(value for name, value in headers if name == b"vary"))
-
-
-def _complete(stored: Stored, fields: freshness.Fields) -> None:
-    """What only some answers have: Vary, groups, fields that are not for the next one."""
-    if b"vary" in fields:
-        stored.vary = selected_by(stored.headers) or ()
-    if searching.FIELD in fields:
-        stored.flags |= SEARCH
-    if b"cache-groups" in fields:
-        stored.groups = (*stored.groups, *groups(stored.headers, b"cache-groups"))
-    if not _NOT_STORED.isdisjoint(fields):
-        named = b",".join(value for name, value in stored.headers if name == b"connection")
-        dropped = _NOT_STORED.union(name.strip(b" \t") for name in named.lower().split(b","))
-        stored.headers = [pair for pair in stored.headers if pair[0] not in dropped]
 
 
 def groups(headers: Headers, name: bytes) -> tuple[str, ...]:
