@@ -83,7 +83,11 @@ def django_async(answer):
 def test_behind(framework, path):
     """The stale answer leaves as it is; what was made behind it, outside of the request's context, is the next one."""
     numbers = itertools.count(1)
-    app, given = framework(lambda: f"{next(numbers)} {WHO.get()}".encode())
+
+    def answer():
+        return f"{next(numbers)} {WHO.get()}".encode()
+
+    app, given = framework(answer)
 
     async def of_tasks():
         async def body():

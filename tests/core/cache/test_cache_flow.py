@@ -283,4 +283,4 @@ def test_over_a_wire():
     stored.body, stored.groups, stored.age, stored.keep = b"\n\x00", ("coaches", "caf\u00e9"), 3, 90
     again = load(dump(stored))
     for name in ("status", "headers", "lifetime", "age", "vary", "body", "groups", "keep", "flags"):
-        assert getattr(again, name) == getattr(stored, name)
+        assert getattr(again, name) == getattr(stored, name), name

@@ -28,7 +28,8 @@ UNDERSTOOD = frozenset(
 # Fields that an app puts on each answer for the one request it answers: replayed, they would be another's.
 PER_REQUEST = frozenset(
     {b"x-request-id", b"request-id", b"x-correlation-id", b"x-trace-id", b"traceresponse", b"server-timing",
-     b"x-runtime", b"ratelimit", b"ratelimit-policy", b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset"}
+     b"x-runtime", b"ratelimit", b"ratelimit-policy", b"x-ratelimit-limit", b"x-ratelimit-remaining",
+     b"x-ratelimit-reset"}
 )  # fmt: skip
 
 # They make many apps answer for another host, scheme, path or method than the key says.

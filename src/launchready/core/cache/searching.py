@@ -10,7 +10,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from launchready.core.cache.selection import key_of, target
-from launchready.http.message import Headers, Request
+from launchready.core.cache.stored import Lines
+from launchready.http.message import Request
 from launchready.http.structured import Item, parse_dictionary
 
 FIELD = b"no-vary-search"
@@ -42,7 +43,7 @@ def key(rules: Rules, request: Request) -> str:
     return key_of(scheme, host, path, b"*") + repr(kept)  # no query is an asterisk and a list
 
 
-def learn(rules: Rules, request: Request, headers: Headers) -> None:
+def learn(rules: Rules, request: Request, headers: Lines) -> None:
     """Remember what an answer says of its path; bounded."""
     rule = parse(b", ".join(value for name, value in headers if name == FIELD))
     if rule is None:

@@ -10,10 +10,13 @@ Three things stand in the store beside responses, each under the key of one, eac
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from launchready.http.message import Headers
+
+Lines = Sequence[tuple[bytes, bytes]]
+"""Header lines, as tuples: the collector lets go of those at once, and would look at lists again and again."""
 
 POINTER, LEASE, UNSHARED = 0, -1, -2
 
@@ -49,9 +52,9 @@ class Stored:
         "stale_for", "status", "vary", "weight",
     )  # fmt: skip
 
-    def __init__(self, status: int, headers: Headers, lifetime: int = 0, vary: tuple[bytes, ...] = ()) -> None:
+    def __init__(self, status: int, headers: Lines, lifetime: int = 0, vary: tuple[bytes, ...] = ()) -> None:
         self.status = status
-        self.headers = headers
+        self.headers: Lines = tuple(headers)
         self.lifetime = lifetime
         self.vary = vary
         self.body = b""

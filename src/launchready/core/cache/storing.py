@@ -8,7 +8,7 @@ from launchready.core.cache.directives import KNOWN, Control, control
 from launchready.core.cache.policy import PER_REQUEST, PERSONAL, UNDERSTOOD, Policy, personal
 from launchready.core.cache.selection import vary
 from launchready.core.cache.status import FIELD
-from launchready.core.cache.stored import HEADER_LINE, HTML, KEEP, SEARCH, UNTAGGED, VALIDATE_FOR, Stored
+from launchready.core.cache.stored import HEADER_LINE, HTML, KEEP, SEARCH, UNTAGGED, VALIDATE_FOR, Lines, Stored
 from launchready.core.cache.targeted import targeted
 from launchready.exchange.ops import new
 from launchready.http.message import Headers, Request, Response
@@ -99,7 +99,7 @@ class Storing:
         stored.vary = stored.groups = ()
         stored.length = fields.get(b"content-length")
         stored.weight = HEADER_LINE * len(headers)
-        stored.headers = headers.copy()
+        stored.headers = tuple(headers)
         return stored
 
     def _remember(self, said: Said, stored: Stored | None) -> Stored | None:
@@ -168,7 +168,7 @@ class Storing:
         stored.stale_for = stale_for
         stored.error_for = error_for
         stored.keep = min(KEEP, keep)
-        stored.headers = headers.copy()
+        stored.headers = tuple(headers)
         if policy.tags_made and status == 200:
             if b"etag" not in fields:
                 stored.flags |= UNTAGGED
@@ -245,15 +245,15 @@ class Storing:
         if not self._dropped.isdisjoint(fields):
             named = b",".join(value for name, value in stored.headers if name == b"connection")
             dropped = self._dropped.union(name.strip(b" \t") for name in named.lower().split(b","))
-            stored.headers = [pair for pair in stored.headers if pair[0] not in dropped]
+            stored.headers = tuple(pair for pair in stored.headers if pair[0] not in dropped)
 
 
-def selected_by(headers: Headers) -> tuple[bytes, ...] | None:
+def selected_by(headers: Lines) -> tuple[bytes, ...] | None:
     """The names in all lines of Vary; None where no other request can be told to be alike."""
     return vary(b",".join(value for name, value in headers if name == b"vary"))
 
 
-def groups(headers: Headers, name: bytes) -> tuple[str, ...]:
+def groups(headers: Lines, name: bytes) -> tuple[str, ...]:
     """RFC 9875 §2: a List of Strings; other members, and a field that cannot be read, name no group."""
     members = parse_list(b", ".join(value for key, value in headers if key == name)) or []
     return tuple(str(item.value) for item in members if type(item.value) is str)[:_MAX_GROUPS]

@@ -85,7 +85,7 @@ def respond(setup: Setup, request: Request, ask: Ask, stored: Stored, age: int, 
 def tag(stored: Stored) -> None:
     """A weak ETag (RFC 9110 §8.8.1) for an app that gives none: of the same body the same, in every process."""
     etag = b'W/"%b"' % sha256(stored.body).hexdigest()[:20].encode()
-    stored.headers = [*stored.headers, (b"etag", etag)]
+    stored.headers = (*stored.headers, (b"etag", etag))
     stored.flags = stored.flags & ~UNTAGGED | TAGGED
 
 
