@@ -163,6 +163,22 @@ def dmarc_policy(domain: str) -> Flow[dmarc.Discovery]:
     return dmarc.decide(domain, answers)
 
 
+def evaluated(ip: str, domain: str) -> Flow[spf.SPFResult]:
+    """What SPF says of one sending address: RFC 7208's ``check_host``, its questions asked by the engine of the run."""
+    flow = spf.evaluate(ip, domain, f"postmaster@{domain}", helo=domain)
+    try:
+        lookup = next(flow)
+        while True:
+            assert isinstance(lookup, spf.Lookup)
+            op = Query(lookup.name, lookup.rdtype)
+            yield op
+            lookup.answer = op.answer
+            lookup = next(flow)
+    except StopIteration as stop:
+        found: spf.SPFResult = stop.value
+        return found
+
+
 STS = tuple[mta_sts.STSRecord, mta_sts.STSPolicy | None, HttpAnswer | None]
 
 

@@ -34,6 +34,7 @@ async def acheck(
     mobile_app: bool | None = None,
     cors_probe_origin: str | None = None,
     origin: str | None = None,
+    senders: Iterable[str] = (),
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -63,6 +64,7 @@ async def acheck(
         mobile_app=mobile_app,
         cors_probe_origin=cors_probe_origin,
         origin=origin,
+        senders=senders,
         now=now if now is not None else dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC),
     )
     choice, ignored = choose(only, skip, ignore)
@@ -113,7 +115,7 @@ def check(domain: str, **options: Any) -> Report:
     - ``protected``: paths or URLs that must refuse whoever has no session.
     - ``mobile_app``: whether links are meant to open an app; then the deep link files have to be right.
     - ``cors_probe_origin``: the foreign origin of the CORS probes. ``origin``: the IP address of the server behind a
-      content network, which must not answer everybody.
+      content network, which must not answer everybody. ``senders``: IP addresses that your own mail comes from.
     - ``only``, ``skip``: families (dns, tls, web, mail ...) or codes. ``ignore``: codes to leave out of the report.
     - ``timeout``: seconds for everything. What was not answered by then is ``undetermined``.
     - ``resolver``, ``nameservers``, ``http``, ``tls``, ``rdap``, ``now``: in place of the network and the clock.
