@@ -3,13 +3,17 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test coverage check lock clean
+.PHONY: demo test chaos coverage check lock clean
 
 demo: .venv/installed
 	$(BIN)/launchready demo $(if $(KEEP),--keep)
 
 test: .venv/installed check
 	$(BIN)/python -m pytest
+
+# Workers and stores are killed, frozen and emptied while customers retry: six minutes. CHAOS_SEED draws another mix.
+chaos: .venv/installed
+	$(BIN)/python -m pytest -m chaos tests/chaos -p no:randomly
 
 # Branches that no test takes, servers and command line included.
 coverage: .venv/installed
@@ -29,6 +33,11 @@ check: .venv/installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall .
 	touch $@
+
+# The pictures of the dashboard, taken in real Chromium.
+screenshots: .venv/installed
+	mkdir -p docs/images
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest -q -k screenshots tests/dashboard
 
 # Needs uv (https://docs.astral.sh/uv); the locks name no index.
 lock:

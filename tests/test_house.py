@@ -18,6 +18,7 @@ SOURCE = Path(launchready.__file__).parent
 HEAVY = ("dns", "httpx", "opentelemetry", "cryptography", "redis", "starlette", "flask", "django")
 SETTINGS = (
     "CORS", "HTTPS", "Cache", "Health", "Idempotency", "Limit", "RateLimit", "Redaction", "Timing", "idempotent",
+    "limit", "Ban",
 )  # fmt: skip
 
 
@@ -90,8 +91,13 @@ def test_no_file_is_two_rooms():
 
 
 def test_every_finding_has_a_page():
-    """Each code of a check rule is explained in docs/findings/, in the rule's own words (docs/write_findings.py)."""
+    """Each code of a check rule is explained in docs/findings/, in the rule's own words (docs/write_findings.py).
+
+    Those of what lies on this machine (secrets, environment, database) are written by hand: they say more than a rule.
+    """
     rules = import_module("launchready.checks.rule").rules()
     page = import_module("launchready.checks.explain").page
     pages = {one.code: ROOT / "docs/findings" / f"{one.code}.md" for one in rules}
-    assert [one.code for one in rules if pages[one.code].read_text(encoding="utf-8") != page(one)] == []
+    texts = {one: pages[one.code].read_text(encoding="utf-8") for one in rules}
+    assert [one.code for one in rules if not one.local and texts[one] != page(one)] == []
+    assert [one.code for one in rules if texts[one].partition("\n")[0] != page(one).partition("\n")[0]] == []

@@ -9,6 +9,13 @@ from importlib import import_module
 TYPE_CHECKING = False  # typing's own word for it, without the 10 ms that importing typing costs
 
 if TYPE_CHECKING:
+    from launchready import cors as cors
+    from launchready import idempotency as idempotency
+    from launchready import ratelimit as ratelimit
+    from launchready import redaction as redaction
+    from launchready.caching import apurge as apurge
+    from launchready.caching import cached as cached
+    from launchready.caching import purge as purge
     from launchready.checks.run import acheck as acheck
     from launchready.checks.run import check as check
     from launchready.core.redact import redact as redact
@@ -43,41 +50,56 @@ if TYPE_CHECKING:
         StoreUnavailable as StoreUnavailable,
     )
     from launchready.idempotency import idempotent as idempotent
+    from launchready.idempotency import webhook as webhook
+    from launchready.metrics.marks import job as job
+    from launchready.metrics.marks import signal as signal
+    from launchready.ratelimit import limit as limit
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
+    from launchready.settings.dashboard import Dashboard as Dashboard
     from launchready.settings.health import Health as Health
     from launchready.settings.https import HTTPS as HTTPS
     from launchready.settings.idempotency import Idempotency as Idempotency
+    from launchready.settings.rate_limit import Ban as Ban
     from launchready.settings.rate_limit import Limit as Limit
     from launchready.settings.rate_limit import RateLimit as RateLimit
     from launchready.settings.redaction import Redaction as Redaction
+    from launchready.settings.signals import Signals as Signals
     from launchready.settings.timing import Timing as Timing
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "launchready.caching": ("apurge", "cached", "purge"),
     "launchready.checks.run": ("acheck", "check"),
     "launchready.core.redact": ("redact",),
     "launchready.errors": (
         "ConfigError", "InFlight", "KeyReused", "LaunchReadyError", "MissingExtra", "OutcomeUnknown", "SafeToRetry",
         "StoreError", "StoreFull", "StoreUnavailable",
     ),
-    "launchready.idempotency": ("idempotent",),
+    "launchready.idempotency": ("idempotent", "webhook"),
+    "launchready.metrics.marks": ("job", "signal"),
+    "launchready.ratelimit": ("limit",),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
+    "launchready.settings.dashboard": ("Dashboard",),
     "launchready.settings.health": ("Health",),
     "launchready.settings.https": ("HTTPS",),
     "launchready.settings.idempotency": ("Idempotency",),
-    "launchready.settings.rate_limit": ("Limit", "RateLimit"),
+    "launchready.settings.rate_limit": ("Ban", "Limit", "RateLimit"),
     "launchready.settings.redaction": ("Redaction",),
+    "launchready.settings.signals": ("Signals",),
     "launchready.settings.timing": ("Timing",),
 }  # fmt: skip
+_ROOMS = ("cors", "idempotency", "ratelimit", "redaction")  # launchready.cors.explain(...) with one import
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 - the names stand once, in _HOMES
 
 
 def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -87,4 +109,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOME]
+    return [*globals(), *_HOME, *_ROOMS]

@@ -6,24 +6,33 @@
 
 One object per request carries its state and stands between the app and the server: its ``send`` sees the response
 head, its ``receive`` remembers the body for those who need it. A request that no feature answers makes no task and
-no thread; a body is held back only where a feature asked for it, and only up to its bound. Scopes other than http
-pass untouched.
+no thread; a body is held back only where a feature asked for it, and only up to its bound. WebSockets:
+:mod:`launchready.websocket`; other scopes pass untouched.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
+from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, Gone, Occupy, ReadBody, Tail
+from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
+from launchready.http.scope import template, user
+from launchready.metrics.spent import Watching, begin
+from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
+from launchready.metrics.websocket import Timed
 from launchready.settings.stack import SAFE, Plan, Stack, build
+from launchready.websocket import Socket
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -40,30 +49,13 @@ class LaunchReadyMiddleware:
         self.stack: Stack = build(settings)
         self._inline = self.stack.answers.inline
         self._timings = self.stack.timings
+        self._tasks = behind.Tasks()
 
     def status(self) -> dict[str, object]:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
         return self.stack.status()
 
-    def route(self, scope: Scope) -> str | None:
-        """The route template that the app matched, or None. Starlette leaves the route in the scope.
-
-        FastAPI from 0.137 keeps the template with its router's prefix apart from the route.
-        """
-        path: str | None
-        fastapi = scope.get("fastapi")
-        context = fastapi.get("effective_route_context") if fastapi is not None else None
-        if context is not None:
-            path = context.path
-        else:
-            route = scope.get("route")
-            if route is None:
-                return None
-            path = getattr(route, "path_format", None) or getattr(route, "path", None)
-        root = scope.get("root_path")
-        if root and path is not None and len(root) > len(scope.get("app_root_path", "")):
-            return mounted(scope, path)
-        return path
+    route = staticmethod(template)
 
     def native(self, response: Response) -> object:
         """A response as a view returns it."""
@@ -87,9 +79,14 @@ class LaunchReadyMiddleware:
         await send({"type": "http.response.start", "status": 500, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
+    def behind(self, scope: Scope, op: Behind) -> None:
+        """Ask the app once more, for nobody, in a task and a context of its own."""
+        own = behind.scope_of(scope, op.headers)
+        self._tasks.start(_Exchange(self, own, behind.nobody(), behind.unheard, (op.feature,)).run())
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._other(scope, receive, send)
             return
         started = perf_counter()
         stack, method = self.stack, scope["method"]
@@ -98,25 +95,51 @@ class LaunchReadyMiddleware:
         if plan is None:
             plan = stack.plans.get(method, stack.other)
         exchange = _Exchange(self, scope, receive, send, plan)
+        spent = begin() if Watching.on and timings is not None else None
         try:
             await exchange.run()
+        except BaseException as error:
+            exchange.status, exchange.note = broke(error)
+            raise
         finally:
             if timings is not None:
-                timings.record(method, self.route(scope), exchange.status, perf_counter() - started)
+                note, seconds = exchange.note, perf_counter() - started
+                if note == OWN:
+                    timings.own(method, scope["path"], exchange.status, seconds)
+                elif note == STREAM:
+                    first = exchange.first - started
+                    timings.stream(method, self.route(scope), exchange.status, seconds, first, exchange.whole)
+                else:
+                    timings.record(method, self.route(scope), exchange.status, seconds, note)
+                if spent is not None:
+                    timings.spend(method, self.route(scope), spent)
 
-
-def mounted(scope: Scope, path: str) -> str:
-    """A template below the mounts it was found under. What a mount matched by name is a name again in the template."""
-    root = scope.get("root_path", "")
-    prefix: str = root[len(scope.get("app_root_path", root)) :]
-    names = {str(value): name for name, value in scope.get("path_params", {}).items()}
-    return "/".join(f"{{{names[part]}}}" if part in names else part for part in prefix.split("/")) + path
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket is timed, and limited where a limit asks for it; anything else passes."""
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+            return
+        timed = None
+        if self._timings is not None:
+            timed = Timed(send)
+            send = timed.send
+        try:
+            if self.stack.sockets:
+                await Socket(self.stack, scope, receive, send).run(self.app)
+            else:
+                await self.app(scope, receive, send)
+        finally:
+            if timed is not None and self._timings is not None:
+                self._timings.record("GET", self.route(scope), timed.status, timed.seconds(), WEBSOCKET)
 
 
 class _Exchange:
     """One request. What most requests never set has its default on the class."""
 
     status = 500
+    note = ""  # what was special about the answer, see metrics/timing.py
+    first: float  # of a stream: when its first chunk left
+    whole = False  # of a stream: whether its last chunk left
     _parked: Parked
     _forward: Forward
     _started = False  # the head has left
@@ -124,6 +147,7 @@ class _Exchange:
     _hold = 0
     _held: Response | None = None
     _tail: Tail | None = None
+    _ends = False  # somebody waits for the last byte
     _chunks: list[bytes]
     _size = 0
     _copied: list[bytes]
@@ -133,6 +157,7 @@ class _Exchange:
     _bound = REMEMBERED  # bytes of the request body that are kept
     _complete = False
     _late: list[Message]
+    _leaves: asyncio.Event | None = None
 
     def __init__(self, face: LaunchReadyMiddleware, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
         path = scope["path"]
@@ -148,7 +173,7 @@ class _Exchange:
         request.fields = dict(headers)
         request.get = request.fields.get
         request.adds = []
-        request.claimed = None
+        request.claimed = request.cached = None
         self._face = face
         self._scope = scope
         self._receive = receive
@@ -169,6 +194,7 @@ class _Exchange:
             if isinstance(step, Op):
                 step = await adrive(steps, self._carry, step)
             if isinstance(step, Response):
+                self.note = OWN
                 await self._answer(step)
                 return
             self._hold = step.hold
@@ -176,21 +202,37 @@ class _Exchange:
         receive = self._receive
         if self._parts is not None:
             receive = self.receive
+        scope = self._scope
+        asked = scope["headers"]
+        scope["headers"] = self.request.headers  # the same, but where a feature asks with other lines than the client
         token = None
         if Wanted.views or self.request.claimed is not None:
             token = CURRENT.set(self)
             if self.request.method not in SAFE:
                 receive = self._remember()
         try:
-            await self._face.app(self._scope, receive, self.send)
+            await self._face.app(scope, receive, self.send)
         except Exception as error:
             await self._failed(error, receive)
+        except BaseException:
+            await self._gone()
+            raise
         finally:
+            scope["headers"] = asked
             if token is not None:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
                 await self._copy(self._tail, None)
+            if self._ends:
+                await adrive(steps, self._carry)
             steps.close()
+
+    async def _gone(self) -> None:
+        """The app was cancelled before it answered: what is held until the end of a request is let go."""
+        for flow, app in self._parked:
+            if isinstance(app, Occupy):
+                with suppress(Gone):
+                    await adrive(flow, self._carry_any, error=Gone())
 
     async def _failed(self, error: Exception, receive: Receive) -> None:
         """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
@@ -208,6 +250,9 @@ class _Exchange:
     async def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
             await self._read_body(op)
+        elif isinstance(op, Behind):
+            self._face.behind(self._scope, op)
+            op.answer = None
         else:
             await self._face.stack.answers.aexecute(op)
 
@@ -221,6 +266,11 @@ class _Exchange:
             elif not self._dropped:
                 if self._tail is not None:
                     await self._copy(self._tail, message)
+                if message.get("more_body"):
+                    if not self.note:
+                        self.note, self.first = STREAM, perf_counter()
+                else:
+                    self.whole = True
                 await self._send(message)
         elif kind == "http.response.start":
             response = new(Response)
@@ -262,6 +312,8 @@ class _Exchange:
             self._copied = []
             final = final.head
         self._started = True
+        if self._leaves is not None:
+            self._leaves.set()
         self.status = status = final.status
         append(final.headers, self.request.adds)
         await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
@@ -306,7 +358,7 @@ class _Exchange:
             op = next(self._steps)
         except StopIteration:
             return
-        await adrive(self._steps, self._carry, op)
+        self._ends = isinstance(await adrive(self._steps, self._carry, op), Ended)
 
     async def _answer(self, response: Response) -> None:
         self._started = True
@@ -325,12 +377,19 @@ class _Exchange:
         return self.receive
 
     async def receive(self) -> Message:
-        """The body for the app, remembered on its way; after the body, whatever the server says."""
+        """The body for the app, remembered on its way; after the body, whatever the server says.
+
+        That the client went away is said only when the answer is on its way: frameworks stop streaming at the news,
+        and what is held back for a key must be finished, whoever still waits for it.
+        """
         if self._late:
             return self._late.pop(0)
         message = await self._receive()
         if message["type"] == "http.request":
             self._note(message)
+        elif self._hold and not self._started:
+            self._leaves = asyncio.Event()
+            await self._leaves.wait()
         return message
 
     def _note(self, message: Message) -> None:
@@ -366,23 +425,24 @@ class _Exchange:
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
+    def secret(self) -> str | None:
+        return None
+
+    def database(self) -> object:
+        return None
+
+    def settle(self, result: object) -> object:
+        return result  # the flow is parked, and told when the framework has made a response of it
+
+    async def asettle(self, result: object) -> object:
+        return result
+
     @property
     def caller(self) -> object:
         return self._face.caller(self._scope)
 
     def user(self) -> str | None:
-        """Who is signed in, by Starlette's AuthenticationMiddleware or whatever else sets ``scope["user"]``."""
-        user = self._scope.get("user")
-        if user is None or not getattr(user, "is_authenticated", True):
-            return None
-        for name in ("id", "identity", "username"):
-            try:
-                value = getattr(user, name, None)
-            except NotImplementedError:  # Starlette's SimpleUser has a name and no identity
-                continue
-            if value:
-                return str(value)
-        return None
+        return user(self._scope)
 
     async def ajoin(self, feature: Feature) -> Response | None:
         flow = feature.handle(self.request)
@@ -406,7 +466,7 @@ class _Exchange:
             return None
         return _response(drive(self._parked.pop()[0], self._carry_blocking, error=error))
 
-    def _park(self, flow: Flow[Response | None], step: Forward | Tail | Response | None) -> Response | None:
+    def _park(self, flow: Flow[Response | None], step: object) -> Response | None:
         if isinstance(step, Forward):
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)

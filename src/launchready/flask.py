@@ -11,17 +11,23 @@ and learns the route's template when Flask has matched it. ``def`` and ``async d
 from typing import Any
 
 from launchready import wsgi
+from launchready.caching import cached
 from launchready.drivers.current import CURRENT
 from launchready.errors import MissingExtra, SafeToRetry
+from launchready.http.environ import native_headers
 from launchready.http.message import Response
-from launchready.idempotency import idempotent
+from launchready.idempotency import form_field, idempotent
+from launchready.metrics.timing import ERROR
+from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
+from launchready.settings.dashboard import Dashboard
 from launchready.settings.health import Health
 from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
-from launchready.settings.rate_limit import Limit, RateLimit
+from launchready.settings.rate_limit import Ban, Limit, RateLimit
 from launchready.settings.redaction import Redaction
+from launchready.settings.signals import Signals
 from launchready.settings.timing import Timing
 from launchready.wsgi import Environ
 
@@ -31,14 +37,21 @@ except ImportError as error:
     raise MissingExtra("launchready.flask", "flask") from error
 
 __all__ = [
-    "CORS", "HTTPS", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction",
-    "Timing", "idempotent",
+    "CORS", "HTTPS", "Ban", "Cache", "Dashboard", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit",
+    "Redaction", "Signals", "Timing", "cached", "idempotent", "limit",
 ]  # fmt: skip
 
 
 class _Face(wsgi.LaunchReadyMiddleware):
     def native(self, response: Response) -> object:
-        return flask.Response(response.body, response.status, wsgi.native_headers(response.headers))
+        return flask.Response(response.body, response.status, native_headers(response.headers))
+
+    def secret(self) -> str | None:
+        secret = flask.current_app.secret_key
+        return secret.decode("latin-1") if isinstance(secret, bytes) else secret
+
+    def made(self, result: Any) -> object:
+        return flask.make_response(result)
 
     def caller(self, environ: Environ) -> object:
         del environ  # Flask's own proxy knows it
@@ -76,12 +89,22 @@ class LaunchReady:
         app.wsgi_app = face  # type: ignore[method-assign]  # Flask's documented place for WSGI middleware
         app.url_value_preprocessors.setdefault(None, []).append(_note_route)
         app.register_error_handler(SafeToRetry, _note_reason)
+        flask.got_request_exception.connect(_note_error, app)
         app.extensions["launchready"] = self
+        app.jinja_env.globals.setdefault("idempotency_field", form_field)
         self._face = face
 
     def status(self) -> dict[str, object]:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
         return self._face.status() if self._face is not None else {}
+
+
+def _note_error(sender: object, exception: BaseException, **more: object) -> None:
+    """Flask is about to make a 500 of it: what it was is counted with the 500."""
+    del sender, more
+    exchange = CURRENT.get()
+    if isinstance(exchange, wsgi.Exchange):
+        exchange.note = ERROR + type(exception).__name__
 
 
 def _note_reason(error: SafeToRetry) -> flask.Response:

@@ -9,23 +9,27 @@ twice arrives joined by the server, with a comma; what may not be sent twice is 
 """
 
 import logging
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from http import HTTPStatus
 from io import BytesIO
 from time import perf_counter
 from types import TracebackType
 from typing import Any
 
+from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Op
+from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line
+from launchready.http.given import response_of
 from launchready.http.input import Input
-from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.http.message import Request, Response, append, clean
+from launchready.metrics.spent import Spent, Watching, begin
+from launchready.metrics.timing import OWN, broke
 from launchready.settings.stack import SAFE, Plan, Stack, build
 
 Environ = dict[str, Any]
@@ -34,8 +38,6 @@ StartResponse = Callable[..., Callable[[bytes], object]]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 logger = logging.getLogger("launchready")
-
-_REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
 class LaunchReadyMiddleware:
@@ -60,6 +62,14 @@ class LaunchReadyMiddleware:
 
         return WerkzeugResponse(response.body, response.status, native_headers(response.headers))
 
+    def secret(self) -> str | None:
+        """The framework's own secret."""
+        return None
+
+    def made(self, result: object) -> object:
+        """What a view returned, as the framework's response."""
+        return result
+
     def caller(self, environ: Environ) -> object:
         """The request, as the framework's views know it."""
         from werkzeug.wrappers import Request as WerkzeugRequest  # noqa: PLC0415 - only where a view asks
@@ -81,6 +91,18 @@ class LaunchReadyMiddleware:
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
         return Response(500, headers, body)
 
+    def behind(self, environ: Environ, path: str, op: Behind) -> None:
+        """Ask the app once more, for nobody, in a thread and a context of its own."""
+        behind.run(self._behind, behind.environ_of(environ, op.headers), path, op.feature)
+
+    def _behind(self, environ: Environ, path: str, feature: Feature) -> None:
+        body = Exchange(self, environ, path, (feature,)).run(lambda *_: lambda _: None)
+        try:
+            for _ in body:
+                pass
+        finally:
+            _close(body)
+
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         started = perf_counter()
         stack, method = self.stack, environ["REQUEST_METHOD"]
@@ -91,6 +113,7 @@ class LaunchReadyMiddleware:
         exchange = Exchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
         if stack.timings is not None and plan is None:
             exchange.started = started
+            exchange.spent = begin() if Watching.on else None
         return exchange.run(start_response)
 
 
@@ -98,9 +121,12 @@ class Exchange:
     """One request."""
 
     status = 500
+    note = ""  # what was special about the answer, see metrics/timing.py
     reason: SafeToRetry | None = None  # set by a framework that answers for its views' errors itself
     started: float | None = None
+    spent: Spent | None = None
     _forward: Forward
+    _ends = False  # somebody waits for the last byte
     _hold = 0
     _head: Response | None = None
     _body: bytes | None = None
@@ -116,6 +142,7 @@ class Exchange:
             environ.get("REMOTE_ADDR") or "",
             request_headers(environ),
         )
+        self._asked = self.request.headers
         self._face = face
         self._environ = environ
         self._answers = face.stack.answers
@@ -128,11 +155,14 @@ class Exchange:
         if not isinstance(step, Forward):
             assert isinstance(step, Response)  # a chain ends with one
             self._finish()
+            self.note = OWN
             return self._whole(step, start_response)
         self._forward = step
         self._hold = step.hold
         if Wanted.views and self._body is None and self.request.method not in SAFE:
             self._environ["wsgi.input"] = self._input = Input(self._environ["wsgi.input"])
+        if self.request.headers is not self._asked:  # a feature asks with other lines than the client
+            put_headers(self._environ, self.request.headers)
         token = CURRENT.set(self)
         try:
             return self._run_app(start_response)
@@ -151,6 +181,7 @@ class Exchange:
         except SafeToRetry as error:
             return self._released(error, start_response)
         except Exception as error:
+            self.note = broke(error)[1]
             return self._whole(self._way_back(self._face.failed(error))[0], start_response)
         if self.reason is not None:
             _close(body)
@@ -206,6 +237,8 @@ class Exchange:
         append(final.headers, self.request.adds)
         self.status = final.status
         start_response(status_line(final.status), native_headers(final.headers))
+        if first is not None and final.get(b"content-length") == b"%d" % len(first):
+            self._record()  # the body is made, and a server that reads no further (a test's client) need not say so
         return _Body(self, body, chunks, first, tail)
 
     def _way_back(self, response: Response) -> tuple[Response, Tail | None]:
@@ -228,26 +261,46 @@ class Exchange:
     def end(self, tail: Tail, body: bytes | None) -> None:
         """Hand the copy of a streamed body out, before its last chunk leaves."""
         tail.answer = body
-        drive(self._steps, self._carry)
+        self._ends = isinstance(drive(self._steps, self._carry), Ended)
 
-    def done(self) -> None:
-        """The last byte has left, or the client has."""
+    def done(self, first: float | None, whole: bool) -> None:
+        """The last byte has left, or the client has. ``first``: of a stream, when its first chunk left."""
         self._finish()
-        self._record()
+        if first is None or self.note:
+            self._record()
+        elif self.started is not None and self._face.stack.timings is not None:
+            started, self.started = self.started, None
+            route, seconds = self._face.route(self._environ), perf_counter() - started
+            method = self.request.method
+            self._face.stack.timings.stream(method, route, self.status, seconds, first - started, whole)
+            if self.spent is not None:
+                self._face.stack.timings.spend(method, route, self.spent)
 
     def _finish(self) -> None:
+        if self._ends:
+            self._ends = False
+            drive(self._steps, self._carry)
         self._steps.close()
 
     def _record(self) -> None:
         timings, started = self._face.stack.timings, self.started
         if timings is not None and started is not None:
             self.started = None
-            route = self._face.route(self._environ)
-            timings.record(self.request.method, route, self.status, perf_counter() - started)
+            note, seconds, method = self.note, perf_counter() - started, self.request.method
+            if note == OWN:
+                timings.own(method, self.request.path, self.status, seconds)
+            else:
+                timings.record(method, self._face.route(self._environ), self.status, seconds, note)
+            if self.spent is not None:
+                timings.spend(method, self._face.route(self._environ), self.spent)
 
     def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
             op.answer = self._read_body(op.limit)
+            return
+        if isinstance(op, Behind):
+            self._face.behind(self._environ, self.request.path, op)
+            op.answer = None
             return
         answer = self._answers.inline.get(type(op))
         if answer is not None:
@@ -293,6 +346,22 @@ class Exchange:
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
+    def secret(self) -> str | None:
+        return self._face.secret()
+
+    def database(self) -> object:
+        return None
+
+    def settle(self, result: object) -> object:
+        made = self._face.made(result)
+        flow, forward = self._parked.pop()
+        forward.answer = response_of(made)
+        told = drive(flow, self._carry)
+        return self.native(told) if isinstance(told, Response) else made
+
+    async def asettle(self, result: object) -> object:
+        return self.settle(result)
+
     @property
     def caller(self) -> object:
         return self._face.caller(self._environ)
@@ -309,7 +378,7 @@ class Exchange:
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
             return None
-        assert not isinstance(step, Tail)  # only a chain yields one
+        assert not isinstance(step, Tail | Ended)  # only a chain yields a tail, and nothing ends before Forward
         return step
 
     def fail(self, error: Exception) -> Response | None:
@@ -341,22 +410,39 @@ class _Body:
         self._exchange = exchange
         self._app_body = body
         self._tail = tail
+        self._count = 1
+        self._whole = False
+        self.first = 0.0
         self._chunks = self._run(chunks, first)
 
     def __iter__(self) -> Iterator[bytes]:
         return self._chunks
 
     def _run(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
+        try:
+            yield from self._parts(chunks, chunk)
+        except Exception as error:
+            self._exchange.status, self._exchange.note = broke(error)
+            raise
+        self._whole = True
+
+    def _parts(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
         copied: list[bytes] = []
         size = 0
+        if self._tail is not None and not self._tail.limit:
+            self._end(None)
         if chunk is None:
             chunk = next(chunks, None)
+        self.first = perf_counter()
         if self._tail is None and chunk is not None:  # nobody asked: each chunk leaves as it is made
             yield chunk
-            yield from chunks
+            for chunk in chunks:
+                self._count += 1
+                yield chunk
             return
         while chunk is not None:
             ahead = next(chunks, None)  # known to be the last before it leaves
+            self._count += ahead is not None
             tail = self._tail
             if tail is not None:
                 size += len(chunk)
@@ -379,7 +465,7 @@ class _Body:
         """Called by the server at the end, whatever the end was. What was not copied whole by then is not whole."""
         try:
             self._end(None)
-            self._exchange.done()
+            self._exchange.done(self.first if self._count > 1 else None, self._whole)
         finally:
             _close(self._app_body)
 
@@ -405,46 +491,3 @@ def _close(body: Iterable[bytes]) -> None:
     close = getattr(body, "close", None)
     if close is not None:
         close()
-
-
-def status_line(status: int) -> str:
-    return _REASONS.get(status) or f"{status} Unknown"
-
-
-def native_headers(headers: Headers) -> list[tuple[str, str]]:
-    """Names as WSGI servers and proxies are used to see them."""
-    return [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]
-
-
-def raw_path(environ: Environ) -> bytes:
-    """The path as it was sent, where the server says it; else encoded again (PEP 3333 hands it over decoded)."""
-    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    if raw:
-        return raw.partition("?")[0].encode("latin-1")  # type: ignore[no-any-return]
-    from urllib.parse import quote  # noqa: PLC0415 - rarely needed
-
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    return quote(path.encode("latin-1"), safe="/%:@!$&'()*+,;=~-._").encode()
-
-
-def request_headers(environ: Environ) -> Headers:
-    headers = [
-        (_NAMES.get(key) or _name(key), value.encode("latin-1"))
-        for key, value in environ.items()
-        if key.startswith("HTTP_")
-    ]
-    for key, name in (("CONTENT_TYPE", b"content-type"), ("CONTENT_LENGTH", b"content-length")):
-        if environ.get(key):
-            headers.append((name, environ[key].encode("latin-1")))
-    return headers
-
-
-_NAMES: dict[str, bytes] = {}
-
-
-def _name(key: str) -> bytes:
-    """The name of a header, remembered for the few that all requests have; a stranger's inventions are not."""
-    name = key[5:].replace("_", "-").lower().encode("latin-1")
-    if len(_NAMES) < 256:
-        _NAMES[sys.intern(key)] = name
-    return name

@@ -7,9 +7,7 @@ from checks.world import DOMAIN, check
 
 NAMES = ("@", "www", "app", "_dmarc", "google._domainkey", "_mta-sts", "_smtp._tls", "default._bimi", "spf2")
 RECORD = st.one_of(
-    st.from_regex(
-        r"\Av=spf1( [-+~?]?(include|a|mx|ip4|ip6|exists|redirect|ptr|all)[:=/]?[a-z0-9.%{}/]{0,20}){0,6}\Z"
-    ),
+    st.from_regex(r"\Av=spf1( [-+~?]?(include|a|mx|ip4|ip6|exists|redirect|ptr|all)[:=/]?[a-z0-9.%{}/]{0,20}){0,6}\Z"),
     st.from_regex(r"\Av=(DMARC1|DKIM1|STSv1|TLSRPTv1|BIMI1);( ?[a-z]{1,5}=[a-zA-Z0-9:@.,!/+]{0,30};?){0,6}\Z"),
     st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='"\\;('), max_size=60),
 )

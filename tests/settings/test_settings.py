@@ -105,7 +105,7 @@ def test_environment_twins_are_read_where_the_argument_is_absent(monkeypatch, tm
     ("settings", "words"),
     [
         ({"rate_limit": RateLimit(ipv6_prefix=200)}, "128 bits"),
-        ({"rate_limit": RateLimit(headers="modern")}, '"draft", "legacy" or "off"'),
+        ({"rate_limit": RateLimit(headers="modern")}, '"legacy" or "off"'),
         ({"rate_limit": RateLimit(on_store_error="ignore")}, '"allow" or "deny"'),
         ({"idempotency": Idempotency(on_error="retry")}, '"store" or "release"'),
         ({"idempotency": Idempotency(keep=float("inf"))}, "not a duration"),

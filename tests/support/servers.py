@@ -145,6 +145,49 @@ class RedisServer(Server):
             return False
 
 
+class RedisNode(RedisServer):
+    """A node of a cluster; alone it serves nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.command += (
+            "--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--masterauth", PASSWORD,
+            "--cluster-port", str(free_port()),
+        )  # fmt: skip
+
+
+class RedisCluster:
+    """Three nodes with a third of the slots each. ``url`` names the first, as a user would."""
+
+    def __init__(self):
+        self.nodes = [RedisNode() for _ in range(3)]
+        self.url = self.nodes[0].url
+
+    def start(self):
+        import redis
+
+        clients = []
+        for node in self.nodes:
+            node.start()
+            clients.append(redis.Redis.from_url(node.url))
+        edges = [0, 5461, 10923, 16384]
+        for index, client in enumerate(clients):
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", edges[index], edges[index + 1] - 1)
+        first = self.nodes[0]
+        bus = first.command[first.command.index("--cluster-port") + 1]
+        for client in clients[1:]:
+            client.execute_command("CLUSTER", "MEET", "127.0.0.1", first.port, bus)
+        for client in clients:
+            until(lambda each=client: b"cluster_state:ok" in each.execute_command("CLUSTER", "INFO"), "the cluster")
+            until(lambda each=client: len(each.execute_command("CLUSTER", "SLOTS")) == 3, "its slots")
+            client.close()
+        return self
+
+    def close(self):
+        for node in self.nodes:
+            node.close()
+
+
 class PostgreSQLServer(Server):
     def __init__(self):
         self.binary, initdb = program("postgres"), program("initdb")
@@ -179,7 +222,59 @@ class PostgreSQLServer(Server):
         return True
 
 
-_KINDS = {"redis": RedisServer, "postgresql": PostgreSQLServer}
+class MySQLServer(Server):
+    """MariaDB, or MySQL where that is what there is."""
+
+    def __init__(self):
+        self.binary = program("mariadbd")
+        super().__init__()
+        user = "mysql"
+        if os.geteuid() == 0:  # it does not run as root without being told
+            self.owner = needs(
+                "a user named mysql", next((user for entry in pwd.getpwall() if entry.pw_name == user), None)
+            )
+            shutil.chown(self.folder, user)
+        data = str(self.folder / "data")
+        as_owner = {"user": self.owner, "group": self.owner, "extra_groups": [] if self.owner else None}
+        subprocess.run(
+            [program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
+             "--skip-test-db", "--skip-name-resolve"],
+            check=True, capture_output=True, cwd=self.folder, **as_owner,
+        )  # fmt: skip
+        first = self.folder / "first.sql"
+        first.write_text(
+            "CREATE DATABASE IF NOT EXISTS app;\n"
+            f"CREATE OR REPLACE USER app@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n"
+            "GRANT ALL ON *.* TO app@'127.0.0.1';\n"
+        )
+        first.chmod(0o644)
+        self.url = f"mysql://app:{PASSWORD}@127.0.0.1:{self.port}/app"
+        self.command = (
+            self.binary, "--no-defaults", f"--datadir={data}", f"--port={self.port}", "--bind-address=127.0.0.1",
+            f"--socket={self.folder}/mysql.sock", f"--pid-file={self.folder}/pid", f"--init-file={first}",
+            "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M",
+            "--skip-log-bin",
+        )  # fmt: skip
+
+    def stop(self):
+        if self.process is not None:
+            self.process.terminate()  # it takes no SIGINT
+            self.process.wait(20)
+            self.process = None
+
+    def ready(self):
+        import pymysql
+
+        from launchready.stores.mysql import parameters
+
+        try:
+            pymysql.connect(**parameters(self.url), connect_timeout=2).close()
+        except pymysql.Error:
+            return False
+        return True
+
+
+_KINDS = {"redis": RedisServer, "postgresql": PostgreSQLServer, "mysql": MySQLServer}
 _running: dict[str, Server] = {}
 
 

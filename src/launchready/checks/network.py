@@ -1,11 +1,12 @@
 """The adapter of the engine: each kind of question goes to the one room that can answer it, within bounds."""
 
 import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from launchready.checks.engine import Engine
-from launchready.checks.ops import Ask, Fetch, Get, Handshake, Query, Rdap, Smtp
+from launchready.checks.ops import Ask, Fetch, Get, Handshake, Look, Query, Rdap, Smtp
 from launchready.net import rdap, tls
 from launchready.net.answers import DnsAnswer, RdapAnswer, SmtpAnswer, TlsFacts
 from launchready.net.dns import Resolver
@@ -57,6 +58,8 @@ class Network:
                 return await self.resolver.query(
                     op.name, op.rdtype, server=op.server, checking_disabled=op.checking_disabled
                 )
+        if isinstance(op, Look):
+            return await looked(op)
         addresses = Book(engine)
         if isinstance(op, Fetch):
             self.http.addresses = addresses
@@ -99,6 +102,15 @@ class Network:
             self.tls.addresses = addresses
         async with self.connections:
             return await self.tls.facts(op.host, op.port)
+
+
+async def looked(op: Look[Any]) -> Any:
+    """In a thread, that is told when nobody waits any more."""
+    nobody = threading.Event()
+    try:
+        return await asyncio.to_thread(op.look, nobody.is_set)
+    finally:
+        nobody.set()
 
 
 class Book:

@@ -12,7 +12,7 @@ that pass, and the engine reports it as "could not be checked". So no rule can t
 Two operations carry others: ``Together`` asks several at once, ``Each`` runs several flows at once.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, Protocol, TypeVar
 
 from launchready.exchange.ops import Op
@@ -76,6 +76,16 @@ class Ask(Op[R]):
 
     def __repr__(self) -> str:
         return f"{self.key[0]}{self.key[1:]!r}"
+
+
+class Look(Ask[R]):
+    """A question to this machine: files, a database. It is answered in a thread, so it may block."""
+
+    __slots__ = ()
+
+    def look(self, stopped: Callable[[], bool]) -> R:
+        """The answer; ends early, with any answer, once ``stopped()``."""
+        raise NotImplementedError
 
 
 class Query(Ask[DnsAnswer]):

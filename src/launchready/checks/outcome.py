@@ -27,7 +27,9 @@ def needed(rules: Iterable[Rule], choice: Choice) -> tuple[Rule, ...]:
     """The chosen rules, the root rules, and all that may explain what they find; nothing that is to be skipped."""
     every = {one.code: one for one in rules if not {one.family, one.code} & choice.skip}
     wanted = [one for one in every.values() if one in choice]
-    found: dict[str, Rule] = {one.code: one for one in every.values() if one.root and wanted}
+    found: dict[str, Rule] = {
+        one.code: one for one in every.values() if one.root and not all(one.local for one in wanted)
+    }
     while wanted:
         one = wanted.pop()
         if one.code not in found or one.root:
@@ -61,6 +63,9 @@ def silence(outcomes: Sequence[Outcome], choice: Choice) -> tuple[list[Outcome],
     explaining = set(dead)
     for one in outcomes:
         if one.rule.root:
+            spoken.append(one)
+            continue
+        if one.rule.local:
             spoken.append(one)
             continue
         codes = one.rule.after if one.findings else (*one.rule.after, *one.rule.blocked_by)

@@ -28,6 +28,8 @@ from launchready.checks.finding import Finding, Score, Severity, When
 from launchready.checks.site import Site
 from launchready.exchange.ops import Op
 
+# What is looked at on this machine: no missing domain explains anything about it.
+LOCAL = frozenset({"secrets", "env", "db"})
 FAMILIES = ("dns", "registration", "tls", "web", "mail", "secrets", "env", "db", "deeplinks")
 
 Verdict = Generator[Op[Any], None, Sequence[Finding] | None]
@@ -57,6 +59,10 @@ class Rule:
 
     def __call__(self, site: Site, subject: str) -> Verdict:
         return self.body(site, subject)
+
+    @property
+    def local(self) -> bool:
+        return self.family in LOCAL
 
     @property
     def docs(self) -> str:

@@ -8,7 +8,7 @@ import datetime as dt
 import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -30,6 +30,8 @@ class Site:
 
     - ``hosts``: full names of the hosts that were named, without the domain itself and www.
     - ``sends_mail``: None when the owner did not say.
+    - ``repository``: the folder of the project, for what is checked on this machine; "" where none was named.
+    - ``database``: the app's own address of its database; it holds a password, so it is in no ``repr``.
     """
 
     domain: str
@@ -48,6 +50,8 @@ class Site:
     cors_probe_origin: str = ""
     origin: str = ""
     senders: tuple[str, ...] = ()
+    repository: str = ""
+    database: str = field(default="", repr=False)
 
     @property
     def www(self) -> str:
@@ -107,6 +111,8 @@ def site(
     cors_probe_origin: str | None = None,
     origin: str | None = None,
     senders: Iterable[str] = (),
+    repository: str | None = None,
+    database: str | None = None,
     now: dt.datetime | str | None = None,
 ) -> Site:
     """Reads what the caller gave; all that cannot be read is raised in one ConfigError."""
@@ -154,6 +160,8 @@ def site(
         foreign,
         (origin or "").strip("[]"),
         tuple(dict.fromkeys(own)),
+        repository or "",
+        database or "",
     )
 
 

@@ -22,7 +22,7 @@ from launchready.errors import LaunchReadyError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    args = parser().parse_args(argv)
+    args = parser(sys.argv[1:] if argv is None else argv).parse_args(argv)
     try:
         code: int = args.run(args)
         sys.stdout.flush()
@@ -38,16 +38,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every command of the folder, each with the common flags."""
+def parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Every command of the folder, each with the common flags; only the one that is called, when it is known.
+
+    A hook before each commit is worth the difference: the other commands are not even imported.
+    """
     made = argparse.ArgumentParser(prog="launchready", description="Before a small booking business takes money.")
     kinds = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     shared = common()
-    for module in pkgutil.iter_modules(commands.__path__):
-        command = import_module(f"{commands.__name__}.{module.name}")
+    names = [module.name for module in pkgutil.iter_modules(commands.__path__)]
+    called = argv[0].replace("-", "_") if argv else ""
+    for name in [called] if called in names else names:
+        command = import_module(f"{commands.__name__}.{name}")
         # "resolve": a command may define a common flag anew, where it means something else there.
         own = kinds.add_parser(
-            module.name.replace("_", "-"),
+            name.replace("_", "-"),
             help=command.HELP,
             description=command.HELP,
             parents=[shared],

@@ -8,14 +8,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from launchready.drivers import flights
+from launchready.drivers.breaker import Breaker
 from launchready.drivers.heart import Heart
 from launchready.drivers.held import Once
 from launchready.drivers.probes import Probes
 from launchready.errors import StoreError
 from launchready.exchange.app import Join, Pause, RunChecks
-from launchready.exchange.claim import Ask, Forget, Keep, Watch
+from launchready.exchange.claim import Ask, Forget, Keep, Watch, Work
 from launchready.exchange.ops import Adapter, Inline, Op
-from launchready.exchange.store import StoreOp
+from launchready.exchange.store import StoreOp, hurried
 
 logger = logging.getLogger("launchready")
 
@@ -25,7 +26,10 @@ class Answers:
 
     def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
         self._store = store
+        self.secret: str | None = None
+        self.url = ""  # of the store, where it has one
         self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
+        self._counts = Breaker(store) if getattr(store, "shared", True) else None
         self._reachable = True
         self.heart = heart = Heart(store)
         self._here = here = {**here, Keep: heart.keep, Forget: heart.forget}
@@ -43,6 +47,15 @@ class Answers:
             Watch: heart.awatch,
         }
 
+    def reads(self, kind: type[Op[Any]], read: Callable[[], Any]) -> None:
+        """What answers Look and Scrape. It reads a file, which the event loop must not wait for."""
+
+        def blocking(op: Op[Any]) -> None:
+            op.answer = read()
+
+        self._blocking[kind] = blocking
+        self._awaiting[kind] = lambda op: asyncio.to_thread(blocking, op)
+
     @property
     def reachable(self) -> bool:
         """Whether the store answered when it was last asked."""
@@ -55,11 +68,13 @@ class Answers:
             here(op)
         elif isinstance(op, StoreOp):
             try:
-                self._store.execute(op)
+                self._for(op).execute(op)
             except StoreError as error:
                 self._lost(error)
                 raise
             self._found()
+        elif isinstance(op, Work):
+            op.answer = op.call()
         elif isinstance(op, Ask):
             answer = op.call(Once(op.claim, self))
             op.answer = asyncio.run(_awaited(answer)) if inspect.isawaitable(answer) else answer
@@ -73,16 +88,21 @@ class Answers:
             here(op)
         elif isinstance(op, StoreOp):
             try:
-                await self._store.aexecute(op)
+                await self._for(op).aexecute(op)
             except StoreError as error:
                 self._lost(error)
                 raise
             self._found()
+        elif isinstance(op, Work):
+            op.answer = await op.carry(op.call)
         elif isinstance(op, Ask):
             answer = op.call(Once(op.claim, self))
             op.answer = await answer if inspect.isawaitable(answer) else answer
         else:
             await self._awaiting[type(op)](op)
+
+    def _for(self, op: StoreOp[Any]) -> "Adapter | Breaker":
+        return self._counts if self._counts is not None and hurried(op) else self._store
 
     def _lost(self, error: StoreError) -> None:
         """One line when the store goes and one when it is back, not one for each request in between."""
@@ -97,6 +117,8 @@ class Answers:
     def _found(self) -> None:
         if not self._reachable:
             self._reachable = True
+            if self._counts is not None:
+                self._counts.close()
             logger.warning("store available again")
 
 

@@ -2,7 +2,8 @@
 
 On the way in each feature runs until it yields Forward, and is parked there; one that returns a Response ends the way
 in. On the way back, innermost first, each parked feature gets the response head, may change it, and may ask for a
-Copy of the body. When the body is complete, the copies are handed out, innermost first.
+Copy of the body. When the body is complete, the copies are handed out, innermost first; and when the last byte has
+left, those that wait for the end (Ended) are told.
 
 The chain is itself a flow. It answers inline operations on the spot (a memory store costs no frame of a driver) and
 yields the rest to the face: operations for a store across a wire, one Forward (or Hold) for the app, one Tail for the
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Feature, Forward, Hold, Tail
+from launchready.exchange.app import Copy, Ended, Feature, Forward, Hold, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Inline, Op, new
 from launchready.http.message import Request, Response
 
@@ -29,6 +30,7 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
     """
     response: Response
     copies: list[tuple[Flow[Response | None], Copy]] = []
+    ended: list[Flow[Response | None]] = []
     hold = 0
     look = inline.get
     step: Any  # an operation; then what the flow waits at (Forward, Copy) or what it returned
@@ -91,13 +93,15 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                 step = end.value
             if type(step) is Copy:
                 copies.append((flow, step))
+            elif type(step) is Ended:
+                ended.append(flow)
             elif step is not None:
                 response = step
-        if not copies:
+        if not copies and not ended:
             return response
         tail = new(Tail)
         tail.head = response
-        tail.limit = copies[0][1].limit if len(copies) == 1 else max([copy.limit for _, copy in copies])
+        tail.limit = copies[0][1].limit if len(copies) == 1 else max([copy.limit for _, copy in copies], default=0)
         if response.body is None:
             yield tail
         else:
@@ -118,14 +122,27 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                     yield from _carry(flow, step, None)
             except StopIteration:
                 continue
+        if ended and response.body is None:
+            yield Ended()
+        while ended:
+            yield from _let_go(ended.pop())
         return response
     finally:  # nothing waits for a flow that will not be resumed; after an ordinary end there is nothing to close
-        if parked or copies:
-            for flow, _ in (*parked, *copies):
+        if parked or copies or ended:
+            for flow in (*[flow for flow, _ in parked], *[flow for flow, _ in copies], *ended):
                 flow.close()
 
 
-def _carry(flow: Flow[Response | None], op: Op[Any], why: Exception | None) -> Flow[Forward | Copy | Response | None]:
+def _let_go(flow: Flow[Response | None]) -> Flow[None]:
+    try:
+        yield from _carry(flow, next(flow), None)
+    except StopIteration:
+        return
+
+
+def _carry(
+    flow: Flow[Response | None], op: Op[Any], why: Exception | None
+) -> Flow[Forward | Copy | Ended | Response | None]:
     """Hand operations out to the face until the flow waits for the app, or ends.
 
     ``why``: what the inline answer raised: a StoreError is the flow's to handle, Elsewhere says that the face must ask.
@@ -133,7 +150,7 @@ def _carry(flow: Flow[Response | None], op: Op[Any], why: Exception | None) -> F
     try:
         if isinstance(why, StoreError):
             op = flow.throw(why)
-        while not isinstance(op, Forward | Copy):
+        while not isinstance(op, Forward | Copy | Ended):
             try:
                 yield op
             except Exception as error:

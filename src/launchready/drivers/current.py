@@ -28,6 +28,21 @@ class Exchange(Protocol):
     def native(self, response: Response) -> object:
         """A response as the framework's views return them."""
 
+    def secret(self) -> str | None:
+        """The framework's own, for where ours was not set."""
+
+    def database(self) -> object:
+        """The framework's own database connection, or None."""
+
+    def settle(self, result: object) -> object:
+        """Tell the joined feature the view's answer at once, where it can be known before the framework has it.
+
+        Answers what the view is to return. Under ASGI the face tells it, when the framework has made a response of it.
+        """
+
+    async def asettle(self, result: object) -> object:
+        """The same from a coroutine."""
+
     def join(self, feature: Feature) -> Response | None:
         """Run the feature up to Forward, from a view that may block. None: go on, the feature waits for the answer.
 

@@ -7,12 +7,12 @@ with a throw. The result is the operation the flow waits at, or what it returned
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from launchready.exchange.app import Forward, Tail
+from launchready.exchange.app import Ended, Forward, Tail
 from launchready.exchange.ops import Flow, Op
 
 T = TypeVar("T")
 
-Waits = Forward | Tail
+Waits = Forward | Tail | Ended
 
 
 def drive(

@@ -4,8 +4,8 @@ A response has two moments. Its **head** is known before its first byte leaves, 
 is known when the last byte was made. ``Forward`` answers at the first, ``Copy`` waits for the second.
 """
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from launchready.exchange.ops import Flow, Op
 from launchready.http.message import Request, Response
@@ -32,6 +32,25 @@ class Hold(Forward):
 
     def __init__(self, hold: int) -> None:
         self.hold = hold
+
+
+class Occupy(Forward):
+    """The same, by a feature that holds something until the app is done with the request.
+
+    Where the client goes away and the app is cancelled, the face throws Gone in here, so that it can be let go.
+    """
+
+    __slots__ = ()
+
+
+class Gone(Exception):
+    """Nobody waits for the answer any more, and the app was stopped."""
+
+
+class Ended(Op[None]):
+    """After Forward: answered when the last byte of the response has left, or nobody waits for it any more."""
+
+    __slots__ = ()
 
 
 class Copy(Op[bytes | None]):
@@ -79,13 +98,44 @@ class BodyCutShort(Exception):
     """The request body ended before it was complete. Nothing may be concluded from the part that came."""
 
 
-class RunChecks(Op[dict[str, str | None]]):
-    """Run named health checks at once, each within ``timeout`` seconds. Answers None for fine, else what is wrong."""
+class Finding(NamedTuple):
+    """What is known of one health check.
 
-    __slots__ = ("timeout",)
+    - ``up``: whether it counts as passing; ``critical``: whether this process must not serve without it.
+    - ``trouble``: None where its last run passed, else what was wrong with it, in words that may be shown.
+    - ``seconds``: how long that run took; ``at``: when it ended, seconds since the epoch.
+    """
 
-    def __init__(self, timeout: float) -> None:
-        self.timeout = timeout
+    up: bool
+    critical: bool = True
+    trouble: str | None = None
+    seconds: float | None = None
+    at: float | None = None
+
+
+class Checked(NamedTuple):
+    """All checks by name, and whether this process was told to stop."""
+
+    findings: Mapping[str, Finding]
+    draining: bool = False
+
+
+class RunChecks(Op[Checked]):
+    """Run the health checks that are due; answered with what is known of all of them."""
+
+    __slots__ = ()
+
+
+class Look(Op[dict[str, Any]]):
+    """What is known of the app: see metrics/status.py."""
+
+    __slots__ = ()
+
+
+class Scrape(Op[str]):
+    """The same as Prometheus reads it."""
+
+    __slots__ = ()
 
 
 class Pause(Op[None]):

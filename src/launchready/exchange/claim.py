@@ -4,7 +4,7 @@ A claim is renewed by somebody else than its holder: a handler that blocks, or a
 what it holds. So the flow asks an adapter to keep the claim, and tells the claim itself when it ends.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from launchready.exchange.app import Flight
@@ -131,3 +131,16 @@ def _load_step(data: bytes) -> Step:
 
 STEPS: Space[Step] = Space("idempotency-steps", _dump_step, _load_step, lambda step: len(step.result or b"") + 64,
                            evictable=False, max_entries=200_000)  # fmt: skip
+
+
+class Work(Op[Any]):
+    """Something to be done on a database connection of the app's.
+
+    ``call()`` does it, blocking; a coroutine awaits ``carry(call)``, which knows whether that takes a thread.
+    """
+
+    __slots__ = ("call", "carry")
+
+    def __init__(self, call: Callable[[], Any], carry: Callable[[Callable[[], Any]], Awaitable[Any]]) -> None:
+        self.call = call
+        self.carry = carry

@@ -22,6 +22,8 @@ class Space(Generic[V]):
       keeps the object itself, so a value is never changed after it was put.
     - ``evictable``: entries may be dropped to make room (a cache). Where it is False (claims on money) a full store
       answers StoreFull and drops nothing.
+    - ``key_of``: the key that a value stands under, for values that know it: what ``scan`` goes by.
+    - ``hurried``: a request goes on without the answer rather than wait for it (see ``HURRY``).
     - ``max_entries``, ``max_bytes``: bounds for a store that has none of its own; ``size`` weighs a value.
     """
 
@@ -32,6 +34,8 @@ class Space(Generic[V]):
     evictable: bool
     max_entries: int = 1_000_000
     max_bytes: int = 64 * 1024 * 1024
+    key_of: Callable[[V], str] | None = None
+    hurried: bool = False
 
 
 class Entry(NamedTuple, Generic[V]):
@@ -202,6 +206,15 @@ class GiveHere(Give):
     """The same to the memory of this process: what was taken there while a shared store was down."""
 
     __slots__ = ()
+
+
+HURRY = 0.05
+"""Seconds. A limit must not slow down what it protects: whoever only counts goes on without the store after this."""
+
+
+def hurried(op: StoreOp[Any]) -> bool:
+    """Whether the request goes on without this answer."""
+    return isinstance(op, Take | Give) or op.space.hurried
 
 
 MAX_TTL = 10 * 365 * 86_400.0

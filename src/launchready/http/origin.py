@@ -10,14 +10,16 @@ There are no regular expressions and no prefixes: ``https://app.example.com`` do
 """
 
 import re
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+OPAQUE = frozenset({"about", "blob", "data", "file", "filesystem", "javascript"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}", re.ASCII)
 _LABELS = re.compile(rf"(?:{_LABEL}\.)+".encode(), re.ASCII)
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _PORT = re.compile(rb"[1-9][0-9]{0,4}", re.ASCII)
 _ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>\[[^\]/]*\]|[^:/]*)(?::(?P<port>[^/]*))?", re.ASCII)
 
@@ -41,6 +43,8 @@ class Origin:
             bare = text.partition("://")[2].split("/")[0] or text.split("/", maxsplit=1)[0]
             raise ValueError(f'{text!r} is not an origin; write scheme, host and port only: "https://{bare}"')
         self.scheme, self.host, port = match["scheme"], match["host"], match["port"]
+        if self.scheme in OPAQUE:
+            raise ValueError(f'{text!r}: a browser sends "null" for it, which cannot be allowed; remove it')
         self.subdomains, self.any_port = self.host.startswith("*."), port == "*"
         self._check_host(self.host[2:] if self.subdomains else self.host)
         if port is not None and not self.any_port:
@@ -70,6 +74,11 @@ class Origin:
                 raise ValueError(f'{self.text!r}: browsers send it compressed; write "{self.scheme}://[{compressed}]"')
         elif not _HOST.fullmatch(host) or len(host) > 253:
             raise ValueError(f'{self.text!r}: {host!r} is not a host name; write for example "https://app.example.com"')
+        elif _NUMBER.fullmatch(host.rpartition(".")[2]):  # what ends in a number is an IPv4 address (URL §3.5)
+            try:
+                IPv4Address(host)
+            except ValueError:
+                raise ValueError(f"{self.text!r}: {host} is not an IPv4 address as browsers write it") from None
 
     def _check_port(self, port: str) -> None:
         if not _PORT.fullmatch(port.encode()) or int(port) > 65535:
@@ -91,11 +100,12 @@ class Origin:
 class Origins:
     """A compiled allow-list: one set look-up for exact origins, then the few patterns."""
 
-    __slots__ = ("_ports", "_suffixes", "any", "exact")
+    __slots__ = ("_ports", "_suffixes", "any", "exact", "patterns")
 
     def __init__(self, origins: list[Origin]) -> None:
         self.any = any(origin.wild for origin in origins)
         self.exact = frozenset(origin.exact.encode() for origin in origins if origin.exact)
+        self.patterns = tuple(origin.text for origin in origins if origin.subdomains or origin.any_port)
         self._suffixes = [
             (f"{origin.scheme}://".encode(), origin.host[2:].encode()) for origin in origins if origin.subdomains
         ]

@@ -74,6 +74,10 @@ class RouteTable(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._literal or self._patterns)
 
+    def values(self) -> list[T]:
+        """The values of all patterns."""
+        return [value for rows in self._literal.values() for _, value in rows] + [value for _, value in self._patterns]
+
     def find(self, method: str, path: str, default: D) -> T | D:
         """The value of the most specific pattern that matches, else ``default``."""
         for route, value in self._literal.get(path, ()):

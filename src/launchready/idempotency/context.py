@@ -24,4 +24,6 @@ def current() -> Once:
     if exchange is None:
         raise ConfigError([_UNPROTECTED])
     claim = exchange.request.claimed
+    if isinstance(claim, Once):
+        return claim
     return Once(claim, exchange.answers) if isinstance(claim, Claim) else Once(None, None)

@@ -1,11 +1,14 @@
 """The decorator itself: checks what it was given, and hands over to views or to functions."""
 
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from typing import Any, ParamSpec, TypeVar, overload
 
 from launchready.drivers.current import Wanted
+from launchready.errors import ConfigError
 from launchready.idempotency.finders import Key, finder
 from launchready.idempotency.functions import protected_function
+from launchready.idempotency.transaction.functions import either, function_within
+from launchready.idempotency.transaction.opening import opener
 from launchready.idempotency.views import View, protected_view
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.problems import Problems
@@ -33,6 +36,8 @@ def idempotent(
     on_error: str = "store",
     on_crash: str | Callable[..., Any] = "refuse",
     rerun_for: str | float = "23h",
+    mode: str = "store",
+    connection: Callable[[Any], Any] | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
@@ -48,6 +53,10 @@ def idempotent(  # the overloads above say how it is called
       that were sent. A plain function has no scope: its key says everything.
     - ``on_crash``: as in :class:`Idempotency`; a function may also name ``request`` (the framework's), or the
       arguments of a plain function.
+    - ``mode``: "store", or "transaction": the key's row stands in the database of the work and commits with it. The
+      connection is Django's, that of ``connection`` (a function of the request), or one opened by ``store`` (else by
+      the middleware's store); the view finds it as ``current().tx``, and must not commit it.
+    - ``wait``: 10 s for a form, 2 s in a transaction, else nothing.
     - ``required``, ``keep``, ``lease``, ``wait``, ``max_body``, ``on_error``, ``rerun_for``: as in
       :class:`Idempotency`.
 
@@ -55,21 +64,43 @@ def idempotent(  # the overloads above say how it is called
     KeyReused, StoreUnavailable. Raises ConfigError where it is applied, with what to write instead.
     """
     problems = Problems()
-    scope = options.pop("scope", None)
-    rule = compile_rule(problems, Idempotency(routes=(), **options))
+    scope, connection = options.pop("scope", None), options.pop("connection", None)
+    transaction = problems.choice("@idempotent: mode", options.pop("mode", "store"), ("store", "transaction"))
+    within = transaction == "transaction"
+    rule = compile_rule(problems, Idempotency(routes=(), **_waiting(options, key, within=within)))
     find = finder(problems, key)
     recover = options.get("on_crash")
-    if store is not None and not callable(key):
+    if store is not None and not within and not callable(key):
         problems.add(
             f"@idempotent: key={key!r} needs a web request; write key=lambda order_id, **_: f'order:{{order_id}}'"
         )
+    url = store if isinstance(store, str) else None
+    if within and url is not None:
+        try:
+            opener(url)
+        except ConfigError as error:
+            for line in error.problems:
+                problems.add(line)
     problems.raise_if_any()
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         asked = recover if callable(recover) else None
-        if store is not None:
-            return protected_function(function, rule, cast("Callable[..., object]", key), store, asked)
+        called = key if callable(key) else None
+        if store is not None and not within and called is not None:
+            return protected_function(function, rule, called, store, asked)
         Wanted.views = True
-        return protected_view(function, View(rule, find, key if callable(key) else None, scope, asked))
+        view = protected_view(
+            function, View(rule.called(function.__qualname__), find, called, scope, asked, within, url, connection)
+        )
+        if not within or called is None or url is None:
+            return view
+        return either(view, function_within(function, rule, called, url))
 
     return decorate if view is None else decorate(view)
+
+
+def _waiting(options: dict[str, Any], key: Key, *, within: bool) -> dict[str, Any]:
+    """Who clicks twice sees the last answer alone, so a form waits for it; a transaction waits for the other anyway."""
+    if isinstance(key, str) and key.startswith("form:"):
+        return {"wait": "10s", **options}
+    return {"wait": "2s", **options} if within else options

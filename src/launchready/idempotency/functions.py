@@ -18,7 +18,7 @@ from launchready.drivers.drive import adrive, drive
 from launchready.drivers.held import Once, fill
 from launchready.drivers.probes import Probes
 from launchready.errors import InFlight, KeyReused, OutcomeUnknown, SafeToRetry, StoreUnavailable
-from launchready.exchange.app import Forward, Tail
+from launchready.exchange.app import Forward
 from launchready.exchange.ops import Flow
 from launchready.http.message import Response
 from launchready.settings.sealing import vault
@@ -51,7 +51,14 @@ class Calls:
         key = str(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
         name = f"{function.__module__}.{function.__qualname__}"
         id_, digest = named(f"function:{name}", key, shared.secret)
-        record = Record(_fingerprint(args, kwargs), token=shared.token().hex(), id=id_, name=digest, route=name)
+        record = Record(
+            _fingerprint(args, kwargs),
+            token=shared.token().hex(),
+            id=id_,
+            name=digest,
+            route=name,
+            lease=self._rule.lease,
+        )
         flow = Protection(self._rule, shared, recover=self._asking(args, kwargs))
         flow.text = key.decode("utf-8", "replace")
         return flow.claim(record), flow
@@ -149,7 +156,7 @@ def _failure(error: Exception) -> Response:
     return Response(500, [], json.dumps(type(error).__name__).encode())
 
 
-def _result(step: Forward | Tail | Response | None) -> Any:
+def _result(step: object) -> Any:
     """What a call with a taken key gets: the first call's result, or the reason why it has none."""
     assert isinstance(step, Response)  # a claim ends with one, or waits at Forward
     document = json.loads(step.body or b"null")

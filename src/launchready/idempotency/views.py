@@ -3,14 +3,15 @@
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from launchready.core.idempotency import Find, Rule, Vault
 from launchready.core.idempotency import Once as Flow
-from launchready.core.idempotency import Rule, Vault
 from launchready.drivers.current import CURRENT, Exchange
 from launchready.drivers.held import Once, fill
 from launchready.errors import ConfigError, SafeToRetry
-from launchready.idempotency.finders import Find
+from launchready.idempotency.transaction.opening import opener
+from launchready.idempotency.transaction.within import Within
 
 
 class View(NamedTuple):
@@ -21,11 +22,32 @@ class View(NamedTuple):
     key: Callable[..., object] | None
     scope: Callable[[Any], object] | None
     recover: Callable[..., Any] | None
+    transaction: bool = False
+    url: str | None = None
+    connection: Callable[[Any], Any] | None = None
 
-    def flow(self, exchange: Exchange) -> Flow:
+    @property
+    def told(self) -> type[Exception]:
+        """What the flow hears of: a transaction rolls back whatever was raised."""
+        return Exception if self.transaction else SafeToRetry
+
+    def flow(self, exchange: Exchange, *, asynchronous: bool) -> Flow:
         vault = exchange.answers.vault
         assert isinstance(vault, Vault)  # every face builds one
+        if self.transaction:
+            opens, ours = self._opens(exchange, asynchronous=asynchronous)
+            return Within(self.rule, vault, self._find(exchange), self._scope(exchange), opens, ours=ours)
         return Flow(self.rule, vault, self._find(exchange), self._scope(exchange), self._recover(exchange))
+
+    def _opens(self, exchange: Exchange, *, asynchronous: bool) -> tuple[Callable[[], Any], bool]:
+        """The app's own connection, the framework's, or one by URL, which is ours to close."""
+        caller, given = exchange.caller, self.connection
+        if given is not None:
+            return lambda: given(caller), False
+        database = None if self.url is not None else exchange.database()
+        if database is not None:
+            return lambda: database, False
+        return opener(self.url or exchange.answers.url, asynchronous=asynchronous), True
 
     def _find(self, exchange: Exchange) -> Find | None:
         key = self.key
@@ -54,38 +76,58 @@ class View(NamedTuple):
         return lambda once, _: fill(recover, once=once, request=caller, key=once.key)
 
 
-def protected_view(view: Callable[..., Any], how: View) -> Callable[..., Any]:
+class How(Protocol):
+    """How a view is protected."""
+
+    @property
+    def told(self) -> type[Exception]: ...
+
+    @property
+    def transaction(self) -> bool: ...
+
+    def flow(self, exchange: Exchange, *, asynchronous: bool) -> Flow: ...
+
+
+def protected_view(view: Callable[..., Any], how: How) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(view):
 
         @wraps(view)
         async def aprotected(*args: Any, **kwargs: Any) -> Any:
             exchange = exchange_of(view)
-            refusal = await exchange.ajoin(how.flow(exchange))
+            flow = how.flow(exchange, asynchronous=True)
+            refusal = await exchange.ajoin(flow)
             if refusal is not None:
                 return exchange.native(refusal)
             try:
-                return await view(*args, **kwargs)
-            except SafeToRetry as reason:
+                result = await view(*args, **kwargs)
+            except how.told as reason:
+                if not flow.waits:
+                    raise
                 refusal = await exchange.afail(reason)
                 if refusal is None:
                     raise
                 return exchange.native(refusal)
+            return await exchange.asettle(result) if how.transaction and flow.waits else result
 
         return aprotected
 
     @wraps(view)
     def protected(*args: Any, **kwargs: Any) -> Any:
         exchange = exchange_of(view)
-        refusal = exchange.join(how.flow(exchange))
+        flow = how.flow(exchange, asynchronous=False)
+        refusal = exchange.join(flow)
         if refusal is not None:
             return exchange.native(refusal)
         try:
-            return view(*args, **kwargs)
-        except SafeToRetry as reason:
+            result = view(*args, **kwargs)
+        except how.told as reason:
+            if not flow.waits:
+                raise
             refusal = exchange.fail(reason)
             if refusal is None:
                 raise
             return exchange.native(refusal)
+        return exchange.settle(result) if how.transaction and flow.waits else result
 
     return protected
 

@@ -1,14 +1,14 @@
 """Private keys: PEM (RFC 7468), in one line with escapes too, and PuTTY's own form."""
 
-import re
 from collections.abc import Iterator
 
+from launchready.secrets.forms import Form
 from launchready.secrets.found import Found
 
-_HEAD = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_NOISE = re.compile(r"(?:\\[nrt]|\\\\n|[\s\"'+,;>|\\]|^\s*[#*/]+)+")
-_BASE64 = re.compile(r"[A-Za-z0-9+/=]*")
-_PUTTY = re.compile(r"Private-Lines: \d{1,3}\r?\n((?:[A-Za-z0-9+/=]{1,80}\r?\n){1,64})")
+_HEAD = Form(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_NOISE = Form(r"(?:\\[nrt]|\\\\n|[\s\"'+,;>|\\]|^\s*[#*/]+)+")
+_BASE64 = Form(r"[A-Za-z0-9+/=]*")
+_PUTTY = Form(r"Private-Lines: \d{1,3}\r?\n((?:[A-Za-z0-9+/=]{1,80}\r?\n){1,64})")
 _LONGEST = 16_384
 _LEAST = 60
 
@@ -17,7 +17,7 @@ def blocks(text: str) -> Iterator[Found]:
     """Every private key with a body."""
     at = text.find("-----BEGIN ")
     while at >= 0:
-        head = _HEAD.match(text, at)
+        head = _HEAD.re.match(text, at)
         after = at + 11
         if head is not None:
             close = text.find("-----END ", head.end(), head.end() + _LONGEST)
@@ -29,12 +29,12 @@ def blocks(text: str) -> Iterator[Found]:
                 after = end
         at = text.find("-----BEGIN ", after)
     if "PuTTY-User-Key-File" in text:
-        for found in _PUTTY.finditer(text):
+        for found in _PUTTY.re.finditer(text):
             yield Found("private-key", found.group(1), found.start(1), found.end(1))
 
 
 def _has_body(body: str) -> bool:
-    lines = [part for part in _NOISE.split(body.replace("\\\\n", "\n").replace("\\n", "\n")) if part]
-    solid = [line for line in lines if _BASE64.fullmatch(line) and len(line) >= 16]
+    lines = [part for part in _NOISE.re.split(body.replace("\\\\n", "\n").replace("\\n", "\n")) if part]
+    solid = [line for line in lines if _BASE64.re.fullmatch(line) and len(line) >= 16]
     joined = "".join(solid)
     return len(joined) >= _LEAST and len(set(joined)) >= 20

@@ -1,42 +1,36 @@
 """Passwords on a command line, in SQL, and in the headers of a request."""
 
-import re
 from collections.abc import Iterator
 
 from launchready.secrets import judge
 from launchready.secrets.encoded import plain
+from launchready.secrets.forms import Form
 from launchready.secrets.found import Found
 from launchready.secrets.place import Place
 
-_USER = re.compile(
-    r"(?:\s(?:-u|--user|--proxy-user|-U|--credentials?)[ =]?[\"']?)([^\s:\"'$@/\\]{1,64}):([^\s\"'\\]{1,128})"
-)
-_MYSQL = re.compile(
-    r"\bmysql(?:dump|admin|import)?\b[^\n|;]{0,120}?\s-p([^\s\"'$-][^\s\"']{4,64}|[\"'][^\"'\n]{4,64}[\"'])"
-)
-_SSHPASS = re.compile(r"\bsshpass\s+-p\s*[\"']?([^\s\"'$]{4,64})")
-_REDIS = re.compile(r"\bredis-cli\b[^\n|;]{0,120}?\s-a\s+[\"']?([^\s\"'$]{4,64})")
-_LOGIN = re.compile(
-    r"\b(?:docker|helm registry|az|podman|oc|doctl)\s+login\b[^\n|;]{0,120}?\s-p\s+[\"']?([^\s\"'$]{6,256})"
-)
-_SQL = re.compile(
+_USER = Form(r"(?:\s(?:-u|--user|--proxy-user|-U|--credentials?)[ =]?[\"']?)([^\s:\"'$@/\\]{1,64}):([^\s\"'\\]{1,128})")
+_MYSQL = Form(r"\bmysql(?:dump|admin|import)?\b[^\n|;]{0,120}?\s-p([^\s\"'$-][^\s\"']{4,64}|[\"'][^\"'\n]{4,64}[\"'])")
+_SSHPASS = Form(r"\bsshpass\s+-p\s*[\"']?([^\s\"'$]{4,64})")
+_REDIS = Form(r"\bredis-cli\b[^\n|;]{0,120}?\s-a\s+[\"']?([^\s\"'$]{4,64})")
+_LOGIN = Form(r"\b(?:docker|helm registry|az|podman|oc|doctl)\s+login\b[^\n|;]{0,120}?\s-p\s+[\"']?([^\s\"'$]{6,256})")
+_SQL = Form(
     r"(?i)\b(?:identified\s+(?:with\s+\w+\s+)?by|password)\s*(?:=\s*)?(?:password\s*)?\(?\s*(?:E|"
     r"N)?(\\?')((?:[^'\\\n]|\\.){4,128}?)\1"
 )
-_BASIC = re.compile(r"[Bb]asic[ \t]+([A-Za-z0-9+/]{8,512}={0,2})")
-_BEARER = re.compile(r"[Bb]earer[ \t]+([A-Za-z0-9_\-.~+/]{20,2048}={0,2})")
+_BASIC = Form(r"[Bb]asic[ \t]+([A-Za-z0-9+/]{8,512}={0,2})")
+_BEARER = Form(r"[Bb]earer[ \t]+([A-Za-z0-9_\-.~+/]{20,2048}={0,2})")
 
 
 def commands(text: str, low: str, place: Place) -> Iterator[Found]:
     """What the readers of names and vendors do not see."""
     if " -u" in text or "--user" in text or " -U" in text or "--proxy-user" in text:
-        for found in _USER.finditer(text):
+        for found in _USER.re.finditer(text):
             user, value = found.group(1), found.group(2)
             if len(value) >= 4 and fits(value, place) and not (value.isdigit() and user.isdigit()):
                 yield Found("basic-auth", value, found.start(2), found.end(2))
     for gate, form in (("mysql", _MYSQL), ("sshpass", _SSHPASS), ("redis-cli", _REDIS), (" login", _LOGIN)):
         if gate in low:
-            for found in form.finditer(text):
+            for found in form.re.finditer(text):
                 value = found.group(1).strip("\"'")
                 if fits(value, place):
                     yield Found("password", value, found.start(1), found.start(1) + len(value))
@@ -47,17 +41,17 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
         or "password = '" in low
         or "password\\'" in low
     ):
-        for found in _SQL.finditer(text):
+        for found in _SQL.re.finditer(text):
             value = found.group(2)
             if fits(value, place):
                 yield Found("database-password", value, found.start(2), found.end(2))
     if "asic " in text:
-        for found in _BASIC.finditer(text):
+        for found in _BASIC.re.finditer(text):
             user, colon, value = plain(found.group(1)).partition(":")
             if colon and user and (fits(value, place) or place.credentials) and "\n" not in value:
                 yield Found("basic-auth", found.group(1), found.start(1), found.end(1))
     if "earer " in text:
-        for found in _BEARER.finditer(text):
+        for found in _BEARER.re.finditer(text):
             value = found.group(1)
             if judge.opaque(value, 20) and not value.startswith("eyJ") and not place.test:
                 yield Found("bearer-token", value, found.start(1), found.end(1))

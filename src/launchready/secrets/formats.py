@@ -5,22 +5,23 @@ import re
 from collections.abc import Iterator
 
 from launchready.secrets import judge
+from launchready.secrets.forms import Form
 from launchready.secrets.found import Found
 from launchready.secrets.place import Place
 
-_HASH = re.compile(
+_HASH = Form(
     r"(?m)^[\w.@\-]{1,64}:(\$(?:apr1|1|2[abxy]?|5|6|7|y|argon2\w*)\$[^\s:]{8,256}|\{S?SHA\}[A-Za-z0-9+/=]{16,128})"
 )
-_PGPASS = re.compile(r"(?m)^[^#\s:][^:\n]*:[^:\n]*:[^:\n]*:[^:\n]*:((?:[^\n\\]|\\.){1,128})$")
-_MASTER = re.compile(r"\s*([0-9a-f]{32}|[0-9a-f]{64})\s*")
-_GIT = re.compile(r"(?m)^https?://[^\s:/]*(?:@[\w.\-]+)?:(\S{3,256})@[\w.\-]+(?:/\S*)?$")
-_FIREFOX = re.compile(r'"encrypted(?:Username|Password)"\s*:\s*"([A-Za-z0-9+/=]{24,512})"')
-_DUMP = re.compile(
+_PGPASS = Form(r"(?m)^[^#\s:][^:\n]*:[^:\n]*:[^:\n]*:[^:\n]*:((?:[^\n\\]|\\.){1,128})$")
+_MASTER = Form(r"\s*([0-9a-f]{32}|[0-9a-f]{64})\s*")
+_GIT = Form(r"(?m)^https?://[^\s:/]*(?:@[\w.\-]+)?:(\S{3,256})@[\w.\-]+(?:/\S*)?$")
+_FIREFOX = Form(r'"encrypted(?:Username|Password)"\s*:\s*"([A-Za-z0-9+/=]{24,512})"')
+_DUMP = Form(
     r"'(\$(?:2[abxy]?|5|6|argon2\w*|P|H)\$[^'\s]{16,256}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9A-F]{64})'"
 )
-_FILEZILLA = re.compile(r"<Pass\b[^<>]*>([^<>\s]{3,512})</Pass>")
-_JETBRAINS = re.compile(r'<fileTransfer\b[^<>]*\bpassword="([^"<>]{4,512})"')
-_INI_PASS = re.compile(r"(?m)^\s*\w*(?:[Pp]assword|PASS)\s*=\s*(\S{3,128})\s*$")
+_FILEZILLA = Form(r"<Pass\b[^<>]*>([^<>\s]{3,512})</Pass>")
+_JETBRAINS = Form(r'<fileTransfer\b[^<>]*\bpassword="([^"<>]{4,512})"')
+_INI_PASS = Form(r"(?m)^\s*\w*(?:[Pp]assword|PASS)\s*=\s*(\S{3,128})\s*$")
 
 
 def formats(text: str, place: Place) -> Iterator[Found]:
@@ -33,7 +34,7 @@ def formats(text: str, place: Place) -> Iterator[Found]:
     elif base == ".git-credentials":
         yield from _all(_GIT, text, "url-password")
     elif base in {"master.key", "credentials.key", "production.key", "staging.key"} and (
-        found := _MASTER.fullmatch(text)
+        found := _MASTER.re.fullmatch(text)
     ):
         yield Found("secret", found.group(1), found.start(1), found.end(1))
     elif base == "logins.json":
@@ -46,8 +47,8 @@ def formats(text: str, place: Place) -> Iterator[Found]:
         yield from _all(_JETBRAINS, text, "password")
 
 
-def _all(form: re.Pattern[str], text: str, rule: str) -> Iterator[Found]:
-    for found in form.finditer(text):
+def _all(form: Form, text: str, rule: str) -> Iterator[Found]:
+    for found in form.re.finditer(text):
         if rule in {"password-hash", "stored-login"} or not judge.placeholder(found.group(1)):
             yield Found(rule, found.group(1), found.start(1), found.end(1))
 
@@ -56,5 +57,5 @@ def _dump(text: str) -> Iterator[Found]:
     """Hashes of passwords in a dump, in rows of a table that speaks of users."""
     for line in re.finditer(r"INSERT INTO [^\n]*(?:\n\s*\([^\n]*)*", text):
         if re.search(r"(?i)user|account|customer|member|login|auth", line.group()[:200]):
-            for found in _DUMP.finditer(line.group()):
+            for found in _DUMP.re.finditer(line.group()):
                 yield Found("password-hash", found.group(1), line.start() + found.start(1), line.start() + found.end(1))

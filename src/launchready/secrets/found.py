@@ -1,4 +1,4 @@
-"""One hit in one text, and how overlapping hits are told apart."""
+"""One hit in one text, and how overlapping hits are told apart; and what could not be read."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -11,6 +11,13 @@ class Found(NamedTuple):
     value: str
     start: int
     end: int
+
+
+class Unread(NamedTuple):
+    """Something that could not be looked at, or not to its end: not a pass."""
+
+    path: str
+    reason: str
 
 
 def settled(groups: Iterable[Iterable[Found]]) -> list[Found]:

@@ -1,10 +1,11 @@
 """Git, asked as a program: read-only plumbing, whatever the user's configuration says."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Self
+from typing import IO, Self
 
 _SAFE = (
     "-c", "core.quotePath=false", "-c", "color.ui=false", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false",
@@ -61,23 +62,15 @@ def top(path: str) -> str | None:
 
 
 class Blobs:
-    """Reads objects by name through one ``git cat-file --batch``."""
+    """Reads objects by name through one ``git cat-file --batch``, started when the first is asked for."""
 
     def __init__(self, repo: str, bound: int) -> None:
-        self._bound = bound
-        self._process = subprocess.Popen(  # noqa: S603
-            command(repo, "cat-file", "--batch"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment(),
-        )
+        self._repo, self._bound = repo, bound
+        self._process: subprocess.Popen[bytes] | None = None
 
     def read(self, name: str) -> tuple[bytes, bool] | None:
         """The bytes, up to the bound, and whether that was all; None for an object that is not there."""
-        ask, answer = self._process.stdin, self._process.stdout
-        if ask is None or answer is None:
-            return None
+        ask, answer = self._pipes()
         try:
             ask.write(name.encode() + b"\n")
             ask.flush()
@@ -85,23 +78,45 @@ class Blobs:
         except OSError:
             return None
         if len(head) != 3 or not head[2].isdigit():
+            if not head:
+                self.close()  # it stopped at a broken object: the next one gets a new process
             return None
-        size = int(head[2])
+        return self._content(answer, int(head[2]))
+
+    def _content(self, answer: IO[bytes], size: int) -> tuple[bytes, bool] | None:
         data = answer.read(min(size, self._bound))
         rest = size - len(data)
         while rest > 0:
             chunk = answer.read(min(rest, 1 << 20))
             if not chunk:
-                break
+                self.close()
+                return None
             rest -= len(chunk)
         answer.read(1)
         return data, size <= self._bound
 
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._process is None:
+            self._process = subprocess.Popen(  # noqa: S603
+                command(self._repo, "cat-file", "--batch"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment(),
+            )
+        if self._process.stdin is None or self._process.stdout is None:
+            raise GitError("no pipes")
+        return self._process.stdin, self._process.stdout
+
     def close(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                pipe.close()
-        self._process.wait()
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        process.wait()
 
     def __enter__(self) -> Self:
         return self

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from launchready.secrets import look
+from launchready.secrets.found import Unread
 from launchready.secrets.git import Blobs, GitError, lines, output
-from launchready.secrets.leak import Unread
 from launchready.secrets.look import Hit
-from launchready.secrets.patches import ARGUMENTS, Change, Message, changes
+from launchready.secrets.patches import LOG, PATCH, Change, Message, changes
 from launchready.secrets.place import MESSAGE, TAG
 from launchready.secrets.text import find
 
@@ -25,6 +25,9 @@ def commits(repo: str, span: str | None = None) -> tuple[list[str], list[Unread]
         ]
 
 
+_FILES = ("diff-tree", "-r", "--root", "-m", "--no-renames", "--no-commit-id", "-z")
+
+
 class History:
     """Reads commits of one repository. ``only``: a path from its root, to which they are limited."""
 
@@ -41,7 +44,7 @@ class History:
     def _hits(self, ids: Sequence[str], blobs: Blobs) -> Iterator[Hit | Unread]:
         last = ""
         try:
-            for one in changes(lines(self._repo, (*ARGUMENTS, *self._only), ids)):
+            for one in changes(lines(self._repo, (*LOG, *self._only), ids)):
                 if isinstance(one, Message):
                     last = one.commit
                     yield from message(one)
@@ -61,22 +64,13 @@ class History:
             yield from self._hits(ids[at + 1 :], blobs)
 
     def _salvaged(self, commit: str, error: GitError, blobs: Blobs) -> Iterator[Hit | Unread]:
+        raw = b""
         try:
-            raw = output(
-                self._repo,
-                "diff-tree",
-                "-r",
-                "--root",
-                "-m",
-                "--no-renames",
-                "--no-commit-id",
-                "-z",
-                commit,
-                *self._only,
-            )
+            # With a commit graph the files of a commit can be known although the commit itself is broken.
+            raw = output(self._repo, *_FILES, commit, *self._only)
+            output(self._repo, "cat-file", "commit", commit)
         except GitError:
             yield Unread(f"commit {commit[:12]}", str(error))
-            return
         fields = raw.decode("utf-8", "replace").split("\0")
         for head, path in zip(fields[::2], fields[1::2], strict=False):
             parts = head.split(" ")
@@ -92,40 +86,22 @@ def message(one: Message) -> Iterator[Hit]:
 
 
 def tags(repo: str) -> Iterator[Hit]:
-    """What the messages of annotated tags give away."""
+    """What the messages of annotated tags give away; their commit is the one they name."""
+    form = "%(if:equals=tag)%(objecttype)%(then)%(*objectname) %(contents)%00%(end)"
     try:
-        text = output(
-            repo, "for-each-ref", "--format=%(if:equals=tag)%(objecttype)%(then)%(contents)%(end)", "refs/tags"
-        ).decode("utf-8", "replace")
+        text = output(repo, "for-each-ref", f"--format={form}", "refs/tags").decode("utf-8", "replace")
     except GitError:
         return
-    if text.strip():
-        for found in find(text, TAG):
-            yield Hit(TAG.path, 0, "", found.rule, found.value)
+    for tag in text.split("\0"):
+        commit, _, words = tag.strip("\n").partition(" ")
+        for found in find(words, TAG):
+            yield Hit(TAG.path, 0, commit, found.rule, found.value)
 
 
 def staged(repo: str) -> Iterator[Hit | Unread]:
     """Every hit in what is about to be committed. Raises GitError."""
-    arguments = (
-        "diff",
-        "--cached",
-        *(
-            word
-            for word in ARGUMENTS[1:]
-            if word
-            not in {
-                "--stdin",
-                "--no-walk=unsorted",
-                "--format=raw",
-                "--cc",
-                "--no-show-signature",
-                "--no-notes",
-                "--root",
-            }
-        ),
-    )
     with Blobs(repo, look.WHOLE) as blobs:
         seen: set[tuple[str, str]] = set()
-        for one in changes(lines(repo, arguments, ())):
+        for one in changes(lines(repo, ("diff", "--cached", *PATCH), ())):
             if isinstance(one, Change):
                 yield from look.change(one, blobs, seen)

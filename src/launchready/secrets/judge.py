@@ -4,16 +4,17 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
+from launchready.secrets.forms import Form
 from launchready.vendors.lists import words as words_of
 
-_MASK = re.compile(r"[xX*•.\-_#?0\s…]+|(.)\1+")
-_TEMPLATE = re.compile(
+_MASK = Form(r"[xX*•.\-_#?0\s…]+|(.)\1+|(?:(.{2,12}?)\2{2,}.{0,11})")
+_TEMPLATE = Form(
     r"\$\{|\$\(|\{\{|\}\}|<%|%>|<[A-Za-z_][\w .:\-]*>|#\{|\[\[|%\(\w+\)|%[sdr]\b|__[A-Z_]+__|@@|"
     r"\$[A-Za-z_]{2,}\w*$|^\$\w+|^%\w+%$"
     r"|^\{[\w.\[\]'\"!:]*\}$|\{[a-z_][\w.]*\}|^\[[A-Za-z][\w \-]*\]$|^@[A-Za-z]+(?:[/.(]|$)|^(?:env|"
     r"secret|vault|ref|op|ssm|file|arn|kms|gcp):|^ENC\[|^!\w|^\$ANSIBLE"
 )
-_STOCK = re.compile(
+_STOCK = Form(
     r"(?i)your[\W_]*|example|change[\W_]*me|change[\W_]*this|change[\W_]*it|placeholder|replace[\W_]*|"
     r"insert[\W_]|dummy|sample|redacted|todo|fixme|"
     r"x{4,}|\*{3,}|\.\.\.|…|lorem|not[\W_]?a[\W_]?real|not[\W_]?real|fake|<|secret[\W_]?here|"
@@ -21,30 +22,30 @@ _STOCK = re.compile(
     r"put[\W_]|enter[\W_]|fill[\W_]|mock|foo[\W_]?bar|deadbeef|abcdefg|qwerty|0?123456789|987654321|"
     r"aaaaaa|000000|none|null|undefined|undisclosed"
 )
-_RUNS = re.compile(r"(?i)abcdef|bcdefg|123456|234567|345678|456789|567890|qwertz|xxxx|aaaa|0000|1111")
-_EXPRESSION = re.compile(
+_RUNS = Form(r"(?i)abcdef|bcdefg|123456|234567|345678|456789|567890|qwertz|xxxx|aaaa|0000|1111")
+_EXPRESSION = Form(
     r"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)+\(?.*|[A-Za-z_$][\w$.]*[(\[].*|&\w+;|"
     r"\w+\(\)|new [A-Z].*|lambda\b.*|function\b.*|await .*|!?[a-z]+ ?=> ?.*"
 )
-_PATH = re.compile(
+_PATH = Form(
     r"(?:~|\.{0,2})/[\w.\-/ ]*|[A-Za-z]:\\.*|[\w\-./]+\.(?:pem|key|json|ya?ml|txt|crt|cer|py|js|ts|env|"
     r"toml|ini|cfg|conf|php|html?|md|xml|p12|pfx|jks|keystore|sh|com|org|net|io|dev)(?::\d+)?"
 )
-_URL = re.compile(r"(?:[a-z][a-z0-9+.\-]{1,20}:)?//.*|mailto:.*|data:.*|urn:.*|www\..*")
-_DATE = re.compile(
+_URL = Form(r"(?:[a-z][a-z0-9+.\-]{1,20}:)?//.*|mailto:.*|data:.*|urn:.*|www\..*")
+_DATE = Form(
     r"\d{4}-\d\d-\d\d.*|\d\d?[./]\d\d?[./]\d{2,4}.*|v?\d+(?:\.\d+){1,3}[\w\-+.]*|\d+(?:\.\d+)?(?:px|em|"
     r"rem|ms|s|m|h|d|kb|mb|gb|%)?"
 )
-UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+UUID = Form(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_HEX = Form(r"[0-9a-f]+|[0-9A-F]+")
+_WORDS = Form(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LEET = str.maketrans("013457@$!", "oleastasi")
-_TYPE = re.compile(
+_TYPE = Form(
     r"(?i)(?:str|string|bool|boolean|int|integer|number|text|bytes|object|any|optional|true|false|yes|"
     r"no|on|off|required|password|secret|token|hidden|nil|void|email|varchar.*|char.*|binary|uuid|date|"
     r"datetime|enum|array|list|dict|map)[?;,\])]?"
 )
-_HASH = re.compile(r"(?:sha\d{1,3}|md5|sri|blake\w*)[-:=].+|[0-9a-f]{7,12}|W/.*")
+_HASH = Form(r"(?:sha\d{1,3}|md5|sri|blake\w*)[-:=].+|[0-9a-f]{7,12}|W/.*")
 
 #: What people write where a password should stand, in tests, in examples, and, too often, in production.
 _WEAK = words_of(
@@ -65,15 +66,15 @@ def placeholder(value: str) -> bool:
     """Stands where a secret will be, or was: a template, a mask, a reference, a word that says so."""
     return (
         len(value) < 4
-        or _MASK.fullmatch(value) is not None
-        or _TEMPLATE.search(value) is not None
-        or (_STOCK.search(value) is not None and not _deep(value))
+        or _MASK.re.fullmatch(value) is not None
+        or _TEMPLATE.re.search(value) is not None
+        or (_STOCK.re.search(value) is not None and not _deep(value))
     )
 
 
 def _deep(value: str) -> bool:
     """Random enough for a stock word in it to be chance: "todo" stands in one of a million keys."""
-    found = _STOCK.search(value)
+    found = _STOCK.re.search(value)
     return (
         found is not None
         and len(found.group()) <= 5
@@ -84,25 +85,25 @@ def _deep(value: str) -> bool:
 
 
 def noise(value: str) -> bool:
-    """What a generator of salts writes: fifty characters of every kind, in which any template occurs by chance."""
+    """What a generator of salts writes: forty characters of every kind, in which any template occurs by chance."""
     marks = {char for char in value if not char.isalnum() and char != " "}
-    return len(value) >= 48 and len(marks) >= 8 and changes(value) >= 0.4
+    return len(value) >= 40 and len(marks) >= 5 and changes(value) >= 0.4
 
 
 def sequence(value: str) -> bool:
     """A made-up key: runs of the alphabet, or few different characters. Random keys have neither."""
-    runs = _RUNS.findall(value)
+    runs = _RUNS.re.findall(value)
     return (bool(runs) and (len(value) < 40 or len(runs) > 1)) or len(set(value)) < min(8, len(value) // 2 + 1)
 
 
 def expression(value: str) -> bool:
     """Code, a path, an address, a date, a type: no literal secret."""
-    return any(form.fullmatch(value) is not None for form in (_EXPRESSION, _PATH, _URL, _DATE, _TYPE, _HASH))
+    return any(form.re.fullmatch(value) is not None for form in (_EXPRESSION, _PATH, _URL, _DATE, _TYPE, _HASH))
 
 
 @lru_cache(4096)
 def pieces(value: str) -> tuple[str, ...]:
-    return tuple(word.lower() for word in _WORDS.findall(value))
+    return tuple(word.lower() for word in _WORDS.re.findall(value))
 
 
 def weak(value: str) -> bool:
@@ -136,19 +137,21 @@ def opaque(value: str, least: int = 16) -> bool:
     """Nobody's own word: long, and of mixed letters and digits that change too often for a name."""
     if len(value) < least or " " in value or placeholder(value) or expression(value) or sequence(value):
         return False
-    if _HEX.fullmatch(value):
+    if _HEX.re.fullmatch(value):
         return len(value) >= max(least, 24) and not value.isdigit() and any(map(str.isdigit, value))
     digits = sum(map(str.isdigit, value))
     if digits == 0:
         lower, upper = value != value.upper(), value != value.lower()
         return lower and upper and len(value) >= 20 and changes(value) >= 0.35 and not wordy(value)
-    return changes(value) >= 0.16 and not (wordy(value) and digits < 5) and not UUID.fullmatch(value)
+    return changes(value) >= 0.16 and not (wordy(value) and digits < 5) and not UUID.re.fullmatch(value)
 
 
 def password(value: str) -> bool:
     """Could be a password that somebody chose: no word of every day, and more than letters."""
     if len(value) < 6 or len(value) > 128 or " " in value or placeholder(value) or weak(value) or expression(value):
         return False
+    if value.isalpha():
+        return len(value) >= 10 and changes(value) >= 0.2 and not wordy(value)
     letters = any(map(str.isalpha, value))
     more = any(map(str.isdigit, value)) or any(char in "!@#$%^&*+=?~|" for char in value[1:])
-    return letters and more and _RUNS.sub("", value) != ""
+    return letters and more and _RUNS.re.sub("", value) != ""

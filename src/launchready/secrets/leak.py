@@ -1,17 +1,18 @@
 """What the scan finds: where it stands, what it is, and what to do. Its value is for programs and is never printed."""
 
-import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["critical", "high", "medium", "low"]
-SEVERITIES = ("critical", "high", "medium", "low")
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
+SEVERITY: dict[str, Severity] = {name: name for name in SEVERITIES}
 
 
 def masked(value: str) -> str:
     """What may be shown of a value: at most four characters at its start, and its length."""
     line = value.strip().split("\n", 1)[0]
-    shown = "" if len(value) < 12 else line[: min(4, len(value) // 6)]
+    shown = "" if len(value) < 20 else line[: min(4, len(value) // 6)]
     plain = "".join(char if char.isprintable() else "?" for char in shown)
     return f"{plain}***** ({len(value)} characters)"
 
@@ -46,6 +47,11 @@ class Leak:
         return f"Leak({self.path!r}, {self.line}, {self.commit!r}, {self.rule!r}, {masked(self.value)!r})"
 
     @property
+    def steps(self) -> list[str]:
+        """The fix, one step a line."""
+        return re.split(r" (?=\d\. [A-Z])", self.fix)
+
+    @property
     def rank(self) -> tuple[bool, int, bool, str, str, int]:
         """What to do first: what moves money, then by severity; what stands in the files before what only was there."""
         return (
@@ -69,14 +75,8 @@ class Leak:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Something that could not be looked at, or not to its end: not a pass."""
-
-    path: str
-    reason: str
-
-
 def fingerprint(rule: str, value: str, key: bytes) -> str:
     """``rule:16 hex digits``: BLAKE2 with a key, so that a list of accepted findings is no list to try passwords on."""
+    import hashlib  # noqa: PLC0415 - OpenSSL takes its time, and most scans find nothing
+
     return f"{rule}:{hashlib.blake2b(value.encode('utf-8', 'surrogatepass'), key=key[:64], digest_size=8).hexdigest()}"

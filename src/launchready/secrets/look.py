@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from launchready.secrets.blocks import blocks
-from launchready.secrets.data import Text, texts
-from launchready.secrets.found import settled
+from launchready.secrets.data import Text, archive, texts
+from launchready.secrets.found import Unread, settled
 from launchready.secrets.git import Blobs
-from launchready.secrets.leak import Unread
 from launchready.secrets.patches import Added, Change
 from launchready.secrets.place import Place, place
 from launchready.secrets.text import find
@@ -61,7 +60,7 @@ def stream(path: str, file: IO[bytes], size: int) -> Iterator[Hit | Unread]:
     if size <= WINDOW:
         yield from data(path, head)
         return
-    if head.startswith((b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")) or head[257:262] == b"ustar":
+    if archive(head):
         if size > WHOLE:
             yield Unread(path, f"an archive of {size >> 20} MB: only those up to {WHOLE >> 20} MB are looked into")
             return
@@ -74,8 +73,9 @@ def _windows(path: str, file: IO[bytes], head: bytes, size: int) -> Iterator[Hit
     """Overlapping windows, so that a secret on a border is whole in one of them; zeros cost a glance."""
     window, read, line = head, len(head), 1
     while window:
-        if window.strip(b"\0"):
-            for item in texts(path, window):
+        whole = _whole_lines(window) if read < size else window
+        if whole.strip(b"\0"):
+            for item in texts(path, whole):
                 if not isinstance(item, Unread):
                     yield from _text(item, line)
         if read >= MOST_READ:
@@ -86,9 +86,15 @@ def _windows(path: str, file: IO[bytes], head: bytes, size: int) -> Iterator[Hit
         if not more:
             return
         read += len(more)
-        keep = window[-OVERLAP:]
-        line += window.count(b"\n", 0, len(window) - len(keep))
-        window = keep + more
+        keep = max(0, len(whole) - OVERLAP)
+        line += window.count(b"\n", 0, keep)
+        window = window[keep:] + more
+
+
+def _whole_lines(window: bytes) -> bytes:
+    """Without the line that the window cuts, where lines are short: half a key would be another key."""
+    end = window.rfind(b"\n", len(window) - OVERLAP) if b"\0" not in window[:OVERLAP] else -1
+    return window[: end + 1] if end > 0 else window
 
 
 def change(one: Change, blobs: Blobs, seen: set[tuple[str, str]]) -> Iterator[Hit | Unread]:

@@ -1,14 +1,14 @@
 """What the name of a key says of its value: password, secret or token. By its last words: the head noun decides."""
 
-import re
 from functools import lru_cache
 
+from launchready.secrets.forms import Form
 from launchready.vendors.lists import words as words_of
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = Form(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 #: Found in lower-case text, these say that a key may be near. Order: the longest first.
-STEMS = ("pass", "secret", "token", "key", "pwd", "auth", "cred", "salt", "kennwort", "contrasena", "senha", "cookie")
+STEMS = ("pass", "secret", "token", "key", "pw", "auth", "cred", "salt", "kennwort", "contrasena", "senha", "cookie")
 
 _PASSWORD = words_of(
     "password passwd passwort passphrase pwd passcode psw pass kennwort contrasena senha masterauth requirepass pw"
@@ -50,7 +50,7 @@ _TOKEN = frozenset(["auth", "authorization", "credentials", "credential", "creds
 @lru_cache(8192)
 def words(key: str) -> tuple[str, ...]:
     """The words of a name, in lower case."""
-    return tuple(word.lower() for word in _WORDS.findall(key[-120:]))
+    return tuple(word.lower() for word in _WORDS.re.findall(key[-120:]))
 
 
 @lru_cache(8192)

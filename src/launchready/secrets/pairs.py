@@ -4,55 +4,55 @@ The name is found first, by its stem in lower-case text; then its words are read
 where they name a secret is the value read. So a megabyte without such a name costs one search per stem.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from launchready.secrets import weigh
+from launchready.secrets.forms import Form
 from launchready.secrets.found import Found
-from launchready.secrets.names import STEMS, named
+from launchready.secrets.names import STEMS, VENDOR_WORDS, named
 from launchready.secrets.place import Place
 
-_LEFT = re.compile(r"[\w.\-]*\Z")
-_REST = re.compile(r"[\w\-]{0,40}")
+_LEFT = Form(r"[\w.\-]*\Z")
+_REST = Form(r"[\w\-]{0,40}")
 _NEAR = 80
 _LONGEST = 4096
 
 # key": "value", key = 'value', key => `value`, key: str = "value", key := value
-_ASSIGN = re.compile(
+_ASSIGN = Form(
     r"\\{0,3}[\"'`]?(?:\]|"
     r"\))?[ \t]{0,40}(?::[ \t]{0,4}(?:[A-Za-z_&'][\w.\[\]|&' ]{0,40}?[ \t]{0,4})?=(?!=)|=>|:=|\?=|"
     r"\+?=(?!=)|:(?![:/=]))[ \t]{0,40}(?:\\?\r?\n[ \t]{1,40})?"
 )
-_OPEN = re.compile(
+_OPEN = Form(
     r"(?:[brfuBRFU@$]{0,2}|(?:\w{0,40}(?:Secret|SecretStr|Buffer\.from|String|Bytes|Password|new "
     r"String)\())(\\{0,3}(?:\"\"\"|[\"'`]))"
 )
-_BARE = re.compile(r"[^\s\"'`<>,;{}\[\]\\&|]{4,2048}")
-_BARE_ENV = re.compile(r"[^\s\"'`\\]{3,2048}")
-_QUERY = re.compile(r"[^\s\"'`<>,;{}()\[\]\\&#|]{4,2048}")
-_MEMBER = re.compile(r"\\{0,3}[\"'`][ \t]{0,4},[ \t]{0,8}(\\{0,3}[\"'`])")
-_SIDE = re.compile(
+_BARE = Form(r"[^\s\"'`<>,;{}\[\]\\&|]{4,2048}")
+_BARE_ENV = Form(r"[^\s\"'`\\]{3,2048}")
+_QUERY = Form(r"[^\s\"'`<>,;{}()\[\]\\&#|]{4,2048}")
+_MEMBER = Form(r"\\{0,3}[\"'`][ \t]{0,4},[ \t]{0,8}(\\{0,3}[\"'`])")
+_SIDE = Form(
     r"\\{0,3}[\"'`]?[ \t]{0,8},?\s{0,60}-?\s{0,4}\\{0,3}[\"'`]?(?:[vV]alue|ParameterValue|defaultValue|"
     r"default|VALUE|val|content|data|secret)\\{0,3}[\"'`]?[ \t]{0,8}[:=][ \t]{0,8}"
 )
-_XML = re.compile(
+_XML = Form(
     r"(?:\\?[\"'][^<>]{0,120}|[^<>\"'=\n]{0,20}(?: "
     r"[\w:.\-]{1,40}=[\"'][^\"'<>]{0,80}[\"']){0,4})>\s{0,40}(?:<(?:string|value|"
     r"data)>\s{0,20})?(?:<!\[CDATA\[)?([^<>]{3,2048}?)(?:\]\]>)?\s{0,20}</"
 )
-_PLIST = re.compile(
+_PLIST = Form(
     r"\s{0,8}</(?:key|name|Key|Name|string)>\s{0,80}<(?:string|value|data|Value)>\s{0,20}([^<>]{3,2048}?)\s{0,20}</"
 )
-_BLANK = re.compile(r"[ \t]{1,20}([\"']?)([^\s\"']{3,512})\1")
-_COMMENT = re.compile(r"[ \t]+(?:#|//|;|--|<!--|/\*).*$")
-_PROSE = re.compile(
+_BLANK = Form(r"[ \t]{1,20}([\"']?)([^\s\"']{3,512})\1")
+_COMMENT = Form(r"[ \t]+(?:#|//|;|--|<!--|/\*).*$")
+_PROSE = Form(
     r"[*_`]{0,3}(?:[ \t]{1,3}(?:for|to|of|on|fur|für|von|de|"
     r"pour)[ \t](?:[\w@.\-/]{1,40}[ \t]?){1,5})?[ \t]{0,3}(?:\b(?:is now|is still|is|was|ist jetzt|ist|"
     r"lautet|est|es|changed to|set to|now)\b[ \t]{0,3}[:=]?|=|:|→|->|\u2013|\u2014)[ \t]{0,3}"
 )
 
-_WORD = re.compile(r"[\"'`*<(\[]{0,3}([^\s\"'`<>\\]{5,120})")
+_WORD = Form(r"[\"'`*<(\[]{0,3}([^\s\"'`<>\\]{5,120})")
 
 
 class Named(NamedTuple):
@@ -70,17 +70,26 @@ def names(text: str, low: str) -> Iterator[Named]:
     for stem in STEMS:
         at = low.find(stem)
         while at >= 0:
-            rest = _REST.match(text, at + len(stem))
+            rest = _REST.re.match(text, at + len(stem))
             end = rest.end() if rest else at + len(stem)
-            left = _LEFT.search(text, max(0, at - _NEAR), at)
+            left = _LEFT.re.search(text, max(0, at - _NEAR), at)
             start = left.start() if left else at
             if end not in seen:
                 seen.add(end)
                 key = text[start:end].rstrip("-_.")
                 kind = named(key)
                 if kind:
-                    yield Named(key, kind, start, start + len(key))
+                    yield Named(_vendor_before(text, start) + key, kind, start, start + len(key))
             at = low.find(stem, end)
+
+
+def _vendor_before(text: str, start: int) -> str:
+    """ "The Postmark token is": in a sentence the vendor's name stands before the key's."""
+    if text[start - 1 : start] != " ":
+        return ""
+    word = _LEFT.re.search(text, max(0, start - 24), start - 1)
+    found = word.group().lower() if word else ""
+    return f"{found} " if found in VENDOR_WORDS else ""
 
 
 def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
@@ -101,7 +110,7 @@ def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
 def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, bool]]:
     """The candidates for the value, the likeliest first: where, what, and whether it stood without quotes."""
     end = name.end
-    assign = _ASSIGN.match(text, end)
+    assign = _ASSIGN.re.match(text, end)
     if assign is not None:
         yield from _assigned(text, assign.end(), name, place)
         if place.prose or place.config or place.message or comment(text, name.start):
@@ -114,15 +123,15 @@ def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, boo
         or text.startswith("</", end)
     ):
         for form in (_PLIST, _XML):
-            found = form.match(text, end)
+            found = form.re.match(text, end)
             if found is not None:
                 yield found.start(1), found.group(1).strip(), False
                 return
-    side = _SIDE.match(text, end)
+    side = _SIDE.re.match(text, end)
     if side is not None:
         yield from _assigned(text, side.end(), name, place)
         return
-    member = _MEMBER.match(text, end)
+    member = _MEMBER.re.match(text, end)
     if member is not None:
         yield from _quoted(text, member.end(), member.group(1))
         return
@@ -133,7 +142,7 @@ def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, boo
         or (place.config and not place.code)
         or text[max(0, name.start - 2) : name.start] == "--"
     ):
-        blank = _BLANK.match(text, end)
+        blank = _BLANK.re.match(text, end)
         if blank is not None and (blank.group(1) or blank_allowed(text, name, place)):
             yield blank.start(2), blank.group(2), not blank.group(1)
     if place.prose or place.message or place.config or comment(text, name.start):
@@ -159,7 +168,7 @@ def comment(text: str, at: int) -> bool:
 
 
 def _assigned(text: str, at: int, name: Named, place: Place) -> Iterator[tuple[int, str, bool]]:
-    opened = _OPEN.match(text, at)
+    opened = _OPEN.re.match(text, at)
     if opened is not None:
         yield from _quoted(text, opened.end(), opened.group(1))
         return
@@ -168,7 +177,7 @@ def _assigned(text: str, at: int, name: Named, place: Place) -> Iterator[tuple[i
     if not (place.bare or query):
         return
     form = _QUERY if query else _BARE_ENV if place.env or place.shell else _BARE
-    found = form.match(text, at)
+    found = form.re.match(text, at)
     if found is not None:
         value = found.group()
         if not query and not place.env and text[found.end() : found.end() + 1] in {"(", "["}:
@@ -189,9 +198,9 @@ def _quoted(text: str, at: int, quote: str) -> Iterator[tuple[int, str, bool]]:
 
 
 def _prose(text: str, name: Named) -> Iterator[tuple[int, str, bool]]:
-    said = _PROSE.match(text, name.end)
+    said = _PROSE.re.match(text, name.end)
     if said is None or said.end() == name.end:
         return
-    found = _WORD.match(text, said.end())
+    found = _WORD.re.match(text, said.end())
     if found is not None:
-        yield found.start(1), found.group(1).rstrip(".,;:!?)]}*`").removesuffix("**"), True
+        yield found.start(1), found.group(1).rstrip(".,;:?)]}*`").removesuffix("**"), True

@@ -9,10 +9,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-ARGUMENTS = (
-    "log", "--stdin", "--no-walk=unsorted", "--format=raw", "--cc", "-U0", "-p", "-M100%", "-l0", "--full-index",
-    "--no-ext-diff", "--no-textconv", "--no-color", "--no-show-signature", "--no-notes", "--src-prefix=a/",
-    "--dst-prefix=b/", "--root", "--no-abbrev",
+PATCH = (
+    "-p", "-U0", "-M100%", "-l0", "--full-index", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-color",
+    "--src-prefix=a/", "--dst-prefix=b/",
+)  # fmt: skip
+LOG = (
+    "log", "--stdin", "--no-walk=unsorted", "--format=raw", "--cc", "--root", "--no-show-signature", "--no-notes",
+    *PATCH,
 )  # fmt: skip
 _HUNK = re.compile(rb"@@+ (?:-\S+ )+\+(\d+)(?:,\d+)? @@")
 _INDEX = re.compile(rb"\nindex [0-9a-f,]+\.\.([0-9a-f]{40,64})")

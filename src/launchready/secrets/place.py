@@ -1,10 +1,10 @@
 """What a path says about the text in it: configuration, code, prose, a test, a translation, a file of credentials."""
 
 import posixpath
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from launchready.secrets.forms import Form
 from launchready.vendors.lists import words as words_of
 
 _CODE = words_of(
@@ -23,29 +23,29 @@ _SHELL = words_of(
     "sh bash zsh fish bat cmd ps1 psm1 mk env profile bashrc zshrc bash_profile zprofile bash_history zsh_history "
     "history"
 )
-_LOCK = re.compile(
+_LOCK = Form(
     r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock|"
     r"uv\.lock|Pipfile\.lock|composer\.lock|Gemfile\.lock|Cargo\.lock|go\.sum|pdm\.lock|flake\.lock|"
     r"bun\.lockb?|packages\.lock\.json|mix\.lock|Podfile\.lock)$"
 )
-_TEST = re.compile(
+_TEST = Form(
     r"(?i)(?:^|[/_.\-])(?:tests?|testing|__tests__|specs?|fixtures?|mocks?|__mocks__|testdata|"
     r"cassettes|e2e|conftest|factories|stories|snapshots?|__snapshots__|seeds?|benchmarks?)(?:[/_.\-]|"
     r"$)|[a-z](?:Test|Tests|Spec)\.[a-z]+$"
 )
-_SAMPLE = re.compile(
+_SAMPLE = Form(
     r"(?i)(?:^|[/_.\-])(?:examples?|samples?|templates?|dist|tmpl|tpl|stubs?|defaults?|demo|tutorial|"
     r"docs?)(?:[/_.\-]|$)"
 )
-_LOCALE = re.compile(
+_LOCALE = Form(
     r"(?i)(?:^|/)(?:locales?|i18n|l10n|lang|langs|languages|translations?|messages|intl|nls)(?:/|$|"
     r"[._\-])|\.(?:po|pot|xlf|xliff|arb|lang|ftl)$|(?:^|"
     r"/)values(?:-[a-z]{2}(?:-r[A-Z]{2})?)/strings\.xml$|\.lproj/"
 )
-_ENV = re.compile(
+_ENV = Form(
     r"(?i)(?:^|/)(?:\.env|env|\.bashrc|\.zshrc|\.(?:bash_|z)?profile)(?:[._\-][\w.\-]*)?$|\.env$|(?:^|/)\.envrc$"
 )
-_CREDENTIALS = re.compile(
+_CREDENTIALS = Form(
     r"(?i)(?:^|/)(?:\.?_?netrc|\.?pgpass(?:\.conf)?|\.git-credentials|\.?htpasswd|\.esmtprc|\.msmtprc|"
     r"\.mutt(?:rc)?|\.fetchmailrc|\.my\.cnf|\.mylogin\.cnf|\.dockercfg|\.docker/config\.json|"
     r"\.npmrc|\.pypirc|\.s3cfg|\.boto|credentials|\.credentials|\.tugboat|\.ftpconfig|"
@@ -92,8 +92,8 @@ def place(path: str) -> Place:
     inner = path.rpartition("!/")[2]
     base = posixpath.basename(inner).lower()
     ext = base.rpartition(".")[2]
-    env = _ENV.search(inner) is not None
-    sample = _SAMPLE.search(inner) is not None
+    env = _ENV.re.search(inner) is not None
+    sample = _SAMPLE.re.search(inner) is not None
     code = ext in _CODE and not env
     return Place(
         path,
@@ -106,11 +106,11 @@ def place(path: str) -> Place:
         or base.startswith(("dockerfile", "makefile", "jenkinsfile", ".bash", ".zsh"))
         or "." not in base,
         env=env,
-        test=_TEST.search(inner) is not None,
+        test=_TEST.re.search(inner) is not None,
         sample=sample,
-        locale=_LOCALE.search(inner) is not None,
-        lock=_LOCK.search(inner) is not None,
-        credentials=_CREDENTIALS.search(inner) is not None,
+        locale=_LOCALE.re.search(inner) is not None,
+        lock=_LOCK.re.search(inner) is not None,
+        credentials=_CREDENTIALS.re.search(inner) is not None,
     )
 
 

@@ -1,145 +1,174 @@
-"""A scan: which work there is, one leak a place, each with the oldest commit that brought it."""
+"""A scan: which work there is, and a leak made of each hit."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
+from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
 from launchready.secrets import git, history, tree, work
+from launchready.secrets.found import Unread
+from launchready.secrets.gathered import Gathered
 from launchready.secrets.kinds import facts
-from launchready.secrets.leak import Leak, Severity, Unread, fingerprint
 from launchready.secrets.look import Hit
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from launchready.secrets.leak import Leak
 
 FALLBACK_KEY = b"launchready secrets"
 Progress = work.Progress
 
 
-class Scan:
-    """What ``scan`` returns: iterating over it scans, and gives each leak once for every path it stands in.
+class Options(NamedTuple):
+    """What to look at: see ``scan``."""
 
-    After that ``unread`` says what could not be looked at; while it is not empty, "no leaks" is not known.
+    files: bool = True
+    history: bool = True
+    staged: bool = False
+    commits: str | None = None
+    engines: Sequence[str] = ()
+    today: "dt.date | None" = None
+    progress: Progress | None = None
+
+
+class Scan:
+    """What ``scan`` returns: iterating over it scans, and gives each leak once for every place it stands in.
+
+    After that ``unread`` says what could not be looked at: while it is not empty, "no leaks" is not known. ``accepted``
+    are the leaks that the owner accepted until a day, ``notes`` what a reader of the result should know.
     """
 
-    def __init__(
-        self, path: str, *, files: bool, past: bool, staged: bool, commits: str | None, progress: Progress | None = None
-    ) -> None:
+    def __init__(self, path: str, options: Options) -> None:
         self.path = path
+        self.options = options
         self.unread: list[Unread] = []
+        self.accepted: list[Leak] = []
         self.notes: list[str] = []
-        self._files, self._past, self._staged, self._span, self._progress = files, past, staged, commits, progress
-        self._key: bytes | None = None
-        self._top: str | None = None
-        self._order: dict[str, int] = {}
+        self._root = ""
+        self._git: str | None = None
 
-    def __iter__(self) -> Iterator[Leak]:
-        self.unread.clear()
-        self.notes.clear()
-        found: dict[tuple[str, str, str], Hit] = {}
-        now: set[tuple[str, str]] = set()
-        more: dict[tuple[str, str, str], set[int]] = {}
-        for hit in self._hits():
-            if isinstance(hit, Unread):
-                if hit not in self.unread:
-                    self.unread.append(hit)
-                continue
-            key = (hit.path, hit.rule, hit.value)
-            if not hit.commit:
-                now.add((hit.rule, hit.value))
-                more.setdefault(key, set()).add(hit.line)
-            found[key] = self._older(found.get(key), hit)
-        leaks = [
-            self._leak(hit._replace(line=line), in_files=(hit.rule, hit.value) in now)
-            for key, hit in found.items()
-            for line in more.get(key, (hit.line,))
-        ]
+    def __iter__(self) -> "Iterator[Leak]":
+        self.unread, self.accepted, self.notes = [], [], []
+        gathered = Gathered()
+        for hit in self._hits(gathered):
+            if isinstance(hit, Hit):
+                gathered.add(hit)
+            elif hit not in self.unread:
+                self.unread.append(hit)
+        self._second_opinions(gathered)
+        leaks = list(self._leaks(gathered))
         yield from sorted(leaks, key=lambda leak: leak.rank)
 
-    def _older(self, known: Hit | None, hit: Hit) -> Hit:
-        """The line of today, the commit of long ago."""
-        if known is None:
-            return hit
-        if not known.commit or not hit.commit:
-            here, past = (known, hit) if not known.commit else (hit, known)
-            return here._replace(commit=past.commit)
-        return hit if self._order.get(hit.commit, -1) > self._order.get(known.commit, -1) else known
+    def _leaks(self, gathered: Gathered) -> "Iterator[Leak]":
+        if not gathered:
+            return
+        import datetime as dt  # noqa: PLC0415 - most scans find nothing, and a hook should not wait for it
 
-    def _leak(self, hit: Hit, *, in_files: bool) -> Leak:
-        known = facts(hit.rule)
-        severity: Severity = known.severity  # type: ignore[assignment]
-        mark = fingerprint(hit.rule, hit.value, self._fingerprint_key())
-        return Leak(
-            hit.path,
-            hit.line,
-            hit.commit,
-            hit.rule,
-            hit.value,
-            mark,
-            severity,
-            advice(hit, known.revoke),
-            known.opens,
-            in_files,
-            known.money,
-        )
+        from launchready.secrets import accepted  # noqa: PLC0415 - as above
 
-    def _hits(self) -> Iterator[Hit | Unread]:
-        path = os.path.abspath(self.path)  # noqa: PTH100
+        today = self.options.today or dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC).date()
+        known = accepted.load(self._root, today)
+        secret = b""
+        for hit, now in gathered:
+            secret = secret or known.key or key(self._root)
+            leak = made(hit, secret, in_files=now)
+            if leak.fingerprint in known.current:
+                self.accepted.append(leak)
+                continue
+            if leak.fingerprint in known.expired:
+                self.notes.append(f"the acceptance of {leak.fingerprint} has ended")
+            yield leak
+
+    def _second_opinions(self, gathered: Gathered) -> None:
+        if not self.options.engines:
+            return
+        from launchready.secrets import engines  # noqa: PLC0415 - only where they were asked for
+
+        for name in self.options.engines:
+            found = list(engines.hits(name, self._root, past=self.options.history))
+            self.unread += [one for one in found if isinstance(one, Unread)]
+            for hit in engines.merged(gathered.hits(), [one for one in found if isinstance(one, Hit)]):
+                gathered.add(hit)
+
+    def _hits(self, gathered: Gathered) -> Iterator[Hit | Unread]:
+        path = os.path.abspath(self.path)  # noqa: PTH100 - as typed, links and all
         if not os.path.lexists(path):
             raise ConfigError([f"secrets: there is no {self.path!r}; give a folder or a file"])
-        if not os.path.isdir(path):  # noqa: PTH112
-            yield from tree.hits(os.path.dirname(path), os.path.basename(path))  # noqa: PTH119, PTH120
-            return
-        self._top = git.top(path) if git.available() else None
-        if self._top is None:
-            yield from self._without_git(path)
-            return
-        only = os.path.relpath(os.path.realpath(path), os.path.realpath(self._top))
-        only = "" if only == "." else only
-        try:
-            yield from self._with_git(path, self._top, only)
-        except git.GitError as error:
-            yield Unread("(history)", str(error))
+        folder = os.path.isdir(path)  # noqa: PTH112
+        here = path if folder else os.path.dirname(path)  # noqa: PTH120
+        self._git = git.top(here) if git.available() else None
+        self._root = self._git or here
+        if not folder:
+            yield from tree.hits(here, os.path.basename(path))  # noqa: PTH119
+        elif self._git is None:
+            yield from self._plain(path)
+        else:
+            try:
+                yield from self._repository(path, self._git, gathered)
+            except git.GitError as error:
+                yield Unread("(history)", str(error))
 
-    def _without_git(self, path: str) -> Iterator[Hit | Unread]:
-        marked = os.path.lexists(os.path.join(path, ".git"))  # noqa: PTH118
-        if self._staged or self._span:
-            raise ConfigError(
-                [f"secrets: {self.path!r} is not in a git repository that can be read; leave out --staged and --range"]
-            )
-        if marked:
-            why = "git is not installed" if not git.available() else "git cannot read this repository"
+    def _plain(self, path: str) -> Iterator[Hit | Unread]:
+        """A folder without a repository, or with one that cannot be read."""
+        if self.options.staged or self.options.commits:
+            raise ConfigError([f"secrets: {self.path!r} is in no git repository; leave out --staged and --range"])
+        if os.path.lexists(os.path.join(path, ".git")):  # noqa: PTH118
+            why = "git cannot read this repository" if git.available() else "git is not installed"
             yield Unread("(history)", f"{why}: only the files were looked at")
-        elif self._past:
+        elif self.options.history:
             self.notes.append("no git repository here: only the files were looked at")
-        yield from work.spread(work.jobs("", "", (), path, tree.files(path, git=False)), self._progress)
+        yield from work.spread(work.jobs("", "", (), path, tree.files(path, git=False)), self.options.progress)
 
-    def _with_git(self, path: str, top: str, only: str) -> Iterator[Hit | Unread]:
-        if self._staged:
+    def _repository(self, path: str, top: str, gathered: Gathered) -> Iterator[Hit | Unread]:
+        if self.options.staged:
             yield from history.staged(top)
             return
-        ids: list[str] = []
-        if self._span is not None:
-            try:
-                ids, _ = history.commits(top, self._span)
-            except git.GitError as error:
-                raise ConfigError(
-                    [f"secrets: git knows no range {self._span!r} ({error}); write it as main..HEAD"]
-                ) from None
-        elif self._past:
-            ids, trouble = history.commits(top)
-            yield from trouble
-            yield from history.tags(top)
-            if git.output(top, "rev-parse", "--is-shallow-repository").strip() == b"true":
-                yield Unread(
-                    "(history)", "a shallow clone: older commits are not here; fetch them with git fetch --unshallow"
-                )
-        self._order = {commit: number for number, commit in enumerate(ids)}
-        paths = tree.files(path, git=True) if self._files and self._span is None else []
-        for hit in work.spread(work.jobs(top, only, ids, path, paths), self._progress):
-            yield hit._replace(path=f"{only}/{hit.path}") if only and isinstance(hit, Hit) and not hit.commit else hit
+        ids = yield from self._commits(top)
+        gathered.order = {commit: number for number, commit in enumerate(ids)}
+        only = os.path.relpath(os.path.realpath(path), os.path.realpath(top))
+        only = "" if only == "." else only
+        paths = tree.files(path, git=True) if self.options.files and self.options.commits is None else []
+        for hit in work.spread(work.jobs(top, only, ids, path, paths), self.options.progress):
+            below = only and isinstance(hit, Hit) and not hit.commit
+            yield hit._replace(path=f"{only}/{hit.path}") if below and isinstance(hit, Hit) else hit
 
-    def _fingerprint_key(self) -> bytes:
-        if self._key is None:
-            self._key = key(self._top or self.path)
-        return self._key
+    def _commits(self, top: str) -> Generator[Hit | Unread, None, list[str]]:
+        span = self.options.commits
+        if span is not None:
+            try:
+                return history.commits(top, span)[0]
+            except git.GitError as error:
+                raise ConfigError([f"secrets: git knows no range {span!r} ({error}); write main..HEAD"]) from None
+        if not self.options.history:
+            return []
+        ids, trouble = history.commits(top)
+        yield from trouble
+        yield from history.tags(top)
+        if git.output(top, "rev-parse", "--is-shallow-repository").strip() == b"true":
+            yield Unread("(history)", "a shallow clone, without its older commits; fetch them: git fetch --unshallow")
+        return ids
+
+
+def made(hit: Hit, secret: bytes, *, in_files: bool) -> "Leak":
+    """A hit, with what its kind opens and what to do."""
+    from launchready.secrets.leak import SEVERITY, Leak, fingerprint  # noqa: PLC0415 - as above
+
+    known = facts(hit.rule)
+    return Leak(
+        hit.path,
+        hit.line,
+        hit.commit,
+        hit.rule,
+        hit.value,
+        fingerprint(hit.rule, hit.value, secret),
+        SEVERITY[known.severity],
+        advice(hit, known.revoke),
+        known.opens,
+        in_files,
+        known.money,
+    )
 
 
 def key(root: str) -> bytes:
@@ -148,15 +177,15 @@ def key(root: str) -> bytes:
         first = git.output(root, "rev-list", "--max-parents=0", "HEAD").decode().split()
     except git.GitError:
         first = []
-    return (min(first).encode() if first else b"") + FALLBACK_KEY
+    return min(first).encode() if first else FALLBACK_KEY
 
 
 def advice(hit: Hit, revoke: str) -> str:
     """What to do, in order: revoke first, because removing the text does not take the key back."""
-    clean = "take it out of the file, and read it from the environment"
+    purge = "take it out of the file, and read it from the environment"
     if hit.commit:
-        clean += "; then purge the history (git filter-repo --replace-text) and have every clone fetched anew"
+        purge += "; then out of the history (git filter-repo --replace-text), and have every clone fetched anew"
     return (
-        f"1. Revoke: {revoke}. 2. Replace: make a new one, and set it in the environment of the "
-        f"deployment. 3. Redeploy. 4. Purge: {clean}. 5. Scan again: launchready secrets"
+        f"1. Revoke: {revoke}. 2. Replace: make a new one, and set it in the environment of the deployment. "
+        f"3. Redeploy. 4. Purge: {purge}. 5. Look again: launchready secrets"
     )

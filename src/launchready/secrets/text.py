@@ -40,8 +40,8 @@ def find(text: str, place: Place, depth: int = 0) -> list[Found]:
         tokens(text, gates) if gates else (),
         urls(text, place) if "://" in text and "@" in text else (),
         commands(text, low, place),
-        pairs(text, low, place) if named else (),
         inner(text, place, depth) if depth < _DEPTH and not place.lock else (),
+        pairs(text, low, place) if named else (),
     ]
     found = settled(groups)
     return [one for one in found if not allowed(low, one)] if found else found

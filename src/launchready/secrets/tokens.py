@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from launchready.secrets import judge
+from launchready.secrets.forms import Form
 from launchready.secrets.found import Found
 from launchready.secrets.kinds import identify
 from launchready.vendors.formats import RARE, VENDORS, Vendor
@@ -15,9 +16,12 @@ from launchready.vendors.formats import RARE, VENDORS, Vendor
 _SKIPPED = frozenset({"pw_hash", "push_token", "signed_url", "oauth"})
 _ROWS = tuple(row for row in (*VENDORS, *RARE) if row.gates and row.kind not in _SKIPPED)
 GATES: tuple[str, ...] = tuple(dict.fromkeys(gate for row in _ROWS for gate in row.gates))
-_BEHIND = 40
+#: Literals that stand inside a key; every other one begins it, or stands a few characters after its beginning.
+_INSIDE = frozenset({"_secret_", "-us", ":A", "%3AA", ".atlasv1.", "Q~", "APA91"})
+_BEGINS = (0, 1, 3)
+_BEHIND, _NEAR = 40, 400
 _AHEAD = 8192
-_SAMPLES = re.compile(
+_SAMPLES = Form(
     r"AKIAIOSFODNN7EXAMPLE|AKIAI44QH8DHBEXAMPLE|sk_test_4eC39HqLyjWDarjtT1zdp7dc|"
     r"sk_test_BQokikJOvBiI2HlWgH4olfQ2|.*EXAMPLE(?:KEY)?"
 )
@@ -42,14 +46,25 @@ def _row(row: Vendor, gate: str, text: str) -> Iterator[Found]:
     pattern = _compiled(row.pattern)
     at = text.find(gate)
     while at >= 0:
-        found = pattern.search(text, max(0, at - _BEHIND), at + _AHEAD)
+        found = _match(pattern, gate, text, at)
         after = at + len(gate)
-        if found is not None and found.start() <= at:
+        if found is not None:
             one = _judged(row, found)
             if one is not None:
                 yield one
             after = max(after, found.end())
         at = text.find(gate, after)
+
+
+def _match(pattern: re.Pattern[str], gate: str, text: str, at: int) -> re.Match[str] | None:
+    """The key around a literal. A search would look on for kilobytes where the literal is only a part of a word."""
+    if gate in _INSIDE:
+        found = pattern.search(text, max(0, at - _BEHIND), at + _NEAR)
+        return found if found is not None and found.start() <= at else None
+    for before in _BEGINS:
+        if before <= at and (found := pattern.match(text, at - before, at + _AHEAD)) is not None:
+            return found
+    return None
 
 
 def _judged(row: Vendor, found: re.Match[str]) -> Found | None:
@@ -70,7 +85,7 @@ def made_up(value: str) -> bool:
     """Of the documentation, of a test that made it up, or a pattern for such keys."""
     body = re.sub(r"^(?:[A-Za-z]{1,12}[_\-.])+(?:live_|test_|proj-|api\d\d-)?", "", value) or value
     return (
-        _SAMPLES.fullmatch(value) is not None
+        _SAMPLES.re.fullmatch(value) is not None
         or judge.placeholder(body)
         or judge.sequence(body)
         or judge.weak(body)

@@ -5,8 +5,8 @@ import stat
 from collections.abc import Iterator
 
 from launchready.secrets import look
+from launchready.secrets.found import Unread
 from launchready.secrets.git import GitError, output
-from launchready.secrets.leak import Unread
 from launchready.secrets.look import Hit
 
 #: Folders that hold no work of the owner.

@@ -2,22 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from launchready.secrets import judge
+from launchready.secrets.forms import Form
 from launchready.secrets.found import Found
 from launchready.secrets.place import Place
 
-_PARTS = re.compile(
+_PARTS = Form(
     r"([^\s:/@\"'<>`\\{}()]{0,96}):([^\s\"'<>`\\/?#]{1,512}?|[^\s\"'<>`\\]{1,512}?)@(\[?[A-Za-z0-9_.\-:]{1,253})"
 )
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,24}\Z")
-_LOCAL = re.compile(
-    (
-        r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|host|hostname|server|example\.\w+|"
-        r"[\w.\-]*\.example(?:\.\w+)?|[\w.\-]*example\.(?:com|org|net)|db|database|postgres|mysql|redis|"
-        r"mongo|rabbitmq)(?::.*)?"
-    ),
-    re.IGNORECASE,
+_SCHEME = Form(r"[A-Za-z][A-Za-z0-9+.\-]{1,24}\Z")
+_LOCAL = Form(
+    r"(?i)(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|host|hostname|server|example\.\w+|"
+    r"[\w.\-]*\.example(?:\.\w+)?|[\w.\-]*example\.(?:com|org|net)|db|database|postgres|mysql|redis|"
+    r"mongo|rabbitmq)(?::.*)?"
 )
 _DATABASES = (
     "postgres",
@@ -40,8 +39,8 @@ def urls(text: str, place: Place) -> Iterator[Found]:
     """Every password in an address that is no placeholder."""
     at = text.find("://")
     while at >= 0:
-        found = _PARTS.match(text, at + 3, at + 900)
-        scheme = _SCHEME.search(text, max(0, at - 26), at)
+        found = _PARTS.re.match(text, at + 3, at + 900)
+        scheme = _SCHEME.re.search(text, max(0, at - 26), at)
         if found is not None and scheme is not None:
             one = _judged(scheme.group().lower(), found, place)
             if one is not None:
@@ -51,7 +50,7 @@ def urls(text: str, place: Place) -> Iterator[Found]:
 
 def _judged(scheme: str, found: re.Match[str], place: Place) -> Found | None:
     user, value, host = found.groups()
-    local = _LOCAL.fullmatch(host.rstrip(".")) is not None
+    local = _LOCAL.re.fullmatch(host.rstrip(".")) is not None
     if "@" in value and not place.credentials:
         value = value.rpartition("@")[0] or value
     if place.credentials:
@@ -61,7 +60,7 @@ def _judged(scheme: str, found: re.Match[str], place: Place) -> Found | None:
     if judge.expression(value) and not place.credentials:
         return None
     everyday = (
-        judge.weak(value)
+        judge.weak(unquote(value))
         or value == user
         or (value.isalpha() and value.islower() and len(value) < 12)
         or value.isupper()

@@ -53,24 +53,24 @@ def password(value: str, place: Place, *, bare: bool) -> bool:
         return len(value) >= 6 and literal and value.lower() not in {"password1", "password123"}
     if not judge.password(value):
         return False
-    digits = any(map(str.isdigit, value))
+    digits = sum(map(str.isdigit, value))
     if place.code:
-        return (digits and not judge.wordy(value)) or judge.changes(value) >= 0.3
-    return digits or judge.changes(value) >= 0.3 or not bare or place.env
+        return digits >= 2 or (digits and not judge.wordy(value)) or judge.changes(value) >= 0.2
+    return digits > 0 or judge.changes(value) >= 0.2 or not bare or place.env
 
 
 def vendor_value(value: str, rule: str, place: Place) -> bool:
     """Under a vendor's name a UUID is a key, too."""
-    if judge.UUID.fullmatch(value):
+    if judge.UUID.re.fullmatch(value):
         return rule in {"postmark-token", "heroku-key"} and value != _NO_UUID
     return judge.opaque(value, 20) and not (place.test and judge.changes(value) < 0.3)
 
 
 def secret(value: str, kind: str, place: Place) -> bool:
     """A signing key or token without a vendor."""
-    if place.credentials and judge.UUID.fullmatch(value):
+    if place.credentials and judge.UUID.re.fullmatch(value):
         return True
-    if kind == "secret" and not place.test and marked(value):
+    if kind == "secret" and not (place.test or place.sample or place.prose) and marked(value):
         return True
     if kind == "secret" and place.trusted and judge.password(value) and len(value) >= 8:
         return True

@@ -4,6 +4,7 @@ Processes of our own, started as ``python -m launchready.secrets``: they work th
 ``__main__`` guard, in a thread, and inside a server. Small work is done here, without any.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -13,15 +14,15 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from launchready.secrets import tree
+from launchready.secrets.found import Unread
 from launchready.secrets.history import History
-from launchready.secrets.leak import Unread
 from launchready.secrets.look import Hit
 
 Job = tuple[str, str, str, tuple[str, ...]]
 """What (commits or files), where, limited to, and which."""
 Progress = Callable[[int, int], None]
 
-COMMITS, FILES = 96, 64
+COMMITS, FILES = 320, 64
 _MANY = 240
 
 
@@ -70,13 +71,22 @@ class _Pool:
         for job in work:
             self._todo.put(job)
         self._total, self._progress, self._count = len(work), progress, count
-        self._answers: queue.Queue[Hit | Unread | None] = queue.Queue(10_000)
+        self._answers: queue.SimpleQueue[Hit | Unread | None] = queue.SimpleQueue()
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self._ended = False
 
     def answers(self) -> Iterator[Hit | Unread]:
-        threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(self._count)]
-        for thread in threads:
-            thread.start()
-        open_threads, finished = len(threads), 0
+        for _ in range(self._count):
+            threading.Thread(target=self._serve, daemon=True).start()
+        try:
+            yield from self._collected()
+        finally:
+            self._ended = True
+            for worker in self._workers:
+                worker.kill()
+
+    def _collected(self) -> Iterator[Hit | Unread]:
+        open_threads, finished = self._count, 0
         while open_threads:
             answer = self._answers.get()
             if answer is None:
@@ -89,21 +99,33 @@ class _Pool:
                 yield answer
 
     def _serve(self) -> None:
+        job = self._next()
         try:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "launchready.secrets"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=_environment(),
-            )
-        except OSError:
-            self._alone()
-            return
-        with worker:
-            while (job := self._next()) is not None:
-                if not self._asked(worker, job):
-                    break
-        self._answers.put(None)
+            while job is not None:
+                self._with_worker(job)
+                job = self._next()
+        except OSError:  # no process can be started: then here
+            while job is not None:
+                for answer in done(job):
+                    self._answers.put(answer)
+                job = self._next()
+        finally:
+            self._answers.put(None)
+
+    def _with_worker(self, first: Job) -> None:
+        """This job and those after it, until there are none, or until the process stops."""
+        command = [sys.executable, "-m", "launchready.secrets"]
+        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment())  # noqa: S603
+        self._workers.append(worker)
+        job: Job | None = first
+        try:
+            while job is not None and self._asked(worker, job):
+                job = self._next()
+        finally:
+            for pipe in (worker.stdin, worker.stdout):
+                with contextlib.suppress(OSError):
+                    pipe and pipe.close()
+            worker.wait()
 
     def _asked(self, worker: "subprocess.Popen[bytes]", job: Job) -> bool:
         if worker.stdin is None or worker.stdout is None:
@@ -124,15 +146,9 @@ class _Pool:
 
     def _next(self) -> Job | None:
         try:
-            return self._todo.get_nowait()
+            return None if self._ended else self._todo.get_nowait()
         except queue.Empty:
             return None
-
-    def _alone(self) -> None:
-        while (job := self._next()) is not None:
-            for answer in done(job):
-                self._answers.put(answer)
-        self._answers.put(None)
 
 
 _PORTION = "\0portion"

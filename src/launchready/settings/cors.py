@@ -1,13 +1,16 @@
 """``CORS(...)``: which pages of other origins may read the app's answers."""
 
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from launchready.core import cors as core
 from launchready.http.origin import Origin, Origins, is_ip
 from launchready.http.routes import RouteTable
 from launchready.settings.problems import Problems, coerce
+
+logger = logging.getLogger("launchready.cors")
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
@@ -37,8 +40,7 @@ class CORS:
     - ``enforce``: also refuse, with 403, unsafe requests that a browser marks as coming from an origin not listed;
       ``enforce_exempt`` lists routes where this does not hold.
     - ``dangerously_allow_insecure_origins``: http origins other than loopback together with credentials.
-
-    Not done yet: public-suffix wildcards are refused by a short list only; WebSocket handshakes are not looked at.
+    - ``dangerously_allow_public_suffixes``: a wildcard right below a public suffix, as in ``https://*.github.io``.
     """
 
     allow_origins: Sequence[str] = ()
@@ -51,17 +53,17 @@ class CORS:
     enforce: bool = True
     enforce_exempt: Sequence[str] = ()
     dangerously_allow_insecure_origins: bool = False
+    dangerously_allow_public_suffixes: bool = False
 
 
-# A wildcard directly under one of these would trust every customer of that provider.
-_SHARED_SUFFIXES = frozenset(
-    {"com", "org", "net", "io", "app", "dev", "co.uk", "github.io", "vercel.app", "netlify.app", "herokuapp.com",
-     "onrender.com", "fly.dev", "web.app", "pages.dev", "workers.dev", "azurewebsites.net", "cloudfront.net"}
-)  # fmt: skip
-
-
-def compile_cors(problems: Problems, settings: CORS) -> core.Cors:
-    """The feature. Every mistake goes to ``problems``."""
+def compile_cors(
+    problems: Problems,
+    settings: CORS,
+    *,
+    own: str | None = None,
+    vouches: Callable[[str], bool] = lambda _: False,
+) -> core.Cors:
+    """The feature. Every mistake goes to ``problems``. ``own``: the app's public origin, where it is known."""
     paths = []
     for prefix, value in problems.mapping("cors.paths", settings.paths).items():
         policy = coerce(problems, f"cors.paths[{prefix!r}]", value, CORS)
@@ -70,11 +72,23 @@ def compile_cors(problems: Problems, settings: CORS) -> core.Cors:
         elif policy is not None:
             if policy.paths:
                 problems.add(f"cors.paths[{prefix!r}]: paths do not nest; write the longer prefix beside this one")
-            paths.append((prefix, _policy(problems, f"cors.paths[{prefix!r}]", policy)))
-    return core.Cors(_policy(problems, "cors", settings), paths)
+            paths.append((prefix, compile_policy(problems, f"cors.paths[{prefix!r}]", policy, own, vouches)))
+    return core.Cors(compile_policy(problems, "cors", settings, own, vouches), paths, _tell)
 
 
-def _policy(problems: Problems, where: str, settings: CORS) -> core.Policy:
+def _tell(line: Callable[[], str]) -> None:
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug("%s", line())
+
+
+def compile_policy(
+    problems: Problems,
+    where: str,
+    settings: CORS,
+    own: str | None = None,
+    vouches: Callable[[str], bool] = lambda _: False,
+) -> core.Policy:
+    """One policy, of the whole app or of a path."""
     origins = _origins(problems, where, settings)
     methods = problems.strings(f"{where}.allow_methods", settings.allow_methods)
     for method in methods:
@@ -101,6 +115,8 @@ def _policy(problems: Problems, where: str, settings: CORS) -> core.Policy:
             for text in problems.strings(f"{where}.enforce_exempt", settings.enforce_exempt)
             if (route := problems.route(f"{where}.enforce_exempt", text)) is not None
         ),
+        own=own,
+        vouches=vouches,
     )
 
 
@@ -113,8 +129,15 @@ def _origins(problems: Problems, where: str, settings: CORS) -> Origins:
         except ValueError as error:
             problems.add(f"{where}: {error}")
     for origin in parsed:
-        if origin.subdomains and (origin.host[2:] in _SHARED_SUFFIXES or is_ip(origin.host[2:])):
-            problems.add(f'{where}: {origin.text!r} trusts sites of strangers; write "https://*.your-domain.com"')
+        if origin.subdomains and is_ip(origin.host[2:]):
+            problems.add(
+                f'{where}: {origin.text!r}: an address has no subdomains; write "{origin.scheme}://{origin.host[2:]}"'
+            )
+        elif origin.subdomains and not settings.dangerously_allow_public_suffixes and _public(origin.host[2:]):
+            problems.add(
+                f"{where}: {origin.text!r} trusts sites of strangers: anybody can have a name below {origin.host[2:]}; "
+                'write "https://*.your-domain.com" (or dangerously_allow_public_suffixes=True)'
+            )
         insecure = not origin.wild and not origin.secure and not settings.dangerously_allow_insecure_origins
         if settings.allow_credentials and insecure:
             problems.add(
@@ -155,3 +178,10 @@ def _max_age(problems: Problems, where: str, settings: CORS) -> int | None:
 
 def _reserved(name: str) -> bool:
     return name.lower().startswith(("proxy-", "sec-", "access-control-"))
+
+
+def _public(host: str) -> bool:
+    """Whether strangers register names right below this one: com, co.uk, github.io (publicsuffix.org)."""
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 30 ms, only for those who have a wildcard
+
+    return host != "localhost" and PublicSuffixList().privatesuffix(host) is None

@@ -47,6 +47,12 @@ def trusted_proxies(
     return entries
 
 
+def workers(environ: Mapping[str, str] = os.environ) -> int:
+    """How many processes serve the app, where the platform says so: what gunicorn and uvicorn themselves read."""
+    text = environ.get("WEB_CONCURRENCY", "")
+    return max(1, min(int(text), 1024)) if text.isdecimal() and text.isascii() else 1
+
+
 def _commit() -> str | None:
     """The checkout's commit, shortened as git shows it. No git, no repository, no answer within a second: None."""
     try:

@@ -10,18 +10,27 @@ from typing import NamedTuple
 
 
 class Vendor(NamedTuple):
-    """One format."""
+    """One format. ``near``: where no literal is certain, a cheaper pattern that must match somewhere."""
 
     kind: str
     gates: tuple[str, ...]
     pattern: str
+    near: str = ""
 
 
 _LEFT = r"(?<![A-Za-z0-9])"
 _EDGE = r"(?<![A-Za-z0-9_\-])"
 
 VENDORS: tuple[Vendor, ...] = (
-    Vendor("jwt", ("eyJ",), _LEFT + r"eyJ[A-Za-z0-9_\-]{14,65536}+(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){0,5}+={0,2}"),
+    # Its parts are joined by dots; one that was cut short is told by the first name in its header: alg, typ, kid, enc,
+    # cty, jku, x5t, zip; iv begins an encrypted cookie. Other JSON in base64 is a cursor, or is read when decoded.
+    Vendor(
+        "jwt",
+        ("eyJ",),
+        _LEFT + r"eyJ(?:(?:hbGci|0eXAi|raWQi|lbmMi|jdHki|qa3Ui|4NX|6aXAi|pdiI6)[A-Za-z0-9_\-]{8,65536}+"
+        r"(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){0,5}+"
+        r"|[A-Za-z0-9_\-]{14,65536}+(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){1,5}+)={0,2}",
+    ),
     Vendor("stripe", ("k_live_", "k_test_"), _LEFT + r"[sr]k_(?:live|test)_[A-Za-z0-9]{6,255}+"),
     Vendor("stripe", ("whsec_",), _LEFT + r"whsec_[A-Za-z0-9+/=_\-]{12,128}+"),
     Vendor(
@@ -42,7 +51,12 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("oauth", ("1//",), r"(?<![A-Za-z0-9/:])1//[A-Za-z0-9_\-]{24,512}+"),
     Vendor("email_provider", ("SG.",), _LEFT + r"SG\.[A-Za-z0-9_\-]{8,64}+(?:\.[A-Za-z0-9_\-]{8,128}+)?"),
     Vendor("email_provider", ("key-",), _LEFT + r"key-[0-9a-z]{32}(?![A-Za-z0-9])"),
-    Vendor("email_provider", (), r"[0-9a-f](?<![A-Za-z0-9\-].)[0-9a-f]{31}-[0-9a-f]{8}-[0-9a-f]{8}(?![A-Za-z0-9\-])"),
+    Vendor(
+        "email_provider",
+        (),
+        r"[0-9a-f](?<![A-Za-z0-9\-].)[0-9a-f]{31}-[0-9a-f]{8}-[0-9a-f]{8}(?![A-Za-z0-9\-])",
+        near=r"-[0-9a-f]{8}-[0-9a-f]{8}",
+    ),
     Vendor("email_provider", ("re_",), _LEFT + r"re_[A-Za-z0-9]{6,12}_[A-Za-z0-9]{16,48}+"),
     Vendor(
         "email_provider", ("xkeysib-", "xsmtpsib-"), _LEFT + r"x(?:key|smtp)sib-[a-f0-9]{32,80}+(?:-[A-Za-z0-9]{8,32})?"
@@ -50,7 +64,13 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("email_provider", ("-us",), r"(?<![A-Za-z0-9\-])[0-9a-f]{32}-us\d{1,2}(?![A-Za-z0-9])"),
     Vendor("email_provider", ("mlsn.",), _LEFT + r"mlsn\.[a-f0-9]{40,80}+"),
     Vendor("email_provider", ("md-",), _EDGE + r"md-[A-Za-z0-9_\-]{22}(?![A-Za-z0-9_\-])"),
-    Vendor("twilio", (), r"SK(?<![A-Za-z0-9]SK)[0-9a-f]{32}(?![A-Za-z0-9])"),
+    Vendor(
+        "twilio",
+        (),
+        r"AC[0-9a-f]{32}[\"'], {0,2}[\"']([0-9a-f]{32})(?![0-9A-Za-z])",
+        near=r"AC[0-9a-f]{32}[\"'], ?",
+    ),
+    Vendor("twilio", (), r"SK(?<![A-Za-z0-9]SK)[0-9a-f]{32}(?![A-Za-z0-9])", near="SK"),
     Vendor(
         "ai_keys",
         ("sk-",),
@@ -72,6 +92,7 @@ VENDORS: tuple[Vendor, ...] = (
         "other_vendor",
         (),
         r"[MNO](?<![A-Za-z0-9_\-.].)[A-Za-z0-9_\-]{22,27}+\.[\w\-]{6}\.[A-Za-z0-9_\-]{27,40}+(?![A-Za-z0-9_\-])",
+        near=r"\.[\w\-]{6}\.[A-Za-z0-9_\-]{27}",
     ),
     Vendor(
         "other_vendor",
@@ -132,11 +153,26 @@ VENDORS: tuple[Vendor, ...] = (
         ("/fcm/send/", "/wpush/", "web.push.apple.com/", ".notify.windows.com/"),
         r"(?:/fcm/send/|/wpush/v\d/|web\.push\.apple\.com/|notify\.windows\.com/w/\?token=)([A-Za-z0-9_\-%:]{40,1024}+)",
     ),
-    Vendor("push_token", ("PushToken[",), r"(?:Exponent|Expo)PushToken\[([A-Za-z0-9_\-]{8,64}+)\]"),
+    Vendor("push_token", ("PushToken[",), r"(?:Exponent|Expo)PushToken\[[A-Za-z0-9_\-]{8,64}+\]"),
     Vendor("push_token", ("APA91",), r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]{8,64}+(?::|%3A)APA91[A-Za-z0-9_\-]{40,512}+"),
     Vendor(
         "pw_hash",
-        ("pbkdf2", "bcrypt", "argon2", "scrypt", "sha1$", "md5$"),
+        (
+            "pbkdf2_",
+            "pbkdf2:",
+            "bcrypt_",
+            "bcrypt$",
+            "bcrypt:",
+            "argon2id$",
+            "argon2id:",
+            "argon2i$",
+            "argon2d$",
+            "argon2$",
+            "scrypt$",
+            "scrypt:",
+            "sha1$",
+            "md5$",
+        ),
         _LEFT + r"(?:pbkdf2(?:_sha\d{1,3}|:sha\d{1,3})|bcrypt(?:_sha256)?|argon2(?:id|i|d)?|scrypt|sha1|md5)"
         r"[$:][A-Za-z0-9$:./+=,_\-]{16,512}+",
     ),

@@ -7,13 +7,15 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
-from launchready.core.redact import blocks, emails, links, numbers
+from launchready.core.redact import blocks, coded, emails, fast, gates, links, numbers
 from launchready.core.redact.forms import Forms
+from launchready.core.redact.gates import FIRST_VENDOR
 from launchready.core.redact.keys import Keys
-from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent
+from launchready.core.redact.late import Late
+from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent, quiet
 from launchready.core.redact.pairs import Pairs
 from launchready.core.redact.prose import Prose
 from launchready.core.redact.sql import Sql
@@ -21,11 +23,13 @@ from launchready.vendors.formats import VENDORS
 
 _PIECE = 65_536
 _NEAR = 4_096
+#: Where a text may be cut, in this order: between two things that each say something on their own.
+_CUTS = ("\n", "\\n", " ", '",', "},", "&", ";", ",")
 _PASSES = 6
 
-_GATED = tuple((row.kind, row.gates, re.compile(row.pattern)) for row in VENDORS if row.gates)
-_ALWAYS = tuple((row.kind, re.compile(row.pattern)) for row in VENDORS if not row.gates)
-_GATES = tuple({gate for row in VENDORS for gate in row.gates})
+_ROWS = {FIRST_VENDOR + index: (row.kind, Late(row.pattern)) for index, row in enumerate(VENDORS)}
+_ROW_GATES = frozenset(_ROWS)
+_NEAR_ROWS = tuple((row.kind, Late(row.near), Late(row.pattern)) for row in VENDORS if row.near)
 
 
 class Engine:
@@ -35,6 +39,7 @@ class Engine:
         self, keys: Keys, marks: Marks, patterns: Mapping[str, re.Pattern[str]], *, ip_addresses: bool = False
     ) -> None:
         self._marks = marks
+        self._keys = keys
         self._pairs = Pairs(keys, marks)
         self._prose = Prose(marks)
         self._forms = Forms(keys, marks)
@@ -44,12 +49,14 @@ class Engine:
             for kind, pattern in patterns.items()
         )
         self._ips = ip_addresses
+        self._fast: Callable[[str], frozenset[int]] | None = None
+        self._asked = False
 
     def text(self, text: str) -> str:
         """The text, redacted."""
         for _ in range(_PASSES):
             cleaned = self._pieces(text)
-            if cleaned == text:
+            if cleaned is text or cleaned == text:
                 return text
             text = cleaned
         return UNREAD
@@ -57,6 +64,11 @@ class Engine:
     def _pieces(self, text: str) -> str:
         if "-----BEGIN" in text:
             text = blocks.clean(text, self._marks)
+        if len(text) <= _PIECE:
+            try:
+                return self._pass(text)
+            except Spent:
+                return TOO_MUCH
         out: list[str] = []
         at = 0
         try:
@@ -68,37 +80,58 @@ class Engine:
             out.append(TOO_MUCH)
         return "".join(out)
 
-    def _pass(self, text: str) -> str:
+    def _pass(self, text: str, *, decoded: bool = False) -> str:
         marks = self._marks
         for kind, pattern in self._own:
             text = pattern.sub(partial(self._own_class, kind), text)
+        opened = self._opened(text)
         if "://" in text and "@" in text:
             text = links.credentials(text, marks)
-        shape = numbers.figure(text)
-        text = self._vendors(text)
+        if not opened.isdisjoint(_ROW_GATES):
+            text = self._vendors(text, opened)
+        if gates.NEAR in opened:
+            text = self._nearby(text)
         if "/" in text:
             text = links.tokens(text, marks)
         if " VALUES" in text or "$1" in text or "args=" in text or " values" in text or "parameters" in text:
             text = self._sql.clean(text)
-        if ":" in text or "=" in text or "," in text or "%3" in text:
+        if gates.KEYS in opened:
             text = self._pairs.clean(text)
-        text = self._forms.clean(text)
-        low = text.lower()
-        text = self._prose.clean(text, low)
+        if gates.FORMS in opened:
+            text = self._forms.clean(text)
+        if not opened.isdisjoint(gates.PROSE):
+            text = self._prose.clean(text, opened)
+        if gates.CODED in opened and not decoded:
+            text = coded.clean(text, self._decoded, marks)
         if emails.present(text):
             text = emails.clean(text, marks)
             if " <[email" in text:
                 text = self._prose.mailboxes(text)
-        text = numbers.clean(text, shape, low, marks)
+        if gates.NUMBERS in opened or gates.PHONE in opened:
+            text = numbers.clean(text, marks, told=gates.PHONE in opened)
         return numbers.addresses(text, marks) if self._ips else text
 
-    def _vendors(self, text: str) -> str:
-        if any(map(text.__contains__, _GATES)):
-            for kind, gates, pattern in _GATED:
-                if any(map(text.__contains__, gates)):
-                    text = pattern.sub(partial(self._vendor, kind), text)
-        for kind, pattern in _ALWAYS if _has_run(text) else ():
-            text = pattern.sub(partial(self._vendor, kind), text)
+    def _decoded(self, text: str) -> str:
+        """What the readers make of decoded text; they decode once."""
+        with quiet():
+            return self._pass(text, decoded=True)
+
+    def _opened(self, text: str) -> frozenset[int]:
+        if not self._asked:
+            self._fast, self._asked = fast.compiled(self._keys), True
+        return self._fast(text) if self._fast is not None and text.isascii() else gates.opened(text)
+
+    def _vendors(self, text: str, opened: frozenset[int]) -> str:
+        for gate in sorted(opened):
+            if gate in _ROWS:
+                kind, pattern = _ROWS[gate]
+                text = pattern.sub(partial(self._vendor, kind), text)
+        return text
+
+    def _nearby(self, text: str) -> str:
+        for kind, near, pattern in _NEAR_ROWS:
+            if near.search(text):
+                text = pattern.sub(partial(self._vendor, kind), text)
         return text
 
     def _own_class(self, kind: str, found: re.Match[str]) -> str:
@@ -112,21 +145,13 @@ class Engine:
         return whole[: found.start(1) - base] + self._marks.mark(kind, found.group(1)) + whole[found.end(1) - base :]
 
 
-_WORDLIKE = str.maketrans("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", "a" * 63)
-
-
-def _has_run(text: str) -> bool:
-    """Whether thirteen letters and digits stand in a row: every key of a vendor has them, a UUID has twelve."""
-    return "aaaaaaaaaaaaa" in text.translate(_WORDLIKE)
-
-
 def _cut(text: str, at: int) -> int:
-    """Where a piece ends: after a newline, else a blank, else hard."""
+    """Where a piece ends: between lines, words, members of an object, parameters; hard where there is nothing of it."""
     end = at + _PIECE
     if end >= len(text):
         return len(text)
-    for blank in ("\n", " "):
+    for blank in _CUTS:
         found = text.rfind(blank, end - _NEAR, end)
         if found > at:
-            return found + 1
+            return found + len(blank)
     return end

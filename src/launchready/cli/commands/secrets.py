@@ -1,0 +1,109 @@
+"""``launchready secrets``: what was committed, or is about to be, that opens something."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from launchready.cli.options import coloured, exit_code, listed, write
+
+if TYPE_CHECKING:
+    from launchready.secrets import Leak, Scan
+
+HELP = "look for passwords and keys in the files, in the whole history, and in what is about to be committed"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("where", nargs="?", metavar="PATH", help="a project or a folder (this one)")
+    parser.add_argument("--staged", action="store_true", help="only what is about to be committed")
+    parser.add_argument("--range", metavar="A..B", dest="span", help="only these commits")
+    parser.add_argument("--no-history", action="store_true", help="only the files as they are")
+    parser.add_argument("--path", metavar="FILE", help="only this file: a chat export, a log, a build")
+    parser.add_argument("--engine", nargs="+", metavar="NAME", help="also ask gitleaks, betterleaks or kingfisher")
+    parser.add_argument("--fail-on", choices=("48h", "any", "never"), default="any", help="what makes the exit 1 (any)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from launchready.secrets import scan  # noqa: PLC0415 - "--help" must not wait for it
+
+    path = args.path or args.where or "."
+    watched = sys.stderr.isatty() and not args.quiet
+    found = scan(
+        path,
+        history=not args.no_history and not args.path,
+        staged=args.staged,
+        commits=args.span,
+        engines=listed(args.engine) or (),
+        progress=_bar if watched else None,
+    )
+    leaks = _wanted(list(found), args)
+    if watched:
+        sys.stderr.write("\r\x1b[K")
+    write(args, _rendered(leaks, found, path, args))
+    for note in dict.fromkeys(found.notes) if not args.quiet else ():
+        print(f"launchready secrets: {note}", file=sys.stderr)  # noqa: T201
+    grave = any(leak.severity in {"critical", "high"} for leak in leaks)
+    return exit_code(args.fail_on, now=grave, later=bool(leaks), unknown=bool(found.unread))
+
+
+def _wanted(leaks: "list[Leak]", args: argparse.Namespace) -> "list[Leak]":
+    """By ``--only``, ``--skip`` and ``--ignore``: names of rules, or fingerprints."""
+    only, skip = listed(args.only), {*(listed(args.skip) or ()), *(listed(args.ignore) or ())}
+    return [
+        leak
+        for leak in leaks
+        if (only is None or {leak.rule, leak.fingerprint} & set(only)) and not {leak.rule, leak.fingerprint} & skip
+    ]
+
+
+def _bar(done: int, every: int) -> None:
+    sys.stderr.write(f"\r... {100 * done // max(1, every)} % read")
+    sys.stderr.flush()
+
+
+def _rendered(leaks: "list[Leak]", found: "Scan", path: str, args: argparse.Namespace) -> str:
+    kinds: dict[str, Callable[[], str]] = {
+        "text": lambda: _text(leaks, found, color=coloured(args)),
+        "json": lambda: _json(leaks, found, path),
+    }
+    return kinds[args.format]() if args.format in kinds else _report(leaks, found, path, args.format)
+
+
+def _text(leaks: "list[Leak]", found: "Scan", *, color: bool) -> str:
+    if not (leaks or found.unread or found.accepted):
+        return "No secrets found."
+    from launchready.secrets.told import told  # noqa: PLC0415 - with it comes what only a leak needs
+
+    return told(leaks, found.unread, len(found.accepted), color=color)
+
+
+def _json(leaks: "list[Leak]", found: "Scan", path: str) -> str:
+    import json  # noqa: PLC0415
+
+    plain = {
+        "schema_version": 1,
+        "path": path,
+        "leaks": [leak.to_dict() for leak in leaks],
+        "accepted": sorted({leak.fingerprint for leak in found.accepted}),
+        "unread": [{"path": one.path, "reason": one.reason} for one in found.unread],
+        "notes": list(dict.fromkeys(found.notes)),
+    }
+    return json.dumps(plain, indent=2, ensure_ascii=False)
+
+
+def _report(leaks: "list[Leak]", found: "Scan", path: str, name: str) -> str:
+    """The formats of a report, from the same findings that ``check`` shows."""
+    from launchready.checks import leaks as findings  # noqa: PLC0415
+    from launchready.checks.finding import Passed  # noqa: PLC0415
+    from launchready.checks.formats import junit, sarif  # noqa: PLC0415
+    from launchready.checks.report import Report  # noqa: PLC0415
+
+    rows = list(findings.findings(leaks, path))
+    unknown = findings.undetermined(found.unread, path)
+    rows += [unknown] if unknown else []
+    fine = [] if rows else [Passed("SEC002", path, findings.TOPICS["SEC002"])]
+    if name == "sarif":
+        return sarif.document(rows, findings.places(leaks))
+    if name == "junit":
+        return junit.document(rows, fine, name=f"launchready secrets {path}")
+    return Report.of(path, rows, fine, started=0.0, seconds=0.0).to(name)

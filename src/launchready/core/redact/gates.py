@@ -1,0 +1,103 @@
+"""What can stand in a text at all, asked once and before any reader: most lines of a log end here.
+
+A gate is opened by a word (a run of ASCII letters and digits, in any case), or by a literal where no whole word is
+certain. The text is split into its words in one pass, one set says whether any of them opens anything, and the rest is
+substring search. With google-re2 the same question is one pass of an automaton (see ``fast``), with the same answer.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from launchready.core.redact.rules import phrases
+from launchready.vendors.formats import VENDORS
+
+SAID, BLANK, TOLD, SPARE, CODE, CVC, SCHEME, AUTH, BORN, PHONE, NUMBERS, NEAR, KEYS, FORMS, DEVICE, TYPED, CODED = (
+    range(17)
+)
+PROSE = frozenset({*range(PHONE), DEVICE, TYPED})
+FIRST_VENDOR = 32  # gate 32 + n: row n of VENDORS
+CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS, CODED})  # not asked here: their readers ask as cheaply
+
+
+class Opener(NamedTuple):
+    """What opens one gate."""
+
+    gate: int
+    words: frozenset[str]
+    literals: frozenset[str]
+
+
+_RUN = re.compile(r"[A-Za-z0-9]+")
+_BOUND = "(?<![A-Za-z0-9"  # a pattern that begins so begins a word
+
+
+def _vendor(gate: int, literals: Iterable[str], pattern: str) -> Opener:
+    """A literal becomes a word where its own characters, or the pattern's beginning, close a run at both ends."""
+    words, rest = set(), set()
+    for literal in literals:
+        for run in _RUN.finditer(literal):
+            closed = (run.start() > 0 or pattern.startswith(_BOUND)) and run.end() < len(literal)
+            if closed and len(run.group()) > 1 and not run.group().isdigit():
+                words.add(run.group().lower())
+                break
+        else:
+            rest.add(literal)
+    return Opener(gate, frozenset(words), frozenset(rest))
+
+
+def _prose(gate: int, said: Iterable[str]) -> Opener:
+    return Opener(gate, frozenset(phrase.split()[0] for phrase in said), frozenset())
+
+
+OPENERS: tuple[Opener, ...] = (
+    _prose(SAID, (word for _, words, _ in phrases.SAYS for word in words)),
+    _prose(BLANK, phrases.BLANK_WORDS),
+    _prose(TOLD, ("token", "secret", "session")),
+    _prose(SPARE, phrases.SPARE_CODES),
+    _prose(CODE, phrases.CODE_WORDS),
+    _prose(CVC, phrases.CVC_WORDS),
+    _prose(SCHEME, ("bearer", "basic", "20bearer", "20basic")),  # glued to an escape: authorization%3A%20Bearer
+    _prose(AUTH, ("auth",)),
+    _prose(BORN, phrases.BIRTHS),
+    _prose(DEVICE, phrases.DEVICE_WORDS),
+    _prose(TYPED, phrases.TYPED_WORDS),
+    _prose(PHONE, phrases.PHONE_WORDS),
+    *(_vendor(FIRST_VENDOR + index, row.gates, row.pattern) for index, row in enumerate(VENDORS)),
+)
+
+
+_MEMO = 4096
+
+
+class _Words(dict[int, int]):
+    """A table for ``str.translate``: everything but ASCII letters and digits is a blank."""
+
+    def __missing__(self, char: int) -> int:
+        code = char if char < 128 and chr(char).isalnum() else 32
+        if len(self) < _MEMO:
+            self[char] = code
+        return code
+
+
+_WORDS = _Words()
+_BY_WORD: dict[str, frozenset[int]] = {}
+_BY_LITERAL: dict[str, frozenset[int]] = {}
+for _opener in OPENERS:
+    for _keys, _table in ((_opener.words, _BY_WORD), (_opener.literals, _BY_LITERAL)):
+        for _key in _keys:
+            _table[_key] = _table.get(_key, CLOSED) | {_opener.gate}
+_OPENING = frozenset(_BY_WORD)
+_LITERALS = tuple(_BY_LITERAL)
+_ROOTS = tuple({"$" if "$" in literal else "}" if "}" in literal else literal[:6] for literal in _LITERALS})
+
+
+def opened(text: str) -> frozenset[int]:
+    """The gates that this text opens."""
+    words = text.translate(_WORDS).lower().split()
+    gates = CLOSED
+    if not _OPENING.isdisjoint(words):
+        gates = gates.union(*(_BY_WORD[word] for word in _OPENING.intersection(words)))
+    if any(map(text.__contains__, _ROOTS)):
+        gates = gates.union(*(_BY_LITERAL[literal] for literal in _LITERALS if literal in text))
+    return gates

@@ -1,0 +1,53 @@
+"""Why a request of another origin's page would be granted or refused.
+
+::
+
+    print(launchready.cors.explain(CORS(allow_origins=["https://app.example.com"]), "http://app.example.com", "PUT"))
+    # Refused. The origin 'http://app.example.com' is not in allow_origins: 'https://app.example.com' is, by another
+    # scheme. The method 'PUT' is not in allow_methods: the preflight is refused. ...
+
+The log says the same of every refusal: logger ``launchready.cors``, level DEBUG.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from launchready.core.cors import why
+from launchready.settings.cors import CORS, compile_cors
+from launchready.settings.problems import Problems, coerce
+
+__all__ = ["Explanation", "explain"]
+
+
+class Explanation(str):
+    """The words. ``granted``: the page may make the request and read the answer; ``reasons``: one sentence each."""
+
+    __slots__ = ("granted", "reasons")
+
+    granted: bool
+    reasons: tuple[str, ...]
+
+
+def explain(
+    config: CORS | Mapping[str, object],
+    origin: str | None,
+    method: str = "GET",
+    headers: Iterable[str] | Mapping[str, str] = (),
+    *,
+    path: str = "/",
+) -> Explanation:
+    """Say in words what the policy of ``path`` makes of a request.
+
+    - ``origin``: the page's, as the browser sends it; None for a request without one.
+    - ``headers``: names of headers that the page sets itself.
+    - Raises ConfigError where ``config`` itself cannot be built.
+    """
+    problems = Problems()
+    settings = coerce(problems, "cors", config, CORS) or CORS()
+    feature = compile_cors(problems, settings)
+    problems.raise_if_any()
+    sent = None if origin is None else origin.encode("utf-8", "surrogatepass")
+    names = [name.encode("utf-8", "surrogatepass") for name in headers]
+    verdict = why(feature.policy(path), sent, method.encode("utf-8", "surrogatepass"), names)
+    words = Explanation(" ".join(["Granted." if verdict.granted else "Refused.", *verdict.reasons]))
+    words.granted, words.reasons = verdict
+    return words

@@ -1,0 +1,70 @@
+"""The environ and the header lists of PEP 3333, to and from ours."""
+
+import sys
+from http import HTTPStatus
+from typing import Any
+
+from launchready.http.message import Headers
+
+Environ = dict[str, Any]
+
+_CONDITIONS = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range")
+_REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+def status_line(status: int) -> str:
+    return _REASONS.get(status) or f"{status} Unknown"
+
+
+def native_headers(headers: Headers) -> list[tuple[str, str]]:
+    """Names as WSGI servers and proxies are used to see them."""
+    return [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]
+
+
+def raw_path(environ: Environ) -> bytes:
+    """The path as it was sent, where the server says it; else encoded again (PEP 3333 hands it over decoded)."""
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if raw:
+        return raw.partition("?")[0].encode("latin-1")  # type: ignore[no-any-return]
+    from urllib.parse import quote  # noqa: PLC0415 - rarely needed
+
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return quote(path.encode("latin-1"), safe="/%:@!$&'()*+,;=~-._").encode()
+
+
+def request_headers(environ: Environ) -> Headers:
+    headers = [
+        (_NAMES.get(key) or _name(key), value.encode("latin-1"))
+        for key, value in environ.items()
+        if key.startswith("HTTP_")
+    ]
+    for key, name in (("CONTENT_TYPE", b"content-type"), ("CONTENT_LENGTH", b"content-length")):
+        if environ.get(key):
+            headers.append((name, environ[key].encode("latin-1")))
+    return headers
+
+
+_NAMES: dict[str, bytes] = {}
+
+
+def _name(key: str) -> bytes:
+    """The name of a header, remembered for the few that all requests have; a stranger's inventions are not."""
+    name = key[5:].replace("_", "-").lower().encode("latin-1")
+    if len(_NAMES) < 256:
+        _NAMES[sys.intern(key)] = name
+    return name
+
+
+def put_headers(environ: Environ, headers: Headers) -> None:
+    """The conditions of a request as these lines have them: what a feature that validates asks with."""
+    fields = dict(headers)
+    for name in _CONDITIONS:
+        value = fields.get(name.encode())
+        if value is None:
+            environ.pop(key_of(name), None)
+        else:
+            environ[key_of(name)] = value.decode("latin-1")
+
+
+def key_of(name: str) -> str:
+    return "HTTP_" + name.upper().replace("-", "_")

@@ -1,0 +1,50 @@
+"""What frameworks leave in the scope of an ASGI request: the route's template, and who is signed in."""
+
+from collections.abc import MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+
+
+def template(scope: Scope) -> str | None:
+    """The route template that the app matched, or None. Starlette leaves the route in the scope.
+
+    FastAPI from 0.137 keeps the template with its router's prefix apart from the route.
+    """
+    path: str | None
+    fastapi = scope.get("fastapi")
+    context = fastapi.get("effective_route_context") if fastapi is not None else None
+    if context is not None:
+        path = context.path
+    else:
+        route = scope.get("route")
+        if route is None:
+            return None
+        path = getattr(route, "path_format", None) or getattr(route, "path", None)
+    root = scope.get("root_path")
+    if root and path is not None and len(root) > len(scope.get("app_root_path", "")):
+        return _mounted(scope, path)
+    return path
+
+
+def _mounted(scope: Scope, path: str) -> str:
+    """A template below the mounts it was found under. What a mount matched by name is a name again in the template."""
+    root = scope.get("root_path", "")
+    prefix: str = root[len(scope.get("app_root_path", root)) :]
+    names = {str(value): name for name, value in scope.get("path_params", {}).items()}
+    return "/".join(f"{{{names[part]}}}" if part in names else part for part in prefix.split("/")) + path
+
+
+def user(scope: Scope) -> str | None:
+    """Who is signed in, by Starlette's AuthenticationMiddleware or whatever else sets ``scope["user"]``."""
+    who = scope.get("user")
+    if who is None or not getattr(who, "is_authenticated", True):
+        return None
+    for name in ("id", "identity", "username"):
+        try:
+            value = getattr(who, name, None)
+        except NotImplementedError:  # Starlette's SimpleUser has a name and no identity
+            continue
+        if value:
+            return str(value)
+    return None

@@ -1,0 +1,92 @@
+"""Second opinions: what an installed gitleaks, betterleaks or kingfisher finds, merged by value.
+
+They run offline, on the same repository, without their own validation of keys. What they find and we do too is one
+finding; what only they find carries their rule's name, "gitleaks:generic-api-key".
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from launchready.errors import ConfigError
+from launchready.secrets.found import Unread
+from launchready.secrets.kinds import identify
+from launchready.secrets.look import Hit
+
+ENGINES = ("gitleaks", "betterleaks", "kingfisher")
+_TIMEOUT = 600
+
+
+def installed() -> tuple[str, ...]:
+    """Those on the path."""
+    return tuple(name for name in ENGINES if shutil.which(name))
+
+
+def hits(name: str, root: str, *, past: bool) -> Iterator[Hit | Unread]:
+    """What one of them finds. ConfigError when it is not there; ``Unread`` when it fails."""
+    if name not in ENGINES:
+        raise ConfigError([f"engine: {name!r} is not known; known are {', '.join(ENGINES)}"])
+    if shutil.which(name) is None:
+        raise ConfigError([f"engine: {name} is not installed; leave out --engine {name}, or install it"])
+    with tempfile.TemporaryDirectory(prefix="launchready-") as folder:
+        report = os.path.join(folder, "report.json")  # noqa: PTH118
+        try:
+            subprocess.run(  # noqa: S603 - the named program
+                _command(name, root, report, past=past), capture_output=True, check=False, timeout=_TIMEOUT, cwd=root
+            )
+            with open(report, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+                read = _findings(file.read())
+        except (OSError, subprocess.TimeoutExpired, ValueError) as error:
+            yield Unread(f"({name})", f"gave no report ({type(error).__name__})")
+            return
+    for finding in read:
+        hit = _hit(name, finding, root)
+        if hit is not None:
+            yield hit
+
+
+def _command(name: str, root: str, report: str, *, past: bool) -> list[str]:
+    if name == "kingfisher":
+        history = "full" if past else "none"
+        return [name, "scan", root, "--no-validate", "--git-history", history, "--format", "json", "--output", report]
+    verb = "git" if past else "dir"
+    return [name, verb, root, "--no-banner", "--exit-code", "0", "--report-format", "json", "--report-path", report]
+
+
+def _findings(text: str) -> list[dict[str, Any]]:
+    """A JSON array, an object that holds one, or one object a line."""
+    try:
+        read = json.loads(text or "[]")
+    except ValueError:
+        read = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    if isinstance(read, dict):
+        read = read.get("findings", [read])
+    return [one for one in read if isinstance(one, dict)]
+
+
+def _hit(name: str, one: dict[str, Any], root: str) -> Hit | None:
+    """gitleaks' fields, and kingfisher's, under our names."""
+    inner = one["finding"] if isinstance(one.get("finding"), dict) else one
+    rule = one["rule"] if isinstance(one.get("rule"), dict) else {}
+    value = str(one.get("Secret") or inner.get("snippet") or "")
+    if not value:
+        return None
+    path = str(one.get("File") or inner.get("path") or "")
+    path = os.path.relpath(path, root) if os.path.isabs(path) else path  # noqa: PTH117
+    git = inner.get("git_metadata")
+    commit = str(one.get("Commit") or (git.get("commit", {}).get("id", "") if isinstance(git, dict) else ""))
+    line = int(one.get("StartLine") or inner.get("line") or 0)
+    theirs = str(one.get("RuleID") or rule.get("id") or "secret")
+    return Hit(path, line, commit, identify(value) or f"{name}:{theirs}", value)
+
+
+def merged(ours: Iterable[Hit], theirs: Iterable[Hit]) -> Iterator[Hit]:
+    """Theirs, without what we have: the same value, or one that is a part of the other."""
+    known = {hit.value for hit in ours}
+    for hit in theirs:
+        if not any(hit.value in value or value in hit.value for value in known):
+            yield hit

@@ -1,0 +1,418 @@
+"""The store in MySQL or MariaDB, by PyMySQL: for an app whose bookings are there already.
+
+``mysql://user:password@host[:port]/database``, or ``?unix_socket=/path``. MySQL 8 or MariaDB 10.5, or newer; the role
+may create tables at first use, or ``sql/mysql.sql`` is run beforehand.
+
+- A verb is one round trip in autocommit: its statement, and a look at what is there now. Counts of rows are never
+  asked: under CLIENT.FOUND_ROWS, which some libraries always set, ON DUPLICATE KEY UPDATE says 1 to everybody. Every
+  write leaves a mark of its own instead, and whoever finds his mark has won. (A Take takes four: it decides here, in a
+  transaction that holds the row.)
+- Assignments of ON DUPLICATE KEY UPDATE run from left to right and see each other: ``expires`` is written last.
+- Time is the server's UTC_TIMESTAMP, whatever time zone a session has.
+- At most eight connections a process; after one has broken, all idle ones go with it. PyMySQL blocks, so a coroutine
+  waits for a thread.
+- No statement is repeated by itself once it may have reached the server.
+"""
+
+import os
+import select
+import threading
+from array import array
+from asyncio import to_thread
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
+from launchready.exchange.ops import Inline, Op
+from launchready.exchange.store import (
+    Claimed,
+    Delete,
+    Entry,
+    Get,
+    Give,
+    Put,
+    PutIfAbsent,
+    Renew,
+    Replace,
+    Seize,
+    Settle,
+    Space,
+    StoreOp,
+    Take,
+)
+from launchready.exchange.window import MICRO, fresh, give, take
+from launchready.stores.base import PAGE, belongs, digest, micros, said, where, window_digest
+
+SCHEMES = ("mysql", "mariadb")
+
+CONNECT_WAIT, ANSWER_WAIT, LOCK_WAIT = 2, 2.4, 2
+CONNECTIONS = 8
+SWEEP_EVERY, SWEEP_ROWS = 64, 256
+TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
+MISSING, DEADLOCK, FULL, NO_ROOM = 1146, 1213, 1114, 1021
+DEADLOCKS = 8
+"""So often a statement is repeated that the server chose as a deadlock's victim: it has undone it, so that is safe."""
+
+# READ COMMITTED: a look at a row that is not there locks no gap, which two that insert would wait for.
+_SETUP = (
+    f"SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT}, SESSION sql_mode = 'STRICT_ALL_TABLES'; "
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+)
+
+NOW = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"
+
+Params = dict[str, Any]
+Rows = list[tuple[Any, ...]]
+
+
+def connect(url: str) -> "MySQLStore":
+    """Raises MissingExtra without PyMySQL, ConfigError for a URL that names no database."""
+    return MySQLStore(url)
+
+
+def parameters(url: str) -> dict[str, Any]:
+    """What PyMySQL's ``connect`` takes, of a URL. Raises ConfigError where it names no database."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    database = unquote(parts.path)[1:]
+    if not database or "/" in database:
+        raise ConfigError([f"store={where(url)!r}: names no database; write mysql://user:password@host/database"])
+    found: dict[str, Any] = {"database": database, "charset": "utf8mb4"}
+    if parts.username:
+        found["user"] = unquote(parts.username)
+    if parts.password:
+        found["password"] = unquote(parts.password)
+    if "unix_socket" in options:
+        return found | {"unix_socket": options["unix_socket"]}
+    try:
+        return found | {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
+    except ValueError:
+        raise ConfigError([f"store={where(url)!r}: the port is a number from 1 to 65535"]) from None
+
+
+class Statements:
+    """The statements on one table. Each is followed by ``look``, in the same round trip."""
+
+    def __init__(self, table: str) -> None:
+        now, live = f"SET @now = {NOW}; ", "k = %(key)s AND expires > @now"
+        newer = "GREATEST(@now, version + 1)"
+        mine = "expires <= @now OR version = %(version)s"
+        look = f"; SELECT value, @now - put, version, mark = %(mark)s FROM {table} WHERE {live}"
+        values = "put = @now, mark = %(mark)s, value = %(value)s, expires = @now + %(ttl)s"
+
+        def insert(version: str, otherwise: str) -> str:
+            row = f"(%(key)s, @now + %(ttl)s, @now, {version}, %(mark)s, %(value)s)"
+            columns = "(k, expires, put, version, mark, value)"
+            return f"{now}INSERT INTO {table} {columns} VALUES {row} ON DUPLICATE KEY UPDATE {otherwise}{look}"
+
+        def only(condition: str, version: str) -> str:
+            """Each column stays what it is where the condition does not hold."""
+            first = f"version = IF(@free := ({condition}), {version}, version)"
+            rest = {"put": "@now", "mark": "%(mark)s", "value": "%(value)s", "expires": "@now + %(ttl)s"}
+            return ", ".join([first, *(f"{name} = IF(@free, {new}, {name})" for name, new in rest.items())])
+
+        update = f"{now}UPDATE {table} SET version = {newer}, {values} WHERE {live} AND version = %(version)s"
+        settled = "GREATEST(@now, %(version)s + 1)"
+        self.get = f"SELECT value, {NOW} - put, version, 0 FROM {table} WHERE k = %(key)s AND expires > {NOW}"
+        counted = insert("LAST_INSERT_ID(@now)", f"version = LAST_INSERT_ID({newer}), {values}")
+        self.put = counted.replace(look, "; SELECT LAST_INSERT_ID()")  # ours, whatever came after it
+        self.claim = insert("@now", only("expires <= @now", newer))
+        self.renew = insert("%(version)s", only(mine, "%(version)s"))
+        self.settle = insert(settled, only(mine, settled))
+        self.replace = f"{update}{look}"
+        self.seize = f"{update} AND put <= @now - %(older)s{look}"
+        self.delete = (
+            f"DELETE FROM {table} WHERE k = %(key)s AND expires > {NOW} "
+            "AND (%(version)s IS NULL OR version = %(version)s)"
+        )
+
+
+_SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kept")}  # by Space.evictable
+_NAMES = {
+    Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Renew: "renew", Settle: "settle", Seize: "seize",
+    Delete: "delete",
+}  # fmt: skip
+
+
+class MySQLStore:
+    """See the module."""
+
+    shared = True
+
+    def __init__(self, url: str) -> None:
+        try:
+            import pymysql  # noqa: PLC0415  an extra
+        except ImportError:
+            raise MissingExtra("A mysql:// store", "mysql") from None
+        self.inline: Inline = {}
+        self._driver = pymysql
+        self._url = url
+        self._parameters = parameters(url)
+        self._name = f"the MySQL store at {where(url)}"
+        self._forget()
+
+    def _forget(self) -> None:
+        self._pid = os.getpid()
+        self._idle: list[Any] = []
+        self._gate = threading.Semaphore(CONNECTIONS)
+        self._writes = 0
+        self._hands = dict.fromkeys(TABLES, b"")
+
+    def execute(self, op: Op[Any]) -> None:
+        if isinstance(op, Take):
+            self._with(lambda connection: self._take(connection, op, None))
+        elif isinstance(op, Give):
+            self._with(lambda connection: self._give(connection, op))
+        else:
+            while not self._verb(op):
+                continue
+        if not isinstance(op, Get):
+            self._writes += 1
+            if self._writes % SWEEP_EVERY == 0:
+                with suppress(StoreError):  # there will be another round
+                    self._sweep(TABLES[self._writes // SWEEP_EVERY % len(TABLES)])
+
+    async def aexecute(self, op: Op[Any]) -> None:
+        await to_thread(self.execute, op)
+
+    def take_at(self, op: Take, now: int) -> None:
+        self._with(lambda connection: self._take(connection, op, now))
+
+    def close(self) -> None:
+        if self._pid == os.getpid():
+            self._drop()
+
+    async def aclose(self) -> None:
+        await to_thread(self.close)
+
+    # Verbs.
+
+    def _verb(self, op: Op[Any]) -> bool:
+        """False: ask again; what stood in the way of a claim went before it could be looked at."""
+        sql, params = _encode(op)
+        rows, count = self._with(lambda connection: _ask(connection, sql, params))
+        return _decode(op, rows, count)
+
+    def _take(self, connection: Any, op: Take, now: int | None) -> None:
+        with _row(connection, op, fresh(op.windows)) as row:
+            op.at = moment = row.now if now is None else now
+            op.answer = take(row.states, moment, op.windows, op.cost)
+            if op.answer.allowed:
+                row.save(row.now + op.windows[-1].period_us)
+
+    def _give(self, connection: Any, op: Give) -> None:
+        op.answer = None
+        if op.at is None:
+            _ask(connection, "DELETE FROM launchready_windows WHERE k = %(k)s", {"k": window_digest(op)})
+            return
+        with _row(connection, op, fresh(op.windows)) as row:
+            give(row.states, op.windows, op.cost, op.at)
+            row.save(row.now + op.windows[-1].period_us)
+
+    def _sweep(self, table: str) -> None:
+        """Look at the next rows of a table, and drop those that are over."""
+        hand = {"hand": self._hands[table], "last": b""}
+        rows, _ = self._with(
+            lambda c: _ask(c, f"SELECT k FROM {table} WHERE k > %(hand)s ORDER BY k LIMIT {SWEEP_ROWS}", hand)
+        )
+        self._hands[table] = rows[-1][0] if len(rows) == SWEEP_ROWS else b""
+        if rows:
+            drop = f"DELETE FROM {table} WHERE k > %(hand)s AND k <= %(last)s AND expires <= {NOW}"
+            self._with(lambda c: _ask(c, drop, hand | {"last": rows[-1][0]}))
+
+    def touch(self) -> None:
+        """Nothing to know."""
+
+    def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
+        table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
+        page = (
+            f"SELECT k, value, {NOW} - put, version, expires > {NOW} FROM {table} WHERE k > %(hand)s "
+            f"ORDER BY k LIMIT {PAGE}"
+        )
+        while True:
+            rows, _ = self._with(partial(_ask, sql=page, params={"hand": hand}))
+            for key, value, age, version, live in rows:
+                if live and belongs(space, bytes(key), entry := _entry(space, (value, age, version, 0))):
+                    yield entry
+            if len(rows) < PAGE:
+                return
+            hand = rows[-1][0]
+
+    def sweep(self) -> int:
+        count = 0
+        for table in TABLES:
+            drop = f"DELETE FROM {table} WHERE expires <= {NOW} LIMIT {PAGE}"
+            while gone := self._with(partial(_ask, sql=drop, params={}))[1]:
+                count += gone
+        return count
+
+    # Connections.
+
+    def _with(self, work: Callable[[Any], Any]) -> Any:
+        if self._pid != os.getpid():  # a parent's connections: to close one here would end the parent's session
+            _orphans.extend(self._idle)
+            self._forget()
+        if not self._gate.acquire(timeout=ANSWER_WAIT):
+            raise StoreUnavailable(f"{self._name}: all connections of this process are busy")
+        try:
+            connection = self._connection()
+            try:
+                done = self._done(connection, work)
+            except BaseException:
+                connection._force_close()
+                self._drop()
+                raise
+            self._idle.append(connection)
+        except (self._driver.Error, OSError) as error:
+            raise self._failure(error) from None
+        finally:
+            self._gate.release()
+        return done
+
+    def _done(self, connection: Any, work: Callable[[Any], Any]) -> Any:
+        for _ in range(DEADLOCKS):
+            try:
+                return work(connection)
+            except self._driver.Error as error:
+                number = error.args[0] if error.args else None
+                if number == MISSING:
+                    _ask(connection, (Path(__file__).parent / "sql" / "mysql.sql").read_text(), None)
+                elif number != DEADLOCK:
+                    raise
+        return work(connection)
+
+    def _connection(self) -> Any:
+        while self._idle:
+            connection = self._idle.pop()
+            if not select.select([connection._sock], [], [], 0)[0]:  # something came that nobody asked for: the end
+                return connection
+            connection._force_close()
+        connection = self._driver.connect(
+            **self._parameters,
+            autocommit=True,
+            connect_timeout=CONNECT_WAIT,
+            read_timeout=ANSWER_WAIT,
+            write_timeout=ANSWER_WAIT,
+            client_flag=self._driver.constants.CLIENT.MULTI_STATEMENTS,
+        )
+        _ask(connection, _SETUP, None)
+        return connection
+
+    def _drop(self) -> None:
+        while self._idle:
+            self._idle.pop()._force_close()
+
+    __del__ = close
+
+    def _failure(self, error: Exception) -> StoreError:
+        number = error.args[0] if error.args else None
+        if number in {FULL, NO_ROOM}:
+            return StoreFull(f"{self._name} has no room")
+        if isinstance(error, TimeoutError) or "timed out" in str(error):
+            return StoreUnavailable(f"{self._name} did not answer in time")
+        return StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}")
+
+
+_orphans: list[Any] = []
+
+
+def _ask(connection: Any, sql: str, params: Params | None) -> tuple[Rows, int]:
+    """The rows of the last statement, and how many it touched."""
+    with connection.cursor() as cursor:
+        count = cursor.execute(sql, params)
+        while cursor.nextset():
+            count = cursor.rowcount
+        return list(cursor.fetchall()) if cursor.description else [], count
+
+
+def _encode(op: Op[Any]) -> tuple[str, Params]:
+    if type(op) not in _NAMES:
+        raise TypeError(f"not a verb of a store: {op!r}")
+    assert isinstance(op, StoreOp)
+    params: Params = {"key": digest(op.space.name, op.key), "mark": os.urandom(16)}
+    if isinstance(op, Put | PutIfAbsent | Replace | Renew | Settle | Seize):
+        params |= {"value": op.space.dump(op.value), "ttl": micros(op.ttl)}
+    if isinstance(op, Replace | Renew | Settle | Seize | Delete):
+        params["version"] = op.version
+    if isinstance(op, Seize):
+        params["older"] = micros(op.older)
+    return getattr(_SQL[op.space.evictable], _NAMES[type(op)]), params
+
+
+def _decode(op: Op[Any], rows: Rows, count: int) -> bool:
+    if isinstance(op, Put):
+        op.answer = rows[0][0]
+        return True
+    mine = bool(rows and rows[0][3])
+    if isinstance(op, Get):
+        op.answer = _entry(op.space, rows[0]) if rows else None
+    elif isinstance(op, PutIfAbsent):
+        if not rows:
+            return False
+        op.answer = Claimed(None if mine else _entry(op.space, rows[0]), rows[0][2])
+    elif isinstance(op, Seize):
+        op.answer = rows[0][2] if mine else 0
+    elif isinstance(op, Delete):
+        op.answer = count > 0
+    else:
+        op.answer = mine
+    return True
+
+
+def _entry(space: Space[Any], row: tuple[Any, ...]) -> Entry[Any]:
+    value, age, version, _ = row
+    return Entry(space.load(bytes(value)), max(0, age) / MICRO, version)
+
+
+class _Windows(NamedTuple):
+    """The windows of a key, while a transaction holds their row."""
+
+    connection: Any
+    key: bytes
+    states: list[Any]
+    now: int
+
+    def save(self, end: int) -> None:
+        """``end``: when all of it is over."""
+        sql = "UPDATE launchready_windows SET state = %(state)s, expires = %(end)s WHERE k = %(k)s"
+        _ask(self.connection, sql, {"k": self.key, "state": _pack(self.states), "end": end})
+
+
+@contextmanager
+def _row(connection: Any, op: Take | Give, empty: list[Any]) -> Iterator[_Windows]:
+    """The shared rule decides here, under the row's lock."""
+    key = window_digest(op)
+    connection.begin()
+    try:
+        sql = f"SELECT state, {NOW} FROM launchready_windows WHERE k = %(k)s FOR UPDATE"
+        while not (rows := _ask(connection, sql, {"k": key})[0]):
+            _ask(connection, "INSERT IGNORE INTO launchready_windows VALUES (%(k)s, 0, '')", {"k": key})
+        state = bytes(rows[0][0])
+        yield _Windows(connection, key, _unpack(state, len(op.windows)) if state else empty, int(rows[0][1]))
+        connection.commit()
+    except BaseException:
+        with suppress(Exception):
+            connection.rollback()
+        raise
+
+
+def _pack(states: Any) -> bytes:
+    """The length of each window's state, then the numbers of all."""
+    flat = array("q", [len(state) for state in states])
+    for state in states:
+        flat.extend(state)
+    return flat.tobytes()
+
+
+def _unpack(data: bytes, count: int) -> list[Any]:
+    flat = array("q", data)
+    states: list[Any] = []
+    start = count
+    for length in flat[:count]:
+        states.append(flat[start : start + length])
+        start += length
+    return states

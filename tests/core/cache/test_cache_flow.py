@@ -1,0 +1,286 @@
+"""The shared cache as a flow: answered from a dict, on a clock that the test sets."""
+
+import pytest
+
+from launchready.core.cache import PROFILES, Cache, Setup, Stored, Storing, dump, load, size
+from launchready.exchange.app import Copy, Forward, Join
+from launchready.exchange.store import Space
+from launchready.http.message import Response
+from launchready.http.routes import RouteTable
+from support.flows import World, go, request, whole
+
+SPACE = Space("cache", dump, load, size, evictable=True)
+
+
+class App:
+    """Counts its calls; each answer is its number."""
+
+    def __init__(self, *headers, status=200):
+        self.headers = [(name, value) for name, value in headers]
+        self.status = status
+        self.calls = 0
+
+    def __call__(self, asked):
+        self.calls += 1
+        return self.status, self.headers, b"%d" % self.calls
+
+
+def cache(world, profile="safe", *, leases=False, **routes):
+    def wall():
+        return 1_700_000_000 + world.now
+
+    policy = PROFILES[profile]
+    storing = Storing(policy, RouteTable(routes), wall=wall)
+    return Cache(Setup(policy, storing, SPACE, max_body=1000, clock=lambda: world.now, wall=wall, leases=leases))
+
+
+def status(response):
+    return [value.decode() for name, value in response.headers if name == b"cache-status"]
+
+
+FRESH = (b"cache-control", b"max-age=60")
+
+
+def test_fresh_then_stale():
+    """Served while younger than its freshness, with its age; asked again from then on."""
+    world, app = World(), App(FRESH)
+    feature = cache(world)
+    assert status(whole(feature, world, request(), app)) == ["launchready; fwd=uri-miss; stored"]
+    world.now = 59
+    again = whole(feature, world, request(), app)
+    assert (again.body, again.get(b"age"), status(again)) == (b"1", b"59", ["launchready; hit; ttl=1"])
+    world.now = 60
+    assert whole(feature, world, request(), app).body == b"2"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [(b"cache-control", b"no-store, max-age=60")],
+        [(b"cache-control", b"private, max-age=60")],
+        [(b"cache-control", b"max-age=60"), (b"cache-control", b"private")],
+        [FRESH, (b"set-cookie", b"a=1")],
+        [FRESH, (b"vary", b"*")],
+        [FRESH, (b"vary", b"accept"), (b"vary", b"*")],
+        [FRESH, (b"age", b"60")],
+        [FRESH, (b"content-length", b"7")],
+        [FRESH, (b"content-type", b"text/event-stream")],
+        [(b"expires", b"0")],
+        [(b"expires", b"Sun, 06 Nov 1994 08:49:37 GMT")],
+        [(b"etag", b'"v1"'), (b"last-modified", b"Sun, 06 Nov 1994 08:49:37 GMT")],
+    ],
+)
+def test_not_stored(lines):
+    """Without explicit freshness, or against the app's word, or cut short: every request reaches the app."""
+    world, app = World(), App(*lines)
+    feature = cache(world)
+    assert [whole(feature, world, request(), app).body for _ in range(2)] == [b"1", b"2"]
+
+
+@pytest.mark.parametrize("code", [201, 206, 299, 304, 400, 401, 403, 429, 431, 500, 503])
+def test_statuses_that_are_not_kept(code):
+    """Only final statuses whose meaning is understood are stored."""
+    world, app = World(), App(FRESH, status=code)
+    feature = cache(world)
+    assert [whole(feature, world, request(), app).body for _ in range(2)] == [b"1", b"2"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        (b"authorization", b"Bearer x"), (b"cookie", b"a=1"), (b"x-forwarded-host", b"evil"), (b"content-length", b"3"), (b"transfer-encoding", b"chunked"), (b"cache-control", b"no-store"),
+    ],
+)  # fmt: skip
+def test_requests_that_pass_by(line):
+    """A request for one person, for a part, with a body, or steering past the key: neither served nor stored."""
+    world, app = World(), App(FRESH)
+    feature = cache(world)
+    first = whole(feature, world, request(headers=[line]), app)
+    assert status(first)[0].startswith("launchready; fwd=bypass; detail=")
+    assert whole(feature, world, request(), app).body == b"2"
+    assert whole(feature, world, request(headers=[line]), app).body == b"3"
+
+
+@pytest.mark.parametrize(
+    "line", [(b"cache-control", b"no-cache"), (b"cache-control", b"max-age=0"), (b"pragma", b"no-cache")]
+)
+def test_reload(line):
+    """A client that wants it new gets it new, and the next one gets that."""
+    world, app = World(), App(FRESH)
+    feature = cache(world)
+    whole(feature, world, request(), app)
+    assert whole(feature, world, request(headers=[line]), app).body == b"2"
+    assert whole(feature, world, request(), app).body == b"2"
+
+
+def test_vary():
+    """One entry a variant; absent and empty are two; the names are compared without case."""
+    world, app = World(), App(FRESH, (b"vary", b"Accept-Language, accept"))
+    feature = cache(world)
+    asks = [[], [(b"accept-language", b"")], [(b"accept-language", b"de")], [(b"accept-language", b"en")],
+            [(b"accept", b"de")], [(b"accept-language", b"de"), (b"accept", b"x")]]  # fmt: skip
+    for _ in range(2):
+        assert [whole(feature, world, request(headers=ask), app).body for ask in asks] == [
+            b"%d" % n for n in range(1, 7)
+        ]
+
+
+def test_invalidation_reaches_every_variant():
+    """A change that went well forgets the URL with all its variants; one that failed forgets nothing."""
+    world, app = World(), App(FRESH, (b"vary", b"accept"))
+    feature = cache(world)
+    asks = [[(b"accept", b"a")], [(b"accept", b"b")]]
+    for ask in asks:
+        whole(feature, world, request(headers=ask), app)
+    whole(feature, world, request("POST"), App(status=500))
+    assert [whole(feature, world, request(headers=ask), app).body for ask in asks] == [b"1", b"2"]
+    whole(feature, world, request("POST"), App(status=303))
+    assert [whole(feature, world, request(headers=ask), app).body for ask in asks] == [b"3", b"4"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ((b"if-none-match", b'"v1"'), 304),
+        ((b"if-none-match", b'W/"v1"'), 304),
+        ((b"if-none-match", b'"v0" , "v1"'), 304),
+        ((b"if-none-match", b"*"), 304),
+        ((b"if-none-match", b'"v2"'), 200),
+        ((b"if-none-match", b"v1"), 200),
+        ((b"if-modified-since", b"Sun, 06 Nov 1994 08:49:37 GMT"), 304),
+        ((b"if-modified-since", b"tomorrow"), 200),
+    ],
+)
+def test_not_modified(line, code):
+    """RFC 9110 §13.1: weak comparison; a 304 has no body and repeats what a 200 would say of the entity."""
+    world = World()
+    app = App(FRESH, (b"etag", b'"v1"'), (b"last-modified", b"Sun, 06 Nov 1994 08:49:37 GMT"), (b"x-own", b"1"))
+    feature = cache(world)
+    whole(feature, world, request(), app)
+    answer = whole(feature, world, request(headers=[line]), app)
+    assert answer.status == code
+    assert answer.body == (b"" if code == 304 else b"1")
+    assert answer.get(b"etag") == b'"v1"'
+    assert (answer.get(b"x-own") is None) == (code == 304)
+
+
+def test_if_none_match_speaks_before_if_modified_since():
+    """Where both are sent, only the tag counts."""
+    world, app = World(), App(FRESH, (b"etag", b'"v1"'), (b"last-modified", b"x"))
+    feature = cache(world)
+    whole(feature, world, request(), app)
+    both = [(b"if-none-match", b'"v2"'), (b"if-modified-since", b"x")]
+    assert whole(feature, world, request(headers=both), app).status == 200
+
+
+def test_head_is_answered_from_a_get_and_stores_nothing():
+    """HEAD uses what GET stored; its own answer has no body to store."""
+    world, app = World(), App(FRESH)
+    feature = cache(world)
+    whole(feature, world, request("HEAD"), app)
+    assert whole(feature, world, request(), app).body == b"2"
+    assert status(whole(feature, world, request("HEAD"), app))[0].startswith("launchready; hit")
+
+
+def test_routes_give_freshness_to_answers_that_state_none():
+    """And to no other: the app's own word stands."""
+    world, silent, strict = World(), App(), App((b"cache-control", b"no-store"))
+    feature = cache(world, **{"GET /x": 60})
+    assert [whole(feature, world, request(path="/x"), silent).body for _ in range(2)] == [b"1", b"1"]
+    world.data.clear()
+    assert [whole(feature, world, request(path="/x"), strict).body for _ in range(2)] == [b"1", b"2"]
+
+
+def test_keys_do_not_collide():
+    """Host, path and query are each part of the key."""
+    world, app = World(), App(FRESH)
+    feature = cache(world)
+    asks = [request(path="/a"), request(path="/a", query=b"b"), request(path="/ab")]
+    assert [whole(feature, world, ask, app).body for ask in asks] == [b"1", b"2", b"3"]
+    other = request(path="/a")
+    other[0].fields[b"host"] = b"other.example"
+    assert whole(feature, world, other, app).body == b"4"
+
+
+@pytest.mark.parametrize("verb", ["Get", "Put", "Delete"])
+def test_store_down(verb):
+    """The app answers; a verb that fails costs nobody an answer."""
+    world, app = World(), App(FRESH)
+    world.down = {verb}
+    feature = cache(world)
+    assert whole(feature, world, request(), app).body == b"1"
+    assert whole(feature, world, request("POST"), app).body == b"2"
+    if verb == "Get":
+        assert status(whole(feature, world, request(), app)) == ["launchready; fwd=bypass; detail=store"]
+
+
+def flight(feature, world):
+    flow = feature.handle(request()[0])
+    return flow, go(flow, world)
+
+
+def test_single_flight():
+    """Two flows on one key: the second waits for the first, then has its answer without the app."""
+    world = World()
+    feature = cache(world)
+    leader, forward = flight(feature, world)
+    follower, join = flight(feature, world)
+    assert isinstance(forward, Forward)
+    assert isinstance(join, Join)
+    woken = []
+    assert join.flight.wait(lambda: woken.append(1))
+    forward.answer = Response(200, [FRESH])
+    copy = go(leader, world)
+    assert isinstance(copy, Copy)
+    assert not woken
+    copy.answer = b"all"
+    go(leader, world)
+    assert woken == [1]
+    join.answer = None
+    assert go(follower, world).body == b"all"
+
+
+def test_what_cannot_be_shared_is_waited_for_once():
+    """The answer was private: those who waited go to the app at once, none behind another."""
+    world = World()
+    feature = cache(world)
+    leader, forward = flight(feature, world)
+    waiting = [flight(feature, world) for _ in range(3)]
+    forward.answer = Response(200, [(b"cache-control", b"private")])
+    go(leader, world)
+    for _, join in waiting:
+        join.answer = None
+    assert all(isinstance(go(flow, world), Forward) for flow, _ in waiting)
+
+
+def test_a_leader_that_hangs_is_not_waited_for_twice():
+    """Whoever's patience ended goes to the app."""
+    world = World()
+    feature = cache(world)
+    leader, _ = flight(feature, world)
+    follower, join = flight(feature, world)
+    join.answer = None
+    assert isinstance(go(follower, world), Forward)
+    leader.close()
+
+
+def test_a_leader_whose_client_went_away():
+    """One of those who waited leads now, the others wait for it."""
+    world = World()
+    feature = cache(world)
+    leader, _ = flight(feature, world)
+    waiting = [flight(feature, world) for _ in range(3)]
+    leader.close()
+    for _, join in waiting:
+        join.answer = None
+    assert [type(go(flow, world)) for flow, _ in waiting] == [Forward, Join, Join]
+
+
+def test_over_a_wire():
+    """What is dumped is loaded: lines in order, bytes beyond ASCII, the pointer of a varying answer."""
+    stored = Stored(200, [(b"x", b"\xff"), (b"x", b"2")], 60, (b"accept",))
+    stored.body, stored.groups, stored.age, stored.keep = b"\n\x00", ("coaches", "caf\u00e9"), 3, 90
+    again = load(dump(stored))
+    for name in ("status", "headers", "lifetime", "age", "vary", "body", "groups", "keep", "flags"):
+        assert getattr(again, name) == getattr(stored, name)

@@ -1,0 +1,393 @@
+"""``launchready.secrets.scan``: what it covers, what it never says, and how it bears broken input."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import planted
+import pytest
+
+from launchready.errors import ConfigError
+from launchready.secrets import Leak, scan
+
+MAKE = planted.Maker(7)
+STRIPE = MAKE.make("stripe")
+GITHUB = MAKE.make("github")
+
+
+def values(scanned):
+    return {leak.value for leak in scanned}
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_planted_secrets_are_found(seed, tmp_path):
+    """On repositories made for the test: recall, precision and decoys are within the bars, and allowed lines are left alone."""
+    marks = planted.plant(str(tmp_path), seed)
+    scanned = scan(tmp_path)
+    leaks = list(scanned)
+    assert scanned.unread == []
+    found = planted.found(marks, values(leaks))
+    secret = [mark for mark in marks if mark.kind == "secret"]
+
+    def recall(some):
+        some = list(some)
+        return sum(mark in found for mark in some) / len(some)
+
+    assert recall(secret) >= 0.95
+    assert recall(mark for mark in secret if not mark.hard) >= 0.97
+    assert recall(mark for mark in secret if mark.hard) >= 0.85
+    assert recall(mark for mark in secret if mark.state == "history") >= 0.95
+    known = ["".join(mark.value.replace("\\n", "").split()) for mark in marks if mark.value]
+    wrong = [leak for leak in leaks if not any(flat(leak) in one or one in flat(leak) for one in known)]
+    assert len(found) / (len(found) + len(wrong)) >= 0.97
+    assert not {mark.value for mark in marks if mark.kind == "allowed"} & values(leaks)
+
+
+def flat(leak):
+    return "".join(leak.value.replace("\\n", "").split())
+
+
+def test_a_leak_says_where_since_when_and_what_to_do(repo):
+    """The line of today and the oldest commit; and the steps, revoking first."""
+    first = repo.commit("one", app__py=f'x = 1\nkey = "{STRIPE}"\n')
+    repo.commit("two", app__py=f'x = 1\ny = 2\nkey = "{STRIPE}"\n')
+    [leak] = scan(repo.path)
+    assert (leak.path, leak.line, leak.commit, leak.rule) == ("app.py", 3, first, "stripe-live-key")
+    assert leak.severity == "critical"
+    assert leak.fix.startswith("1. Revoke: dashboard.stripe.com")
+    assert [step[0] for step in leak.steps] == list("12345")
+
+
+def test_a_value_is_never_shown(repo):
+    """Not by repr, str or to_dict."""
+    repo.commit(app__py=f'key = "{STRIPE}"\n')
+    [leak] = scan(repo.path)
+    assert leak.value == STRIPE
+    assert STRIPE[8:] not in f"{leak!r} {leak} {leak.to_dict()}"
+
+
+def test_fingerprints_have_no_line_and_no_path(repo):
+    """The same secret elsewhere has the same fingerprint, in every clone; another secret has another."""
+    repo.commit(a__py=f'key = "{STRIPE}"\n', b__py=f'\n\nkey = "{STRIPE}"\ntoken = "{GITHUB}"\n')
+    prints = {(leak.value, leak.fingerprint) for leak in scan(repo.path)}
+    assert len(prints) == 2
+    clone = repo.path.parent / "clone"
+    subprocess.run(["git", "clone", "-q", repo.path, clone], check=True)
+    assert {(leak.value, leak.fingerprint) for leak in scan(clone)} == prints
+
+
+def test_history_of_all_refs(repo):
+    """Deleted files, other branches, a stash, tag messages, commit messages."""
+    made = {name: MAKE.make("github") for name in ("deleted", "branch", "stash", "tag", "message")}
+    repo.commit(gone__py=f"token = '{made['deleted']}'\n", keep__py="x = 1\n")
+    (repo.path / "gone.py").unlink()
+    repo.commit(f"remove, was {made['message']}")
+    repo.git("checkout", "-qb", "other")
+    repo.commit(other__py=f"token = '{made['branch']}'\n")
+    repo.git("checkout", "-q", "main")
+    repo.put("keep.py", f"token = '{made['stash']}'\n")
+    repo.git("stash", "-q")
+    repo.git("tag", "-a", "v1", "-m", f"key {made['tag']}")
+    found = {leak.value: leak for leak in scan(repo.path)}
+    assert found.keys() == set(made.values())
+    assert not any(leak.in_files for leak in found.values())
+    assert found[made["message"]].path == "(commit message)"
+
+
+def test_what_only_a_merge_brought(repo):
+    """An added line, and an added file, that neither parent has."""
+    repo.commit(base__py="x = 1\n")
+    repo.git("checkout", "-qb", "side")
+    repo.commit(side__py="y = 1\n")
+    repo.git("checkout", "-q", "main")
+    repo.commit(main__py="z = 1\n")
+    repo.git("merge", "-q", "--no-commit", "--no-ff", "side")
+    merge = repo.commit("merge", side__py=f"y = 1\nkey = '{STRIPE}'\n", new__py=f"token = '{GITHUB}'\n")
+    (repo.path / "new.py").unlink()
+    repo.commit(side__py="y = 1\n")
+    assert {(leak.value, leak.commit) for leak in scan(repo.path)} == {(STRIPE, merge), (GITHUB, merge)}
+
+
+def test_a_range(repo):
+    """Only what its commits brought; a range that is none is a ConfigError."""
+    old = repo.commit(a__py=f"key = '{STRIPE}'\n")
+    repo.commit(b__py=f"token = '{GITHUB}'\n")
+    assert values(scan(repo.path, commits=f"{old}..HEAD")) == {GITHUB}
+    with pytest.raises(ConfigError, match="git knows no range"):
+        list(scan(repo.path, commits="nowhere..HEAD"))
+    with pytest.raises(ConfigError, match="git knows no range"):
+        list(scan(repo.path, commits="--output=/tmp/x"))
+
+
+def test_staged(repo):
+    """The index, not the work tree; before the first commit, too."""
+    repo.put("app.py", f"key = '{STRIPE}'\n")
+    repo.git("add", "app.py")
+    repo.put("app.py", "key = None\n")
+    repo.put("later.py", f"token = '{GITHUB}'\n")
+    assert values(scan(repo.path, staged=True)) == {STRIPE}
+    repo.git("commit", "-qm", "oops")
+    assert values(scan(repo.path, staged=True)) == set()
+
+
+def test_one_changed_line_is_read_in_its_file(repo):
+    """A plist's value, or one under a name in YAML, shows with its neighbours only; unchanged ones are not reported."""
+    old, new = MAKE.make("twilioauth"), MAKE.make("twilioauth")
+    text = "<plist><dict>\n<key>TwilioAuthToken</key>\n<string>{}</string>\n<key>A</key>\n<string>b</string>\n</dict></plist>\n"
+    repo.commit(Info__plist=text.format(old))
+    repo.put("Info.plist", text.format(new))
+    repo.git("add", "-A")
+    assert values(scan(repo.path, staged=True)) == {new}
+
+
+def test_files_that_git_ignores_are_not_committed(repo):
+    """A .env outside of git is where secrets belong; a new file that is not ignored is about to be committed."""
+    repo.commit(__gitignore=".env\n")
+    repo.put(".env", f"KEY={STRIPE}\n")
+    assert list(scan(repo.path)) == []
+    repo.put("new.py", f"key = '{STRIPE}'\n")
+    assert [leak.path for leak in scan(repo.path)] == ["new.py"]
+
+
+def test_a_file_by_itself(tmp_path):
+    """``--path``: a chat export, outside of any repository."""
+    chat = tmp_path / "chat.txt"
+    chat.write_text(f"Jo: the password is Walnut#7731\nMia: and the key {STRIPE}\n")
+    assert {(leak.line, leak.value) for leak in scan(chat)} == {(1, "Walnut#7731"), (2, STRIPE)}
+
+
+def test_the_users_configuration_of_git_changes_nothing(repo):
+    """Prefixes, colours, quoting, external diff programs."""
+    first = repo.commit(**{"häß lich__py": f"key = '{STRIPE}'\n"})
+    for name, value in (("diff.noprefix", "true"), ("color.ui", "always"), ("diff.external", "false"), ("diff.mnemonicPrefix", "true"),
+                        ("log.showSignature", "true"), ("diff.algorithm", "patience"), ("core.quotePath", "true"), ("diff.renames", "copies")):  # fmt: skip
+        repo.git("config", name, value)
+    [leak] = scan(repo.path)
+    assert (leak.path, leak.commit) == ("häß lich.py", first)
+    (repo.path / "häß lich.py").unlink()
+    repo.commit()
+    [leak] = scan(repo.path)
+    assert (leak.path, leak.line, leak.commit) == ("häß lich.py", 1, first)
+
+
+def test_attributes_hide_nothing(repo):
+    """A file that .gitattributes calls binary is read all the same."""
+    repo.commit(__gitattributes="*.py -diff\n", app__py=f"key = '{STRIPE}'\n")
+    (repo.path / "app.py").unlink()
+    repo.commit()
+    assert values(scan(repo.path)) == {STRIPE}
+
+
+# Broken input: bounded, and said.
+
+
+def test_no_git_repository(tmp_path):
+    """The files are read, and the reader is told; an index is asked for in vain."""
+    (tmp_path / "app.py").write_text(f"key = '{STRIPE}'\n")
+    scanned = scan(tmp_path)
+    assert values(scanned) == {STRIPE}
+    assert "no git repository" in scanned.notes[0]
+    with pytest.raises(ConfigError, match="no git repository"):
+        list(scan(tmp_path, staged=True))
+    with pytest.raises(ConfigError, match="there is no"):
+        list(scan(tmp_path / "nowhere"))
+
+
+def test_git_is_not_installed(repo, monkeypatch):
+    """The files are read; the history is not passed over in silence."""
+    repo.commit(app__py=f"key = '{STRIPE}'\n")
+    monkeypatch.setenv("PATH", os.devnull)
+    scanned = scan(repo.path)
+    assert values(scanned) == {STRIPE}
+    assert "git is not installed" in scanned.unread[0].reason
+
+
+def broken(repo, name):
+    """Damages one object."""
+    repo.git("gc", "-q", check=False)
+    for pack in list((repo.path / ".git/objects/pack").glob("*.pack")):
+        data = pack.read_bytes()
+        for side in pack.parent.glob(pack.stem + ".*"):
+            side.chmod(0o600)
+            side.unlink()
+        subprocess.run(["git", "unpack-objects", "-q"], input=data, cwd=repo.path, check=True)
+    file = repo.path / ".git/objects" / name[:2] / name[2:]
+    file.chmod(0o600)
+    file.write_bytes(b"broken")
+
+
+@pytest.mark.parametrize("what", ["blob", "tree", "commit"])
+def test_broken_objects_cost_their_own_file(repo, what):
+    """The rest of the history is read; what could not be is said."""
+    repo.commit("one", a__py=f"key = '{STRIPE}'\n")
+    middle = repo.commit("two", b__py="x = 1\n" * 30)
+    repo.commit("three", c__py=f"token = '{GITHUB}'\n")
+    names = {"blob": f"{middle}:b.py", "tree": f"{middle}^{{tree}}", "commit": middle}
+    broken(repo, repo.git("rev-parse", names[what]).strip())
+    scanned = scan(repo.path)
+    assert values(scanned) >= {STRIPE, GITHUB}
+    assert scanned.unread
+
+
+def test_a_repository_that_is_none(tmp_path):
+    """A .git that git refuses: files only, and said."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "app.py").write_text(f"key = '{STRIPE}'\n")
+    scanned = scan(tmp_path)
+    assert values(scanned) == {STRIPE}
+    assert scanned.unread
+
+
+def test_a_shallow_clone_is_no_whole_history(repo, tmp_path):
+    """Its older commits are not here, so nothing is known of them."""
+    repo.commit(a__py="x = 1\n")
+    repo.commit(a__py="x = 2\n")
+    subprocess.run(["git", "clone", "-q", "--depth", "1", repo.path.as_uri(), tmp_path / "shallow"], check=True)
+    scanned = scan(tmp_path / "shallow")
+    assert list(scanned) == []
+    assert "shallow" in scanned.unread[0].reason
+
+
+def test_a_zip_bomb(tmp_path):
+    """Unpacked to the bound, and not further."""
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(5):
+            with archive.open(f"{number}.txt", "w") as member:
+                for _ in range(80):
+                    member.write(b"\0" * (1 << 20))
+    scanned = scan(tmp_path)
+    assert list(scanned) == []
+    assert any("unpacks to more than" in one.reason for one in scanned.unread)
+
+
+def test_archives_in_archives(tmp_path):
+    """Two deep is read; three deep is said."""
+    inner = f"KEY={STRIPE}\n".encode()
+    for depth in range(3):
+        pack = io.BytesIO()
+        with zipfile.ZipFile(pack, "w") as archive:
+            archive.writestr(".env" if depth == 0 else "inner.zip", inner)
+        inner = pack.getvalue()
+        (tmp_path / f"{depth + 1}.zip").write_bytes(inner)
+    scanned = scan(tmp_path)
+    assert {leak.path for leak in scanned} == {"1.zip!/.env", "2.zip!/inner.zip!/.env"}
+    assert [one.path.split("!")[0] for one in scanned.unread] == ["3.zip"]
+
+
+def test_a_broken_archive(tmp_path):
+    """Said, and what stands in its bytes is still looked at."""
+    (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04" + b"\0" * 40 + STRIPE.encode() + b"\0" * 40)
+    scanned = scan(tmp_path)
+    assert values(scanned) == {STRIPE}
+    assert "broken" in scanned.unread[0].reason
+
+
+def test_a_loop_of_links_and_odd_files(tmp_path):
+    """Links are not followed, pipes are not opened."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/b").symlink_to(tmp_path)
+    (tmp_path / "self").symlink_to(tmp_path / "self")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a/x.py").write_text(f"key = '{STRIPE}'\n")
+    scanned = scan(tmp_path)
+    assert [leak.path for leak in scanned] == ["a/x.py"]
+    assert scanned.unread == []
+
+
+def test_a_file_of_two_gigabytes(tmp_path):
+    """Read to a bound, in windows, and said."""
+    with (tmp_path / "huge.log").open("wb") as file:
+        file.write(f"key = '{STRIPE}'\n".encode())
+        file.seek((1 << 31) - 1)
+        file.write(b"\0")
+    scanned = scan(tmp_path)
+    assert values(scanned) == {STRIPE}
+    assert "only the first" in scanned.unread[0].reason
+
+
+def test_a_secret_on_the_border_of_windows(tmp_path):
+    """A large log is read in overlapping pieces: nothing is lost between them, and lines are counted through."""
+    line = b"x" * 99 + b"\n"
+    before = (8 << 20) - 1000
+    text = (line * (before // 100))[:before] + b"\n" + f"token = '{GITHUB}'\n".encode() * 20 + line * 20_000
+    (tmp_path / "app.log").write_bytes(text)
+    lines = sorted(leak.line for leak in scan(tmp_path))
+    first = text.count(b"\n", 0, text.index(b"token")) + 1
+    assert lines == list(range(first, first + 20))
+
+
+def test_names_that_are_no_text(repo):
+    """A file name that is not UTF-8."""
+    name = os.fsencode(repo.path) + b"/caf\xe9.py"
+    with open(name, "wb") as file:  # noqa: PTH123 - a Path has no such names
+        file.write(f"key = '{STRIPE}'\n".encode())
+    repo.commit()
+    assert values(scan(repo.path)) == {STRIPE}
+
+
+def test_a_folder_within_a_repository(repo):
+    """Its files and its part of the history, with paths from the root."""
+    repo.put("api/a.py", f"key = '{STRIPE}'\n")
+    repo.put("web/b.py", f"token = '{GITHUB}'\n")
+    repo.commit()
+    assert [(leak.path, leak.value) for leak in scan(repo.path / "api")] == [("api/a.py", STRIPE)]
+
+
+def test_all_cores_find_the_same(repo, monkeypatch):
+    """Worker processes and none give the same leaks."""
+    from launchready.secrets import work
+
+    for number in range(6):
+        repo.commit(f"n{number}", **{f"f{number}__py": f"token = '{MAKE.make('github')}'\n"})
+    alone = list(scan(repo.path))
+    monkeypatch.setattr(work, "COMMITS", 2)
+    monkeypatch.setattr(work, "_MANY", 1)
+    monkeypatch.setattr(work, "_cores", lambda: 3)
+    seen = []
+    together = list(scan(repo.path, progress=lambda done, every: seen.append((done, every))))
+    assert together == alone
+    assert len(alone) == 6
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_a_worker_that_dies_is_said(repo, monkeypatch):
+    """Its portion is unread, the scan goes on."""
+    from launchready.secrets import work
+
+    repo.commit(a__py=f"key = '{STRIPE}'\n")
+    monkeypatch.setattr(work, "_MANY", 1)
+    monkeypatch.setattr(work, "_cores", lambda: 2)
+    monkeypatch.setattr(sys, "executable", shutil.which("true"))
+    scanned = scan(repo.path)
+    assert list(scanned) == []
+    assert any("stopped" in one.reason for one in scanned.unread)
+
+
+def test_memory_is_bounded(tmp_path):
+    """A hundred megabytes of text are read in less than two hundred more than the start."""
+    with (tmp_path / "big.txt").open("wb") as file:
+        file.writelines(b"the quick brown fox and the slot of monday\n" * 24_000 for _ in range(100))
+    code = (
+        "import resource, sys; from launchready.secrets import scan; base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "list(scan(sys.argv[1])); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert int(done.stdout) / 1024 < 200
+
+
+def test_leak_is_frozen():
+    """A leak is a value."""
+    leak = Leak("a", 1, "", "r", "v", "f", "high", "fix")
+    with pytest.raises(AttributeError):
+        leak.path = "b"
+    assert json.dumps(leak.to_dict())

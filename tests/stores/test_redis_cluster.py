@@ -1,0 +1,82 @@
+"""Redis Cluster: three real nodes, named by the URL of one of them."""
+
+import asyncio
+
+import pytest
+
+from launchready import stores
+from launchready.exchange.store import Delete, Get, Give, Put, PutIfAbsent, Replace, Space, Take
+from launchready.exchange.window import Window
+from support import servers
+
+SPACE = Space("cluster", dump=bytes, load=bytes, size=len, evictable=False)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    made = servers.RedisCluster()
+    try:
+        yield made.start()
+    finally:
+        made.close()
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_every_verb_on_every_node(cluster, mode):
+    """Keys of all nodes: each verb is one script on one key, so nothing has to be configured."""
+    store = stores.connect(cluster.url)
+    runner = asyncio.Runner() if mode == "async" else None
+
+    def call(op):
+        if runner is None:
+            store.execute(op)
+        else:
+            runner.run(store.aexecute(op))
+        return op.answer
+
+    windows = (Window(2, 60.0), Window(300, 3600.0))
+    for number in range(30):
+        key = f"{mode} {number}"
+        assert call(PutIfAbsent(SPACE, key, b"v", 60)).entry is None
+        entry = call(Get(SPACE, key))
+        assert call(Replace(SPACE, key, b"w", 60, entry.version))
+        assert call(Put(SPACE, key, b"x", 60)) > entry.version
+        assert call(Delete(SPACE, key))
+        takes = [Take(key, windows) for _ in range(3)]
+        assert [call(take).allowed for take in takes] == [True, True, False]
+        call(Give(key, windows, 1, takes[0].at))
+        assert call(Take(key, windows)).allowed
+    if runner is None:
+        store.close()
+    else:
+        runner.run(store.aclose())
+        runner.close()
+
+
+def test_all_at_once(cluster):
+    """The first answer of a node says that it is one of many; whoever asked meanwhile is answered, too."""
+    store = stores.connect(cluster.url)
+    takes = [Take(f"together {number % 7}", (Window(5, 60.0),)) for number in range(70)]
+
+    async def together():
+        await asyncio.gather(*[store.aexecute(take) for take in takes])
+        await store.aclose()
+
+    asyncio.run(together())
+    assert sum(take.answer.allowed for take in takes) == 35
+
+
+def test_scripts_are_loaded_where_they_are_missing(cluster):
+    """NOSCRIPT after a restart, or on a node that has not seen it yet."""
+    import redis
+
+    store = stores.connect(cluster.url)
+    for number in range(10):
+        for node in cluster.nodes:
+            client = redis.Redis.from_url(node.url)
+            client.script_flush()
+            client.close()
+        op = Take(f"flushed {number}", (Window(5, 60.0),))
+        store.execute(op)
+        assert op.answer.allowed
+    store.close()

@@ -1,0 +1,42 @@
+"""An app for real servers: /work takes as long as it is asked to, and /readyz says when the server is leaving."""
+
+import time
+
+from launchready.settings.health import Health
+
+DRAIN = "1s"
+
+
+def fastapi():
+    from fastapi import FastAPI
+
+    from launchready.fastapi import LaunchReadyMiddleware
+
+    app = FastAPI()
+
+    @app.get("/work")
+    def work():
+        time.sleep(0.2)
+        return {"done": True}
+
+    app.add_middleware(LaunchReadyMiddleware, health=Health(drain=DRAIN), release="r1")
+    return app
+
+
+def flask():
+    import flask
+
+    from launchready.flask import LaunchReady
+
+    app = flask.Flask("leaving")
+
+    @app.get("/work")
+    def work():
+        time.sleep(0.2)
+        return {"done": True}
+
+    LaunchReady(app, health=Health(drain=DRAIN), release="r1")
+    return app
+
+
+app = fastapi()

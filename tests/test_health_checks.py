@@ -1,0 +1,213 @@
+"""The ready-made checks: each passes where things are well, and fails where they are not."""
+
+import asyncio
+import os
+import sqlite3
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from launchready import health
+from launchready.health import Unhealthy
+from launchready.metrics import marks
+
+SOURCE = str(Path(health.__file__).parents[1])
+
+
+def test_database(tmp_path):
+    """An engine, an async engine, a function that connects; one that cannot reach it raises."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    engine = sqlalchemy.create_engine(url)
+    health.database(engine)()
+    assert engine.pool.checkedout() == 0
+    engine.dispose()
+    later = create_async_engine(url.replace("sqlite", "sqlite+aiosqlite"))
+
+    async def ask():
+        await health.database(later)()
+        await later.dispose()
+
+    asyncio.run(ask())
+    opened = []
+
+    def connect():
+        opened.append(sqlite3.connect(tmp_path / "a.db"))
+        return opened[-1]
+
+    health.database(connect)()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+    broken = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/no/such/folder.db")
+    with pytest.raises(sqlalchemy.exc.OperationalError):
+        health.database(broken)()
+
+
+DJANGO = """
+import django, threading
+from django.conf import settings
+settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "a.db"}},
+                   INSTALLED_APPS=["django.contrib.contenttypes"])
+django.setup()
+from launchready import health
+health.database("django")()
+try:
+    health.migrations()
+except health.Unhealthy as error:
+    assert str(error) == "2 migrations are waiting", error
+else:
+    raise AssertionError("nothing was migrated")
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+health.migrations()
+"""
+
+
+def test_django(tmp_path):
+    """Django's own connection; its migrations before and after they ran. In a process of its own: settings are set once."""
+    done = subprocess.run([sys.executable, "-c", DJANGO], cwd=tmp_path, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": SOURCE})  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_redis():
+    """PING; nobody there raises."""
+    from redis.exceptions import ConnectionError as Refused
+
+    from support.servers import server
+
+    health.redis(server("redis").url)()
+    with pytest.raises(Refused):
+        health.redis("redis://127.0.0.1:1/0")()
+
+
+def test_disk(tmp_path):
+    """Room for a byte is there, room for a million terabytes is not; a size that is none is said at once."""
+    health.disk(tmp_path, free=1)()
+    with pytest.raises(Unhealthy, match="MB left"):
+        health.disk(tmp_path, free="1000000TB")()
+    with pytest.raises(ValueError, match="500MB"):
+        health.disk(tmp_path, free="much")
+
+
+def test_clock():
+    """Two seconds are allowed, five are not, in either direction."""
+    health.clock(time.time)()
+    for off in (-5, 5):
+        with pytest.raises(Unhealthy, match=r"5\.0 s off"):
+            health.clock(lambda off=off: time.time() + off)()
+
+
+def test_pool(tmp_path):
+    """Nine of ten connections are fine, ten are not."""
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/a.db", pool_size=10, max_overflow=0)
+    held = [engine.connect() for _ in range(9)]
+    health.pool(engine)()
+    held.append(engine.connect())
+    with pytest.raises(Unhealthy, match="10 of 10"):
+        health.pool(engine)()
+    for connection in held:
+        connection.close()
+    engine.dispose()
+
+
+def test_queue():
+    """At its bound it is fine, above it is not."""
+    health.queue(lambda: 10, 10)()
+    with pytest.raises(Unhealthy, match="11 waiting, 10 at most"):
+        health.queue(lambda: 11, 10)()
+
+
+def test_certificate():
+    """One that ends in fifteen days is fine for fourteen, and not for sixteen; a stranger's is not trusted."""
+    import datetime as dt
+    import socket
+
+    import trustme
+
+    authority = trustme.CA()
+    ends = dt.datetime.now(dt.UTC) + dt.timedelta(days=15, hours=1)
+    issued = authority.issue_cert("localhost", not_after=ends)
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    issued.configure_cert(server)
+    authority.configure_trust(client)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        for _ in range(3):
+            raw, _ = listener.accept()
+            try:
+                server.wrap_socket(raw, server_side=True).close()
+            except OSError:
+                raw.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    port = listener.getsockname()[1]
+    health.certificate("localhost", 14, port, client)()
+    with pytest.raises(Unhealthy, match="15 days left"):
+        health.certificate("localhost", 16, port, client)()
+    with pytest.raises(ssl.SSLCertVerificationError):
+        health.certificate("localhost", 14, port)()
+    thread.join()
+    listener.close()
+
+
+@pytest.fixture
+def alone(monkeypatch, tmp_path):
+    """A process without an app, whose store is a file."""
+    monkeypatch.setattr(marks._Home, "keeper", None)
+    monkeypatch.setenv("LAUNCHREADY_STORE", f"sqlite:///{tmp_path}/a.db")
+    yield tmp_path
+    marks.home().close()
+
+
+def test_heartbeat(alone, monkeypatch):
+    """Never run and overdue fail; run in time passes, also for another process."""
+    with pytest.raises(Unhealthy, match="never ran"):
+        health.heartbeat("reminders")()
+    marks.job("reminders", every="1h").beat()
+    marks.home().close()
+    monkeypatch.setattr(marks._Home, "keeper", None)  # as another process would find it
+    health.heartbeat("reminders")()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3600 + 720 + 100)
+    with pytest.raises(Unhealthy, match="100 s late"):
+        health.heartbeat("reminders")()
+
+
+def test_job(alone):
+    """What ran, what failed, and the signal for it; the error is the caller's."""
+
+    @marks.job("a", every="1h")
+    def fine():
+        return 1
+
+    @marks.job("b", every=60)
+    async def broken():
+        raise KeyError("x")
+
+    assert fine() == 1
+    with pytest.raises(KeyError):
+        asyncio.run(broken())
+    marks.signal("payment.failed", 2)
+    with marks.home().reading() as ledger:
+        rows = {row[0]: row[1:] for row in ledger.rows("SELECT name, runs, failures, ended FROM jobs")}
+        assert rows["a"][:2] == (1, 0)
+        assert rows["b"] == (1, 1, None)
+        assert dict(ledger.rows("SELECT name, count FROM signals")) == {"job.failed": 1, "payment.failed": 2}
+
+
+@pytest.mark.parametrize("name", ["", "Payment Failed", "x" * 65, "a@b", None])
+def test_names(name):
+    """A name that could be data is refused, and says what to write."""
+    with pytest.raises(ValueError, match=r"payment\.failed"):
+        marks.signal(name)
+    with pytest.raises(ValueError, match="1h"):
+        marks.job("a", every="often")
