@@ -8,7 +8,7 @@ import datetime as dt
 import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -31,6 +31,7 @@ class Site:
     - ``hosts``: full names of the hosts that were named, without the domain itself and www.
     - ``sends_mail``: None when the owner did not say.
     - ``repository``: the folder of the project, for what is checked on this machine; "" where none was named.
+    - ``database``: the app's own address of its database; it holds a password, so it is in no ``repr``.
     """
 
     domain: str
@@ -49,6 +50,7 @@ class Site:
     cors_probe_origin: str = ""
     origin: str = ""
     repository: str = ""
+    database: str = field(default="", repr=False)
 
     @property
     def www(self) -> str:
@@ -106,6 +108,7 @@ def site(
     cors_probe_origin: str | None = None,
     origin: str | None = None,
     repository: str | None = None,
+    database: str | None = None,
     now: dt.datetime | str | None = None,
 ) -> Site:
     """Reads what the caller gave; all that cannot be read is raised in one ConfigError."""
@@ -150,6 +153,7 @@ def site(
         foreign,
         (origin or "").strip("[]"),
         repository or "",
+        database or "",
     )
 
 
