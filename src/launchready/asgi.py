@@ -28,6 +28,7 @@ from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
 from launchready.http.scope import template, user
+from launchready.metrics.spent import Watching, begin
 from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
 from launchready.metrics.websocket import Timed
 from launchready.settings.stack import SAFE, Plan, Stack, build
@@ -94,6 +95,7 @@ class LaunchReadyMiddleware:
         if plan is None:
             plan = stack.plans.get(method, stack.other)
         exchange = _Exchange(self, scope, receive, send, plan)
+        spent = begin() if Watching.on and timings is not None else None
         try:
             await exchange.run()
         except BaseException as error:
@@ -109,6 +111,8 @@ class LaunchReadyMiddleware:
                     timings.stream(method, self.route(scope), exchange.status, seconds, first, exchange.whole)
                 else:
                     timings.record(method, self.route(scope), exchange.status, seconds, note)
+                if spent is not None:
+                    timings.spend(method, self.route(scope), spent)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket is timed, and limited where a limit asks for it; anything else passes."""
@@ -420,6 +424,9 @@ class _Exchange:
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
+
+    def secret(self) -> str | None:
+        return None
 
     def database(self) -> object:
         return None
