@@ -101,6 +101,7 @@ _ROOMS = (
     "ratelimit",
     "redaction",
     "secrets",
+    "watch",
 )  # launchready.cors.explain(...) with one import
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
