@@ -7,6 +7,7 @@ published, and what running the caches of the field showed.
 
 import asyncio
 import contextlib
+import sqlite3
 from typing import NamedTuple
 
 import pytest
@@ -316,3 +317,22 @@ def test_fields_of_one_request_are_not_replayed(stand):
     assert hit.get("x-kept") == "1"
     assert [name for name in own if hit.get(name.lower())] == []
     assert at.asked == 1
+
+
+@pytest.mark.parametrize("secret", [None, "-".join(["the", "key", "of", "a", "test"] * 3)])
+@pytest.mark.parametrize("written", [b"garbage", b"{}\nx", b'{"n": 1}', b"", None])
+def test_what_somebody_else_wrote_into_the_store(tmp_path, secret, written):
+    """An answer that cannot be read is asked for anew; with a secret, so is one whose body was changed."""
+    with stands("wsgi", f"sqlite:///{tmp_path}/store.db") as stand:
+        at = stand((200, [PUBLIC], PAGE), cache=Cache(), secret_key=secret)
+        at()
+        assert at().body == PAGE
+        with sqlite3.connect(f"{tmp_path}/store.db") as db:
+            if written is None:
+                db.execute("UPDATE launchready_cache SET value = replace(value, ?, ?)", (PAGE, PAGE.upper()))
+            else:
+                db.execute("UPDATE launchready_cache SET value = ?", (written,))
+        db.close()
+        if written is not None or secret:
+            assert [at().body for _ in range(3)] == [PAGE] * 3
+            assert at.asked == 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 from launchready.clock import Clock
 from launchready.core import cache as core
@@ -10,6 +11,7 @@ from launchready.exchange.store import Space
 from launchready.http.message import Request
 from launchready.http.routes import RouteTable
 from launchready.settings.problems import Problems
+from launchready.settings.sealing import derived
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,19 @@ class Cache:
 
 
 def compile_cache(
-    problems: Problems, settings: Cache, clock: Clock, trusted: Sequence[str] | int, *, shared: bool
+    problems: Problems,
+    settings: Cache,
+    clock: Clock,
+    trusted: Sequence[str] | int,
+    *,
+    shared: bool,
+    secret: str | None = None,
 ) -> core.Cache:
-    """The feature. Every mistake goes to ``problems``. ``shared``: other processes use the same store."""
+    """The feature. Every mistake goes to ``problems``. ``shared``: other processes use the same store.
+
+    ``secret``: answers in a shared store are signed, so that who can write the store cannot write pages.
+    """
+    dump, load = (core.dump, core.load) if secret is None else signed(secret)
     rows = _routes(problems, "cache.routes", settings.routes)
     private = _routes(problems, "cache.private", settings.private)
     if not settings.force:
@@ -62,8 +74,8 @@ def compile_cache(
     max_body = problems.number("cache.max_body", settings.max_body, least=1)
     space = Space(
         "cache",
-        core.dump,
-        core.load,
+        dump,
+        load,
         core.size,
         evictable=True,
         max_entries=problems.number("cache.max_entries", settings.max_entries, least=1),
@@ -90,6 +102,25 @@ def compile_cache(
         trusts=Identity(trusted).proxied, private=RouteTable(private), user=settings.private_key or credentials,
     )  # fmt: skip
     return core.Cache(setup)
+
+
+def signed(secret: str) -> tuple[Callable[[core.Stored], bytes], Callable[[bytes], core.Stored]]:
+    """To and from a store that others could write. What does not verify is not there."""
+    from itsdangerous import BadSignature, Signer  # noqa: PLC0415 - only where there is a secret
+
+    purpose = "launchready.cache"
+    signer = Signer(derived(secret, purpose), purpose, key_derivation="none", digest_method=sha256)
+
+    def dump(stored: core.Stored) -> bytes:
+        return signer.sign(core.dump(stored))
+
+    def load(data: bytes) -> core.Stored:
+        try:
+            return core.load(signer.unsign(data))
+        except BadSignature:
+            return core.unreadable()
+
+    return dump, load
 
 
 def credentials(request: Request) -> str | None:

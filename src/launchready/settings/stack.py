@@ -175,7 +175,9 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     )
     own = f"https://{https.canonical_host}" if https and https.canonical_host else None
     store = _store(problems, given["store"])
-    shared_cache = compile_cache(problems, cache, clock, trusted, shared=store.shared) if cache else None
+    shared_cache = (
+        compile_cache(problems, cache, clock, trusted, shared=store.shared, secret=secret_key) if cache else None
+    )
     features: list[Feature | None] = [
         compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
         compile_cors(problems, cors, own=own, vouches=Identity(trusted).vouches) if cors else None,

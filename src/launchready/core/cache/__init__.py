@@ -15,10 +15,10 @@ from launchready.core.cache.policy import PROFILES, personal
 from launchready.core.cache.purging import by_path, by_tag
 from launchready.core.cache.purging import purge as purge_names
 from launchready.core.cache.setup import Setup
-from launchready.core.cache.stored import Stored, dump, load, size
+from launchready.core.cache.stored import Stored, dump, load, size, unreadable
 from launchready.core.cache.storing import Storing
 
 __all__ = [
     "PROFILES", "Cache", "Setup", "Stored", "Storing", "by_path", "by_tag", "dump", "load", "personal",
-    "purge_names", "size",
+    "purge_names", "size", "unreadable",
 ]  # fmt: skip

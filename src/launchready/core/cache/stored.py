@@ -96,6 +96,18 @@ def dump(stored: Stored) -> bytes:
 
 
 def load(data: bytes) -> Stored:
+    """What was dumped. What cannot be read (another release wrote it) is a mark that is written over."""
+    try:
+        return _load(data)
+    except (ValueError, KeyError, TypeError):
+        return unreadable()
+
+
+def unreadable() -> Stored:
+    return Stored(UNSHARED, [])
+
+
+def _load(data: bytes) -> Stored:
     line, _, body = data.partition(b"\n")
     head = json.loads(line)
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head["h"]]
