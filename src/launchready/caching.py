@@ -25,7 +25,7 @@ from launchready.drivers.caches import CACHES
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
 from launchready.drivers.probes import Probes
-from launchready.errors import ConfigError
+from launchready.errors import ConfigError, StoreError
 from launchready.exchange.ops import Flow
 from launchready.http.message import Cached
 from launchready.settings import deployment
@@ -89,16 +89,28 @@ def purge(path: Names = (), *, tag: Names = (), soft: bool = False, store: str |
     - ``soft``: what is stored becomes stale instead, and may be used as RFC 5861 allows while it is refreshed.
     - ``store``: from a process that has no middleware: the URL of the store that the app uses.
 
-    Raises StoreError where the store could not be told, ConfigError where there is no cache.
+    Raises StoreError where a store could not be told (all others are), ConfigError where there is no cache.
     """
+    failed: StoreError | None = None
     for answers, flow in _purges(path, tag, soft=soft, store=store):
-        drive(flow, answers.execute)
+        try:
+            drive(flow, answers.execute)
+        except StoreError as error:
+            failed = error
+    if failed is not None:
+        raise failed
 
 
 async def apurge(path: Names = (), *, tag: Names = (), soft: bool = False, store: str | None = None) -> None:
     """The same without blocking the event loop."""
+    failed: StoreError | None = None
     for answers, flow in _purges(path, tag, soft=soft, store=store):
-        await adrive(flow, answers.aexecute)
+        try:
+            await adrive(flow, answers.aexecute)
+        except StoreError as error:
+            failed = error
+    if failed is not None:
+        raise failed
 
 
 def _purges(path: Names, tag: Names, *, soft: bool, store: str | None) -> Iterator[tuple[Answers, Flow[None]]]:

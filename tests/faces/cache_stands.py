@@ -16,6 +16,7 @@ STORES = ("memory", "sqlite", "redis", "postgresql")
 def stands(face, url):
     """A function that makes stands of one face before one store, which is closed with its connections at the end."""
     store, made = connect(url), []
+    CACHES.clear()  # apps of other tests, whose stores are gone
 
     def make(answer=None, **settings):
         made.append(Stand(face, store, runner, answer, **settings))

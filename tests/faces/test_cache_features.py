@@ -7,8 +7,9 @@ import pytest
 
 import launchready
 from faces.cache_stands import PAGE, STORES, stands
-from launchready.errors import ConfigError
+from launchready.errors import ConfigError, StoreError
 from launchready.settings.cache import Cache
+from launchready.stores import connect
 from support import servers
 
 FRESH = ("Cache-Control", "max-age=60")
@@ -235,6 +236,18 @@ def test_purge_reaches_what_is_under_way(stand):
     at("/a")
     at.answer = (200, [FRESH], b"new")
     assert at("/a").body == b"new"
+
+
+def test_purge_of_a_store_that_is_away():
+    """Whoever can be told is told, and the rest is said: a purge that did not reach a store did not happen there."""
+    with stands("wsgi", "memory://") as stand:
+        away = stand(cache=Cache())
+        away.middleware.stack.cache.answers._store = connect(f"redis://127.0.0.1:{servers.free_port()}/0")
+        at = stand(counting(FRESH), cache=Cache())
+        at("/a")
+        with pytest.raises(StoreError):
+            launchready.purge("/a")
+        assert at("/a").body == b"2"
 
 
 def test_purge_of_nothing():

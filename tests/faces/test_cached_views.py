@@ -6,6 +6,7 @@ import pytest
 
 import launchready
 from faces.apps import _django_setup, asgi_call, wsgi_call
+from launchready.drivers.caches import CACHES
 from launchready.errors import ConfigError
 from launchready.settings.cache import Cache
 
@@ -155,6 +156,7 @@ FRAMEWORKS = [starlette, fastapi, fastapi_threads, flask, flask_async, django, d
 def test_a_view_says_it(framework):
     """Fresh for as long as the decorator says, until its tag is purged; the app's own word wins, and so does the list
     of what is one person's by its name."""
+    CACHES.clear()  # apps of other tests, whose stores are gone
     app, call = framework(numbers())
     assert [call("GET", "/coaches").body for _ in range(3)] == [b"1"] * 3
     launchready.purge(tag="coaches")
