@@ -106,6 +106,10 @@ ROWS = [
                                       f"http://{DOMAIN}/b": to(f"http://{DOMAIN}/c"), f"http://{DOMAIN}/c": to(URL)}},
      {"WEB005": (M, WAIT)}),
     ("a redirect through http", {"web": {f"https://www.{DOMAIN}/": to(f"http://{DOMAIN}/")}}, {"WEB005": (M, WAIT)}),
+    ("a redirect forgets the page", {"web": {f"http://{DOMAIN}/launchready-probe/page?kept=1": to(URL)}},
+     {"WEB017": (M, WAIT)}),
+    ("a redirect keeps the page", {"web": {
+        f"https://www.{DOMAIN}/launchready-probe/page?kept=1": to(f"{URL}launchready-probe/page?kept=1")}}, {}),
     ("no HSTS", {"web": {URL: page(strict_transport_security="")}}, {"WEB003": (M, WAIT)}),
     ("preload half done", {"web": {URL: page(strict_transport_security="max-age=86400; preload")}},
      {"WEB008": (M, WAIT)}),

@@ -60,6 +60,16 @@ def test_a_bad_day():
     assert codes == ["WEB002", "TLS002", "MAIL003", "TLS001", "WEB007", "LINK001", "LINK002", "MAIL006"]
 
 
+def test_a_date_for_each():
+    """Two days before a launch, 30 or 90 for what can wait, none for what could not be checked."""
+    report, _ = check(drop="(www|_mta-sts)", web={f"https://{DOMAIN}/": page(strict_transport_security="")},
+                      faults=[{"name": f"_dmarc.{DOMAIN}", "action": "refused"}])  # fmt: skip
+    by = {one["code"]: one["fix_by"] for one in report.to_dict()["findings"]}
+    assert by == {"DNS002": "2026-11-26", "WEB003": "2026-12-24", "MAIL019": "2027-02-22", "MAIL005": ""}
+    assert "by 2026-12-24" in report.to_text()
+    assert "by 2026-12-24" in report.to_html()
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_two_runs_are_the_same(seed):
     """Whatever is answered first, the report is the same."""

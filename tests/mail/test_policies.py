@@ -124,6 +124,14 @@ def test_mx(records, kind, hosts):
     assert list(found.hosts) == sorted(found.hosts)
 
 
+def test_mx_of_dnspython():
+    """Its objects are read as they are."""
+    import dns.rdata
+
+    assert mx.classify([dns.rdata.from_text("IN", "MX", "10 mx.x.example.")]).hosts == ((10, "mx.x.example"),)
+    assert mx.classify([dns.rdata.from_text("IN", "MX", "0 .")]).kind == "null"
+
+
 def test_mx_that_is_an_address():
     """A number where a name has to be."""
     assert mx.classify(["10 192.0.2.1"]).addresses == ("192.0.2.1",)

@@ -43,6 +43,15 @@ def test_may_issue(host, records, allowed):
     assert may_issue(host, LE, lambda name: records.get(name, ())) is allowed
 
 
+def test_records_of_dnspython():
+    """Its objects are read as they are."""
+    import dns.rdata
+
+    record = dns.rdata.from_text("IN", "CAA", '0 issue "letsencrypt.org"')
+    assert may_issue("x.example", LE, lambda _name: [record])
+    assert not may_issue("x.example", "pki.goog", lambda _name: [record])
+
+
 def test_silence_forbids():
     """An authority that gets no answer must refuse: None, an answer that is not known, an exception."""
 

@@ -1,5 +1,6 @@
 """Findings: what the owner of a launch has to know, in the order in which it has to be done."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -59,6 +60,12 @@ class Finding:
     minutes: int
     reason: str = ""
     topic: str = ""
+
+    @property
+    def days(self) -> int:
+        """How long it may stay, in days: 2 before a launch, else what the rule of the deadline says (30 or 90)."""
+        match = re.match(r"(\d+) days", self.reason)
+        return 2 if self.when == "48h" else int(match[1]) if match else 30
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

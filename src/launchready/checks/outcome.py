@@ -4,14 +4,15 @@ In this order:
 
 - a finding of a root rule (the domain does not exist) silences all others; one that is undetermined silences what is
   undetermined, too;
-- a finding is silent when a rule that explains it (``after``) has one on the same subject;
+- a finding is silent when a rule that explains it (``after``) has one on the same subject; what could not be
+  determined also where that one is undetermined, or a rule that blocks it is loud;
 - questions that were not answered are reported once, whoever asked;
 - equal findings of a rule that merges become one, with all subjects.
 """
 
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -57,6 +58,8 @@ def results(outcomes: Sequence[Outcome], site: Site, choice: Choice, ignore: Col
 def silence(outcomes: Sequence[Outcome], choice: Choice) -> tuple[list[Outcome], set[str]]:
     """Without what something else explains; and the codes that explained something."""
     loud = {(one.rule.code, host(one.subject)) for one in outcomes if one.findings or one.undetermined}
+    found = {(one.rule.code, host(one.subject)) for one in outcomes if one.findings}
+    by_code = {one.rule.code: one.rule for one in outcomes}
     dead = {one.rule.code for one in outcomes if one.rule.root and one.findings}
     unsure = {one.rule.code for one in outcomes if one.rule.root and one.undetermined}
     spoken: list[Outcome] = []
@@ -68,10 +71,9 @@ def silence(outcomes: Sequence[Outcome], choice: Choice) -> tuple[list[Outcome],
         if one.rule.local:
             spoken.append(one)
             continue
-        codes = one.rule.after if one.findings else (*one.rule.after, *one.rule.blocked_by)
-        causes = {code for code in codes if (code, host(one.subject)) in loud}
+        causes = {code for code in one.rule.after if (code, host(one.subject)) in found}
         if one.undetermined is not None:
-            causes |= unsure
+            causes |= unsure | {code for code in explainers(one.rule, by_code) if (code, host(one.subject)) in loud}
         if dead:
             continue
         if causes and (one.findings or one.undetermined):
@@ -79,6 +81,14 @@ def silence(outcomes: Sequence[Outcome], choice: Choice) -> tuple[list[Outcome],
             continue
         spoken.append(one)
     return spoken, explaining
+
+
+def explainers(rule: Rule, by_code: Mapping[str, Rule]) -> list[str]:
+    """Codes that may explain why a rule could not tell. Of two that point at each other neither may: both would be
+    silent, and nobody would hear of it.
+    """
+    mutual = {code for code, one in by_code.items() if rule.code in (*one.after, *one.blocked_by)}
+    return [code for code in (*rule.after, *rule.blocked_by) if code not in mutual]
 
 
 def host(subject: str) -> str:

@@ -1,5 +1,6 @@
 """The report of a run: findings in the order in which to fix them, and what could not be checked, kept apart."""
 
+import datetime as dt
 import functools
 import importlib
 import json
@@ -85,6 +86,13 @@ class Report:
     def undetermined(self) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.status == "undetermined")
 
+    def fix_by(self, finding: Finding) -> str:
+        """The day by which a finding should be gone: 2026-12-24. "" for what could not be checked."""
+        if finding.status != "fail":
+            return ""
+        end = dt.datetime.fromtimestamp(self.started, dt.UTC) + dt.timedelta(days=finding.days)
+        return end.strftime("%Y-%m-%d")
+
     @property
     def headline(self) -> str:
         """The verdict in one sentence."""
@@ -141,7 +149,7 @@ class Report:
                 "passed": len(self.passed),
             },
             "minimum_bar": dict(self.minimum),
-            "findings": [one.to_dict() for one in self.findings],
+            "findings": [one.to_dict() | {"fix_by": self.fix_by(one)} for one in self.findings],
             "passed": [one.to_dict() for one in self.passed],
             "checked": list(self.checked),
         }

@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["none", "null", "null-and-hosts", "hosts"]
 
@@ -25,13 +25,13 @@ class MX:
     problems: tuple[str, ...] = ()
 
 
-def classify(records: Iterable[str | tuple[int, str]]) -> MX:
-    """Reads MX records given as ``"10 mx.example."`` or as ``(10, "mx.example.")``."""
+def classify(records: Iterable[Any]) -> MX:
+    """Reads MX records given as ``"10 mx.example."``, as ``(10, "mx.example.")``, or as objects of dnspython."""
     hosts: list[tuple[int, str]] = []
     problems: list[str] = []
     null = False
     for record in records:
-        preference, _, target = record.partition(" ") if isinstance(record, str) else (str(record[0]), "", record[1])
+        preference, target = halves(record)
         if not preference.strip().isdecimal() or not target.strip():
             problems.append(f"not an MX record: {record!r}")
             continue
@@ -44,6 +44,16 @@ def classify(records: Iterable[str | tuple[int, str]]) -> MX:
     addresses = tuple(host for _, host in hosts if is_address(host))
     kind: Kind = ("null-and-hosts" if null else "hosts") if hosts else ("null" if null else "none")
     return MX(kind, tuple(hosts), addresses, tuple(problems))
+
+
+def halves(record: Any) -> tuple[str, str]:
+    """Preference and target as they were written; an object of dnspython has them by name."""
+    if isinstance(record, str):
+        preference, _, target = record.partition(" ")
+        return preference, target
+    if hasattr(record, "exchange"):
+        return str(record.preference), str(record.exchange)
+    return str(record[0]), str(record[1])
 
 
 def is_address(host: str) -> bool:

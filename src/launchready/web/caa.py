@@ -4,11 +4,10 @@
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Records = Iterable[str | tuple[int, str, str]]
 Query = Callable[[str], Any] | Mapping[str, Any]
 CRITICAL = 128
 KNOWN = ("issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone")
@@ -94,10 +93,14 @@ def asked(query: Query, name: str) -> Sequence[Property] | None:
     return [parse(record) for record in getattr(answer, "records", answer)]
 
 
-def parse(record: str | tuple[int, str, str]) -> Property:
-    """One record. A text that is none is a critical property that nobody knows: it lets nobody in."""
+def parse(record: Any) -> Property:
+    """One record: a text as in a zone file, (flags, tag, value), or an object with these three (dnspython's).
+
+    A text that is none is a critical property that nobody knows: it lets nobody in.
+    """
     if not isinstance(record, str):
-        flags, tag, value = record
+        parts = (record.flags, record.tag, record.value) if hasattr(record, "flags") else record
+        flags, tag, value = parts
         return Property(int(flags), as_text(tag).lower(), as_text(value))
     match = RECORD.fullmatch(record)
     if match is None:

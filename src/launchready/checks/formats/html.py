@@ -40,9 +40,9 @@ overflow-wrap:anywhere;font:.8125rem/1.45 ui-monospace,monospace}
 def render(report: "Report") -> str:
     """The whole page."""
     parts = [
-        *section("Fix within 48 hours", "now", report.fix_now),
-        *section("Can wait", "wait", report.can_wait),
-        *section("Could not be checked", "unknown", report.undetermined),
+        *section(report, "Fix within 48 hours", "now", report.fix_now),
+        *section(report, "Can wait", "wait", report.can_wait),
+        *section(report, "Could not be checked", "unknown", report.undetermined),
         *fine(report.passed),
     ]
     kept, size = [], len(STYLE) + 2000
@@ -72,15 +72,15 @@ def minimum(bar: Sequence[tuple[str, str]]) -> str:
     return f"<table><caption>Minimum bar</caption>{rows}</table>\n"
 
 
-def section(title: str, kind: str, findings: Sequence[Finding]) -> Iterator[str]:
+def section(report: "Report", title: str, kind: str, findings: Sequence[Finding]) -> Iterator[str]:
     """One part of the list; nothing when it is empty."""
     if findings:
         yield f"<h2>{title} ({len(findings)})</h2>"
     for finding in findings:
-        yield article(kind, finding)
+        yield article(kind, finding, report.fix_by(finding))
 
 
-def article(kind: str, finding: Finding) -> str:
+def article(kind: str, finding: Finding, by: str) -> str:
     rows = [
         f"<dt>{name}</dt><dd><pre>{text(shown)}</pre></dd>"
         for name, shown in (("Seen", finding.evidence), ("Fix", finding.fix), ("Check again", finding.verify))
@@ -88,7 +88,7 @@ def article(kind: str, finding: Finding) -> str:
     return (
         f'<article class="{kind}"><h3>{text(finding.title)}</h3><p>{text(finding.impact)}</p>'
         f'<p class="meta">{finding.code}, {finding.severity}, about {finding.minutes} minutes. {text(finding.reason)}. '
-        f"{finding.score}</p><dl>{''.join(rows)}</dl></article>"
+        f"{finding.score}{'; by ' + by if by else ''}</p><dl>{''.join(rows)}</dl></article>"
     )
 
 

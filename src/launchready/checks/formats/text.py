@@ -28,7 +28,7 @@ def render(report: "Report", *, color: bool = False) -> str:
         now = finding.when == "48h"
         label = paint(f"{number:<2}{'FIX NOW' if now else 'WAIT':<9}", RED if now else YELLOW)
         lines += ["", *shown(label, finding)]
-        lines += [INDENT + paint(note(finding), GREY)]
+        lines += [INDENT + paint(f"{note(finding)}; by {report.fix_by(finding)}", GREY)]
     for finding in report.undetermined:
         lines += [
             "",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score, Severity
 from launchready.checks.ops import Get, Together, known
-from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer
 from launchready.web import cors
@@ -40,8 +40,10 @@ def cors_probes(site: Site, subject: str) -> Verdict:
     """
     tried = cors.probes(site.domain, site.cors_probe_origin)
     ops = [Get(subject, [("origin", probe.origin)]) for probe in tried]
-    yield Together(ops)
-    known(ops[0].answer)
+    yield ops[0]
+    if known(ops[0].answer).location is not None:
+        return NOT_APPLICABLE  # a redirect holds nothing to read; where it leads is asked there
+    yield Together(ops[1:])
     open_to = [
         (probe, op.answer)
         for probe, op in zip(tried, ops, strict=True)

@@ -35,7 +35,10 @@ def takeover(site: Site, subject: str) -> Verdict:
     yield Together([plain, safe])
     answer = next((one.answer for one in (plain, safe) if unclaimed(one.answer, held.says)), None)
     if answer is None:
-        known(plain.answer if plain.answer.known else safe.answer)
+        heard = plain.answer if plain.answer.known else safe.answer
+        if heard.trouble in ("refused", "tls"):
+            return NOT_APPLICABLE  # that nobody serves the name is what the site's own check says
+        known(heard)
         return FINE
     return [
         takeover.fail(
