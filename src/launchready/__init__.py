@@ -56,7 +56,11 @@ if TYPE_CHECKING:
     from launchready.idempotency import webhook as webhook
     from launchready.metrics.marks import job as job
     from launchready.metrics.marks import signal as signal
+    from launchready.ratelimit import abans as abans
+    from launchready.ratelimit import aunban as aunban
+    from launchready.ratelimit import bans as bans
     from launchready.ratelimit import limit as limit
+    from launchready.ratelimit import unban as unban
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
     from launchready.settings.dashboard import Dashboard as Dashboard
@@ -82,7 +86,7 @@ _HOMES = {
     ),
     "launchready.idempotency": ("idempotent", "webhook"),
     "launchready.metrics.marks": ("job", "signal"),
-    "launchready.ratelimit": ("limit",),
+    "launchready.ratelimit": ("abans", "aunban", "bans", "limit", "unban"),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
     "launchready.settings.dashboard": ("Dashboard",),

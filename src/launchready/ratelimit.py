@@ -7,8 +7,8 @@
     async def report(): ...
 
     launchready.ratelimit.failed()                # in a log-in that answers 200 to a wrong password
-    launchready.ratelimit.bans()                  # {"198.51.100.7": Ban(strikes=2, seconds=731.4)}
-    launchready.ratelimit.unban("198.51.100.7")   # True: there was a ban
+    launchready.bans()                            # {"198.51.100.7": Ban(strikes=2, seconds=731.4)}
+    launchready.unban("198.51.100.7")             # True: there was a ban
 """
 
 import inspect

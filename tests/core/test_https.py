@@ -106,6 +106,9 @@ def test_no_loop_where_nobody_named_the_proxy(peer, stays):
     [
         ("POST", b"/webhooks/stripe", {}),
         ("POST", b"/api/webhook", {"stripe_signature": "t=1"}),
+        ("POST", b"/payments/stripe-webhook", {}),
+        ("POST", b"/hooks/7", {}),
+        ("POST", b"/payments/events", {"stripe_signature": "t=1"}),
         ("GET", b"/.well-known/acme-challenge/token", {}),
         ("GET", b"/printer/jobs", {}),
     ],

@@ -222,10 +222,10 @@ def test_ban(face):
     assert banned.json["type"].endswith("#abnormal-usage-detected")
     assert 3590 <= int(banned.get("retry-after")) <= 3600
     assert call("GET", "/private", client="192.0.2.1").status == 200
-    assert launchready.ratelimit.bans()["203.0.113.9"].strikes == 1
-    assert launchready.ratelimit.unban("203.0.113.9")
-    assert "203.0.113.9" not in asyncio.run(launchready.ratelimit.abans())
-    assert not asyncio.run(launchready.ratelimit.aunban("203.0.113.9"))
+    assert launchready.bans()["203.0.113.9"].strikes == 1
+    assert launchready.unban("203.0.113.9")
+    assert "203.0.113.9" not in asyncio.run(launchready.abans())
+    assert not asyncio.run(launchready.aunban("203.0.113.9"))
     assert call("GET", "/private").status == 200
     for _ in range(9):
         call("GET", "/plain", client="10.0.0.1")

@@ -57,13 +57,15 @@ def test_all_at_once(cluster):
     """The first answer of a node says that it is one of many; whoever asked meanwhile is answered, too."""
     store = stores.connect(cluster.url)
     takes = [Take(f"together {number % 7}", (Window(5, 60.0),)) for number in range(70)]
+    claims = [PutIfAbsent(SPACE, f"together {number % 7}", b"v", 60) for number in range(70)]
 
     async def together():
-        await asyncio.gather(*[store.aexecute(take) for take in takes])
+        await asyncio.gather(*[store.aexecute(op) for pair in zip(takes, claims, strict=True) for op in pair])
         await store.aclose()
 
     asyncio.run(together())
     assert sum(take.answer.allowed for take in takes) == 35
+    assert sum(claim.answer.entry is None for claim in claims) == 7
 
 
 def test_scripts_are_loaded_where_they_are_missing(cluster):

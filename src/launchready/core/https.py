@@ -23,7 +23,7 @@ from launchready.exchange.store import MAX_TTL, PutIfAbsent, Space
 from launchready.http.message import Headers, Request, Response
 from launchready.http.problem import problem
 from launchready.http.routes import RouteTable
-from launchready.http.webhooks import is_webhook
+from launchready.http.webhooks import is_signed, is_webhook
 
 DAY = 86_400.0
 STAGES = ((DAY, 300), (8 * DAY, 7 * 86_400), (float("inf"), 180 * 86_400))
@@ -154,6 +154,7 @@ class Https:
             or _LOCAL.fullmatch(request.get(b"host") or b"") is not None
             or self._exempt.find(request.method, request.path, None) is not None
             or is_webhook(request)
+            or (request.method == "POST" and is_signed(request))
         )
 
 

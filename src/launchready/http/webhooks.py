@@ -13,13 +13,19 @@ SIGNATURES = frozenset(
 )  # fmt: skip
 """The headers in which providers sign. Whether the signature is good is for the app to say."""
 
-_SEGMENTS = frozenset({"webhook", "webhooks", "hooks", "callbacks"})
+_SEGMENTS = frozenset({"hooks", "callbacks"})
 
 
 def is_webhook(request: Request) -> bool:
-    """A POST to a path with a segment such as ``webhooks``.
+    """A POST to a path with ``webhook`` in it, or a segment such as ``hooks``.
 
-    Mollie and others sign nothing, so the path alone will do where only a redirect is at stake; a limit asks for one of
-    ``SIGNATURES`` too.
+    Mollie and others sign nothing, so the path alone will do where only a redirect is at stake; a limit asks for a
+    signature too.
     """
-    return request.method == "POST" and not _SEGMENTS.isdisjoint(request.path.lower().split("/"))
+    path = request.path.lower()
+    return request.method == "POST" and ("webhook" in path or not _SEGMENTS.isdisjoint(path.split("/")))
+
+
+def is_signed(request: Request) -> bool:
+    """It carries a provider's signature, good or not."""
+    return not SIGNATURES.isdisjoint(request.fields)

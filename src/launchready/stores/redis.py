@@ -161,7 +161,8 @@ class RedisStore:
                 if not (again and self._refused(error)):
                     raise self._failure(error) from None
                 again = not self._watches and len(keys) > 1  # which node has the key comes next
-                script, keys, args = self._encode(op)
+                if len(keys) > 1:
+                    script, keys, args = self._encode(op)
                 if isinstance(client, self._driver.Redis) and not self._cluster:
                     client.connection_pool.disconnect(inuse_connections=False)
             else:
@@ -186,7 +187,8 @@ class RedisStore:
                 if not (again and self._refused(error)):
                     raise self._failure(error) from None
                 again = not self._watches and len(keys) > 1
-                script, keys, args = self._encode(op)
+                if len(keys) > 1:
+                    script, keys, args = self._encode(op)
                 if isinstance(client, self._driver.asyncio.Redis) and not self._cluster:
                     await client.connection_pool.disconnect(inuse_connections=False)
             else:
@@ -215,11 +217,11 @@ class RedisStore:
         replica says READONLY: its name leads to the new master by now.
         """
         errors = self._driver.exceptions
-        if self._watches and ("CROSSSLOT" in str(error) or isinstance(error, errors.MovedError)):
+        if isinstance(error, errors.ClusterCrossSlotError):  # the sentinel and the key are on two nodes
             self._watches = False
-            if not isinstance(error, errors.MovedError):
-                return True
+            return True
         if isinstance(error, errors.MovedError):
+            self._watches = False
             self._cluster = True
             self._errors = (Exception,)  # while nodes come and go its client raises what it did not mean to
         return isinstance(error, errors.MovedError | errors.ReadOnlyError)

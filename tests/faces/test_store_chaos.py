@@ -1,4 +1,5 @@
-"""A real Redis that is paused, killed and restarted under load: the app answers on, in time, and says so once."""
+"""A real Redis and a real PostgreSQL, paused, killed and restarted under load: the app answers on, in time, and says
+so once."""
 
 import asyncio
 import logging
@@ -20,9 +21,9 @@ from support import servers
 SLOW = 0.5  # seconds: 50 ms, with room for a machine on which others work
 
 
-@pytest.fixture(scope="module")
-def redis():
-    server = servers.RedisServer()
+@pytest.fixture(scope="module", params=[servers.RedisServer, servers.PostgreSQLServer], ids=["redis", "postgresql"])
+def server(request):
+    server = request.param()
     try:
         yield server.start()
     finally:
@@ -30,9 +31,9 @@ def redis():
 
 
 @pytest.fixture(params=["asgi", "wsgi"])
-def call(request, redis):
+def call(request, server):
     routes = {"GET /plain": "100000/hour", "GET /private": Limit("100000/hour", on_store_error="deny")}
-    settings = {"store": connect(redis.url), "rate_limit": RateLimit(None, routes), "health": Health()}
+    settings = {"store": connect(server.url), "rate_limit": RateLimit(None, routes), "health": Health()}
     if request.param == "wsgi":
         yield wsgi_call(WSGIMiddleware(hello_wsgi, **settings))
         settings["store"].close()
@@ -74,11 +75,11 @@ def back(call):
 
 
 @pytest.mark.parametrize("fault", ["pause", "kill"])
-def test_under_load(call, redis, fault, caplog):
+def test_under_load(call, server, fault, caplog):
     """Paused or killed: counted here, a limit that denies says 503, /readyz stays up, one line in the log each way."""
     caplog.set_level(logging.WARNING, "launchready")
     assert load(call)[0] == {200}
-    getattr(redis, fault)()
+    getattr(server, fault)()
     try:
         statuses, slowest = load(call)
         assert statuses == {200}
@@ -86,21 +87,21 @@ def test_under_load(call, redis, fault, caplog):
         assert call("GET", "/private").status == 503
         assert call("GET", "/readyz").status == 200
     finally:
-        redis.resume() if fault == "pause" else redis.start()
+        server.resume() if fault == "pause" else server.start()
     back(call)
     assert load(call)[0] == {200}
     said = [record.message.partition(":")[0] for record in caplog.records if record.name == "launchready"]
     assert said == ["store unavailable", "store available again"]
 
 
-def test_a_server_without_its_scripts(redis):
-    """After a restart the scripts are gone; the first to miss one brings it along."""
-    store = connect(redis.url)
+def test_a_server_that_forgot(server):
+    """After a restart the scripts of Redis are gone; the first to miss one brings it along."""
+    store = connect(server.url)
     windows = (Window(5, 60.0),)
     store.execute(Take("k", windows))
-    redis.kill()
-    redis.start()
-    servers.until(lambda: _taken(store, windows), "Redis to answer")
+    server.kill()
+    server.start()
+    servers.until(lambda: _taken(store, windows), "the server to answer")
     store.close()
 
 
