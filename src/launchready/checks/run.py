@@ -2,6 +2,7 @@
 
 import datetime as dt
 import difflib
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -34,7 +35,9 @@ async def acheck(
     mobile_app: bool | None = None,
     cors_probe_origin: str | None = None,
     origin: str | None = None,
+    senders: Iterable[str] = (),
     repository: str | None = None,
+    database: str | None = None,
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -64,7 +67,9 @@ async def acheck(
         mobile_app=mobile_app,
         cors_probe_origin=cors_probe_origin,
         origin=origin,
+        senders=senders,
         repository=repository if repository is not None else here(only),
+        database=database if database is not None else the_app_s(only),
         now=now if now is not None else dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC),
     )
     choice, ignored = choose(only, skip, ignore)
@@ -81,6 +86,17 @@ async def acheck(
         private=allow_private,
     )
     return await examine(asked, network, choice, ignored, timeout, progress)
+
+
+def the_app_s(only: Iterable[str]) -> str | None:
+    """Whoever asks for the db family, and names no address, means the app's own: DATABASE_URL."""
+    asked = [] if isinstance(only, str) else [name.lower() for name in only]
+    if not any(name.startswith("db") for name in asked):
+        return None
+    found = os.environ.get("DATABASE_URL", "")
+    if not found:
+        raise ConfigError(["database: set DATABASE_URL to the app's own address, or give database=..."])
+    return found
 
 
 def here(only: Iterable[str]) -> str | None:
@@ -121,8 +137,10 @@ def check(domain: str, **options: Any) -> Report:
     - ``app``: one more page to look at. ``pages``: more pages to read for mixed content.
     - ``protected``: paths or URLs that must refuse whoever has no session.
     - ``mobile_app``: whether links are meant to open an app; then the deep link files have to be right.
+    - ``repository``: the project's folder, for secrets and its environment (with ``only=["secrets"]``: this one).
+    - ``database``: the app's own address of its database (with ``only=["db"]``: DATABASE_URL).
     - ``cors_probe_origin``: the foreign origin of the CORS probes. ``origin``: the IP address of the server behind a
-      content network, which must not answer everybody.
+      content network, which must not answer everybody. ``senders``: IP addresses that your own mail comes from.
     - ``only``, ``skip``: families (dns, tls, web, mail ...) or codes. ``ignore``: codes to leave out of the report.
     - ``timeout``: seconds for everything. What was not answered by then is ``undetermined``.
     - ``resolver``, ``nameservers``, ``http``, ``tls``, ``rdap``, ``now``: in place of the network and the clock.

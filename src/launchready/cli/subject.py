@@ -11,10 +11,11 @@ from launchready.cli.configuration import Configuration
 from launchready.cli.options import listed
 from launchready.errors import ConfigError
 
-LISTS = ("hosts", "dkim_selectors", "webhooks", "pages", "protected", "only", "skip", "ignore")
+LOCAL = ("sec", "env", "db")
+LISTS = ("hosts", "dkim_selectors", "webhooks", "pages", "protected", "senders", "only", "skip", "ignore")
 WORDS = (
     "domain", "canonical", "ca", "app", "sends_mail", "mobile_app", "origin", "cors_probe_origin", "timeout",
-    "resolver", "allow_private",
+    "resolver", "allow_private", "repository",
 )  # fmt: skip
 FAMILY_OR_CODE = ("only", "skip", "ignore")
 
@@ -28,11 +29,13 @@ def about(parser: argparse.ArgumentParser) -> None:
         ("webhooks", "paths or URLs that others post to"),
         ("pages", "pages to read for mixed content"),
         ("protected", "paths that must refuse strangers"),
+        ("senders", "addresses that your own mail comes from"),
     ):
         parser.add_argument(f"--{name.replace('_', '-')}", nargs="+", metavar="NAME", help=what)
     parser.add_argument("--canonical", choices=("apex", "www"), help="where visitors should end")
     parser.add_argument("--ca", help="the certificate authority that renews, as in letsencrypt.org")
     parser.add_argument("--app", help="one more page to look at")
+    parser.add_argument("--repository", metavar="PATH", help="the project's folder, to look for secrets in it, too")
     for name in ("sends-mail", "mobile-app"):
         parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=None)
     parser.add_argument("--origin", metavar="ADDRESS", help="the server behind your content network")
@@ -46,6 +49,8 @@ def about(parser: argparse.ArgumentParser) -> None:
 def asked(args: argparse.Namespace, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The domain, and the options for it. ConfigError when no domain was named."""
     domain = options.pop("domain", None)
+    if domain is None and on_this_machine(options.get("only")):
+        domain = "this.project"
     if domain is None:
         command = f"launchready {args.command} example.com"
         raise ConfigError(
@@ -54,6 +59,12 @@ def asked(args: argparse.Namespace, options: dict[str, Any]) -> tuple[str, dict[
     if isinstance(options.get("resolver"), str):
         options["resolver"] = address(options["resolver"])
     return domain, options
+
+
+def on_this_machine(only: Iterable[str] | None) -> bool:
+    """Whether all that is asked for is looked at on this machine, and needs no domain: files, a database."""
+    named = [name.lower() for name in only or ()]
+    return bool(named) and all(name.startswith(LOCAL) for name in named)
 
 
 def taken(args: argparse.Namespace, file: Configuration, names: Iterable[str]) -> dict[str, Any]:

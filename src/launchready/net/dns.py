@@ -227,7 +227,7 @@ def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
         reason,
         authoritative=bool(flags & dns.flags.AA),
         authenticated=bool(flags & dns.flags.AD),
-        ttl=min(ttls, default=0),
+        ttl=max(ttls, default=0),
     )
 
 

@@ -5,7 +5,8 @@ just judged (the name stays in ``Host`` and in the TLS handshake), so a second D
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import errno
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,10 @@ class Client:
             return HttpAnswer(question, url, trouble="broken", reason="not an http or https URL")
         plan: list[str | None] = [None]
         if self.transport is None:
-            found = await self._resolve(only or target.host)
+            try:
+                found = await self._resolve(only or target.host)
+            except LookupError as silent:
+                return HttpAnswer(question, url, trouble="timeout", reason=str(silent))
             if isinstance(found, tuple):
                 return HttpAnswer(question, url, trouble=found[0], reason=found[1])
             plan = list(found)
@@ -138,9 +142,7 @@ class Client:
         except httpx.TimeoutException:
             return HttpAnswer(question, url, trouble="timeout", reason="no answer in time")
         except httpx.ConnectError as error:
-            shown = str(error).lower()
-            trouble: Trouble = "tls" if "certificate" in shown or "ssl" in shown else "refused"
-            return HttpAnswer(question, url, trouble=trouble, reason=str(error) or "connection failed")
+            return HttpAnswer(question, url, trouble=why(error), reason=str(error) or "connection failed")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return HttpAnswer(question, url, trouble="broken", reason=f"{type(error).__name__}: {error}")
         pairs = tuple((key.lower(), value) for key, value in answer.headers.multi_items())
@@ -148,6 +150,35 @@ class Client:
 
     def _transport(self) -> "httpx.AsyncBaseTransport":
         return borrowed(self.transport) if self.transport is not None else self._connection()
+
+
+# What this machine says of itself: it proves nothing about the server.
+OURS = frozenset(
+    {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL}
+)
+
+
+def why(error: BaseException) -> Trouble:
+    """What kind of failure a connection was: refused and "tls" were said by the server, everything else was not."""
+    shown = str(error).lower()
+    if "certificate" in shown or "ssl" in shown or "tls" in shown:
+        return "tls"
+    for cause in causes(error):
+        if isinstance(cause, TimeoutError) or "timed out" in str(cause).lower():
+            return "timeout"
+        if isinstance(cause, OSError) and cause.errno in OURS:
+            return "broken"
+    return "refused"
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, and what it was raised from."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for one in error.exceptions:
+                yield from causes(one)
+        error = error.__cause__ or error.__context__
 
 
 async def head(answer: "httpx.Response") -> str:

@@ -22,7 +22,7 @@ from launchready.exchange.window import Window
 from launchready.http.message import Request, Response
 from launchready.http.problem import problem
 from launchready.http.routes import RouteTable
-from launchready.http.webhooks import is_signed, is_webhook
+from launchready.http.webhooks import SIGNATURES, is_webhook
 
 STATIC = ("/static/", "/assets/", "/favicon.ico", "/robots.txt", "/.well-known/")
 
@@ -61,7 +61,7 @@ class RateLimit:
             if request.method in ("GET", "HEAD"):
                 if request.path.startswith(STATIC):
                     return None
-            elif request.method == "POST" and is_signed(request) and is_webhook(request):
+            elif not SIGNATURES.isdisjoint(request.fields) and is_webhook(request):
                 return None
         if request.method == "OPTIONS" and _is_preflight(request):
             return None

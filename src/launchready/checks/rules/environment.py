@@ -1,0 +1,32 @@
+"""The environment of the deployment, by the file or the process that tells it: one reading, one rule a code."""
+
+from launchready.checks.environment import KINDS, Troubles, findings
+from launchready.checks.leaks import repository
+from launchready.checks.ops import known
+from launchready.checks.rule import Rule, Verdict
+from launchready.checks.site import Site
+
+
+def made(code: str) -> Rule:
+    """The rule of one code: its findings among all that the environment gave."""
+
+    def body(site: Site, subject: str) -> Verdict:
+        del site
+        op = Troubles(subject)
+        yield op
+        return tuple(findings(one for one in known(op.answer).troubles if one.code == code))
+
+    return Rule(code, "env", KINDS[code].topic, body, repository)
+
+
+env001 = made("ENV001")
+env002 = made("ENV002")
+env003 = made("ENV003")
+env004 = made("ENV004")
+env005 = made("ENV005")
+env006 = made("ENV006")
+env007 = made("ENV007")
+env008 = made("ENV008")
+env009 = made("ENV009")
+env010 = made("ENV010")
+env011 = made("ENV011")

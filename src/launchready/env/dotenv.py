@@ -1,0 +1,54 @@
+"""Dotenv files, as Docker, python-dotenv and most shells read them.
+
+``NAME=value``, ``export NAME=value``, single quotes as they are, double quotes with escapes and over several lines, a
+comment after a blank and ``#``. ``NAME`` without ``=`` is a name without a value.
+"""
+
+import re
+from typing import NamedTuple
+
+_NAME = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.\-]*)\s*(=?)[ \t]*")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
+
+
+class Line(NamedTuple):
+    """One variable, and the line it begins on."""
+
+    name: str
+    value: str
+    number: int
+
+
+def parse(text: str) -> tuple[list[Line], list[int]]:
+    """The variables in their order, and the lines that are none."""
+    found: list[Line] = []
+    wrong: list[int] = []
+    lines = text.removeprefix("\ufeff").splitlines()
+    number = 0
+    while number < len(lines):
+        line, first = lines[number], number + 1
+        number += 1
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        head = _NAME.match(line)
+        if head is None or (not head.group(2) and line[head.end() :].strip()):
+            wrong.append(first)
+            continue
+        rest = line[head.end() :]
+        while rest[:1] in {'"', "'"} and not _closed(rest) and number < len(lines):
+            rest += "\n" + lines[number]
+            number += 1
+        found.append(Line(head.group(1), _value(rest), first))
+    return found, wrong
+
+
+def _closed(text: str) -> bool:
+    return re.match(r"'[^']*'" if text[0] == "'" else r'"(?:[^"\\]|\\.)*"', text, re.DOTALL) is not None
+
+
+def _value(text: str) -> str:
+    if text.startswith("'") and _closed(text):
+        return text[1 : text.index("'", 1)]
+    if text.startswith('"') and (whole := re.match(r'"((?:[^"\\]|\\.)*)"', text, re.DOTALL)):
+        return re.sub(r"\\(.)", lambda one: _ESCAPES.get(one.group(1), one.group()), whole.group(1))
+    return re.split(r"\s#", text, maxsplit=1)[0].strip()

@@ -1,0 +1,189 @@
+"""Where an environment is told: a dotenv file, this process, a Django settings module, a pydantic-settings model."""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from launchready.env import dotenv
+from launchready.errors import ConfigError
+from launchready.vendors.lists import words
+
+SAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env")
+_PRODUCTION = frozenset({"production", "prod", "live"})
+_OTHERS = words("staging stage development develop dev local test testing ci preview qa demo")
+_STAGES = (
+    "LAUNCHREADY_ENV",
+    "ENVIRONMENT",
+    "APP_ENV",
+    "DJANGO_ENV",
+    "FLASK_ENV",
+    "NODE_ENV",
+    "RAILS_ENV",
+    "ENV",
+    "STAGE",
+)
+_DEEPEST = 4
+
+
+class Trouble(NamedTuple):
+    """One thing that is wrong: ``code`` is ENV001 ..., ``name`` the variable's. Nothing here holds a value."""
+
+    code: str
+    name: str
+    where: str
+    what: str
+    fix: str
+
+
+class Environment(NamedTuple):
+    """The variables of one deployment.
+
+    - ``name``: as it is called ("production"). ``where``: the file or module. ``lines``: of a file, by variable.
+    - ``required``: names that must be set, from a sample file, a model, or the caller.
+    - ``invalid``: lines of a file that are no variables.
+    """
+
+    name: str
+    where: str
+    values: Mapping[str, str]
+    lines: Mapping[str, int] = {}
+    required: Mapping[str, str] = {}
+    invalid: tuple[int, ...] = ()
+
+    @property
+    def production(self) -> bool:
+        """Whether real customers meet it. What does not call itself something else is taken for it."""
+        if self.name.lower() in _PRODUCTION:
+            return True
+        if self.name.lower() in _OTHERS:
+            return False
+        told = next((self.values[name].lower() for name in _STAGES if self.values.get(name)), "")
+        return told not in _OTHERS
+
+    def at(self, name: str) -> str:
+        """Where a variable stands."""
+        return f"{self.where}:{self.lines[name]}" if name in self.lines else self.where
+
+
+def read(name: str, folder: Path | None = None) -> Environment:
+    """An environment by its name or source. ConfigError says what could be written instead.
+
+    - "production": ``.env.production``, or the file that ``[env.production]`` names;
+    - a path of a dotenv file; "process": this process; "django": the settings module of DJANGO_SETTINGS_MODULE, or
+      "django:coach.settings"; "coach.config:Settings": a pydantic-settings model.
+    """
+    here = folder or Path()
+    if name == "process":
+        return Environment("process", "this process", dict(os.environ))
+    if name == "django" or name.startswith("django:"):
+        return django(name.partition(":")[2] or os.environ.get("DJANGO_SETTINGS_MODULE", ""), here)
+    for path in (here / name, here / f".env.{name}", here / f"{name}.env", here / "env" / f"{name}.env"):
+        if path.is_file():
+            return file(path, name if path != here / name else "")
+    if ":" in name and "/" not in name:
+        return model(name, here)
+    seen = sorted(path.name for path in here.glob(".env*") if path.is_file())
+    hint = f"here are {', '.join(seen)}" if seen else 'write "process" for this process, or the path of a dotenv file'
+    raise ConfigError([f"env: nothing is called {name!r}; {hint}"])
+
+
+def usual(folder: Path | None = None) -> str:
+    """What is looked at when nothing was named: production's file, else .env, else this process."""
+    here = folder or Path()
+    return next((name for name in (".env.production", ".env.prod", ".env") if (here / name).is_file()), "process")
+
+
+def file(path: Path, name: str = "") -> Environment:
+    """A dotenv file. ``required``: the names in the sample file beside it."""
+    try:
+        lines, invalid = dotenv.parse(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"env: {path} cannot be read ({error})"]) from None
+    stage = name or path.name.removeprefix(".env").strip(".") or path.stem
+    return Environment(
+        stage or "env",
+        str(path),
+        {line.name: line.value for line in lines},
+        {line.name: line.number for line in lines},
+        required(path.parent),
+        tuple(invalid),
+    )
+
+
+def required(folder: Path) -> dict[str, str]:
+    """Names in a sample file, with where they stand. One that is commented out, or has a default, may stay unset."""
+    for sample in SAMPLES:
+        path = folder / sample
+        if path.is_file():
+            lines, _ = dotenv.parse(path.read_text(encoding="utf-8", errors="replace"))
+            return {line.name: f"{path}:{line.number}" for line in lines}
+    return {}
+
+
+def imported(name: str, folder: Path) -> Any:
+    """A module of the project."""
+    sys.path.insert(0, str(folder.resolve()))
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # whatever the project's own code raises
+        raise ConfigError([f"env: {name} cannot be imported ({type(error).__name__}: {_short(error)})"]) from None
+    finally:
+        sys.path.remove(str(folder.resolve()))
+
+
+def _short(error: BaseException) -> str:
+    """What an error says, without the values that a settings error may quote."""
+    return str(error).split("\n")[0][:120] if isinstance(error, ImportError) else "see the module"
+
+
+def django(name: str, folder: Path) -> Environment:
+    """A Django settings module: its names in capitals, nested ones with dots (DATABASES.default.ENGINE)."""
+    if not name:
+        raise ConfigError(["env: no settings module; write django:coach.settings, or set DJANGO_SETTINGS_MODULE"])
+    module = imported(name, folder)
+    settings = {key: value for key, value in vars(module).items() if key.isupper()}
+    return Environment(name.rpartition(".")[2], f"settings module {name}", dict(flat(settings)))
+
+
+def flat(values: Mapping[str, Any], at: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Nested settings as names with dots."""
+    for key, value in values.items():
+        name = f"{at}.{key}" if at else str(key)
+        if isinstance(value, Mapping) and depth < _DEEPEST:
+            yield from flat(value, name, depth + 1)
+        elif isinstance(value, list | tuple):
+            yield name, ",".join(map(str, value))
+        elif value is not None:
+            yield name, str(value)
+
+
+def model(name: str, folder: Path) -> Environment:
+    """A pydantic-settings model: what it requires, and what this process gives it."""
+    module, _, attribute = name.partition(":")
+    kind = getattr(imported(module, folder), attribute, None)
+    fields = getattr(kind, "model_fields", None)
+    if kind is None or not isinstance(fields, dict):
+        raise ConfigError([f"env: {name} is no pydantic-settings model; write module:Class"])
+    config: Mapping[str, Any] = getattr(kind, "model_config", {})
+    prefix = str(config.get("env_prefix", ""))
+    wanted = {_variable(field, key, prefix): f"{name}.{key}" for key, field in fields.items() if field.is_required()}
+    values = dict(os.environ)
+    env_file = config.get("env_file")
+    for path in env_file if isinstance(env_file, list | tuple) else [env_file] if env_file else []:
+        if (folder / str(path)).is_file():
+            values = {**file(folder / str(path)).values, **values}
+    known = {_variable(field, key, prefix) for key, field in fields.items()}
+    upper = {key.upper(): value for key, value in values.items()}
+    return Environment("model", name, {key: upper[key] for key in known if key in upper}, {}, wanted)
+
+
+def _variable(field: Any, key: str, prefix: str) -> str:
+    """The variable that a field is read from: its alias, else prefix and name."""
+    alias = getattr(field, "validation_alias", None) or getattr(field, "alias", None)
+    choices = getattr(alias, "choices", None)
+    if choices:
+        alias = choices[0]
+    return str(alias).upper() if isinstance(alias, str) else f"{prefix}{key}".upper()
