@@ -68,7 +68,7 @@ def idempotent(  # the overloads above say how it is called
     transaction = problems.choice("@idempotent: mode", options.pop("mode", "store"), ("store", "transaction"))
     within = transaction == "transaction"
     rule = compile_rule(problems, Idempotency(routes=(), **_waiting(options, key, within=within)))
-    find = finder(problems, key)
+    find = finder(problems, "@idempotent: key", key)
     recover = options.get("on_crash")
     if store is not None and not within and not callable(key):
         problems.add(

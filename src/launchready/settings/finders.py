@@ -13,7 +13,7 @@ from launchready.settings.problems import Problems
 Key = str | Callable[..., object]
 
 
-def finder(problems: Problems, key: Key) -> Find | None:
+def finder(problems: Problems, where: str, key: object) -> Find | None:
     """None: the header, or a function of the framework's request."""
     if callable(key) or key == "header":
         return None
@@ -22,7 +22,7 @@ def finder(problems: Problems, key: Key) -> Find | None:
         return lambda _, body: json_field(body, name)
     if kind == "form" and name:
         return lambda request, body: _form_key(request, body, name)
-    problems.add(f'@idempotent: key={key!r}; write "header", "form:_idem", "json:id" or a function')
+    problems.add(f'{where}={key!r}; write "header", "form:_idem", "json:id" or a function')
     return None
 
 

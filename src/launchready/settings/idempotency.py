@@ -90,7 +90,7 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
 
 def _find(problems: Problems, key: Key) -> core.Find | None:
     if not callable(key):
-        return finder(problems, key)
+        return finder(problems, "idempotency.key", key)
 
     def found(request: Request, _: bytes) -> str | None:
         value = key(request)
