@@ -26,6 +26,8 @@ STORES = ("sqlite", "redis", "postgresql", "mysql")
 class Market(Server):
     """A served market. ``effects(key)``: how often it happened, counted outside of the library."""
 
+    patience = 60.0  # three processes that import a framework each
+
     def __init__(self, web, store):
         super().__init__()
         self.web = web

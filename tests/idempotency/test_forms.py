@@ -136,3 +136,27 @@ def test_what_is_missing():
         form_key()
     with pytest.raises(ConfigError, match="nothing to sign with"):
         Shop("fastapi", secret_key=None).call("GET", "/form")
+
+
+@pytest.mark.parametrize("key", ["json:order.id", "function"])
+def test_keys_of_routes(key):
+    """The middleware finds keys where it is told, without a decorator on the view."""
+    import flask
+
+    from launchready.flask import Idempotency, LaunchReady
+
+    found = (lambda request: (request.get(b"x-order") or b"").decode() or None) if key == "function" else key
+    app, ran = flask.Flask("shop"), []
+
+    @app.post("/orders")
+    def order():
+        ran.append(1)
+        return {"ran": len(ran)}
+
+    LaunchReady(app, idempotency=Idempotency(routes=["POST /orders"], key=found))
+    call = wsgi_call(app)
+    for number in (1, 1, 2):
+        headers = [("Content-Type", "application/json"), ("X-Order", f"order-{number}")]
+        assert call("POST", "/orders", headers, b'{"order": {"id": %d}}' % number).json == {"ran": number}
+    assert len(ran) == 2
+    assert call("POST", "/orders", [], b"{}").json == {"ran": 3}

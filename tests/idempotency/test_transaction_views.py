@@ -210,6 +210,7 @@ def test_the_apps_own_connection(shop):
     call = wsgi_call(app)
     assert [call("POST", "/book", [KEY]).status for _ in range(2)] == [201, 201]
     assert (shop.ran, shop.rows()) == (1, 1)
+    assert not any(one.in_transaction for one in opened)
     for one in opened:
         one.close()
 

@@ -12,13 +12,16 @@ body. It returns the final Response: with ``body`` where it is whole, without wh
 The three loops look alike on purpose: what they share would be one more frame for every step of every request.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Ended, Feature, Forward, Hold, Tail
 from launchready.exchange.ops import Elsewhere, Flow, Inline, Op, new
 from launchready.http.message import Request, Response
+
+Look = Callable[[type[Op[Any]]], Callable[[Any], None] | None]
+"""The inline answer to a kind of operation, where there is one."""
 
 Parked = list[tuple[Flow[Response | None], Forward]]
 
@@ -49,14 +52,14 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                         try:
                             answer(step)
                         except (Elsewhere, StoreError) as why:
-                            step = yield from _carry(flow, step, why)
+                            step = yield from _carry(flow, step, why, look)
                         else:
                             step = next(flow)
                     if type(step) is Forward:
                         parked.append((flow, step))
                         continue
                     if isinstance(step, Op):
-                        step = yield from _carry(flow, step, None)
+                        step = yield from _carry(flow, step, None, look)
                 except StopIteration as end:
                     step = end.value
                 if step is None:
@@ -81,14 +84,14 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                     try:
                         answer(step)
                     except (Elsewhere, StoreError) as why:
-                        step = yield from _carry(flow, step, why)
+                        step = yield from _carry(flow, step, why, look)
                     else:
                         step = next(flow)
                 if type(step) is Copy:
                     copies.append((flow, step))
                     continue
                 if isinstance(step, Op):
-                    step = yield from _carry(flow, step, None)
+                    step = yield from _carry(flow, step, None, look)
             except StopIteration as end:
                 step = end.value
             if type(step) is Copy:
@@ -115,17 +118,17 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                     try:
                         answer(step)
                     except (Elsewhere, StoreError) as why:
-                        step = yield from _carry(flow, step, why)
+                        step = yield from _carry(flow, step, why, look)
                     else:
                         step = next(flow)
                 if isinstance(step, Op):
-                    yield from _carry(flow, step, None)
+                    yield from _carry(flow, step, None, look)
             except StopIteration:
                 continue
         if ended and response.body is None:
             yield Ended()
         while ended:
-            yield from _let_go(ended.pop())
+            yield from _let_go(ended.pop(), look)
         return response
     finally:  # nothing waits for a flow that will not be resumed; after an ordinary end there is nothing to close
         if parked or copies or ended:
@@ -133,17 +136,17 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                 flow.close()
 
 
-def _let_go(flow: Flow[Response | None]) -> Flow[None]:
+def _let_go(flow: Flow[Response | None], look: Look) -> Flow[None]:
     try:
-        yield from _carry(flow, next(flow), None)
+        yield from _carry(flow, next(flow), None, look)
     except StopIteration:
         return
 
 
 def _carry(
-    flow: Flow[Response | None], op: Op[Any], why: Exception | None
+    flow: Flow[Response | None], op: Op[Any], why: Exception | None, look: Look
 ) -> Flow[Forward | Copy | Ended | Response | None]:
-    """Hand operations out to the face until the flow waits for the app, or ends.
+    """Hand operations out to the face until the flow waits for the app, or ends; what is inline is answered here.
 
     ``why``: what the inline answer raised: a StoreError is the flow's to handle, Elsewhere says that the face must ask.
     """
@@ -157,6 +160,15 @@ def _carry(
                 op = flow.throw(error)
             else:
                 op = next(flow)
+            while (answer := look(op.__class__)) is not None:
+                try:
+                    answer(op)
+                except Elsewhere:
+                    break
+                except StoreError as error:
+                    op = flow.throw(error)
+                else:
+                    op = next(flow)
     except StopIteration as end:
         response: Response | None = end.value
         return response

@@ -5,11 +5,11 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from launchready.drivers.current import Wanted
 from launchready.errors import ConfigError
-from launchready.idempotency.finders import Key, finder
 from launchready.idempotency.functions import protected_function
 from launchready.idempotency.transaction.functions import either, function_within
 from launchready.idempotency.transaction.opening import opener
 from launchready.idempotency.views import View, protected_view
+from launchready.settings.finders import Key, finder
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.problems import Problems
 from launchready.stores.base import Store
@@ -68,7 +68,7 @@ def idempotent(  # the overloads above say how it is called
     transaction = problems.choice("@idempotent: mode", options.pop("mode", "store"), ("store", "transaction"))
     within = transaction == "transaction"
     rule = compile_rule(problems, Idempotency(routes=(), **_waiting(options, key, within=within)))
-    find = finder(problems, key)
+    find = finder(problems, "@idempotent: key", key)
     recover = options.get("on_crash")
     if store is not None and not within and not callable(key):
         problems.add(

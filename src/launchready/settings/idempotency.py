@@ -9,6 +9,7 @@ from launchready.drivers.held import fill
 from launchready.http.given import response_of
 from launchready.http.message import Request
 from launchready.http.routes import RouteTable
+from launchready.settings.finders import Key, finder
 from launchready.settings.problems import Problems
 from launchready.settings.sealing import vault
 
@@ -34,6 +35,7 @@ class Idempotency:
       safe to repeat, for ``rerun_for`` after the first attempt (the time for which the provider knows its keys). A
       function: ask it what happened; None runs the handler again, True says that it happened, anything else is the
       answer. It is given what its parameters name: ``once`` (see ``current()``), ``request``, ``key``.
+    - ``key``: "header", "form:NAME", "json:NAME" (a field of the body), or a function of the request.
     - ``encrypt``: write answers down encrypted, not only signed; needs ``secret_key``.
     """
 
@@ -48,6 +50,7 @@ class Idempotency:
     on_crash: str | Callable[..., Any] = "refuse"
     rerun_for: str | float = "23h"
     encrypt: bool = False
+    key: Key = "header"
 
 
 def compile_idempotency(problems: Problems, settings: Idempotency, secret: str | None = None) -> core.Idempotency:
@@ -81,7 +84,19 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
         on_crash=_on_crash(problems, settings.on_crash),
         rerun_for=problems.duration("idempotency.rerun_for", settings.rerun_for),
         respond=response_of,
+        find=_find(problems, settings.key),
     )
+
+
+def _find(problems: Problems, key: Key) -> core.Find | None:
+    if not callable(key):
+        return finder(problems, "idempotency.key", key)
+
+    def found(request: Request, _: bytes) -> str | None:
+        value = key(request)
+        return None if value is None else str(value)
+
+    return found
 
 
 def _on_crash(problems: Problems, value: object) -> Callable[..., Any] | None:

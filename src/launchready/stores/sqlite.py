@@ -271,16 +271,19 @@ class SQLiteStore:
 
     def _put_if_absent(self, op: PutIfAbsent[Any]) -> None:
         db, sql = self._place(op.space)
+        key = digest(op.space.name, op.key)
         while True:  # again only where what stood in the way went between the statements
             now = self._now()
+            if there := db.execute(
+                sql.get, (key, now)
+            ).fetchall():  # a look takes no lock; most that come twice end here
+                entry = _entry(op.space, there[0], now)
+                op.answer = Claimed(entry, entry.version)
+                return
             row = _row(op, now)
             if db.execute(sql.claim_now, row).rowcount:
                 op.answer = Claimed(None, now)
                 break
-            if there := db.execute(sql.get, row[:2]).fetchall():
-                entry = _entry(op.space, there[0], now)
-                op.answer = Claimed(entry, entry.version)
-                return
             if won := db.execute(sql.claim, row).fetchall():
                 op.answer = Claimed(None, won[0][0])
                 break

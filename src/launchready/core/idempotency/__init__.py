@@ -28,7 +28,6 @@ from launchready.core.idempotency.keys import HEADER as HEADER
 from launchready.core.idempotency.keys import fingerprint as fingerprint
 from launchready.core.idempotency.keys import lookup_key as lookup_key
 from launchready.core.idempotency.keys import parse_key as parse_key
-from launchready.core.idempotency.once import Find as Find
 from launchready.core.idempotency.once import Once as Once
 from launchready.core.idempotency.record import CLAIMS as CLAIMS
 from launchready.core.idempotency.record import REPLAYED as REPLAYED
@@ -38,6 +37,7 @@ from launchready.core.idempotency.record import dump as dump
 from launchready.core.idempotency.record import load as load
 from launchready.core.idempotency.rule import NEVER as NEVER
 from launchready.core.idempotency.rule import Counts as Counts
+from launchready.core.idempotency.rule import Find as Find
 from launchready.core.idempotency.rule import Rule as Rule
 from launchready.core.idempotency.rule import Vault as Vault
 from launchready.core.idempotency.rule import rerun as rerun

@@ -18,4 +18,4 @@ class Idempotency:
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
         rule = self._routes.find(request.method, request.path, None)
-        return None if rule is None else Once(rule, self.vault).handle(request)
+        return None if rule is None else Once(rule, self.vault, rule.find).handle(request)

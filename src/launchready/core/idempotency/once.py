@@ -5,7 +5,7 @@ from collections.abc import Callable
 from launchready.core.idempotency import refusals
 from launchready.core.idempotency.keys import HEADER, fingerprint, named, parse_key
 from launchready.core.idempotency.record import NOT_KEPT, RUNNING, UNREADABLE, Record
-from launchready.core.idempotency.rule import Rule, Vault, rerun
+from launchready.core.idempotency.rule import Find, Rule, Vault, rerun
 from launchready.errors import SafeToRetry, StoreError
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Hold, ReadBody
 from launchready.exchange.claim import Ask, Claim, Forget, Keep, Watch
@@ -18,9 +18,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
 
 PATIENCE = 600.0
 """Seconds for which an answer that the store did not take is offered again."""
-
-Find = Callable[[Request, bytes], str | Response | None]
-"""A key in a request and its body; None where there is none; a Response where the request is refused."""
 
 Recovering = Callable[..., object]
 """Gets what is held, and the request or None."""

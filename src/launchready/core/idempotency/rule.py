@@ -13,19 +13,23 @@ NEVER = 1000
 
 Recover = Callable[..., Any]
 
+Find = Callable[[Request, bytes], str | Response | None]
+"""A key in a request and its body; None where there is none; a Response where the request is refused."""
+
 
 class Rule:
     """One route. Times in seconds, sizes in bytes; ``scope`` says whose key it is.
 
-    ``release_from``: an answer with this status, or a greater one, frees the key.
+    ``find``: where the key stands, if not in the header. ``release_from``: an
+    answer with this status, or a greater one, frees the key.
 
     ``on_crash``: None refuses for good; else what to ask before an attempt whose process died is repeated
     (``RERUN`` where it may be repeated without asking). ``rerun_for``: not later than so long after the first attempt.
     """
 
     __slots__ = (
-        "keep", "lease", "max_body", "name", "on_crash", "release_from", "required", "rerun_for", "respond", "scope",
-        "wait",
+        "find", "keep", "lease", "max_body", "name", "on_crash", "release_from", "required", "rerun_for",
+        "respond", "scope", "wait",
     )  # fmt: skip
 
     def called(self, name: str) -> "Rule":
@@ -37,9 +41,10 @@ class Rule:
     def __init__(
         self, *, keep: float, lease: float, required: bool, wait: float, max_body: int, release_from: int,
         scope: Callable[[Request], str], on_crash: Recover | None = None, rerun_for: float = 23 * 3600.0,
-        respond: Callable[[Any], Response] | None = None, name: str = "",
+        respond: Callable[[Any], Response] | None = None, name: str = "", find: Find | None = None,
     ) -> None:  # fmt: skip
         self.name = name
+        self.find = find
         self.keep = keep
         self.lease = lease
         self.required = required

@@ -2,7 +2,7 @@
 
 from django import template
 
-from launchready.idempotency.forms import Field, form_field
+from launchready.settings.forms import Field, form_field
 
 register = template.Library()
 

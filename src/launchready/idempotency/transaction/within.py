@@ -6,6 +6,7 @@ an answer, and commits with the work. A commit of which nobody knows whether it 
 retry reads the key's row, and knows.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -19,6 +20,8 @@ from launchready.http.message import Request, Response
 from launchready.idempotency.transaction import Held, Row
 from launchready.idempotency.transaction.connections import Connection, adapt
 from launchready.idempotency.transaction.story import begin, finish
+
+logger = logging.getLogger("launchready")
 
 Open = Callable[[], Any]
 
@@ -76,6 +79,8 @@ class Within(Once):
             return (yield from self._closed(connection, self._down(error)))
         if found is not None:
             counts.replay += 1
+            with suppress(Exception):  # nothing was written
+                yield from finish(connection, None, None, None)
             there = load(found)
             told = refusals.replay(there) if there.status > 0 else refusals.answer_not_stored()
             return (yield from self._closed(connection, told))
@@ -121,6 +126,7 @@ class Within(Once):
         if isinstance(error, LaunchReadyError) and error.status == 500:
             raise error
         self._vault.counts.refused_by_store += 1
+        logger.warning("a transaction for a key did not come about: %s", type(error).__name__, exc_info=error)
         return refusals.store_unavailable()
 
     def _closed(self, connection: Connection, told: Response | None) -> Flow[Response | None]:

@@ -1,8 +1,8 @@
 """Paddle Billing: ``Paddle-Signature: ts=...;h1=...``, HMAC-SHA-256 over ``ts:body``; ``event_id`` in the body."""
 
 from launchready.http.message import Request
-from launchready.idempotency.finders import json_field
 from launchready.idempotency.webhooks.signatures import fresh, hexdigest, same, text
+from launchready.settings.finders import json_field
 
 
 def event(request: Request, body: bytes) -> str | None:

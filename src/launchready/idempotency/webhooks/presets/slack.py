@@ -1,8 +1,8 @@
 """Slack's Events API: ``X-Slack-Signature: v0=...`` over ``v0:timestamp:body``; ``event_id`` in the body."""
 
 from launchready.http.message import Request
-from launchready.idempotency.finders import json_field
 from launchready.idempotency.webhooks.signatures import fresh, hexdigest, same, text
+from launchready.settings.finders import json_field
 
 
 def event(request: Request, body: bytes) -> str | None:

@@ -7,22 +7,22 @@ from urllib.parse import parse_qs
 
 from launchready.core.idempotency import Find, refusals
 from launchready.http.message import Request, Response
-from launchready.idempotency.forms import genuine
+from launchready.settings.forms import genuine
 from launchready.settings.problems import Problems
 
 Key = str | Callable[..., object]
 
 
-def finder(problems: Problems, key: Key) -> Find | None:
+def finder(problems: Problems, where: str, key: object) -> Find | None:
     """None: the header, or a function of the framework's request."""
     if callable(key) or key == "header":
         return None
-    kind, _, name = key.partition(":")
+    kind, _, name = key.partition(":") if isinstance(key, str) else ("", "", "")
     if kind == "json" and name:
         return lambda _, body: json_field(body, name)
     if kind == "form" and name:
         return lambda request, body: _form_key(request, body, name)
-    problems.add(f'@idempotent: key={key!r}; write "header", "form:_idem", "json:id" or a function')
+    problems.add(f'{where}={key!r}; write "header", "form:_idem", "json:id" or a function')
     return None
 
 
