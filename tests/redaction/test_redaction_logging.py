@@ -200,6 +200,25 @@ def test_what_a_filter_adds_is_clean():
     assert stream.text() == "[email] hello\n"
 
 
+def test_what_a_filter_puts_in_place_is_clean():
+    """Arguments and a template that a filter sets are clean for a formatter that reads them raw."""
+    stream = Stream()
+
+    def put(record: logging.LogRecord) -> bool:
+        record.msg = f"{MAIL} of %s"
+        record.args = (MAIL,)
+        return True
+
+    class Raw(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return f"{record.msg} {record.args} {record.getMessage()}"
+
+    stream.log.addFilter(put)
+    stream.handler.setFormatter(Raw())
+    stream.log.info("x")
+    assert stream.text() == "[email] of %s ('[email]',) [email] of [email]\n"
+
+
 def test_handlers_and_loggers_that_come_later():
     """A handler, a logger and a formatter made after install() see clean records."""
     stream = Stream("later.on.made")
@@ -471,3 +490,35 @@ def test_loguru_patcher():
     assert record["message"] == "to [email]"
     assert record["extra"] == {"token": "[generic_key]"}
     assert str(record["exception"].value) == "bad [email]"
+
+
+def test_loguru_writes_no_local_variables():
+    """With loguru's own defaults, a traceback is written with its frames and chain, and without what stood in them."""
+    import loguru
+
+    out = io.StringIO()
+    loguru.logger.remove()
+    number = loguru.logger.add(out, format="{level} {message}", backtrace=True, diagnose=True)
+    loguru.logger.configure(patcher=redaction.LoguruPatcher())
+    try:
+        try:
+            _with_local(SECRETS[2])
+        except RuntimeError:
+            loguru.logger.exception("paid by {}", MAIL)
+    finally:
+        loguru.logger.remove(number)
+        loguru.logger.configure(patcher=lambda record: None)
+    written = out.getvalue()
+    assert "hunter2x9" not in written
+    assert MAIL not in written
+    assert written.startswith("ERROR paid by [email]\nTraceback (most recent call last):\n")
+    assert "in _with_local" in written
+    assert "direct cause" in written
+    assert written.endswith("\nRuntimeError: no client [email]\n")
+
+
+def _with_local(password: str) -> None:
+    try:
+        raise ConnectionError(f"cannot log in with password={password}")
+    except ConnectionError as error:
+        raise RuntimeError(f"no client {MAIL}") from error

@@ -6,6 +6,8 @@
     loguru.logger.configure(patcher=LoguruPatcher())
 """
 
+import copy
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -28,7 +30,11 @@ class StructlogProcessor:
 
 
 class LoguruPatcher:
-    """Rewrites the record that loguru is about to hand to its sinks: message, extra, exception."""
+    """Rewrites the record that loguru is about to hand to its sinks: message, extra, exception.
+
+    The frames of a traceback become text of the message: a sink with ``diagnose=True``, which is loguru's default,
+    would write the local variables of each, and nothing of ours sees them before they are written.
+    """
 
     def __init__(self, redactor: Redactor | None = None) -> None:
         self._redactor = redactor
@@ -42,4 +48,22 @@ class LoguruPatcher:
         held = record.get("exception")
         if held is not None and isinstance(held.value, BaseException):
             clean: Any = redactor(held.value)
-            record["exception"] = held._replace(value=clean if isinstance(clean, BaseException) else Exception(UNREAD))
+            clean = clean if isinstance(clean, BaseException) else Exception(UNREAD)
+            if held.traceback is not None:
+                record["message"] += _frames(held.value, redactor)
+                clean = _alone(clean)
+            record["exception"] = held._replace(value=clean, traceback=None)
+
+
+def _frames(error: BaseException, redactor: Redactor) -> str:
+    """The traceback with its chain, without the line that loguru itself writes after it."""
+    whole = redactor("".join(traceback.format_exception(error)))
+    return "\n" + whole.removesuffix(redactor("".join(traceback.format_exception_only(error)))).rstrip()
+
+
+def _alone(error: BaseException) -> BaseException:
+    """A copy without its traceback and chain: what was raised stays as it is."""
+    try:
+        return copy.copy(error)
+    except Exception:  # a class whose copies need more than its arguments
+        return Exception(f"{type(error).__name__}: {error}")

@@ -29,6 +29,9 @@ _HEADER = re.compile(r"\{([^{}]{1,64})\}[ioe]")
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "exc_text"}
 
 
+_SAYING = frozenset({"args", "msg", "exc_info", "exc_text", "stack_info"})
+
+
 class State(dict[str, Any]):
     """The ``__dict__`` of a record: what is added under a name of the app's own is redacted on its way in."""
 
@@ -71,7 +74,7 @@ class Redacted:
         return state.message
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name not in STANDARD or (name in {"exc_text", "stack_info"} and isinstance(value, str)):
+        if name not in STANDARD or name in _SAYING:
             value = _named(self, name, value)
         object.__setattr__(self, name, value)
 
@@ -240,7 +243,14 @@ def _exception(info: Any, redactor: Redactor) -> Any:
 def _named(record: Any, name: str, value: Any) -> Any:
     state = record.__dict__
     redactor = state.redactor if isinstance(state, State) else current()
-    if name in STANDARD:
-        return redactor(value)
+    match name:
+        case "args":
+            return _args(value, redactor)
+        case "msg":
+            return _template(value, value, redactor) if isinstance(value, str) else value
+        case "exc_info":
+            return _exception(value, redactor)
+        case "exc_text" | "stack_info":
+            return redactor(value) if isinstance(value, str) else value
     held: Mapping[str, Any] | str = redactor({name: value})
     return held.get(name, UNREAD) if isinstance(held, Mapping) else UNREAD

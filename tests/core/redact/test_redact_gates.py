@@ -48,3 +48,15 @@ def test_google_re2_opens_no_others():
     opened = fast.compiled(Keys())
     for text in [text for text in TEXTS + mixtures(2, 1500) if text.isascii()]:
         assert opened(text) - {gates.CODE} <= gates.opened(text)
+
+
+def test_lines_cut_into_each_other(three):
+    """Halves of two lines with something between them: the same text with and without google-re2, and twice is once."""
+    rng = random.Random(4)
+    for _ in range(3_000):
+        one, other = rng.choice(TEXTS), rng.choice(TEXTS)
+        between = rng.choice(["", "\\", "%22", '"', "=", ": ", "&", "[email]", "_", *PIECES])
+        text = one[: rng.randrange(len(one) + 1)] + between + other[rng.randrange(len(other) + 1) :]
+        by_re2, by_words, _ = (redact(text) for redact in three)
+        assert by_re2 == by_words
+        assert three[0](by_re2) == by_re2

@@ -1,6 +1,7 @@
 """Made-up lines of a booking app, drawn anew: recall, damage, and what holds for every line of them."""
 
 import importlib.util
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -43,6 +44,22 @@ def test_nothing_harmless_is_damaged(drawn):
     assert kept.count(False) <= 0.005 * len(kept)
     clean = [cleaned == line.text for line, cleaned in drawn if not line.hide]
     assert clean.count(False) <= 0.01 * len(clean)
+
+
+def test_the_same_lines_as_records():
+    """What a JSON line says is hidden in the record that it was made of, too, and the record is left as it was."""
+    for seed in SEEDS:
+        for line in lines(seed):
+            if line.kind != "jsonl":
+                continue
+            record = json.loads(line.text)
+            cleaned = redact(record)
+            assert redact(cleaned) == cleaned
+            assert record == json.loads(line.text)
+            text = scorer.flat(cleaned)
+            for kind, value in line.hide:
+                assert not scorer.leaked(kind, value, text), (kind, line.number)
+            assert all(scorer.has(text, value) for value in line.keep), line.number
 
 
 def test_twice_is_once(drawn):

@@ -87,7 +87,7 @@ class Engine:
         marks = self._marks
         for kind, pattern in self._own:
             text = pattern.sub(partial(self._own_class, kind), text)
-        opened = self._opened(text)
+        given, opened = text, self._opened(text)
         if "://" in text and "@" in text:
             text = links.credentials(text, marks)
         if not opened.isdisjoint(_ROW_GATES):
@@ -98,10 +98,12 @@ class Engine:
             text = links.tokens(text, marks)
         if " VALUES" in text or "$1" in text or "args=" in text or " values" in text or "parameters" in text:
             text = self._sql.clean(text)
+        opened, given = self._reopened(text, given, opened), text
         if gates.KEYS in opened:
             text = self._pairs.clean(text)
         if gates.FORMS in opened:
             text = self._forms.clean(text)
+        opened, given = self._reopened(text, given, opened), text
         if not opened.isdisjoint(gates.PROSE):
             text = self._prose.clean(text, opened)
         if gates.CODED in opened and not decoded:
@@ -110,6 +112,7 @@ class Engine:
             text = emails.clean(text, marks)
             if " <[email" in text:
                 text = self._prose.mailboxes(text)
+        opened = self._reopened(text, given, opened)
         if gates.NUMBERS in opened or gates.PHONE in opened:
             text = numbers.clean(text, marks, told=gates.PHONE in opened)
         return numbers.addresses(text, marks) if self._ips else text
@@ -118,6 +121,10 @@ class Engine:
         """What the readers make of decoded text; they decode once."""
         with quiet():
             return self._pass(text, decoded=True)
+
+    def _reopened(self, text: str, given: str, opened: frozenset[int]) -> frozenset[int]:
+        """Markers are words, too: where a reader has changed the text, the gates are asked again."""
+        return opened if text is given else opened | self._opened(text)
 
     def _opened(self, text: str) -> frozenset[int]:
         if not self._asked:

@@ -34,7 +34,7 @@ from launchready.core.redact.gates import (
     Opener,
 )
 from launchready.core.redact.keys import Keys
-from launchready.core.redact.rules.fields import HEADS, TRAILERS
+from launchready.core.redact.rules.fields import GLUED, HEADS, TRAILERS
 from launchready.core.redact.rules.numbers import IBAN_LENGTHS
 from launchready.vendors.formats import VENDORS
 
@@ -115,19 +115,20 @@ def _pattern(opener: Opener) -> str:
     words = "|".join(sorted(opener.words))
     literals = sorted(map(re.escape, opener.literals))
     follows = _FOLLOWS.get(opener.gate, "(?:$|[^A-Za-z0-9])")
-    bounded = [rf"(?:^|[^A-Za-z0-9])(?i:{words}){follows}"] if words else []
+    bounded = [rf"(?:^|[^A-Za-z0-9])(?i:(?:{words}){follows})"] if words else []
     return "|".join([*bounded, *literals, *_BESIDE.get(opener.gate, ())]) or r"\z."
 
 
 def _keys(keys: Keys) -> str:
     """Wherever ``keys.named`` names a key, in whatever case and with whatever between its words."""
     ends, alone = keys.spelled()
-    long = "|".join(_APART.join(map(re.escape, end)) for end in sorted(ends) if len(end) > _SHORT)
+    glued = {stem for stem, _, _ in GLUED}  # with no boundary before them
+    long = "|".join(_APART.join(map(re.escape, end)) for end in sorted(ends) if len(end) > _SHORT or end in glued)
     short = [re.escape(end) for end in sorted(ends) if len(end) <= _SHORT]
     small, tall, title = ("|".join(map(form, short)) for form in (str.lower, str.upper, str.capitalize))
-    more = rf"(?:{_APART}(?:(?i:{'|'.join(sorted(TRAILERS))})|[0-9]+))*"
+    more = rf"(?:{_APART}(?:(?i:{'|'.join(sorted(TRAILERS))})|[0-9]+))*{_APART}"
     return (
         rf"(?:(?i:{long})|(?:^|[^A-Za-z]|\\[a-z])(?i:{small})|[a-z](?:{tall})|[A-Za-z](?:{title})"
-        rf"|{_BEFORE}(?i:{'|'.join(sorted(alone))})"
+        rf"|{_BEFORE}{_APART}(?i:{'|'.join(sorted(alone))})"
         rf"|[{{%\\](?:[^\n]{{0,24}}[^A-Za-z0-9_.-])?(?:{'|'.join(sorted(HEADS))})){more}{_AFTER}"
     )

@@ -13,6 +13,11 @@ _SCHEME = Late(r"[A-Za-z][A-Za-z0-9+.\-]{0,31}\Z")
 _SEGMENT = Late(r"[A-Za-z0-9_\-.~=:%@]{1,2048}+")
 _HOSTLIKE = Late(r"[A-Za-z0-9.\-_\[\]:,]{1,255}(?:[/?#].*)?", re.DOTALL)
 _LINK = Late(r"/([A-Za-z_\-]{1,24})(?=/)")
+#: Words of a title (``10-tips-for-2026``), or the name of a file.
+_NAMED = Late(
+    r"(?:[a-z]{1,24}|\d{1,4})(?:[-_](?:[a-z]{1,24}|\d{1,4})){0,24}\d{0,4}"
+    r"|.{1,200}\.(?:t?gz|bz2|xz|zip|7z|exe|dmg|apk|whl|deb|png|jpe?g|gif|svg|webp|mp[34]|css|m?js|csv|xlsx?|docx?|txt|map)"
+)
 _SIGNED = Late(r"\d{1,20}[A-Za-z0-9]{0,8}-[0-9a-f]{20,64}|[A-Za-z0-9]{5,13}-[0-9a-f]{20,64}")
 
 
@@ -129,4 +134,4 @@ def _sealed(value: str, *, strong: bool) -> bool:
         return strong
     if values.public(value) or re.fullmatch(r"[a-z_]{2,8}_[0-9A-Za-z]{8,32}|\d{1,20}", value):
         return False
-    return values.opaque(value, 10 if strong else 16) and not re.fullmatch(r"[a-z\-]{1,64}(?:\d{0,4})", value)
+    return values.opaque(value, 10 if strong else 16) and _NAMED.fullmatch(value) is None

@@ -30,7 +30,7 @@ _CODE = Late(
 _BEFORE = Late(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
 _CODE_BEFORE = Late(
     r"(?<![\w.\-/:#])(?:g-)?(\d{4,8}|\d{3}[ \-]\d{3})"
-    r"(?= (?:is|as) (?:your|the|a|my)[a-z' \-]{0,40}(?:code|pin|otp|passcode)(?![a-z]))"
+    r"(?= (?:is|as) (?:your|the|a|my)[a-z' \-]{0,40}(?<![a-z0-9])(?:code|pin|otp|passcode)(?![a-z0-9]))"
 )
 _CVC = Late(r"(?: is| was|:|=|\.)? {0,2}[\"']?(\d{3,4})(?![\w.])", re.ASCII)
 _SCHEME = Late(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,8192}+={0,2})(?![=\w])")

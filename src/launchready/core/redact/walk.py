@@ -113,7 +113,7 @@ class Walker:
         called = self._called(value)
         for key, item in value.items():
             inner = self._named(key, parent, named, company)
-            if called is not None and key in {"value", "Value"}:
+            if called is not None and key in {"value", "Value", "input"}:
                 inner = called
             cleaned = self.walk(item, inner, key if isinstance(key, str) else "", depth)
             label = self._key(key)
@@ -125,6 +125,8 @@ class Walker:
 
     def _called(self, value: Mapping[Any, Any]) -> Named | None:
         """The class that ``{"name": "token", "value": ...}`` gives to its value."""
+        if "input" in value and isinstance(value.get("loc"), list | tuple) and value["loc"]:
+            return self._keys.named(str(value["loc"][-1]))  # what pydantic and FastAPI say of a field
         if "value" not in value and "Value" not in value:
             return None
         for label in ("name", "key", "Name", "Key"):
