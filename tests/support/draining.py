@@ -19,6 +19,10 @@ def fastapi():
         time.sleep(0.2)
         return {"done": True}
 
+    @app.get("/quick")
+    async def quick():
+        return {"done": True}
+
     app.add_middleware(LaunchReadyMiddleware, health=Health(drain=DRAIN), release="r1")
     return app
 
