@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         StoreUnavailable as StoreUnavailable,
     )
     from launchready.idempotency import idempotent as idempotent
+    from launchready.idempotency import webhook as webhook
     from launchready.metrics.marks import job as job
     from launchready.metrics.marks import signal as signal
     from launchready.ratelimit import limit as limit
@@ -76,7 +77,7 @@ _HOMES = {
         "ConfigError", "InFlight", "KeyReused", "LaunchReadyError", "MissingExtra", "OutcomeUnknown", "SafeToRetry",
         "StoreError", "StoreFull", "StoreUnavailable",
     ),
-    "launchready.idempotency": ("idempotent",),
+    "launchready.idempotency": ("idempotent", "webhook"),
     "launchready.metrics.marks": ("job", "signal"),
     "launchready.ratelimit": ("limit",),
     "launchready.settings.cache": ("Cache",),

@@ -425,6 +425,9 @@ class _Exchange:
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
+    def secret(self) -> str | None:
+        return None
+
     def database(self) -> object:
         return None
 

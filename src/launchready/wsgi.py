@@ -62,6 +62,10 @@ class LaunchReadyMiddleware:
 
         return WerkzeugResponse(response.body, response.status, native_headers(response.headers))
 
+    def secret(self) -> str | None:
+        """The framework's own secret."""
+        return None
+
     def made(self, result: object) -> object:
         """What a view returned, as the framework's response."""
         return result
@@ -341,6 +345,9 @@ class Exchange:
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
+
+    def secret(self) -> str | None:
+        return self._face.secret()
 
     def database(self) -> object:
         return None

@@ -382,6 +382,10 @@ class _Exchange:
     def native(self, response: Response) -> object:
         return django_response(response)
 
+    def secret(self) -> str | None:
+        key: str = settings.SECRET_KEY
+        return key
+
     def database(self) -> object:
         from django.db import connection  # noqa: PLC0415 - only where a view asks for it
 

@@ -26,6 +26,7 @@ class Answers:
 
     def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
         self._store = store
+        self.secret: str | None = None
         self.url = ""  # of the store, where it has one
         self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
         self._counts = Breaker(store) if getattr(store, "shared", True) else None

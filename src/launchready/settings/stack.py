@@ -7,6 +7,7 @@ carry the CORS headers, a cached answer is counted, and what is stored holds onl
 import os
 from collections.abc import Mapping, Sequence
 from functools import partial
+from threading import Thread
 from typing import Any
 from weakref import WeakSet
 
@@ -58,6 +59,9 @@ OPTIONS = (
     "store", "release", "secret_key", "trusted_proxies", "cors", "https", "rate_limit", "cache", "idempotency",
     "redaction", "timing", "health", "dashboard", "signals",
 )  # fmt: skip
+
+TOUCHED = ("redis:", "rediss:", "valkey:", "unix:")
+"""Stores that learn something when the app is built; the others have nothing to do then."""
 
 Plan = tuple[Feature, ...]
 
@@ -206,7 +210,9 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         Client: partial(_who, identity),
     }
     answers = Answers(store, probes, here_ops)
-    answers.url = url
+    answers.url, answers.secret = url, secret_key
+    if url.startswith(TOUCHED):
+        Thread(target=store.touch, name="launchready-touch", daemon=True).start()
     keeper = Keeper(Timings(release), path, clock) if timing else None
     if keeper is not None:
         keeper.ready = probes.ready
