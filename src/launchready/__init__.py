@@ -91,7 +91,15 @@ _HOMES = {
     "launchready.settings.signals": ("Signals",),
     "launchready.settings.timing": ("Timing",),
 }  # fmt: skip
-_ROOMS = ("cors", "idempotency", "ratelimit", "redaction")  # launchready.cors.explain(...) with one import
+_ROOMS = (
+    "client",
+    "cors",
+    "health",
+    "idempotency",
+    "ratelimit",
+    "redaction",
+    "watch",
+)  # launchready.cors.explain(...) with one import
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 - the names stand once, in _HOMES

@@ -79,8 +79,7 @@ async def restart(instances, replacements):
     """Load for as long as it takes to replace each server; what failed, and how many were answered."""
     over, balancer = asyncio.Event(), Balancer(instances)
     looking = asyncio.create_task(balancer.look(over))
-    while len(balancer.ready) < 2:
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(until, lambda: len(balancer.ready) == 2, "both to be ready")
 
     async def load():
         started, number, asked = time.monotonic(), 0, set()
