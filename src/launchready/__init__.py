@@ -9,10 +9,13 @@ from importlib import import_module
 TYPE_CHECKING = False  # typing's own word for it, without the 10 ms that importing typing costs
 
 if TYPE_CHECKING:
+    from launchready import client as client
     from launchready import cors as cors
+    from launchready import health as health
     from launchready import idempotency as idempotency
     from launchready import ratelimit as ratelimit
     from launchready import redaction as redaction
+    from launchready import watch as watch
     from launchready.caching import apurge as apurge
     from launchready.caching import cached as cached
     from launchready.caching import purge as purge

@@ -29,8 +29,8 @@ from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
 from launchready.http.scope import template, user
 from launchready.metrics.spent import Watching, begin
-from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
-from launchready.metrics.websocket import Timed
+from launchready.metrics.timing import OWN, STREAM, broke
+from launchready.metrics.websocket import timed
 from launchready.settings.stack import SAFE, Plan, Stack, build
 from launchready.websocket import Socket
 
@@ -119,18 +119,14 @@ class LaunchReadyMiddleware:
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return
-        timed = None
-        if self._timings is not None:
-            timed = Timed(send)
-            send = timed.send
-        try:
+
+        async def serve(send: Send) -> None:
             if self.stack.sockets:
                 await Socket(self.stack, scope, receive, send).run(self.app)
             else:
                 await self.app(scope, receive, send)
-        finally:
-            if timed is not None and self._timings is not None:
-                self._timings.record("GET", self.route(scope), timed.status, timed.seconds(), WEBSOCKET)
+
+        await timed(self._timings, lambda: self.route(scope), serve, send)
 
 
 class _Exchange:
