@@ -93,7 +93,7 @@ def test_no_file_is_two_rooms():
 def test_every_finding_has_a_page():
     """Each code of a check rule is explained in docs/findings/, in the rule's own words (docs/write_findings.py).
 
-    Those of what lies on this machine (secrets, environment, database) are written by hand: they say more than a rule.
+    Those of secrets, environments and databases are written by hand: they say what to revoke, set or grant.
     """
     rules = import_module("launchready.checks.rule").rules()
     page = import_module("launchready.checks.explain").page

@@ -161,7 +161,7 @@ def test_explain(capsys):
     assert (code, out.splitlines()[0].startswith("# MAIL003:")) == (0, True)
     code, out, _ = run(["explain"], capsys)
     assert (code, len(out.splitlines()) > 50) == (0, True)
-    assert json.loads(run(["explain", "--format", "json"], capsys)[1])[0]["code"] == "DB001"
+    assert "DNS001" in {one["code"] for one in json.loads(run(["explain", "--format", "json"], capsys)[1])}
 
 
 def test_config(folder, capsys, monkeypatch):
@@ -218,7 +218,7 @@ def test_a_reader_that_has_enough():
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
     )  # fmt: skip
     assert done.stderr == ""
-    assert done.stdout.startswith("DB001")
+    assert done.stdout.count("\n") == 1
 
 
 def test_the_same_from_python(folder):

@@ -172,34 +172,63 @@ def test_in_check_what_was_not_read(repo):
 ENGINE = """#!{python}
 import json, sys
 args = sys.argv[1:]
-path = args[args.index("--report-path") + 1]
-json.dump({findings}, open(path, "w"))
+path = args[args.index("{flag}") + 1]
+json.dump({report}, open(path, "w"))
 """
 
 
-def test_second_opinions(leaky, tmp_path, monkeypatch):
-    """What another engine finds, and we do too, is one; what only it finds carries its rule's name."""
-    other = MAKE.make("token")
-    findings = [
-        {"File": "app.py", "StartLine": 1, "Secret": STRIPE, "RuleID": "stripe-access-token", "Commit": ""},
-        {"File": "x.py", "StartLine": 3, "Secret": other, "RuleID": "generic-api-key", "Commit": "abc"},
-    ]
+def gitleaks(path, line, value, rule):
+    return [{"File": path, "StartLine": line, "Secret": value, "RuleID": rule, "Commit": ""}]
+
+
+def betterleaks(path, line, value, rule):
+    finding = {
+        "rule_id": rule,
+        "match": {"value": value},
+        "location": {"path": path, "start_line": line},
+        "attributes": {"git.sha": "abc"},
+    }
+    return {"schema_version": "1", "findings": [finding]}
+
+
+def kingfisher(path, line, value, rule):
+    commit = {"commit": {"id": "abc"}}
+    return {
+        "findings": [
+            {"rule": {"id": rule}, "finding": {"snippet": value, "line": line, "path": path, "git_metadata": commit}}
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("made", "flag"),
+    [(gitleaks, "--report-path"), (betterleaks, "-o"), (betterleaks, "--report-path"), (kingfisher, "--output")],
+)
+def test_second_opinions(leaky, tmp_path, monkeypatch, made, flag):
+    """In each engine's own form: what we find, too, is one; what only it finds carries its rule's name."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    program = folder / "gitleaks"
-    program.write_text(ENGINE.format(python=sys.executable, findings=findings))
-    program.chmod(0o755)
+    name = made.__name__
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    leaks = list(scan(".", engines=["gitleaks"]))
-    assert len([leak for leak in leaks if leak.value == STRIPE]) == 1
-    assert [(leak.rule, leak.path, leak.line) for leak in leaks if leak.value == other] == [
-        ("gitleaks:generic-api-key", "x.py", 3)
+
+    def leaks(value):
+        program = folder / name
+        program.write_text(
+            ENGINE.format(python=sys.executable, flag=flag, report=made("x.py", 3, value, "generic-api-key"))
+        )
+        program.chmod(0o755)
+        return [leak for leak in scan(".", engines=[name]) if leak.value == value]
+
+    assert [(leak.rule, leak.path) for leak in leaks(STRIPE)] == [("stripe-live-key", "app.py")]
+    assert [(leak.rule, leak.path, leak.line) for leak in leaks(MAKE.make("token"))] == [
+        (f"{name}:generic-api-key", "x.py", 3)
     ]
 
 
-def test_an_engine_that_is_not_there(leaky, capsys):
+def test_an_engine_that_is_not_there(leaky, capsys, monkeypatch):
     """Exit 2, with what to do."""
-    assert shutil.which("kingfisher") is None
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "kingfisher" else which(name))
     assert main(["secrets", "--engine", "kingfisher"]) == 2
     assert main(["secrets", "--engine", "grep"]) == 2
     assert "not installed" in capsys.readouterr().err

@@ -11,12 +11,12 @@ from launchready.cli.configuration import Configuration
 from launchready.cli.options import listed
 from launchready.errors import ConfigError
 
+LOCAL = ("sec", "env", "db")
 LISTS = ("hosts", "dkim_selectors", "webhooks", "pages", "protected", "only", "skip", "ignore")
 WORDS = (
     "domain", "canonical", "ca", "app", "sends_mail", "mobile_app", "origin", "cors_probe_origin", "timeout",
     "resolver", "allow_private", "repository",
 )  # fmt: skip
-LOCAL = ("secrets", "env", "db")
 FAMILY_OR_CODE = ("only", "skip", "ignore")
 
 
@@ -48,7 +48,7 @@ def about(parser: argparse.ArgumentParser) -> None:
 def asked(args: argparse.Namespace, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The domain, and the options for it. ConfigError when no domain was named."""
     domain = options.pop("domain", None)
-    if domain is None and local(options.get("only")):
+    if domain is None and on_this_machine(options.get("only")):
         domain = "this.project"
     if domain is None:
         command = f"launchready {args.command} example.com"
@@ -60,10 +60,10 @@ def asked(args: argparse.Namespace, options: dict[str, Any]) -> tuple[str, dict[
     return domain, options
 
 
-def local(only: Any) -> bool:
-    """Whether all that is asked for is on this machine, and needs no domain."""
-    named = [str(name).lower() for name in only or ()]
-    return bool(named) and all(name in LOCAL or name.startswith(("sec", "env", "db")) for name in named)
+def on_this_machine(only: Iterable[str] | None) -> bool:
+    """Whether all that is asked for is looked at on this machine, and needs no domain: files, a database."""
+    named = [name.lower() for name in only or ()]
+    return bool(named) and all(name.startswith(LOCAL) for name in named)
 
 
 def taken(args: argparse.Namespace, file: Configuration, names: Iterable[str]) -> dict[str, Any]:

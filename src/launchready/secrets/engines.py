@@ -35,11 +35,7 @@ def hits(name: str, root: str, *, past: bool) -> Iterator[Hit | Unread]:
     with tempfile.TemporaryDirectory(prefix="launchready-") as folder:
         report = os.path.join(folder, "report.json")  # noqa: PTH118
         try:
-            subprocess.run(  # noqa: S603 - the named program
-                _command(name, root, report, past=past), capture_output=True, check=False, timeout=_TIMEOUT, cwd=root
-            )
-            with open(report, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-                read = _findings(file.read())
+            read = _findings(_report(name, root, report, past=past))
         except (OSError, subprocess.TimeoutExpired, ValueError) as error:
             yield Unread(f"({name})", f"gave no report ({type(error).__name__})")
             return
@@ -49,12 +45,32 @@ def hits(name: str, root: str, *, past: bool) -> Iterator[Hit | Unread]:
             yield hit
 
 
-def _command(name: str, root: str, report: str, *, past: bool) -> list[str]:
+def _report(name: str, root: str, report: str, *, past: bool) -> str:
+    """The text of its report. Of two generations of flags, the one that it knows."""
+    for command in _commands(name, root, report, past=past):
+        subprocess.run(  # noqa: S603 - the named program
+            command, capture_output=True, check=False, timeout=_TIMEOUT, cwd=root, env={**os.environ, **_OFFLINE}
+        )
+        if os.path.exists(report):  # noqa: PTH110
+            break
+    with open(report, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+        return file.read()
+
+
+#: betterleaks asks vendors when these say so; never from here.
+_OFFLINE = {"BETTERLEAKS_VALIDATE": "false", "BETTERLEAKS_ANALYZE": "false"}
+
+
+def _commands(name: str, root: str, report: str, *, past: bool) -> Iterator[list[str]]:
     if name == "kingfisher":
         history = "full" if past else "none"
-        return [name, "scan", root, "--no-validate", "--git-history", history, "--format", "json", "--output", report]
-    verb = "git" if past else "dir"
-    return [name, verb, root, "--no-banner", "--exit-code", "0", "--report-format", "json", "--report-path", report]
+        form = ["--format", "json", "--output", report]
+        yield [name, "scan", root, "--no-validate", "--no-update-check", "--git-history", history, *form]
+        return
+    if name == "betterleaks":  # since 2.0
+        yield [name, "git" if past else "filesystem", root, "-s", "--no-banner", "--exit-code", "0", "-o", report]
+    form = ["--report-format", "json", "--report-path", report]
+    yield [name, "git" if past else "dir", root, "--no-banner", "--exit-code", "0", *form]
 
 
 def _findings(text: str) -> list[dict[str, Any]]:
@@ -69,19 +85,23 @@ def _findings(text: str) -> list[dict[str, Any]]:
 
 
 def _hit(name: str, one: dict[str, Any], root: str) -> Hit | None:
-    """gitleaks' fields, and kingfisher's, under our names."""
-    inner = one["finding"] if isinstance(one.get("finding"), dict) else one
-    rule = one["rule"] if isinstance(one.get("rule"), dict) else {}
-    value = str(one.get("Secret") or inner.get("snippet") or "")
+    """The fields of gitleaks, of betterleaks 2 and of kingfisher, under our names."""
+    inner, location, match = _part(one, "finding"), _part(one, "location"), _part(one, "match")
+    value = str(one.get("Secret") or match.get("value") or inner.get("snippet") or "")
     if not value:
         return None
-    path = str(one.get("File") or inner.get("path") or "")
+    path = str(one.get("File") or location.get("path") or inner.get("path") or "")
     path = os.path.relpath(path, root) if os.path.isabs(path) else path  # noqa: PTH117
-    git = inner.get("git_metadata")
-    commit = str(one.get("Commit") or (git.get("commit", {}).get("id", "") if isinstance(git, dict) else ""))
-    line = int(one.get("StartLine") or inner.get("line") or 0)
-    theirs = str(one.get("RuleID") or rule.get("id") or "secret")
+    known = _part(_part(inner, "git_metadata"), "commit").get("id")
+    commit = str(one.get("Commit") or _part(one, "attributes").get("git.sha") or known or "")
+    line = int(one.get("StartLine") or location.get("start_line") or inner.get("line") or 0)
+    theirs = str(one.get("RuleID") or one.get("rule_id") or _part(one, "rule").get("id") or "secret")
     return Hit(path, line, commit, identify(value) or f"{name}:{theirs}", value)
+
+
+def _part(one: dict[str, Any], name: str) -> dict[str, Any]:
+    found = one.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def merged(ours: Iterable[Hit], theirs: Iterable[Hit]) -> Iterator[Hit]:

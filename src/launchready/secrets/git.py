@@ -49,6 +49,15 @@ def output(repo: str, *args: str, given: bytes | None = None) -> bytes:
     return done.stdout
 
 
+def refusal(path: str) -> str:
+    """Why git reads no repository here, in its own words."""
+    try:
+        output(path, "rev-parse", "--git-dir")
+    except GitError as error:
+        return str(error)
+    return "there is no work tree"
+
+
 def top(path: str) -> str | None:
     """The root of the work tree that holds a path, the path itself for a bare repository, None outside of git."""
     try:

@@ -45,7 +45,9 @@ class History:
         last = ""
         try:
             for one in changes(lines(self._repo, (*LOG, *self._only), ids)):
-                if isinstance(one, Message):
+                if isinstance(one, Unread):
+                    yield one
+                elif isinstance(one, Message):
                     last = one.commit
                     yield from message(one)
                 else:
@@ -103,5 +105,7 @@ def staged(repo: str) -> Iterator[Hit | Unread]:
     with Blobs(repo, look.WHOLE) as blobs:
         seen: set[tuple[str, str]] = set()
         for one in changes(lines(repo, ("diff", "--cached", *PATCH), ())):
-            if isinstance(one, Change):
+            if isinstance(one, Unread):
+                yield one
+            elif isinstance(one, Change):
                 yield from look.change(one, blobs, seen)

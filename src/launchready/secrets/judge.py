@@ -62,6 +62,9 @@ _WEAK = words_of(
 )
 
 
+_GLUED = Form("(?:" + "|".join(sorted((word for word in _WEAK if len(word) > 2), key=len, reverse=True)) + "){1,4}")
+
+
 def placeholder(value: str) -> bool:
     """Stands where a secret will be, or was: a template, a mask, a reference, a word that says so."""
     return (
@@ -115,7 +118,8 @@ def weak(value: str) -> bool:
     letters = [word for word in re.split(r"[^a-z]+", plain) if word]
     if letters and all(word in _WEAK for word in letters):
         return True
-    return value.lower().strip("0123456789!?.#*@$-_").translate(_LEET) in _WEAK
+    core = value.lower().strip("0123456789!?.#*@$-_").translate(_LEET)
+    return len(core) <= 32 and _GLUED.re.fullmatch(core) is not None
 
 
 def changes(value: str) -> float:

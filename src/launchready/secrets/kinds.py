@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from launchready.secrets.names import words
-from launchready.vendors.catalog import GENERIC, KINDS, Kind
+from launchready.vendors.catalog import BY_NAME, GENERIC, KINDS, Kind
 
 
 class Facts(NamedTuple):
@@ -17,6 +17,10 @@ class Facts(NamedTuple):
     money: bool = False
 
 
+_PROVEN = tuple(kind for kind in KINDS if kind.pattern and kind.rule not in BY_NAME)
+_SHORTEST = 16
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
@@ -24,12 +28,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def identify(value: str) -> str:
     """The rule of a key whose format names its vendor; "" for any other text."""
-    for kind in KINDS:
-        if (
-            kind.pattern
-            and (value.startswith(kind.starts) if kind.starts else not kind.words)
-            and _compiled(kind.pattern).fullmatch(value)
-        ):
+    if len(value) < _SHORTEST:
+        return ""
+    for kind in _PROVEN:
+        may = not kind.starts or value.startswith(kind.starts)
+        if may and _compiled(kind.pattern).fullmatch(value) is not None:
             return kind.rule
     return ""
 

@@ -26,14 +26,14 @@ _ASSIGN = Form(
 )
 _OPEN = Form(
     r"(?:[brfuBRFU@$]{0,2}|(?:\w{0,40}(?:Secret|SecretStr|Buffer\.from|String|Bytes|Password|new "
-    r"String)\())(\\{0,3}(?:\"\"\"|[\"'`]))"
+    r"String)\()|[\w.:>$-]{1,48}\([\"'][\w.\-]{1,60}[\"'],[ \t]{0,4})(\\{0,3}(?:\"\"\"|[\"'`]))"
 )
 _BARE = Form(r"[^\s\"'`<>,;{}\[\]\\&|]{4,2048}")
 _BARE_ENV = Form(r"[^\s\"'`\\]{3,2048}")
 _QUERY = Form(r"[^\s\"'`<>,;{}()\[\]\\&#|]{4,2048}")
 _MEMBER = Form(r"\\{0,3}[\"'`][ \t]{0,4},[ \t]{0,8}(\\{0,3}[\"'`])")
 _SIDE = Form(
-    r"\\{0,3}[\"'`]?[ \t]{0,8},?\s{0,60}-?\s{0,4}\\{0,3}[\"'`]?(?:[vV]alue|ParameterValue|defaultValue|"
+    r"\\{0,3}[\"'`]?[ \t]{0,8}[,{]?\s{0,60}-?\s{0,4}\\{0,3}[\"'`]?(?:[vV]alue|ParameterValue|defaultValue|"
     r"default|VALUE|val|content|data|secret)\\{0,3}[\"'`]?[ \t]{0,8}[:=][ \t]{0,8}"
 )
 _XML = Form(
@@ -49,10 +49,10 @@ _COMMENT = Form(r"[ \t]+(?:#|//|;|--|<!--|/\*).*$")
 _PROSE = Form(
     r"[*_`]{0,3}(?:[ \t]{1,3}(?:for|to|of|on|fur|für|von|de|"
     r"pour)[ \t](?:[\w@.\-/]{1,40}[ \t]?){1,5})?[ \t]{0,3}(?:\b(?:is now|is still|is|was|ist jetzt|ist|"
-    r"lautet|est|es|changed to|set to|now)\b[ \t]{0,3}[:=]?|=|:|→|->|\u2013|\u2014)[ \t]{0,3}"
+    r"lautet|est|es|changed to|set to|now)\b[ \t]{0,3}[:=]?|=|:|→|->|\||\u2013|\u2014)[ \t]{0,3}"
 )
 
-_WORD = Form(r"[\"'`*<(\[]{0,3}([^\s\"'`<>\\]{5,120})")
+_WORD = Form(r"(?:<[a-z]{1,8}>)?[\"'`*<(\[]{0,3}([^\s\"'`<>\\]{5,120})")
 
 
 class Named(NamedTuple):
@@ -94,8 +94,6 @@ def _vendor_before(text: str, start: int) -> str:
 
 def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
     """The values under names of secrets."""
-    if place.lock:
-        return
     sealed = "SealedSecret" in text or "ENC[AES256" in text
     encoded = "kind: Secret" in text or '"kind":"Secret"' in text or '"kind": "Secret"' in text
     for name in names(text, low):
@@ -173,7 +171,7 @@ def _assigned(text: str, at: int, name: Named, place: Place) -> Iterator[tuple[i
         yield from _quoted(text, opened.end(), opened.group(1))
         return
     before = text[max(0, name.start - 1) : name.start]
-    query = before in {"?", "&", ";"}
+    query = before in {"?", "&", ";"} or (before == " " and _quoted_text(text, name.start))
     if not (place.bare or query):
         return
     form = _QUERY if query else _BARE_ENV if place.env or place.shell else _BARE
@@ -183,6 +181,12 @@ def _assigned(text: str, at: int, name: Named, place: Place) -> Iterator[tuple[i
         if not query and not place.env and text[found.end() : found.end() + 1] in {"(", "["}:
             return
         yield found.start(), value.rstrip(",;") if not place.env else value, True
+
+
+def _quoted_text(text: str, at: int) -> bool:
+    """Whether a place is inside of quotes: ``"host=db password=..."`` is a value, ``f(password=x)`` is code."""
+    line = text[text.rfind("\n", 0, at) + 1 : at][-400:]
+    return line.count('"') % 2 == 1 or line.count("'") % 2 == 1
 
 
 def _quoted(text: str, at: int, quote: str) -> Iterator[tuple[int, str, bool]]:

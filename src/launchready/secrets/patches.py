@@ -9,6 +9,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from launchready.secrets.found import Unread
+
 PATCH = (
     "-p", "-U0", "-M100%", "-l0", "--full-index", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-color",
     "--src-prefix=a/", "--dst-prefix=b/",
@@ -19,6 +21,10 @@ LOG = (
 )  # fmt: skip
 _HUNK = re.compile(rb"@@+ (?:-\S+ )+\+(\d+)(?:,\d+)? @@")
 _INDEX = re.compile(rb"\nindex [0-9a-f,]+\.\.([0-9a-f]{40,64})")
+
+
+MOST = 64 << 20
+"""Bytes of one file's change that are held at once."""
 
 
 class Change(NamedTuple):
@@ -81,36 +87,48 @@ class Added:
         return self._numbers[bisect_right(self._starts, at) - 1] if self._numbers else 0
 
 
-def changes(pieces: Iterable[bytes]) -> Iterator[Change | Message]:
-    """Reads the output of git as it comes; holds one file's section at a time."""
-    commit, parents, message = "", 0, b""
+def changes(pieces: Iterable[bytes]) -> Iterator[Change | Message | Unread]:
+    """Reads the output of git as it comes; holds one file's section at a time, up to a bound."""
+    commit, parents, path = "", 0, ""
     for section in sections(pieces):
         if section.startswith(b"commit "):
-            head, _, rest = section.partition(b"\n\n")
+            head, _, message = section.partition(b"\n\n")
             commit = head[7:].split(b"\n", 1)[0].split(b" ")[0].decode()
             parents = head.count(b"\nparent ")
-            message = rest
             yield Message(commit, message)
         elif section.startswith(b"diff --"):
             combined = not section.startswith(b"diff --git")
-            yield Change(commit, _path(section), section, max(1, parents) if combined else 1)
+            path = _path(section)
+            yield Change(commit, path, section, max(1, parents) if combined else 1)
+        elif section.strip():
+            where = f" (commit {commit[:12]})" if commit else ""
+            yield Unread(path, f"more than {MOST >> 20} MB changed at once{where}: the rest was not looked at")
 
 
 def sections(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut before each line that begins a commit or a file. No line of a diff or of a message begins so by itself."""
+    """Cut before each line that begins a commit or a file. No line of a diff or of a message begins so by itself.
+
+    A section above the bound is given as far as it came; the rest of it is a section that begins like none.
+    """
     rest = b""
     for piece in pieces:
+        looked = max(0, len(rest) - _LONGEST)
         rest += piece
-        parts = _BOUNDARY.split(rest)
-        rest = parts.pop()
-        yield from parts
-    if rest:
+        cut = 0
+        for found in _BOUNDARY.finditer(rest, looked):
+            yield rest[cut : found.start()]
+            cut = found.end()
+        rest = rest[cut:]
+        if len(rest) > MOST:
+            yield rest
+            rest = b" "
+    if rest.strip():
         yield rest
 
 
-_BOUNDARY = re.compile(
-    rb"\n(?=commit [0-9a-f]{40,64}\n|commit [0-9a-f]{40,64} |diff --git |diff --cc |diff --combined )"
-)
+_BOUNDARY = re.compile(rb"\n(?=commit [0-9a-f]{40,64}[\n ]|diff --git |diff --cc |diff --combined )")
+_LONGEST = 80
+"""Bytes that a boundary takes at most."""
 
 
 def _path(section: bytes) -> str:

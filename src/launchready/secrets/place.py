@@ -34,8 +34,8 @@ _TEST = Form(
     r"$)|[a-z](?:Test|Tests|Spec)\.[a-z]+$"
 )
 _SAMPLE = Form(
-    r"(?i)(?:^|[/_.\-])(?:examples?|samples?|templates?|dist|tmpl|tpl|stubs?|defaults?|demo|tutorial|"
-    r"docs?)(?:[/_.\-]|$)"
+    r"(?i)(?:^|[/_.\-])(?:examples?|samples?|demo|tutorials?|docs?)(?:[/_.\-]|$)|"
+    r"\.(?:template|tmpl|tpl|stub|dist|default|defaults|j2|erb|ejs)$|(?:^|/)(?:cookiecutter|skeleton)"
 )
 _LOCALE = Form(
     r"(?i)(?:^|/)(?:locales?|i18n|l10n|lang|langs|languages|translations?|messages|intl|nls)(?:/|$|"

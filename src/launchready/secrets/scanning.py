@@ -115,7 +115,7 @@ class Scan:
         if self.options.staged or self.options.commits:
             raise ConfigError([f"secrets: {self.path!r} is in no git repository; leave out --staged and --range"])
         if os.path.lexists(os.path.join(path, ".git")):  # noqa: PTH118
-            why = "git cannot read this repository" if git.available() else "git is not installed"
+            why = git.refusal(path) if git.available() else "git is not installed"
             yield Unread("(history)", f"{why}: only the files were looked at")
         elif self.options.history:
             self.notes.append("no git repository here: only the files were looked at")

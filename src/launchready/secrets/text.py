@@ -27,10 +27,13 @@ ALLOW = (
 #: The same on the line before.
 ALLOW_NEXT = ("pragma: allowlist nextline secret", "launchready:allow-next")
 _DEPTH = 2
+_PLAIN = Place("")
 
 
 def find(text: str, place: Place, depth: int = 0) -> list[Found]:
     """Every secret in a text. Linear in its length; ``depth``: how many encodings were taken off already."""
+    if place.lock:
+        return _locked(text)
     gates = frozenset(gate for gate in GATES if gate in text)
     low = text.lower()
     named = any(stem in low for stem in STEMS)
@@ -40,11 +43,18 @@ def find(text: str, place: Place, depth: int = 0) -> list[Found]:
         tokens(text, gates) if gates else (),
         urls(text, place) if "://" in text and "@" in text else (),
         commands(text, low, place),
-        inner(text, place, depth) if depth < _DEPTH and not place.lock else (),
+        inner(text, place, depth) if depth < _DEPTH else (),
         pairs(text, low, place) if named else (),
     ]
     found = settled(groups)
     return [one for one in found if not allowed(low, one)] if found else found
+
+
+def _locked(text: str) -> list[Found]:
+    """In a lock file, half of which is hashes: the password or token in the address of a registry."""
+    if "://" not in text or "@" not in text:
+        return []
+    return [one for one in urls(text, _PLAIN) if not allowed(text.lower(), one)]
 
 
 def inner(text: str, place: Place, depth: int) -> list[Found]:

@@ -39,7 +39,8 @@ def files(root: str, *, git: bool) -> list[str]:
             )
             return sorted({path for path in listed.split("\0") if path})
         except GitError:
-            pass
+            if not os.path.lexists(os.path.join(root, ".git")):  # noqa: PTH118
+                return []  # a bare repository has no files
     return sorted(_walked(root))
 
 

@@ -77,7 +77,7 @@ def _judged(scheme: str, found: re.Match[str], place: Place) -> Found | None:
         and not place.credentials
     ):
         return None
-    if (place.test or place.sample) and local and not judge.opaque(value, 12):
+    if (place.test or (place.sample and local)) and not judge.opaque(value, 12):
         return None
     rule = "database-password" if scheme.startswith(_DATABASES) else "url-password"
     return Found(rule, value, found.start(2), found.end(2))

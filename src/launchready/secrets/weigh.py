@@ -21,7 +21,7 @@ def judged(key: str, kind: str, value: str, place: Place, *, bare: bool, encoded
     own = identify(value)
     if own:
         return ("", "") if judge.placeholder(value) else (own, value)
-    if kind == "secret" and judge.noise(value):
+    if kind == "secret" and judge.noise(value) and not (shown(place) and "\\x" in value):
         return "secret", value
     if "://" in value or value.startswith("eyJ") or judge.placeholder(value) or place.locale:
         return "", ""
@@ -33,6 +33,11 @@ def judged(key: str, kind: str, value: str, place: Place, *, bare: bool, encoded
     if kind == "token" and words(key)[-1] in {"auth", "authorization"} and ":" in plain(value):
         return "registry-auth", value
     return (kind, value) if secret(value, kind, place) else ("", "")
+
+
+def shown(place: Place) -> bool:
+    """Whether a place shows how it is done, and is not where it is done."""
+    return place.test or place.sample or place.prose
 
 
 def password_rule(key: str) -> str:

@@ -207,13 +207,14 @@ KINDS: tuple[Kind, ...] = (
          "reads and changes your search index", "dashboard.algolia.com/account/api-keys: regenerate", ("algolia",)),
     Kind("mapbox-token", "Mapbox", ("sk.eyJ",), r"sk\.eyJ[A-Za-z0-9_\-]{40,200}\.[A-Za-z0-9_\-]{16,64}", "high",
          "changes your maps, on your bill", "account.mapbox.com/access-tokens: delete", ("mapbox",)),
-    Kind("zapier-webhook", "Zapier", (), r"\d{4,10}/[A-Za-z0-9]{6,10}/?", "medium",
-         "starts your automation with forged data", "zapier.com: make a new hook"),
     Kind("calendly-token", "Calendly", (), "", "high",
          "reads and cancels bookings", "calendly.com/integrations/api_webhooks: revoke", ("calendly",)),
     Kind("zoom-secret", "Zoom", (), "", "high",
          "creates and reads meetings", "marketplace.zoom.us: regenerate the secret", ("zoom",)),
 )
+
+#: Their format alone proves nothing: only under a name that says so.
+BY_NAME = frozenset({"aws-secret-key", "azure-storage-key"})
 
 #: By the kind of secret, where no vendor is known: (severity, what it opens, how it is taken out of service).
 GENERIC: dict[str, tuple[str, str, str]] = {
