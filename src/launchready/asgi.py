@@ -95,7 +95,7 @@ class LaunchReadyMiddleware:
         if plan is None:
             plan = stack.plans.get(method, stack.other)
         exchange = _Exchange(self, scope, receive, send, plan)
-        spent = begin() if Watching.on and timings is not None else None
+        spent = begin(exchange.request.get) if Watching.on and timings is not None else None
         try:
             await exchange.run()
         except BaseException as error:

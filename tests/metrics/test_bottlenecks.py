@@ -24,14 +24,14 @@ def traffic(path):
         record("GET", "/admin", 200, 9.0)  # earns nothing
         record("GET", "/fine", 200, 0.2)
         record("GET", "/me", 200, 0.2)  # no target
-        loop = Spent()
+        loop = Spent({})
         for _ in range(12):
             loop.note(SQL, "SELECT name FROM client WHERE id = ?", 0.03)
         loop.note(SQL, "SELECT ?", 0.001)
         keeper.timings.spend("POST", "/bookings", loop)
     for _ in range(20):
         record("POST", "/payments", 200, 2.0)  # 30 s over, x 5
-        chain = Spent()
+        chain = Spent({})
         chain.note(HTTP, "pay.example", 0.8)
         chain.note(HTTP, "pay.example", 0.9)
         chain.chained = 1

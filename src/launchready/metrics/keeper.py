@@ -52,13 +52,17 @@ class Keeper:
         self._said = False
         self._minute = self._hour = -1.0
         _keepers.add(self)
-        timings.started = _start
+        timings.started = self.start
+
+    def start(self) -> None:
+        """From now on what is measured is written down, and that this process is there."""
+        _start()
 
     def later(self, task: Task) -> None:
         """Have something written with the next addition: a signal, a job's heartbeat."""
         if len(self._tasks) < MAX_SERIES:
             self._tasks.append(task)
-        _start()
+        self.start()
 
     def flush(self) -> None:
         """Add what came since the last time. Never raises for what can go wrong with the file."""

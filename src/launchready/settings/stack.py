@@ -216,6 +216,7 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     keeper = Keeper(Timings(release), path, clock) if timing else None
     if keeper is not None:
         keeper.ready = probes.ready
+        probes.asked = keeper.start
         keeper.rules = rules or keeper.rules
         keeper.exporter = timing.exporter if timing else None
         settle(keeper)
