@@ -10,7 +10,8 @@ from contextvars import ContextVar
 from functools import lru_cache
 from time import perf_counter
 
-SQL, HTTP = "sql", "http"
+SQL, HTTP, READ = "sql", "http", "read"
+"""Kinds of work. A read that was looked at is one as well: what it asked for was asked before."""
 MAX_KINDS = 40
 """Statements and hosts that one request keeps apart; the rest is one."""
 
