@@ -131,6 +131,7 @@ class Stack:
             known["rate_limit"] = dict(self.limiter.counts)
         if self.cache is not None:
             known["cache"] = self.cache.feature.rows()
+            known["cacheable"] = self.cache.feature.suggestions()
         if self.keeper is None:
             return {**known, "routes": []}
         return {**known, **status(self.keeper, self._target, self._clock.wall())}

@@ -10,10 +10,10 @@ from launchready.cli import configuration
 from launchready.cli.measured import add_place, keeper_of, targets_of
 from launchready.cli.options import write
 from launchready.errors import ConfigError
-from launchready.metrics.report import Target
 
 if TYPE_CHECKING:
     from launchready.metrics.bottlenecks import Found
+    from launchready.metrics.report import Target
 
 HELP = "slow routes that earn, by the time customers lose in them; and one suggestion for the next release"
 
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def routes(given: list[list[str]]) -> tuple[Target, Target]:
+def routes(given: list[list[str]]) -> "tuple[Target, Target]":
     """Targets and weights, of the arguments and of ``[routes]``: ``booking = { match = "POST /bookings", p95 = 800,
     weight = 3 }``. Raises ConfigError."""
     rows = [(match, target, number(f"--route {match}", weight)) for match, target, weight in given]

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from launchready.core.cache import freshness
+from launchready.core.cache import freshness, searching
 from launchready.core.cache.asking import ORDINARY, Ask
 from launchready.core.cache.directives import KNOWN, Control, control
 from launchready.core.cache.policy import PERSONAL, UNDERSTOOD, Policy, personal
 from launchready.core.cache.selection import vary
 from launchready.core.cache.status import FIELD
-from launchready.core.cache.stored import HEADER_LINE, HTML, KEEP, UNTAGGED, VALIDATE_FOR, Stored
+from launchready.core.cache.stored import HEADER_LINE, HTML, KEEP, SEARCH, UNTAGGED, VALIDATE_FOR, Stored
 from launchready.core.cache.targeted import targeted
 from launchready.exchange.ops import new
 from launchready.http.message import Headers, Request, Response
@@ -24,7 +24,8 @@ _NOT_STORED = frozenset(
 # What an answer is more carefully looked at for. Without any of these it is its freshness and its body.
 _SPECIAL = frozenset(
     {*_NOT_STORED, b"vary", b"set-cookie", b"cache-groups", b"content-security-policy", b"expires", b"date",
-     b"last-modified"}
+     b"last-modified",
+     searching.FIELD}
 )  # fmt: skip
 
 _MAX_GROUPS = 32
@@ -239,6 +240,8 @@ def _complete(stored: Stored, fields: freshness.Fields) -> None:
     """What only some answers have: Vary, groups, fields that are not for the next one."""
     if b"vary" in fields:
         stored.vary = selected_by(stored.headers) or ()
+    if searching.FIELD in fields:
+        stored.flags |= SEARCH
     if b"cache-groups" in fields:
         stored.groups = (*stored.groups, *groups(stored.headers, b"cache-groups"))
     if not _NOT_STORED.isdisjoint(fields):
