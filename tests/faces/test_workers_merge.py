@@ -21,6 +21,8 @@ SOURCE = Path(launchready.__file__).parent.parent
 
 
 class Measured(Server):
+    patience = 60.0
+
     def __init__(self):
         super().__init__()
         self.command = (sys.executable, "-m", "uvicorn", "support.measured:app", "--port", str(self.port), "--workers", "4",

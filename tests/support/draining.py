@@ -4,7 +4,7 @@ import time
 
 from launchready.settings.health import Health
 
-DRAIN = "1s"
+DRAIN = "2s"
 
 
 def fastapi():

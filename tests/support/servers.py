@@ -60,6 +60,7 @@ class Server:
     url = ""
     command: tuple[str, ...] = ()
     owner = None
+    patience = 20.0  # seconds to start
 
     def __init__(self):
         self.port = free_port()
@@ -82,7 +83,9 @@ class Server:
                     group=self.owner,
                     extra_groups=[] if self.owner else None,
                 )
-            until(lambda: self.ready() or self.process.poll() is not None, f"{self.command[0]} to answer")
+            until(
+                lambda: self.ready() or self.process.poll() is not None, f"{self.command[0]} to answer", self.patience
+            )
             if self.process.poll() is not None:
                 self.process = None
                 raise AssertionError(f"{self.command[0]} did not start: {log.read_text()[-600:]}")
