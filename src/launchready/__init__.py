@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from launchready import idempotency as idempotency
     from launchready import ratelimit as ratelimit
     from launchready import redaction as redaction
+    from launchready import secrets as secrets
     from launchready import watch as watch
     from launchready.caching import apurge as apurge
     from launchready.caching import cached as cached
@@ -101,6 +102,7 @@ _ROOMS = (
     "idempotency",
     "ratelimit",
     "redaction",
+    "secrets",
     "watch",
 )  # launchready.cors.explain(...) with one import
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -142,3 +142,7 @@ def test_who_vouches():
     ]
     assert named.trusts("192.0.2.9")
     assert not named.trusts("local")
+    counted = Identity(1)
+    assert counted(request("192.0.2.1", (XFF, "198.51.100.7"))) == "198.51.100.7"
+    assert counted.trusts("192.0.2.1")
+    assert not counted.trusts("198.51.100.7")

@@ -6,7 +6,6 @@ body is held back only where a feature asked for it, and only up to its bound.
 """
 
 import asyncio
-from contextlib import suppress
 from operator import itemgetter
 from time import perf_counter
 from typing import Any, Protocol
@@ -15,9 +14,9 @@ from launchready.asgi.messages import App, Message, Receive, Scope, Send
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
-from launchready.drivers.drive import adrive, drive
+from launchready.drivers.drive import adrive, drive, let_go
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, Gone, Occupy, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Inline, Op, new
 from launchready.http.input import REMEMBERED
@@ -128,7 +127,7 @@ class Exchange:
         except Exception as error:
             await self._failed(error, receive)
         except BaseException:
-            await self._gone()
+            await let_go(self._parked, self._carry_any)
             raise
         finally:
             scope["headers"] = asked
@@ -139,13 +138,6 @@ class Exchange:
             if self._ends:
                 await adrive(steps, self._carry)
             steps.close()
-
-    async def _gone(self) -> None:
-        """The app was cancelled before it answered: what is held until the end of a request is let go."""
-        for flow, app in self._parked:
-            if isinstance(app, Occupy):
-                with suppress(Gone):
-                    await adrive(flow, self._carry_any, error=Gone())
 
     async def _failed(self, error: Exception, receive: Receive) -> None:
         """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
