@@ -31,7 +31,7 @@ from launchready.exchange.ops import Inline
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
 from launchready.metrics.export.prometheus import text
-from launchready.metrics.keeper import Keeper
+from launchready.metrics.keeper import Keeper, start
 from launchready.metrics.marks import settle
 from launchready.metrics.status import status
 from launchready.metrics.timing import Timings
@@ -218,7 +218,7 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     keeper = Keeper(Timings(release), path, clock) if timing else None
     if keeper is not None:
         keeper.ready = probes.ready
-        probes.asked = keeper.start
+        probes.asked = start
         keeper.rules = rules or keeper.rules
         keeper.exporter = timing.exporter if timing else None
         settle(keeper)
