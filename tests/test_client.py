@@ -166,6 +166,23 @@ def test_timed(kind, monkeypatch):
     assert spent.chained == 1
 
 
+@KINDS
+def test_trace_context(kind, monkeypatch):
+    """What the request came with goes on; what the caller set stays."""
+    world = World(monkeypatch, 200, 200)
+    with Client():
+        pass
+    came = {b"traceparent": b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    begin(came.get)
+    try:
+        ask(world, "GET", kind)
+        ask(world, "GET", kind, headers={"traceparent": "00-own"})
+    finally:
+        SPENT.set(None)
+    assert [request.headers["traceparent"] for request in world.asked] == [came[b"traceparent"].decode(), "00-own"]
+    assert "tracestate" not in world.asked[0].headers
+
+
 @pytest.mark.parametrize(("value", "found"), [("500ms", 0.5), ("2s", 2.0), ("1.5m", 90.0), (3, 3.0), ("2min", 120.0)])
 def test_seconds(value, found):
     """As settings write them."""

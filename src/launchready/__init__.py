@@ -11,6 +11,7 @@ TYPE_CHECKING = False  # typing's own word for it, without the 10 ms that import
 if TYPE_CHECKING:
     from launchready import client as client
     from launchready import cors as cors
+    from launchready import health as health
     from launchready import idempotency as idempotency
     from launchready import ratelimit as ratelimit
     from launchready import redaction as redaction
@@ -101,6 +102,7 @@ _HOMES = {
 _ROOMS = (
     "client",
     "cors",
+    "health",
     "idempotency",
     "ratelimit",
     "redaction",

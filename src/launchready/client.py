@@ -12,6 +12,7 @@
   together do not come back together). Never past ``deadline``, which holds for all attempts together.
 - A host that failed ``failures`` times in a row is left alone for ``rest``: requests to it raise CircuitOpen at once.
 - A body that is an iterator is sent once.
+- The trace context of the request that is being answered goes on with its calls.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from typing import Any
 import httpx
 
 from launchready.errors import LaunchReadyError
-from launchready.metrics.spent import Watching, call
+from launchready.metrics.spent import SPENT, Watching, call
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 AGAIN = frozenset({429, 502, 503, 504})
@@ -76,6 +77,9 @@ class _Attempts:
     def __init__(self, policy: "_Policy", request: httpx.Request) -> None:
         self._policy = policy
         self._request = request
+        spent = SPENT.get()
+        for field, value in (spent.trace if spent is not None else {}).items():
+            request.headers.setdefault(field, value)
         self._ends = time.monotonic() + policy.deadline
         self._made = 0
         self.host = request.url.host

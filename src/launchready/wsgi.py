@@ -113,7 +113,7 @@ class LaunchReadyMiddleware:
         exchange = Exchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
         if stack.timings is not None and plan is None:
             exchange.started = started
-            exchange.spent = begin() if Watching.on else None
+            exchange.spent = begin(exchange.request.get) if Watching.on else None
         return exchange.run(start_response)
 
 

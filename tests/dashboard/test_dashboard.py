@@ -10,6 +10,7 @@ from launchready.dashboard import links
 from launchready.dashboard.page import POLICY, page
 from launchready.dashboard.words import duration, verdict
 from launchready.metrics.keeper import Keeper
+from launchready.metrics.marks import home
 from launchready.metrics.status import epoch, revoke, status
 from launchready.metrics.timing import Timings
 from launchready.settings.dashboard import Dashboard
@@ -185,3 +186,17 @@ def test_server_timing(face):
     assert call("GET", "/plain", cookie).get("timing-allow-origin") is None
     off = FACES[face](Calls())(timing=Timing())
     assert off("GET", "/plain", [("Sec-Fetch-Site", "same-origin")]).get("server-timing") is None
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_repeats(face):
+    """Reads that are answered with the same are counted by route, who is signed in apart; no other answer changes."""
+    call = FACES[face](Calls())(timing=Timing(repeats=True))
+    for _ in range(40):
+        assert call("GET", "/v1/things/7", [("Authorization", "Bearer x")]).body == b"{}"
+    for _ in range(40):
+        assert call("GET", "/plain").status == 200  # counts its calls: another answer each time
+    with home().reading() as ledger:
+        rows = ledger.rows("SELECT route, what, requests, calls FROM work WHERE kind = 'read' ORDER BY what")
+    things, plain = ("(unmatched)",) * 2 if face in ("asgi", "wsgi") else ("/v1/things/{id}", "/plain")
+    assert rows == [(things, "private", 4, 4), (plain, "public", 4, 0)]

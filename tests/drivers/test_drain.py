@@ -31,6 +31,8 @@ COMMANDS = {
 
 
 class Leaving(Server):
+    patience = 60.0  # several processes that import a framework, on a busy machine
+
     def __init__(self, name):
         super().__init__()
         self.command = tuple(part.format(port=self.port) for part in COMMANDS[name])
@@ -57,11 +59,11 @@ def test_drains(name, monkeypatch):
             assert server.get("/readyz") == 200
         server.process.send_signal(signal.SIGTERM)
         started = time.monotonic()
-        until(lambda: server.get("/readyz") == 503, "the server to say that it leaves", 0.9)
+        until(lambda: server.get("/readyz") == 503, "the server to say that it leaves", 1.9)
         assert server.get("/livez") == 200
         assert server.get("/work") == 200
         server.process.wait(15)
-        assert time.monotonic() - started >= 0.9
+        assert time.monotonic() - started >= 1.9
     finally:
         server.close()
 

@@ -24,14 +24,15 @@ def traffic(path):
         record("GET", "/admin", 200, 9.0)  # earns nothing
         record("GET", "/fine", 200, 0.2)
         record("GET", "/me", 200, 0.2)  # no target
-        loop = Spent()
+        loop = Spent({})
         for _ in range(12):
             loop.note(SQL, "SELECT name FROM client WHERE id = ?", 0.03)
         loop.note(SQL, "SELECT ?", 0.001)
         keeper.timings.spend("POST", "/bookings", loop)
+        keeper.timings.reread("GET", "/coaches", False, True)
     for _ in range(20):
         record("POST", "/payments", 200, 2.0)  # 30 s over, x 5
-        chain = Spent()
+        chain = Spent({})
         chain.note(HTTP, "pay.example", 0.8)
         chain.note(HTTP, "pay.example", 0.9)
         chain.chained = 1
@@ -56,7 +57,8 @@ def test_golden_order(tmp_path):
     assert "at once" in payments.fix
     assert bookings.causes == ("40% in 12 times the same query: SELECT name FROM client WHERE id = ?",)
     assert "one query" in bookings.fix
-    assert coaches.fix == 'where the answer is the same for everybody: Cache(routes={"GET /coaches": "60s"})'
+    assert coaches.causes == ("100% of the public reads were answered with the same as the time before",)
+    assert coaches.fix == 'keep it: Cache(routes={"GET /coaches": "60s"})'
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):

@@ -109,7 +109,8 @@ def test_fisher():
 
 
 class Clock:
-    now = 1_800_000_000.0
+    def __init__(self):
+        self.now = 1_800_000_000.0
 
     def wall(self):
         return self.now
@@ -141,3 +142,15 @@ def test_looks_are_planned(tmp_path):
     assert row["sure"] == ["latency"]
     with new.reading() as ledger:
         assert comparison(ledger, 1) == {}
+
+
+def test_after_a_rollback(tmp_path):
+    """The release that serves again stands first."""
+    clock = Clock()
+    for name in ("r1", "r2", "r1"):
+        keeper = Keeper(Timings(name), tmp_path / "m.db", clock)
+        keeper.timings.record("GET", "/a", 200, 0.1)
+        with keeper.reading() as ledger:
+            assert releases(ledger)[0]["release"] == name
+        keeper.close()
+        clock.now += 600

@@ -4,7 +4,7 @@ import time
 
 from launchready.settings.health import Health
 
-DRAIN = "1s"
+DRAIN = "2s"
 
 
 def fastapi():
@@ -17,6 +17,10 @@ def fastapi():
     @app.get("/work")
     def work():
         time.sleep(0.2)
+        return {"done": True}
+
+    @app.get("/quick")
+    async def quick():
         return {"done": True}
 
     app.add_middleware(LaunchReadyMiddleware, health=Health(drain=DRAIN), release="r1")

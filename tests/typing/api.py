@@ -36,6 +36,23 @@ def charge(order: int) -> str:
 charged: str = charge(7)
 
 
+@launchready.job("reminders", every="1h")
+def remind() -> int:
+    launchready.signal("email.failed")
+    return 1
+
+
+reminded: int = remind()
+
+
+def ask() -> int:
+    with launchready.client.Client(deadline="20s") as client:
+        return client.get("https://api.acme.com/slots").status_code
+
+
+disk_is_fine = launchready.health.disk(".", free="1GB")
+
+
 def protected(inner: wsgi.App) -> wsgi.LaunchReadyMiddleware:
     return wsgi.LaunchReadyMiddleware(inner, rate_limit="60/minute")
 

@@ -18,8 +18,8 @@ from launchready.exchange.behind import Behind
 from launchready.http.message import Response
 from launchready.http.scope import template
 from launchready.metrics.spent import Watching, begin
-from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
-from launchready.metrics.websocket import Timed
+from launchready.metrics.timing import OWN, STREAM, broke
+from launchready.metrics.websocket import timed
 from launchready.settings.stack import Stack, build
 
 __all__ = ["App", "LaunchReadyMiddleware", "Receive", "Scope", "Send"]
@@ -78,7 +78,7 @@ class LaunchReadyMiddleware:
         if plan is None:
             plan, timings = stack.plans.get(method, stack.other), self._timings
         exchange = Exchange(self, scope, receive, send, plan)
-        spent = begin() if Watching.on and timings is not None else None
+        spent = begin(exchange.request.get) if Watching.on and timings is not None else None
         try:
             await exchange.run()
         except BaseException as error:
@@ -102,15 +102,11 @@ class LaunchReadyMiddleware:
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return
-        timed = None
-        if self._timings is not None:
-            timed = Timed(send)
-            send = timed.send
-        try:
+
+        async def serve(send: Send) -> None:
             if self.stack.sockets:
                 await Socket(self.stack, scope, receive, send).run(self.app)
             else:
                 await self.app(scope, receive, send)
-        finally:
-            if timed is not None and self._timings is not None:
-                self._timings.record("GET", self.route(scope), timed.status, timed.seconds(), WEBSOCKET)
+
+        await timed(self._timings, lambda: self.route(scope), serve, send)

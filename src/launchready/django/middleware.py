@@ -176,7 +176,7 @@ class LaunchReadyMiddleware:
         exchange = _Exchange(self, request, plan_)
         request.META["launchready.exchange"] = exchange
         if Watching.on:
-            exchange.spent = begin()
+            exchange.spent = begin(exchange.request.get)
         return exchange, started, plan is None
 
     def _end(self, request: HttpRequest, exchange: "_Exchange", started: float, *, timed: bool) -> None:

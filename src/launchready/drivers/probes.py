@@ -87,6 +87,8 @@ class Probes:
         self._fall = fall
         self._rise = rise
         self._lock = threading.Lock()
+        self.asked: Callable[[], None] = lambda: None
+        """Called at each probe: whoever keeps a record of this process's uptime may begin."""
 
     def ready(self) -> bool | None:
         """Whether the critical checks passed when they were last run; None where none was yet."""
@@ -98,6 +100,7 @@ class Probes:
     def run(self, op: RunChecks) -> None:
         """Blocking. Whoever starts a check waits for it, the others do not."""
         drain.install()
+        self.asked()
         deadline = monotonic() + min(self._timeout, BUDGET)
         mine = self._take()
         for probe, future in mine:
@@ -111,6 +114,7 @@ class Probes:
     async def arun(self, op: RunChecks) -> None:
         """The same in a coroutine: an ``async def`` check runs in this loop, any other in a thread of its own."""
         drain.install(asyncio.get_running_loop())
+        self.asked()
         mine = self._take()
         await asyncio.gather(*(self._await(probe, future) for probe, future in mine))
         if not mine and self._unknown():

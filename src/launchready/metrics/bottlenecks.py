@@ -12,12 +12,15 @@ from typing import Any
 from launchready.metrics import report
 from launchready.metrics.histogram import middle
 from launchready.metrics.ledger import Ledger
-from launchready.metrics.spent import HTTP, REPEATED, SQL
+from launchready.metrics.spent import HTTP, READ, REPEATED, SQL
 
 Weight = Callable[[str, str], float | None]
 
 SLOW = 0.1
 """Seconds from which a statement is slow."""
+
+LEAST_READS, SAME = 20, 0.5
+"""Reads that must have been looked at, and the share that was answered with the same, from which a cache helps."""
 
 SHARE = 0.3
 """Of a route's time, from which on something is worth looking at first."""
@@ -90,7 +93,7 @@ def _work(ledger: Ledger, since: float) -> dict[tuple[str, str], list[Row]]:
     return found
 
 
-def _causes(row: Row, share: float) -> Iterator[tuple[float, str, str]]:
+def _causes(row: Row, share: float, name: str) -> Iterator[tuple[float, str, str]]:
     """How much it weighs, what it is, and what to do about it."""
     what, each = row["what"], row["calls"] / row["requests"]
     if row["kind"] == SQL and row["repeats"] >= REPEATED and each >= 2:
@@ -103,12 +106,16 @@ def _causes(row: Row, share: float) -> Iterator[tuple[float, str, str]]:
         in_turn = f", {row['repeats'] + 1} one after the other" if row["repeats"] else ""
         better = "at once and not in turn" if in_turn else "after the answer has left"
         yield share, f"{share:.0%} waiting for {what}{in_turn}", f"ask {what} {better}, or keep what it said"
+    elif row["kind"] == READ and row["requests"] >= LEAST_READS and each >= SAME:
+        where = "routes" if what == "public" else "private"
+        fix = f'keep it: Cache({where}={{"{name}": "60s"}})'
+        yield each, f"{each:.0%} of the {what} reads were answered with the same as the time before", fix
 
 
 def suggestion(work: Iterable[Row], tally: report.Tally, name: str) -> tuple[list[str], str]:
     """What the route's time went into, the largest first, and the one thing to change."""
     whole = tally.durations.total or 1.0
-    causes = [cause for row in work for cause in _causes(row, min(1.0, row["seconds"] / whole))]
+    causes = [cause for row in work for cause in _causes(row, min(1.0, row["seconds"] / whole), name)]
     causes.sort(key=lambda cause: -cause[0])
     if causes:
         return [words for _, words, _ in causes], causes[0][2]

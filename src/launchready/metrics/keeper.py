@@ -52,13 +52,13 @@ class Keeper:
         self._said = False
         self._minute = self._hour = -1.0
         _keepers.add(self)
-        timings.started = _start
+        timings.started = start  # no method of ours: a keeper that is done with is freed at once, not by the collector
 
     def later(self, task: Task) -> None:
         """Have something written with the next addition: a signal, a job's heartbeat."""
         if len(self._tasks) < MAX_SERIES:
             self._tasks.append(task)
-        _start()
+        start()
 
     def flush(self) -> None:
         """Add what came since the last time. Never raises for what can go wrong with the file."""
@@ -166,7 +166,8 @@ _over = threading.Event()
 _threads: list[threading.Thread] = []
 
 
-def _start() -> None:
+def start() -> None:
+    """From now on what is measured in this process is written down, and that it is there."""
     if not _threads:
         thread = threading.Thread(target=_work, name="launchready-metrics", daemon=True)
         _threads.append(thread)

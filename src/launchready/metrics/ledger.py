@@ -17,6 +17,7 @@ from typing import Any
 
 from launchready.metrics.histogram import merged, pack
 from launchready.metrics.looks import note_looks
+from launchready.metrics.place import make
 from launchready.metrics.timing import MAX_ROUTES, OTHER, OWN, STREAM, WEBSOCKET, Key, Series, Work
 
 HOUR = 3600
@@ -70,8 +71,7 @@ class Ledger:
 
     def _open(self) -> sqlite3.Connection:
         if self.path is not None:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.path.touch(mode=0o600, exist_ok=True)
+            make(self.path)
         name = ":memory:" if self.path is None else str(self.path)
         db = sqlite3.connect(name, timeout=5, isolation_level=None, check_same_thread=False)
         try:

@@ -1,6 +1,7 @@
 """Where the ledger is: as far as the store reaches, so do the numbers."""
 
 import os
+import stat
 import tempfile
 from hashlib import sha256
 from pathlib import Path
@@ -22,3 +23,16 @@ def place(store: str) -> Path | None:
     user = str(os.getuid()) if hasattr(os, "getuid") else "app"
     which = sha256(f"{store} {Path.cwd()}".encode()).hexdigest()[:16]  # the address holds a password
     return Path(tempfile.gettempdir()) / f"launchready-{user}" / f"{which}.metrics.db"
+
+
+def make(path: Path) -> None:
+    """The file and its folder, for this user alone. Raises OSError.
+
+    In a folder for temporary files anybody may have been there first, with a folder or a link of our name.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.parent.parent == Path(tempfile.gettempdir()) and path.parent.name.startswith("launchready-"):
+        found = path.parent.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o077 or found.st_uid != os.getuid():
+            raise PermissionError("the folder for measurements belongs to somebody else")
+    path.touch(mode=0o600, exist_ok=True)

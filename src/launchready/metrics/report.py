@@ -20,6 +20,8 @@ POINTS = 300
 """Of a chart: five minutes each for a day and the hour that it begins in."""
 BARS = 90
 MAX_RELEASES_SHOWN = 5
+SERVING = 120.0
+"""Seconds since its last request, compared with any other's, after which a release does not serve any more."""
 
 Row = dict[str, Any]
 Target = Callable[[str, str], float | None]
@@ -130,14 +132,17 @@ def _say(verdict: compare.Verdict | None) -> Row:
 
 
 def releases(ledger: Ledger) -> list[Row]:
-    """The newest first: requests, errors, p95, and what became better or worse in it.
+    """What serves now first, then the newest: requests, errors, p95, and what became better or worse in it.
+
+    After a rollback the older release serves again: it stands first, though it did not begin last.
 
     Of forty routes compared at 1 %, one is called worse by chance every third release. So the word for the release,
     and the sentence on the page, take what is ``sure``: rarer by as many times as there are routes (Bonferroni).
     """
     rows = []
-    sql = "SELECT id, name, started, seen FROM releases ORDER BY started DESC LIMIT ?"
-    for number, name, started, seen in ledger.rows(sql, (MAX_RELEASES_SHOWN,)):
+    sql = """SELECT id, name, started, seen FROM releases
+        ORDER BY seen < (SELECT max(seen) FROM releases) - ?, started DESC LIMIT ?"""
+    for number, name, started, seen in ledger.rows(sql, (SERVING, MAX_RELEASES_SHOWN)):
         whole = Tally()
         for method, route, status, note, count, seconds, last, first in ledger.rows(_TOTALS, (number,)):
             whole.add(Key(method, route, status, note), count, seconds, unpack(last), unpack(first))

@@ -5,11 +5,13 @@ carries one object, found by a ContextVar from its tasks and threads. Statements
 """
 
 import re
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from time import perf_counter
 
-SQL, HTTP = "sql", "http"
+SQL, HTTP, READ = "sql", "http", "read"
+"""Kinds of work. A read that was looked at is one as well: what it asked for was asked before."""
 MAX_KINDS = 40
 """Statements and hosts that one request keeps apart; the rest is one."""
 
@@ -18,6 +20,9 @@ REPEATED = 5
 """The same statement so many times in one request is a query in a loop (N+1)."""
 
 OTHER = "(other)"
+
+
+TRACE = ("traceparent", "tracestate")
 
 
 class Watching:
@@ -38,11 +43,13 @@ class Did:
 
 
 class Spent:
-    """One request's. ``chained``: calls to other hosts that began after another one had ended."""
+    """One request's. ``chained``: calls to other hosts that began after another one had ended. ``trace``: the fields of
+    its trace context, which go on with its own calls (W3C Trace Context: forwarding)."""
 
-    __slots__ = ("chained", "did", "ended")
+    __slots__ = ("chained", "did", "ended", "trace")
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Mapping[str, str]) -> None:
+        self.trace = trace
         self.did: dict[tuple[str, str], Did] = {}
         self.chained = 0
         self.ended = 0.0
@@ -70,11 +77,12 @@ class Spent:
 SPENT: ContextVar[Spent | None] = ContextVar("launchready_spent", default=None)
 
 
-def begin() -> Spent | None:
-    """A request begins. None where nothing is watched."""
+def begin(get: Callable[[bytes], bytes | None] = lambda _: None) -> Spent | None:
+    """A request begins, of these header fields. None where nothing is watched."""
     if not Watching.on:
         return None
-    spent = Spent()
+    found = {field: get(field.encode()) for field in TRACE}
+    spent = Spent({field: value.decode("latin-1") for field, value in found.items() if value is not None})
     SPENT.set(spent)
     return spent
 

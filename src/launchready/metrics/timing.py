@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from launchready.http.routes import Route, RouteTable
 from launchready.metrics.histogram import LOWEST, PER_E, SMALLEST, Counts
-from launchready.metrics.spent import SQL, Spent
+from launchready.metrics.spent import READ, SQL, Spent
 
 UNMATCHED = "(unmatched)"
 OTHER = "(other)"
@@ -192,6 +192,18 @@ class Timings:
                 work.seconds += did.seconds
                 work.repeats = max(work.repeats, did.calls if kind == SQL else spent.chained)
                 work.slowest = max(work.slowest, did.slowest)
+
+    def reread(self, method: str, path: str, signed_in: bool, same: bool) -> None:
+        """A read was asked for again: ``calls`` counts those that were answered with the same."""
+        key = (method, self.template(method, path) or UNMATCHED, READ, "private" if signed_in else "public")
+        with self._lock:
+            work = self._work.get(key)
+            if work is None:
+                if len(self._work) >= MAX_WORK:
+                    return
+                work = self._work[key] = Work()
+            work.requests += 1
+            work.calls += same
 
     def drain_work(self) -> dict[tuple[str, str, str, str], "Work"]:
         with self._lock:

@@ -1,30 +1,37 @@
-"""How long a WebSocket was open, and how it was answered."""
+"""How long a WebSocket was open, and how it was answered.
+
+The status is 101 once it was accepted; 403 where the app closed it before (which is what the server then answers), or
+the status of the app's own refusal.
+"""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
+from launchready.metrics.timing import WEBSOCKET, Timings
+
 Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
 
 
-class Timed:
-    """Stands between the app and the server's ``send``.
+async def timed(
+    timings: Timings | None, route: Callable[[], str | None], serve: Callable[[Send], Awaitable[None]], send: Send
+) -> None:
+    """Have it served, and record it when it is over. ``timings`` None: it is served untouched."""
+    if timings is None:
+        await serve(send)
+        return
+    started, status = perf_counter(), 403
 
-    ``status``: 101 once it was accepted; 403 where the app closed it before (what the server then answers), or the
-    status of the app's own refusal.
-    """
-
-    def __init__(self, send: Callable[[Message], Awaitable[None]]) -> None:
-        self.status = 403
-        self._send = send
-        self._started = perf_counter()
-
-    async def send(self, message: Message) -> None:
+    async def seen(message: Message) -> None:
+        nonlocal status
         if message["type"] == "websocket.accept":
-            self.status = 101
+            status = 101
         elif message["type"] == "websocket.http.response.start":
-            self.status = message["status"]
-        await self._send(message)
+            status = message["status"]
+        await send(message)
 
-    def seconds(self) -> float:
-        return perf_counter() - self._started
+    try:
+        await serve(seen)
+    finally:
+        timings.record("GET", route(), status, perf_counter() - started, WEBSOCKET)

@@ -19,6 +19,7 @@ from launchready.core.identity import Identity
 from launchready.core.ratelimit import Bans, Client
 from launchready.core.ratelimit import RateLimit as Limiter
 from launchready.dashboard.feature import Dashboard as Page
+from launchready.dashboard.repeats import Repeats
 from launchready.dashboard.scrape import Metrics
 from launchready.dashboard.server_timing import ServerTiming
 from launchready.drivers.answers import Answers
@@ -30,7 +31,7 @@ from launchready.exchange.ops import Inline
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
 from launchready.metrics.export.prometheus import text
-from launchready.metrics.keeper import Keeper
+from launchready.metrics.keeper import Keeper, start
 from launchready.metrics.marks import settle
 from launchready.metrics.status import status
 from launchready.metrics.timing import Timings
@@ -219,12 +220,15 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     keeper = Keeper(Timings(release), path, clock) if timing else None
     if keeper is not None:
         keeper.ready = probes.ready
+        probes.asked = start
         keeper.rules = rules or keeper.rules
         keeper.exporter = timing.exporter if timing else None
         settle(keeper)
     shared = once.vault if once else vault(secret_key)
     if timing and timing.server_timing:
         features.insert(0, ServerTiming(page.sees if page else lambda _: False, clock.monotonic))
+    if timing and timing.repeats and keeper is not None:
+        features.append(Repeats(keeper.timings.reread))
     serving = [each for each in features if each is not None]
     known = Known(answers, shared_cache) if shared_cache is not None else None
     return Stack(answers, serving, healthy, keeper, targets, release, shared, known, pages, clock)

@@ -20,6 +20,8 @@ class Timing:
     - ``file``: where the workers of a machine add up what they measured. None: beside the store's file where the store
       is ``sqlite://``; for a store of several machines a file of this machine; with ``memory://`` each process for
       itself.
+    - ``repeats``: look at one GET in eight for answers that are the same as the time before;
+      ``launchready bottlenecks`` says which routes to cache.
     - ``exporter``: an OpenTelemetry MetricExporter that is handed the numbers of the machine once a minute.
     - ``metrics``: a path for Prometheus, as "/metrics", read with ``Authorization: Bearer <metrics_token>``.
       ``dangerously_open_metrics``: by anybody.
@@ -28,6 +30,7 @@ class Timing:
     targets: Mapping[str, str | float] = field(default_factory=dict)
     server_timing: bool = False
     file: str | None = None
+    repeats: bool = False
     exporter: Exporter | None = None
     metrics: str | None = None
     metrics_token: str | None = None
