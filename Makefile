@@ -30,6 +30,11 @@ check: .venv/installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall .
 	touch $@
 
+# The pictures of the dashboard, taken in real Chromium.
+screenshots: .venv/installed
+	mkdir -p docs/images
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest -q -k screenshots tests/dashboard
+
 # Needs uv (https://docs.astral.sh/uv); the locks name no index.
 lock:
 	uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header \

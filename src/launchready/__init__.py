@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from launchready import idempotency as idempotency
     from launchready import ratelimit as ratelimit
     from launchready import redaction as redaction
+    from launchready.caching import apurge as apurge
+    from launchready.caching import cached as cached
+    from launchready.caching import purge as purge
     from launchready.checks.run import acheck as acheck
     from launchready.checks.run import check as check
     from launchready.core.redact import redact as redact
@@ -49,8 +52,10 @@ if TYPE_CHECKING:
     from launchready.idempotency import idempotent as idempotent
     from launchready.metrics.marks import job as job
     from launchready.metrics.marks import signal as signal
+    from launchready.ratelimit import limit as limit
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
+    from launchready.settings.dashboard import Dashboard as Dashboard
     from launchready.settings.health import Health as Health
     from launchready.settings.https import HTTPS as HTTPS
     from launchready.settings.idempotency import Idempotency as Idempotency
@@ -58,11 +63,13 @@ if TYPE_CHECKING:
     from launchready.settings.rate_limit import Limit as Limit
     from launchready.settings.rate_limit import RateLimit as RateLimit
     from launchready.settings.redaction import Redaction as Redaction
+    from launchready.settings.signals import Signals as Signals
     from launchready.settings.timing import Timing as Timing
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "launchready.caching": ("apurge", "cached", "purge"),
     "launchready.checks.run": ("acheck", "check"),
     "launchready.core.redact": ("redact",),
     "launchready.errors": (
@@ -71,13 +78,16 @@ _HOMES = {
     ),
     "launchready.idempotency": ("idempotent",),
     "launchready.metrics.marks": ("job", "signal"),
+    "launchready.ratelimit": ("limit",),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
+    "launchready.settings.dashboard": ("Dashboard",),
     "launchready.settings.health": ("Health",),
     "launchready.settings.https": ("HTTPS",),
     "launchready.settings.idempotency": ("Idempotency",),
     "launchready.settings.rate_limit": ("Ban", "Limit", "RateLimit"),
     "launchready.settings.redaction": ("Redaction",),
+    "launchready.settings.signals": ("Signals",),
     "launchready.settings.timing": ("Timing",),
 }  # fmt: skip
 _ROOMS = ("cors", "idempotency", "ratelimit", "redaction")  # launchready.cors.explain(...) with one import

@@ -16,12 +16,14 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
+from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, Gone, Occupy, ReadBody, Tail
+from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
@@ -46,6 +48,7 @@ class LaunchReadyMiddleware:
         self.stack: Stack = build(settings)
         self._inline = self.stack.answers.inline
         self._timings = self.stack.timings
+        self._tasks = behind.Tasks()
 
     def status(self) -> dict[str, object]:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
@@ -74,6 +77,11 @@ class LaunchReadyMiddleware:
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 500, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    def behind(self, scope: Scope, op: Behind) -> None:
+        """Ask the app once more, for nobody, in a task and a context of its own."""
+        own = behind.scope_of(scope, op.headers)
+        self._tasks.start(_Exchange(self, own, behind.nobody(), behind.unheard, (op.feature,)).run())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -161,7 +169,7 @@ class _Exchange:
         request.fields = dict(headers)
         request.get = request.fields.get
         request.adds = []
-        request.claimed = None
+        request.claimed = request.cached = None
         self._face = face
         self._scope = scope
         self._receive = receive
@@ -190,19 +198,23 @@ class _Exchange:
         receive = self._receive
         if self._parts is not None:
             receive = self.receive
+        scope = self._scope
+        asked = scope["headers"]
+        scope["headers"] = self.request.headers  # the same, but where a feature asks with other lines than the client
         token = None
         if Wanted.views or self.request.claimed is not None:
             token = CURRENT.set(self)
             if self.request.method not in SAFE:
                 receive = self._remember()
         try:
-            await self._face.app(self._scope, receive, self.send)
+            await self._face.app(scope, receive, self.send)
         except Exception as error:
             await self._failed(error, receive)
         except BaseException:
             await self._gone()
             raise
         finally:
+            scope["headers"] = asked
             if token is not None:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
@@ -234,6 +246,9 @@ class _Exchange:
     async def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
             await self._read_body(op)
+        elif isinstance(op, Behind):
+            self._face.behind(self._scope, op)
+            op.answer = None
         else:
             await self._face.stack.answers.aexecute(op)
 

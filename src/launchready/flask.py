@@ -11,19 +11,23 @@ and learns the route's template when Flask has matched it. ``def`` and ``async d
 from typing import Any
 
 from launchready import wsgi
+from launchready.caching import cached
 from launchready.drivers.current import CURRENT
 from launchready.errors import MissingExtra, SafeToRetry
 from launchready.http.environ import native_headers
 from launchready.http.message import Response
 from launchready.idempotency import idempotent
 from launchready.metrics.timing import ERROR
+from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
+from launchready.settings.dashboard import Dashboard
 from launchready.settings.health import Health
 from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.rate_limit import Ban, Limit, RateLimit
 from launchready.settings.redaction import Redaction
+from launchready.settings.signals import Signals
 from launchready.settings.timing import Timing
 from launchready.wsgi import Environ
 
@@ -33,8 +37,8 @@ except ImportError as error:
     raise MissingExtra("launchready.flask", "flask") from error
 
 __all__ = [
-    "CORS", "HTTPS", "Ban", "Cache", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit", "Redaction",
-    "Timing", "idempotent",
+    "CORS", "HTTPS", "Ban", "Cache", "Dashboard", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit",
+    "Redaction", "Signals", "Timing", "cached", "idempotent", "limit",
 ]  # fmt: skip
 
 

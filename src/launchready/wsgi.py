@@ -15,14 +15,16 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any
 
+from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Op
-from launchready.http.environ import native_headers, raw_path, request_headers, status_line
+from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line
 from launchready.http.given import response_of
 from launchready.http.input import Input
 from launchready.http.message import Request, Response, append, clean
@@ -84,6 +86,18 @@ class LaunchReadyMiddleware:
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
         return Response(500, headers, body)
 
+    def behind(self, environ: Environ, path: str, op: Behind) -> None:
+        """Ask the app once more, for nobody, in a thread and a context of its own."""
+        behind.run(self._behind, behind.environ_of(environ, op.headers), path, op.feature)
+
+    def _behind(self, environ: Environ, path: str, feature: Feature) -> None:
+        body = Exchange(self, environ, path, (feature,)).run(lambda *_: lambda _: None)
+        try:
+            for _ in body:
+                pass
+        finally:
+            _close(body)
+
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         started = perf_counter()
         stack, method = self.stack, environ["REQUEST_METHOD"]
@@ -121,6 +135,7 @@ class Exchange:
             environ.get("REMOTE_ADDR") or "",
             request_headers(environ),
         )
+        self._asked = self.request.headers
         self._face = face
         self._environ = environ
         self._answers = face.stack.answers
@@ -139,6 +154,8 @@ class Exchange:
         self._hold = step.hold
         if Wanted.views and self._body is None and self.request.method not in SAFE:
             self._environ["wsgi.input"] = self._input = Input(self._environ["wsgi.input"])
+        if self.request.headers is not self._asked:  # a feature asks with other lines than the client
+            put_headers(self._environ, self.request.headers)
         token = CURRENT.set(self)
         try:
             return self._run_app(start_response)
@@ -269,6 +286,10 @@ class Exchange:
     def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
             op.answer = self._read_body(op.limit)
+            return
+        if isinstance(op, Behind):
+            self._face.behind(self._environ, self.request.path, op)
+            op.answer = None
             return
         answer = self._answers.inline.get(type(op))
         if answer is not None:

@@ -19,6 +19,7 @@ from launchready.checks.report import Report
 from launchready.checks.rule import Choice, rules
 from launchready.checks.site import site
 from launchready.net.answers import DnsAnswer
+from launchready.net.blocking import blocking
 from launchready.net.dns import read
 from launchready.net.tls import Handshakes
 
@@ -191,5 +192,5 @@ def check(
         found = results(outcomes, asked, choice)
         return Report.of(asked.domain, found.findings, found.passed, started=asked.now, seconds=0.0)
 
-    report = asyncio.run(run())
+    report = blocking(run)  # Playwright has a loop of its own in this thread
     return report, sockets

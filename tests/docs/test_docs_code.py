@@ -19,7 +19,18 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 SKETCHES = {"architecture.md"}  # shows how a feature reads, not something to run
-SETTINGS = ("CORS", "HTTPS", "Cache", "Health", "Idempotency", "RateLimit", "Redaction", "Timing")
+SETTINGS = (
+    "CORS",
+    "HTTPS",
+    "Cache",
+    "Health",
+    "Idempotency",
+    "RateLimit",
+    "Redaction",
+    "Timing",
+    "Dashboard",
+    "Signals",
+)
 
 # Each runs in a process of its own: settings of Django and the redaction of logs hold for a whole process.
 SERVES = """

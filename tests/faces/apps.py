@@ -111,6 +111,7 @@ ROUTES = {
     "/bookings": ("POST",),
     "/unsure": ("POST",),
     "/decorated": ("POST",),
+    "/limited": ("GET", "POST"),
     "/login": ("POST",),
     "/form-login": ("POST",),
     "/quiet-login": ("POST",),
@@ -216,9 +217,14 @@ def wsgi_call(app):
 def raw_asgi(calls):
     from launchready.asgi import LaunchReadyMiddleware
     from launchready.idempotency import idempotent
+    from launchready.ratelimit import limit
 
     @idempotent
     async def decorated(method, path, body):
+        return respond(calls, method, path, body)
+
+    @limit("2/hour")
+    async def limited(method, path, body):
         return respond(calls, method, path, body)
 
     async def app(scope, receive, send):
@@ -228,7 +234,8 @@ def raw_asgi(calls):
             body += message.get("body", b"")
             more = message.get("more_body", False)
         method, path = scope["method"], scope["path"]
-        answer = await decorated(method, path, body) if path == "/decorated" else respond(calls, method, path, body)
+        views = {"/decorated": decorated, "/limited": limited}
+        answer = await views[path](method, path, body) if path in views else respond(calls, method, path, body)
         if answer is not None and not isinstance(answer, tuple):
             await answer(scope, receive, send)
             return
@@ -246,17 +253,23 @@ def raw_asgi(calls):
 
 def raw_wsgi(calls):
     from launchready.idempotency import idempotent
+    from launchready.ratelimit import limit
     from launchready.wsgi import LaunchReadyMiddleware
 
     @idempotent
     def decorated(method, path, body):
         return respond(calls, method, path, body)
 
+    @limit("2/hour")
+    def limited(method, path, body):
+        return respond(calls, method, path, body)
+
     def app(environ, start_response):
         length = environ.get("CONTENT_LENGTH")
         body = environ["wsgi.input"].read(*([int(length)] if length else []))
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        answer = decorated(method, path, body) if path == "/decorated" else respond(calls, method, path, body)
+        views = {"/decorated": decorated, "/limited": limited}
+        answer = views[path](method, path, body) if path in views else respond(calls, method, path, body)
         if answer is not None and not isinstance(answer, tuple):
             return answer(environ, start_response)
         status, headers, content = answer or (404, [], b"not found")
@@ -294,7 +307,7 @@ def starlette(calls):
     from starlette.middleware import Middleware
     from starlette.routing import Mount, Route
 
-    from launchready.fastapi import LaunchReadyMiddleware, idempotent
+    from launchready.fastapi import LaunchReadyMiddleware, idempotent, limit
 
     async def view(request):
         return _starlette_response(respond(calls, request.method, request.url.path, await request.body()))
@@ -303,8 +316,14 @@ def starlette(calls):
     async def decorated(request):
         return _starlette_response(respond(calls, request.method, request.url.path, await request.body()))
 
+    @limit("2/hour")
+    async def limited(request):
+        return _starlette_response(respond(calls, request.method, request.url.path, await request.body()))
+
+    views = {"/decorated": decorated, "/limited": limited}
+
     def build(**settings):
-        routes = [Route(path, decorated if path == "/decorated" else view, methods=list(methods))
+        routes = [Route(path, views.get(path, view), methods=list(methods))
                   for path, methods in ROUTES.items()]  # fmt: skip
         routes.append(Mount("/v1", routes=[Route("/things/{id}", view)]))
         return asgi_call(Starlette(routes=routes, middleware=[Middleware(LaunchReadyMiddleware, **settings)]))
@@ -315,7 +334,7 @@ def starlette(calls):
 def fastapi(calls):
     from fastapi import APIRouter, FastAPI, Request
 
-    from launchready.fastapi import LaunchReadyMiddleware, idempotent
+    from launchready.fastapi import LaunchReadyMiddleware, idempotent, limit
 
     async def view(request: Request):
         return _starlette_response(respond(calls, request.method, request.url.path, await request.body()))
@@ -324,10 +343,16 @@ def fastapi(calls):
     async def decorated(request: Request):
         return _starlette_response(respond(calls, request.method, request.url.path, await request.body()))
 
+    @limit("2/hour")
+    def limited(request: Request):
+        return _starlette_response(respond(calls, request.method, request.url.path, b""))
+
+    views = {"/decorated": decorated, "/limited": limited}
+
     def build(**settings):
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         for path, methods in ROUTES.items():
-            app.add_api_route(path, decorated if path == "/decorated" else view, methods=list(methods))
+            app.add_api_route(path, views.get(path, view), methods=list(methods))
         router = APIRouter(prefix="/v1")
         router.add_api_route("/things/{id}", view)
         app.include_router(router)
@@ -340,7 +365,7 @@ def fastapi(calls):
 def _flask(calls, *, asynchronous):
     import flask
 
-    from launchready.flask import LaunchReady, idempotent
+    from launchready.flask import LaunchReady, idempotent, limit
 
     def answer():
         given = respond(calls, flask.request.method, flask.request.path, flask.request.get_data())
@@ -364,12 +389,12 @@ def _flask(calls, *, asynchronous):
     def build(**settings):
         app = flask.Flask("coach")
         chosen = aview if asynchronous else view
-        protected = idempotent(chosen)
+        views = {"/decorated": idempotent(chosen), "/limited": limit("2/hour")(chosen)}
         for path, methods in ROUTES.items():
             app.add_url_rule(
                 path,
                 path,
-                protected if path == "/decorated" else chosen,
+                views.get(path, chosen),
                 methods=methods,
                 provide_automatic_options=False,
             )
@@ -414,7 +439,7 @@ def _django(calls, *, asynchronous):
     from django.urls import include
     from django.urls import path as url
 
-    from launchready.django import idempotent
+    from launchready.django import idempotent, limit
 
     def answer(request):
         given = respond(calls, request.method, request.path, request.body)
@@ -445,10 +470,10 @@ def _django(calls, *, asynchronous):
         return answer(request)
 
     chosen = aview if asynchronous else view
-    protected = idempotent(chosen)
+    views = {"/decorated": idempotent(chosen), "/limited": limit("2/hour")(chosen)}
     urls = types.ModuleType("urls")
     urls.urlpatterns = [
-        *(url(each[1:], protected if each == "/decorated" else chosen) for each in ROUTES),
+        *(url(each[1:], views.get(each, chosen)) for each in ROUTES),
         url("v1/", include([url("things/<int:id>", chosen)])),
     ]
 

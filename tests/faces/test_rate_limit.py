@@ -6,6 +6,9 @@ import json
 import pytest
 
 import launchready.ratelimit
+from launchready.errors import ConfigError
+from launchready.flask import LaunchReady
+from launchready.ratelimit import limit
 from launchready.settings.rate_limit import Ban, Limit, RateLimit
 
 HOUR = "3/hour"
@@ -130,6 +133,67 @@ def test_slots_are_let_go(face):
         assert [call("GET", path).status for _ in range(3)] == [status] * 3
     policy = call("GET", "/plain").get("ratelimit-policy")
     assert policy == '"GET /plain";q=1;qu="concurrent-requests"'
+
+
+# On a view.
+
+
+def test_on_a_view(face):
+    """``@limit("2/hour")`` refuses in the framework's own way, per client, on top of the middleware's limits."""
+    call = face(rate_limit="9/hour", trusted_proxies=["10.0.0.0/8"])
+    answers = [call("GET", "/limited") for _ in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert answers[2].json["violated-policies"]
+    assert answers[2].get("retry-after")
+    assert len(answers[0].all("ratelimit-policy")) + answers[0].get("ratelimit-policy").count(",") == 2
+    assert call("GET", "/limited", [("X-Forwarded-For", "192.0.2.7")], client="10.0.0.1").status == 200
+    assert face.calls["/limited"] == 3
+
+
+def test_on_a_view_of_a_user():
+    """key="user" counts who is signed in, wherever he is; a function of the framework's request counts as it says."""
+    import flask
+    import flask_login
+
+    app = flask.Flask("coach")
+    app.secret_key = "test only"
+    manager = flask_login.LoginManager(app)
+    manager.request_loader(lambda request: _User(request.headers["X-User"]) if "X-User" in request.headers else None)
+    by_tenant = limit("1/hour", key=lambda request: request.headers["X-Tenant"])
+    app.add_url_rule("/mine", "mine", limit("1/hour", key="user")(lambda: "mine"))
+    app.add_url_rule("/tenant", "tenant", by_tenant(lambda: "tenant"))
+    LaunchReady(app)
+    client = app.test_client()
+    answers = [client.get("/mine", headers={"X-User": user}).status_code for user in ("ada", "bob", "ada")]
+    assert answers == [200, 200, 429]
+    assert [client.get("/mine").status_code for _ in range(2)] == [200, 429]
+    assert [client.get("/tenant", headers={"X-Tenant": name}).status_code for name in "aba"] == [200, 200, 429]
+
+
+class _User:
+    is_authenticated = True
+
+    def __init__(self, name):
+        self.name = name
+
+    def get_id(self):
+        return self.name
+
+
+def test_a_view_that_nothing_stands_around():
+    """It is refused to run: a limit that counts nothing is worse than an error on the first try."""
+    with pytest.raises(ConfigError, match="no launchready middleware"):
+        limit("1/hour")(lambda: None)()
+    with pytest.raises(ConfigError, match="no launchready middleware"):
+        asyncio.run(limit("1/hour")(nothing)())
+    with pytest.raises(ConfigError, match="no request is being answered"):
+        launchready.ratelimit.failed()
+    with pytest.raises(ConfigError, match="60/minute"):
+        limit("often")(nothing)
+
+
+async def nothing():
+    """Never runs."""
 
 
 # Shadow, bans, exemptions.

@@ -233,6 +233,57 @@ def test_gunicorn_access_lines():
     assert stream.text().endswith('192.0.2.1 "GET /x?api_key=[generic_key] HTTP/1.1" 200 -\n')
 
 
+def test_atoms_that_are_read_one_by_one():
+    """A formatter that writes gunicorn's atoms as JSON gets clean ones, and letters are no names of keys."""
+    from gunicorn.glogging import SafeAtoms
+
+    stream = Stream("gunicorn.access")
+
+    class Whole(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return json.dumps(record.args)
+
+    stream.handler.setFormatter(Whole())
+    atoms = SafeAtoms({
+        "h": "2001:db8::8a2e:370:7334", "t": "[24/Nov/2026:10:00:00 +0000]", "q": "token=aB3dE5gH7jK9mN1p&page=2",
+        "f": f"https://x.example/?u={MAIL}", "{authorization}i": "Bearer aB3dE5gH7jK9mN1p", "B": 12,
+    })  # fmt: skip
+    stream.log.info('%(h)s "%(q)s"', atoms)
+    assert json.loads(stream.text()) == {
+        "h": "2001:db8::8a2e:370:7334", "t": "[24/Nov/2026:10:00:00 +0000]", "q": "token=[generic_key]&page=2",
+        "f": "https://x.example/?u=[email]", "{authorization}i": "Bearer [bearer]", "B": 12,
+    }  # fmt: skip
+    assert atoms["q"] == "token=aB3dE5gH7jK9mN1p&page=2"
+
+
+def test_templates_and_arguments_that_are_read_raw():
+    """What a handler takes from ``msg`` and ``args`` is clean, and still fits together."""
+    stream = Stream()
+    seen = []
+
+    class Raw(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            seen.append((record.msg, record.args, record.msg % record.args))
+
+    stream.log.addHandler(Raw())
+    stream.log.info(f"{MAIL} password=%s n=%d", "hunter2x9", 7)
+    stream.log.info("otp=%d n=%d", 482913, 7)
+    assert seen == [
+        ("[email] password=%s n=%d", ("[redacted]", 7), "[email] password=[redacted] n=7"),
+        ("otp=[otp] n=7", (), "otp=[otp] n=7"),
+    ]
+    assert stream.text() == "INFO probe [email] password=[password] n=7\nINFO probe otp=[otp] n=7\n"
+
+
+def test_values_are_counted_once():
+    """A value in an argument, in the message joined from it, and in its repetition by a formatter, is one."""
+    redaction.install(Redactor())
+    stream = Stream()
+    stream.log.info("to %s of %s", MAIL, {"password": "hunter2x9"})
+    stream.log.info(f"to {MAIL}")
+    assert dict(redaction.current().counts) == {"email": 2, "password": 1}
+
+
 def test_queue_and_pickle():
     """A record that goes through a queue, a copy or a pickle stays clean and stays a record."""
     stream = Stream()

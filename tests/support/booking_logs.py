@@ -299,9 +299,16 @@ SECRETS = {
         "discordbot": f"M{pick(r, B62, 23)}.G{mixed(r, B62, 5)}.{mixed(r, B64U, 38)}", "supabase": f"sb_secret_{mixed(r, B62, 22)}_{mixed(r, B62, 8)}", "cf": mixed(r, B64U, 40),
         "cfut": f"cfut_{mixed(r, B62, 40)}", "npm": f"npm_{mixed(r, B62, 36)}", "do": f"dop_v1_{pick(r, HEX, 64)}", "shopify": f"shpat_{pick(r, HEX, 32)}", "square": f"EAAA{mixed(r, B64U, 60)}",
         "gitlab": f"glpat-{mixed(r, B64U, 20)}", "vault": f"hvs.{mixed(r, B64U, 90)}"}[form],
-    "push_token": lambda r, form: {"expo": mixed(r, B62, 22), "apns": pick(r, HEX, 64), "web": mixed(r, B64U, 80)}.get(form) or f"{mixed(r, B64U, 22)}:APA91b{mixed(r, B64U, 134)}",
+    "push_token": lambda r, form: {"expo": mixed(r, B62, 22), "expoq": f"ExponentPushToken[{mixed(r, B62, 22)}]", "apns": pick(r, HEX, 64), "web": mixed(r, B64U, 80)}.get(form) or f"{mixed(r, B64U, 22)}:APA91b{mixed(r, B64U, 134)}",
     "private_key": lambda r, _: "\n".join(textwrap64(base64.b64encode(r.randbytes(320)).decode())),
 }  # fmt: skip
+#: What stands in a line for its looks, and is asked of nobody.
+OPEN = {
+    "firstname_ctx": lambda r: r.choice(FIRST),
+    "name_sql": lambda r: r.choice(ASCII_FIRST),
+    "surname_sql": lambda r: r.choice(ASCII_LAST),
+    "phone_rest": lambda r: "170",
+}
 KIND = {
     "firstname": "name",
     "surname": "name",
@@ -385,8 +392,8 @@ def _filled(kind, template, rng, number):
             value = DECOYS[decoy](rng)
             keep.append(value)
             return value
-        if name == "firstname_ctx":
-            return rng.choice(FIRST)
+        if name in OPEN:
+            return OPEN[name](rng)
         value = last.get((name, form)) if name == "password" and rng.random() < 0.3 else None
         value = value or SECRETS[name](rng, form)
         last[name, form] = value

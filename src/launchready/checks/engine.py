@@ -52,7 +52,9 @@ class Engine:
 
     async def outcomes(self, rules: Iterable[Rule], site: Site) -> list[Outcome]:
         """Every rule on every one of its subjects, at once."""
-        units = [(one, subject) for one in rules for subject in one.subjects(site)]
+        # Mail first: its answers lead to further questions, three deep, so they are what the others are waited for by.
+        order = sorted(rules, key=lambda one: one.family != "mail")
+        units = [(one, subject) for one in order for subject in one.subjects(site)]
 
         async def told(one: Rule, subject: str) -> Outcome:
             found = await self.outcome(one, site, subject)

@@ -8,7 +8,7 @@ from typing import Any
 from launchready.checks.engine import Engine
 from launchready.checks.ops import Ask, Fetch, Get, Handshake, Look, Query, Rdap, Smtp
 from launchready.net import rdap, tls
-from launchready.net.answers import DnsAnswer, RdapAnswer, SmtpAnswer
+from launchready.net.answers import DnsAnswer, RdapAnswer, SmtpAnswer, TlsFacts
 from launchready.net.dns import Resolver
 from launchready.net.http import Client
 from launchready.net.smtp import Greeter
@@ -91,6 +91,9 @@ class Network:
 
     async def handshake(self, op: Handshake, addresses: "Book") -> Any:
         """What is injected is taken as it is; a real handshake goes through our own resolver."""
+        if self.tls is None and self.http.transport is not None:
+            # Whoever answers HTTP from a table has no server to shake hands with.
+            return TlsFacts(f"TLS facts of {op.host}", probed=False)
         if self.tls is None:
             self.tls = tls.Handshakes(private=self.private)
         if not isinstance(self.tls, tls.Handshakes):
@@ -120,4 +123,9 @@ class Book:
         answers: Sequence[DnsAnswer] = await asyncio.gather(
             self.engine.ask(Query(name, "A")), self.engine.ask(Query(name, "AAAA"))
         )
-        return [record for answer in answers for record in answer.records]
+        found = [record for answer in answers for record in answer.records]
+        silent = next((answer for answer in answers if not answer.known), None)
+        if not found and silent is not None:
+            # No address was seen, which is not the same as that there is none.
+            raise LookupError(f"{silent.question}: {silent.reason}")
+        return found

@@ -15,6 +15,12 @@ from launchready.errors import ConfigError
 
 SCHEMA_VERSION = 1
 FailOn = Literal["48h", "any", "never"]
+MINIMUM = {
+    "The domain leads to the site": ("DNS001", "DNS002", "DNS003", "DNS004", "REG001", "REG002"),
+    "The site answers": ("WEB001", "WEB011"),
+    "Every address is encrypted, with a valid certificate": ("TLS001", "TLS002", "TLS003"),
+    "Your mail is recognised as yours": ("MAIL002", "MAIL003", "MAIL005", "MAIL007", "MAIL008"),
+}
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,20 @@ class Report:
         return f"{verdict}: {', '.join(parts)}."
 
     @property
+    def minimum(self) -> tuple[tuple[str, str], ...]:
+        """The minimum bar: what a launch cannot do without, with "yes", "no" and why, or "could not check"."""
+        return tuple((question, self.met(codes)) for question, codes in MINIMUM.items())
+
+    def met(self, codes: Sequence[str]) -> str:
+        """Whether what these codes look at is as it must be; nothing looked at is nothing known."""
+        broken = [one for one in self.fix_now if one.code in codes]
+        if broken:
+            return f"no: {broken[0].title}"
+        if any(one.code in codes for one in self.undetermined) or not any(one.code in codes for one in self.passed):
+            return "could not check"
+        return "yes"
+
+    @property
     def exit_code(self) -> int:
         return self.exit("48h")
 
@@ -120,6 +140,7 @@ class Report:
                 "undetermined": len(self.undetermined),
                 "passed": len(self.passed),
             },
+            "minimum_bar": dict(self.minimum),
             "findings": [one.to_dict() for one in self.findings],
             "passed": [one.to_dict() for one in self.passed],
             "checked": list(self.checked),

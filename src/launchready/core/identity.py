@@ -72,6 +72,10 @@ class Identity:
             return self._cloudflare(request) or key
         return key
 
+    def proxied(self, peer: str) -> bool:
+        """Whether the other end of the socket is a proxy of ours."""
+        return not self._direct and (self._peers.get(peer) or self._peer(peer))[0]
+
     def vouches(self, peer: str) -> bool:
         """Whether what this peer says of the connection in front of it may be believed (its scheme, its host).
 

@@ -5,32 +5,36 @@ the CORS headers, and a 500 is an answer that an idempotency key keeps. Only Saf
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from io import BytesIO
 from time import perf_counter
 from typing import Any
 from urllib.parse import quote
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.exception import response_for_exception
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
+from launchready.django.bodies import Answer, ajoined, aspent, joined, spent
+from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Op
-from launchready.http.environ import request_headers
+from launchready.http.environ import put_headers, request_headers
 from launchready.http.given import response_of
 from launchready.http.message import Headers, Request, Response, append, clean
 from launchready.metrics.streams import awatched, watched
 from launchready.metrics.timing import ERROR
 from launchready.settings.stack import Plan, Stack, build
-
-Answer = Any
-"""HttpResponse or StreamingHttpResponse: Django ships no types."""
 
 
 def given() -> dict[str, Any]:
@@ -47,6 +51,7 @@ class LaunchReadyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
         self.stack: Stack = build(given())
+        self._tasks = behind.Tasks()
         self._async = iscoroutinefunction(get_response)
         if self._async:
             markcoroutinefunction(self)
@@ -69,14 +74,14 @@ class LaunchReadyMiddleware:
         return HttpResponse(status=503)
 
     def _call(self, request: HttpRequest) -> Answer:
-        exchange, started, timed = self._begin(request)
+        return self._run(request, *self._begin(request))
+
+    def _run(self, request: HttpRequest, exchange: "_Exchange", started: float, timed: bool) -> Answer:
         try:
             step = drive(exchange.steps, exchange.carry)
             if not isinstance(step, Forward):
                 return exchange.whole(step)
-            exchange.forward = step
-            exchange.own = False
-            exchange.hold = max(exchange.hold, step.hold)
+            exchange.enter(step)
             token = CURRENT.set(exchange)
             try:
                 answer = self.get_response(request)
@@ -85,7 +90,7 @@ class LaunchReadyMiddleware:
             if exchange.reason is not None:
                 return exchange.whole(drive(exchange.steps, exchange.carry, error=exchange.reason))
             try:
-                body = _joined(answer, exchange.hold) if exchange.hold else None
+                body = joined(answer, exchange.hold) if exchange.hold else None
             except Exception as error:  # Django itself is past the point where it makes an answer of this
                 answer.close()
                 answer = response_for_exception(request, error)
@@ -105,14 +110,14 @@ class LaunchReadyMiddleware:
             self._end(request, exchange, started, timed=timed)
 
     async def _acall(self, request: HttpRequest) -> Answer:
-        exchange, started, timed = self._begin(request)
+        return await self._arun(request, *self._begin(request))
+
+    async def _arun(self, request: HttpRequest, exchange: "_Exchange", started: float, timed: bool) -> Answer:
         try:
             step = await adrive(exchange.steps, exchange.acarry)
             if not isinstance(step, Forward):
                 return exchange.whole(step)
-            exchange.forward = step
-            exchange.own = False
-            exchange.hold = max(exchange.hold, step.hold)
+            exchange.enter(step)
             token = CURRENT.set(exchange)
             try:
                 answer = await self.get_response(request)
@@ -121,7 +126,7 @@ class LaunchReadyMiddleware:
             if exchange.reason is not None:
                 return exchange.whole(await adrive(exchange.steps, exchange.acarry, error=exchange.reason))
             try:
-                body = await _ajoined(answer, exchange.hold) if exchange.hold else None
+                body = await ajoined(answer, exchange.hold) if exchange.hold else None
             except Exception as error:
                 answer.close()
                 answer = await sync_to_async(response_for_exception)(request, error)
@@ -143,11 +148,31 @@ class LaunchReadyMiddleware:
         finally:
             self._end(request, exchange, started, timed=timed)
 
+    def behind(self, request: HttpRequest, op: Behind) -> None:
+        """Ask the app once more, for nobody, in a thread and a context of its own."""
+        own = WSGIRequest(behind.environ_of(request.META, op.headers))
+        behind.run(self._behind, own, _Exchange(self, own, (op.feature,)))
+
+    def _behind(self, request: HttpRequest, exchange: "_Exchange") -> None:
+        try:
+            spent(self._run(request, exchange, 0.0, False))
+        finally:
+            connections.close_all()  # this thread's own
+
+    def abehind(self, request: HttpRequest, op: Behind) -> None:
+        """The same in a task."""
+        own = ASGIRequest(behind.scope_of(getattr(request, "scope", {}), op.headers), BytesIO())
+        self._tasks.start(self._abehind(own, _Exchange(self, own, (op.feature,))))
+
+    async def _abehind(self, request: HttpRequest, exchange: "_Exchange") -> None:
+        await aspent(await self._arun(request, exchange, 0.0, False))
+
     def _begin(self, request: HttpRequest) -> tuple["_Exchange", float, bool]:
         started = perf_counter()
         stack, method = self.stack, request.method or "GET"
         plan = stack.health.get(request.path)
-        exchange = _Exchange(stack, request, stack.plans.get(method, stack.other) if plan is None else plan)
+        plan_ = stack.plans.get(method, stack.other) if plan is None else plan
+        exchange = _Exchange(self, request, plan_)
         request.META["launchready.exchange"] = exchange
         return exchange, started, plan is None
 
@@ -188,8 +213,9 @@ class _Exchange:
     sent: Answer | None = None
     forward: Forward
 
-    def __init__(self, stack: Stack, request: HttpRequest, plan: Plan) -> None:
-        meta = request.META
+    def __init__(self, face: LaunchReadyMiddleware, request: HttpRequest, plan: Plan) -> None:
+        stack, meta = face.stack, request.META
+        self._face = face
         self.django = request
         self.request = Request(
             request.method or "GET",
@@ -200,10 +226,20 @@ class _Exchange:
             meta.get("REMOTE_ADDR") or "",
             request_headers(meta),
         )
+        self._asked = self.request.headers
         self._answers = stack.answers
         self._owned = stack.owned
         self._parked: Parked = []
         self.steps = chain(plan, self.request, stack.answers.inline, self._parked)
+
+    def enter(self, forward: Forward) -> None:
+        """The app is next. It gets the lines that a feature asks with, where those are other than the client's."""
+        self.forward = forward
+        self.own = False
+        self.hold = max(self.hold, forward.hold)
+        if self.request.headers is not self._asked:
+            put_headers(self.django.META, self.request.headers)
+            vars(self.django).pop("headers", None)  # Django's view of META, made once
 
     # The way back.
 
@@ -289,12 +325,18 @@ class _Exchange:
     def carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
             op.answer = self._body(op.limit)
+        elif isinstance(op, Behind):
+            self._face.behind(self.django, op)
+            op.answer = None
         elif not self._inline(op):
             self._answers.execute(op)
 
     async def acarry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
             op.answer = self._body(op.limit)  # Django has it already: its ASGI handler reads before it routes
+        elif isinstance(op, Behind):
+            self._face.abehind(self.django, op)
+            op.answer = None
         elif not self._inline(op):
             await self._answers.aexecute(op)
 
@@ -394,49 +436,6 @@ class _Exchange:
 def _response(step: object) -> Response | None:
     assert step is None or isinstance(step, Response)  # a joined flow copies nothing
     return step
-
-
-def _joined(answer: Answer, limit: int) -> bytes | None:
-    """The whole body, or None where it is larger; a stream that was read goes on where it stood."""
-    if not answer.streaming:
-        content: bytes = answer.content
-        return content if len(content) <= limit else None
-    parts, size, stream = [], 0, iter(answer.streaming_content)
-    for part in stream:
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            answer.streaming_content = _again(parts, stream)
-            return None
-    answer.streaming_content = iter(parts)
-    return b"".join(parts)
-
-
-async def _ajoined(answer: Answer, limit: int) -> bytes | None:
-    if not answer.streaming or not answer.is_async:
-        return _joined(answer, limit)
-    parts, size, stream = [], 0, aiter(answer.streaming_content)
-    async for part in stream:
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            answer.streaming_content = _aagain(parts, stream)
-            return None
-    answer.streaming_content = _aagain(parts, None)
-    return b"".join(parts)
-
-
-def _again(parts: list[bytes], stream: Iterator[bytes]) -> Iterator[bytes]:
-    yield from parts
-    yield from stream
-
-
-async def _aagain(parts: list[bytes], stream: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:
-    for part in parts:
-        yield part
-    if stream is not None:
-        async for part in stream:
-            yield part
 
 
 def django_response(response: Response) -> HttpResponse:

@@ -13,7 +13,7 @@ from launchready.drivers.heart import Heart
 from launchready.drivers.held import Once
 from launchready.drivers.probes import Probes
 from launchready.errors import StoreError
-from launchready.exchange.app import Join, Pause, RunChecks
+from launchready.exchange.app import Join, Look, Pause, RunChecks
 from launchready.exchange.claim import Ask, Forget, Keep, Watch, Work
 from launchready.exchange.ops import Adapter, Inline, Op
 from launchready.exchange.store import StoreOp, hurried
@@ -45,6 +45,15 @@ class Answers:
             Pause: _apause,
             Watch: heart.awatch,
         }
+
+    def look(self, status: Callable[[], dict[str, Any]]) -> None:
+        """What answers Look. It reads a file, which the event loop must not wait for."""
+
+        def blocking(op: Look) -> None:
+            op.answer = status()
+
+        self._blocking[Look] = blocking
+        self._awaiting[Look] = lambda op: asyncio.to_thread(blocking, op)
 
     @property
     def reachable(self) -> bool:

@@ -11,6 +11,7 @@ What does not hurry (a claim on a payment) always asks, and closes the breaker w
 import asyncio
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -32,7 +33,7 @@ class Breaker:
     def __init__(self, store: Adapter) -> None:
         self._store = store
         self._within = float(getattr(store, "within", HURRY))
-        self._minds = bool(getattr(store, "minds_hurry", False))  # its blocking half keeps to it by itself
+        self._hurry: Callable[[StoreOp[Any]], None] = getattr(store, "hurry", self._elsewhere)
         self._open = False
         self._again = 0.0
         self._probing = False
@@ -50,10 +51,7 @@ class Breaker:
             self._probe_soon()
             raise StoreUnavailable("it did not answer, and is not waited for until it does")
         try:
-            if self._minds:
-                self._store.execute(op)
-            else:
-                self._elsewhere(op)
+            self._hurry(op)
         except StoreUnavailable:
             self._trip()
             raise
@@ -78,7 +76,7 @@ class Breaker:
         self._again = SYSTEM.monotonic()
 
     def _elsewhere(self, op: StoreOp[Any]) -> None:
-        """In a thread that may be left behind; for stores whose blocking half cannot be hurried."""
+        """In a thread that may be left behind; for stores without a ``hurry`` of their own."""
         if self._pool is None or self._pid != os.getpid():  # a fork leaves the threads in the parent
             self._pool, self._pid = ThreadPoolExecutor(THREADS, "launchready-store"), os.getpid()
         future: Future[None] = self._pool.submit(self._store.execute, op)

@@ -5,7 +5,7 @@ is known when the last byte was made. ``Forward`` answers at the first, ``Copy``
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from launchready.exchange.ops import Flow, Op
 from launchready.http.message import Request, Response
@@ -122,6 +122,12 @@ class Checked(NamedTuple):
 
 class RunChecks(Op[Checked]):
     """Run the health checks that are due; answered with what is known of all of them."""
+
+    __slots__ = ()
+
+
+class Look(Op[dict[str, Any]]):
+    """What is known of the app: see metrics/status.py."""
 
     __slots__ = ()
 

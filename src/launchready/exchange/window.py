@@ -124,18 +124,20 @@ def give(states: Sequence[State], windows: tuple[Window, ...], cost: int, at: in
 
 
 def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
-    period, first = window.period_us, 0
-    if state:
+    period, first, length = window.period_us, 0, len(state)
+    if length:
         if state[-1] > now:  # noqa: PLR1730  max() costs a call on the hottest line of the house
             now = state[-1]
-        if state[0] <= now - period:
+        wait = state[0] + period - now
+        if wait <= 0:
             first = bisect_right(state, now - period)  # so many at the front are over
-    length = len(state) - first
-    left = window.limit - length
-    if cost > left:
-        over = cost - left  # so many hits must leave first; a cost above the limit never passes
-        return -1 - left, (state[first + over - 1] + period - now if over <= length else period)
-    wait = state[first] + period - now if length else period
+            length -= first
+            wait = state[first] + period - now if length else period
+    else:
+        wait = period
+    left = window.limit - length - cost
+    if left < 0:  # -left hits must leave first; a cost above the limit never passes
+        return -1 - left - cost, (state[first - left - 1] + period - now if -left <= length else period)
     if charge:
         if first:
             del state[:first]
@@ -143,7 +145,7 @@ def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> t
             state.append(now)
         else:
             state.extend([now] * cost)
-    return left - cost, wait
+    return left, wait
 
 
 def _sliced(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:

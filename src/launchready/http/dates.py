@@ -1,7 +1,8 @@
 """HTTP-date, read strictly and written in one form (RFC 9110 §5.6.7).
 
 The standard library's e-mail date parser accepts zones, one-digit hours and missing commas that HTTP forbids; a cache
-that reads such a date as valid keeps what it must not keep. All arithmetic is on whole seconds since the epoch.
+that reads such a date as valid keeps what it must not keep. Only letter case is forgiven: every known cache forgives
+it, and no wrong case is another date. All arithmetic is on whole seconds since the epoch.
 """
 
 import re
@@ -14,11 +15,12 @@ _MONTH = "|".join(_MONTHS)
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _TIME = r"(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)"
 
-_IMF = re.compile(rf"(?:{_DAYS}), (?P<d>\d\d) (?P<mon>{_MONTH}) (?P<y>\d{{4}}) {_TIME} GMT", re.ASCII)
+_IMF = re.compile(rf"(?:{_DAYS}), (?P<d>\d\d) (?P<mon>{_MONTH}) (?P<y>\d{{4}}) {_TIME} GMT", re.ASCII | re.IGNORECASE)
 _RFC850 = re.compile(
-    rf"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?P<d>\d\d)-(?P<mon>{_MONTH})-(?P<y>\d\d) {_TIME} GMT", re.ASCII
+    rf"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?P<d>\d\d)-(?P<mon>{_MONTH})-(?P<y>\d\d) {_TIME} GMT",
+    re.ASCII | re.IGNORECASE,
 )
-_ASCTIME = re.compile(rf"(?:{_DAYS}) (?P<mon>{_MONTH}) (?P<d>[ \d]\d) {_TIME} (?P<y>\d{{4}})", re.ASCII)
+_ASCTIME = re.compile(rf"(?:{_DAYS}) (?P<mon>{_MONTH}) (?P<d>[ \d]\d) {_TIME} (?P<y>\d{{4}})", re.ASCII | re.IGNORECASE)
 
 
 def parse(value: bytes, *, now: float) -> int | None:
@@ -38,7 +40,7 @@ def parse(value: bytes, *, now: float) -> int | None:
             year -= 100
     try:
         moment = datetime(
-            year, _MONTHS.index(match["mon"]) + 1, int(match["d"]), int(match["h"]), int(match["m"]),
+            year, _MONTHS.index(match["mon"].title()) + 1, int(match["d"]), int(match["h"]), int(match["m"]),
             min(int(match["s"]), 59), tzinfo=UTC,  # 60 is a leap second: the grammar allows it, datetime does not
         )  # fmt: skip
     except ValueError:

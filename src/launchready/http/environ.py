@@ -8,6 +8,7 @@ from launchready.http.message import Headers
 
 Environ = dict[str, Any]
 
+_CONDITIONS = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range")
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -52,3 +53,18 @@ def _name(key: str) -> bytes:
     if len(_NAMES) < 256:
         _NAMES[sys.intern(key)] = name
     return name
+
+
+def put_headers(environ: Environ, headers: Headers) -> None:
+    """The conditions of a request as these lines have them: what a feature that validates asks with."""
+    fields = dict(headers)
+    for name in _CONDITIONS:
+        value = fields.get(name.encode())
+        if value is None:
+            environ.pop(key_of(name), None)
+        else:
+            environ[key_of(name)] = value.decode("latin-1")
+
+
+def key_of(name: str) -> str:
+    return "HTTP_" + name.upper().replace("-", "_")

@@ -4,8 +4,17 @@ Two ``set-cookie`` lines stay two. Nothing is decoded, joined or copied before a
 """
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 Headers = list[tuple[bytes, bytes]]
+
+
+class Cached(NamedTuple):
+    """What a view says of its own answer with ``@cached``: seconds of freshness, tags, and whether it is sure."""
+
+    seconds: int
+    tags: tuple[str, ...] = ()
+    force: bool = False
 
 
 class Request:
@@ -19,11 +28,14 @@ class Request:
       them last. A feature that has no more to say than these ends before Forward, and need not be resumed.
     - ``claimed``: the idempotency key that is held for it, or None.
     - ``failed``: whether a log-in was refused, where the app has said so in words; unset where it has not.
+    - ``cached``: what the view says of its answer's freshness, or None.
+
+    A feature may put another list in the place of ``headers`` before Forward: then the app gets those.
     """
 
     __slots__ = (
-        "adds", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "query", "raw_path",
-        "scheme",
+        "adds", "cached", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "query",
+        "raw_path", "scheme",
     )  # fmt: skip
 
     failed: bool
@@ -43,6 +55,7 @@ class Request:
         self.get = self.fields.get
         self.adds: Headers = []
         self.claimed: object = None
+        self.cached: Cached | None = None
 
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of a header, in order."""

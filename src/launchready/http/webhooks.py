@@ -17,14 +17,9 @@ _SEGMENTS = frozenset({"webhook", "webhooks", "hooks", "callbacks"})
 
 
 def is_webhook(request: Request) -> bool:
-    """A POST to a path with a segment such as ``webhooks``, signed in a header of one of the known providers.
+    """A POST to a path with a segment such as ``webhooks``.
 
-    Mollie and others sign nothing, so that a path ``/webhooks/...`` or ``/webhook/...`` alone will do where only a
-    redirect is at stake; a limit asks for ``is_signed`` too.
+    Mollie and others sign nothing, so the path alone will do where only a redirect is at stake; a limit asks for one of
+    ``SIGNATURES`` too.
     """
     return request.method == "POST" and not _SEGMENTS.isdisjoint(request.path.lower().split("/"))
-
-
-def is_signed(request: Request) -> bool:
-    """It carries a provider's signature, good or not."""
-    return not SIGNATURES.isdisjoint(request.fields)

@@ -50,6 +50,8 @@ class Verdict:
     p: float
     before: int
     after: int
+    odds: float
+    """``p`` over what this test may spend at this look: below 1 it counts, and below 1 / k among k routes."""
 
 
 NOT_ENOUGH = "not enough data"
@@ -95,13 +97,15 @@ class _Test(NamedTuple):
 def _verdict(tests: list[_Test], n: int, m: int, look: int) -> Verdict:
     """Only the first test may say "better": fewer far out alone is luck."""
     spends = SPENT.get(look, SPENT_LATER)
-    for test in tests:
-        if test.slower < ALPHA * spends * test.share:
-            return Verdict(WORSE, test.name, test.slower, n, m)
-    if tests[0].faster < ALPHA_BETTER * spends:
-        return Verdict(BETTER, tests[0].name, tests[0].faster, n, m)
+    worst = min(tests, key=lambda test: test.slower / test.share)
+    odds = worst.slower / (ALPHA * spends * worst.share)
+    if odds < 1:
+        return Verdict(WORSE, worst.name, worst.slower, n, m, odds)
+    faster = tests[0].faster / (ALPHA_BETTER * spends)
+    if faster < 1:
+        return Verdict(BETTER, tests[0].name, tests[0].faster, n, m, faster)
     nearest = min(tests, key=lambda test: min(test.slower, test.faster))
-    return Verdict(SAME, nearest.name, min(nearest.slower, nearest.faster), n, m)
+    return Verdict(SAME, nearest.name, min(nearest.slower, nearest.faster), n, m, min(odds, faster))
 
 
 def ranks(before: Counts, after: Counts) -> tuple[float, float]:

@@ -15,12 +15,12 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from launchready.clock import SYSTEM, Clock
 from launchready.metrics.ledger import GRAIN, HOUR, Ledger
-from launchready.metrics.timing import MAX_SERIES, Series, Timings
+from launchready.metrics.timing import MAX_SERIES, Key, Series, Timings
 
 logger = logging.getLogger("launchready")
 
@@ -33,13 +33,15 @@ Task = Callable[[Ledger, float], None]
 class Keeper:
     """One app's measurements in this process. ``path`` None: they stay in it.
 
-    ``ready``: what the health checks say now, or None where nobody has asked them yet.
+    ``ready``: what the health checks say now; None in a process that does not serve. ``rules``: the events that an
+    answer counts as.
     """
 
     def __init__(self, timings: Timings, path: Path | None = None, clock: Clock = SYSTEM) -> None:
         self.timings = timings
         self.path = path
-        self.ready: Callable[[], bool | None] = lambda: None
+        self.ready: Callable[[], bool | None] | None = None
+        self.rules: Callable[[Key], Sequence[str]] = lambda _: ()
         self._clock = clock
         self._ledger: Ledger | None = None
         self._lock = threading.RLock()
@@ -93,9 +95,12 @@ class Keeper:
         with ledger.writing() as db:
             if parts:
                 ledger.add(self.timings.release, parts, now)
+            for part in parts:
+                for name in self.rules(part.key):
+                    ledger.signal(name, now, sum(part.counts.values()))
             for task in tasks:
                 task(ledger, now)
-            if now // 60 != self._minute:
+            if now // 60 != self._minute and self.ready is not None:
                 ready = self.ready()
                 db.execute(
                     "INSERT INTO presence VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET ready = ready + ?2, "

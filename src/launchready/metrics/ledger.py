@@ -26,6 +26,8 @@ GRAIN = 300
 KEEP = 7 * DAY
 MAX_BYTES = 50 * 1024 * 1024
 MAX_RELEASES = 20
+MAX_NAMES = 100
+"""Of events and of jobs."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS releases (id INTEGER PRIMARY KEY, name TEXT UNIQUE, started REAL, seen REAL);
@@ -36,8 +38,10 @@ CREATE TABLE IF NOT EXISTS slots (start INTEGER, width INTEGER, series INTEGER, 
     first BLOB, PRIMARY KEY (start, width, series)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS timeline (start INTEGER PRIMARY KEY, requests INTEGER, errors INTEGER, last BLOB);
 CREATE TABLE IF NOT EXISTS presence (start INTEGER PRIMARY KEY, ready INTEGER, unready INTEGER);
-CREATE TABLE IF NOT EXISTS looks (release INTEGER, method TEXT, route TEXT, n INTEGER, before INTEGER, was BLOB,
-    now BLOB, was_requests INTEGER, was_errors INTEGER, now_requests INTEGER, now_errors INTEGER,
+CREATE TABLE IF NOT EXISTS looks (release INTEGER, method TEXT, route TEXT, n INTEGER,
+    latency TEXT, latency_test TEXT, latency_p REAL, latency_before INTEGER, latency_after INTEGER,
+    latency_odds REAL,
+    errors TEXT, errors_test TEXT, errors_p REAL, errors_before INTEGER, errors_after INTEGER, errors_odds REAL,
     PRIMARY KEY (release, method, route, n)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS signals (start INTEGER, name TEXT, count INTEGER, PRIMARY KEY (start, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS jobs (name TEXT PRIMARY KEY, every REAL, grace REAL, began REAL, ended REAL, failed REAL,
@@ -123,6 +127,16 @@ class Ledger:
             start = int(now // GRAIN) * GRAIN
             self.db.execute(_ADD_TIMELINE, (start, requests, errors, pack(business.counts)))
         counted()
+
+    def signal(self, name: str, now: float, count: int) -> None:
+        """Within ``writing()``. Past a hundred names, new ones are counted as "other"."""
+        names = {known for (known,) in self.rows("SELECT DISTINCT name FROM signals")}
+        if name not in names and len(names) >= MAX_NAMES:
+            name = OTHER
+        self.db.execute(
+            "INSERT INTO signals VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + ?3",
+            (int(now // GRAIN) * GRAIN, name, count),
+        )
 
     def release(self, name: str, now: float) -> int:
         """The number of a release, which begins when it is first seen."""

@@ -1,14 +1,16 @@
 """When two releases are compared: at planned looks, however often somebody looks at the page.
 
 A test that is repeated until it alarms does alarm: at 1 % a look, every 20 requests, 4 % of identical releases are
-called worse. So what is compared is kept as it stood when a route of the new release had answered 100, 200, 400 ...
-requests, and the chance of a false alarm is shared out among these looks beforehand (a group sequential test).
+called worse. So two releases are compared when a route of the new one has answered 100, 200, 400 ... requests, what was
+found is kept, and the chance of a false alarm is shared out among these looks beforehand (a group sequential test).
 """
 
 import sqlite3
 from collections.abc import Callable, Iterable
+from dataclasses import astuple
 
-from launchready.metrics.histogram import merged
+from launchready.metrics import compare
+from launchready.metrics.histogram import Counts, Histogram, unpack
 
 LOOKS = tuple(100 * 2**power for power in range(9))
 LEAST = LOOKS[0]
@@ -50,21 +52,23 @@ def _count(db: sqlite3.Connection, release: int, route: Route) -> int:
 
 
 def _keep(db: sqlite3.Connection, release: int, earlier: Iterable[int], route: Route, look: int) -> None:
-    """Both sides as they stand, beside the last release that answered often enough."""
+    """Compare it as it stands, with the last release before it that answered often enough."""
     before = next((number for number in earlier if _count(db, number, route) >= LEAST), None)
     if before is not None:
-        was, was_requests, was_errors = _side(db, before, route)
-        now, now_requests, now_errors = _side(db, release, route)
-        values = (release, *route, look, before, was, now, was_requests, was_errors, now_requests, now_errors)
+        was, was_all = _side(db, before, route)
+        now, now_all = _side(db, release, route)
+        slower = compare.durations(was, now, look)
+        failing = compare.errors(was_all, now_all, look)
+        values = (release, *route, look, *astuple(slower), *astuple(failing))
         db.execute(f"INSERT OR IGNORE INTO looks VALUES ({','.join('?' * len(values))})", values)
 
 
-def _side(db: sqlite3.Connection, release: int, route: Route) -> tuple[bytes, int, int]:
+def _side(db: sqlite3.Connection, release: int, route: Route) -> tuple[Counts, tuple[int, int]]:
     """Durations of the answers that were fine; requests and errors of all."""
-    durations, requests, errors = b"", 0, 0
+    durations, requests, errors = Histogram(), 0, 0
     for count, last, status, fine in db.execute(_ALL, (release, *route)):
         requests += count
         errors += count if status >= 500 else 0
         if fine:
-            durations = merged(durations, last)
-    return durations, requests, errors
+            durations.merge(Histogram(unpack(last)))
+    return durations.counts, (requests, errors)

@@ -23,13 +23,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from launchready.metrics.keeper import Keeper
-from launchready.metrics.ledger import GRAIN, Ledger
+from launchready.metrics.ledger import MAX_NAMES, Ledger
 from launchready.metrics.place import place
 from launchready.metrics.timing import Timings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-MAX_NAMES = 100
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)")
@@ -60,18 +59,7 @@ def signal(name: str, count: int = 1) -> None:
     Raises ValueError for a name that is none: names are kinds of events, and bounded.
     """
     _checked(name)
-    home().later(lambda ledger, now: add_signal(ledger, now, name, count))
-
-
-def add_signal(ledger: Ledger, now: float, name: str, count: int) -> None:
-    """Within a transaction. Past a hundred names, new ones are counted as "other"."""
-    names = {row[0] for row in ledger.rows("SELECT DISTINCT name FROM signals")}
-    if name not in names and len(names) >= MAX_NAMES:
-        name = "other"
-    ledger.db.execute(
-        "INSERT INTO signals VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + ?3",
-        (int(now // GRAIN) * GRAIN, name, count),
-    )
+    home().later(lambda ledger, now: ledger.signal(name, now, count))
 
 
 class job:  # noqa: N801 - it is used as the function of that name

@@ -23,7 +23,7 @@ def _read(ledger: Ledger, target: report.Target, now: float, hours: float) -> di
     since = report.window(hours, now)
     releases = report.releases(ledger)
     verdicts = {(row["method"], row["route"]): row for row in releases[0]["routes"]} if releases else {}
-    points = report.timeline(ledger, since, now)
+    points, p95 = report.timeline(ledger, since, now)
     bars = report.presence(ledger, since, now)
     rows = report.routes(ledger, since, target, verdicts)
     return {
@@ -31,7 +31,9 @@ def _read(ledger: Ledger, target: report.Target, now: float, hours: float) -> di
         "now": now,
         "routes": rows,
         "releases": releases,
+        "p95": p95,
         "timeline": points,
+        "failures": report.failures(ledger, since, now),
         "uptime": bars,
         "signals": report.signals(ledger, since),
         "jobs": report.jobs(ledger, now),
@@ -43,3 +45,9 @@ def epoch(ledger: Ledger) -> int:
     """Links of an earlier epoch are revoked."""
     found = ledger.rows("SELECT value FROM meta WHERE name = 'epoch'")
     return int(found[0][0]) if found else 0
+
+
+def revoke(keeper: Keeper) -> None:
+    """Begin a new epoch: links that were made until now are dead. Raises sqlite3.Error."""
+    with keeper.reading() as ledger, ledger.writing() as db:
+        db.execute("INSERT INTO meta VALUES ('epoch', 1) ON CONFLICT DO UPDATE SET value = value + 1")

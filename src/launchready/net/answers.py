@@ -18,7 +18,8 @@ class DnsAnswer:
 
     - ``records``: as in a zone file, without the final dot; a TXT record is joined to one text (RFC 7208 section 3.3).
     - ``chain``: the alias targets (CNAME) that were followed, in order. With ``nxdomain`` the last one does not exist.
-    - ``authenticated``: the resolver checked the DNSSEC signatures (AD). ``ttl``: seconds it may be kept, the shortest.
+    - ``authenticated``: the resolver checked the DNSSEC signatures (AD). ``ttl``: seconds, the longest
+      of the records that lead there: for so long an old one may be seen.
     """
 
     question: str

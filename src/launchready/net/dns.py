@@ -63,8 +63,7 @@ class Resolver:
     async def _attempt(
         self, question: str, name: str, rdtype: str, where: Server, seconds: float, server: str | None, cd: bool
     ) -> DnsAnswer:
-        import dns.asyncquery  # noqa: PLC0415 - 200 ms, paid by the first question only
-        import dns.exception  # noqa: PLC0415
+        import dns.exception  # noqa: PLC0415 - 200 ms, paid by the first question only
         import dns.flags  # noqa: PLC0415
         import dns.message  # noqa: PLC0415
         import dns.name  # noqa: PLC0415
@@ -84,13 +83,74 @@ class Resolver:
             request.flags &= ~dns.flags.RD
         try:
             async with asyncio.timeout(seconds):
-                reply, _tcp = await dns.asyncquery.udp_with_fallback(request, where[0], port=where[1])
+                reply = await exchange(request, where)
         except (TimeoutError, dns.exception.Timeout):
             return DnsAnswer(question, "timeout", reason=f"no answer from {where[0]} port {where[1]}")
         except (OSError, EOFError, dns.exception.DNSException, ValueError) as error:
             reason = f"{type(error).__name__} from {where[0]} port {where[1]}"
             return DnsAnswer(question, "broken", reason=reason)
         return read(question, reply, rdtype)
+
+
+async def exchange(request: "dns.message.QueryMessage", where: Server) -> "dns.message.Message":
+    """One question over UDP, and over TCP where the answer was cut short. Waits until the caller's time is over.
+
+    Each question has a socket, and so a port, of its own: whoever wants to forge an answer has to guess that, too.
+    """
+    import dns.asyncquery  # noqa: PLC0415
+    import dns.flags  # noqa: PLC0415
+
+    loop = asyncio.get_running_loop()
+    transport, waiting = await loop.create_datagram_endpoint(lambda: Waiting(request), remote_addr=where)
+    try:
+        reply = await waiting.reply
+    finally:
+        transport.close()
+    if reply.flags & dns.flags.TC:
+        return await dns.asyncquery.tcp(request, where[0], port=where[1])
+    return reply
+
+
+class Waiting(asyncio.DatagramProtocol):
+    """Waits for the answer to one question. The socket is connected, so the system lets in only who was asked; what
+    is not an answer to this question is passed over, not taken.
+    """
+
+    def __init__(self, request: "dns.message.QueryMessage") -> None:
+        self.request = request
+        self.reply: asyncio.Future[dns.message.Message] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: Any) -> None:
+        transport.sendto(self.request.to_wire())
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        del addr
+        import dns.exception  # noqa: PLC0415
+        import dns.message  # noqa: PLC0415
+
+        try:
+            reply = dns.message.from_wire(data)
+        except (dns.exception.DNSException, ValueError):
+            return
+        if answers(self.request, reply) and not self.reply.done():
+            self.reply.set_result(reply)
+
+    def error_received(self, error: Exception) -> None:
+        if not self.reply.done():
+            self.reply.set_exception(error)
+
+
+def answers(request: "dns.message.Message", reply: "dns.message.Message") -> bool:
+    """Whether a message is a reply to this question (RFC 5452 section 9.1); errors may come without the question."""
+    import dns.flags  # noqa: PLC0415
+    import dns.rcode  # noqa: PLC0415
+
+    if reply.id != request.id or not reply.flags & dns.flags.QR:
+        return False
+    if not reply.question:
+        return reply.rcode() in (dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED)
+    asked, echoed = request.question[0], reply.question[0]
+    return asked.rdtype == echoed.rdtype and asked.name == echoed.name
 
 
 def resolver_of(given: Any) -> Any:
@@ -130,12 +190,12 @@ def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
 
     rcode = reply.rcode()
     wanted = dns.rdatatype.from_text(rdtype)
-    owner = reply.question[0].name
+    owner = reply.question[0].name if reply.question else None
     chain: list[str] = []
     by_owner = {(rrset.name, rrset.rdtype): rrset for rrset in reply.answer}
     records: tuple[str, ...] = ()
     ttls: list[int] = []
-    while len(chain) < LONGEST_CHAIN:
+    while owner is not None and len(chain) < LONGEST_CHAIN:
         found = by_owner.get((owner, wanted))
         if found is not None:
             records = tuple(sorted(text(rdata) for rdata in found))
@@ -167,7 +227,7 @@ def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
         reason,
         authoritative=bool(flags & dns.flags.AA),
         authenticated=bool(flags & dns.flags.AD),
-        ttl=min(ttls, default=0),
+        ttl=max(ttls, default=0),
     )
 
 

@@ -5,7 +5,8 @@ just judged (the name stays in ``Host`` and in the TLS handshake), so a second D
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import errno
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,10 @@ class Client:
             return HttpAnswer(question, url, trouble="broken", reason="not an http or https URL")
         plan: list[str | None] = [None]
         if self.transport is None:
-            found = await self._resolve(only or target.host)
+            try:
+                found = await self._resolve(only or target.host)
+            except LookupError as silent:
+                return HttpAnswer(question, url, trouble="timeout", reason=str(silent))
             if isinstance(found, tuple):
                 return HttpAnswer(question, url, trouble=found[0], reason=found[1])
             plan = list(found)
@@ -116,21 +120,21 @@ class Client:
     ) -> HttpAnswer:
         import httpx  # noqa: PLC0415
 
-        url, sent = str(target), [("user-agent", USER_AGENT), ("accept-encoding", "identity"), *headers]
-        extensions: dict[str, Any] = {}
+        url = str(target)
+        sent = [("user-agent", USER_AGENT), ("accept", "*/*"), ("accept-encoding", "identity"), *headers]
+        times = dict.fromkeys(("connect", "read", "write", "pool"), self.seconds)
+        extensions: dict[str, Any] = {"timeout": times}
         if address is not None:
             sent.append(("host", target.netloc.decode("ascii")))
             extensions["sni_hostname"] = target.host
             target = target.copy_with(host=address)
-        transport = borrowed(self.transport) if self.transport is not None else self._connection()
         try:
-            async with httpx.AsyncClient(
-                follow_redirects=False, timeout=self.seconds, transport=transport, trust_env=False
-            ) as client:
-                request = client.build_request(
-                    method, target, headers=sent, content=body or None, extensions=extensions
-                )
-                answer = await client.send(request, stream=True)
+            request = httpx.Request(method, target, headers=sent, content=body or None, extensions=extensions)
+            async with self._transport() as transport:
+                # Past httpx.AsyncClient, which is there for cookies, redirects and logins: none is wanted here, and it
+                # costs more than the request itself.
+                answer = await transport.handle_async_request(request)
+                answer.request = request
                 try:
                     content = await head(answer)
                 finally:
@@ -138,13 +142,43 @@ class Client:
         except httpx.TimeoutException:
             return HttpAnswer(question, url, trouble="timeout", reason="no answer in time")
         except httpx.ConnectError as error:
-            shown = str(error).lower()
-            trouble: Trouble = "tls" if "certificate" in shown or "ssl" in shown else "refused"
-            return HttpAnswer(question, url, trouble=trouble, reason=str(error) or "connection failed")
+            return HttpAnswer(question, url, trouble=why(error), reason=str(error) or "connection failed")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return HttpAnswer(question, url, trouble="broken", reason=f"{type(error).__name__}: {error}")
         pairs = tuple((key.lower(), value) for key, value in answer.headers.multi_items())
         return HttpAnswer(question, url, answer.status_code, pairs, content)
+
+    def _transport(self) -> "httpx.AsyncBaseTransport":
+        return borrowed(self.transport) if self.transport is not None else self._connection()
+
+
+# What this machine says of itself: it proves nothing about the server.
+OURS = frozenset(
+    {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL}
+)
+
+
+def why(error: BaseException) -> Trouble:
+    """What kind of failure a connection was: refused and "tls" were said by the server, everything else was not."""
+    shown = str(error).lower()
+    if "certificate" in shown or "ssl" in shown or "tls" in shown:
+        return "tls"
+    for cause in causes(error):
+        if isinstance(cause, TimeoutError) or "timed out" in str(cause).lower():
+            return "timeout"
+        if isinstance(cause, OSError) and cause.errno in OURS:
+            return "broken"
+    return "refused"
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, and what it was raised from."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for one in error.exceptions:
+                yield from causes(one)
+        error = error.__cause__ or error.__context__
 
 
 async def head(answer: "httpx.Response") -> str:

@@ -38,7 +38,10 @@ class Greeter:
         question = f"SMTP {host}:25"
         place = self.connect.get(host)
         if place is None:
-            found = [a for a in await addresses(host) if self.private or is_public(a)]
+            try:
+                found = [a for a in await addresses(host) if self.private or is_public(a)]
+            except LookupError as silent:
+                return SmtpAnswer(question, trouble="timeout", reason=str(silent))
             if not found:
                 return SmtpAnswer(question, trouble="dns", reason=f"{host} has no public address")
             place = (min(found, key=lambda address: ":" in address), 25)

@@ -56,7 +56,10 @@ class Handshakes:
         question = f"TLS handshake with {host}:{port}"
         place = self.connect.get(host)
         if place is None:
-            found = list(await self.addresses(host)) if self.addresses else []
+            try:
+                found = list(await self.addresses(host)) if self.addresses else []
+            except LookupError as silent:
+                return TlsFacts(question, trouble="timeout", reason=str(silent))
             allowed = sorted((a for a in found if self.private or is_public(a)), key=lambda a: ":" in a)
             if not allowed:
                 trouble: Trouble = "private" if found else "dns"

@@ -2,24 +2,29 @@
 
 What a record holds becomes visible at different moments, and each has its own gate:
 
-- the message, when it is formatted: ``getMessage()`` returns ``msg % args``, redacted. Only there do secrets exist that
-  are put together from both. ``args`` keep their types, so that ``%d`` and formatters that unpack them work;
-- text among the arguments, when the record is made: access logs read them one by one;
+- the message: ``getMessage()`` returns ``msg % args``, redacted. Only there do secrets exist that are put together from
+  both. ``args`` keep their types, so that ``%d`` and formatters that unpack them work;
+- the template, and text among the arguments, when the record is made: access logs read them one by one;
 - ``extra``, which ``Logger.makeRecord`` writes into ``__dict__`` after the record is made, and what filters set later;
 - the exception, its causes and contexts, when the record is made; the text of its traceback, when a formatter keeps it.
 
 Nothing is added to ``__dict__``: formatters that write out every attribute see the same names as before.
 """
 
+import copy
 import logging
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from launchready.core.redact import Redactor
-from launchready.core.redact.marks import UNREAD
+from launchready.core.redact.marks import UNREAD, quiet
 
 #: What stands for arguments that do not fit their message. The standard library would print both, raw, to stderr.
 MISFIT = "[redacted: arguments do not fit]"
+
+_HOLE = re.compile(r"%(?:\([^()]{0,64}\))?[#0\- +]{0,5}[\d*]{0,6}(?:\.[\d*]{0,6})?[a-zA-Z%]")
+_HEADER = re.compile(r"\{([^{}]{1,64})\}[ioe]")
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "exc_text"}
 
@@ -97,12 +102,7 @@ def redacted(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord
         return record
     state = State(record.__dict__)
     state.redactor = redactor
-    if isinstance(record.msg, str) and not record.args:
-        dict.__setitem__(state, "msg", redactor(record.msg))
-        state.message = state["msg"]
-        state.source = (state["msg"], record.args)
-    else:
-        dict.__setitem__(state, "args", _args(record.args, redactor))
+    _say(state, record.msg, record.args)
     if record.exc_info:
         dict.__setitem__(state, "exc_info", _exception(record.exc_info, redactor))
     for name in ("exc_text", "stack_info"):
@@ -135,26 +135,96 @@ def _class(kind: type) -> type:
     return made
 
 
-def _message(record: Any, redactor: Redactor) -> str:
+def _say(state: State, msg: Any, args: Any) -> None:
+    """Joins and reads the message now. Where nothing in it had to be hidden, text and numbers among its arguments, and
+    its template, hold nothing either, and stay the objects that they are.
+    """
+    redactor = state.redactor
+    if _holds_more(args):
+        args = _args(args, redactor)
+        dict.__setitem__(state, "args", args)
+    text = _joined(msg, args)
+    state.message = redactor(text)
+    if state.message != text:
+        with quiet():
+            msg, args = _apart(msg, args, state.message, redactor)
+        dict.__setitem__(state, "args", args)
+        dict.__setitem__(state, "msg", msg)
+    state.source = (msg, args)
+
+
+def _apart(msg: Any, args: Any, message: str, redactor: Redactor) -> tuple[Any, Any]:
+    """Template and arguments that say no more than the message, for handlers that join them on their own.
+
+    ``"password=%s"`` and ``"hunter2"`` are harmless one by one. Such an argument becomes a marker; where that would not
+    fit, as for a code logged by ``%d``, the message takes the place of both.
+    """
+    if not args:
+        return message, args
+    msg, args = _template(msg, message, redactor), _args(args, redactor)
+    if _says_nothing(msg, args, redactor):
+        return msg, args
+    if isinstance(args, tuple):
+        args = tuple(UNREAD if isinstance(arg, str) and len(arg) > 2 and arg not in message else arg for arg in args)
+    return (msg, args) if _says_nothing(msg, args, redactor) else (message, ())
+
+
+def _says_nothing(msg: Any, args: Any, redactor: Redactor) -> bool:
+    text = _joined(msg, args)
+    return redactor(text) == text
+
+
+def _joined(msg: Any, args: Any) -> str:
     try:
-        text = str(record.msg)
-        if record.args:
-            text = text % record.args
+        text = str(msg)
+        return text % args if args else text
     except Exception:  # what str() of an argument of the app's raises
-        text = f"{record.msg if isinstance(record.msg, str) else UNREAD} {MISFIT}"
-    return redactor(text)
+        return f"{msg if isinstance(msg, str) else UNREAD} {MISFIT}"
+
+
+def _holds_more(args: Any) -> bool:
+    """Whether a formatter could read more from the arguments than their text: by key, by chain."""
+    if isinstance(args, tuple):
+        return any(isinstance(arg, dict | list | tuple | BaseException) for arg in args)
+    return isinstance(args, dict)
+
+
+def _template(msg: Any, message: str, redactor: Redactor) -> Any:
+    """The template, redacted, where that leaves its placeholders as they are."""
+    if not isinstance(msg, str):
+        return message
+    clean = redactor(msg)
+    return clean if _HOLE.findall(clean) == _HOLE.findall(msg) else msg
+
+
+def _message(record: Any, redactor: Redactor) -> str:
+    return redactor(_joined(record.msg, record.args))
 
 
 def _args(args: Any, redactor: Redactor) -> Any:
-    """Text among the arguments is cleaned one by one; numbers, objects and mappings with rules of their own stay."""
+    """Text among the arguments is cleaned one by one; numbers and objects with rules of their own stay."""
     if isinstance(args, tuple):
-        cleaned: Iterable[Any] = [_arg(arg, redactor) for arg in args]
-        return tuple(cleaned)
-    return redactor(args) if type(args) is dict else args
+        return tuple(_arg(arg, redactor) for arg in args)
+    if type(args) is dict:
+        return redactor(args)
+    return _atoms(args, redactor) if isinstance(args, dict) else args
 
 
 def _arg(arg: Any, redactor: Redactor) -> Any:
     return redactor(arg) if type(arg) in {str, bytes, dict, list, tuple} or isinstance(arg, BaseException) else arg
+
+
+def _atoms(args: dict[Any, Any], redactor: Redactor) -> dict[Any, Any]:
+    """gunicorn's atoms of an access line: a mapping that answers for what it lacks, so its twin is of the same class.
+
+    Its letters say nothing of their values (``t`` is the time); ``{authorization}i`` is a header, and does.
+    """
+    twin = copy.copy(args)
+    for name, value in args.items():
+        header = _HEADER.fullmatch(name) if isinstance(name, str) else None
+        clean: Any = redactor({header.group(1): value})[header.group(1)] if header else _arg(value, redactor)
+        dict.__setitem__(twin, name, clean)
+    return twin
 
 
 def _exception(info: Any, redactor: Redactor) -> Any:

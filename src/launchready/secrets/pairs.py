@@ -17,6 +17,7 @@ _LEFT = Form(r"[\w.\-]*\Z")
 _REST = Form(r"[\w\-]{0,40}")
 _NEAR = 80
 _LONGEST = 4096
+_LINE = 400
 
 # key": "value", key = 'value', key => `value`, key: str = "value", key := value
 _ASSIGN = Form(
@@ -28,9 +29,9 @@ _OPEN = Form(
     r"(?:[brfuBRFU@$]{0,2}|(?:\w{0,40}(?:Secret|SecretStr|Buffer\.from|String|Bytes|Password|new "
     r"String)\()|[\w.:>$-]{1,48}\([\"'][\w.\-]{1,60}[\"'],[ \t]{0,4})(\\{0,3}(?:\"\"\"|[\"'`]))"
 )
-_BARE = Form(r"[^\s\"'`<>,;{}\[\]\\&|]{4,2048}")
-_BARE_ENV = Form(r"[^\s\"'`\\]{3,2048}")
-_QUERY = Form(r"[^\s\"'`<>,;{}()\[\]\\&#|]{4,2048}")
+_BARE = Form(r"[^\s\"'`<>,;{}\[\]\\&|]{4,512}")
+_BARE_ENV = Form(r"[^\s\"'`\\]{3,512}")
+_QUERY = Form(r"[^\s\"'`<>,;{}()\[\]\\&#|]{4,512}")
 _MEMBER = Form(r"\\{0,3}[\"'`][ \t]{0,4},[ \t]{0,8}(\\{0,3}[\"'`])")
 _SIDE = Form(
     r"\\{0,3}[\"'`]?[ \t]{0,8}[,{]?\s{0,60}-?\s{0,4}\\{0,3}[\"'`]?(?:[vV]alue|ParameterValue|defaultValue|"
@@ -39,10 +40,10 @@ _SIDE = Form(
 _XML = Form(
     r"(?:\\?[\"'][^<>]{0,120}|[^<>\"'=\n]{0,20}(?: "
     r"[\w:.\-]{1,40}=[\"'][^\"'<>]{0,80}[\"']){0,4})>\s{0,40}(?:<(?:string|value|"
-    r"data)>\s{0,20})?(?:<!\[CDATA\[)?([^<>]{3,2048}?)(?:\]\]>)?\s{0,20}</"
+    r"data)>\s{0,20})?(?:<!\[CDATA\[)?([^<>]{3,512}?)(?:\]\]>)?\s{0,20}</"
 )
 _PLIST = Form(
-    r"\s{0,8}</(?:key|name|Key|Name|string)>\s{0,80}<(?:string|value|data|Value)>\s{0,20}([^<>]{3,2048}?)\s{0,20}</"
+    r"\s{0,8}</(?:key|name|Key|Name|string)>\s{0,80}<(?:string|value|data|Value)>\s{0,20}([^<>]{3,512}?)\s{0,20}</"
 )
 _BLANK = Form(r"[ \t]{1,20}([\"']?)([^\s\"']{3,512})\1")
 _COMMENT = Form(r"[ \t]+(?:#|//|;|--|<!--|/\*).*$")
@@ -149,8 +150,7 @@ def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, boo
 
 def blank_allowed(text: str, name: Named, place: Place) -> bool:
     """``password VALUE`` is an assignment in a file of credentials, after ``--``, and for the first word of a line."""
-    start = text.rfind("\n", 0, name.start) + 1
-    before = text[start : name.start].strip()
+    before = _line_before(text, name.start).strip()
     return (
         place.credentials
         or before.endswith("--")
@@ -161,8 +161,14 @@ def blank_allowed(text: str, name: Named, place: Place) -> bool:
 
 def comment(text: str, at: int) -> bool:
     """Whether a line begins as a comment."""
-    start = text.rfind("\n", 0, at) + 1
-    return text[start:at].lstrip().startswith(("#", "//", "*", "--", ";", "<!--", "/*"))
+    return _line_before(text, at).lstrip().startswith(("#", "//", "*", "--", ";", "<!--", "/*"))
+
+
+def _line_before(text: str, at: int) -> str:
+    """The line up to a place; of a long one, what is near. A bundle is one line, and must not be read for each name."""
+    near = max(0, at - _LINE)
+    start = text.rfind("\n", near, at) + 1
+    return text[start or near : at]
 
 
 def _assigned(text: str, at: int, name: Named, place: Place) -> Iterator[tuple[int, str, bool]]:
@@ -185,7 +191,7 @@ def _assigned(text: str, at: int, name: Named, place: Place) -> Iterator[tuple[i
 
 def _quoted_text(text: str, at: int) -> bool:
     """Whether a place is inside of quotes: ``"host=db password=..."`` is a value, ``f(password=x)`` is code."""
-    line = text[text.rfind("\n", 0, at) + 1 : at][-400:]
+    line = _line_before(text, at)
     return line.count('"') % 2 == 1 or line.count("'") % 2 == 1
 
 

@@ -1,40 +1,64 @@
 """``Cache(...)``: a shared HTTP cache inside the app, for what the app says may be shared."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from launchready.clock import Clock
 from launchready.core import cache as core
+from launchready.core.identity import Identity
 from launchready.exchange.store import Space
+from launchready.http.message import Request
 from launchready.http.routes import RouteTable
 from launchready.settings.problems import Problems
 
 
 @dataclass(frozen=True)
 class Cache:
-    """The cache; what it stores and never stores is said in :mod:`launchready.core.cache`.
+    """The cache; what it stores and never stores is said in docs/cache.md.
 
     - ``routes``: freshness for 200 answers that state none: ``{"GET /coaches": "60s"}``. The app's own
       Cache-Control always wins.
+    - ``private``: one cache for each user: ``{"GET /me": "10s"}``. Who that is, ``private_key(request)`` says, None for
+      nobody; without it, the credentials as they were sent, Authorization and Cookie to the last byte.
+    - ``profile``: ``"safe"``, or ``"rfc9111"`` for the plain shared cache of the standard.
+    - ``stale_while_revalidate``, ``stale_if_error``: for answers that neither state nor forbid it; 0 by default.
+    - ``heuristic``: freshness by Last-Modified where an answer states none (RFC 9111 §4.2.2).
+    - ``targets``: targeted fields that speak before Cache-Control (RFC 9213), the first that is there.
+    - ``force``: ``routes`` may name what is a person's business by its name: a login, a booking, what is free.
+    - ``mark_private``: answers to signed-in users that say nothing get ``Cache-Control: private, no-store``.
     - ``max_body``: largest body stored, in bytes. ``max_entries``, ``max_bytes``: bounds of the memory store.
     """
 
     routes: Mapping[str, str | float] = field(default_factory=dict)
+    private: Mapping[str, str | float] = field(default_factory=dict)
+    private_key: Callable[[Request], str | None] | None = None
+    profile: str = "safe"
+    stale_while_revalidate: str | float = 0
+    stale_if_error: str | float = 0
+    heuristic: bool | None = None
+    targets: Sequence[str] = ("CDN-Cache-Control",)
+    force: bool = False
+    mark_private: bool = True
     max_body: int = 1024 * 1024
     max_entries: int = 10_000
     max_bytes: int = 64 * 1024 * 1024
 
 
-def compile_cache(problems: Problems, settings: Cache, wall: Callable[[], float]) -> core.Cache:
-    """The feature. Every mistake goes to ``problems``."""
-    rows: dict[str, int] = {}
-    for text, value in problems.mapping("cache.routes", settings.routes).items():
-        route = problems.route("cache.routes", text)
-        seconds = problems.duration(f"cache.routes[{text!r}]", value)
-        if route is not None:
-            method = route.rpartition(" ")[0]
-            if method not in {"", "GET", "HEAD", "GET|HEAD"}:
-                problems.add(f'cache.routes: {route!r}: only GET is cached; write "GET {route.rpartition(" ")[2]}"')
-            rows[route] = int(seconds)
+def compile_cache(
+    problems: Problems, settings: Cache, clock: Clock, trusted: Sequence[str] | int, *, shared: bool
+) -> core.Cache:
+    """The feature. Every mistake goes to ``problems``. ``shared``: other processes use the same store."""
+    rows = _routes(problems, "cache.routes", settings.routes)
+    private = _routes(problems, "cache.private", settings.private)
+    if not settings.force:
+        for route in rows:
+            if core.personal(route.rpartition(" ")[2]):
+                problems.add(
+                    f"cache.routes: {route!r} is one person's business by its name, and would be shown to others; "
+                    "write it under private=, or force=True if it is the same for everybody"
+                )
+    if settings.private_key is not None and not callable(settings.private_key):
+        problems.add(f"cache.private_key={settings.private_key!r}: write a function of the request")
     max_body = problems.number("cache.max_body", settings.max_body, least=1)
     space = Space(
         "cache",
@@ -45,4 +69,43 @@ def compile_cache(problems: Problems, settings: Cache, wall: Callable[[], float]
         max_entries=problems.number("cache.max_entries", settings.max_entries, least=1),
         max_bytes=problems.number("cache.max_bytes", settings.max_bytes, least=max_body),
     )
-    return core.Cache(RouteTable(rows), space, max_body=max_body, wall=wall)
+    profile = core.PROFILES[problems.choice("cache.profile", settings.profile, tuple(core.PROFILES))]
+    policy = replace(
+        profile,
+        heuristic=profile.heuristic if settings.heuristic is None else settings.heuristic,
+        signed_in=profile.signed_in and settings.mark_private,
+        forced=RouteTable(dict.fromkeys(rows, True)) if settings.force and rows else None,
+    )
+    storing = core.Storing(
+        policy,
+        RouteTable(rows),
+        targets=tuple(name.lower().encode() for name in problems.strings("cache.targets", settings.targets)),
+        stale_for=int(problems.duration("cache.stale_while_revalidate", settings.stale_while_revalidate, zero=True)),
+        error_for=int(problems.duration("cache.stale_if_error", settings.stale_if_error, zero=True)),
+        wall=clock.wall,
+    )
+    setup = core.Setup(
+        policy, storing, space,
+        max_body=max_body, clock=clock.monotonic, wall=clock.wall, leases=shared,
+        trusts=Identity(trusted).proxied, private=RouteTable(private), user=settings.private_key or credentials,
+    )  # fmt: skip
+    return core.Cache(setup)
+
+
+def credentials(request: Request) -> str | None:
+    """Who asks, as far as the request itself says: all of its credentials, to the last byte."""
+    lines = [f"{name!r}{value!r}" for name in (b"authorization", b"cookie") for value in request.lines(name) if value]
+    return "".join(lines) or None
+
+
+def _routes(problems: Problems, where: str, value: object) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    for text, duration in problems.mapping(where, value).items():
+        route = problems.route(where, text)
+        seconds = problems.duration(f"{where}[{text!r}]", duration)
+        if route is not None:
+            method, _, path = route.rpartition(" ")
+            if method not in {"", "GET", "HEAD", "GET|HEAD"}:
+                problems.add(f'{where}: {route!r}: only GET is cached; write "GET {path}"')
+            rows[route] = int(seconds)
+    return rows

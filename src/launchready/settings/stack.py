@@ -17,7 +17,9 @@ from launchready.core.idempotency import Vault
 from launchready.core.identity import Identity
 from launchready.core.ratelimit import Bans, Client
 from launchready.core.ratelimit import RateLimit as Limiter
+from launchready.dashboard.feature import Dashboard as Page
 from launchready.drivers.answers import Answers
+from launchready.drivers.caches import CACHES, Known
 from launchready.drivers.probes import Probes
 from launchready.errors import ConfigError
 from launchready.exchange.app import Feature
@@ -32,6 +34,7 @@ from launchready.redaction import install
 from launchready.settings import deployment
 from launchready.settings.cache import Cache, compile_cache
 from launchready.settings.cors import CORS, compile_cors
+from launchready.settings.dashboard import Dashboard, compile_dashboard
 from launchready.settings.fingerprint import fingerprint
 from launchready.settings.health import Health, compile_health, compile_probes
 from launchready.settings.https import HTTPS, compile_https
@@ -40,6 +43,7 @@ from launchready.settings.problems import Problems, coerce
 from launchready.settings.rate_limit import RateLimit, compile_rate_limit
 from launchready.settings.redaction import Redaction, compile_redaction
 from launchready.settings.sealing import vault
+from launchready.settings.signals import Signals, compile_signals
 from launchready.settings.timing import Timing, compile_targets, ledger_path
 from launchready.stores import connect
 from launchready.stores.base import Store
@@ -49,7 +53,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 OPTIONS = (
     "store", "release", "secret_key", "trusted_proxies", "cors", "https", "rate_limit", "cache", "idempotency",
-    "redaction", "timing", "health",
+    "redaction", "timing", "health", "dashboard", "signals",
 )  # fmt: skip
 
 Plan = tuple[Feature, ...]
@@ -62,7 +66,8 @@ STACKS: "WeakSet[Stack]" = WeakSet()
 class Stack:
     """One app's features. ``answers`` is their adapter.
 
-    Which of them a request meets: those of ``health`` by path, else of ``plans`` by method, else ``other``.
+    Which of them a request meets: those of ``health`` by path (health and the dashboard answer alone), else of
+    ``plans`` by method, else ``other``.
     """
 
     def __init__(
@@ -74,6 +79,8 @@ class Stack:
         targets: RouteTable[float],
         release: str,
         vault: Vault,
+        cache: Known | None,
+        page: Page | None,
         clock: Clock = SYSTEM,
     ) -> None:
         self.answers = answers
@@ -85,6 +92,9 @@ class Stack:
         self.timings = keeper.timings if keeper is not None else None
         self.targets = targets
         self._clock = clock
+        self.cache = cache
+        if cache is not None:
+            CACHES.add(cache)
         write = tuple(features)
         read = tuple(feature for feature in features if feature.name != "idempotency")
         self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
@@ -92,6 +102,9 @@ class Stack:
         self.other = write
         self.sockets = tuple(feature for feature in features if feature.name in {"cors", "rate_limit"})
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
+        if page is not None:
+            self.health |= dict.fromkeys(page.paths, (page,))
+        answers.look(self.status)
 
     @property
     def bans(self) -> Sequence[Bans]:
@@ -107,6 +120,8 @@ class Stack:
         }
         if self.limiter is not None:
             known["rate_limit"] = dict(self.limiter.counts)
+        if self.cache is not None:
+            known["cache"] = self.cache.feature.rows()
         if self.keeper is None:
             return {**known, "routes": []}
         return {**known, **status(self.keeper, self._target, self._clock.wall())}
@@ -144,11 +159,13 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         else None
     )
     own = f"https://{https.canonical_host}" if https and https.canonical_host else None
+    store = _store(problems, given["store"])
+    shared_cache = compile_cache(problems, cache, clock, trusted, shared=store.shared) if cache else None
     features: list[Feature | None] = [
         compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
         compile_cors(problems, cors, own=own, vouches=Identity(trusted).vouches) if cors else None,
         limiter,
-        compile_cache(problems, cache, clock.wall) if cache else None,
+        shared_cache,
         once,
     ]
     redactor = compile_redaction(problems, redaction, secret_key) if redaction else None
@@ -156,7 +173,10 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     healthy = compile_health(problems, health, facts) if health else None
     probes = compile_probes(problems, health) if health else Probes({})
     targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
-    store = _store(problems, given["store"])
+    dashboard = coerce(problems, "dashboard", given["dashboard"], Dashboard, "path")
+    page = compile_dashboard(problems, dashboard, secret_key, clock.wall) if dashboard else None
+    signals = coerce(problems, "signals", given["signals"], Signals, "routes")
+    rules = compile_signals(problems, signals) if signals else None
     url = deployment.store(given["store"]) if isinstance(given["store"], str | None) else "memory://"
     path = ledger_path(problems, timing, url) if timing else None
     problems.raise_if_any()
@@ -178,10 +198,12 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     keeper = Keeper(Timings(release), path, clock) if timing else None
     if keeper is not None:
         keeper.ready = probes.ready
+        keeper.rules = rules or keeper.rules
         settle(keeper)
     shared = once.vault if once else vault(secret_key)
     serving = [each for each in features if each is not None]
-    return Stack(answers, serving, healthy, keeper, targets, release, shared, clock)
+    known = Known(answers, shared_cache) if shared_cache is not None else None
+    return Stack(answers, serving, healthy, keeper, targets, release, shared, known, page, clock)
 
 
 def _store(problems: Problems, value: Store | str | None) -> Store:

@@ -7,6 +7,8 @@
 - No thread, no connection and no file before the first operation; usable after a fork from then on.
 - A key leaves the process as a digest only: what a key is made of (an address, a user, a client's own word) is nobody's
   business who can read the store, and a key of any length or alphabet costs the same 32 bytes.
+- A store whose blocking half can give up in time says so by a method ``hurry(op)``: ``execute`` within HURRY seconds,
+  or within its own ``within``. Others are left behind in a thread.
 - No message of an error holds a password.
 """
 

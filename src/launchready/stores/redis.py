@@ -36,9 +36,7 @@ from launchready.exchange.store import (
     Seize,
     Settle,
     Space,
-    StoreOp,
     Take,
-    hurried,
 )
 from launchready.exchange.window import MICRO, Taken
 from launchready.stores.base import digest, micros, said, where, window_digest
@@ -88,7 +86,6 @@ class RedisStore:
     """See the module."""
 
     shared = True
-    minds_hurry = True
 
     def __init__(self, url: str) -> None:
         try:
@@ -97,7 +94,8 @@ class RedisStore:
             raise MissingExtra("A redis:// store", "redis") from None
         self.inline: Inline = {}
         self._driver = redis
-        self._errors = redis.exceptions.RedisError, redis.exceptions.RedisClusterException
+        self._errors: tuple[type[Exception], ...] = (redis.exceptions.RedisError, TimeoutError)
+        self._learning: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._url = "redis" + url.removeprefix("valkey") if url.startswith("valkey:") else url
         self._name = f"the Redis store at {where(url)}"
         self._scripts = {kind: Script(name) for kind, name in _SCRIPTS.items()}
@@ -116,14 +114,18 @@ class RedisStore:
     def execute(self, op: Op[Any]) -> None:
         self._ask(op, *self._encode(op))
 
+    def hurry(self, op: Op[Any]) -> None:
+        """The same, for who does not wait: StoreUnavailable within 50 ms."""
+        self._ask(op, *self._encode(op), quick=True)
+
     def take_at(self, op: Take, now: int) -> None:
         self._ask(op, *self._encode(op, now))
 
-    def _ask(self, op: Op[Any], script: Script, key: str, args: tuple[Arg, ...]) -> None:
+    def _ask(self, op: Op[Any], script: Script, key: str, args: tuple[Arg, ...], *, quick: bool = False) -> None:
         again = True
         while True:
             try:
-                client = self._client(quick=isinstance(op, StoreOp) and hurried(op))
+                client = self._client(quick=quick)
                 ask: Callable[..., Any] = client.execute_command
                 try:
                     reply = ask("EVALSHA", script.sha, 1, key, *args)
@@ -147,11 +149,13 @@ class RedisStore:
             ask: Callable[..., Awaitable[Any]] = client.execute_command
             try:
                 async with asyncio.timeout(CONNECT_WAIT + ANSWER_WAIT), gate:
+                    if isinstance(client, self._driver.asyncio.RedisCluster):
+                        await self._learn(client)
                     try:
                         reply = await ask("EVALSHA", script.sha, 1, key, *args)
                     except self._driver.exceptions.NoScriptError:
                         reply = await ask("EVAL", script.text, 1, key, *args)
-            except (*self._errors, TimeoutError) as error:
+            except self._errors as error:
                 if not (again and self._refused(error)):
                     raise self._failure(error) from None
                 again = False
@@ -160,6 +164,12 @@ class RedisStore:
             else:
                 _decode(op, reply)
                 return
+
+    async def _learn(self, client: "redis.asyncio.RedisCluster") -> None:
+        """Which node has which slots. One task asks: redis-py drops the connections of tasks that ask at once."""
+        lock = self._learning.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        async with lock:
+            await client.initialize()
 
     def _refused(self, error: Exception) -> bool:
         """Whether the server did not run the script, and another connection would.
@@ -170,6 +180,7 @@ class RedisStore:
         errors = self._driver.exceptions
         if isinstance(error, errors.MovedError):
             self._cluster = True
+            self._errors = (Exception,)  # while nodes come and go its client raises what it did not mean to
         return isinstance(error, errors.MovedError | errors.ReadOnlyError)
 
     def close(self) -> None:

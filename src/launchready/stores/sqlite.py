@@ -51,9 +51,7 @@ from launchready.exchange.store import (
     Seize,
     Settle,
     Space,
-    StoreOp,
     Take,
-    hurried,
 )
 from launchready.exchange.window import MICRO
 from launchready.stores._sqlite_file import (
@@ -110,7 +108,6 @@ class SQLiteStore:
     """See the module. ``clock.monotonic`` carries the store's time on."""
 
     shared = True
-    minds_hurry = True
     within = 0.25  # a writer of another process is waited for a little longer than a wire: it is seldom there
 
     def __init__(
@@ -142,8 +139,14 @@ class SQLiteStore:
         _ALL.add(self)
 
     def execute(self, op: Op[Any]) -> None:
+        self._wait_and_run(op, THREAD_WAIT)
+
+    def hurry(self, op: Op[Any]) -> None:
+        """The same, for who does not wait."""
+        self._wait_and_run(op, self.within)
+
+    def _wait_and_run(self, op: Op[Any], patience: float) -> None:
         start = SYSTEM.monotonic()
-        patience = self.within if isinstance(op, StoreOp) and hurried(op) else THREAD_WAIT
         if not self._lock.acquire(timeout=patience):
             raise StoreUnavailable(f"the SQLite store {self.path} is busy: another thread waits for its disk")
         try:

@@ -22,7 +22,15 @@ _LEFT = r"(?<![A-Za-z0-9])"
 _EDGE = r"(?<![A-Za-z0-9_\-])"
 
 VENDORS: tuple[Vendor, ...] = (
-    Vendor("jwt", ("eyJ",), _LEFT + r"eyJ[A-Za-z0-9_\-]{14,65536}+(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){0,5}+={0,2}"),
+    # Its parts are joined by dots; one that was cut short is told by the first name in its header: alg, typ, kid, enc,
+    # cty, jku, x5t, zip; iv begins an encrypted cookie. Other JSON in base64 is a cursor, or is read when decoded.
+    Vendor(
+        "jwt",
+        ("eyJ",),
+        _LEFT + r"eyJ(?:(?:hbGci|0eXAi|raWQi|lbmMi|jdHki|qa3Ui|4NX|6aXAi|pdiI6)[A-Za-z0-9_\-]{8,65536}+"
+        r"(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){0,5}+"
+        r"|[A-Za-z0-9_\-]{14,65536}+(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){1,5}+)={0,2}",
+    ),
     Vendor("stripe", ("k_live_", "k_test_"), _LEFT + r"[sr]k_(?:live|test)_[A-Za-z0-9]{6,255}+"),
     Vendor("stripe", ("whsec_",), _LEFT + r"whsec_[A-Za-z0-9+/=_\-]{12,128}+"),
     Vendor(
@@ -56,6 +64,12 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("email_provider", ("-us",), r"(?<![A-Za-z0-9\-])[0-9a-f]{32}-us\d{1,2}(?![A-Za-z0-9])"),
     Vendor("email_provider", ("mlsn.",), _LEFT + r"mlsn\.[a-f0-9]{40,80}+"),
     Vendor("email_provider", ("md-",), _EDGE + r"md-[A-Za-z0-9_\-]{22}(?![A-Za-z0-9_\-])"),
+    Vendor(
+        "twilio",
+        (),
+        r"AC[0-9a-f]{32}[\"'], {0,2}[\"']([0-9a-f]{32})(?![0-9A-Za-z])",
+        near=r"AC[0-9a-f]{32}[\"'], ?",
+    ),
     Vendor("twilio", (), r"SK(?<![A-Za-z0-9]SK)[0-9a-f]{32}(?![A-Za-z0-9])", near="SK"),
     Vendor(
         "ai_keys",
@@ -139,7 +153,7 @@ VENDORS: tuple[Vendor, ...] = (
         ("/fcm/send/", "/wpush/", "web.push.apple.com/", ".notify.windows.com/"),
         r"(?:/fcm/send/|/wpush/v\d/|web\.push\.apple\.com/|notify\.windows\.com/w/\?token=)([A-Za-z0-9_\-%:]{40,1024}+)",
     ),
-    Vendor("push_token", ("PushToken[",), r"(?:Exponent|Expo)PushToken\[([A-Za-z0-9_\-]{8,64}+)\]"),
+    Vendor("push_token", ("PushToken[",), r"(?:Exponent|Expo)PushToken\[[A-Za-z0-9_\-]{8,64}+\]"),
     Vendor("push_token", ("APA91",), r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]{8,64}+(?::|%3A)APA91[A-Za-z0-9_\-]{40,512}+"),
     Vendor(
         "pw_hash",

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 # Names under which sessions and logins are kept. A token against forged requests is no session: scripts read it.
 SESSION = re.compile(
-    r"sess|(?<![a-z])sid(?![a-z])|auth|jwt|login|remember|(?:access|refresh|id).?token|^token$", re.IGNORECASE
+    r"sess|(?<![a-z])sid(?![a-z])|auth|jwt|login|remember|(?:access|refresh|id).?token|^token$|aspnet", re.IGNORECASE
 )
-NO_SESSION = re.compile(r"csrf|xsrf", re.IGNORECASE)
+# Cookies of measuring and payment scripts keep nobody logged in either.
+NO_SESSION = re.compile(r"csrf|xsrf|stripe|^_?_?hj|^_ga|^_gid|^ai_|intercom|optimizely|analytics", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ import random
 import pytest
 
 from launchready.core.redact import Redactor, fast, gates
+from launchready.core.redact.keys import Keys
 from support.booking_logs import lines
 
 TEXTS = [line.text for line in lines(21)]
 PIECES = ["sk_" + "live_", "gh" + "p_", "ey" + "J", "SG.", "Bearer ", "%20Basic ", "otp", "PIN", "code", "Token", "secret", ": ", "=", "$2b$", "123456",
-          "4242 4242", "+49 170", "0170 ", "DE89", "é", "\u212aey", "\u017fecret", "-us12", "call ", "born ", " ", "\n", "aB3dE5gH7jK9mN1p", "M" * 24 + ".abcdef."]  # fmt: skip
+          "4242 4242", "+49 170", "0170 ", "DE89", "é", "\u017fecret", "-us12", "call ", "born ", " ", "\n", "aB3dE5gH7jK9mN1p", "M" * 24 + ".abcdef."]  # fmt: skip
 
 
 def mixtures(seed, count):
@@ -42,8 +43,8 @@ def test_the_same_text_comes_out(three, texts):
         assert by_re2 == by_words == ungated
 
 
-def test_the_same_gates_open():
-    """Of the gates that words and literals open, google-re2 opens the same."""
-    opened = fast.compiled()
+def test_google_re2_opens_no_others():
+    """What google-re2 opens, words and literals would have opened, too; a code may stand before its words."""
+    opened = fast.compiled(Keys())
     for text in [text for text in TEXTS + mixtures(2, 1500) if text.isascii()]:
-        assert opened(text) - gates.CLOSED == gates.opened(text) - gates.CLOSED
+        assert opened(text) - {gates.CODE} <= gates.opened(text)

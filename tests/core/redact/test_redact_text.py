@@ -1,5 +1,6 @@
 """Text: what is found in which spelling, what is left alone, and what holds for any text at all."""
 
+import base64
 import time
 
 import pytest
@@ -187,3 +188,21 @@ def test_ip_addresses_are_opt_in():
     """An address of the network is kept unless asked for."""
     assert redact("from 203.0.113.81") == "from 203.0.113.81"
     assert Redactor(ip_addresses=True)("from 203.0.113.81 and 2001:db8::1") == "from [ip] and [ip]"
+
+
+@pytest.mark.parametrize(
+    "plain", [f"user={MAIL}", '{"password": "hunter2x9", "n": 1}', f"key {STRIPE}", "postgres://app:hunter2x9@db/app"]
+)
+def test_base64_of_something_to_hide(plain):
+    """What decodes to text with something to hide is hidden whole, padded or not, in the alphabet of URLs, too."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        coded = encode(plain.encode()).decode()
+        for shown in (coded, coded.rstrip("="), coded.replace("=", "%3D")):
+            assert shown.rstrip("=") not in redact(f"payload {shown} done")
+
+
+def test_base64_of_nothing_to_hide():
+    """A cursor, a hash, an id: what decodes to harmless text, or to none, stays."""
+    for plain in ('{"id": 12345, "after": "2026-11-24"}', "booking:12345:created_at:desc"):
+        text = f"cursor {base64.b64encode(plain.encode()).decode()} etag 4bf92f3577b34da6a3ce929d0e0e4736aabbccdd"
+        assert redact(text) is text

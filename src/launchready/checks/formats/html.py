@@ -27,6 +27,9 @@ h1{font-size:1.5rem;line-height:1.25}h2{font-size:1.2rem;margin-top:2.2rem;borde
 h3{font-size:1rem;margin:0 0 .3rem}.meta,footer{color:var(--soft);font-size:.875rem}
 article{border-left:4px solid var(--line);padding:.1rem 0 .1rem 1rem;margin:1.4rem 0;break-inside:avoid}
 .now{border-color:var(--now)}.wait,.unknown{border-color:var(--wait)}
+table{border-collapse:collapse;width:100%;font-size:.9375rem}caption{text-align:left;font-weight:600;
+padding:.3rem 0}th,td{text-align:left;vertical-align:top;font-weight:400;border-top:1px solid var(--line);
+padding:.35rem .6rem .35rem 0;overflow-wrap:anywhere}th{width:45%}
 dt{font-weight:600;margin-top:.5rem}dd{margin:0}
 pre{background:var(--box);border:1px solid var(--line);padding:.5rem;margin:.2rem 0;white-space:pre-wrap;
 overflow-wrap:anywhere;font:.8125rem/1.45 ui-monospace,monospace}
@@ -56,10 +59,17 @@ def render(report: "Report") -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>Launch checks of {name}</title><style>{STYLE}</style></head>\n<body><main>\n"
         f'<h1>{verdict}</h1>\n<p class="meta">{name}, checked {when} in {report.seconds:.1f} s</p>\n'
+        + minimum(report.minimum)
         + "\n".join(kept)
         + "\n</main><footer><p>The order is impact x reach x now, then what is quickest to fix. What could not be "
         "checked is neither fine nor broken.</p></footer></body></html>\n"
     )
+
+
+def minimum(bar: Sequence[tuple[str, str]]) -> str:
+    """What a launch cannot do without, before everything else."""
+    rows = "".join(f'<tr><th scope="row">{text(question)}</th><td>{text(answer)}</td></tr>' for question, answer in bar)
+    return f"<table><caption>Minimum bar</caption>{rows}</table>\n"
 
 
 def section(title: str, kind: str, findings: Sequence[Finding]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from launchready.checks.ops import Each
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.mail.mx import MX
+from launchready.net.addresses import is_public
 
 RECORD = "{}.  300  IN  MX  10  <the host that your mail provider names>."
 
@@ -34,6 +35,7 @@ def mail_delivery(site: Site, subject: str) -> Verdict:
 def judged(site: Site, subject: str, found: list[Addresses]) -> list[Finding]:
     """A dead server, else an alias (RFC 2181 section 10.3)."""
     dead = [one for one in found if one.state != "found"]
+    inside = [one for one in found if one.addresses and not any(map(is_public, one.addresses))]
     alias = [one for one in found if one.chain]
     if dead:
         gone = ", ".join(one.name for one in dead)
@@ -41,6 +43,11 @@ def judged(site: Site, subject: str, found: list[Addresses]) -> list[Finding]:
         fix = f"Replace {gone} by the host that your mail provider names:\n{RECORD.format(subject)}"
         evidence = "\n".join(one.evidence for one in dead)
         return [finding(site, subject, title, evidence=evidence, fix=fix, severity="critical")]
+    if inside:
+        title = f"Mail to {subject} comes back: its mail server {inside[0].name} has a private address"
+        fix = f"Give {inside[0].name} its public address, or name the host that your mail provider gives you:\n"
+        evidence = "\n".join(one.evidence for one in inside)
+        return [finding(site, subject, title, evidence=evidence, fix=fix + RECORD.format(subject), severity="critical")]
     if alias:
         title = f"Some senders cannot deliver to {subject}: its mail server {alias[0].name} is only an alias"
         fix = f"Name the mail server itself:\n{subject}.  300  IN  MX  10  {alias[0].last}."

@@ -2,10 +2,14 @@
 
 from launchready.checks.facts import mail_servers, sts_policy
 from launchready.checks.finding import Finding, Score
+from launchready.checks.ops import known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.mail.mta_sts import STSPolicy, STSRecord
 from launchready.net.answers import HttpAnswer
+
+# Troubles that somebody answered with; silence proves nothing.
+SAID = (None, "refused", "tls", "dns")
 
 
 @rule("MAIL019", family="mail", topic="that mail to you is delivered encrypted (MTA-STS)", after=("MAIL001", "MAIL018"))
@@ -20,8 +24,8 @@ def mta_sts(site: Site, subject: str) -> Verdict:
     if not record.valid:
         return [broken(site, subject, record, "; ".join(record.problems))]
     assert answer is not None
-    if answer.trouble == "timeout":
-        return NOT_APPLICABLE
+    if answer.trouble not in SAID:
+        known(answer)
     problem = unreadable(answer, policy)
     return [broken(site, subject, record, problem)] if problem else FINE
 

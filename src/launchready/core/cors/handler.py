@@ -38,8 +38,10 @@ class Cors:
     def handle(self, request: Request) -> Response | None:
         policy = self.policy(request.path) if self._paths else self._default
         origin = request.get(b"origin")
-        if request.method not in SAFE or request.get(b"upgrade") is not None:
-            if policy.enforce and _acts(request) and policy.forbids(request, origin):
+        upgrade = request.get(b"upgrade")
+        # The handshake of a WebSocket acts in the visitor's name like an unsafe method: no other page may open one.
+        if request.method not in SAFE or (upgrade is not None and upgrade.lower() == b"websocket"):
+            if policy.enforce and policy.forbids(request, origin):
                 self._tell(lambda: _words(policy, request, origin))
                 return _refused(policy)
         elif request.method == "OPTIONS" and origin is not None:
@@ -76,11 +78,6 @@ class Cors:
         if not policy.open:
             headers.append(PREFLIGHT_VARY)
         return Response(204, headers, b"")
-
-
-def _acts(request: Request) -> bool:
-    """An unsafe method, or the handshake of a WebSocket: no other page may open one in a visitor's name."""
-    return request.method not in SAFE or (request.get(b"upgrade") or b"").lower() == b"websocket"
 
 
 def _words(policy: Policy, request: Request, origin: bytes | None, preflight: bytes | None = None) -> str:

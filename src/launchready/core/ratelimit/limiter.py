@@ -22,7 +22,7 @@ from launchready.exchange.window import Window
 from launchready.http.message import Request, Response
 from launchready.http.problem import problem
 from launchready.http.routes import RouteTable
-from launchready.http.webhooks import is_signed, is_webhook
+from launchready.http.webhooks import SIGNATURES, is_webhook
 
 STATIC = ("/static/", "/assets/", "/favicon.ico", "/robots.txt", "/.well-known/")
 
@@ -61,7 +61,7 @@ class RateLimit:
             if request.method in ("GET", "HEAD"):
                 if request.path.startswith(STATIC):
                     return None
-            elif request.method == "POST" and is_signed(request) and is_webhook(request):
+            elif not SIGNATURES.isdisjoint(request.fields) and is_webhook(request):
                 return None
         if request.method == "OPTIONS" and _is_preflight(request):
             return None
@@ -90,9 +90,9 @@ class RateLimit:
             request.adds += policy.headers(taken)
         return None
 
-    def apply(self, policy: Policy, request: Request) -> Flow[Response | None]:
-        """The whole way: ban, counters, slot, and afterwards what is given back."""
-        visit = _Visit(policy, request)
+    def apply(self, policy: Policy, request: Request, key: str | None = None) -> Flow[Response | None]:
+        """The whole way: ban, counters, slot, and afterwards what is given back. ``key``: who is counted, if known."""
+        visit = _Visit(policy, request, key)
         refusal = yield from visit.enter()
         self.counts["here"] += visit.here
         if refusal is not None:
@@ -122,8 +122,9 @@ class RateLimit:
 class _Visit:
     """One request under one policy: what it has taken so far."""
 
-    def __init__(self, policy: Policy, request: Request) -> None:
+    def __init__(self, policy: Policy, request: Request, key: str | None) -> None:
         self.policy = policy
+        self.key = key
         self.request = request
         self.first: Take | None = None  # the one that the client is told of
         self.taken: list[Take] = []
@@ -170,7 +171,9 @@ class _Visit:
             if self.pair is not None:
                 counters.append((f"{policy.prefix}s:{client}", policy.guard.accounts))
         else:
-            key = (yield from self.client()) if policy.key is None else policy.key(self.request)
+            key = self.key
+            if key is None:
+                key = (yield from self.client()) if policy.key is None else policy.key(self.request)
             counters = [(policy.prefix + key, policy.windows)] if policy.windows else []
             if policy.slots is not None:
                 counters.append((f"{policy.prefix}slots:{key}", policy.slot_windows))

@@ -2,7 +2,7 @@
 
 ``redact(x)`` with the default rules, ``Redactor(...)`` with one's own. The rules are data, in ``rules``; the readers
 are one file each: ``keys`` and ``pairs`` (key and value, in every encoding), ``prose``, ``links``, ``sql``,
-``blocks``, ``emails``, ``numbers``; ``engine`` runs them over a text, ``walk`` over a nested record.
+``blocks``, ``coded``, ``emails``, ``numbers``; ``engine`` runs them over a text, ``walk`` over a nested record.
 """
 
 from typing import TypeVar

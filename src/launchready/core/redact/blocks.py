@@ -3,14 +3,13 @@
 The end is looked for with ``str.find``, never with a pattern: a line of a million BEGINs costs one pass.
 """
 
-import re
-
+from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
 
 _BEGIN = "-----BEGIN "
-_HEAD = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_TAIL = re.compile(r"-----END (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_BODY = re.compile(r"(?:[A-Za-z0-9+/=,:\-\\]|\s|%0[AaDd]|%2[BbFf]|%3[Dd]){0,65536}+")
+_HEAD = Late(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_TAIL = Late(r"-----END (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_BODY = Late(r"(?:[A-Za-z0-9+/=,:\-\\]|\s|%0[AaDd]|%2[BbFf]|%3[Dd]){0,65536}+")
 _LONGEST = 65_536
 
 

@@ -2,25 +2,27 @@
 
 import re
 
+from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
 from launchready.core.redact.rules.fields import words
 
 _LOCAL = r"[\w+\-](?:[\w.+\-]|['\u2019](?=[\w])){0,255}+"
 _DOMAIN = r"[^\W_](?:[\w\-]{0,62}+)(?:\.[\w\-]{1,63}+){1,9}+"
-_PLAIN = re.compile(rf"(?<![\w.+\-])({_LOCAL})@({_DOMAIN})")
+_PLAIN = Late(rf"(?<![\w.+\-])({_LOCAL})@({_DOMAIN})")
 _CODED_LOCAL = r"[\w+](?:[\w.+\-]|%(?:25){0,2}2[Bb]){0,255}+"
-_CODED = re.compile(
+_CODED = Late(
     rf"(?<![\w.+\-])({_CODED_LOCAL})(?:%(?:25){{0,3}}40|\\{{1,16}}+(?:u0040|x40)|&#(?:64|x40);|&commat;)({_DOMAIN})"
 )
-_QUOTED = re.compile(r"\"[\w.+\- ]{1,64}+\"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
-_ESCAPED = re.compile(r"(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrt])")
-_TOP = re.compile(r"(?:[^\W\d_]{2,24}|xn--[A-Za-z0-9\-]{2,59})")
+_QUOTED = Late(r"\"[\w.+\- ]{1,64}+\"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
+_LITERAL = Late(r"[bBuUrRfF]{1,2}'(?=[^']{1,255}\Z)")  # the b of b'jo@coach.example'
+_ESCAPED = Late(r"(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrt])")
+_TOP = Late(r"(?:[^\W\d_]{2,24}|xn--[A-Za-z0-9\-]{2,59})")
 _FILES = words(
     "png jpg jpeg gif svg webp avif ico css js mjs ts tsx jsx map json html htm pdf txt woff woff2 mp4 service "
     "socket timer"
 )
 _NO_ONE = words("git hg svn celery scm")
-_VERSION = re.compile(r"v?\d+\.\d+(?:[.\-]|$)|\d+x\.")
+_VERSION = Late(r"v?\d+\.\d+(?:[.\-]|$)|\d+x\.")
 
 
 def present(text: str) -> bool:
@@ -51,7 +53,10 @@ def _address(found: re.Match[str], marks: Marks) -> str:
 
 def _lead(text: str, at: int, local: str) -> int:
     """How much of the local part is the end of an escape before it: the 22 of ``%22``, the n of ``\\\\n``."""
-    before = text[at - 1 : at]
+    literal = _LITERAL.match(local)
+    if literal is not None:
+        return literal.end()
+    before = text[at - 1 : at] if at else ""
     if before == "\\":
         escape = _ESCAPED.match(local)
         return escape.end() if escape and escape.end() < len(local) else 0
@@ -63,7 +68,7 @@ def _lead(text: str, at: int, local: str) -> int:
 
 def _domain(domain: str) -> str:
     """The domain without what follows its top level: ``example.com.2`` ends at ``com``. Empty: no domain."""
-    labels = domain.split(".")
+    labels = domain.rstrip("-").split(".")
     while len(labels) > 1 and not _TOP.fullmatch(labels[-1]):
         labels.pop()
     return ".".join(labels) if len(labels) > 1 else ""

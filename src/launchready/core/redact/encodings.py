@@ -5,9 +5,9 @@ has each of these replaced by as many plain characters, so that one grammar find
 and every position in the shade is the same position in the text.
 """
 
-import re
+from launchready.core.redact.late import Late
 
-_ESCAPE = re.compile(
+_ESCAPE = Late(
     r"\\{1,64}+(?:u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2}|[\"'`nrt/]?)|%(?:25){0,3}[0-9a-fA-F]{2}|&(?:quot|amp|apos|lt|gt|#[0-9]{2}|#x[0-9a-fA-F]{2});"
 )
 _NAMED = {"quot": '"', "amp": "&", "apos": "'", "lt": "<", "gt": ">"}
@@ -27,16 +27,23 @@ def _plain(token: str) -> str:
     return chr(int(body[-2:], 16)) if body[0] in "ux" else _LETTERS.get(body, body)
 
 
-def _fill(found: re.Match[str]) -> str:
-    token = found.group()
-    plain = _plain(token)
-    if plain == "\r":
-        plain = "\n"
-    return (plain if plain in _STRUCTURE else "\\" if plain == "\\" else "x") * len(token)
+class _Fills(dict[str, str]):
+    """What stands for an escape in the shade. Logs know some dozens of them; a text made to know more is not kept."""
+
+    def __missing__(self, token: str) -> str:
+        plain = _plain(token).replace("\r", "\n")
+        fill = (plain if plain in _STRUCTURE or plain == "\\" else "x") * len(token)
+        if len(self) < _MEMO:
+            self[token] = fill
+        return fill
+
+
+_MEMO = 1024
+_FILLS = _Fills()
 
 
 def shade(text: str) -> str:
     """A text of the same length, with escapes of structure spelled out. Without escapes: the text itself."""
     if "\\" in text or "%" in text or "&" in text:
-        return _ESCAPE.sub(_fill, text)
+        return _ESCAPE.sub(lambda found: _FILLS[found[0]], text)
     return text

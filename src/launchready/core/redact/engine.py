@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from launchready.core.redact import blocks, emails, fast, gates, links, numbers
+from launchready.core.redact import blocks, coded, emails, fast, gates, links, numbers
 from launchready.core.redact.forms import Forms
 from launchready.core.redact.gates import FIRST_VENDOR
 from launchready.core.redact.keys import Keys
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent
+from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent, quiet
 from launchready.core.redact.pairs import Pairs
 from launchready.core.redact.prose import Prose
 from launchready.core.redact.sql import Sql
@@ -23,9 +23,12 @@ from launchready.vendors.formats import VENDORS
 
 _PIECE = 65_536
 _NEAR = 4_096
+#: Where a text may be cut, in this order: between two things that each say something on their own.
+_CUTS = ("\n", "\\n", " ", '",', "},", "&", ";", ",")
 _PASSES = 6
 
 _ROWS = {FIRST_VENDOR + index: (row.kind, Late(row.pattern)) for index, row in enumerate(VENDORS)}
+_ROW_GATES = frozenset(_ROWS)
 _NEAR_ROWS = tuple((row.kind, Late(row.near), Late(row.pattern)) for row in VENDORS if row.near)
 
 
@@ -36,6 +39,7 @@ class Engine:
         self, keys: Keys, marks: Marks, patterns: Mapping[str, re.Pattern[str]], *, ip_addresses: bool = False
     ) -> None:
         self._marks = marks
+        self._keys = keys
         self._pairs = Pairs(keys, marks)
         self._prose = Prose(marks)
         self._forms = Forms(keys, marks)
@@ -76,14 +80,14 @@ class Engine:
             out.append(TOO_MUCH)
         return "".join(out)
 
-    def _pass(self, text: str) -> str:
+    def _pass(self, text: str, *, decoded: bool = False) -> str:
         marks = self._marks
         for kind, pattern in self._own:
             text = pattern.sub(partial(self._own_class, kind), text)
         opened = self._opened(text)
         if "://" in text and "@" in text:
             text = links.credentials(text, marks)
-        if not opened.isdisjoint(_ROWS):
+        if not opened.isdisjoint(_ROW_GATES):
             text = self._vendors(text, opened)
         if gates.NEAR in opened:
             text = self._nearby(text)
@@ -91,11 +95,14 @@ class Engine:
             text = links.tokens(text, marks)
         if " VALUES" in text or "$1" in text or "args=" in text or " values" in text or "parameters" in text:
             text = self._sql.clean(text)
-        if ":" in text or "=" in text or "," in text or "%3" in text:
+        if gates.KEYS in opened:
             text = self._pairs.clean(text)
-        text = self._forms.clean(text)
+        if gates.FORMS in opened:
+            text = self._forms.clean(text)
         if not opened.isdisjoint(gates.PROSE):
             text = self._prose.clean(text, opened)
+        if gates.CODED in opened and not decoded:
+            text = coded.clean(text, self._decoded, marks)
         if emails.present(text):
             text = emails.clean(text, marks)
             if " <[email" in text:
@@ -104,9 +111,14 @@ class Engine:
             text = numbers.clean(text, marks, told=gates.PHONE in opened)
         return numbers.addresses(text, marks) if self._ips else text
 
+    def _decoded(self, text: str) -> str:
+        """What the readers make of decoded text; they decode once."""
+        with quiet():
+            return self._pass(text, decoded=True)
+
     def _opened(self, text: str) -> frozenset[int]:
         if not self._asked:
-            self._fast, self._asked = fast.compiled(), True
+            self._fast, self._asked = fast.compiled(self._keys), True
         return self._fast(text) if self._fast is not None and text.isascii() else gates.opened(text)
 
     def _vendors(self, text: str, opened: frozenset[int]) -> str:
@@ -134,12 +146,12 @@ class Engine:
 
 
 def _cut(text: str, at: int) -> int:
-    """Where a piece ends: after a newline, else a blank, else hard."""
+    """Where a piece ends: between lines, words, members of an object, parameters; hard where there is nothing of it."""
     end = at + _PIECE
     if end >= len(text):
         return len(text)
-    for blank in ("\n", " "):
+    for blank in _CUTS:
         found = text.rfind(blank, end - _NEAR, end)
         if found > at:
-            return found + 1
+            return found + len(blank)
     return end

@@ -6,29 +6,34 @@ import re
 
 from launchready.core.redact import values
 from launchready.core.redact.keys import Keys
+from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
 
-_FLAG = re.compile(
+_FLAG = Late(
     r"--([A-Za-z][\w\-]{1,40}+)[ \t]{1,4}+(?:\"([^\"\n]{1,400}+)\"|'([^'\n]{1,400}+)'|([^\s\"'\-][^\s\"']{0,400}+))",
     re.ASCII,
 )
-_USER = re.compile(r"(?:-u|--user|--proxy-user)(?<![\w\-]..)[ =]{1,3}[\"']?[^\s:\"']{1,128}+:([^\s\"']{1,256}+)")
-_MYSQL = re.compile(r"(?:mysql|mariadb)[\w\-]{0,16}+(?: [^\s]{1,128}+){0,12}? -p([^\s\"'=]{4,128}+)")
-_INVALID = re.compile(r"(?:\A|\n|\\n)([A-Za-z][\w.]{0,80}+)(?:\n|\\n) {2}[^\n\\]{1,300}?input_value='([^'\n]{1,512}+)'")
-_BODY = re.compile(
+_USER = Late(r"(?<![\w\-])(?:-u|--user|--proxy-user)[ =]{1,3}[\"']?[^\s:\"']{1,128}+:([^\s\"']{1,256}+)")
+_MYSQL = Late(r"(?:mysql|mariadb)[\w\-]{0,16}+(?: [^\s]{1,128}+){0,12}? -p([^\s\"'=]{4,128}+)")
+_TOOL = Late(
+    r"(?:sshpass -p ?|redis-cli (?:-[a-zA-Z] [^\s]{1,64}+ |--?[a-z]{1,16} ){0,6}?-a )"
+    r"(?:\"([^\"\n]{1,256}+)\"|'([^'\n]{1,256}+)'|([^\s\"']{1,256}+))"
+)
+_INVALID = Late(r"(?:\A|\n|\\n)([A-Za-z][\w.]{0,80}+)(?:\n|\\n) {2}[^\n\\]{1,300}?input_value='([^'\n]{1,512}+)'")
+_BODY = Late(
     r"['\"]loc['\"]: ?[\[(][^\[\]()\n]{0,120}?['\"](\w{1,64})['\"],?[\])], ?"
     r"(?:['\"]\w{1,16}['\"]: ?(?:'[^'\n]{0,300}'|\"[^\"\n]{0,300}\"), ?){0,3}"
     r"['\"]input['\"]: ?['\"]([^'\"\n]{1,512}+)['\"]"
 )
-_NETRC = re.compile(r"login[ \t]{1,4}+[^\s]{1,128}+[ \t]{1,4}+password[ \t]{1,4}+([^\s]{1,256}+)")
-_WITH = re.compile(r"(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]{1,4}+'([^'\n]{1,256}+)'")
-_SECRETSTR = re.compile(r"Secret(?:Str|Bytes)?\(b?(?:\"([^\"\n]{1,512}+)\"|'([^'\n]{1,512}+)')")
-_XML = re.compile(r"<([A-Za-z][\w:.\-]{1,64}+)(?: [^<>]{0,200}+)?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}+)(?:\]\]>)?</")
-_CALLED = re.compile(
+_NETRC = Late(r"login[ \t]{1,4}+[^\s]{1,128}+[ \t]{1,4}+password[ \t]{1,4}+([^\s]{1,256}+)")
+_WITH = Late(r"(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]{1,4}+'([^'\n]{1,256}+)'")
+_SECRETSTR = Late(r"Secret(?:Str|Bytes)?\(b?(?:\"([^\"\n]{1,512}+)\"|'([^'\n]{1,512}+)')")
+_XML = Late(r"<([A-Za-z][\w:.\-]{1,64}+)(?: [^<>]{0,200}+)?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}+)(?:\]\]>)?</")
+_CALLED = Late(
     r"(?:[nN]ame|[kK]ey)[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']([\w.\-]{1,64}+)[\"'][ \t,]{1,3}"
     r"[\"']?[vV]alue[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']([^\"'\n]{1,4096}+)[\"']"
 )
-_FIELD = re.compile(r"name=[\"']?([\w.\-\[\]]{1,64}+)[\"']?(?:\\r\\n|\\n|\r?\n){2}([^\r\n\\]{1,4096}+)")
+_FIELD = Late(r"name=[\"']?([\w.\-\[\]]{1,64}+)[\"']?(?:\\r\\n|\\n|\r?\n){2}([^\r\n\\]{1,4096}+)")
 
 
 class Forms:
@@ -46,6 +51,8 @@ class Forms:
             text = _FLAG.sub(self._named, text)
         if " -p" in text and ("mysql" in text or "mariadb" in text):
             text = _MYSQL.sub(self._password, text)
+        if "sshpass -p" in text or "redis-cli " in text:
+            text = _TOOL.sub(self._password, text)
         if "input" in text:
             text = _INVALID.sub(self._named, text)
             text = _BODY.sub(self._named, text)

@@ -12,10 +12,12 @@ from typing import NamedTuple
 from launchready.core.redact.rules import phrases
 from launchready.vendors.formats import VENDORS
 
-SAID, BLANK, TOLD, SPARE, CODE, CVC, SCHEME, AUTH, BORN, PHONE, NUMBERS, NEAR = range(12)
-PROSE = frozenset(range(PHONE))
-FIRST_VENDOR = 16  # gate 16 + n: row n of VENDORS
-CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR})  # whose own readers ask sooner than words and literals could
+SAID, BLANK, TOLD, SPARE, CODE, CVC, SCHEME, AUTH, BORN, PHONE, NUMBERS, NEAR, KEYS, FORMS, DEVICE, TYPED, CODED = (
+    range(17)
+)
+PROSE = frozenset({*range(PHONE), DEVICE, TYPED})
+FIRST_VENDOR = 32  # gate 32 + n: row n of VENDORS
+CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS, CODED})  # not asked here: their readers ask as cheaply
 
 
 class Opener(NamedTuple):
@@ -51,26 +53,31 @@ def _prose(gate: int, said: Iterable[str]) -> Opener:
 OPENERS: tuple[Opener, ...] = (
     _prose(SAID, (word for _, words, _ in phrases.SAYS for word in words)),
     _prose(BLANK, phrases.BLANK_WORDS),
-    _prose(TOLD, ("token", "secret")),
+    _prose(TOLD, ("token", "secret", "session")),
     _prose(SPARE, phrases.SPARE_CODES),
     _prose(CODE, phrases.CODE_WORDS),
     _prose(CVC, phrases.CVC_WORDS),
     _prose(SCHEME, ("bearer", "basic", "20bearer", "20basic")),  # glued to an escape: authorization%3A%20Bearer
     _prose(AUTH, ("auth",)),
     _prose(BORN, phrases.BIRTHS),
+    _prose(DEVICE, phrases.DEVICE_WORDS),
+    _prose(TYPED, phrases.TYPED_WORDS),
     _prose(PHONE, phrases.PHONE_WORDS),
     *(_vendor(FIRST_VENDOR + index, row.gates, row.pattern) for index, row in enumerate(VENDORS)),
 )
+
+
+_MEMO = 4096
 
 
 class _Words(dict[int, int]):
     """A table for ``str.translate``: everything but ASCII letters and digits is a blank."""
 
     def __missing__(self, char: int) -> int:
-        kept = char < 128 and chr(char).isalnum()
-        if char < 128:
-            self[char] = char if kept else 32
-        return char if kept else 32
+        code = char if char < 128 and chr(char).isalnum() else 32
+        if len(self) < _MEMO:
+            self[char] = code
+        return code
 
 
 _WORDS = _Words()

@@ -1,11 +1,11 @@
 """From the name of a key to its class: by its words, the longest phrase they end with."""
 
-import re
 from typing import NamedTuple
 
+from launchready.core.redact.late import Late
 from launchready.core.redact.rules.fields import FIELDS, GLUED, HEADS, PERSONS, TRAILERS, Field
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = Late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LONGEST = 200
 _MEMO = 8192
 
@@ -44,6 +44,15 @@ class Keys:
             self._phrases[" ".join(phrase)] = named
         if len(phrase) > 1 or field.condition == "field":
             self._glued.setdefault("".join(phrase), self._phrases[" ".join(phrase)])
+
+    def spelled(self) -> tuple[set[str], set[str]]:
+        """How a key ends that is named, in lower case and without separators; and which must be the whole of it."""
+        ends = {stem for stem, _, _ in GLUED}
+        alone: set[str] = set()
+        for phrase, named in (*self._phrases.items(), *self._glued.items()):
+            if named.kind:
+                (alone if named.condition == "alone" else ends).add(phrase.replace(" ", ""))
+        return ends, alone
 
     def named(self, key: str) -> Named | None:
         """The class of a key, or None. Same answer for the same key, at the price of one look-up."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 
 class Late:
@@ -11,7 +12,7 @@ class Late:
     fullmatch: Callable[..., re.Match[str] | None]
     search: Callable[..., re.Match[str] | None]
     finditer: Callable[..., Iterator[re.Match[str]]]
-    findall: Callable[..., list[str]]
+    findall: Callable[..., list[Any]]
     sub: Callable[..., str]
 
     def __init__(self, pattern: str, flags: int = 0) -> None:

@@ -4,15 +4,16 @@ import re
 
 from launchready.core.redact import values
 from launchready.core.redact.encodings import shade
+from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
-from launchready.core.redact.rules.phrases import LINK_STEMS, STORE_SCHEMES, STRONG_LINK_STEMS
+from launchready.core.redact.rules.phrases import LINK_STEMS, LINK_WORDS, STORE_SCHEMES, STRONG_LINK_STEMS
 
-_AUTHORITY = re.compile(r"[^\s\"'`<>|\\]{1,1024}+")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,31}\Z")
-_SEGMENT = re.compile(r"[A-Za-z0-9_\-.~=:%@]{1,2048}+")
-_HOSTLIKE = re.compile(r"[A-Za-z0-9.\-_\[\]:,]{1,255}(?:[/?#].*)?", re.DOTALL)
-_LINK = re.compile(r"/([A-Za-z_\-]{1,24})(?=/)")
-_SIGNED = re.compile(r"\d{1,20}[A-Za-z0-9]{0,8}-[0-9a-f]{20,64}|[A-Za-z0-9]{5,13}-[0-9a-f]{20,64}")
+_AUTHORITY = Late(r"[^\s\"'`<>|\\]{1,1024}+")
+_SCHEME = Late(r"[A-Za-z][A-Za-z0-9+.\-]{0,31}\Z")
+_SEGMENT = Late(r"[A-Za-z0-9_\-.~=:%@]{1,2048}+")
+_HOSTLIKE = Late(r"[A-Za-z0-9.\-_\[\]:,]{1,255}(?:[/?#].*)?", re.DOTALL)
+_LINK = Late(r"/([A-Za-z_\-]{1,24})(?=/)")
+_SIGNED = Late(r"\d{1,20}[A-Za-z0-9]{0,8}-[0-9a-f]{20,64}|[A-Za-z0-9]{5,13}-[0-9a-f]{20,64}")
 
 
 def credentials(text: str, marks: Marks) -> str:
@@ -74,13 +75,18 @@ def tokens(text: str, marks: Marks) -> str:
     """``/reset/MTc/2yu2nu-0ae0...``: after a word of a mailed link, the first opaque segment of the next three."""
     out: list[str] = []
     done = 0
-    shadow = shade(text)
+    shadow = shade(text) if "\\/" in text or "%2F" in text or "%2f" in text else text
     found = _LINK.search(shadow)
     while found is not None:
         at = found.end()
         word = found.group(1).lower()
         strong = word.startswith(STRONG_LINK_STEMS)
-        if strong or word.startswith(LINK_STEMS) or (len(word) == 1 and _begins(text, found.start())):
+        if (
+            strong
+            or word in LINK_WORDS
+            or word.startswith(LINK_STEMS)
+            or (len(word) == 1 and _begins(text, found.start()))
+        ):
             span = _token(shadow, at, strong=strong, short=len(word) == 1)
             if span is not None and span[0] >= done:
                 value = text[span[0] : span[1]]

@@ -5,7 +5,9 @@ Which of them can be there at all is read off the *figure* of a text, in which e
 """
 
 import re
+from functools import cache
 
+from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, Spent
 from launchready.core.redact.rules.numbers import IBAN_LENGTHS, ISSUERS
 from launchready.core.redact.rules.phrases import PHONE_WORDS
@@ -13,50 +15,47 @@ from launchready.core.redact.spans import Span, spliced, whole_words
 
 _BUDGET = 2_000  # beginnings of an IBAN in one piece of text
 _SEP = r"(?:[ .\-+]|%20|\u00a0|%2D|\\u00a0)"
-_CARD = re.compile(
+_CARD = Late(
     rf"\d(?<![\w\-.]\d)(?:\d{{12,18}}|\d{{3}}({_SEP})\d{{4}}\1\d{{4}}\1\d{{1,7}}|\d{{3}}({_SEP})\d{{6}}\2\d{{4,5}})(?![\d\w]|[\-.]\d)",
     re.ASCII,
 )
-_CARD_SPACED = re.compile(r"\d(?<![\w\-.]\d)(?<!\d \d)(?: \d){12,18}+(?! ?\d)", re.ASCII)
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ \-+%]?[A-Za-z0-9])")
-_IBAN_TAIL = re.compile(r"(?:(?:[ \-+]|%20)?[A-Za-z0-9]){11,30}")
-_INTERNATIONAL = re.compile(
+_ESCAPED = Late(r"%(?:25)?2[0-9A-Fa-f]|\\u00a0|\D")
+_SEPARATORS = str.maketrans("", "", " .,-+()/\u00a0")
+_CARD_SPACED = Late(r"\d(?<![\w\-.]\d)(?<!\d \d)(?: \d){12,18}+(?! ?\d)", re.ASCII)
+_IBAN = Late(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ \-+%]?[A-Za-z0-9])")
+_IBAN_TAIL = Late(r"(?:(?:[ \-+]|%20)?[A-Za-z0-9]){11,30}")
+_INTERNATIONAL = Late(
     r"[+%0](?:(?<=\+)(?<![\w+]\+)|(?<=%)(?:25)?2[Bb]|(?<![\w.+\-]0)(?<=0)0(?=[1-9]\d{0,2}[ ()\-]))"
     r"(?:[ ]?\(?[1-9])(?:(?:[ ().\-/\u00a0]|%20|%28|%29|\+){0,3}\d){7,14}(?![\d]|[\-/:]\d)"
 )
-_NANP = re.compile(
+_NANP = Late(
     r"[(2-9](?<![\w.+\-/].)(?:(?<=\()[2-9]\d\d\)(?: |%20|-|\+)?[2-9]\d\d[ .\-]\d{4}"
     r"|(?<!\()\d\d([.\-])[2-9]\d\d\1\d{4})(?![\w\-/]|\.\d)"
     r"|1(?<![\w.+\-/]1)[ .\-](?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}(?![\w\-/]|\.\d)",
     re.ASCII,
 )
-_TRUNK = re.compile(
+_TRUNK = Late(
     r"[(0](?<![\w.+\-/:,].)(?:(?<=\()0\d{1,4}\)|(?<=0)[1-9]\d{0,4})(?:[ \-/]{1,2}\d{2,8}){1,5}(?![\w:\-/]|[.,]\d)"
     r"|07(?<![\w.+\-/:]07)\d{9}(?![\w.\-])",
     re.ASCII,
 )
-_TRUNK_DATE = re.compile(r"\d\d[\-/ ]\d\d[\-/ ](?:19|20)\d\d")
-_TOLD = re.compile(
+_TRUNK_DATE = Late(r"\d\d[\-/ ]\d\d[\-/ ](?:19|20)\d\d")
+_TOLD = Late(
     r"(?:[ :#.=]| no\b| number| at| on| me| is| to| from| client| customer| user){1,6}+[\"']?"
     r"((?:\+|\()?\d[\d ().\-/]{5,20}\d)(?![\w\-]|[.:]\d)"
 )
-_IP = re.compile(
+_IP = Late(
     r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])|(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){2,7}:?(?:[0-9a-fA-F]{1,4}:?){0,6}[0-9a-fA-F]{1,4}(?![\w:.])"
 )
 
-_FIGURE = str.maketrans("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0" * 10 + "a" * 52)
-_CARD_FIGURES = (
-    "0000000000000",
-    "0000 0000 0000",
-    "0000-0000-0000",
-    "0000.0000.0000",
-    "0000 000000 0",
-    "0000-000000-0",
-    "0000+0000+0000",
-    "0000%0",
+_FIGURE = str.maketrans(
+    "0123456789 .+\u00a0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0" * 10 + "-" * 4 + "a" * 52
 )
-_TRUNK_BEGINS = (" 0", "(0", '"0', "'0", "=0", ">0", "|0", ";0", "[0", "\n0", "\t0")
-_NANP_FIGURES = ("000-000-0000", "000.000.0000", "(000)")
+_CARD_FIGURES = ("0000000000000", "0000-0000-0000", "0000-000000-0", "0000%0", "0000\\")
+_DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
+_NO_LENGTHS: frozenset[int] = frozenset()
+_TRUNK_BEGINS = (" 0", "(0", '"0', "'0", "=0", ">0", "\n0")
+_NANP_FIGURES = ("000-000-0000", "(000)")
 
 
 def clean(text: str, marks: Marks, *, told: bool) -> str:
@@ -67,19 +66,18 @@ def clean(text: str, marks: Marks, *, told: bool) -> str:
     shape = text.translate(_FIGURE)
     if any(map(shape.__contains__, _CARD_FIGURES)):
         text = _CARD.sub(lambda found: _card(found, marks), text)
-    if "0 0 0 0 0 0 0 0 0 0 0 0 0" in shape:
+    if "0-0-0-0-0-0-0-0-0-0-0-0-0" in shape:
         text = _CARD_SPACED.sub(lambda found: _card(found, marks), text)
     if "aa00" in shape:
         text = _ibans(text, marks)
-    if "+0" in shape or "%0" in shape or "+(" in shape or "+ 0" in shape or " 00" in text:
+    if "+" in text or "%2" in text or " 00" in text:
         text = _INTERNATIONAL.sub(lambda found: _phone(found, marks), text)
     if any(map(shape.__contains__, _NANP_FIGURES)):
         text = _NANP.sub(lambda found: marks.mark("phone", found.group()), text)
-    if "00" in shape:
-        if text[:1] == "0" or any(map(text.__contains__, _TRUNK_BEGINS)):
-            text = _TRUNK.sub(lambda found: _trunk(found, marks), text)
-        if told:
-            text = _told(text, marks)
+    if text[:1] == "0" or any(map(text.__contains__, _TRUNK_BEGINS)):
+        text = _TRUNK.sub(lambda found: _trunk(found, marks), text)
+    if told:
+        text = _told(text, marks)
     return text
 
 
@@ -90,22 +88,22 @@ def addresses(text: str, marks: Marks) -> str:
 
 def is_card(digits: str) -> bool:
     """Whether a number was issued as a card: the issuer's range and length, then the check digit."""
-    if not digits.isascii() or not any(
-        first <= digits[: len(first)] <= last and len(digits) in lengths for first, last, lengths in ISSUERS
-    ):
-        return False
-    return luhn(digits)
+    return len(digits) in _issued().get(digits[:4], _NO_LENGTHS) and luhn(digits)
 
 
 def luhn(digits: str) -> bool:
     """The check digit of ISO/IEC 7812-1, annex B."""
-    total = 0
-    for index, char in enumerate(reversed(digits)):
-        value = ord(char) - 48
-        if index % 2:
-            value = value * 2 - 9 if value > 4 else value * 2
-        total += value
-    return total % 10 == 0
+    return (sum(map(int, digits[-1::-2])) + sum(map(int, digits[-2::-2].translate(_DOUBLED)))) % 10 == 0
+
+
+@cache
+def _issued() -> dict[str, frozenset[int]]:
+    """Lengths by the first four digits."""
+    lengths: dict[str, frozenset[int]] = {}
+    for first, last, issued in ISSUERS:
+        for number in range(int(first.ljust(4, "0")), int(last.ljust(4, "9")) + 1):
+            lengths[str(number)] = lengths.get(str(number), _NO_LENGTHS) | issued
+    return lengths
 
 
 def is_iban(text: str) -> bool:
@@ -118,7 +116,7 @@ def is_iban(text: str) -> bool:
 
 def _card(found: re.Match[str], marks: Marks) -> str:
     whole = found.group()
-    digits = re.sub(r"%20|%2D|\\u00a0|\D", "", whole)
+    digits = _digits(whole)
     if is_card(digits):
         return marks.mark("card", digits)
     return whole
@@ -164,7 +162,8 @@ def _iban_end(text: str, start: int, head: str) -> int:
 
 
 def _digits(text: str) -> str:
-    return re.sub(r"%(?:25)?2[0-9A-Fa-f]|\D", "", text)
+    plain = text.translate(_SEPARATORS)
+    return plain if plain.isdecimal() else _ESCAPED.sub("", text)
 
 
 def _phone(found: re.Match[str], marks: Marks) -> str:
@@ -192,4 +191,4 @@ def _told(text: str, marks: Marks) -> str:
     return spliced(text, spans)
 
 
-_STAMP = re.compile(r"(?:19|20)\d\d[\-/.]\d\d|\d\d[\-/.]\d\d[\-/.](?:19|20)\d\d|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d")
+_STAMP = Late(r"(?:19|20)\d\d[\-/.]\d\d|\d\d[\-/.]\d\d[\-/.](?:19|20)\d\d|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d")

@@ -17,44 +17,46 @@ from collections.abc import Iterator
 from launchready.core.redact import values
 from launchready.core.redact.encodings import shade
 from launchready.core.redact.keys import Keys, Named
+from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, Spent
 from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL
 from launchready.core.redact.rules.phrases import OTHER_CODES
 
 _BUDGET = 4_000  # sensitive keys in one piece of text: one every sixteen characters
-_LONGEST = 16_384
+_LONGEST = 65_536
+_UNCLOSED = 16_384
 _SHORT = 256  # what has a shape of its own is short: names, numbers, dates
 _SURE = 1_024  # a value this long under a secret's name is hidden, whatever it looks like
 _SECRETS = frozenset({"any", "loose", "opaque", "token", "auth", "field"})
 
-_PAIR = re.compile(
+_PAIR = Late(
     r"\b(?<!\.)(?<![\w.]-)([A-Za-z_2][\w.\-]{0,127}+)"
     r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,3}+(?::=|=>|[:=]{1,24}+>?))",
     re.ASCII,
 )
-_INTO = re.compile(r"[ \t]?\{[\"'`\s\\]{0,24}+")
-_ESCAPED = re.compile(r"%(?:25){0,3}[0-9A-Fa-f]{2}")
-_SIGNED = re.compile(r"(?:t=\d{1,16},)?(?:v\d[,=])?")
-_BLANK = re.compile(r"[ \t]{0,24}+")
-_OPEN = re.compile(
+_INTO = Late(r"[ \t]?\{[\"'`\s\\]{0,24}+")
+_ESCAPED = Late(r"%(?:25){0,3}[0-9A-Fa-f]{2}")
+_SIGNED = Late(r"(?:t=\d{1,16},)?(?:v\d[,=])?")
+_BLANK = Late(r"[ \t]{0,24}+")
+_OPEN = Late(
     r"[bBuUrRfF]{0,2}+(\\{0,64}+[\"'`]|\\{1,64}+(?:u00(?:22|27)|x2[27])|%(?:25){0,3}2[27]|&(?:quot|apos|#3[49]|#x2[27]);)"
 )
-_WRAPPED = re.compile(r"(?:SecretStr|SecretBytes|Secret|Markup|SafeString|str|bytes|repr|quote)\(")
-_QUERY = re.compile(r"[^\s\"'`<>&#?\\]{1,16384}+")
-_BARE = re.compile(
-    r"(?:[^\s\"'`<>,;&|)}\]]|[,;&|](?!\s|[,;&|)}\]\"'<>]|$|[\"'`]{0,4}[\w.\-%\[]{1,48}[=:])|[)}\]](?=\w)|[\"'`](?=\w)){1,16384}+"
+_WRAPPED = Late(r"(?:SecretStr|SecretBytes|Secret|Markup|SafeString|str|bytes|repr|quote)\(")
+_QUERY = Late(r"[^\s\"'`<>&#?\\]{1,65536}+")
+_BARE = Late(
+    r"(?:[^\s\"'`<>,;&|)}\]]|[,;&|](?!\s|[,;&|)}\]\"'<>]|$|[\"'`]{0,4}[\w.\-%\[\]]{1,48}[=:])|[)}\]](?=\w)|[\"'`](?=\w)){1,65536}+"
 )
-_BRACKETED = re.compile(r"\[[^\[\]\n]{0,8192}+\]|\([^()\n]{0,8192}+\)")
-_LISTED = re.compile(r"digest|aws4|oauth|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
-_WHOLE_LINE = re.compile(r"[^\n]{1,8192}+")
-_LINE = re.compile(r"[^\n\"'`<>]{1,8192}+")
-_SCHEME = re.compile(r"(?:AWS4-HMAC-SHA256|[Aa]pi-[Kk]ey|[A-Za-z]{2,12})(?:[ \t+:]{1,8}+|$)")
-_KNOWN_SCHEME = re.compile(
+_BRACKETED = Late(r"\[[^\[\]\n]{0,8192}+\]|\([^()\n]{0,8192}+\)")
+_LISTED = Late(r"digest|aws4|oauth|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
+_WHOLE_LINE = Late(r"[^\n]{1,8192}+")
+_LINE = Late(r"[^\n\"'`<>]{1,8192}+")
+_SCHEME = Late(r"(?:AWS4-HMAC-SHA256|[Aa]pi-[Kk]ey|[A-Za-z]{2,12})(?:[ \t+:]{1,8}+|$)")
+_KNOWN_SCHEME = Late(
     r"bearer|basic|token|digest|negotiate|api-?key|jwt|key|ssws|oauth|hawk|aws4-hmac-sha256|ntlm", re.IGNORECASE
 )
-_COOKIE = re.compile(r"[ \t]{0,8}+([^\s=;,\"'`]{1,128}+)=([^;\n\"'`,]{0,8192}+)")
-_WIDE = re.compile(r"[^\n\"'`=:;|&<>{}()\[\]]{1,160}+")
-_PERSON = re.compile(
+_COOKIE = Late(r"[ \t]{0,8}+([^\s=;,\"'`]{1,128}+)=([^;\n\"'`,]{0,8192}+)")
+_WIDE = Late(r"[^\n\"'`=:;|&<>{}()\[\]]{1,160}+")
+_PERSON = Late(
     r"[^\W\d_][\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}"
     r"| (?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten)(?= )){0,4}+"
 )
@@ -71,12 +73,13 @@ class Pairs:
     def clean(self, text: str) -> str:
         """The text, with the value of every sensitive key marked."""
         shadow = shade(text)
-        keys = set(_PAIR.findall(shadow)).difference(self._keys.plain)
-        if not keys or not any(self._may_speak(key, shadow) for key in keys):
+        keys = set(_PAIR.findall(shadow))
+        rest = keys - self._keys.plain
+        if not rest or not any(self._may_speak(key, shadow) for key in rest):
             return text
         out: list[str] = []
         done = 0
-        for start, end, marker in self._spans(text, shadow):
+        for start, end, marker in self._spans(text, shadow, keys):
             out += (text[done:start], marker)
             done = end
         if not out:
@@ -87,7 +90,7 @@ class Pairs:
     def _may_speak(self, key: str, shadow: str) -> bool:
         return self._keys.named(key) is not None or (key in HEADS and "{" in shadow)
 
-    def _spans(self, text: str, shadow: str) -> Iterator[tuple[int, int, str]]:
+    def _spans(self, text: str, shadow: str, keys: set[str]) -> Iterator[tuple[int, int, str]]:
         named_of = self._keys.named
         at = 0
         company: str | None = None
@@ -112,7 +115,10 @@ class Pairs:
             else:
                 if named.bare:
                     if company is None:
-                        company = self._company(shadow)
+                        company = self._company(shadow, keys)
+                    if company == "never":
+                        found = _PAIR.search(shadow, at)
+                        continue
                     named = Named("name", company)
                 span_or_none = self._value(text, shadow, found, named)
                 if span_or_none is not None:
@@ -121,12 +127,12 @@ class Pairs:
                         yield start, at, marker
             found = _PAIR.search(shadow, at)
 
-    def _company(self, shadow: str) -> str:
+    def _company(self, shadow: str, keys: set[str]) -> str:
         """The condition under which a bare ``name`` is a person's, by what stands beside it."""
-        if "@" in shadow[:4096]:
+        if "@" in shadow:
             return "person"
-        named = (self._keys.named(found.group(1)) for found in _PAIR.finditer(shadow, 0, 4096))
-        kinds = {one.kind for one in named if one is not None and not one.bare}
+        named = map(self._keys.named, keys)
+        kinds = {one.kind for one in named if one is not None and not one.bare and one.condition != "postcode"}
         return "person" if kinds & PERSONAL else "fullname" if kinds & ACCOUNT else "never"
 
     def _of_parent(self, shadow: str, before: re.Match[str] | None, found: re.Match[str]) -> Named | None:
@@ -315,6 +321,8 @@ def _closed(text: str, quote: str, start: int, longest: int) -> int:
         at = text.find(quote, at, limit)
         if at < 0:
             line = text.find("\n", start, limit)
+            if line <= start and limit - start > _UNCLOSED:
+                raise Spent  # a secret without an end: what follows it is not written
             return line if line > start else limit
         after = text[at + len(quote) : at + len(quote) + 1]
         if (at == start or text[at - 1] != "\\") and (not after or after in _AFTER):

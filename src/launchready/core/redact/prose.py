@@ -10,33 +10,34 @@ import re
 from collections.abc import Iterator
 
 from launchready.core.redact import gates, values
+from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
 from launchready.core.redact.rules import phrases
 from launchready.core.redact.spans import Span, spliced, whole_words
 
-_SAID = re.compile(
+_SAID = Late(
     r"(?:( (?:now )?is| was| to| lautet| ist| est| es|:| →| ->| =>):? {1,3}|(?= [\"'`])) ?"
     r"(?:\"([^\"\n]{3,200}+)\"|'([^'\n]{3,200}+)'|`([^`\n]{3,200}+)`|([^\s\"'`<>,;|]{4,512}+))"
 )
-_TOLD = re.compile(r"(?: [a-z0-9_#\-]{1,24}+){1,4}+: {1,2}[\"'`]?([\w\-+/=.~]{20,4096}+)", re.ASCII)
-_SPARE = re.compile(
-    r"(?: are| is|:|=){0,2} {0,2}[\[(]?((?:[\"']?[a-z0-9]{4,8}[\- ]?[a-z0-9]{4,8}[\"']?(?:, ?| |$)){1,16}+)"
+_TOLD = Late(r"(?: [a-z0-9_#\-]{1,24}+){1,4}+: {1,2}[\"'`]?([\w\-+/=.~]{20,4096}+)", re.ASCII)
+_TYPED = Late(r"[ ]{1,2}([^\s\"'`<>,;]{8,64}+)")
+_DEVICE = Late(r"[ :]{1,2}[\"'`]?([0-9a-f]{64,200}+)", re.ASCII)
+_SPARE = Late(r"(?: are| is|:|=){0,2} {0,2}[\[(]?((?:[\"']?[a-z0-9]{4,8}[\- ]?[a-z0-9]{4,8}[\"']?(?:, ?| |$)){1,16}+)")
+_BLANK = Late(r"(?: value| header| string)?[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
+_CODE = Late(
+    r"((?:%[0-9a-f]{2}|[^\d\n\[]){1,32}+)(?<![.\-/])(\d{3}[ \-]\d{3}|\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])", re.ASCII
 )
-_BLANK = re.compile(r"[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
-_CODE = re.compile(r"([^\d\n\[]{1,32}+)(?<![.\-/])(\d{3}[ \-]\d{3}|\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])", re.ASCII)
-_BEFORE = re.compile(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
-_CODE_BEFORE = re.compile(
+_BEFORE = Late(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
+_CODE_BEFORE = Late(
     r"(?<![\w.\-/:#])(?:g-)?(\d{4,8}|\d{3}[ \-]\d{3})"
     r"(?= (?:is|as) (?:your|the|a|my)[a-z' \-]{0,40}(?:code|pin|otp|passcode)(?![a-z]))"
 )
-_CVC = re.compile(r"(?: is| was|:|=|\.)? {0,2}[\"']?(\d{3,4})(?![\w.])", re.ASCII)
-_SCHEME = re.compile(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,8192}+={0,2})(?![=\w])")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{8,8192}+(?:=|%3D){0,2}")
-_AUTH = re.compile(r"(?: (?:plain|login|xoauth2|default))? {1,2}[\"']?([^\s\"']{6,512}+)")
-_BORN = re.compile(
-    r"(?: on)?(?: is| was|:|=)? {1,2}(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2} [a-z]{3,9} \d{4})"
-)
-_MAILBOX = re.compile(
+_CVC = Late(r"(?: is| was|:|=|\.)? {0,2}[\"']?(\d{3,4})(?![\w.])", re.ASCII)
+_SCHEME = Late(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,8192}+={0,2})(?![=\w])")
+_BASE64 = Late(r"[A-Za-z0-9+/_\-]{8,8192}+(?:=|%3D){0,2}")
+_AUTH = Late(r"(?: (?:plain|login|xoauth2|default))? {1,2}[\"']?([^\s\"']{6,512}+)")
+_BORN = Late(r"(?: on)?(?: is| was|:|=)? {1,2}(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2} [a-z]{3,9} \d{4})")
+_MAILBOX = Late(
     r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=[\"']? <\[email)"
 )
 _JOINS = (" is ", " was ", " to ", " lautet ", " ist ", " est ", " es ", ": ", "→", "->", "=>", ' "', " '", " `")
@@ -64,8 +65,15 @@ class Prose:
             for _, at in whole_words(low, phrases.BLANK_WORDS):
                 yield from self._found(_BLANK.match(text, at), "generic_key", "token")
         if gates.TOLD in opened and ": " in low:
-            for _, at in whole_words(low, ("token", "secret")):
-                yield from self._found(_TOLD.match(text, at), "generic_key", "token")
+            for word, at in whole_words(low, ("token", "secret", "session")):
+                kind = "session" if word == "session" else "generic_key"
+                yield from self._found(_TOLD.match(text, at), kind, "token")
+        if gates.TYPED in opened:
+            for _, at in whole_words(low, phrases.TYPED_WORDS):
+                yield from self._found(_TYPED.match(low, at), "password", "strong", text)
+        if gates.DEVICE in opened:
+            for _, at in whole_words(low, phrases.DEVICE_WORDS):
+                yield from self._found(_DEVICE.match(low, at), "push_token", "token")
         if gates.SPARE in opened:
             for _, at in whole_words(low, phrases.SPARE_CODES):
                 yield from self._spare(text, _SPARE.match(low, at))
@@ -90,7 +98,7 @@ class Prose:
             return
         start, end = found.span(1)
         value = text[start:end] or found.group(1)
-        if values.secretish(value) if condition == "secretish" else values.admits(condition, value.rstrip(".")):
+        if values.admits(condition, value.rstrip(".")):
             yield start, end, self._marks.mark(kind, value)
 
     def _spare(self, text: str, found: re.Match[str] | None) -> Iterator[Span]:
@@ -110,6 +118,9 @@ class Prose:
             return
         if group == 5:
             value = value.rstrip(".,;:)]}!?")
+            if kind == "password" and value.isdecimal() and 4 <= len(value) <= 8 and found.group(1) == " is":
+                yield start, start + len(value), self._marks.mark("otp", value)  # "your one-time password is 723532"
+                return
             hide = values.secretish(value) if condition == "secretish" else values.admits(condition, value)
         elif condition == "secretish":
             hide = " " in value or values.secretish(value) or found.group(1) is not None
@@ -123,6 +134,8 @@ class Prose:
             yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
         for word, at in whole_words(low, phrases.CODE_WORDS):
             after = _CODE.match(low, at)
+            if after is not None and _of_thing(after.group(1)):  # "OTP for user 17 is 482913"
+                after = _CODE.match(low, after.end())
             if low[at : at + 1] == "]" and low[at - len(word) - 1 : at - len(word)] == "[":
                 continue  # a marker's own word
             if after is not None and self._is_code(word, low[max(0, at - len(word) - 18) : at - len(word)], after):
@@ -150,8 +163,17 @@ class Prose:
         return _MAILBOX.sub(lambda found: self._marks.mark("name", found.group()), text)
 
 
+def _of_thing(between: str) -> bool:
+    """Whether the last word before a number says that it is the number of a user, of a booking."""
+    found = re.search(r"([a-z]+)[ #=:_]{1,3}\Z", between)
+    return found is not None and found.group(1) in phrases.THINGS
+
+
 def _joins(between: str, *, strict: bool) -> bool:
     """Whether what stands between a word and its digits only joins them: no other noun has come in between."""
+    between = re.sub(r"%[0-9a-f]{2}", " ", between)
+    if re.search(r"[a-z]=|[\"'],", between):  # another key, or another member
+        return False
     found = re.findall(r"[a-z]+", between)
     if strict:
         return all(word in {"is", "was", "a", "your", "the"} for word in found) and "," not in between

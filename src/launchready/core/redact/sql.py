@@ -8,20 +8,21 @@ import re
 
 from launchready.core.redact import values
 from launchready.core.redact.keys import Keys
+from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
 
-_INSERT = re.compile(
+_INSERT = Late(
     r"\b(?:INSERT|REPLACE)[ \t]{1,4}+INTO[ \t]{1,4}+[\w.\"`\[\]]{1,128}+[ \t\n]{0,8}+"
     r"\(([^()]{1,4096}+)\)[ \t\n]{0,8}+VALUES[ \t\n]{0,8}+\(",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(
+_NUMBERED = Late(
     r"([\w.\"`]{1,128}+)[ \t]{0,2}+(?:=|LIKE|ILIKE|<>|!=)[ \t]{0,2}+(?:lower\()?\$(\d{1,3})", re.IGNORECASE
 )
-_ORDERED = re.compile(r"([\w.\"`\[\]]{1,128}+)[ \t]{0,2}+(?:=|LIKE|ILIKE|<>|!=)[ \t]{0,2}+(?:%s|\?)", re.IGNORECASE)
-_DETAIL = re.compile(r"\$(\d{1,3}) = '([^'\n]{0,4096}+)'")
-_ARGS = re.compile(r"(?:args=|params=|parameters:? ?\[?|\] )\(")
-_LITERAL = re.compile(
+_ORDERED = Late(r"([\w.\"`\[\]]{1,128}+)[ \t]{0,2}+(?:=|LIKE|ILIKE|<>|!=)[ \t]{0,2}+(?:%s|\?)", re.IGNORECASE)
+_DETAIL = Late(r"\$(\d{1,3}) = '([^'\n]{0,4096}+)'")
+_ARGS = Late(r"(?:args=|params=|parameters:? ?\[?|\] )\(")
+_LITERAL = Late(
     r"[ \t\n]{0,8}+(?:[bBeENruU]{0,2}'((?:[^'\\\n]|''|\\.){0,4096}+)'"
     r"|\"((?:[^\"\\\n]|\\.){0,4096}+)\"|([^,()'\"\n]{1,256}+(?:\([^()\n]{0,128}+\))?))[ \t\n]{0,8}+"
 )

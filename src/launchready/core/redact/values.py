@@ -1,32 +1,36 @@
 """What a value looks like: placeholder, word, or something to hide. The conditions that ``rules.fields`` names."""
 
-import re
 from urllib.parse import unquote
 
+from launchready.core.redact.late import Late
 from launchready.core.redact.rules.phrases import EMPTY_WORDS
 from launchready.vendors.formats import PUBLIC
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = Late(
     r"%[srd]|%\(\w{1,64}\)[srd]|\{[\w.!]{0,64}\}|\$\d{1,3}|\$\{?[A-Z_]{2,64}\}?|\$\{\{[^{}]{0,80}\}\}|\?|:[a-z_]{2,64}|"
     r"<[\w \-.:]{0,80}>|[*•·x#.…\-_]{1,64}|\[[A-Za-z][\w \-]{0,30}\]|\*{3,}[\w]{0,4}|\d{1,3}"
 )
-_PUBLIC = re.compile(PUBLIC)
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_CODE = re.compile(
+_PUBLIC = Late(PUBLIC)
+_UUID = Late(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_CODE = Late(
     r"(?:self|cls|settings|os|config|cfg|request|req|form|data|user|kwargs|args|app|env|params|payload|body|event|secrets)[.\[(][\w.\[\]()\"']{1,200}"
     r"|[A-Za-z_][A-Za-z_.]{0,80}\(.{0,200}"
 )
-_WORD = re.compile(r"[A-Za-z]?[a-z'\-]{0,60}[.,;:!?]{0,3}")
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
-_OPAQUE = re.compile(r"[\w\-+/=.~%:!*|]{8,16384}")
-_DATE = re.compile(
+_WORD = Late(r"[A-Za-z]?[a-z'\-]{0,60}[.,;:!?]{0,3}")
+_NO_KEY = Late(
+    r"(?:[0-9a-fA-F]{2}[:\-]){5}[0-9a-fA-F]{2}"  # the address of a network card
+    r"|[a-z_\-]{2,24}(?::[a-z0-9_.\-]{1,24}){1,6}"  # the key of a cache: user:7:bookings
+)
+_STAMP = Late(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
+_OPAQUE = Late(r"[\w\-+/=.~%:!*|]{8,16384}")
+_DATE = Late(
     r"\d{1,4}[-/. ]{1,2}(?:\d{1,2}|[A-Za-z]{3,9})[-/., ]{1,2}\d{2,4}(?:T[\d:.Z]{0,20})?"
     r"|(?:19|20)\d{6}|[A-Za-z]{3,9} \d{1,2},? \d{4}|(?:19|20)\d\d"
 )
-_FULL_NAME = re.compile(
+_FULL_NAME = Late(
     r"[^\W\d_a-z][^\W\d_]{0,30}['\u2019.\-]?[^\W\d_]{0,30}(?: [^\W\d_][^\W\d_]{0,30}['\u2019.\-]?[^\W\d_]{0,30}){1,3}"
 )
-_EXPRESSION = re.compile(r"[a-z_]{1,40}\.[a-z_][a-z_.]{1,60}")
+_EXPRESSION = Late(r"[a-z_]{1,40}\.[a-z_][a-z_.]{1,60}")
 
 
 def placeholder(value: str) -> bool:
@@ -41,7 +45,13 @@ def code(value: str) -> bool:
 
 def opaque(value: str, least: int = 8) -> bool:
     """No one's own word: long, and of letters with digits, or of both cases, or all hexadecimal."""
-    if len(value) < least or not _OPAQUE.fullmatch(value) or _STAMP.fullmatch(value) or _EXPRESSION.fullmatch(value):
+    if (
+        len(value) < least
+        or not _OPAQUE.fullmatch(value)
+        or _STAMP.fullmatch(value)
+        or _NO_KEY.fullmatch(value)
+        or _EXPRESSION.fullmatch(value)
+    ):
         return False
     digits = any(map(str.isdigit, value))
     letters = any(map(str.isalpha, value))
@@ -64,6 +74,16 @@ def public(value: str) -> bool:
 def secretish(value: str) -> bool:
     """Not an everyday word: a digit, a symbol or a capital inside."""
     return len(value) >= 4 and _WORD.fullmatch(value) is None and not value.isdigit()
+
+
+def strong(value: str) -> bool:
+    """What only a password looks like: eight or more, with a digit, letters, and a symbol that joins no words."""
+    return (
+        len(value) >= 8
+        and any(map(str.isdigit, value))
+        and any(map(str.isalpha, value))
+        and not set(value).isdisjoint("!#$%&*+=?@^~")
+    )
 
 
 def prose(value: str) -> bool:
@@ -92,6 +112,8 @@ def admits(condition: str, value: str) -> bool:
             return opaque(value, 16) and not public(value) and not uuid(value)
         case "secretish":
             return secretish(value)
+        case "strong":
+            return strong(value)
         case "digits":
             return 3 <= _count(value) <= 10 and _only(value, " -")
         case "digits3":

@@ -94,7 +94,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "link_token",
         "token",
-        "tk, u token, ticket, invite, invitation",
+        "tk, u token, ticket, invite, invitation, magic, magic link",
     ),
     Field(
         "link_token",

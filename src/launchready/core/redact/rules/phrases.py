@@ -27,9 +27,15 @@ SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 #: "token 3xd7Y0...": the word and the value, with nothing but a blank between.
 BLANK_WORDS = ("token", "secret", "session", "key", "jwt", "apikey", "cookie")
+#: "bind with password Xk3#...": the word and what no word is, with nothing but a blank between.
+TYPED_WORDS = ("password", "passwd", "pwd")
+#: "push to device 90e0b1...": what is no id of a record, because it is as long as a token of APNs.
+DEVICE_WORDS = ("device", "devices")
+#: A number after one of these is the number of a thing, not a code.
+THINGS = words("user id account client customer booking order coach device attempt attempts")
 
 #: A one-time code: one of these, then at most 32 characters that are no digits, then four to eight digits.
-CODE_WORDS = ("otp", "totp", "pin", "passcode", "code")
+CODE_WORDS = ("otp", "totp", "pin", "passcode", "code", "2fa", "mfa")
 #: A word before "code" that makes it a one-time code.
 OWN_CODES = words(
     "your verification security login otp sms one-time onetime 2fa mfa auth access confirm confirmation activation "
@@ -39,7 +45,7 @@ OWN_CODES = words(
 JOINERS = words(
     "is was for the your a an to as of sent use using enter entered code login sign signin in new reset password "
     "account phone verification wrong received submitted got with and it email sms number user confirm here app step "
-    "please by value booking payment registration attempt invalid expected"
+    "token please by value booking payment registration attempt invalid expected"
 )
 
 #: A list of one-time codes follows.
@@ -86,6 +92,8 @@ LINK_STEMS = _stems(
     "one-click onetime one-time optout opt-out otp-link password private public-link recover reschedul review rsvp "
     "session shared share sign subscribe survey token unlock view-booking webcal webhook hook ics ical decline"
 )
+#: Whole segments that are, too.
+LINK_WORDS = words("cal ics")
 #: After these a UUID is a token, too; after the others it is the name of a thing.
 STRONG_LINK_STEMS = _stems(
     "reset password-reset password_reset passwordreset verif confirm activat magic set-password setpassword "

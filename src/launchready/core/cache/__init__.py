@@ -1,0 +1,24 @@
+"""A shared HTTP cache inside the app (RFC 9111), for what the app itself says may be shared.
+
+One file an idea, in the order in which a request meets them:
+
+- ``asking``: what a request asks of the cache; ``selection``: which stored answer it selects; ``using``: whether that
+  answers it; ``conditional``: with 304 or a part; ``validating``: asking the app whether it still holds;
+- ``storing``: whether an answer may be stored: ``directives``, ``targeted``, ``freshness``, ``policy``; ``stored``: as
+  what; ``keeping``: putting it past everything that may have happened meanwhile; ``updating``: by 304 and HEAD;
+- ``invalidation``: by a change; ``purging``: by path, tag or group; ``status``, ``counting``: saying what happened;
+- ``feature``: the story of one request; ``setup``: what all of them share.
+"""
+
+from launchready.core.cache.feature import Cache
+from launchready.core.cache.policy import PROFILES, personal
+from launchready.core.cache.purging import by_path, by_tag
+from launchready.core.cache.purging import purge as purge_names
+from launchready.core.cache.setup import Setup
+from launchready.core.cache.stored import Stored, dump, load, size
+from launchready.core.cache.storing import Storing
+
+__all__ = [
+    "PROFILES", "Cache", "Setup", "Stored", "Storing", "by_path", "by_tag", "dump", "load", "personal",
+    "purge_names", "size",
+]  # fmt: skip

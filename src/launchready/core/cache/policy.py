@@ -1,0 +1,95 @@
+"""What the cache may do beyond what RFC 9111 makes it do: two profiles of the same code.
+
+``RFC9111`` is the plain shared cache. ``SAFE``, the default, assumes that the app says nothing of what is personal,
+because every page that leaked from a page cache was one whose app had said nothing:
+
+- unknown means not stored: no heuristic freshness, only statuses whose meaning is known, no errors;
+- what is a person's business by its name (``denied``) is never stored, whatever its headers say;
+- Set-Cookie is never stored; an answer to a request with Cookie only where it says ``public`` or ``s-maxage``;
+- a request header that steers what the app answers, and is not part of the key, passes the cache by.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from launchready.http.routes import RouteTable
+
+# Final statuses that say the same to whoever asks. Not 206 and 304, which are parts of an exchange; not 401, 403, 407
+# and 429, which are for one client; not 400 and 431, which a header can provoke for everybody (CPDoS); no 5xx.
+_SHAREABLE = frozenset({200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 501})
+
+# RFC 9110 §15, RFC 6585, RFC 7725: what is recognised where an answer says must-understand. 206 is not: parts are not
+# stored.
+UNDERSTOOD = frozenset(
+    {200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410,
+     411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 511}
+)  # fmt: skip
+
+# They make many apps answer for another host, scheme, path or method than the key says.
+STEERING = frozenset(
+    {b"forwarded", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-scheme", b"x-forwarded-port",
+     b"x-forwarded-prefix", b"x-forwarded-server", b"x-forwarded-path", b"x-forwarded-uri", b"x-forwarded-ssl",
+     b"x-host", b"x-original-host", b"x-original-url", b"x-original-uri", b"x-rewrite-url",
+     b"x-http-method-override", b"x-http-method", b"x-method-override"}
+)  # fmt: skip
+
+_ACCESS = (
+    r"log[-_]?(?:in|out|on|off)|sign[-_]?(?:in|up|out|on)|register|passw(?:or)?d|oauth2?|callback|sso|saml|mfa|otp|2fa"
+)
+_MONEY = r"check[-_]?out|pay|payments?|cart|basket|orders?|invoices?|billing|refunds?|webhooks?"
+_TIME = r"book|bookings?|reserve|reservations?|appointments?|(?:un)?availab\w*|(?:time)?slots?|free[-_]?busy"
+_PERSON = r"accounts?|me|my|profile|settings|inbox|messages|dashboard|admin|sessions?|tokens?|api[-_]?keys?|csrf"
+_STATE = r"health|healthz|livez|readyz"
+_WORD = r"[a-z0-9]+[-_.]"
+_DENIED = re.compile(
+    rf"(?:^|/)(?:{_WORD}){{0,2}}(?:{_ACCESS}|{_MONEY}|{_TIME}|{_PERSON}|{_STATE})(?:[-_.][a-z0-9]+){{0,2}}(?=/|$)"
+)
+_AVAILABILITY = re.compile(r"availab|slot|free[-_]?busy")
+
+AVAILABILITY_CAP = 30
+"""Seconds that what is free may be shared at most, and only where the app says ``s-maxage`` itself."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One profile. ``forced``: routes that are shared although their name says that they should not be."""
+
+    name: str
+    statuses: frozenset[int] | None  # None: every final one
+    heuristic: bool
+    set_cookie: bool  # may be stored
+    cookies: bool  # a request with Cookie is like any other
+    signed_in: bool  # answers to requests with credentials that say nothing are marked private
+    steering: frozenset[bytes]
+    deny: Callable[[str], object] | None  # finds in a path what is one person's business by its name
+    tags_made: bool  # an ETag where the app gives none
+    post: bool  # an answer to POST that is one to GET as well (RFC 9110 §9.3.3)
+    fold_order: bool  # of languages and encodings
+    max_stale: bool  # the client may ask for a stale answer
+    forced: RouteTable[bool] | None = None
+
+    def denied(self, path: str, lifetime: int, *, s_maxage: bool) -> bool:
+        """Whether a path that ``deny`` found something in is denied: not where the owner insists, nor what is free at
+        the moment where the app itself says ``s-maxage``, of half a minute at most."""
+        if self.forced is not None and self.forced.find("GET", path, False):
+            return False
+        return not (s_maxage and lifetime <= AVAILABILITY_CAP and _AVAILABILITY.search(path.lower()))
+
+
+def personal(path: str) -> bool:
+    """Whether a route's name is on the deny list: its pattern is read like a path."""
+    return _DENIED.search(path.lower()) is not None
+
+
+SAFE = Policy(
+    name="safe", statuses=_SHAREABLE, heuristic=False, set_cookie=False, cookies=False, signed_in=True,
+    steering=STEERING, deny=_DENIED.search, tags_made=True, post=False, fold_order=False, max_stale=False,
+)  # fmt: skip
+
+RFC9111 = Policy(
+    name="rfc9111", statuses=None, heuristic=True, set_cookie=True, cookies=True, signed_in=False,
+    steering=frozenset(), deny=None, tags_made=False, post=True, fold_order=True, max_stale=True,
+)  # fmt: skip
+
+PROFILES = {profile.name: profile for profile in (SAFE, RFC9111)}

@@ -1,0 +1,108 @@
+"""A stored response, and how it is carried over a wire.
+
+Nothing in it is changed once it was put, but for the ETag that it is given when it is first used.
+
+Three things stand in the store beside responses, each under the key of one, each with a status that no response has:
+
+- a **pointer**: what this URL answers depends on the request headers in ``vary``; the answer is one key further;
+- a **lease**: somebody is asking the app right now, and will put the answer here;
+- an **unshared** mark: what came cannot be shared, so nobody waits for anybody here.
+"""
+
+import json
+from collections.abc import Callable
+from operator import attrgetter
+
+from launchready.http.message import Headers
+
+POINTER, LEASE, UNSHARED = 0, -1, -2
+
+HEADER_LINE = 200  # bytes of Python that a header line takes
+
+# Bits of ``Stored.flags``.
+SHARED = 1  # for requests with a Cookie too
+SIGNED_IN = 2  # for requests with Authorization too
+STRICT = 4  # never stale
+UNTAGGED = 8  # has no ETag, and may be given one
+TAGGED = 16  # the ETag is ours: the app does not know it
+HTML = 32  # a page: looked through for what is for one visitor
+
+KEEP = 7 * 86_400
+"""Seconds that anything is kept at most: fresh for a year or not, a purge need not be remembered for longer."""
+
+
+class Stored:
+    """A stored response.
+
+    - ``lifetime``: seconds of freshness from the moment it was made; ``age``: how old it was when it was put.
+    - ``born``: which purge was the last when the app was asked: a purge must reach what was asked before it, however
+      late that was put. In a store that others share, a version of that moment.
+    - ``stale_for``, ``error_for``: seconds past freshness that it may be used while it is validated, and on an error.
+    - ``groups``: its Cache-Groups and tags. ``length``: the length that the app announced.
+    - ``keep``: seconds from the put that it is of any use: while fresh, while it may be stale or can be validated.
+    - ``weight``: bytes, as a store in memory counts them.
+    """
+
+    __slots__ = (
+        "age", "body", "born", "error_for", "flags", "groups", "headers", "keep", "length", "lifetime",
+        "stale_for", "status", "vary", "weight",
+    )  # fmt: skip
+
+    def __init__(self, status: int, headers: Headers, lifetime: int = 0, vary: tuple[bytes, ...] = ()) -> None:
+        self.status = status
+        self.headers = headers
+        self.lifetime = lifetime
+        self.vary = vary
+        self.body = b""
+        self.age = self.born = 0
+        self.stale_for = 0
+        self.error_for = 0
+        self.flags = 0
+        self.groups: tuple[str, ...] = ()
+        self.length: bytes | None = None
+        self.keep = 0
+        self.weight = HEADER_LINE * len(headers)
+
+    def field(self, name: bytes) -> bytes:
+        """The first line of a header, or b""."""
+        return next((value for key, value in self.headers if key == name), b"")
+
+    @property
+    def validators(self) -> Headers:
+        """What to ask the app with, whether this is still its answer (RFC 9111 §4.3.1)."""
+        names = {b"etag": b"if-none-match", b"last-modified": b"if-modified-since"}
+        known = names.keys() - {b"etag"} if self.flags & TAGGED else names.keys()
+        return [(names[name], value) for name, value in self.headers if name in known]
+
+
+VALIDATE_FOR = 86_400
+"""Seconds past freshness for which an answer with validators is kept: a 304 in place of the whole."""
+
+_NAMES = ("status", "lifetime", "age", "stale_for", "error_for", "flags", "keep", "born")
+
+
+def dump(stored: Stored) -> bytes:
+    head = {
+        "n": [getattr(stored, name) for name in _NAMES],
+        "v": [name.decode("latin-1") for name in stored.vary],
+        "g": stored.groups,
+        "h": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in stored.headers],
+    }
+    return json.dumps(head).encode() + b"\n" + stored.body
+
+
+def load(data: bytes) -> Stored:
+    line, _, body = data.partition(b"\n")
+    head = json.loads(line)
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head["h"]]
+    stored = Stored(head["n"][0], headers)
+    for name, value in zip(_NAMES, head["n"], strict=True):
+        setattr(stored, name, value)
+    stored.vary = tuple(name.encode("latin-1") for name in head["v"])
+    stored.groups = tuple(head["g"])
+    stored.body = body
+    stored.weight += len(body)
+    return stored
+
+
+size: Callable[[Stored], int] = attrgetter("weight")  # in C: no Python frame for every answer that is stored

@@ -1,0 +1,46 @@
+"""Base64 of something that would be hidden if it stood there plainly: a header copied into a log, a payload.
+
+What decodes to text is read by the other readers, once; where they would hide anything, the whole of it goes. Hashes
+and keys decode to no text, and are left to the readers of keys.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+
+from launchready.core.redact.late import Late
+from launchready.core.redact.marks import Marks, Spent, marked
+
+_RUN = Late(r"(?<![A-Za-z0-9+/_\-=])[A-Za-z0-9+/_\-]{20,16384}+(?:={1,2}|(?:%3D){1,2})?")
+_BUDGET = 2_000  # runs in one piece of text that decode to text
+_URLSAFE = str.maketrans("-_", "+/")
+
+
+def clean(text: str, read: Callable[[str], str], marks: Marks) -> str:
+    """The text without what is only encoded. ``read`` redacts plain text, and counts nothing."""
+    left = _BUDGET
+    out: list[str] = []
+    done = 0
+    for found in _RUN.finditer(text):
+        plain = _plain(found.group())
+        if not plain:
+            continue
+        left -= 1
+        if left < 0:
+            raise Spent
+        kinds = marked(read(plain))
+        if kinds and not marked(plain):
+            out += (text[done : found.start()], marks.mark(kinds[0], found.group()))
+            done = found.end()
+    return "".join([*out, text[done:]]) if out else text
+
+
+def _plain(run: str) -> str:
+    """The text behind it; empty: none."""
+    bare = run.replace("%3D", "").rstrip("=").translate(_URLSAFE)
+    try:
+        raw = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except binascii.Error:
+        return ""
+    text = raw.decode("ascii") if raw.isascii() else ""
+    return text if text.replace("\n", " ").replace("\r", " ").isprintable() else ""

@@ -1,0 +1,88 @@
+"""Numbers as an owner reads them, and the sentence at the top of the page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Row = Mapping[str, Any]
+
+MANY_ERRORS = 0.01
+"""Above this share of errors a route is failing: 99 % is the promise of a small site."""
+
+LEAST_ERRORS = 3
+"""One unlucky request is no incident: below this many, a share says nothing."""
+
+NOBODY = "–"  # noqa: RUF001 - an en dash is how a table says "nothing here"
+
+
+def duration(seconds: float | None) -> str:
+    """180 ms, 1.20 s; a dash for none."""
+    if seconds is None:
+        return NOBODY
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.2f} s"
+
+
+def share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else NOBODY
+
+
+def count(number: float) -> str:
+    """1 234, with a thin space: read alike in every language."""
+    return f"{number:,.0f}".replace(",", "\u2009")
+
+
+def name(row: Row) -> str:
+    return f"{row['method']} {row['route']}"
+
+
+def failing(row: Row) -> bool:
+    return bool(row["errors"] >= LEAST_ERRORS and row["errors"] > MANY_ERRORS * row["count"])
+
+
+def slow(row: Row) -> bool:
+    return bool(row["target"] and row["p95"] and row["p95"] > row["target"])
+
+
+def verdict(status: Row) -> str:
+    """One sentence: the worst that is known, or that nothing is."""
+    release = status["releases"][0] if status.get("releases") else None
+    worse, broke = (_surely(release, kind) for kind in ("latency", "errors"))
+    rows = status.get("routes", [])
+    parts = []
+    if release and broke:
+        parts.append(f"{_list(broke)} {_is(broke)} failing more since release {release['release']}")
+    if release and worse:
+        parts.append(f"{_list(worse)} {_is(worse)} slower since release {release['release']}")
+    known = {name(row) for row in (*broke, *worse)}
+    errors = [row for row in rows if failing(row) and name(row) not in known]
+    if errors:
+        parts.append(f"{_list(errors)} {_is(errors)} failing")
+    over = [row for row in rows if slow(row) and name(row) not in known]
+    if over:
+        parts.append(f"{_list(over)} {_is(over)} over target")
+    late = [job["name"] for job in status.get("jobs", []) if job["late"]]
+    if late:
+        parts.append(f"the job{'s' if len(late) > 1 else ''} {', '.join(late)} did not run in time")
+    if parts:
+        sentence = "; ".join(parts)
+        return sentence[0].upper() + sentence[1:] + "."
+    if not sum(row["count"] for row in rows):
+        return "No requests yet."
+    return "All routes answer as they should."
+
+
+def _surely(release: Row | None, kind: str) -> list[Row]:
+    rows = release["routes"] if release else []
+    return [row for row in rows if kind in row["sure"] and row[kind]["word"] == "worse"]
+
+
+def _is(rows: Sequence[Row]) -> str:
+    return "are" if len(rows) > 1 else "is"
+
+
+def _list(rows: Sequence[Row]) -> str:
+    """At most three by name."""
+    names = [name(row) for row in rows[:3]]
+    more = len(rows) - len(names)
+    if more:
+        return f"{', '.join(names)} and {more} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

@@ -1,0 +1,37 @@
+"""``Dashboard(...)``: the page for the owner."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from launchready.dashboard.feature import Dashboard as Feature
+from launchready.settings.problems import Problems
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """One page at ``path``, for who has a link: ``launchready dashboard-link --hours 24``. Anybody else gets a 404.
+
+    - Links are signed with ``secret_key``, which it therefore needs. ``previous_keys``: keys of before, whose links
+      still open it while a new one takes over.
+    """
+
+    path: str = "/launchready"
+    previous_keys: Sequence[str] = ()
+
+
+def compile_dashboard(
+    problems: Problems, settings: Dashboard, secret_key: str | None, wall: Callable[[], float]
+) -> Feature | None:
+    """The feature. Every mistake goes to ``problems``."""
+    path: object = settings.path
+    if not isinstance(path, str) or not path.startswith("/") or len(path) < 2:
+        problems.add(f'dashboard.path={path!r}: a path starts with "/"; write for example "/launchready"')
+        path = "/launchready"
+    keys = problems.strings("dashboard.previous_keys", settings.previous_keys)
+    if not secret_key:
+        problems.add(
+            "dashboard: its links are signed; write secret_key= or set LAUNCHREADY_SECRET_KEY, as from "
+            "`openssl rand -hex 32`"
+        )
+        return None
+    return Feature(str(path), [*keys, secret_key], wall)

@@ -1,0 +1,69 @@
+"""The order of a report: the golden order of a launch, whatever order the findings came in."""
+
+import random
+
+import pytest
+
+from checks.test_formats import finding
+from checks.world import DOMAIN, RECORDS, certificate, check, page, to, without
+from launchready.checks.finding import Score
+from launchready.checks.ranking import ranked
+
+# What breaks, impact x reach x now, whether it is for today, and minutes to fix: in the order to fix them.
+GOLDEN = [
+    ("secret.live_key", (5, 3, 3), "48h", 30),
+    ("webhook.redirects", (4, 3, 3), "48h", 15),
+    ("tls.wrong_host", (4, 3, 3), "48h", 30),
+    ("email.two_spf", (3, 3, 3), "48h", 15),
+    ("tls.expires_6d", (4, 3, 2), "48h", 20),
+    ("deploy.no_rehearsal", (4, 3, 2), "48h", 90),
+    ("cors.any_origin_credentials", (5, 2, 2), "48h", 15),
+    ("logs.tokens", (5, 2, 2), "48h", 30),
+    ("pay.no_idempotency", (5, 2, 2), "48h", 60),
+    ("deeplink.aasa_redirect", (3, 2, 3), "48h", 20),
+    ("monitor.none", (3, 3, 1), "48h", 20),
+    ("static.no_cache", (2, 3, 3), "can-wait", 20),
+    ("perf.booking_p95", (2, 3, 3), "can-wait", 240),
+    ("redirect.two_hosts", (2, 2, 1), "can-wait", 15),
+    ("email.dmarc_p_none", (1, 3, 1), "can-wait", 15),
+]
+
+
+def test_golden_order():
+    """Before launch first, then impact x reach x now, then what is quickest to fix; the same on 100 shuffled runs."""
+    findings = [finding(code=code, score=Score(*score), when=when, minutes=minutes)
+                for code, score, when, minutes in GOLDEN]  # fmt: skip
+    findings.append(finding(code="unknown", status="undetermined", score=Score(5, 3, 3), minutes=1))
+    expected = [*(row[0] for row in GOLDEN), "unknown"]
+    source = random.Random(8)
+    for _ in range(100):
+        source.shuffle(findings)
+        assert [one.code for one in ranked(findings)] == expected
+
+
+def test_a_bad_day():
+    """The findings of the checks themselves, in that order: money first, then what nobody can open, then mail."""
+    hook = f"https://api.{DOMAIN}/webhooks/stripe"
+    report, _ = check(
+        drop=".", add=without("_dmarc", RECORDS) + '\n@ TXT "v=spf1 -all"\n_dmarc TXT "v=DMARC1; p=none; rua=mailto:d@coach.example"',
+        webhooks=[hook], cors_probe_origin="https://evil.example", mobile_app=True,
+        web={
+            hook: to(f"{hook}/"),
+            f"https://api.{DOMAIN}/": page("{}", access_control_allow_origin="https://evil.example",
+                                           access_control_allow_credentials="true"),
+            f"https://{DOMAIN}/.well-known/apple-app-site-association": to(f"https://{DOMAIN}/x"),
+            f"https://{DOMAIN}/.well-known/assetlinks.json": page("[]", content_type="application/json"),
+        },
+        tls={DOMAIN: certificate(not_after="2026-11-30T00:00:00Z"), f"app.{DOMAIN}": certificate(names=["x.example"])},
+    )  # fmt: skip
+    codes = [one.code for one in report if one.status == "fail"]
+    assert codes == ["WEB002", "MAIL003", "TLS001", "TLS002", "WEB007", "LINK001", "LINK002", "MAIL006"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_runs_are_the_same(seed):
+    """Whatever is answered first, the report is the same."""
+    del seed
+    first, second = (check(drop="(www|google)", hosts=["app", "api", "gone"])[0].to_dict() for _ in range(2))
+    assert first["findings"] == second["findings"]
+    assert first["passed"] == second["passed"]

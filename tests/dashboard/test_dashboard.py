@@ -1,0 +1,171 @@
+"""The page, its links, and who may see it."""
+
+import re
+import time
+
+import pytest
+
+from faces.apps import FACES, Calls
+from launchready.dashboard import links
+from launchready.dashboard.page import POLICY, page
+from launchready.dashboard.words import duration, verdict
+from launchready.metrics.keeper import Keeper
+from launchready.metrics.status import epoch, revoke, status
+from launchready.metrics.timing import Timings
+from launchready.settings.dashboard import Dashboard
+from support.week import NEWEST, week
+
+KEY = "".join(reversed("a-key-that-is-only-for-this-test"))
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory):
+    path = tmp_path_factory.mktemp("week") / "m.db"
+    week(path, time.time())
+    return path
+
+
+def read(path, **targets):
+    keeper = Keeper(Timings(NEWEST), path)
+    try:
+        found = status(keeper, lambda method, route: targets.get(route.strip("/")), time.time())
+    finally:
+        keeper.close()
+    return {"release": NEWEST, **found}
+
+
+def test_a_week_in_fifty_milliseconds(ledger):
+    """One page, at most 60 KB, made in at most 50 ms of this process: the fastest of five."""
+    took = []
+    for _ in range(5):
+        start = time.process_time()
+        html = page(read(ledger, payments=0.3))
+        took.append(time.process_time() - start)
+    assert min(took) <= 0.05
+    assert len(html.encode()) <= 60_000
+
+
+def test_what_is_worse_is_said_first(ledger):
+    """The sentence names the route that became slower, and the release; the table shows the test's sizes."""
+    found = read(ledger)
+    assert verdict(found) == f"POST /payments is slower since release {NEWEST}."
+    html = page(found)
+    assert re.search(r"<h1>POST /payments is slower since release f07e\.</h1>", html)
+    assert re.search(r'<span class="bad">worse</span>, n = [\d\u2009]+ and [\d\u2009]+', html)
+
+
+def test_nothing_from_elsewhere(ledger):
+    """No other host, no attribute style, nothing that the policy would refuse."""
+    html = page(read(ledger))
+    assert "http://" not in html
+    assert "https://" not in html
+    assert not re.search(r"<(link|img|iframe)|style=|onclick=", html)
+    assert "default-src 'none'" in POLICY
+
+
+def test_markup_in_a_route_is_text():
+    """A template, an event or a release that looks like markup stays text."""
+    evil = "<script>alert(1)</script>"
+    keeper = Keeper(Timings(evil))
+    keeper.timings.record("GET", evil, 500, 0.1, "error:" + evil)
+    html = page({"release": evil, **status(keeper, lambda method, route: None, time.time())}, live=False)
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_an_app_that_answered_nothing():
+    """The page of the first minute, and the page of an app whose file cannot be read."""
+    keeper = Keeper(Timings("r1"))
+    assert "No requests yet." in page({"release": "r1", **status(keeper, lambda method, route: None, time.time())})
+    assert "Nothing is known." in page({"release": "r1", "routes": [], "error": "OperationalError"})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "\u2013"), (0.0004, "0 ms"), (0.18, "180 ms"), (0.9999, "1.00 s"), (12.345, "12.35 s")],
+)
+def test_durations(seconds, words):
+    """As an owner reads them."""
+    assert duration(seconds) == words
+
+
+# Links.
+
+
+def test_links():
+    """Good until it ends; not with another key, nor changed, nor of an older epoch; old keys may be kept."""
+    token = links.sign([KEY], NOW, 2)
+    assert len(token) <= 70
+    assert links.opens([KEY], token, NOW + 7199)
+    assert not links.opens([KEY], token, NOW + 7201)
+    assert not links.opens(["another" + KEY], token, NOW)
+    assert links.opens([KEY, "another" + KEY], token, NOW)
+    assert not links.opens([KEY], token, NOW, epoch=1)
+    for place in range(len(token) - 1):
+        changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
+        assert not links.opens([KEY], changed, NOW), place
+    for nonsense in ("", ".", "x.y", "é", token + "x"):
+        assert not links.opens([KEY], nonsense, NOW)
+
+
+# Every face.
+
+
+@pytest.fixture(params=FACES)
+def call(request, tmp_path):
+    store = f"sqlite:///{tmp_path}/a.db"
+    made = FACES[request.param](Calls())(store=store, secret_key=KEY, dashboard=Dashboard(), release="r1")
+    made.ledger = tmp_path / "a.metrics.db"
+    return made
+
+
+def test_strangers(call):
+    """404 without a link, with a forged one, and for any method but GET and HEAD: as if nothing were there."""
+    for asked in ("/launchready", "/launchready/", "/launchready?token=x", "/launchready?token="):
+        assert call("GET", asked).status == 404
+    assert call("POST", "/launchready").status == 404
+    assert call("GET", "/launchready").get("cache-control") == "no-store"
+
+
+def test_with_a_link(call):
+    """The link becomes a cookie and leaves the address; the page is served, and says nothing to anybody else."""
+    call("GET", "/plain?email=kim@example.com")
+    entered = call("GET", f"/launchready?token={links.sign([KEY], time.time())}")
+    assert (entered.status, entered.get("location")) == (303, "/launchready")
+    cookie = entered.get("set-cookie")
+    assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=Strict", "Path=/launchready"))
+    shown = call("GET", "/launchready", [("Cookie", cookie.partition(";")[0])])
+    assert shown.status == 200
+    assert shown.get("content-security-policy") == POLICY
+    assert shown.get("referrer-policy") == "no-referrer"
+    assert shown.get("cache-control") == "no-store"
+    assert b"kim" not in shown.body
+    head = call("HEAD", "/launchready", [("Cookie", cookie.partition(";")[0])])
+    assert (head.status, head.body) == (200, b"")
+    assert call("GET", "/plain").status == 200
+
+
+def test_links_that_ended(call):
+    """A cookie that ended asks for a new link; after "revoke all" so does every cookie, and no old link opens."""
+    token = links.sign([KEY], time.time() - 7200, 1)
+    ended = call("GET", "/launchready", [("Cookie", f"launchready_dashboard={token}")])
+    assert ended.status == 403
+    assert b"dashboard-link" in ended.body
+    good = links.sign([KEY], time.time())
+    keeper = Keeper(Timings("other"), call.ledger)
+    revoke(keeper)
+    with keeper.reading() as there:
+        assert epoch(there) == 1
+    keeper.close()
+    assert call("GET", "/launchready", [("Cookie", f"launchready_dashboard={good}")]).status == 403
+    assert call("GET", f"/launchready?token={good}").status == 404
+    fresh = links.sign([KEY], time.time(), epoch=1)
+    assert call("GET", f"/launchready?token={fresh}").status == 303
+
+
+def test_a_link_followed_from_another_site(call):
+    """A strict cookie is not sent on such a navigation: the page loads itself once more, and only then."""
+    away = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")]
+    assert call("GET", "/launchready", away).get("refresh") == "0"
+    assert call("GET", "/launchready", [("Sec-Fetch-Site", "same-origin")]).get("refresh") is None

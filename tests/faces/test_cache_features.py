@@ -1,0 +1,398 @@
+"""What the cache does beyond storing, in both faces and with every store."""
+
+import asyncio
+import threading
+
+import pytest
+
+import launchready
+from faces.cache_stands import PAGE, STORES, stands
+from launchready.errors import ConfigError
+from launchready.settings.cache import Cache
+from support import servers
+
+FRESH = ("Cache-Control", "max-age=60")
+STALE = ("Cache-Control", "max-age=0, stale-while-revalidate=60")
+
+
+@pytest.fixture(params=STORES)
+def url(request, tmp_path):
+    return servers.store_url(request.param, tmp_path)
+
+
+@pytest.fixture(params=["asgi", "wsgi"])
+def stand(request, url):
+    with stands(request.param, url) as make:
+        yield make
+
+
+def counting(*headers, status=200):
+    """An app whose answers are its calls, counted."""
+    numbers = iter(range(1, 1000))
+    return lambda method, path, fields: (status, list(headers), b"%d" % next(numbers))
+
+
+def settled(at):
+    """Wait for what runs behind the answers."""
+    if at.face == "asgi":
+
+        async def tasks():
+            await asyncio.gather(*at.middleware._tasks.running, return_exceptions=True)
+
+        at.runner.run(tasks())
+    else:
+        from launchready.drivers import behind
+
+        gate = threading.Barrier(behind.THREADS + 1)
+        for _ in range(behind.THREADS):
+            behind.run(gate.wait)
+        gate.wait(10)
+
+
+# Validation.
+
+
+def test_validation(stand):
+    """What is stale is asked about with its validators; a 304 makes it fresh, with the fields of the 304."""
+    fresh = []
+
+    def app(method, path, fields):
+        if fields.get("if-none-match") == '"v1"':
+            return 304, [("ETag", '"v1"'), ("X-Now", "2"), *fresh], b""
+        return 200, [("ETag", '"v1"'), ("X-Now", "1"), ("Cache-Control", "max-age=0")], PAGE
+
+    at = stand(app, cache=Cache())
+    at()
+    validated = at()
+    assert (validated.status, validated.body, validated.get("x-now")) == (200, PAGE, "2")
+    assert validated.get("cache-status") == "launchready; fwd=stale; fwd-status=304; stored"
+    assert at("/coaches", [("If-None-Match", '"v1"')]).status == 304
+    assert at("/coaches", [("If-None-Match", '"v0"')]).body == PAGE
+    assert at.asked == 4
+    fresh.append(("Cache-Control", "max-age=60"))
+    at()
+    assert at().get("cache-status").startswith("launchready; hit")
+    assert at.asked == 5
+
+
+def test_what_is_changed_replaces(stand):
+    """A full answer to a validation takes the place of what was stored."""
+    bodies = iter((b"old", b"new"))
+    at = stand(lambda *_: (200, [("ETag", '"x"'), ("Cache-Control", "no-cache")], next(bodies)), cache=Cache())
+    assert [at().body for _ in range(2)] == [b"old", b"new"]
+    at.answer = (304, [("Cache-Control", "max-age=60")], b"")
+    assert [at().body for _ in range(2)] == [b"new", b"new"]
+    assert at.asked == 3
+
+
+def test_head_freshens(stand):
+    """The answer to HEAD updates what is stored, where it speaks of the same."""
+    at = stand((200, [("ETag", '"v1"'), ("Cache-Control", "max-age=0")], PAGE), cache=Cache())
+    at()
+    at.answer = (200, [("ETag", '"v1"'), FRESH, ("X-New", "1")], b"")
+    at(method="HEAD")
+    hit = at()
+    assert (hit.body, hit.get("x-new"), at.asked) == (PAGE, "1", 2)
+    at.answer = (200, [("ETag", '"v2"'), FRESH], b"")
+
+
+# Stale answers (RFC 5861).
+
+
+def test_stale_while_revalidate(stand):
+    """Answered at once from what is stale, and asked for once behind it: the next one has the new answer."""
+    at = stand(counting(STALE), cache=Cache())
+    assert at().body == b"1"
+    stale = at()
+    settled(at)
+    assert stale.body == b"1"
+    assert stale.get("cache-status") == "launchready; hit; ttl=0; detail=stale"
+    assert at().body == b"2"
+    settled(at)
+
+
+def test_the_request_behind(stand):
+    """It carries no credentials and none of the client's conditions, and asks with GET."""
+    at = stand((200, [("Cache-Control", "public, max-age=0, stale-while-revalidate=60"), ("ETag", '"v"')], PAGE),
+               cache=Cache())  # fmt: skip
+    at()
+    at("/coaches", [("Cookie", "session=1"), ("If-None-Match", '"other"'), ("Accept-Language", "de")], method="HEAD")
+    settled(at)
+    method, _, fields = at.calls[-1]
+    assert (method, at.asked, fields.get("accept-language")) == ("GET", 2, "de")
+    assert "cookie" not in fields
+    assert fields["if-none-match"] == '"v"'
+
+
+def test_strict_answers_are_never_stale(stand):
+    """must-revalidate, proxy-revalidate, s-maxage, no-cache: the app is asked, whatever else is said or set."""
+    for strict in ("must-revalidate", "proxy-revalidate", "s-maxage=0", "no-cache"):
+        control = ("Cache-Control", f"max-age=0, stale-while-revalidate=60, stale-if-error=60, {strict}")
+        at = stand((200, [control, ("ETag", '"v"')], PAGE), cache=Cache(stale_while_revalidate="60s"))
+        at()
+        at.answer = (503, [], b"down")
+        assert at().status == 503, strict
+
+
+@pytest.mark.parametrize("failure", [500, 502, 503, 504])
+def test_stale_if_error(stand, failure):
+    """An app that fails is covered by what is stale, as long as the answer allowed; another answer is no failure."""
+    at = stand((200, [("Cache-Control", "max-age=0, stale-if-error=60")], PAGE), cache=Cache())
+    at()
+    at.answer = (failure, [], b"down")
+    covered = at()
+    assert (covered.status, covered.body) == (200, PAGE)
+    assert covered.get("cache-status") == "launchready; hit; ttl=0; detail=stale-if-error"
+    at.answer = (404, [], b"gone")
+    assert at().status == 404
+
+
+def test_stale_if_error_of_the_settings(stand):
+    """The settings may allow it for answers that do not say; an exception is an error too."""
+    at = stand((200, [FRESH], PAGE), cache=Cache(stale_if_error="60s", routes={"GET /x": "60s"}))
+    at("/x")
+    launchready.purge("/x", soft=True)
+
+    def raises(*_):
+        raise RuntimeError("the handler failed")
+
+    at.answer = raises
+    assert at("/x").body == PAGE
+
+
+# Purging.
+
+
+def test_purge_by_path(stand):
+    """Every query and variant of a path, and nothing else; everything below one; one query."""
+    at = stand(counting(FRESH, ("Vary", "Accept-Language")), cache=Cache())
+    asks = [("/coaches", ()), ("/coaches?page=2", ()), ("/coaches", [("Accept-Language", "de")]), ("/coaches/7", ()),
+            ("/coachesx", ())]  # fmt: skip
+
+    def again():
+        """Which of them are asked for anew."""
+        before = [at.calls[:], [at(*ask) for ask in asks]][0]
+        return len(at.calls) - len(before)
+
+    assert again() == 5
+    assert again() == 0
+    launchready.purge("/coaches")
+    assert again() == 3
+    launchready.purge(path="/coaches/*")
+    assert again() == 4
+    launchready.purge("/coaches?page=2")
+    assert again() == 1
+    launchready.purge("/*")
+    assert again() == 5
+    assert again() == 0
+
+
+def test_purge_by_tag(stand):
+    """A name in Cache-Groups is a tag; a change may name groups of its host (RFC 9875)."""
+
+    def app(method, path, fields):
+        if method == "POST":
+            return 200, [("Cache-Group-Invalidation", '"coaches"')], b""
+        return 200, [FRESH, ("Cache-Groups", '"coaches", "all"')], PAGE
+
+    at = stand(app, cache=Cache())
+    for path in ("/a", "/b"):
+        at(path)
+    launchready.purge(tag="coaches")
+    at("/a")
+    at("/a")
+    assert at.asked == 3
+    other = f"other-{at.host}"
+    at("/a", host=other)
+    at("/anything", method="POST")
+    at("/a")
+    at("/a", host=other)
+    assert [path for _, path, _ in at.calls[3:]] == ["/a", "/anything", "/a"]
+
+
+def test_purge_softly(stand):
+    """What is stale by a purge is used while it is refreshed, where the answer allows; else it is validated."""
+    at = stand(counting(("Cache-Control", "max-age=60, stale-while-revalidate=60")), cache=Cache())
+    at("/a")
+    launchready.purge("/a", soft=True)
+    assert at("/a").body == b"1"
+    settled(at)
+    assert at("/a").body == b"2"
+    launchready.purge("/a")
+    assert at("/a").body == b"3"
+
+
+def test_purge_reaches_what_is_under_way(stand):
+    """An answer that was asked for before the purge is not used after it."""
+
+    def app(method, path, fields):
+        purge = threading.Thread(target=launchready.purge, args=("/a",))
+        purge.start()
+        purge.join()
+        return 200, [FRESH], PAGE
+
+    at = stand(app, cache=Cache())
+    at("/a")
+    at.answer = (200, [FRESH], b"new")
+    assert at("/a").body == b"new"
+
+
+def test_purge_of_nothing():
+    """Names nothing: told what to write."""
+    with pytest.raises(ConfigError, match="purge\\(path="):
+        launchready.purge()
+
+
+def test_apurge(url):
+    """The same from a coroutine."""
+    with stands("asgi", url) as stand:
+        at = stand(counting(FRESH), cache=Cache())
+        at("/a")
+        at.runner.run(launchready.apurge(path="/a"))
+        assert at("/a").body == b"2"
+
+
+# Changes.
+
+
+def test_a_change_reaches_its_location(stand):
+    """Location and Content-Location on the same host, and on no other."""
+    at = stand(counting(FRESH), cache=Cache())
+    for path in ("/a", "/b", "/c"):
+        at(path)
+    at.answer = (201, [("Location", "/b"), ("Content-Location", f"https://other.example{'/c'}")], b"")
+    at("/a", method="M-SEARCH")
+    at.answer = counting(FRESH)
+    before = at.asked
+    for path in ("/a", "/b", "/c"):
+        at(path)
+    assert [path for _, path, _ in at.calls[before:]] == ["/a", "/b"]
+
+
+def test_a_failed_change_reaches_nothing(stand):
+    """A change that was refused has changed nothing."""
+    at = stand(counting(FRESH), cache=Cache())
+    at()
+    at.answer = (422, [], b"")
+    at(method="POST")
+    assert at().body == b"1"
+
+
+# One user's own.
+
+
+def test_private(stand):
+    """Each user has his own answers; nobody else's are ever shown, and a stranger has none."""
+    at = stand(counting(), cache=Cache(private={"GET /me": "10s"}))
+    alice, bob = [("Cookie", "session=alice")], [("Cookie", "session=bob")]
+    assert [at("/me", who).body for who in (alice, bob, alice, bob)] == [b"1", b"2", b"1", b"2"]
+    assert [at("/me").body for _ in range(2)] == [b"3", b"4"]
+    assert at("/me", [("Authorization", "Bearer x")]).body == b"5"
+    assert at("/other", alice).body == b"6"
+    at.answer = (200, [("Set-Cookie", "a=1")], PAGE)
+    assert at("/me", [("Cookie", "session=carol")]).get("cache-status") == "launchready; fwd=uri-miss"
+    at.answer = (204, [], b"")
+    at("/me", alice, method="POST")
+    at.answer = (200, [], b"changed")
+    assert at("/me", alice).body == b"changed"
+
+
+def test_private_key(stand):
+    """Who a user is, the app may say; None is nobody."""
+    at = stand(counting(), cache=Cache(private={"GET /me": "10s"},
+               private_key=lambda request: (request.get(b"x-user") or b"").decode() or None))  # fmt: skip
+    users = [[("X-User", name), ("Cookie", f"now={number}")] for number, name in enumerate(("a", "b", "a"))]
+    assert [at("/me", who).body for who in users] == [b"1", b"2", b"1"]
+    assert [at("/me", [("Cookie", "session=1")]).body for _ in range(2)] == [b"3", b"4"]
+
+
+# Parts, tags, signed-in answers, proxies.
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "body", "span"),
+    [
+        ("bytes=0-1", 206, b"01", "bytes 0-1/10"), ("bytes=7-", 206, b"789", "bytes 7-9/10"),
+        ("bytes=-3", 206, b"789", "bytes 7-9/10"), ("bytes=5-99", 206, b"56789", "bytes 5-9/10"),
+        ("bytes=-99", 206, b"0123456789", "bytes 0-9/10"), ("bytes=10-", 416, b"", "bytes */10"),
+        ("bytes=-0", 416, b"", "bytes */10"), ("bytes=3-2", 200, b"0123456789", None),
+        ("bytes=0-1,4-5", 200, b"0123456789", None), ("lines=0-1", 200, b"0123456789", None),
+        ("bytes=", 200, b"0123456789", None),
+    ],
+)  # fmt: skip
+def test_a_range_from_the_store(wanted, status, body, span):
+    """One range of bytes is cut from a whole; several, and what is none, are answered with the whole (RFC 9110 14)."""
+    with stands("asgi", "memory://") as stand:
+        at = stand((200, [FRESH, ("ETag", '"v"'), ("Content-Length", "10")], b"0123456789"), cache=Cache())
+        at()
+        got = at("/coaches", [("Range", wanted)])
+        assert (got.status, got.body, got.get("content-range")) == (status, body, span)
+        assert got.all("content-length") == [str(len(body))]
+        assert at.asked == 1
+
+
+def test_if_range(stand):
+    """A part of this representation, or the whole of another; a weak tag proves nothing about bytes."""
+    dated = "Sun, 06 Nov 1994 08:49:37 GMT"
+    at = stand((200, [FRESH, ("ETag", '"v"'), ("Last-Modified", dated)], PAGE), cache=Cache())
+    at()
+    for condition, status in (('"v"', 206), ('"w"', 200), ('W/"v"', 200), (dated, 206), ("yesterday", 200)):
+        assert at("/coaches", [("Range", "bytes=0-1"), ("If-Range", condition)]).status == status, condition
+
+
+def test_a_tag_for_an_app_that_gives_none(stand):
+    """The same body has the same weak tag, and who knows it is answered with 304."""
+    at = stand((200, [FRESH], PAGE), cache=Cache())
+    at()
+    tag = at().get("etag")
+    assert tag.startswith('W/"')
+    assert at("/coaches", [("If-None-Match", tag)]).status == 304
+    assert at("/other").get("etag") is None
+    assert at("/other").get("etag") == tag
+
+
+def test_signed_in_answers_that_say_nothing(stand):
+    """They leave marked as private; what says something, a file that can be validated, a stranger's do not."""
+    at = stand((200, [], PAGE), cache=Cache())
+    for who in (("Cookie", "a=1"), ("Authorization", "Bearer x")):
+        assert at("/x", [who]).get("cache-control") == "private, no-store"
+    assert at("/x").get("cache-control") is None
+    at.answer = (200, [("Cache-Control", "max-age=5")], PAGE)
+    assert at("/x", [("Cookie", "a=1")]).get("cache-control") == "max-age=5"
+    at.answer = (200, [("Content-Type", "text/css"), ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")], b"")
+    assert at("/x", [("Cookie", "a=1")]).get("cache-control") is None
+    at.answer = (200, [], PAGE)
+    off = stand((200, [], PAGE), cache=Cache(mark_private=False))
+    assert off("/x", [("Cookie", "a=1")]).get("cache-control") is None
+
+
+def test_a_trusted_proxy(stand):
+    """What a trusted proxy says of the URL is a part of the key; from anybody else it passes the cache by."""
+    at = stand(counting(FRESH), cache=Cache(), trusted_proxies=["10.0.0.0/8"])
+    proto = [[("X-Forwarded-Proto", each)] for each in ("https", "http", "https")]
+    assert [at("/a", each, client="10.0.0.1").body for each in proto] == [b"1", b"2", b"1"]
+    assert [at("/a", proto[0]).body for _ in range(2)] == [b"3", b"4"]
+    at.answer = (204, [], b"")
+    at("/a", proto[0], method="DELETE", client="10.0.0.1")
+    at.answer = counting(FRESH)
+    assert at("/a", proto[0], client="10.0.0.1").body == b"1"
+
+
+def test_only_if_cached(stand):
+    """A client that wants nothing else is told that there is nothing."""
+    at = stand((200, [FRESH], PAGE), cache=Cache())
+    want = [("Cache-Control", "only-if-cached")]
+    assert at("/a", want).status == 504
+    at("/a")
+    assert at("/a", want).body == PAGE
+    assert at.asked == 1
+
+
+def test_what_it_did(stand):
+    """Counted by route: a number and an identifier are one route."""
+    at = stand((200, [FRESH], PAGE), cache=Cache())
+    for path in ("/coaches/1", "/coaches/1", "/coaches/2"):
+        at(path)
+    at("/coaches/3", [("X-Forwarded-Host", "evil")])
+    row = {"route": "/coaches/{}", "hit": 1, "miss": 2, "bypass x-forwarded-host": 1}
+    assert at.middleware.status()["cache"] == [row]

@@ -1,0 +1,178 @@
+"""What a cache in front of money must never do, one row each, in both faces and with every store.
+
+A row is two requests to one URL, most often a stranger's after somebody's own: ``asks`` is how often the app is asked.
+Where the rows come from: the advisories of 2023 to 2026 (Django, Flask, Symfony), web cache poisoning and deception as
+published, and what running the caches of the field showed.
+"""
+
+from typing import NamedTuple
+
+import pytest
+
+from faces.cache_stands import PAGE, STORES, stands
+from launchready.settings.cache import Cache
+from support import servers
+
+PUBLIC, FRESH = ("Cache-Control", "public, max-age=60"), ("Cache-Control", "max-age=60")
+HTML = ("Content-Type", "text/html; charset=utf-8")
+SECRET = "s3ss10n-" + "0123456789" * 2
+
+
+class Row(NamedTuple):
+    """``first`` and ``then``: header lines of the two requests; ``to``: where the second goes, if elsewhere."""
+
+    desc: str
+    asks: int
+    answer: tuple
+    first: tuple = ()
+    then: tuple = ()
+    path: str = "/coaches"
+    to: str | None = None
+    status: int = 200
+    body: object = PAGE
+    method: str = "GET"
+    sent: bytes = b""
+
+
+def steering(name):
+    return Row(f"{name} makes the app answer for another URL than the key says", 2, (PUBLIC,), ((name, "evil"),))
+
+
+def denied(path):
+    return Row(f"{path} is one person's by its name", 2, (("Cache-Control", "public, s-maxage=600"),), path=path)
+
+
+ROWS = [
+    # Nothing said, nothing stored (6 of 8 caches of the field store it).
+    Row("an answer that says nothing", 2, ()),
+    Row("Last-Modified alone is no freshness", 2, (("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"),)),
+    Row("an ETag alone is no freshness", 2, (("ETag", '"v1"'),)),
+    Row("freshness that cannot be read", 2, (("Cache-Control", "max-age='60'"),)),
+    Row("Expires in a form that is no HTTP-date", 2, (("Expires", "Thu 18 Aug 2050 02:01:18 UTC"),)),
+    Row("freshness in a quoted extension", 2, (("Cache-Control", 'ext="max-age=3600"'),)),
+    # What the app forbids.
+    Row("no-store", 2, (("Cache-Control", "no-store, max-age=60"),)),
+    Row("GHSA-8cjm: directives in capitals", 2, (("Cache-Control", "No-Store, Max-Age=60"),)),
+    Row("private", 2, (("Cache-Control", "private, max-age=60"),)),
+    Row("private with a field name", 2, (("Cache-Control", 'private="x-user", max-age=60'),)),
+    Row("private on a second line", 2, (FRESH, ("Cache-Control", "private"))),
+    Row("private beside a semicolon", 2, (("Cache-Control", "private; max-age=60"),)),
+    Row("no-cache without a validator", 2, (("Cache-Control", "no-cache, max-age=60"),)),
+    Row("a targeted field forbids what Cache-Control allows", 2, (FRESH, ("CDN-Cache-Control", "no-store"))),
+    Row("a targeted field that is none does not speak", 2,
+        (("CDN-Cache-Control", "max-age=60, &&"), ("Cache-Control", "no-store"))),
+    Row("must-understand does not lift no-store here", 2, (("Cache-Control", "max-age=60, no-store, must-understand"),)),
+    # Set-Cookie (Symfony GHSA-h7vf, caddyserver/cache-handler 124, CVE-2026-48588).
+    Row("Set-Cookie, even with public", 2, (PUBLIC, ("Set-Cookie", "a=1"))),
+    Row("Set-Cookie with s-maxage", 2, (("Cache-Control", "s-maxage=60"), ("Set-Cookie", "a=1"))),
+    Row("Set-Cookie where the request has another cookie", 2, (PUBLIC, ("Set-Cookie", "a=1")), (("Cookie", "b=2"),)),
+    # Credentials (CVE-2026-35192, CVE-2026-35193, CVE-2026-27205).
+    Row("a signed-in page with max-age only", 2, (FRESH,), (("Cookie", "session=1"),)),
+    Row("a signed-in page with Expires only", 2, (("Expires", "Thu, 18 Aug 2050 02:01:18 GMT"),), (("Cookie", "s=1"),)),
+    Row("Authorization with max-age only", 2, (FRESH,), (("Authorization", "Bearer x"),)),
+    Row("a stranger's page is not shown to somebody signed in", 2, (FRESH,), (), (("Cookie", "session=1"),)),
+    Row("nor to somebody with a token", 2, (FRESH,), (), (("Authorization", "Bearer x"),)),
+    Row("must-revalidate says nothing of cookies", 2, (("Cache-Control", "max-age=60, must-revalidate"),),
+        (("Cookie", "session=1"),)),
+    Row("public is for everybody, the app says", 1, (PUBLIC,), (("Cookie", "session=1"),)),
+    Row("s-maxage is for everybody, the app says", 1, (("Cache-Control", "s-maxage=60"),), (("Cookie", "session=1"),)),
+    Row("public with Authorization (RFC 9111 section 3.5)", 1, (PUBLIC,), (("Authorization", "Bearer x"),)),
+    # Vary (CVE-2026-6907, CVE-2026-113593, the joined keys of Django 5.2).
+    Row("Vary: *", 2, (PUBLIC, ("Vary", "*"))),
+    Row("Vary: * among others", 2, (PUBLIC, ("Vary", "Accept, *"))),
+    Row("Vary: * on a second line", 2, (PUBLIC, ("Vary", "Accept"), ("Vary", "*"))),
+    Row("an absent header is not an empty one", 2, (PUBLIC, ("Vary", "X-Tenant")), (("X-Tenant", ""),)),
+    Row("values do not run into each other", 2, (PUBLIC, ("Vary", "X-A, X-B")), (("X-A", "p"), ("X-B", "qr")),
+        (("X-A", "pq"), ("X-B", "r"))),
+    Row("a value does not look like two", 2, (PUBLIC, ("Vary", "X-A, X-B")), (("X-A", "1\n2:b"),), (("X-A", "1"), ("X-B", "b"))),
+    Row("names in Vary in any case", 2, (PUBLIC, ("Vary", "x-TENANT")), (("X-Tenant", "a"),), (("X-Tenant", "b"),)),
+    Row("the value of a header keeps its case", 2, (PUBLIC, ("Vary", "X-A")), (("X-A", "a"),), (("X-A", "A"),)),
+    Row("one variant is found again", 1, (PUBLIC, ("Vary", "Accept-Language")), (("Accept-Language", "de, en"),),
+        (("Accept-Language", "DE,  en"),)),
+    Row("the order of languages may matter to the app", 2, (PUBLIC, ("Vary", "Accept-Language")),
+        (("Accept-Language", "de, en"),), (("Accept-Language", "en, de"),)),
+    Row("a compression dictionary is no variant of ours (RFC 9842)", 2, (PUBLIC, ("Vary", "Available-Dictionary"))),
+    # Poisoning by what is not in the key.
+    *map(steering, ("X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Scheme", "X-Forwarded-Port", "X-Host",
+                    "Forwarded", "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-Forwarded-Prefix",
+                    "X-Original-Host")),
+    Row("a steered request gets nothing from the store", 2, (PUBLIC,), (), (("X-Forwarded-Host", "evil"),)),
+    Row("a body on GET", 2, (PUBLIC,), sent=b"q=evil"),
+    Row("a body on GET, announced and empty, is none", 1, (PUBLIC,), (("Content-Length", "0"),)),
+    Row("a header that provokes an error for everybody (CPDoS)", 2, (PUBLIC,), status=400),
+    Row("a server error with freshness", 2, (PUBLIC,), status=503),
+    Row("a refusal with freshness", 2, (PUBLIC,), status=401),
+    Row("another one", 2, (PUBLIC,), status=403),
+    Row("a part of a file", 2, (PUBLIC, ("Content-Range", "bytes 0-1/9")), (("Range", "bytes=0-1"),), status=206),
+    # The key is the URL, byte for byte.
+    Row("another query", 2, (PUBLIC,), path="/coaches?a=1", to="/coaches?a=2"),
+    Row("the same parameters in another order", 2, (PUBLIC,), path="/coaches?a=1&b=2", to="/coaches?b=2&a=1"),
+    Row("a query and none", 2, (PUBLIC,), path="/coaches?", to="/coaches/"),
+    Row("capitals in a path", 2, (PUBLIC,), path="/coaches", to="/Coaches"),
+    Row("a slash at the end", 2, (PUBLIC,), path="/coaches", to="/coaches/"),
+    Row("a question mark in a path is no query", 2, (PUBLIC,), path="/a%3Fb", to="/a?b"),
+    Row("another parameter by a semicolon", 2, (PUBLIC,), path="/coaches?a=1;b=2", to="/coaches?a=1"),
+    # Cache deception: no rule here looks at extensions.
+    Row("an account under the name of a style sheet", 2, (HTML,), (("Cookie", "session=1"),), path="/profile/x.css"),
+    Row("an account behind an encoded slash", 2, (HTML,), (("Cookie", "session=1"),), path="/profile%2Fx.css"),
+    # One person's by its name, whatever it says.
+    *map(denied, ("/login", "/logout", "/signup", "/password/reset", "/oauth/callback", "/checkout", "/api/v1/pay",
+                  "/payments/7", "/webhooks/stripe", "/bookings", "/bookings/7/confirm", "/bookings/new", "/availability",
+                  "/api/slots", "/account", "/me", "/api/me/sessions", "/admin/users", "/api-keys", "/my-bookings",
+                  "/forgot-password", "/orders/7", "/Account", "/health")),
+    Row("what is free, where the app says so itself, for half a minute", 1, (("Cache-Control", "s-maxage=30"),),
+        path="/availability"),
+    Row("what is free, for longer", 2, (("Cache-Control", "s-maxage=31"),), path="/availability"),
+    Row("a name that only begins like one", 1, (PUBLIC,), path="/payroll-guide"),
+    # Bodies.
+    Row("a body shorter than announced", 2, (PUBLIC, ("Content-Length", "999"))),
+    Row("a body longer than announced", 2, (PUBLIC, ("Content-Length", "3"))),
+    Row("an event stream", 2, (PUBLIC, ("Content-Type", "text/event-stream"))),
+    Row("a body over the bound", 2, (PUBLIC,), body=b"x" * 5000),
+    Row("a body in chunks over the bound", 2, (PUBLIC,), body=[b"x" * 900] * 5),
+    Row("a form's one-time token in a page", 2, (PUBLIC, HTML),
+        body=b'<input type="hidden" name="csrfmiddlewaretoken" value="x">'),
+    Row("a token in a meta tag", 2, (PUBLIC, HTML), body=b'<meta name="csrf-token" content="x">'),
+    Row("the value of a cookie in a page", 2, (PUBLIC, HTML), (("Cookie", f"csrftoken={SECRET}"),),
+        body=f"<b>{SECRET}</b>".encode()),
+    Row("a nonce that would be used twice", 2, (PUBLIC, HTML, ("Content-Security-Policy", "script-src 'nonce-r4nd0m'"))),
+    # Methods.
+    Row("what answers POST is not what answers GET", 2, (PUBLIC,), method="POST"),
+    Row("what answers HEAD has no body to store", 2, (PUBLIC,), method="HEAD"),
+    Row("what the request does not want stored", 2, (PUBLIC,), (("Cache-Control", "no-store"),)),
+    # And what is to be shared is shared.
+    Row("a public page", 1, (PUBLIC,)),
+    Row("a page with max-age for strangers", 1, (FRESH,)),
+    Row("a page that is not there", 1, (PUBLIC,), status=404),
+    Row("a page that moved", 1, (PUBLIC, ("Location", "/team")), status=301),
+]  # fmt: skip
+
+
+@pytest.fixture(params=STORES)
+def url(request, tmp_path):
+    return servers.store_url(request.param, tmp_path)
+
+
+@pytest.fixture(params=["asgi", "wsgi"])
+def stand(request, url):
+    with stands(request.param, url) as make:
+        yield make
+
+
+def test_rows(stand):
+    """Every row, one after the other: a server's store holds them all at once, as in life."""
+    wrong = []
+    for row in ROWS:
+        at = stand((row.status, list(row.answer), row.body), cache=Cache(max_body=2000))
+        at(row.path, row.first, method=row.method, body=row.sent)
+        answer = at(row.to or row.path, row.then)
+        if at.asked != row.asks:
+            wrong.append(f"{row.desc}: the app was asked {at.asked} times ({answer.get('cache-status')})")
+        assert answer.status == row.status, row.desc
+    assert wrong == []
+
+
+def test_there_are_sixty():
+    """The table is as long as it was agreed to be, and says each thing once."""
+    assert len(ROWS) >= 60
+    assert len({row.desc for row in ROWS}) == len(ROWS)

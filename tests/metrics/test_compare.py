@@ -1,0 +1,143 @@
+"""Release verdicts on simulated traffic: how often they cry wolf, and what they find. Seeded: the same every time."""
+
+import random
+
+import pytest
+
+from launchready.metrics import compare
+from launchready.metrics.histogram import bucket
+from launchready.metrics.keeper import Keeper
+from launchready.metrics.looks import LOOKS
+from launchready.metrics.report import comparison, releases
+from launchready.metrics.timing import Timings
+
+SIGMA = 0.6
+
+
+def histogram(values):
+    counts = {}
+    for value in values:
+        counts[bucket(value)] = counts.get(bucket(value), 0) + 1
+    return counts
+
+
+def said(draw, change, before, until):
+    """The words at each planned look until so many requests of the new release."""
+
+    def duration():
+        return 0.25 * draw.lognormvariate(0, SIGMA)
+
+    old, new, words = histogram(duration() for _ in range(before)), {}, []
+    for count in range(1, until + 1):
+        index = bucket(change(duration(), draw))
+        new[index] = new.get(index, 0) + 1
+        if count in LOOKS:
+            words.append(compare.durations(old, new, count).word)
+    return words
+
+
+def same(value, draw):
+    return value
+
+
+def slower(value, draw):
+    return value * 1.3
+
+
+def faster(value, draw):
+    return value / 1.5
+
+
+def tail(value, draw):
+    return value + 2 if draw.random() < 0.06 else value
+
+
+def rate(change, word, runs, before=200, until=200):
+    draw = random.Random(11)
+    return sum(word(said(draw, change, before, until)) for _ in range(runs)) / runs
+
+
+def alarmed(words):
+    return "worse" in words or "better" in words
+
+
+@pytest.mark.parametrize(("before", "until"), [(200, 200), (1000, 1600)])
+def test_false_alarms(before, until):
+    """Identical releases are called anything but "same" at most once in a hundred, over all looks together."""
+    assert rate(same, alarmed, 600, before, until) <= 0.01
+
+
+def test_thirty_percent_slower():
+    """Found in at least 80 % at 200 requests."""
+    assert rate(slower, lambda words: "worse" in words, 200) >= 0.8
+
+
+def test_a_slow_tail():
+    """6 % of the requests take 2 s longer: found at 200 requests, where p95 and rank sums are blind."""
+    assert rate(tail, lambda words: "worse" in words, 200) >= 0.75
+
+
+def test_faster():
+    """An improvement is called one."""
+    assert rate(faster, lambda words: words[-1] == "better", 60) >= 0.9
+
+
+def test_errors():
+    """1 % to 3 %: rarely at 200 requests, mostly at 1600; identical shares at most once in a hundred."""
+
+    def found(share, count, look, seed):
+        draw = random.Random(seed)
+        bad = [sum(draw.random() < each for _ in range(count)) for each in (0.01, share)]
+        return compare.errors((count, bad[0]), (count, bad[1]), look).word
+
+    assert sum(found(0.01, 800, 800, seed) != "same" for seed in range(400)) <= 4
+    assert sum(found(0.03, 1600, 1600, seed) == "worse" for seed in range(50)) >= 25
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [({}, {}), ({}, {1: 5}), ({1: 5}, {}), ({1: 500}, {1: 500}), ({1: 1}, {2: 1})]
+)
+def test_nothing_to_compare(before, after):
+    """Empty sides and equal values are no alarm and no error."""
+    assert compare.durations(before, after, 100).word == "same"
+
+
+def test_fisher():
+    """Against a value worked out by hand: 2 of 10 and 8 of 10 have it, one-sided."""
+    assert compare.fisher(2, 8, 8, 2) == pytest.approx(0.0115068, rel=1e-4)
+    assert compare.fisher(0, 10, 0, 10) == 1.0
+
+
+class Clock:
+    now = 1_800_000_000.0
+
+    def wall(self):
+        return self.now
+
+    monotonic = wall
+
+
+def test_looks_are_planned(tmp_path):
+    """Whoever looks, and however often: what is said changes when a route reaches 100, 200, 400 requests."""
+    clock, draw = Clock(), random.Random(3)
+    old = Keeper(Timings("r1"), tmp_path / "m.db", clock)
+    for _ in range(500):
+        old.timings.record("GET", "/a", 200, draw.lognormvariate(-2, 0.5))
+    old.close()
+    clock.now += 100
+    new = Keeper(Timings("r2"), tmp_path / "m.db", clock)
+    words = {}
+    for count in range(1, 451):
+        new.timings.record("GET", "/a", 200, 2 * draw.lognormvariate(-2, 0.5))
+        with new.reading() as ledger:
+            newest = releases(ledger)[0]
+            words[count] = newest["verdict"]
+            looks = ledger.rows("SELECT n FROM looks")
+    assert set(list(words.values())[:99]) == {"not enough data"}
+    assert set(list(words.values())[99:]) == {"worse"}
+    assert looks == [(100,), (200,), (400,)]
+    (row,) = newest["routes"]
+    assert (row["latency"]["before"], row["latency"]["after"]) == (500, 400)  # the latest look that found it
+    assert row["sure"] == ["latency"]
+    with new.reading() as ledger:
+        assert comparison(ledger, 1) == {}
