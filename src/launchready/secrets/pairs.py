@@ -32,6 +32,7 @@ _OPEN = Form(
 _BARE = Form(r"[^\s\"'`<>,;{}\[\]\\&|]{4,512}")
 _BARE_ENV = Form(r"[^\s\"'`\\]{3,512}")
 _QUERY = Form(r"[^\s\"'`<>,;{}()\[\]\\&#|]{4,512}")
+_STRING = Form(r"[^\s\"'`<>,;{}()\[\]\\|]{4,512}")
 _MEMBER = Form(r"\\{0,3}[\"'`][ \t]{0,4},[ \t]{0,8}(\\{0,3}[\"'`])")
 _SIDE = Form(
     r"\\{0,3}[\"'`]?[ \t]{0,8}[,{]?\s{0,60}-?\s{0,4}\\{0,3}[\"'`]?(?:[vV]alue|ParameterValue|defaultValue|"
@@ -180,7 +181,7 @@ def _assigned(text: str, at: int, name: Named, place: Place) -> Iterator[tuple[i
     query = before in {"?", "&", ";"} or (before == " " and _quoted_text(text, name.start))
     if not (place.bare or query):
         return
-    form = _QUERY if query else _BARE_ENV if place.env or place.shell else _BARE
+    form = _QUERY if before in {"?", "&"} else _STRING if query else _BARE_ENV if place.env or place.shell else _BARE
     found = form.re.match(text, at)
     if found is not None:
         value = found.group()

@@ -99,7 +99,8 @@ def place(path: str) -> Place:
         path,
         config=ext in _CONFIG or env or base.startswith((".", "dockerfile", "docker-compose", "procfile")),
         code=code,
-        prose=ext in _PROSE or base in {"readme", "todo", "notes", "changelog"},
+        # an export of a chat is often a page
+        prose=ext in _PROSE or ext in {"html", "htm"} or base in {"readme", "todo", "notes", "changelog"},
         xml=ext in _XML,
         shell=ext in _SHELL
         or env
