@@ -128,6 +128,11 @@ def changes(value: str) -> float:
     return sum(a != b for a, b in pairwise(kinds)) / max(1, len(value))
 
 
+def unspeakable(value: str) -> bool:
+    """Has a syllable without a vowel: no camel case that somebody reads."""
+    return any(len(word) > 1 and not set(word) & set("aeiouy") for word in pieces(value))
+
+
 def wordy(value: str) -> bool:
     """A name: words joined by dashes or capitals, no digit between letters."""
     parts = re.split(r"[\s_\-./:]+", value)
@@ -155,7 +160,7 @@ def password(value: str) -> bool:
     if len(value) < 6 or len(value) > 128 or " " in value or placeholder(value) or weak(value) or expression(value):
         return False
     if value.isalpha():
-        return len(value) >= 10 and changes(value) >= 0.2 and not wordy(value)
+        return len(value) >= 10 and changes(value) >= 0.2 and (not wordy(value) or unspeakable(value))
     letters = any(map(str.isalpha, value))
     more = any(map(str.isdigit, value)) or any(char in "!@#$%^&*+=?~|" for char in value[1:])
     return letters and more and _RUNS.re.sub("", value) != ""
