@@ -3,13 +3,17 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test coverage check lock clean
+.PHONY: demo test chaos coverage check lock clean
 
 demo: .venv/installed
 	$(BIN)/launchready demo $(if $(KEEP),--keep)
 
 test: .venv/installed check
 	$(BIN)/python -m pytest
+
+# Workers and stores are killed, frozen and emptied while customers retry: six minutes. CHAOS_SEED draws another mix.
+chaos: .venv/installed
+	$(BIN)/python -m pytest -m chaos tests/chaos -p no:randomly
 
 # Branches that no test takes, servers and command line included.
 coverage: .venv/installed

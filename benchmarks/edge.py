@@ -224,7 +224,7 @@ def table(times, base):
     rows = []
     for name, each in times.items():
         ratios = sorted(mine / theirs for mine, theirs in zip(each, times[base], strict=True))
-        spread = ratios[len(ratios) // 2], ratios[len(ratios) // 10], ratios[-len(ratios) // 10 - 1]
+        spread = ratios[len(ratios) // 2], ratios[len(ratios) // 10], ratios[len(ratios) * 9 // 10]
         rows.append((name, round(statistics.median(each), 2), *(round(ratio, 2) for ratio in spread)))
     return rows
 

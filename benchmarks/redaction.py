@@ -36,7 +36,7 @@ def plain():
 
 def with_re2():
     redactor = Redactor()
-    redactor("warm")
+    redactor("warm up")
     if redactor._engine._fast is None:
         raise ImportError("google-re2")
     return redactor

@@ -9,10 +9,13 @@ from importlib import import_module
 TYPE_CHECKING = False  # typing's own word for it, without the 10 ms that importing typing costs
 
 if TYPE_CHECKING:
+    from launchready import client as client
     from launchready import cors as cors
     from launchready import idempotency as idempotency
     from launchready import ratelimit as ratelimit
     from launchready import redaction as redaction
+    from launchready import secrets as secrets
+    from launchready import watch as watch
     from launchready.caching import apurge as apurge
     from launchready.caching import cached as cached
     from launchready.caching import purge as purge
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
         StoreUnavailable as StoreUnavailable,
     )
     from launchready.idempotency import idempotent as idempotent
+    from launchready.idempotency import webhook as webhook
     from launchready.metrics.marks import job as job
     from launchready.metrics.marks import signal as signal
     from launchready.ratelimit import limit as limit
@@ -76,7 +80,7 @@ _HOMES = {
         "ConfigError", "InFlight", "KeyReused", "LaunchReadyError", "MissingExtra", "OutcomeUnknown", "SafeToRetry",
         "StoreError", "StoreFull", "StoreUnavailable",
     ),
-    "launchready.idempotency": ("idempotent",),
+    "launchready.idempotency": ("idempotent", "webhook"),
     "launchready.metrics.marks": ("job", "signal"),
     "launchready.ratelimit": ("limit",),
     "launchready.settings.cache": ("Cache",),
@@ -90,7 +94,15 @@ _HOMES = {
     "launchready.settings.signals": ("Signals",),
     "launchready.settings.timing": ("Timing",),
 }  # fmt: skip
-_ROOMS = ("cors", "idempotency", "ratelimit", "redaction")  # launchready.cors.explain(...) with one import
+_ROOMS = (
+    "client",
+    "cors",
+    "idempotency",
+    "ratelimit",
+    "redaction",
+    "secrets",
+    "watch",
+)  # launchready.cors.explain(...) with one import
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 - the names stand once, in _HOMES

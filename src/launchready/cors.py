@@ -31,14 +31,14 @@ def explain(
     config: CORS | Mapping[str, object],
     origin: str | None,
     method: str = "GET",
-    headers: Iterable[str] | Mapping[str, str] = (),
+    headers: Iterable[str | tuple[str, str]] | Mapping[str, str] = (),
     *,
     path: str = "/",
 ) -> Explanation:
     """Say in words what the policy of ``path`` makes of a request.
 
     - ``origin``: the page's, as the browser sends it; None for a request without one.
-    - ``headers``: names of headers that the page sets itself.
+    - ``headers``: names of headers that the page sets itself; of pairs and mappings the names.
     - Raises ConfigError where ``config`` itself cannot be built.
     """
     problems = Problems()
@@ -46,7 +46,8 @@ def explain(
     feature = compile_cors(problems, settings)
     problems.raise_if_any()
     sent = None if origin is None else origin.encode("utf-8", "surrogatepass")
-    names = [name.encode("utf-8", "surrogatepass") for name in headers]
+    given = [each[0] if isinstance(each, tuple) else each for each in headers]
+    names = [name.encode("utf-8", "surrogatepass") for name in given]
     verdict = why(feature.policy(path), sent, method.encode("utf-8", "surrogatepass"), names)
     words = Explanation(" ".join(["Granted." if verdict.granted else "Refused.", *verdict.reasons]))
     words.granted, words.reasons = verdict

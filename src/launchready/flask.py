@@ -16,7 +16,7 @@ from launchready.drivers.current import CURRENT
 from launchready.errors import MissingExtra, SafeToRetry
 from launchready.http.environ import native_headers
 from launchready.http.message import Response
-from launchready.idempotency import idempotent
+from launchready.idempotency import form_field, idempotent
 from launchready.metrics.timing import ERROR
 from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
@@ -45,6 +45,10 @@ __all__ = [
 class _Face(wsgi.LaunchReadyMiddleware):
     def native(self, response: Response) -> object:
         return flask.Response(response.body, response.status, native_headers(response.headers))
+
+    def secret(self) -> str | None:
+        secret = flask.current_app.secret_key
+        return secret.decode("latin-1") if isinstance(secret, bytes) else secret
 
     def made(self, result: Any) -> object:
         return flask.make_response(result)
@@ -87,6 +91,7 @@ class LaunchReady:
         app.register_error_handler(SafeToRetry, _note_reason)
         flask.got_request_exception.connect(_note_error, app)
         app.extensions["launchready"] = self
+        app.jinja_env.globals.setdefault("idempotency_field", form_field)
         self._face = face
 
     def status(self) -> dict[str, object]:

@@ -26,7 +26,7 @@ from launchready.http.message import Request, Response
 from launchready.http.routes import RouteTable
 from launchready.settings import deployment
 from launchready.settings.problems import Problems
-from launchready.settings.rate_limit import Limit, Maker
+from launchready.settings.rate_limit import Limit, Maker, named
 from launchready.settings.rate_limit import RateLimit as Settings
 from launchready.settings.stack import STACKS
 
@@ -109,7 +109,7 @@ def _limited(view: Callable[..., Any], policy: Policy, key: Key) -> Callable[...
         if exchange is None:
             raise ConfigError([_UNCOUNTED.format(view.__qualname__)])
         if callable(key):
-            return exchange, _OnView(policy, str(key(exchange.caller)))
+            return exchange, _OnView(policy, named(key(exchange.caller)))
         user = exchange.user() if key == "user" else None
         return exchange, _OnView(policy, f"user:{user}" if user is not None else None)
 

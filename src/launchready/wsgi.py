@@ -28,6 +28,7 @@ from launchready.http.environ import native_headers, put_headers, raw_path, requ
 from launchready.http.given import response_of
 from launchready.http.input import Input
 from launchready.http.message import Request, Response, append, clean
+from launchready.metrics.spent import Spent, Watching, begin
 from launchready.metrics.timing import OWN, broke
 from launchready.settings.stack import SAFE, Plan, Stack, build
 
@@ -60,6 +61,10 @@ class LaunchReadyMiddleware:
         from werkzeug.wrappers import Response as WerkzeugResponse  # noqa: PLC0415 - only where a view is answered
 
         return WerkzeugResponse(response.body, response.status, native_headers(response.headers))
+
+    def secret(self) -> str | None:
+        """The framework's own secret."""
+        return None
 
     def made(self, result: object) -> object:
         """What a view returned, as the framework's response."""
@@ -108,6 +113,7 @@ class LaunchReadyMiddleware:
         exchange = Exchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
         if stack.timings is not None and plan is None:
             exchange.started = started
+            exchange.spent = begin() if Watching.on else None
         return exchange.run(start_response)
 
 
@@ -118,6 +124,7 @@ class Exchange:
     note = ""  # what was special about the answer, see metrics/timing.py
     reason: SafeToRetry | None = None  # set by a framework that answers for its views' errors itself
     started: float | None = None
+    spent: Spent | None = None
     _forward: Forward
     _ends = False  # somebody waits for the last byte
     _hold = 0
@@ -266,6 +273,8 @@ class Exchange:
             route, seconds = self._face.route(self._environ), perf_counter() - started
             method = self.request.method
             self._face.stack.timings.stream(method, route, self.status, seconds, first - started, whole)
+            if self.spent is not None:
+                self._face.stack.timings.spend(method, route, self.spent)
 
     def _finish(self) -> None:
         if self._ends:
@@ -282,6 +291,8 @@ class Exchange:
                 timings.own(method, self.request.path, self.status, seconds)
             else:
                 timings.record(method, self._face.route(self._environ), self.status, seconds, note)
+            if self.spent is not None:
+                timings.spend(method, self._face.route(self._environ), self.spent)
 
     def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
@@ -334,6 +345,9 @@ class Exchange:
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
+
+    def secret(self) -> str | None:
+        return self._face.secret()
 
     def database(self) -> object:
         return None

@@ -14,6 +14,7 @@ import pytest
 
 from contenders import CASES, Runs, bare, launchready
 from launchready.drivers.current import Wanted
+from launchready.metrics.spent import Watching
 from measuring import answer, garbage, usual_frames
 
 MAX_ADDED = {"miss": 30, "get": 24, "post": 104}
@@ -24,6 +25,7 @@ MAX_TOTAL = {"hit": 28, "429": 29, "preflight": 23}
 def no_protected_views(monkeypatch):
     """Another test of this process may have made one, and views that ask for their exchange cost frames."""
     monkeypatch.setattr(Wanted, "views", False)
+    monkeypatch.setattr(Watching, "on", False)  # and so do requests that note what they spend their time on
 
 
 async def warm(app, case):

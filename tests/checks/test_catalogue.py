@@ -4,11 +4,13 @@ and its deadline. So each row also says that one root cause is one finding, and 
 
 import base64
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from checks.world import DOMAIN, KEY, RECORDS, certificate, check, page, registration, to
+from launchready.net.answers import TlsFacts
 
 C, H, M, L, I = "critical", "high", "medium", "low", "info"  # noqa: E741
 NOW, WAIT = "48h", "can-wait"
@@ -61,6 +63,9 @@ ROWS = [
     ("claimable alias", {"hosts": ["app", "api", "blog"], "add": "blog CNAME old.github.io.",
                          "web": {f"http://blog.{DOMAIN}/": page("There isn't a GitHub Pages site here.", 404)}},
      {"DNS005": (C, NOW)}),
+    ("an alias to a service that is held", {"hosts": ["app", "api", "blog"], "add": "blog CNAME mine.github.io.",
+                                            "web": {f"http://blog.{DOMAIN}/": page("My blog"),
+                                                    f"https://blog.{DOMAIN}/": page("My blog")}, "only": ["DNS005"]}, {}),
     ("a name server without an address", {"add": "@ NS gone.dns.example."}, {"DNS004": (H, NOW)}),
     ("one name server", {"drop": "@ NS bob"}, {"DNS004": (M, WAIT)}),
     ("a lame name server", {"authority": {"127.0.0.2": {"zones": [DOMAIN]}, "127.0.0.3": {"zones": ["x.example"]}}},
@@ -127,7 +132,7 @@ ROWS = [
     ("https is refused", {"web": {f"https://app.{DOMAIN}/": {"error": "connection refused"}}}, {"WEB011": (C, NOW)}),
     ("a protected route is open", {"protected": ["https://api.coach.example/me"], "web": {f"{API}me": page("{}")}},
      {"WEB014": (C, NOW)}),
-    ("a protected route is refused", {"protected": [f"{API}me"], "web": {f"{API}me": page("{}", 401)}}, {}),
+    ("a protected route is refused", {"protected": [f"get {API}me"], "web": {f"{API}me": page("{}", 401)}}, {}),
     ("a protected page shows a login",
      {"protected": [f"{API}me"], "web": {f"{API}me": page('<form action="/x"><input type="password">')}}, {}),
     ("a webhook is redirected", {"webhooks": [HOOK], "web": {HOOK: to(f"{HOOK}/")}}, {"WEB002": (H, NOW)}),
@@ -204,6 +209,8 @@ ROWS = [
      {}),
     ("BIMI over http", {"add": 'default._bimi TXT "v=BIMI1; l=http://x.example/l.svg"'}, {"MAIL022": (L, WAIT)}),
     ("a nameless server that sends", spf("v=spf1 ip4:192.0.2.77 ~all"), {"MAIL024": (L, WAIT)}),
+    ("an own server that SPF does not name", {"senders": ["192.0.2.77"]}, {"MAIL025": (H, NOW)}),
+    ("an own server that SPF names", {"senders": ["198.51.100.9"]}, {}),
     ("no iPhone links", {"mobile_app": True, "web": {f"{URL}.well-known/assetlinks.json": page("[]", 404),
                                                      f"{URL}.well-known/apple-app-site-association": page("", 404)}},
      {"LINK001": (H, NOW), "LINK002": (H, NOW)}),
@@ -254,6 +261,29 @@ def test_silence_is_not_a_missing_record(line):
 
 def test_nothing_answers():
     """Without an answer to anything, everything is undetermined: one finding a question, no verdict."""
-    report, _ = check(faults=[{"name": "*", "action": "drop"}], timeout=1.0)
+    report, _ = check(
+        faults=[{"name": "*", "action": "drop"}], transport=httpx.MockTransport(silent), tls=silence, rdap=lambda _: [],
+        timeout=1.0, dkim_selectors=[], protected=[f"{API}me"], webhooks=[HOOK], origin="192.0.2.10", mobile_app=True,
+        senders=["192.0.2.77"],
+    )  # fmt: skip
     assert {finding.status for finding in report} == {"undetermined"}
+    assert report.passed == ()
     assert report.exit_code == 3
+
+
+def test_only_the_web_is_silent():
+    """The domain is there, no server answers: nothing about the web or its certificates is called fine or broken."""
+    report, _ = check(
+        transport=httpx.MockTransport(silent), tls=silence, protected=[f"{API}me"], webhooks=[HOOK],
+        origin="192.0.2.10", mobile_app=True, only=["web", "tls", "deeplinks"],
+    )  # fmt: skip
+    assert {finding.status for finding in report} == {"undetermined"}
+    assert [one for one in report.passed if one.code.startswith(("WEB", "TLS", "LINK"))] == []
+
+
+def silent(_request):
+    raise httpx.ConnectTimeout("no answer")
+
+
+def silence(host):
+    return TlsFacts(host, trouble="timeout", reason="no answer")

@@ -174,7 +174,7 @@ def check(
     }  # fmt: skip
     table = http() | (web or {})
     shown = tls
-    if not isinstance(tls, Handshakes):
+    if not isinstance(tls, Handshakes) and not callable(tls):
         shown = {host: certificate() for host in (DOMAIN, f"www.{DOMAIN}", f"app.{DOMAIN}", f"api.{DOMAIN}")} | (
             tls or {}
         )

@@ -308,6 +308,10 @@ def test_explain(origin, method, headers, is_granted, words):
 def test_explain_other_policies():
     """Any origin, none at all, a part of the app, what ``*`` does not cover; a mapping will do; mistakes are raised."""
     assert "granted, as any is" in launchready.cors.explain({"allow_origins": ["*"]}, EVIL)
+    pairs = [("X-Three", "1")]
+    assert launchready.cors.explain(CORS(allow_origins=[APP]), APP, "GET", pairs) == launchready.cors.explain(
+        CORS(allow_origins=[APP]), APP, "GET", dict(pairs)
+    )
     assert "which is empty" in launchready.cors.explain(CORS(), EVIL)
     star = launchready.cors.explain(CORS(allow_origins=[APP], allow_headers=["*"]), APP, "GET", ["Authorization"])
     assert '"*" does not cover it' in star

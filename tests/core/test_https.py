@@ -116,10 +116,11 @@ def test_never_redirected(method, path, headers):
     assert https.handle(request(method=method, raw=path, **headers)) is None
 
 
-@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "shop.localhost"])
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "shop.localhost:80"])
 def test_not_on_a_developers_machine(host):
     """There is no https there."""
     assert feature(canonical_host="www.example.com").handle(request(host=host)) is None
+    assert feature().handle(request(host=host.rpartition(":")[0])).status == 301
 
 
 def test_a_proxy_that_asks_by_another_name():

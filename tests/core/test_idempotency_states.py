@@ -28,7 +28,7 @@ KEY = (b"idempotency-key", b"order-1")
 
 def rule(**changes):
     options = {"keep": 3600.0, "lease": 60.0, "required": False, "wait": 0.0, "max_body": 100,
-               "release_errors": False, "scope": lambda _: "user"}  # fmt: skip
+               "release_from": 1000, "scope": lambda _: "user"}  # fmt: skip
     return Rule(**{**options, **changes})
 
 
@@ -91,7 +91,7 @@ def test_release_of_errors():
     for status, calls in ((503, 2), (400, 1)):
         world, app = World(), App(status)
         for _ in range(2):
-            whole(feature(release_errors=True), world, pay(), app)
+            whole(feature(release_from=500), world, pay(), app)
         assert app.calls == calls
 
 

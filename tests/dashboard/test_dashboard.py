@@ -13,6 +13,7 @@ from launchready.metrics.keeper import Keeper
 from launchready.metrics.status import epoch, revoke, status
 from launchready.metrics.timing import Timings
 from launchready.settings.dashboard import Dashboard
+from launchready.settings.timing import Timing
 from support.week import NEWEST, week
 
 KEY = "".join(reversed("a-key-that-is-only-for-this-test"))
@@ -169,3 +170,18 @@ def test_a_link_followed_from_another_site(call):
     away = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")]
     assert call("GET", "/launchready", away).get("refresh") == "0"
     assert call("GET", "/launchready", [("Sec-Fetch-Site", "same-origin")]).get("refresh") is None
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_server_timing(face):
+    """For the site's own pages and for who may see the dashboard; not for anybody else, and not unless asked for."""
+    call = FACES[face](Calls())(secret_key=KEY, dashboard=Dashboard(), timing=Timing(server_timing=True))
+    assert call("GET", "/plain").get("server-timing") is None
+    assert call("GET", "/plain", [("Sec-Fetch-Site", "cross-site")]).get("server-timing") is None
+    own = call("GET", "/plain", [("Sec-Fetch-Site", "same-origin")]).get("server-timing")
+    assert re.fullmatch(r"app;dur=\d+\.\d", own)
+    cookie = [("Cookie", f"launchready_dashboard={links.sign([KEY], time.time())}")]
+    assert call("GET", "/plain", cookie).get("server-timing")
+    assert call("GET", "/plain", cookie).get("timing-allow-origin") is None
+    off = FACES[face](Calls())(timing=Timing())
+    assert off("GET", "/plain", [("Sec-Fetch-Site", "same-origin")]).get("server-timing") is None

@@ -86,8 +86,10 @@ def respond(calls, method, path, body):
         case "/form-login":
             return 200, [("Content-Type", "text/html")], b"<form>"
         case "/quiet-login":
-            if body:
+            if body == b"wrong":
                 launchready.ratelimit.failed()
+            elif body:
+                launchready.signal("login.failed")
         case "/large":
             return 200, plain, b"x" * BIG
         case "/bookings" | "/decorated":

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-import gc
 import uuid
 
 from faces.apps import Answer, _asgi, wsgi_call
+from launchready.drivers.caches import CACHES
 from launchready.stores import connect
 
 PAGE = b"a page of some length"
@@ -15,11 +15,17 @@ STORES = ("memory", "sqlite", "redis", "postgresql")
 @contextlib.contextmanager
 def stands(face, url):
     """A function that makes stands of one face before one store, which is closed with its connections at the end."""
-    store = connect(url)
+    store, made = connect(url), []
+
+    def make(answer=None, **settings):
+        made.append(Stand(face, store, runner, answer, **settings))
+        return made[-1]
+
     with asyncio.Runner() as runner:
-        yield lambda answer=None, **settings: Stand(face, store, runner, answer, **settings)
+        yield make
+        for each in made:
+            CACHES.discard(each.middleware.stack.cache)  # its app ends here; a purge is told to all that live
         runner.run(store.aclose())
-    gc.collect()  # a purge is told to every cache that lives
 
 
 class Stand:

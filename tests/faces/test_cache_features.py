@@ -396,3 +396,36 @@ def test_what_it_did(stand):
     at("/coaches/3", [("X-Forwarded-Host", "evil")])
     row = {"route": "/coaches/{}", "hit": 1, "miss": 2, "bypass x-forwarded-host": 1}
     assert at.middleware.status()["cache"] == [row]
+
+
+# No-Vary-Search, and what could be cached.
+
+
+def test_no_vary_search(stand):
+    """What the app says to make no difference in its query makes none; everything else does."""
+    at = stand(counting(FRESH, ("No-Vary-Search", 'key-order, params=("utm_source")')), cache=Cache())
+    asks = ["/a?x=1&utm_source=m", "/a?x=1", "/a?utm_source=n&x=1", "/a?x=2", "/a?x=1&y=2", "/a?y=2&x=1", "/b?x=1"]
+    assert [at(path).body for path in asks] == [b"1", b"1", b"1", b"2", b"3", b"3", b"4"]
+    at.answer = (204, [], b"")
+    at("/a?x=1&utm_source=other", method="POST")
+    at.answer = counting(FRESH)
+    assert at("/a?x=1").body == b"1"
+    assert at("/a?x=1&utm_source=z").body == b"2"
+
+
+def test_what_could_be_cached(stand):
+    """The same answer again and again to the same user, and nothing said of caching: told what to write."""
+    at = stand((200, [], PAGE), cache=Cache(mark_private=False))
+    alice = [("Cookie", "session=alice")]
+    for number in range(16 * 5):
+        at("/coaches")
+        at("/me", alice)
+        at("/login")
+        at.answer = (200, [], b"%d" % number)
+        at("/clock")
+        at.answer = (200, [], PAGE)
+    rows = at.middleware.status()["cacheable"]
+    assert {row["path"]: row["write"] for row in rows} == {
+        "/coaches": 'Cache(routes={"GET /coaches": "60s"})', "/me": 'Cache(private={"GET /me": "60s"})',
+    }  # fmt: skip
+    assert {row["bytes"] for row in rows} == {len(PAGE)}

@@ -5,11 +5,14 @@ Where the rows come from: the advisories of 2023 to 2026 (Django, Flask, Symfony
 published, and what running the caches of the field showed.
 """
 
+import asyncio
+import contextlib
 from typing import NamedTuple
 
 import pytest
 
 from faces.cache_stands import PAGE, STORES, stands
+from launchready.core.cache import keeping
 from launchready.settings.cache import Cache
 from support import servers
 
@@ -176,3 +179,118 @@ def test_there_are_sixty():
     """The table is as long as it was agreed to be, and says each thing once."""
     assert len(ROWS) >= 60
     assert len({row.desc for row in ROWS}) == len(ROWS)
+
+
+# What a row of two requests cannot say.
+
+
+@pytest.mark.parametrize("face", ["asgi", "wsgi"])
+def test_an_event_stream_is_never_held(face):
+    """The first event leaves before the second is made."""
+    made, left = [], []
+
+    if face == "asgi":
+        from launchready.asgi import LaunchReadyMiddleware
+
+        async def app(scope, receive, send):
+            head = [(b"content-type", b"text/event-stream"), (b"cache-control", b"max-age=60")]
+            await send({"type": "http.response.start", "status": 200, "headers": head})
+            for number in range(3):
+                made.append(number)
+                await send({"type": "http.response.body", "body": b"%d" % number, "more_body": number < 2})
+
+        async def main():
+            async def receive():
+                return {"type": "http.request", "body": b"", "more_body": False}
+
+            async def send(message):
+                if "body" in message:
+                    left.append(made[:])
+
+            scope = {
+                "type": "http", "method": "GET", "path": "/events", "raw_path": b"/events", "query_string": b"",
+                "headers": [(b"host", b"x")], "client": ("192.0.2.1", 1), "scheme": "https", "root_path": "",
+            }  # fmt: skip
+            await LaunchReadyMiddleware(app, cache=Cache())(scope, receive, send)
+
+        asyncio.run(main())
+    else:
+        from launchready.wsgi import LaunchReadyMiddleware
+
+        def events():
+            for number in range(3):
+                made.append(number)
+                yield b"%d" % number
+
+        def app(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/event-stream"), ("Cache-Control", "max-age=60")])
+            return events()
+
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/events", "HTTP_HOST": "x", "wsgi.url_scheme": "https"}
+        body = LaunchReadyMiddleware(app, cache=Cache())(environ, lambda status, headers: None)
+        left += [made[:] for _ in body]
+    assert left == [[0], [0, 1], [0, 1, 2]]
+
+
+def test_half_an_answer_leaves_nothing(stand):
+    """An app that breaks in the middle, or a client that leaves: the next one asks the app."""
+
+    def broken():
+        yield b"half of "
+        raise RuntimeError("the handler failed")
+
+    at = stand((200, [PUBLIC], broken()), cache=Cache())
+    with contextlib.suppress(RuntimeError, AssertionError):
+        at()
+    at.answer = (200, [PUBLIC], PAGE)
+    assert at().body == PAGE
+    assert at.asked == 2
+
+
+def test_an_app_that_raises(stand):
+    """Its failure is nobody else's answer."""
+
+    def raises(*_):
+        raise RuntimeError("the handler failed")
+
+    at = stand(raises, cache=Cache(routes={"GET /coaches": "60s"}))
+    assert at().status == 500
+    at.answer = (200, [], PAGE)
+    assert [at().status for _ in range(2)] == [200, 200]
+    assert at.asked == 2
+
+
+def test_a_store_in_memory_is_bounded():
+    """Bytes and entries stay within their bounds, whatever is asked for; so does what is remembered beside it."""
+    with stands("wsgi", "memory://") as stand:
+        at = stand((200, [PUBLIC], b"x" * 10_000), cache=Cache(max_bytes=1_000_000, max_body=20_000, max_entries=500))
+        for number in range(3000):
+            at(f"/coaches/{number}?q={number}")
+            at(f"/coaches/{number}", method="POST")
+        store = at.middleware.stack.answers._store
+        [room] = [room for room in store._rooms.values() if room.name == "cache"]
+        assert len(room.rows) <= 500
+        assert room.size <= 1_000_000
+        setup = at.middleware.stack.cache.feature._setup
+        assert len(setup.changes.times) <= 1025
+        assert len(setup.counts.raw) <= 1024
+        assert len(setup.flying) == 0
+
+
+def test_variants_of_one_url_are_bounded(monkeypatch):
+    """A stranger who invents languages does not fill the store with one URL; fifteen hundred are found as fast as ten."""
+    with stands("wsgi", "memory://") as stand:
+        at = stand((200, [PUBLIC, ("Vary", "Accept-Language")], b"x"), cache=Cache())
+
+        def ask(many):
+            for number in range(many):
+                at("/coaches", [("Accept-Language", f"x-{number}")])
+
+        ask(1500)
+        ask(1500)
+        assert at.asked == 1500
+        monkeypatch.setattr(keeping, "MAX_VARIANTS", 1600)
+        ask(1700)
+        before = at.asked
+        at("/coaches", [("Accept-Language", "x-0")])
+        assert at.asked == before + 1

@@ -95,10 +95,11 @@ def test_a_form_shown_again_is_a_failure(face):
     assert answers == [200, 200, 429]
 
 
-def test_the_app_says_it_in_words(face):
-    """``launchready.ratelimit.failed()`` counts an answer that looks like any other."""
+@pytest.mark.parametrize("said", [b"wrong", b"signal"])
+def test_the_app_says_it_in_words(face, said):
+    """``launchready.ratelimit.failed()`` or the signal ``login.failed`` counts an answer that looks like any other."""
     call = face(rate_limit=RateLimit(None, {"POST /quiet-login": Limit("2/hour", count="failures")}))
-    assert [call("POST", "/quiet-login", [], b"wrong").status for _ in range(3)] == [200, 200, 429]
+    assert [call("POST", "/quiet-login", [], said).status for _ in range(3)] == [200, 200, 429]
     assert [call("POST", "/quiet-login", [], b"", client="192.0.2.1").status for _ in range(3)] == [200] * 3
 
 

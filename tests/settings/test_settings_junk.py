@@ -36,6 +36,12 @@ def works_or_says(settings, name):
     assert [line for line in told if name not in line] == []
 
 
+@pytest.fixture(autouse=True)
+def a_folder_of_its_own(tmp_path, monkeypatch):
+    """A path in a setting may be made where the process stands."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def no_junk_redaction():
     """Redaction is for the whole process; what these tests install ends with them."""

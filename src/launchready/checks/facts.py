@@ -63,6 +63,24 @@ def nobody(site: Site) -> str:
     return f"lr-{label}.{site.domain}"
 
 
+# First labels of hosts that customers use; any other may be meant for the office only.
+FOR_CUSTOMERS = frozenset(
+    {"www", "web", "m", "app", "api", "book", "booking", "bookings", "shop", "store", "pay", "payments", "checkout"}
+    | {"login", "auth", "account", "my", "portal", "members", "learn", "courses", "cdn", "static", "assets", "blog"}
+    | {"help", "support"}
+)
+
+
+def for_customers(host: str) -> bool:
+    """Whether, by its first label, customers use the host."""
+    return host.partition(".")[0] in FOR_CUSTOMERS
+
+
+def reach(site: Site, host: str) -> int:
+    """How many notice when a host is gone: 3 everybody, 2 those who use this part of the product."""
+    return 3 if host in (site.domain, site.www, site.main) or for_customers(host) else 2
+
+
 def named_hosts(site: Site) -> list[str]:
     """Hosts that were named, those that webhooks are sent to as well; without the domain and www."""
     hooks = [urlsplit(url).hostname or "" for url in site.webhooks]
@@ -161,6 +179,22 @@ def dmarc_policy(domain: str) -> Flow[dmarc.Discovery]:
         if name == walked[0] and dmarc.parse(answers[name]).valid:
             return dmarc.decide(domain, {name: op.answer.records for name, op in ops.items()})
     return dmarc.decide(domain, answers)
+
+
+def evaluated(ip: str, domain: str) -> Flow[spf.SPFResult]:
+    """What SPF says of one sending address: RFC 7208's ``check_host``, its questions asked by the engine of the run."""
+    flow = spf.evaluate(ip, domain, f"postmaster@{domain}", helo=domain)
+    try:
+        lookup = next(flow)
+        while True:
+            assert isinstance(lookup, spf.Lookup)
+            op = Query(lookup.name, lookup.rdtype)
+            yield op
+            lookup.answer = op.answer
+            lookup = next(flow)
+    except StopIteration as stop:
+        found: spf.SPFResult = stop.value
+        return found
 
 
 STS = tuple[mta_sts.STSRecord, mta_sts.STSPolicy | None, HttpAnswer | None]

@@ -83,7 +83,8 @@ def silence(outcomes: Sequence[Outcome], choice: Choice) -> tuple[list[Outcome],
 
 def host(subject: str) -> str:
     """What a subject stands on: a URL stands on its host, and falls with it."""
-    return (urlsplit(subject).hostname or subject) if "://" in subject else subject
+    url = subject.rpartition(" ")[2]
+    return (urlsplit(url).hostname or subject) if "://" in url else subject
 
 
 def merged(findings: Iterable[Finding], merging: Collection[str]) -> list[Finding]:

@@ -35,6 +35,7 @@ async def acheck(
     mobile_app: bool | None = None,
     cors_probe_origin: str | None = None,
     origin: str | None = None,
+    senders: Iterable[str] = (),
     repository: str | None = None,
     database: str | None = None,
     only: Iterable[str] = (),
@@ -66,6 +67,7 @@ async def acheck(
         mobile_app=mobile_app,
         cors_probe_origin=cors_probe_origin,
         origin=origin,
+        senders=senders,
         repository=repository if repository is not None else here(only),
         database=database if database is not None else the_app_s(only),
         now=now if now is not None else dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC),
@@ -138,7 +140,7 @@ def check(domain: str, **options: Any) -> Report:
     - ``repository``: the project's folder, for secrets and its environment (with ``only=["secrets"]``: this one).
     - ``database``: the app's own address of its database (with ``only=["db"]``: DATABASE_URL).
     - ``cors_probe_origin``: the foreign origin of the CORS probes. ``origin``: the IP address of the server behind a
-      content network, which must not answer everybody.
+      content network, which must not answer everybody. ``senders``: IP addresses that your own mail comes from.
     - ``only``, ``skip``: families (dns, tls, web, mail ...) or codes. ``ignore``: codes to leave out of the report.
     - ``timeout``: seconds for everything. What was not answered by then is ``undetermined``.
     - ``resolver``, ``nameservers``, ``http``, ``tls``, ``rdap``, ``now``: in place of the network and the clock.

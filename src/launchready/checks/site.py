@@ -49,6 +49,7 @@ class Site:
     mobile_app: bool | None = None
     cors_probe_origin: str = ""
     origin: str = ""
+    senders: tuple[str, ...] = ()
     repository: str = ""
     database: str = field(default="", repr=False)
 
@@ -77,12 +78,14 @@ class Site:
         hosts = [host.removesuffix(f".{self.domain}") for host in self.hosts if not subject or host in subject]
         selectors = [one for one in self.dkim_selectors if not subject or subject.startswith(f"{one}._domainkey.")]
         hooks = [url for url in self.webhooks if not subject or subject in url]
+        own = [address for address in self.senders if not subject or address == subject]
         routes = [url for url in self.protected if not subject or subject in url]
         for flag, values in (
             ("--hosts", hosts),
             ("--dkim-selectors", selectors),
             ("--webhooks", hooks),
             ("--protected", routes),
+            ("--senders", own),
         ):
             words += [flag, *values] if values else []
         words += ["--canonical", self.canonical] if self.canonical else []
@@ -107,6 +110,7 @@ def site(
     mobile_app: bool | None = None,
     cors_probe_origin: str | None = None,
     origin: str | None = None,
+    senders: Iterable[str] = (),
     repository: str | None = None,
     database: str | None = None,
     now: dt.datetime | str | None = None,
@@ -126,8 +130,11 @@ def site(
     hooks = [attempt(problems, web_url, "webhooks", url, main) for url in listed(problems, "webhooks", webhooks)]
     page = attempt(problems, web_url, "app", app, main) if app else ""
     read = [attempt(problems, web_url, "pages", url, main) for url in listed(problems, "pages", pages)]
-    private = [attempt(problems, web_url, "protected", url, main) for url in listed(problems, "protected", protected)]
+    private = [attempt(problems, route, "protected", url, main) for url in listed(problems, "protected", protected)]
     foreign = attempt(problems, an_origin, "cors_probe_origin", cors_probe_origin) if cors_probe_origin else ""
+    own = [one.strip("[] ") for one in listed(problems, "senders", senders)]
+    problems += [f"senders: {one!r} is not an IP address; give those that your mail comes from" for one in own
+                 if not is_address(one)]  # fmt: skip
     if origin and not is_address(origin):
         problems.append(f"origin: {origin!r} is not an IP address; give the one behind your content network")
     moment = attempt(problems, seconds, now)
@@ -152,6 +159,7 @@ def site(
         mobile_app,
         foreign,
         (origin or "").strip("[]"),
+        tuple(dict.fromkeys(own)),
         repository or "",
         database or "",
     )
@@ -248,6 +256,16 @@ def web_url(name: str, text: str, host: str) -> str:
     if not valid or any(ord(char) <= 0x20 or ord(char) == 0x7F for char in given):
         raise ValueError(f'{name}: {text[:80]!r} is neither a path nor a URL; write "https://{host or "host"}/path"')
     return parts._replace(fragment="").geturl()
+
+
+def route(name: str, text: str, host: str) -> str:
+    """``[METHOD ]path-or-URL``, the method in capitals."""
+    method, space, rest = text.strip().partition(" ")
+    if not space:
+        return web_url(name, text, host)
+    if not (method.isascii() and method.isalpha()):
+        raise ValueError(f'{name}: {text[:80]!r} is not a route; write "GET /path"')
+    return f"{method.upper()} {web_url(name, rest, host)}"
 
 
 def an_origin(name: str, text: str) -> str:

@@ -3,12 +3,13 @@
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from launchready.errors import ConfigError
-from launchready.metrics.keeper import Keeper
-from launchready.metrics.place import place
-from launchready.metrics.report import Target
-from launchready.metrics.timing import Timings
+
+if TYPE_CHECKING:
+    from launchready.metrics.keeper import Keeper
+    from launchready.metrics.report import Target
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -16,8 +17,12 @@ def add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file", type=Path, help="the file itself, where Timing(file=...) says so")
 
 
-def keeper_of(args: argparse.Namespace) -> Keeper:
+def keeper_of(args: argparse.Namespace) -> "Keeper":
     """Raises ConfigError where there is no such file, and says where one would be."""
+    from launchready.metrics.keeper import Keeper  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.metrics.place import place  # noqa: PLC0415
+    from launchready.metrics.timing import Timings  # noqa: PLC0415
+
     store = args.store or os.environ.get("LAUNCHREADY_STORE") or "memory://"
     path = args.file or place(store)
     if path is None:
@@ -29,7 +34,7 @@ def keeper_of(args: argparse.Namespace) -> Keeper:
     return Keeper(Timings("unknown"), path)
 
 
-def targets_of(given: list[list[str]]) -> Target:
+def targets_of(given: list[list[str]]) -> "Target":
     from launchready.settings.problems import Problems  # noqa: PLC0415 - "--help" must not wait for it
     from launchready.settings.timing import Timing, compile_targets  # noqa: PLC0415
 

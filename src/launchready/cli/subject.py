@@ -12,7 +12,7 @@ from launchready.cli.options import listed
 from launchready.errors import ConfigError
 
 LOCAL = ("sec", "env", "db")
-LISTS = ("hosts", "dkim_selectors", "webhooks", "pages", "protected", "only", "skip", "ignore")
+LISTS = ("hosts", "dkim_selectors", "webhooks", "pages", "protected", "senders", "only", "skip", "ignore")
 WORDS = (
     "domain", "canonical", "ca", "app", "sends_mail", "mobile_app", "origin", "cors_probe_origin", "timeout",
     "resolver", "allow_private", "repository",
@@ -29,6 +29,7 @@ def about(parser: argparse.ArgumentParser) -> None:
         ("webhooks", "paths or URLs that others post to"),
         ("pages", "pages to read for mixed content"),
         ("protected", "paths that must refuse strangers"),
+        ("senders", "addresses that your own mail comes from"),
     ):
         parser.add_argument(f"--{name.replace('_', '-')}", nargs="+", metavar="NAME", help=what)
     parser.add_argument("--canonical", choices=("apex", "www"), help="where visitors should end")

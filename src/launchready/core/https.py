@@ -46,7 +46,7 @@ RAMP = Space[bytes]("https", dump=bytes, load=bytes, size=len, evictable=False, 
 _HOST = re.compile(rb"((?:[a-z0-9_](?:[a-z0-9_-]{0,62})?\.?)+|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?", re.IGNORECASE)
 _SENDABLE = re.compile(rb"[!-~]*")
 _PROTO = re.compile(rb'(?:^|[;,])\s*proto\s*=\s*"?(https?)"?', re.IGNORECASE)
-_LOCAL = (b"localhost", b"127.0.0.1", b"[::1]")
+_LOCAL = re.compile(rb"(?:(?:[^:/]+\.)?localhost|127\.0\.0\.1|\[::1\]):[0-9]+", re.IGNORECASE)  # as dev servers have it
 
 
 class Ramp:
@@ -138,7 +138,7 @@ class Https:
         moved = self._canonical is not None and self._canonical not in names
         if (secure or not self._redirect) and not moved:
             return None
-        if self._stays(request, names):
+        if self._stays(request):
             return None
         name = self._canonical or names[0]
         if name is None:
@@ -148,10 +148,10 @@ class Https:
         location = scheme + b"://" + name + _target(request)
         return Response(status, [(b"location", location), (b"content-length", b"0"), REMEMBERED], b"")
 
-    def _stays(self, request: Request, names: list[bytes | None]) -> bool:
+    def _stays(self, request: Request) -> bool:
         return (
             request.path.startswith(ACME)
-            or any(name is not None and (name in _LOCAL or name.endswith(b".localhost")) for name in names)
+            or _LOCAL.fullmatch(request.get(b"host") or b"") is not None
             or self._exempt.find(request.method, request.path, None) is not None
             or is_webhook(request)
         )

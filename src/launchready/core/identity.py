@@ -89,8 +89,13 @@ class Identity:
         return peer == "" if address is None else any(address in network for network in _networks(NEAR))
 
     def trusts(self, key: str) -> bool:
-        """Whether a client's key is the address of a trusted proxy: it stands for all who come through it."""
+        """Whether a client's key is the address of a trusted proxy: it stands for all who come through it.
+
+        Where proxies are counted and not named, each peer of a connection is one.
+        """
         address = _parse(key)
+        if self._hops:
+            return any(known[1] == key for known in self._peers.values())
         return address is not None and self._trusts(address)
 
     def _peer(self, peer: str) -> tuple[bool, str, bool]:

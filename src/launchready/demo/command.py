@@ -5,7 +5,6 @@ Exit: 0 when every promise held, 1 when one did not (the last lines name it), 2 
 """
 
 import argparse
-import asyncio
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +26,8 @@ def run(args: argparse.Namespace) -> int:
     if any(find_spec(name) is None for name in NEEDED):
         print(MissingExtra("The demo", "demo"), file=sys.stderr)  # noqa: T201 - a command
         return 2
+    import asyncio  # noqa: PLC0415 - "--help" must not wait for it
+
     from launchready.demo.servers import NotStarted  # noqa: PLC0415 - it needs the extra
     from launchready.demo.show import show  # noqa: PLC0415
 

@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
+from launchready import watch
 from launchready.django.checks import check_middleware, check_settings
 
 
@@ -12,5 +13,6 @@ class LaunchReadyConfig(AppConfig):
     verbose_name = "launchready"
 
     def ready(self) -> None:
+        watch.django()
         register(check_settings)
         register(check_middleware)

@@ -32,6 +32,7 @@ from launchready.exchange.ops import Elsewhere, Flow, Op
 from launchready.http.environ import put_headers, request_headers
 from launchready.http.given import response_of
 from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.metrics.spent import Spent, Watching, begin
 from launchready.metrics.streams import awatched, watched
 from launchready.metrics.timing import ERROR
 from launchready.settings.stack import Plan, Stack, build
@@ -174,6 +175,8 @@ class LaunchReadyMiddleware:
         plan_ = stack.plans.get(method, stack.other) if plan is None else plan
         exchange = _Exchange(self, request, plan_)
         request.META["launchready.exchange"] = exchange
+        if Watching.on:
+            exchange.spent = begin()
         return exchange, started, plan is None
 
     def _end(self, request: HttpRequest, exchange: "_Exchange", started: float, *, timed: bool) -> None:
@@ -189,6 +192,8 @@ class LaunchReadyMiddleware:
         match = request.resolver_match
         route = None if match is None else template(match.route)
         answer = exchange.sent
+        if exchange.spent is not None:  # of a stream, until it begins
+            timings.spend(method, route, exchange.spent)
         if answer is None or not answer.streaming:
             timings.record(method, route, exchange.status, seconds, exchange.note if exchange.status >= 500 else "")
             return
@@ -210,6 +215,7 @@ class _Exchange:
     streams = False
     own = True  # until the app is asked
     note = ""
+    spent: Spent | None = None
     sent: Answer | None = None
     forward: Forward
 
@@ -375,6 +381,10 @@ class _Exchange:
 
     def native(self, response: Response) -> object:
         return django_response(response)
+
+    def secret(self) -> str | None:
+        key: str = settings.SECRET_KEY
+        return key
 
     def database(self) -> object:
         from django.db import connection  # noqa: PLC0415 - only where a view asks for it

@@ -13,7 +13,7 @@ from launchready.drivers.heart import Heart
 from launchready.drivers.held import Once
 from launchready.drivers.probes import Probes
 from launchready.errors import StoreError
-from launchready.exchange.app import Join, Look, Pause, RunChecks
+from launchready.exchange.app import Join, Pause, RunChecks
 from launchready.exchange.claim import Ask, Forget, Keep, Watch, Work
 from launchready.exchange.ops import Adapter, Inline, Op
 from launchready.exchange.store import StoreOp, hurried
@@ -26,6 +26,7 @@ class Answers:
 
     def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
         self._store = store
+        self.secret: str | None = None
         self.url = ""  # of the store, where it has one
         self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
         self._counts = Breaker(store) if getattr(store, "shared", True) else None
@@ -46,14 +47,14 @@ class Answers:
             Watch: heart.awatch,
         }
 
-    def look(self, status: Callable[[], dict[str, Any]]) -> None:
-        """What answers Look. It reads a file, which the event loop must not wait for."""
+    def reads(self, kind: type[Op[Any]], read: Callable[[], Any]) -> None:
+        """What answers Look and Scrape. It reads a file, which the event loop must not wait for."""
 
-        def blocking(op: Look) -> None:
-            op.answer = status()
+        def blocking(op: Op[Any]) -> None:
+            op.answer = read()
 
-        self._blocking[Look] = blocking
-        self._awaiting[Look] = lambda op: asyncio.to_thread(blocking, op)
+        self._blocking[kind] = blocking
+        self._awaiting[kind] = lambda op: asyncio.to_thread(blocking, op)
 
     @property
     def reachable(self) -> bool:

@@ -15,6 +15,8 @@ class Purged(Protocol):
 
     def rows(self) -> list[dict[str, object]]: ...
 
+    def suggestions(self) -> list[dict[str, object]]: ...
+
 
 class Known:
     """A cache, and who answers its operations."""

@@ -28,6 +28,9 @@ class Exchange(Protocol):
     def native(self, response: Response) -> object:
         """A response as the framework's views return them."""
 
+    def secret(self) -> str | None:
+        """The framework's own, for where ours was not set."""
+
     def database(self) -> object:
         """The framework's own database connection, or None."""
 

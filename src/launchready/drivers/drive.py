@@ -4,10 +4,11 @@
 with a throw. The result is the operation the flow waits at, or what it returned.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from launchready.exchange.app import Ended, Forward, Tail
+from launchready.exchange.app import Ended, Forward, Gone, Occupy, Tail
 from launchready.exchange.ops import Flow, Op
 
 T = TypeVar("T")
@@ -56,3 +57,11 @@ async def adrive(
         result: T = end.value
         return result
     return op
+
+
+async def let_go(parked: Iterable[tuple[Flow[Any], Forward]], answer: Callable[[Op[Any]], Awaitable[None]]) -> None:
+    """The app was cancelled before it answered: what is held until the end of a request is let go."""
+    for flow, app in parked:
+        if isinstance(app, Occupy):
+            with suppress(Gone):
+                await adrive(flow, answer, error=Gone())

@@ -132,6 +132,12 @@ class Look(Op[dict[str, Any]]):
     __slots__ = ()
 
 
+class Scrape(Op[str]):
+    """The same as Prometheus reads it."""
+
+    __slots__ = ()
+
+
 class Pause(Op[None]):
     """Wait for so many seconds."""
 

@@ -22,6 +22,7 @@ class Space(Generic[V]):
       keeps the object itself, so a value is never changed after it was put.
     - ``evictable``: entries may be dropped to make room (a cache). Where it is False (claims on money) a full store
       answers StoreFull and drops nothing.
+    - ``key_of``: the key that a value stands under, for values that know it: what ``scan`` goes by.
     - ``hurried``: a request goes on without the answer rather than wait for it (see ``HURRY``).
     - ``max_entries``, ``max_bytes``: bounds for a store that has none of its own; ``size`` weighs a value.
     """
@@ -33,6 +34,7 @@ class Space(Generic[V]):
     evictable: bool
     max_entries: int = 1_000_000
     max_bytes: int = 64 * 1024 * 1024
+    key_of: Callable[[V], str] | None = None
     hurried: bool = False
 
 

@@ -151,8 +151,13 @@ def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> t
 def _sliced(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
     period, length = window.period_us, len(state)
     slice_ = now * SLICES // period
-    if length > 1 and state[-2] > slice_:
+    if length > 1 and state[-2] >= slice_:
         slice_ = state[-2]
+        oldest = state[1]
+        if charge and oldest >= slice_ - SLICES and (total := state[0] + cost) <= window.limit:
+            state[0] = total  # nearly every hit: another one in the newest slice, and none is over
+            state[-1] += cost
+            return window.limit - total, -(-(oldest + SLICES + 1) * period // SLICES) - now
     first, total = 1, state[0] if state else 0
     while first < length and state[first] < slice_ - SLICES:  # older than the slice that the far edge cuts
         total -= state[first + 1]

@@ -13,8 +13,7 @@ def template(scope: Scope) -> str | None:
     """
     path: str | None
     fastapi = scope.get("fastapi")
-    context = fastapi.get("effective_route_context") if fastapi is not None else None
-    if context is not None:
+    if fastapi is not None and (context := fastapi.get("effective_route_context")) is not None:
         path = context.path
     else:
         route = scope.get("route")

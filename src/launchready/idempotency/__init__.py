@@ -20,9 +20,11 @@ from launchready.drivers.held import Once
 from launchready.errors import ClaimLost, InFlight, KeyReused, OutcomeUnknown, SafeToRetry
 from launchready.idempotency.context import current
 from launchready.idempotency.decorator import idempotent
+from launchready.idempotency.forms import form_field, form_key
 from launchready.idempotency.transaction import transaction
+from launchready.idempotency.webhooks import webhook
 
 __all__ = [
-    "ClaimLost", "InFlight", "KeyReused", "Once", "OutcomeUnknown", "SafeToRetry", "current", "idempotent",
-    "transaction",
+    "ClaimLost", "InFlight", "KeyReused", "Once", "OutcomeUnknown", "SafeToRetry", "current", "form_field", "form_key",
+    "idempotent", "transaction", "webhook",
 ]  # fmt: skip

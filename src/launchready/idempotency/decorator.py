@@ -56,6 +56,7 @@ def idempotent(  # the overloads above say how it is called
     - ``mode``: "store", or "transaction": the key's row stands in the database of the work and commits with it. The
       connection is Django's, that of ``connection`` (a function of the request), or one opened by ``store`` (else by
       the middleware's store); the view finds it as ``current().tx``, and must not commit it.
+    - ``wait``: 10 s for a form, 2 s in a transaction, else nothing.
     - ``required``, ``keep``, ``lease``, ``wait``, ``max_body``, ``on_error``, ``rerun_for``: as in
       :class:`Idempotency`.
 
@@ -66,7 +67,7 @@ def idempotent(  # the overloads above say how it is called
     scope, connection = options.pop("scope", None), options.pop("connection", None)
     transaction = problems.choice("@idempotent: mode", options.pop("mode", "store"), ("store", "transaction"))
     within = transaction == "transaction"
-    rule = compile_rule(problems, Idempotency(routes=(), **_waiting(options, within=within)))
+    rule = compile_rule(problems, Idempotency(routes=(), **_waiting(options, key, within=within)))
     find = finder(problems, key)
     recover = options.get("on_crash")
     if store is not None and not within and not callable(key):
@@ -88,7 +89,9 @@ def idempotent(  # the overloads above say how it is called
         if store is not None and not within and called is not None:
             return protected_function(function, rule, called, store, asked)
         Wanted.views = True
-        view = protected_view(function, View(rule, find, called, scope, asked, within, url, connection))
+        view = protected_view(
+            function, View(rule.called(function.__qualname__), find, called, scope, asked, within, url, connection)
+        )
         if not within or called is None or url is None:
             return view
         return either(view, function_within(function, rule, called, url))
@@ -96,6 +99,8 @@ def idempotent(  # the overloads above say how it is called
     return decorate if view is None else decorate(view)
 
 
-def _waiting(options: dict[str, Any], *, within: bool) -> dict[str, Any]:
-    """In a transaction others wait for the database anyway: a moment is the usual."""
+def _waiting(options: dict[str, Any], key: Key, *, within: bool) -> dict[str, Any]:
+    """Who clicks twice sees the last answer alone, so a form waits for it; a transaction waits for the other anyway."""
+    if isinstance(key, str) and key.startswith("form:"):
+        return {"wait": "10s", **options}
     return {"wait": "2s", **options} if within else options

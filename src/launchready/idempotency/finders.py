@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable
+from io import BytesIO
 from urllib.parse import parse_qs
 
-from launchready.http.message import Request
+from launchready.core.idempotency import Find, refusals
+from launchready.http.message import Request, Response
+from launchready.idempotency.forms import genuine
 from launchready.settings.problems import Problems
 
 Key = str | Callable[..., object]
-Find = Callable[[Request, bytes], str | None]
 
 
 def finder(problems: Problems, key: Key) -> Find | None:
@@ -19,7 +21,7 @@ def finder(problems: Problems, key: Key) -> Find | None:
     if kind == "json" and name:
         return lambda _, body: json_field(body, name)
     if kind == "form" and name:
-        return lambda _, body: form_value(body, name)
+        return lambda request, body: _form_key(request, body, name)
     problems.add(f'@idempotent: key={key!r}; write "header", "form:_idem", "json:id" or a function')
     return None
 
@@ -35,6 +37,19 @@ def json_field(body: bytes, name: str) -> str | None:
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def form_value(body: bytes, name: str) -> str | None:
-    values = parse_qs(body.decode("utf-8", "replace")).get(name)
-    return values[0] if values else None
+def _form_key(request: Request, body: bytes, name: str) -> str | Response | None:
+    key = form_value(request.get(b"content-type") or b"", body, name)
+    return key if key is None or genuine(key) else refusals.malformed()
+
+
+def form_value(kind: bytes, body: bytes, name: str) -> str | None:
+    if kind.partition(b";")[0].strip().lower() != b"multipart/form-data":
+        values = parse_qs(body.decode("utf-8", "replace")).get(name)
+        return values[0] if values else None
+    from werkzeug.formparser import FormDataParser  # noqa: PLC0415 - only where a form carries a file
+    from werkzeug.http import parse_options_header  # noqa: PLC0415
+
+    mimetype, options = parse_options_header(kind.decode("latin-1"))
+    parser = FormDataParser(stream_factory=lambda *_, **__: BytesIO(), silent=True)  # files are not looked at
+    _, form, _ = parser.parse(BytesIO(body), mimetype, len(body), options)
+    return form.get(name)

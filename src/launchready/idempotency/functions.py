@@ -51,7 +51,14 @@ class Calls:
         key = str(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
         name = f"{function.__module__}.{function.__qualname__}"
         id_, digest = named(f"function:{name}", key, shared.secret)
-        record = Record(_fingerprint(args, kwargs), token=shared.token().hex(), id=id_, name=digest, route=name)
+        record = Record(
+            _fingerprint(args, kwargs),
+            token=shared.token().hex(),
+            id=id_,
+            name=digest,
+            route=name,
+            lease=self._rule.lease,
+        )
         flow = Protection(self._rule, shared, recover=self._asking(args, kwargs))
         flow.text = key.decode("utf-8", "replace")
         return flow.claim(record), flow

@@ -3,14 +3,13 @@
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from launchready.core.idempotency import Find, Rule, Vault
 from launchready.core.idempotency import Once as Flow
-from launchready.core.idempotency import Rule, Vault
 from launchready.drivers.current import CURRENT, Exchange
 from launchready.drivers.held import Once, fill
 from launchready.errors import ConfigError, SafeToRetry
-from launchready.idempotency.finders import Find
 from launchready.idempotency.transaction.opening import opener
 from launchready.idempotency.transaction.within import Within
 
@@ -77,7 +76,19 @@ class View(NamedTuple):
         return lambda once, _: fill(recover, once=once, request=caller, key=once.key)
 
 
-def protected_view(view: Callable[..., Any], how: View) -> Callable[..., Any]:
+class How(Protocol):
+    """How a view is protected."""
+
+    @property
+    def told(self) -> type[Exception]: ...
+
+    @property
+    def transaction(self) -> bool: ...
+
+    def flow(self, exchange: Exchange, *, asynchronous: bool) -> Flow: ...
+
+
+def protected_view(view: Callable[..., Any], how: How) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(view):
 
         @wraps(view)

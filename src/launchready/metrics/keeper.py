@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from launchready.clock import SYSTEM, Clock
+from launchready.metrics.export.otel import Exporter, data, due
 from launchready.metrics.ledger import GRAIN, HOUR, Ledger
 from launchready.metrics.timing import MAX_SERIES, Key, Series, Timings
 
@@ -34,7 +35,7 @@ class Keeper:
     """One app's measurements in this process. ``path`` None: they stay in it.
 
     ``ready``: what the health checks say now; None in a process that does not serve. ``rules``: the events that an
-    answer counts as.
+    answer counts as. ``exporter``: who is handed the numbers once a minute, by one of the workers.
     """
 
     def __init__(self, timings: Timings, path: Path | None = None, clock: Clock = SYSTEM) -> None:
@@ -42,6 +43,7 @@ class Keeper:
         self.path = path
         self.ready: Callable[[], bool | None] | None = None
         self.rules: Callable[[Key], Sequence[str]] = lambda _: ()
+        self.exporter: Exporter | None = None
         self._clock = clock
         self._ledger: Ledger | None = None
         self._lock = threading.RLock()
@@ -63,6 +65,8 @@ class Keeper:
         with self._lock:
             parts = [*self._late, *self.timings.drain()]
             tasks, self._tasks = self._tasks, []
+            if work := self.timings.drain_work():
+                tasks.append(lambda ledger, at: ledger.spend(self.timings.release, work, at))
             now = self._clock.wall()
             minute = now // 60
             if not parts and not tasks and minute == self._minute:
@@ -107,6 +111,23 @@ class Keeper:
                     "unready = unready + ?3",
                     (int(now // GRAIN) * GRAIN, int(ready is not False), int(ready is False)),
                 )
+
+    def hand_over(self) -> None:
+        """To the exporter, when it is time. Never raises for what an exporter can do."""
+        if self.exporter is None:
+            return
+        try:
+            with self._lock:
+                ledger = self._open()
+                with ledger.writing():
+                    mine = due(ledger, self._clock.wall())
+                found = data(ledger) if mine else None
+            if found is not None:  # without the lock: whoever it is sent to may take its time
+                self.exporter.export(found)
+        except Exception as error:
+            if not self._said:
+                logger.warning("what was measured cannot be exported: %s", type(error).__name__)
+            self._said = True
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Ledger]:
@@ -160,6 +181,7 @@ def _work() -> None:
 def _flush_all() -> None:
     for keeper in list(_keepers):
         keeper.flush()
+        keeper.hand_over()
 
 
 def _before_fork() -> None:

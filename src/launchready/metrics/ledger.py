@@ -11,13 +11,13 @@ minutes each. Nothing is older than a week, and the file never above 50 MB.
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from launchready.metrics.histogram import merged, pack
 from launchready.metrics.looks import note_looks
-from launchready.metrics.timing import MAX_ROUTES, OTHER, OWN, STREAM, WEBSOCKET, Key, Series
+from launchready.metrics.timing import MAX_ROUTES, OTHER, OWN, STREAM, WEBSOCKET, Key, Series, Work
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -127,6 +127,19 @@ class Ledger:
             start = int(now // GRAIN) * GRAIN
             self.db.execute(_ADD_TIMELINE, (start, requests, errors, pack(business.counts)))
         counted()
+
+    def spend(self, release: str, work: Mapping[tuple[str, str, str, str], Work], now: float) -> None:
+        """What requests spent their time on, by day. Within ``writing()``."""
+        start, number = int(now // DAY) * DAY, self.release(release, now)
+        self.db.executemany(
+            "INSERT INTO work VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET "
+            "requests = requests + ?7, calls = calls + ?8, seconds = seconds + ?9, repeats = max(repeats, ?10), "
+            "slowest = max(slowest, ?11)",
+            [
+                (start, number, *key, one.requests, one.calls, one.seconds, one.repeats, one.slowest)
+                for key, one in work.items()
+            ],
+        )
 
     def signal(self, name: str, now: float, count: int) -> None:
         """Within ``writing()``. Past a hundred names, new ones are counted as "other"."""

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from launchready.drivers.current import CURRENT
 from launchready.metrics.keeper import Keeper
 from launchready.metrics.ledger import MAX_NAMES, Ledger
 from launchready.metrics.place import place
@@ -56,9 +57,13 @@ def signal(name: str, count: int = 1) -> None:
     """Something happened that the owner should know of: ``login.failed``, ``payment.failed``, ``webhook.failed``,
     ``email.failed``, ``job.failed``, or a name of yours (lower case, at most 64 characters, no data of customers).
 
-    Raises ValueError for a name that is none: names are kinds of events, and bounded.
+    Said while a log-in is being answered, ``login.failed`` also counts it as a failure for its limit, whatever its
+    status says. Raises ValueError for a name that is none: names are kinds of events, and bounded.
     """
     _checked(name)
+    exchange = CURRENT.get() if name == "login.failed" else None
+    if exchange is not None:
+        exchange.request.failed = True
     home().later(lambda ledger, now: ledger.signal(name, now, count))
 
 

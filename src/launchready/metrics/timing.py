@@ -10,10 +10,12 @@ switches no threads, since nothing is called there. Everything else happens in `
 from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from math import ceil, log
+from threading import Lock
 from typing import NamedTuple
 
 from launchready.http.routes import Route, RouteTable
 from launchready.metrics.histogram import LOWEST, PER_E, SMALLEST, Counts
+from launchready.metrics.spent import SQL, Spent
 
 UNMATCHED = "(unmatched)"
 OTHER = "(other)"
@@ -22,6 +24,7 @@ MAX_SERIES = 4 * MAX_ROUTES
 """Of one process and release: a route has a handful of methods and statuses."""
 
 MAX_PATHS = 1024
+MAX_WORK = 2000
 
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "CONNECT", "TRACE"})
 
@@ -59,6 +62,17 @@ class Series:
         self.total = 0.0
 
 
+class Work:
+    """One statement or host under one route. ``repeats``: the most that one request made of it; of a host, the most
+    calls that one request made one after the other."""
+
+    __slots__ = ("calls", "repeats", "requests", "seconds", "slowest")
+
+    def __init__(self) -> None:
+        self.requests = self.calls = self.repeats = 0
+        self.seconds = self.slowest = 0.0
+
+
 def broke(error: BaseException) -> tuple[int, str]:
     """Status and note of a request that ended with this, before its answer or in the middle of it.
 
@@ -89,6 +103,8 @@ class Timings:
         self._table: RouteTable[str] = RouteTable({})
         self._told = 0
         self._paths: dict[str, str | None] = {}
+        self._work: dict[tuple[str, str, str, str], Work] = {}
+        self._lock = Lock()
         self.started: Callable[[], None] = lambda: None
         """Called when something is measured that was not before: whoever drains may begin."""
 
@@ -157,6 +173,31 @@ class Timings:
         else:
             self.record(method, route, CLIENT_GONE, seconds, DISCONNECT, first)
 
+    def spend(self, method: str, route: str | None, spent: Spent) -> None:
+        """What a request spent its time on: added up by route."""
+        if method not in KNOWN_METHODS or not spent.did:
+            return
+        if route is not None and route not in self._routes and len(self._routes) >= MAX_ROUTES:
+            route = OTHER
+        with self._lock:
+            for (kind, what), did in spent.did.items():
+                key = (method, route or UNMATCHED, kind, what)
+                work = self._work.get(key)
+                if work is None:
+                    if len(self._work) >= MAX_WORK:
+                        continue
+                    work = self._work[key] = Work()
+                work.requests += 1
+                work.calls += did.calls
+                work.seconds += did.seconds
+                work.repeats = max(work.repeats, did.calls if kind == SQL else spent.chained)
+                work.slowest = max(work.slowest, did.slowest)
+
+    def drain_work(self) -> dict[tuple[str, str, str, str], "Work"]:
+        with self._lock:
+            work, self._work = self._work, {}
+        return work
+
     def template(self, method: str, path: str) -> str | None:
         """The route of an answer that did not come from the app, by the templates that the app has matched so far."""
         if len(self._routes) != self._told or len(self._paths) > MAX_PATHS:
@@ -179,3 +220,5 @@ class Timings:
     def forget(self) -> None:
         """In a process that was just forked: what is here is the parent's, who will write it down."""
         self._series.clear()
+        self._lock = Lock()
+        self._work = {}

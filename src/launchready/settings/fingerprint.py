@@ -24,4 +24,6 @@ def _plain(value: object) -> object:
         return type(value).__name__, _plain({field.name: getattr(value, field.name) for field in fields(value)})
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(each) for each in value]
-    return getattr(value, "__qualname__", None) or (type(value).__name__ if callable(value) else repr(value))
+    if value is None or isinstance(value, str | bytes | int | float):
+        return repr(value)
+    return getattr(value, "__qualname__", type(value).__name__)

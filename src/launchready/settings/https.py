@@ -25,7 +25,7 @@ class HTTPS:
       take back; ``preload`` asks for a year and for ``include_subdomains``.
     - ``headers``: X-Content-Type-Options, Referrer-Policy, Permissions-Policy, and who may frame the pages, where the
       app itself says nothing about them.
-    - ``exempt``: routes that are never redirected, beside webhooks, ACME challenges, health paths and localhost.
+    - ``exempt``: routes that are never redirected, beside webhooks, ACME challenges, health paths and localhost:8000.
     """
 
     redirect: bool = True

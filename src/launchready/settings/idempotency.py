@@ -56,7 +56,7 @@ def compile_idempotency(problems: Problems, settings: Idempotency, secret: str |
     if settings.encrypt and secret is None:
         problems.add("idempotency.encrypt=True needs a key: set secret_key, or LAUNCHREADY_SECRET_KEY")
     rows = [problems.route("idempotency.routes", text) for text in _routes(problems, settings)]
-    table = RouteTable[core.Rule | None]((text, rule) for text in rows if text is not None)
+    table = RouteTable[core.Rule | None]((text, rule.called(text)) for text in rows if text is not None)
     return core.Idempotency(table, vault(secret, encrypt=settings.encrypt))
 
 
@@ -76,7 +76,7 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
         required=settings.required,
         wait=problems.duration("idempotency.wait", settings.wait, zero=True),
         max_body=problems.number("idempotency.max_body", settings.max_body, least=1),
-        release_errors=on_error == "release",
+        release_from=500 if on_error == "release" else core.NEVER,
         scope=settings.scope or credentials,
         on_crash=_on_crash(problems, settings.on_crash),
         rerun_for=problems.duration("idempotency.rerun_for", settings.rerun_for),

@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
-from typing import Any
 
 from launchready.core import ratelimit as core
 from launchready.core.identity import Identity
@@ -35,7 +35,7 @@ class Limit:
     - ``mode``, ``ban``, ``on_store_error``: as in RateLimit, whose hold where these are None.
     """
 
-    rate: str | None
+    rate: str | None = None
     key: "str | Callable[[Request], str] | None" = None
     on_store_error: str | None = None
     count: str = "all"
@@ -66,7 +66,8 @@ class RateLimit:
       files and signed webhooks do not count.
     - ``routes``: a rate, a Limit, or None (unlimited) by route: ``{"POST /login": "5/minute"}``. It takes the place of
       the default there. "MESSAGE /ws" counts what a client sends over a WebSocket.
-    - ``key``: "ip" (the client's address behind ``trusted_proxies``), "all", or a function of the request.
+    - ``key``: "ip" (the client's address behind ``trusted_proxies``), "all", or a function of the request
+      (``lambda request: request.get(b"x-api-key")``); where that gives None, the address counts.
     - ``ipv6_prefix``: how many bits of an IPv6 address are one client, 48 to 128.
     - ``mode``: "enforce", or "shadow": nothing is refused, what would have been is counted and logged.
     - ``exempt``: routes that are never counted.
@@ -142,10 +143,10 @@ class Maker:
         self._headers = problems.choice("rate_limit.headers", settings.headers, ("draft", "draft-11", "legacy", "off"))
 
     def policy(self, where: str, name: str, value: object) -> core.Policy | None:
-        if value is None:
-            return None
         problems, settings = self._problems, self._settings
-        limit = value if isinstance(value, Limit) else Limit(value if isinstance(value, str) else repr(value))
+        limit = coerce(problems, where, value, Limit, "rate")
+        if limit is None:
+            return None
         key = settings.key if limit.key is None else limit.key
         windows = self._rate(where, limit)
         count = problems.choice(f"{where}: count", limit.count, ("all", "failures"))
@@ -184,7 +185,7 @@ class Maker:
 
     def _key(self, where: str, key: object) -> Callable[[Request], str] | None:
         if callable(key):
-            return _text(key)
+            return partial(_who, key, self._identity)
         if key == "all":
             return lambda _: "all"
         if key != "ip" and not (isinstance(key, str) and key.partition(":")[0] == "account"):
@@ -230,8 +231,25 @@ class Maker:
         return core.Bans(min(after, 256), within, time, longest, never, self._salt)
 
 
-def _text(key: Callable[[Request], Any]) -> Callable[[Request], str]:
-    return lambda request: str(key(request))
+def _who(key: Callable[[Request], object], identity: Identity | None, request: Request) -> str:
+    """What a function says of a request; the client's address where it says nothing."""
+    found = named(key(request))
+    if found is None:
+        return "local" if identity is None else identity(request)
+    return found
+
+
+def named(value: object) -> str | None:
+    """A key of the user's own, apart from addresses: nobody gets another's counter by calling himself 198.51.100.7.
+
+    One of any length costs the same memory.
+    """
+    if value is None or value in ("", b""):
+        return None
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    if len(text) > 64:
+        text = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"k:{text}"
 
 
 def windows(problems: Problems, where: str, rate: object) -> tuple[Window, ...]:

@@ -15,6 +15,7 @@ class Redaction:
     - ``fields``: names beyond the built-in ones whose values are hidden wherever they stand.
     - ``patterns``: classes of your own, by name: ``{"booking code": r"BK-[0-9]{6}"}``.
     - ``allow``: values, field names or classes that stay readable.
+    - ``ip_addresses``: hides these, too; they are kept unless asked, since an incident is read by them.
     - ``pseudonyms``: write ``email:3f9a1c`` in place of a value, the same for the same value; needs ``secret_key``.
     """
 
@@ -22,6 +23,7 @@ class Redaction:
     patterns: Mapping[str, str] = field(default_factory=dict)
     allow: Sequence[str] = ()
     pseudonyms: bool = False
+    ip_addresses: bool = False
 
 
 def compile_redaction(problems: Problems, settings: Redaction, secret_key: str | None) -> Redactor | None:
@@ -39,6 +41,7 @@ def compile_redaction(problems: Problems, settings: Redaction, secret_key: str |
             problems.strings("redaction.allow", settings.allow),
             settings.pseudonyms,
             secret_key,
+            ip_addresses=settings.ip_addresses,
         )
     except ConfigError as error:
         for line in error.problems:

@@ -7,6 +7,7 @@ carry the CORS headers, a cached answer is counted, and what is stored holds onl
 import os
 from collections.abc import Mapping, Sequence
 from functools import partial
+from threading import Thread
 from typing import Any
 from weakref import WeakSet
 
@@ -18,14 +19,17 @@ from launchready.core.identity import Identity
 from launchready.core.ratelimit import Bans, Client
 from launchready.core.ratelimit import RateLimit as Limiter
 from launchready.dashboard.feature import Dashboard as Page
+from launchready.dashboard.scrape import Metrics
+from launchready.dashboard.server_timing import ServerTiming
 from launchready.drivers.answers import Answers
 from launchready.drivers.caches import CACHES, Known
 from launchready.drivers.probes import Probes
 from launchready.errors import ConfigError
-from launchready.exchange.app import Feature
+from launchready.exchange.app import Feature, Look, Scrape
 from launchready.exchange.ops import Inline
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
+from launchready.metrics.export.prometheus import text
 from launchready.metrics.keeper import Keeper
 from launchready.metrics.marks import settle
 from launchready.metrics.status import status
@@ -44,7 +48,7 @@ from launchready.settings.rate_limit import RateLimit, compile_rate_limit
 from launchready.settings.redaction import Redaction, compile_redaction
 from launchready.settings.sealing import vault
 from launchready.settings.signals import Signals, compile_signals
-from launchready.settings.timing import Timing, compile_targets, ledger_path
+from launchready.settings.timing import Timing, compile_metrics, compile_targets, ledger_path
 from launchready.stores import connect
 from launchready.stores.base import Store
 from launchready.stores.memory import MemoryStore
@@ -55,6 +59,9 @@ OPTIONS = (
     "store", "release", "secret_key", "trusted_proxies", "cors", "https", "rate_limit", "cache", "idempotency",
     "redaction", "timing", "health", "dashboard", "signals",
 )  # fmt: skip
+
+TOUCHED = ("redis:", "rediss:", "valkey:", "unix:")
+"""Stores that learn something when the app is built; the others have nothing to do then."""
 
 Plan = tuple[Feature, ...]
 
@@ -79,8 +86,8 @@ class Stack:
         targets: RouteTable[float],
         release: str,
         vault: Vault,
-        cache: Known | None,
-        page: Page | None,
+        cache: Known | None = None,
+        pages: Sequence[Page | Metrics] = (),
         clock: Clock = SYSTEM,
     ) -> None:
         self.answers = answers
@@ -102,9 +109,10 @@ class Stack:
         self.other = write
         self.sockets = tuple(feature for feature in features if feature.name in {"cors", "rate_limit"})
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
-        if page is not None:
-            self.health |= dict.fromkeys(page.paths, (page,))
-        answers.look(self.status)
+        for each in pages:
+            self.health |= dict.fromkeys(each.paths, (each,))
+        answers.reads(Look, self.status)
+        answers.reads(Scrape, self._scrape)
 
     @property
     def bans(self) -> Sequence[Bans]:
@@ -122,9 +130,16 @@ class Stack:
             known["rate_limit"] = dict(self.limiter.counts)
         if self.cache is not None:
             known["cache"] = self.cache.feature.rows()
+            known["cacheable"] = self.cache.feature.suggestions()
         if self.keeper is None:
             return {**known, "routes": []}
         return {**known, **status(self.keeper, self._target, self._clock.wall())}
+
+    def _scrape(self) -> str:
+        if self.keeper is None:
+            return ""
+        with self.keeper.reading() as ledger:
+            return text(ledger)
 
     def _target(self, method: str, route: str) -> float | None:
         return self.targets.find(method, route, None)
@@ -175,6 +190,8 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
     dashboard = coerce(problems, "dashboard", given["dashboard"], Dashboard, "path")
     page = compile_dashboard(problems, dashboard, secret_key, clock.wall) if dashboard else None
+    scraped = compile_metrics(problems, timing) if timing else None
+    pages = [each for each in (page, scraped) if each is not None]
     signals = coerce(problems, "signals", given["signals"], Signals, "routes")
     rules = compile_signals(problems, signals) if signals else None
     url = deployment.store(given["store"]) if isinstance(given["store"], str | None) else "memory://"
@@ -194,16 +211,21 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         Client: partial(_who, identity),
     }
     answers = Answers(store, probes, here_ops)
-    answers.url = url
+    answers.url, answers.secret = url, secret_key
+    if url.startswith(TOUCHED):
+        Thread(target=store.touch, name="launchready-touch", daemon=True).start()
     keeper = Keeper(Timings(release), path, clock) if timing else None
     if keeper is not None:
         keeper.ready = probes.ready
         keeper.rules = rules or keeper.rules
+        keeper.exporter = timing.exporter if timing else None
         settle(keeper)
     shared = once.vault if once else vault(secret_key)
+    if timing and timing.server_timing:
+        features.insert(0, ServerTiming(page.sees if page else lambda _: False, clock.monotonic))
     serving = [each for each in features if each is not None]
     known = Known(answers, shared_cache) if shared_cache is not None else None
-    return Stack(answers, serving, healthy, keeper, targets, release, shared, known, page, clock)
+    return Stack(answers, serving, healthy, keeper, targets, release, shared, known, pages, clock)
 
 
 def _store(problems: Problems, value: Store | str | None) -> Store:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from launchready.dashboard.scrape import Metrics
 from launchready.http.routes import RouteTable
+from launchready.metrics.export.otel import Exporter
 from launchready.metrics.place import place
 from launchready.settings.problems import Problems
 
@@ -18,11 +20,18 @@ class Timing:
     - ``file``: where the workers of a machine add up what they measured. None: beside the store's file where the store
       is ``sqlite://``; for a store of several machines a file of this machine; with ``memory://`` each process for
       itself.
+    - ``exporter``: an OpenTelemetry MetricExporter that is handed the numbers of the machine once a minute.
+    - ``metrics``: a path for Prometheus, as "/metrics", read with ``Authorization: Bearer <metrics_token>``.
+      ``dangerously_open_metrics``: by anybody.
     """
 
     targets: Mapping[str, str | float] = field(default_factory=dict)
     server_timing: bool = False
     file: str | None = None
+    exporter: Exporter | None = None
+    metrics: str | None = None
+    metrics_token: str | None = None
+    dangerously_open_metrics: bool = False
 
 
 def compile_targets(problems: Problems, settings: Timing) -> RouteTable[float]:
@@ -45,3 +54,22 @@ def ledger_path(problems: Problems, settings: Timing, store: str) -> Path | None
         problems.add(f'timing.file={given!r}: write a path, for example "/var/lib/coach/metrics.db"')
         return None
     return place(store)
+
+
+def compile_metrics(problems: Problems, settings: Timing) -> Metrics | None:
+    """The path for Prometheus. Every mistake goes to ``problems``."""
+    path: object = settings.metrics
+    token: object = settings.metrics_token
+    if settings.exporter is not None and not callable(getattr(settings.exporter, "export", None)):
+        problems.add(f"timing.exporter={settings.exporter!r}: give an OpenTelemetry MetricExporter, made with ()")
+    if path is None:
+        return None
+    if not isinstance(path, str) or not path.startswith("/"):
+        problems.add(f'timing.metrics={path!r}: a path starts with "/"; write for example "/metrics"')
+        return None
+    if settings.dangerously_open_metrics:
+        return Metrics(path, None)
+    if not isinstance(token, str) or len(token) < 16:
+        problems.add("timing.metrics: write metrics_token= of at least 16 characters, as from `openssl rand -hex 16`")
+        return None
+    return Metrics(path, token)

@@ -76,7 +76,10 @@ class Windows:
             window = windows[0]  # as in window.take, without its frame: most limits have one window
             left, wait = window.look(window, kept, now, op.cost, True)
             op.at = now
-            op.answer = _new(Taken, (left >= 0, 0, left if left >= 0 else -1 - left, wait / MICRO))
+            if left >= 0:
+                op.answer = _new(Taken, (True, 0, left, wait / MICRO))
+            else:
+                op.answer = _new(Taken, (False, 0, -1 - left, wait / MICRO))
 
     def take_at(self, op: Take, now: int) -> None:
         with self._lock:

@@ -12,14 +12,19 @@
 - No message of an error holds a password.
 """
 
+from collections.abc import Iterator
 from hashlib import sha256
 from math import ceil
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from launchready.exchange.ops import Inline, Op
-from launchready.exchange.store import Give, Take
+from launchready.exchange.store import Entry, Give, Space, Take
 from launchready.exchange.window import MICRO
+
+V = TypeVar("V")
+PAGE = 256
+"""Rows that a scan or a sweep looks at in one statement."""
 
 
 class Store(Protocol):
@@ -37,6 +42,15 @@ class Store(Protocol):
 
     async def aclose(self) -> None: ...
 
+    def touch(self) -> None:
+        """Once, when an app is built, in a thread of its own: what the store has to know from the start."""
+
+    def scan(self, space: Space[V]) -> Iterator[Entry[V]]:
+        """Every live entry of a space whose values know their key, page by page: for people, not for requests."""
+
+    def sweep(self) -> int:
+        """Clear away everything that is over, and answer how many; a store that does so by itself answers 0."""
+
     def take_at(self, op: Take, now: int) -> None:
         """A Take as of a time in microseconds, in place of the store's own: how a test plays a trace."""
 
@@ -44,6 +58,11 @@ class Store(Protocol):
 def digest(space: str, key: str) -> bytes:
     """32 bytes for a key in a space. The length of the name keeps ("a", "bc") and ("ab", "c") apart."""
     return sha256(f"{len(space)}:{space}{key}".encode("utf-8", "surrogatepass")).digest()
+
+
+def belongs(space: Space[V], key: bytes, entry: Entry[V]) -> bool:
+    """Whether an entry, found by its digest, is one of this space: a table holds several."""
+    return space.key_of is not None and digest(space.name, space.key_of(entry.value)) == key
 
 
 def window_digest(op: Take | Give) -> bytes:

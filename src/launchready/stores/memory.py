@@ -9,6 +9,7 @@ usual packages make two and seven.
 """
 
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
@@ -132,6 +133,19 @@ class MemoryStore:
 
     async def aclose(self) -> None:
         """Nothing to close."""
+
+    def touch(self) -> None:
+        """Nothing to know."""
+
+    def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
+        now = self._now()
+        room = self._rooms.get(space.name)
+        for value, put, expires, version, _ in list(room.rows.values()) if room is not None else ():
+            if expires > now:
+                yield Entry(value, now - put, version)
+
+    def sweep(self) -> int:
+        return 0
 
     def _room(self, space: Space[Any]) -> _Room:
         return self._rooms.setdefault(space.name, _Room(space))

@@ -21,6 +21,7 @@ from array import array
 from asyncio import to_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -44,7 +45,7 @@ from launchready.exchange.store import (
     Take,
 )
 from launchready.exchange.window import MICRO, fresh, give, take
-from launchready.stores.base import digest, micros, said, where, window_digest
+from launchready.stores.base import PAGE, belongs, digest, micros, said, where, window_digest
 
 SCHEMES = ("mysql", "mariadb")
 
@@ -222,6 +223,32 @@ class MySQLStore:
         if rows:
             drop = f"DELETE FROM {table} WHERE k > %(hand)s AND k <= %(last)s AND expires <= {NOW}"
             self._with(lambda c: _ask(c, drop, hand | {"last": rows[-1][0]}))
+
+    def touch(self) -> None:
+        """Nothing to know."""
+
+    def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
+        table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
+        page = (
+            f"SELECT k, value, {NOW} - put, version, expires > {NOW} FROM {table} WHERE k > %(hand)s "
+            f"ORDER BY k LIMIT {PAGE}"
+        )
+        while True:
+            rows, _ = self._with(partial(_ask, sql=page, params={"hand": hand}))
+            for key, value, age, version, live in rows:
+                if live and belongs(space, bytes(key), entry := _entry(space, (value, age, version, 0))):
+                    yield entry
+            if len(rows) < PAGE:
+                return
+            hand = rows[-1][0]
+
+    def sweep(self) -> int:
+        count = 0
+        for table in TABLES:
+            drop = f"DELETE FROM {table} WHERE expires <= {NOW} LIMIT {PAGE}"
+            while gone := self._with(partial(_ask, sql=drop, params={}))[1]:
+                count += gone
+        return count
 
     # Connections.
 

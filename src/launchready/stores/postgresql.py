@@ -14,6 +14,7 @@ use, or ``sql/postgresql.sql`` is run beforehand.
 
 import asyncio
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,7 @@ from launchready.exchange.store import (
     Take,
 )
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores.base import digest, micros, said, where, window_digest
+from launchready.stores.base import PAGE, belongs, digest, micros, said, where, window_digest
 
 if TYPE_CHECKING:
     from launchready.stores._postgresql_pool import AsyncConnection, AsyncPool, Connection, Pool
@@ -246,6 +247,33 @@ class PostgreSQLStore:
         if isinstance(error, TimeoutError | self._pools.Late | self._driver.errors.ConnectionTimeout):
             return StoreUnavailable(f"{self._name} did not answer in time")
         return StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}")
+
+    def touch(self) -> None:
+        """Nothing to know."""
+
+    def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
+        table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
+        page = (
+            f"SELECT key, value, launchready_now() - put, version, {_LIVE} FROM {table} WHERE key > %(hand)s "
+            f"ORDER BY key LIMIT {PAGE}"
+        )
+        while True:
+            rows = self._ask(page, {"hand": hand}, SYSTEM.monotonic() + ANSWER_WAIT)
+            for key, value, age, version, live in rows:
+                if live and belongs(space, key, entry := _entry(space, (value, age, version))):
+                    yield entry
+            if len(rows) < PAGE:
+                return
+            hand = rows[-1][0]
+
+    def sweep(self) -> int:
+        count = 0
+        for table in TABLES:
+            some = f"SELECT key FROM {table} WHERE expires <= launchready_now() LIMIT {PAGE} FOR UPDATE SKIP LOCKED"
+            drop = f"DELETE FROM {table} WHERE key IN ({some}) RETURNING 1"
+            while rows := self._ask(drop, {}, SYSTEM.monotonic() + ANSWER_WAIT):
+                count += len(rows)
+        return count
 
     # Housekeeping: every so many writes, look at the next rows of a table, and drop those that are over.
 

@@ -8,13 +8,18 @@ Redis 6.2 or newer, or any Valkey. Options in the query are those of redis-py's 
   node of it will do as the URL, which is found out by its first answer.
 - No round trip is repeated by itself once it may have reached the server: a claim sent twice would find itself.
   A connection that the server has closed meanwhile is noticed before it is used, and replaced.
+- A loss of data (FLUSHALL, a restart without persistence) is seen by a sentinel in the claim script: for some seconds
+  no claim is granted, while those that run write theirs again. A cluster has no key that all scripts could look at:
+  there a loss is not seen.
 - Redis ends entries at their time, and bounds memory by its own ``maxmemory``. Whose claims are about money sets
   ``maxmemory-policy noeviction`` and ``appendonly yes``; a fail-over may still lose what was just acknowledged, so
   payments are better kept in SQLite or PostgreSQL.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from hashlib import sha1
 from math import ceil
 from pathlib import Path
@@ -39,7 +44,7 @@ from launchready.exchange.store import (
     Take,
 )
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores.base import digest, micros, said, where, window_digest
+from launchready.stores.base import PAGE, digest, micros, said, where, window_digest
 
 if TYPE_CHECKING:
     import redis
@@ -55,6 +60,15 @@ CONNECTIONS = 64  # of an event loop
 Arg = bytes | str | int
 
 
+SENTINEL = "launchready:epoch"
+RECOVERY = 5.0
+"""Seconds for which no claim is granted after a loss: longer than two signs of life of a claim are apart."""
+
+
+class Claim(PutIfAbsent[Any]):
+    """PutIfAbsent of what must not be lost: its script looks at the sentinel."""
+
+
 _SCRIPTS: dict[type[Op[Any]], str] = {
     Get: "get",
     Put: "put",
@@ -63,6 +77,7 @@ _SCRIPTS: dict[type[Op[Any]], str] = {
     Renew: "renew",
     Settle: "settle",
     Seize: "seize",
+    Claim: "claim",
     Delete: "delete",
     Take: "take",
     Give: "give",
@@ -99,6 +114,9 @@ class RedisStore:
         self._url = "redis" + url.removeprefix("valkey") if url.startswith("valkey:") else url
         self._name = f"the Redis store at {where(url)}"
         self._scripts = {kind: Script(name) for kind, name in _SCRIPTS.items()}
+        self._touching = Script("epoch")
+        self._watches = True  # the sentinel: a cluster has no key that all scripts could look at
+        self._epoch: bytes | str = ""  # the one that this process knows
         self._cluster = False
         self._sync: dict[tuple[bool, bool], redis.Redis | redis.RedisCluster] = {}  # by cluster, and who hurries
         self._loops: WeakKeyDictionary[
@@ -121,28 +139,37 @@ class RedisStore:
     def take_at(self, op: Take, now: int) -> None:
         self._ask(op, *self._encode(op, now))
 
-    def _ask(self, op: Op[Any], script: Script, key: str, args: tuple[Arg, ...], *, quick: bool = False) -> None:
+    def touch(self) -> None:
+        """Learn this server's epoch, so that a loss of its data is seen: ``lua/claim.lua``. Quiet if it is away."""
+        with suppress(*self._errors):
+            client: Any = self._client(quick=False)
+            self._epoch = client.eval(self._touching.text.decode(), 1, SENTINEL, os.urandom(8).hex())
+
+    def _ask(
+        self, op: Op[Any], script: Script, keys: tuple[str, ...], args: tuple[Arg, ...], *, quick: bool = False
+    ) -> None:
         again = True
         while True:
             try:
                 client = self._client(quick=quick)
                 ask: Callable[..., Any] = client.execute_command
                 try:
-                    reply = ask("EVALSHA", script.sha, 1, key, *args)
+                    reply = ask("EVALSHA", script.sha, len(keys), *keys, *args)
                 except self._driver.exceptions.NoScriptError:
-                    reply = ask("EVAL", script.text, 1, key, *args)
+                    reply = ask("EVAL", script.text, len(keys), *keys, *args)
             except self._errors as error:
                 if not (again and self._refused(error)):
                     raise self._failure(error) from None
-                again = False
+                again = not self._watches and len(keys) > 1  # which node has the key comes next
+                script, keys, args = self._encode(op)
                 if isinstance(client, self._driver.Redis) and not self._cluster:
                     client.connection_pool.disconnect(inuse_connections=False)
             else:
-                _decode(op, reply)
+                _decode(op, self._known(keys, reply))
                 return
 
     async def aexecute(self, op: Op[Any]) -> None:
-        script, key, args = self._encode(op)
+        script, keys, args = self._encode(op)
         again = True
         while True:
             client, gate = self._aclient()
@@ -152,18 +179,28 @@ class RedisStore:
                     if isinstance(client, self._driver.asyncio.RedisCluster):
                         await self._learn(client)
                     try:
-                        reply = await ask("EVALSHA", script.sha, 1, key, *args)
+                        reply = await ask("EVALSHA", script.sha, len(keys), *keys, *args)
                     except self._driver.exceptions.NoScriptError:
-                        reply = await ask("EVAL", script.text, 1, key, *args)
+                        reply = await ask("EVAL", script.text, len(keys), *keys, *args)
             except self._errors as error:
                 if not (again and self._refused(error)):
                     raise self._failure(error) from None
-                again = False
+                again = not self._watches and len(keys) > 1
+                script, keys, args = self._encode(op)
                 if isinstance(client, self._driver.asyncio.Redis) and not self._cluster:
                     await client.connection_pool.disconnect(inuse_connections=False)
             else:
-                _decode(op, reply)
+                _decode(op, self._known(keys, reply))
                 return
+
+    def _known(self, keys: tuple[str, ...], reply: Any) -> Any:
+        """The reply without the epoch that a claim brings; raises where the server has lost its data."""
+        if len(keys) == 1:
+            return reply
+        self._epoch = reply[-1]
+        if len(reply) == 2:
+            raise StoreUnavailable(f"{self._name} has lost its data; what runs writes its claims again")
+        return reply[:1] if reply[1] == b"" else reply[:3]
 
     async def _learn(self, client: "redis.asyncio.RedisCluster") -> None:
         """Which node has which slots. One task asks: redis-py drops the connections of tasks that ask at once."""
@@ -178,10 +215,28 @@ class RedisStore:
         replica says READONLY: its name leads to the new master by now.
         """
         errors = self._driver.exceptions
+        if self._watches and ("CROSSSLOT" in str(error) or isinstance(error, errors.MovedError)):
+            self._watches = False
+            if not isinstance(error, errors.MovedError):
+                return True
         if isinstance(error, errors.MovedError):
             self._cluster = True
             self._errors = (Exception,)  # while nodes come and go its client raises what it did not mean to
         return isinstance(error, errors.MovedError | errors.ReadOnlyError)
+
+    def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
+        client: Any = self._client(quick=False)
+        get = self._scripts[Get]
+        try:
+            for key in client.scan_iter(match=f"launchready:{space.name}:*", count=PAGE):
+                reply = client.execute_command("EVAL", get.text, 1, key)
+                if reply:
+                    yield _entry(space, reply)
+        except self._errors as error:
+            raise self._failure(error) from None
+
+    def sweep(self) -> int:
+        return 0  # Redis ends entries at their time
 
     def close(self) -> None:
         while self._sync:
@@ -231,25 +286,28 @@ class RedisStore:
             "max_connections": 10_000,  # threads bound themselves, tasks are bound by the gate
         }
 
-    def _encode(self, op: Op[Any], now: Arg = "") -> tuple[Script, str, tuple[Arg, ...]]:
+    def _encode(self, op: Op[Any], now: Arg = "") -> tuple[Script, tuple[str, ...], tuple[Arg, ...]]:
         script = self._scripts[type(op)]
         if isinstance(op, Take | Give):
             windows = [number for window in op.windows for number in (window.limit, window.period_us)]
             if isinstance(op, Give):
                 now = "" if op.at is None else op.at
-            return script, f"launchready:take:{{{window_digest(op).hex()}}}", (op.cost, now, *windows)
+            return script, (f"launchready:take:{{{window_digest(op).hex()}}}",), (op.cost, now, *windows)
         if not isinstance(op, Get | Put | PutIfAbsent | Replace | Renew | Settle | Seize | Delete):
             raise TypeError(f"not a verb of a store: {op!r}")
-        key = f"launchready:{op.space.name}:{{{digest(op.space.name, op.key).hex()}}}"
+        keys: tuple[str, ...] = (f"launchready:{op.space.name}:{{{digest(op.space.name, op.key).hex()}}}",)
+        if isinstance(op, PutIfAbsent) and not op.space.evictable and self._watches:
+            epoch: tuple[Arg, ...] = (self._epoch, os.urandom(8).hex(), micros(RECOVERY))
+            return self._scripts[Claim], (*keys, SENTINEL), (op.space.dump(op.value), _millis(op.ttl), *epoch)
         if isinstance(op, Put | PutIfAbsent):
-            return script, key, (op.space.dump(op.value), _millis(op.ttl))
+            return script, keys, (op.space.dump(op.value), _millis(op.ttl))
         if isinstance(op, Seize):
-            return script, key, (op.space.dump(op.value), _millis(op.ttl), op.version, micros(op.older))
+            return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version, micros(op.older))
         if isinstance(op, Replace | Renew | Settle):
-            return script, key, (op.space.dump(op.value), _millis(op.ttl), op.version)
+            return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version)
         if isinstance(op, Delete):
-            return script, key, ("" if op.version is None else op.version,)
-        return script, key, ()
+            return script, keys, ("" if op.version is None else op.version,)
+        return script, keys, ()
 
     def _failure(self, error: Exception) -> StoreError:
         if isinstance(error, self._driver.exceptions.OutOfMemoryError):

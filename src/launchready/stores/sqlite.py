@@ -27,7 +27,7 @@ the windows of the rate limit, are never synced.
 import os
 import sqlite3
 from asyncio import to_thread
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from threading import Lock, Thread
@@ -69,7 +69,7 @@ from launchready.stores._sqlite_file import (
     code,
     failure,
 )
-from launchready.stores.base import digest, micros, window_digest
+from launchready.stores.base import PAGE, belongs, digest, micros, window_digest
 
 SCHEMES = ("sqlite",)
 
@@ -175,6 +175,40 @@ class SQLiteStore:
 
     async def aclose(self) -> None:
         await to_thread(self.close)
+
+    def touch(self) -> None:
+        """Nothing to know."""
+
+    def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
+        table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
+        page = f"SELECT key, value, put, version, expires FROM {table} WHERE key > ? ORDER BY key LIMIT {PAGE}"
+        while True:
+            rows, now = self._ask(page, (hand,))
+            for key, value, put, version, expires in rows:
+                if expires > now and belongs(space, key, entry := _entry(space, (value, put, version), now)):
+                    yield entry
+            if len(rows) < PAGE:
+                return
+            hand = rows[-1][0]
+
+    def sweep(self) -> int:
+        count = 0
+        for table in TABLES:
+            over = f"SELECT key FROM {table} WHERE expires <= ? LIMIT {PAGE}"
+            drop = f"DELETE FROM {table} WHERE key IN ({over}) RETURNING 1"
+            while rows := self._ask(drop, None)[0]:
+                count += len(rows)
+        return count
+
+    def _ask(self, sql: str, params: tuple[Any, ...] | None) -> tuple[list[Any], int]:
+        """A statement of housekeeping; without parameters it gets the time."""
+        with self._lock:
+            self._open(THREAD_WAIT)
+            now = self._now()
+            try:
+                return self._files[True].db.execute(sql, (now,) if params is None else params).fetchall(), now
+            except sqlite3.Error as error:
+                raise failure(error, self.path) from error
 
     # What follows runs under the lock.
 

@@ -31,7 +31,7 @@ def three():
 
 def test_google_re2_is_in_use(three):
     """It is installed here, and its automaton holds every gate."""
-    three[0]("warm")
+    three[0]("warm up")
     assert three[0]._engine._fast is not None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from launchready.checks.facts import reach
 from launchready.checks.finding import Score, Severity
 from launchready.checks.ops import Handshake, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
@@ -50,7 +51,7 @@ def certificate_dates(site: Site, subject: str) -> Verdict:
             severity=severity,
             when="48h",
             reason="customers cannot reach the site" + ("" if left <= 0 or early else " on a date that is known"),
-            score=Score(4, 3 if subject == site.main else 2, 3 if left <= 0 or early else 2),
+            score=Score(4, reach(site, subject), 3 if left <= 0 or early else 2),
             minutes=20,
             evidence=f"certificate of {subject}: valid until {end}"
             + ("" if start is None else f", {max(0, round(100 * share))} % of its life left"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from launchready.checks.facts import reach
 from launchready.checks.finding import Score
 from launchready.checks.ops import Handshake, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
@@ -40,7 +41,7 @@ def certificate_name(site: Site, subject: str) -> Verdict:
             severity="critical" if complete else "high",
             when="48h",
             reason="customers cannot reach the site",
-            score=Score(4, 3 if subject == site.main else 2, 3),
+            score=Score(4, reach(site, subject), 3),
             minutes=30,
             evidence=f"certificate of {subject}: for {', '.join(facts.names) or 'no name'}; issued by "
             f"{facts.issuer or 'unknown'}" + (f"; {facts.reason}" if facts.reason else ""),

@@ -49,7 +49,11 @@ def cors_probes(site: Site, subject: str) -> Verdict:
     ]
     if open_to:
         return [let_in(site, subject, *open_to[0])]
-    return [dead(site, subject, ops[0].answer)] if wildcard(ops[0].answer) else FINE
+    if wildcard(ops[0].answer):
+        return [dead(site, subject, ops[0].answer)]
+    for op in ops:
+        known(op.answer)
+    return FINE
 
 
 def let_in(site: Site, subject: str, probe: cors.Probe, answer: HttpAnswer) -> Finding:

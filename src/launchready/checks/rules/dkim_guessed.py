@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from launchready.checks.facts import sends_mail
 from launchready.checks.finding import Score
-from launchready.checks.ops import Together, Txt
+from launchready.checks.ops import Together, Txt, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.mail.dkim import parse_key
@@ -28,8 +28,8 @@ def dkim_guessed(site: Site, subject: str) -> Verdict:
     yield Together(ops)
     if any(parse_key(op.answer.records).status in ("ok", "weak") for op in ops):
         return FINE
-    if not any(op.answer.known for op in ops):
-        return NOT_APPLICABLE
+    for op in ops:
+        known(op.answer)
     return [
         dkim_guessed.fail(
             site,

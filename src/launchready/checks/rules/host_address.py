@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from launchready.checks.facts import Addresses, addresses, named_hosts, nobody
+from launchready.checks.facts import Addresses, addresses, for_customers, named_hosts, nobody, reach
 from launchready.checks.finding import Finding, Score
 from launchready.checks.ops import Query, Together
 from launchready.checks.rule import FINE, Verdict, rule
@@ -12,13 +12,6 @@ from launchready.checks.site import Site
 from launchready.checks.slips import meant, variants
 from launchready.exchange.ops import Flow
 from launchready.net.addresses import is_loopback, is_public
-
-# First labels of hosts that customers use; any other may be meant for the office only.
-FOR_CUSTOMERS = frozenset(
-    {"www", "web", "m", "app", "api", "book", "booking", "bookings", "shop", "store", "pay", "payments", "checkout"}
-    | {"login", "auth", "account", "my", "portal", "members", "learn", "courses", "cdn", "static", "assets", "blog"}
-    | {"help", "support"}
-)
 
 
 def named(site: Site) -> Iterable[str]:
@@ -61,7 +54,7 @@ def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
         severity="critical" if dangling else "high",
         when="48h",
         reason="a stranger can take over a name" if stranger else "customers cannot reach a part of the product",
-        score=Score(4, 3 if dangling else 2, 3),
+        score=Score(4, 3 if dangling else reach(site, subject), 3),
         minutes=10,
         evidence=found.evidence,
         impact=f"Whatever runs on this host cannot be used.{claimed}",
@@ -86,7 +79,7 @@ def slip(site: Site, name: str) -> Flow[str]:
 def hidden(site: Site, subject: str, found: Addresses) -> Finding:
     """Loopback works for nobody; an address of an office network is dead for customers, and tells strangers of it."""
     hooked = any(urlsplit(url).hostname == subject for url in site.webhooks)
-    needed = subject.partition(".")[0] in FOR_CUSTOMERS or hooked or any(map(is_loopback, found.addresses))
+    needed = for_customers(subject) or hooked or any(map(is_loopback, found.addresses))
     what = "dead for everybody else" if needed else "reached from inside one network only"
     return host_address.fail(
         site,
@@ -95,7 +88,7 @@ def hidden(site: Site, subject: str, found: Addresses) -> Finding:
         severity="critical" if needed else "medium",
         when="48h" if needed else "can-wait",
         reason="customers cannot reach a part of the product" if needed else "30 days: only your own people use it",
-        score=Score(4, 2, 3) if needed else Score(1, 1, 3),
+        score=Score(4, 3, 3) if needed else Score(1, 1, 3),
         minutes=10,
         evidence=found.evidence,
         impact="Whatever runs on this host cannot be used."

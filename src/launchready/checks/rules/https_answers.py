@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from launchready.checks.facts import reach
 from launchready.checks.finding import Score
 from launchready.checks.ops import Handshake, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
@@ -31,7 +32,7 @@ def https_answers(site: Site, subject: str) -> Verdict:
             severity="critical",
             when="48h",
             reason="customers cannot reach the site",
-            score=Score(4, 3 if subject == site.main else 2, 3),
+            score=Score(4, reach(site, subject), 3),
             minutes=30,
             evidence=f"{facts.question} → {facts.reason}",
             impact="Browsers show an error or a warning instead of the site.",

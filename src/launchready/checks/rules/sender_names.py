@@ -4,7 +4,7 @@ import ipaddress
 
 from launchready.checks.facts import sends_mail, spf_records
 from launchready.checks.finding import Score
-from launchready.checks.ops import Query, Together
+from launchready.checks.ops import Query, Together, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.mail import spf
@@ -29,6 +29,8 @@ def sender_names(site: Site, subject: str) -> Verdict:
     yield Together(ops.values())
     nameless = [address for address, op in ops.items() if op.answer.status in ("empty", "nxdomain")]
     if not nameless:
+        for op in ops.values():
+            known(op.answer)
         return FINE
     return [
         sender_names.fail(

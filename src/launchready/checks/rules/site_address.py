@@ -48,7 +48,7 @@ def site_address(site: Site, subject: str) -> Verdict:
             severity="critical" if severe else "high",
             when="48h",
             reason="customers cannot reach the site",
-            score=Score(4, 3 if apex else 2, 3),
+            score=Score(4, 3, 3),
             minutes=10,
             evidence=found.evidence,
             impact="Everybody who types this address sees an error of the browser.",

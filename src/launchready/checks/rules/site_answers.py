@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from launchready.checks.facts import reach
 from launchready.checks.finding import Finding, Score
 from launchready.checks.ops import Get, known
 from launchready.checks.rule import FINE, Verdict, rule
@@ -55,7 +56,7 @@ def finding(site: Site, subject: str, what: str, answer: HttpAnswer) -> Finding:
         severity="critical",
         when="48h",
         reason="customers cannot reach the site",
-        score=Score(4, 3 if host == site.main else 2, 3),
+        score=Score(4, reach(site, host), 3),
         minutes=30,
         evidence=f"GET {answer.url} → {answer.status or answer.reason}",
         impact="Every visitor sees an error, or somebody else's page, instead of the site.",

@@ -23,6 +23,8 @@ def spf_untidy(site: Site, subject: str) -> Verdict:
     tree = yield from walk(subject, found[0])
     notes = remarks(tree)
     if not notes:
+        if tree.unknown:
+            raise tree.unknown
         return FINE
     return [
         spf_untidy.fail(

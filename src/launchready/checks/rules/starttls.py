@@ -30,7 +30,7 @@ def starttls(site: Site, subject: str) -> Verdict:
     if wrong and enforced:
         host, what = wrong[0]
         return [finding(site, subject, f"the certificate of {host} {what}", [host], enforced=True)]
-    return FINE
+    return FINE if len(heard) == len(ops) else NOT_APPLICABLE
 
 
 def trouble(answer: SmtpAnswer, host: str, now: float) -> str:

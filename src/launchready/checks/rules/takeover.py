@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from launchready.checks.facts import addresses, named_hosts
 from launchready.checks.finding import Score
-from launchready.checks.ops import Get, Together
+from launchready.checks.ops import Get, Together, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.services import service
 from launchready.checks.site import Site
@@ -21,34 +21,36 @@ def hosts(site: Site) -> Iterable[str]:
     topic="that no name points to a place that strangers can claim",
     subjects=hosts,
     after=("DNS002", "DNS003"),
+    blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
 )
 def takeover(site: Site, subject: str) -> Verdict:
     """Evidence is only what the service itself answers for a name that nobody holds: see the list of services. A name
     that does not exist at all is the address check's.
     """
     found = yield from addresses(subject)
-    known = service(found.chain)
-    if found.state != "found" or known is None or not known.says:
+    held = service(found.chain)
+    if found.state != "found" or held is None or not held.says:
         return FINE if found.chain else NOT_APPLICABLE
     plain, safe = Get(f"http://{subject}/"), Get(f"https://{subject}/")
     yield Together([plain, safe])
-    answer = next((one.answer for one in (plain, safe) if unclaimed(one.answer, known.says)), None)
+    answer = next((one.answer for one in (plain, safe) if unclaimed(one.answer, held.says)), None)
     if answer is None:
+        known(plain.answer if plain.answer.known else safe.answer)
         return FINE
     return [
         takeover.fail(
             site,
             subject,
-            f"A stranger can take over {subject}: it points to a place at {known.title} that nobody holds",
+            f"A stranger can take over {subject}: it points to a place at {held.title} that nobody holds",
             severity="critical",
             when="48h",
             reason="a stranger can take over a name",
-            score=Score(5, 2, 2),
+            score=Score(5, 2, 3),
             minutes=15,
-            evidence=f"{found.evidence}\nGET {answer.url} → {answer.status}, {quoted(answer, known.says)}",
+            evidence=f"{found.evidence}\nGET {answer.url} → {answer.status}, {quoted(answer, held.says)}",
             impact="Whoever claims it shows their own page under your name, with a valid certificate: a copy of your "
             "login, for example. Cookies of the whole domain may go there as well.",
-            fix=f"Delete the CNAME record of {subject}, or create {found.last} again in your {known.title} account.",
+            fix=f"Delete the CNAME record of {subject}, or create {found.last} again in your {held.title} account.",
         )
     ]
 

@@ -2,7 +2,7 @@
 
 from launchready.checks.facts import nobody
 from launchready.checks.finding import Score
-from launchready.checks.ops import Query, Together
+from launchready.checks.ops import Query, Together, known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 
@@ -15,6 +15,8 @@ def wildcard(site: Site, subject: str) -> Verdict:
     yield Together([address, mail])
     found = [op for op in (address, mail) if op.answer.records]
     if not found:
+        known(address.answer)
+        known(mail.answer)
         return FINE
     kinds = " and ".join(op.rdtype for op in found)
     return [

@@ -10,7 +10,7 @@ cost a frame for each step of every request. What is rarer stands beside it.
 
 from collections.abc import Iterable
 
-from launchready.core.cache import conditional, counting, keeping, purging
+from launchready.core.cache import conditional, counting, keeping, purging, searching
 from launchready.core.cache.asking import ORDINARY, Ask
 from launchready.core.cache.invalidation import BOUND, names_target, targets
 from launchready.core.cache.keeping import Place
@@ -18,8 +18,9 @@ from launchready.core.cache.purging import Purges
 from launchready.core.cache.selection import target, variant
 from launchready.core.cache.setup import UNSHARED, Setup
 from launchready.core.cache.status import COLLAPSED, FIELD, METHOD, MISS, MISS_STORED, forwarded
-from launchready.core.cache.stored import HTML, POINTER, UNTAGGED, Stored
+from launchready.core.cache.stored import HTML, POINTER, SEARCH, UNTAGGED, Stored
 from launchready.core.cache.storing import groups
+from launchready.core.cache.suggesting import EVERY
 from launchready.core.cache.using import Verdict, stale_answer, tag, tells, use
 from launchready.core.cache.validating import refresh, validate, whole
 from launchready.errors import StoreError
@@ -54,7 +55,7 @@ class Cache:
             ask = setup.ask(request)
             if ask.bypass:
                 return (yield from self._pass(request, ask.bypass))
-        key = ask.place + target(request)
+        key = ask.place + (searching.key(setup.searches, request) if setup.searches else target(request))
         started, born = setup.clock(), Purges.count
         found = new(Get)
         found.space = setup.space
@@ -146,6 +147,12 @@ class Cache:
                     setup.unshared.add(flown)
                 if place is not None and setup.leases and old is None:
                     yield from keeping.release(setup, place)
+                if counts.get(seen, 0) % EVERY == 0 and _says_nothing(response) and method == "GET":
+                    copy = new(Copy)
+                    copy.limit = setup.max_body
+                    yield copy
+                    if copy.answer is not None:
+                        setup.suggestions.look(request, copy.answer)
                 return None
             response.headers.append(MISS_STORED)
             copy = new(Copy)
@@ -162,7 +169,9 @@ class Cache:
             entity.body = body
             entity.weight += len(body)
             entity.born = born
-            if entity.vary or setup.leases or pointer is not None:
+            if entity.flags & SEARCH or setup.searches:
+                yield from self._keep_searched(request, ask, place or Place(key, found.key, pointer), entity)
+            elif entity.vary or setup.leases or pointer is not None:
                 yield from keeping.keep(setup, request, place or Place(key, found.key, pointer), entity)
             else:
                 put = new(Put)
@@ -185,6 +194,18 @@ class Cache:
                 if led.waiting:
                     led.land()
         return None
+
+    def _keep_searched(self, request: Request, ask: Ask, place: Place, stored: Stored) -> Flow[None]:
+        """Where the answer says which parts of its query make no difference, under the key of what does."""
+        setup = self._setup
+        searching.learn(setup.searches, request, stored.headers)
+        key = ask.place + setup.key(request)
+        if key == place.key:
+            yield from keeping.keep(setup, request, place, stored)
+        elif not stored.vary:
+            stored.born = place.born or stored.born
+            yield from keeping.release(setup, place)
+            yield Put(setup.space, key, stored, stored.keep)
 
     def _hit(self, request: Request, stored: Stored, age: int) -> Response:
         """An ordinary request's answer from the store: RFC 9111 §4, without a step too many."""
@@ -244,7 +265,7 @@ class Cache:
         response.headers.append(METHOD)
         if not 200 <= response.status < 400:
             return None
-        url, now = target(request), setup.clock()
+        url, now = (searching.key(setup.searches, request) if setup.searches else target(request)), setup.clock()
         times = setup.changes.times
         times[url] = now
         if len(times) > BOUND:
@@ -291,6 +312,16 @@ class Cache:
     def rows(self) -> list[dict[str, object]]:
         """What the cache did, by route: see :mod:`.counting`."""
         return self._setup.counts.rows()
+
+    def suggestions(self) -> list[dict[str, object]]:
+        """What could be cached: see :mod:`.suggesting`."""
+        return self._setup.suggestions.rows()
+
+
+def _says_nothing(response: Response) -> bool:
+    """Whether an answer may be a good one to cache, and nobody has thought of it."""
+    fields = dict(response.headers)
+    return response.status == 200 and not {b"cache-control", b"expires", b"set-cookie"}.intersection(fields)
 
 
 def _unsatisfiable() -> Response:

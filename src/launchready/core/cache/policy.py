@@ -10,7 +10,6 @@ because every page that leaked from a page cache was one whose app had said noth
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from launchready.http.routes import RouteTable
@@ -47,6 +46,8 @@ _DENIED = re.compile(
 )
 _AVAILABILITY = re.compile(r"availab|slot|free[-_]?busy")
 
+_REMEMBERED = 1024
+
 AVAILABILITY_CAP = 30
 """Seconds that what is free may be shared at most, and only where the app says ``s-maxage`` itself."""
 
@@ -62,7 +63,7 @@ class Policy:
     cookies: bool  # a request with Cookie is like any other
     signed_in: bool  # answers to requests with credentials that say nothing are marked private
     steering: frozenset[bytes]
-    deny: Callable[[str], object] | None  # finds in a path what is one person's business by its name
+    deny: bool  # what is one person's business by its name is not shared
     tags_made: bool  # an ETag where the app gives none
     post: bool  # an answer to POST that is one to GET as well (RFC 9110 §9.3.3)
     fold_order: bool  # of languages and encodings
@@ -70,7 +71,7 @@ class Policy:
     forced: RouteTable[bool] | None = None
 
     def denied(self, path: str, lifetime: int, *, s_maxage: bool) -> bool:
-        """Whether a path that ``deny`` found something in is denied: not where the owner insists, nor what is free at
+        """Whether a path that is :func:`personal` is denied: not where the owner insists, nor what is free at
         the moment where the app itself says ``s-maxage``, of half a minute at most."""
         if self.forced is not None and self.forced.find("GET", path, False):
             return False
@@ -78,18 +79,25 @@ class Policy:
 
 
 def personal(path: str) -> bool:
-    """Whether a route's name is on the deny list: its pattern is read like a path."""
-    return _DENIED.search(path.lower()) is not None
+    """Whether a path is on the deny list; of a route, its pattern."""
+    if len(PERSONAL) >= _REMEMBERED:
+        PERSONAL.clear()
+    found = PERSONAL[path] = _DENIED.search(path.lower()) is not None
+    return found
+
+
+PERSONAL: dict[str, bool] = {}
+"""What was found in the paths of this app; bounded."""
 
 
 SAFE = Policy(
     name="safe", statuses=_SHAREABLE, heuristic=False, set_cookie=False, cookies=False, signed_in=True,
-    steering=STEERING, deny=_DENIED.search, tags_made=True, post=False, fold_order=False, max_stale=False,
+    steering=STEERING, deny=True, tags_made=True, post=False, fold_order=False, max_stale=False,
 )  # fmt: skip
 
 RFC9111 = Policy(
     name="rfc9111", statuses=None, heuristic=True, set_cookie=True, cookies=True, signed_in=False,
-    steering=frozenset(), deny=None, tags_made=False, post=True, fold_order=True, max_stale=True,
+    steering=frozenset(), deny=False, tags_made=False, post=True, fold_order=True, max_stale=True,
 )  # fmt: skip
 
 PROFILES = {profile.name: profile for profile in (SAFE, RFC9111)}

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 
-from launchready.core.cache import asking
+from launchready.core.cache import asking, searching
 from launchready.core.cache.asking import Ask
 from launchready.core.cache.counting import Counts
 from launchready.core.cache.invalidation import Changes
 from launchready.core.cache.policy import Policy
-from launchready.core.cache.selection import with_lines
+from launchready.core.cache.selection import target, with_lines
 from launchready.core.cache.stored import Stored
 from launchready.core.cache.storing import Storing
+from launchready.core.cache.suggesting import Suggestions
 from launchready.exchange.app import Flight
 from launchready.exchange.store import Space
 from launchready.http.message import Request
@@ -57,6 +58,8 @@ class Setup:
         self.unshared: set[str] = set()
         self.dropped: dict[str, int] = {}
         self.variants: dict[tuple[str, int], int] = {}
+        self.searches: searching.Rules = {}
+        self.suggestions = Suggestions()
         self._trusts = trusts
         self._user = user
 
@@ -77,6 +80,10 @@ class Setup:
                 ask.place += f"user {len(user)}:{user}\n"
                 ask.authorization = ask.cookie = False
         return ask
+
+    def key(self, request: Request) -> str:
+        """The key of a URL, without what its path has said to make no difference."""
+        return searching.key(self.searches, request) if self.searches else target(request)
 
     def count(self, outcome: str, request: Request) -> None:
         counts = self.counts.raw

@@ -25,6 +25,7 @@ SIGNED_IN = 2  # for requests with Authorization too
 STRICT = 4  # never stale
 UNTAGGED = 8  # has no ETag, and may be given one
 TAGGED = 16  # the ETag is ours: the app does not know it
+SEARCH = 64  # says what makes no difference in its query
 HTML = 32  # a page: looked through for what is for one visitor
 
 KEEP = 7 * 86_400

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from launchready.core.cache import freshness
+from launchready.core.cache import freshness, searching
 from launchready.core.cache.asking import ORDINARY, Ask
 from launchready.core.cache.directives import KNOWN, Control, control
-from launchready.core.cache.policy import UNDERSTOOD, Policy
+from launchready.core.cache.policy import PERSONAL, UNDERSTOOD, Policy, personal
 from launchready.core.cache.selection import vary
 from launchready.core.cache.status import FIELD
-from launchready.core.cache.stored import HEADER_LINE, HTML, KEEP, UNTAGGED, VALIDATE_FOR, Stored
+from launchready.core.cache.stored import HEADER_LINE, HTML, KEEP, SEARCH, UNTAGGED, VALIDATE_FOR, Stored
 from launchready.core.cache.targeted import targeted
 from launchready.exchange.ops import new
 from launchready.http.message import Headers, Request, Response
@@ -24,11 +24,18 @@ _NOT_STORED = frozenset(
 # What an answer is more carefully looked at for. Without any of these it is its freshness and its body.
 _SPECIAL = frozenset(
     {*_NOT_STORED, b"vary", b"set-cookie", b"cache-groups", b"content-security-policy", b"expires", b"date",
-     b"last-modified"}
+     b"last-modified",
+     searching.FIELD}
 )  # fmt: skip
 
 _MAX_GROUPS = 32
 """RFC 9875 §2: as many must be supported, of 32 characters each."""
+
+
+Said = tuple[int, bytes | None, bytes | None, bool]  # status, Cache-Control, Content-Type, whether there is an ETag
+Judged = tuple[int, ...]  # lifetime, flags, stale_for, error_for, keep
+NEVER: Judged = ()
+_REMEMBERED = 256
 
 
 class Storing:
@@ -56,9 +63,53 @@ class Storing:
         self._error_for = error_for
         self._wall = wall
         self._special = _SPECIAL.union(targets)
+        self._judged: dict[Said, Judged] = {}
 
     def __call__(self, request: Request, ask: Ask, response: Response, delay: float) -> Stored | None:
-        """The response as it may be stored, its body still to come; or None. ``delay``: seconds since it was asked."""
+        """The response as it may be stored, its body still to come; or None. ``delay``: seconds since it was asked.
+
+        An app says few different things of its ordinary answers, so what came of each is remembered: judging anew
+        would cost half of what a plain miss costs altogether.
+        """
+        headers = response.headers
+        fields = dict(headers)
+        if (
+            ask is not ORDINARY
+            or delay >= 1
+            or request.cached is not None
+            or PERSONAL.get(request.path, True)
+            or len(fields) != len(headers)
+            or not self._special.isdisjoint(fields)
+        ):
+            return self._judge(request, ask, response, delay)
+        said = response.status, fields.get(b"cache-control"), fields.get(b"content-type"), b"etag" in fields
+        judged = self._judged.get(said)
+        if judged is None:
+            return self._remember(said, self._judge(request, ask, response, delay))
+        if judged is NEVER:
+            return None
+        stored = new(Stored)
+        stored.status = response.status
+        stored.body = b""
+        stored.lifetime, stored.flags, stored.stale_for, stored.error_for, stored.keep = judged
+        stored.age = stored.born = 0
+        stored.vary = stored.groups = ()
+        stored.length = fields.get(b"content-length")
+        stored.weight = HEADER_LINE * len(headers)
+        stored.headers = headers.copy()
+        return stored
+
+    def _remember(self, said: Said, stored: Stored | None) -> Stored | None:
+        """Whatever an answer that says nothing is worth depends on its route, and is not remembered."""
+        if control(said[1]).lifetime is not None or self._routes is None:
+            if len(self._judged) >= _REMEMBERED:
+                self._judged.clear()
+            self._judged[said] = NEVER
+            if stored is not None:
+                self._judged[said] = stored.lifetime, stored.flags, stored.stale_for, stored.error_for, stored.keep
+        return stored
+
+    def _judge(self, request: Request, ask: Ask, response: Response, delay: float) -> Stored | None:
         policy, status, headers = self._policy, response.status, response.headers
         if (status not in policy.statuses) if policy.statuses else (status < 200 or status in (206, 304)):
             return None
@@ -80,7 +131,7 @@ class Storing:
                 return None
         if ask is not ORDINARY and not ask.user and not self._for_everybody(ask, says):
             return None
-        if policy.deny is not None and policy.deny(request.path.lower()) and self._denied(request, ask, says, lifetime):
+        if policy.deny and personal(request.path) and self._denied(request, ask, says, lifetime):
             return None
         age = int(delay)
         if not plain:
@@ -189,6 +240,8 @@ def _complete(stored: Stored, fields: freshness.Fields) -> None:
     """What only some answers have: Vary, groups, fields that are not for the next one."""
     if b"vary" in fields:
         stored.vary = selected_by(stored.headers) or ()
+    if searching.FIELD in fields:
+        stored.flags |= SEARCH
     if b"cache-groups" in fields:
         stored.groups = (*stored.groups, *groups(stored.headers, b"cache-groups"))
     if not _NOT_STORED.isdisjoint(fields):

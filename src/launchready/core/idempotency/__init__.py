@@ -28,6 +28,7 @@ from launchready.core.idempotency.keys import HEADER as HEADER
 from launchready.core.idempotency.keys import fingerprint as fingerprint
 from launchready.core.idempotency.keys import lookup_key as lookup_key
 from launchready.core.idempotency.keys import parse_key as parse_key
+from launchready.core.idempotency.once import Find as Find
 from launchready.core.idempotency.once import Once as Once
 from launchready.core.idempotency.record import CLAIMS as CLAIMS
 from launchready.core.idempotency.record import REPLAYED as REPLAYED
@@ -35,6 +36,7 @@ from launchready.core.idempotency.record import Record as Record
 from launchready.core.idempotency.record import claims as claims
 from launchready.core.idempotency.record import dump as dump
 from launchready.core.idempotency.record import load as load
+from launchready.core.idempotency.rule import NEVER as NEVER
 from launchready.core.idempotency.rule import Counts as Counts
 from launchready.core.idempotency.rule import Rule as Rule
 from launchready.core.idempotency.rule import Vault as Vault

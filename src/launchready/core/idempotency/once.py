@@ -19,6 +19,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
 PATIENCE = 600.0
 """Seconds for which an answer that the store did not take is offered again."""
 
+Find = Callable[[Request, bytes], str | Response | None]
+"""A key in a request and its body; None where there is none; a Response where the request is refused."""
+
 Recovering = Callable[..., object]
 """Gets what is held, and the request or None."""
 
@@ -28,6 +31,7 @@ class Once:
 
     - ``key`` finds the key where it is not the header's: it gets the request and its body.
     - ``scope``: whose key it is, where the caller knows it better than the rule's function of the request.
+    - ``print_``: what must be the same, where that is not the request's fingerprint.
     - ``waits``: the handler runs, or is to run, and its end is waited for.
     - ``text``: the key as it was sent; ``held``: the claim, once it is made.
     - ``recover``: what to ask before a crashed attempt is repeated, where the caller knows it better than the rule.
@@ -36,13 +40,14 @@ class Once:
     name = "idempotent"
 
     def __init__(
-        self, rule: Rule, vault: Vault, key: Callable[[Request, bytes], str | None] | None = None,
+        self, rule: Rule, vault: Vault, key: Find | None = None,
         scope: str | None = None, recover: Recovering | None = None,
     ) -> None:  # fmt: skip
         self._rule = rule
         self._vault = vault
         self._key = key
-        self._scope = scope
+        self.scope = scope
+        self.print_: bytes | None = None
         self._recover = recover or rule.on_crash
         self._request: Request | None = None
         self.text: str | None = None
@@ -71,6 +76,8 @@ class Once:
             key = parse_key(lines)
         else:
             text = self._key(request, read.answer)
+            if isinstance(text, Response):
+                return text
             if text is None:
                 return (yield from self._without())
             key = parse_key([text.encode("utf-8", "surrogatepass")])
@@ -78,11 +85,13 @@ class Once:
             return refusals.malformed()
         self._request = request
         self.text = key.decode("latin-1")
-        scope = rule.scope(request) if self._scope is None else self._scope
+        scope = rule.scope(request) if self.scope is None else self.scope
         vault = self._vault
         id_, name = named(scope, key, vault.secret)
-        print_ = fingerprint(request, read.answer)
-        record = Record(print_, token=vault.token().hex(), id=id_, name=name, route=request.method)
+        print_ = self.print_ or fingerprint(request, read.answer)
+        record = Record(
+            print_, token=vault.token().hex(), id=id_, name=name, route=rule.name or request.method, lease=rule.lease
+        )
         return (yield from self.claim(record))
 
     def _without(self) -> Flow[Response | None]:
@@ -134,7 +143,7 @@ class Once:
             if not hasattr(app, "answer"):  # whoever died may have charged: the claim stays, and nobody renews it
                 claim.end()
         response = app.answer
-        if rule.release_errors and response.status >= 500:
+        if response.status >= rule.release_from:
             yield from self._release(claim)
             return None
         settle = Settle(claim.space, claim.key, record.answered(response), rule.keep, claim.version)

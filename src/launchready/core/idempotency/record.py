@@ -24,15 +24,17 @@ class Record:
     """One key's state.
 
     - ``token``: of the attempt that wrote it; so an attempt knows its own claim, and its own answer, from another's.
+    - ``lease``: for how long it is believed to live after its last sign of life.
     - ``elapsed``: seconds from the first claim of the key to this write, as far as anybody was there to count them.
     - ``id``: the digest under which it is stored; ``name``: of the key alone; ``route``: where it was used. For ls.
     """
 
-    __slots__ = ("body", "elapsed", "fingerprint", "headers", "id", "name", "route", "status", "token")
+    __slots__ = ("body", "elapsed", "fingerprint", "headers", "id", "lease", "name", "route", "status", "token")
 
     def __init__(
         self, fingerprint: bytes, status: int = RUNNING, headers: Headers | None = None, body: bytes = b"", *,
         token: str = "", id: str = "", name: str = "", route: str = "", elapsed: float = 0.0,
+        lease: float = 0.0,
     ) -> None:  # fmt: skip
         self.fingerprint = fingerprint
         self.status = status
@@ -43,6 +45,7 @@ class Record:
         self.name = name
         self.route = route
         self.elapsed = elapsed
+        self.lease = lease
 
     def owns(self, there: "Record") -> bool:
         """What is there was written by this attempt, which never came to run."""
@@ -52,7 +55,7 @@ class Record:
         """The same running claim, so many seconds after the first; with a ``token``, another attempt's."""
         return Record(
             self.fingerprint, token=self.token if token is None else token, id=self.id, name=self.name,
-            route=self.route, elapsed=elapsed,
+            route=self.route, elapsed=elapsed, lease=self.lease,
         )  # fmt: skip
 
     def answered(self, response: Response) -> "Record":
@@ -61,14 +64,15 @@ class Record:
         return Record(
             self.fingerprint, response.status if kept else NOT_KEPT,
             [pair for pair in response.headers if pair[0] not in _NOT_STORED] if kept else [], response.body or b"",
-            token=self.token, id=self.id, name=self.name, route=self.route, elapsed=self.elapsed,
+            token=self.token, id=self.id, name=self.name, route=self.route, elapsed=self.elapsed, lease=self.lease,
         )  # fmt: skip
 
 
 def dump(record: Record) -> bytes:
+    lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in record.headers]
     head = (
         record.fingerprint.hex(), record.status, record.token, record.id, record.name, record.route,
-        round(record.elapsed, 3), [(name.decode("latin-1"), value.decode("latin-1")) for name, value in record.headers],
+        round(record.elapsed, 3), record.lease, lines,
     )  # fmt: skip
     return json.dumps(head, separators=(",", ":")).encode() + b"\n" + record.body
 
@@ -77,10 +81,19 @@ def load(data: bytes) -> Record:
     """Never raises: what cannot be read is taken, and its outcome unknown."""
     head, _, body = data.partition(b"\n")
     try:
-        print_, status, token, id_, name, route, elapsed, lines = json.loads(head)
+        print_, status, token, id_, name, route, elapsed, lease, lines = json.loads(head)
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines]
         return Record(
-            bytes.fromhex(print_), status, headers, body, token=token, id=id_, name=name, route=route, elapsed=elapsed
+            bytes.fromhex(print_),
+            status,
+            headers,
+            body,
+            token=token,
+            id=id_,
+            name=name,
+            route=route,
+            elapsed=elapsed,
+            lease=lease,
         )
     except (ValueError, TypeError, AttributeError):
         return Record(b"", UNREADABLE)
@@ -90,9 +103,13 @@ def _size(record: Record) -> int:
     return len(record.body) + 512
 
 
+def _id(record: Record) -> str:
+    return record.id
+
+
 def claims(dump: Callable[[Record], bytes] = dump, load: Callable[[bytes], Record] = load) -> Space[Record]:
     """The space of claims, with another way to write them down: signed, or encrypted."""
-    return Space("idempotency", dump, load, _size, evictable=False, max_entries=200_000, max_bytes=1024**3)
+    return Space("idempotency", dump, load, _size, evictable=False, max_entries=200_000, max_bytes=1024**3, key_of=_id)
 
 
 CLAIMS = claims()

@@ -1,11 +1,15 @@
 """How a route is protected, and what one app's protection shares."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from launchready.core.idempotency.record import CLAIMS, Record
 from launchready.exchange.store import Space
 from launchready.http.message import Request, Response
+
+NEVER = 1000
+"""A status that no answer has."""
 
 Recover = Callable[..., Any]
 
@@ -13,25 +17,35 @@ Recover = Callable[..., Any]
 class Rule:
     """One route. Times in seconds, sizes in bytes; ``scope`` says whose key it is.
 
+    ``release_from``: an answer with this status, or a greater one, frees the key.
+
     ``on_crash``: None refuses for good; else what to ask before an attempt whose process died is repeated
     (``RERUN`` where it may be repeated without asking). ``rerun_for``: not later than so long after the first attempt.
     """
 
     __slots__ = (
-        "keep", "lease", "max_body", "on_crash", "release_errors", "required", "rerun_for", "respond", "scope", "wait",
+        "keep", "lease", "max_body", "name", "on_crash", "release_from", "required", "rerun_for", "respond", "scope",
+        "wait",
     )  # fmt: skip
 
+    def called(self, name: str) -> "Rule":
+        """The same rule for a route of this name, which is what people are shown."""
+        other = copy(self)
+        other.name = name
+        return other
+
     def __init__(
-        self, *, keep: float, lease: float, required: bool, wait: float, max_body: int, release_errors: bool,
+        self, *, keep: float, lease: float, required: bool, wait: float, max_body: int, release_from: int,
         scope: Callable[[Request], str], on_crash: Recover | None = None, rerun_for: float = 23 * 3600.0,
-        respond: Callable[[Any], Response] | None = None,
+        respond: Callable[[Any], Response] | None = None, name: str = "",
     ) -> None:  # fmt: skip
+        self.name = name
         self.keep = keep
         self.lease = lease
         self.required = required
         self.wait = wait
         self.max_body = max_body
-        self.release_errors = release_errors
+        self.release_from = release_from
         self.scope = scope
         self.on_crash = on_crash
         self.rerun_for = rerun_for

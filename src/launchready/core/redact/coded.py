@@ -11,7 +11,14 @@ from collections.abc import Callable
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, Spent, marked
 
-_RUN = Late(r"(?<![A-Za-z0-9+/_\-=])[A-Za-z0-9+/_\-]{20,16384}+(?:={1,2}|(?:%3D){1,2})?")
+#: Four characters that stand for three of printable ASCII: 0x20 to 0x7e leaves few for the first three of them.
+_THREE = "[I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589]"
+LEAST = 20
+BEGINS = f"(?:{_THREE}[A-Za-z0-9]){{5}}"
+_RUN = Late(
+    rf"(?<![A-Za-z0-9]){BEGINS}(?:{_THREE}[A-Za-z0-9+/_\-]){{0,4096}}+[A-Za-z0-9+/_\-]{{0,3}}(?:={{1,2}}|(?:%3D){{1,2}})?"
+    r"(?![A-Za-z0-9])"
+)
 _BUDGET = 2_000  # runs in one piece of text that decode to text
 _URLSAFE = str.maketrans("-_", "+/")
 

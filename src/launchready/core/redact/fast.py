@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from launchready.core.redact.coded import BEGINS
 from launchready.core.redact.gates import (
     AUTH,
     BLANK,
@@ -56,7 +57,7 @@ _MORE = (
         ),  # (030) 1234, 030 1234
     ),
     (NEAR, "|".join(row.near for row in VENDORS if row.near)),
-    (CODED, "[A-Za-z0-9+/_-]{20}"),
+    (CODED, f"(?:^|[^A-Za-z0-9]){BEGINS}"),
     (
         FORMS,
         (

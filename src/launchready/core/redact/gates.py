@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from launchready.core.redact.coded import LEAST
 from launchready.core.redact.rules import phrases
 from launchready.vendors.formats import VENDORS
 
@@ -17,7 +18,10 @@ SAID, BLANK, TOLD, SPARE, CODE, CVC, SCHEME, AUTH, BORN, PHONE, NUMBERS, NEAR, K
 )
 PROSE = frozenset({*range(PHONE), DEVICE, TYPED})
 FIRST_VENDOR = 32  # gate 32 + n: row n of VENDORS
-CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS, CODED})  # not asked here: their readers ask as cheaply
+CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS})  # not asked here: their readers ask as cheaply
+
+
+_WITH_CODED = CLOSED | {CODED}
 
 
 class Opener(NamedTuple):
@@ -95,7 +99,7 @@ _ROOTS = tuple({"$" if "$" in literal else "}" if "}" in literal else literal[:6
 def opened(text: str) -> frozenset[int]:
     """The gates that this text opens."""
     words = text.translate(_WORDS).lower().split()
-    gates = CLOSED
+    gates = _WITH_CODED if max(map(len, words), default=0) >= LEAST else CLOSED
     if not _OPENING.isdisjoint(words):
         gates = gates.union(*(_BY_WORD[word] for word in _OPENING.intersection(words)))
     if any(map(text.__contains__, _ROOTS)):

@@ -112,12 +112,15 @@ def _token(text: str, at: int, *, strong: bool, short: bool) -> tuple[int, int] 
         if segment is None:
             return None
         value = segment.group()
+        at = segment.end()
+        if value.isalpha() and value.islower():  # a word
+            continue
+        start = segment.start()
         core = value.rstrip(".:")
         for suffix in (".ics", ".json", ".html", ".pdf", ".xml"):
             core = core.removesuffix(suffix)
         if "@" not in core and (_SIGNED.fullmatch(core) or _sealed(core, strong=strong)):
-            return at + 1, at + 1 + len(core)
-        at = segment.end()
+            return start, start + len(core)
     return None
 
 

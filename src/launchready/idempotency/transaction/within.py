@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from launchready.core.idempotency import HEADER, Once, Record, Rule, Vault, dump, load, refusals
+from launchready.core.idempotency import HEADER, Find, Once, Record, Rule, Vault, dump, load, refusals
 from launchready.errors import InFlight, KeyReused, LaunchReadyError, SafeToRetry
 from launchready.exchange.app import Hold
 from launchready.exchange.claim import Work
@@ -24,9 +24,11 @@ Open = Callable[[], Any]
 
 
 class Within(Once):
-    """``opens`` gives the connection, or something to await for it; ``ours``: it is closed when the answer is known."""
+    """``opens`` gives the connection, or something to await for it. ``ours``: it is closed when the answer is known."""
 
-    def __init__(self, rule: Rule, vault: Vault, key: Any, scope: str | None, opens: Open, *, ours: bool) -> None:
+    def __init__(
+        self, rule: Rule, vault: Vault, key: Find | None, scope: str | None, opens: Open, *, ours: bool
+    ) -> None:
         super().__init__(rule, vault, key, scope)
         self._opens = opens
         self._ours = ours
@@ -98,7 +100,7 @@ class Within(Once):
             if not hasattr(app, "answer"):
                 self._abandon(connection)  # where nobody waits any more, nothing can be awaited either
         response = app.answer
-        if response.status >= 500:
+        if response.status >= min(500, self._rule.release_from):
             yield from self._rolled_back(connection, row, SafeToRetry())
             return None
         try:

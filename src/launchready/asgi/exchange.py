@@ -1,135 +1,52 @@
-"""The ASGI face: one middleware around any ASGI app, all features in one pass.
+"""One request under ASGI.
 
-::
-
-    app = LaunchReadyMiddleware(app, cors=CORS(allow_origins=["https://app.example.com"]), rate_limit="300/minute")
-
-One object per request carries its state and stands between the app and the server: its ``send`` sees the response
-head, its ``receive`` remembers the body for those who need it. A request that no feature answers makes no task and
-no thread; a body is held back only where a feature asked for it, and only up to its bound. WebSockets:
-:mod:`launchready.websocket`; other scopes pass untouched.
+The object carries its state and stands between the app and the server: its ``send`` sees the response head, its
+``receive`` remembers the body for those who need it. A request that no feature answers makes no task and no thread; a
+body is held back only where a feature asked for it, and only up to its bound.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
+from operator import itemgetter
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
-from launchready.drivers import behind
+from launchready.asgi.messages import App, Message, Receive, Scope, Send
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
-from launchready.drivers.drive import adrive, drive
+from launchready.drivers.drive import adrive, drive, let_go
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, Gone, Occupy, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.behind import Behind
-from launchready.exchange.ops import Elsewhere, Flow, Op, new
+from launchready.exchange.ops import Elsewhere, Flow, Inline, Op, new
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Request, Response, append, clean
-from launchready.http.scope import template, user
-from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
-from launchready.metrics.websocket import Timed
-from launchready.settings.stack import SAFE, Plan, Stack, build
-from launchready.websocket import Socket
+from launchready.http.scope import user
+from launchready.metrics.timing import OWN, STREAM
+from launchready.settings.stack import SAFE, Plan, Stack
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+facts = itemgetter("method", "path", "raw_path", "query_string", "scheme", "client", "headers")
+DEFAULTS = {"raw_path": None, "query_string": b"", "scheme": "http", "client": None}
+"""What a server may leave out of an http scope, and what is then meant (ASGI HTTP 2.3)."""
 
 
-class LaunchReadyMiddleware:
-    """``LaunchReadyMiddleware(app, **settings)``. Raises ConfigError with every mistake in the settings."""
+class Face(Protocol):
+    """The middleware, as a request knows it."""
 
-    def __init__(self, app: App, /, **settings: Any) -> None:
-        self.app = app
-        self.stack: Stack = build(settings)
-        self._inline = self.stack.answers.inline
-        self._timings = self.stack.timings
-        self._tasks = behind.Tasks()
+    app: App
+    stack: Stack
+    inline: Inline
 
-    def status(self) -> dict[str, object]:
-        """What this process knows of the app: release, durations by route. The data of the dashboard."""
-        return self.stack.status()
+    def native(self, response: Response) -> object: ...
 
-    route = staticmethod(template)
+    def caller(self, scope: Scope) -> object: ...
 
-    def native(self, response: Response) -> object:
-        """A response as a view returns it."""
-        from starlette.responses import Response as StarletteResponse  # noqa: PLC0415 - only where a view is answered
+    async def failed(self, scope: Scope, receive: Receive, send: Send, error: Exception) -> None: ...
 
-        made = StarletteResponse(response.body, response.status)
-        made.raw_headers = response.headers
-        return made
-
-    def caller(self, scope: Scope) -> object:
-        """The request, as the framework's views know it."""
-        from starlette.requests import Request as StarletteRequest  # noqa: PLC0415 - only where a view asks
-
-        return StarletteRequest(scope)
-
-    async def failed(self, scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
-        """Answer for an app that raised before it answered. The error is raised again afterwards, for the server."""
-        del scope, receive, error  # a framework's face has a page of its own for it
-        body = b"Internal Server Error"
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 500, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    def behind(self, scope: Scope, op: Behind) -> None:
-        """Ask the app once more, for nobody, in a task and a context of its own."""
-        own = behind.scope_of(scope, op.headers)
-        self._tasks.start(_Exchange(self, own, behind.nobody(), behind.unheard, (op.feature,)).run())
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._other(scope, receive, send)
-            return
-        started = perf_counter()
-        stack, method = self.stack, scope["method"]
-        plan = stack.health.get(scope["path"])
-        timings = self._timings if plan is None else None
-        if plan is None:
-            plan = stack.plans.get(method, stack.other)
-        exchange = _Exchange(self, scope, receive, send, plan)
-        try:
-            await exchange.run()
-        except BaseException as error:
-            exchange.status, exchange.note = broke(error)
-            raise
-        finally:
-            if timings is not None:
-                note, seconds = exchange.note, perf_counter() - started
-                if note == OWN:
-                    timings.own(method, scope["path"], exchange.status, seconds)
-                elif note == STREAM:
-                    first = exchange.first - started
-                    timings.stream(method, self.route(scope), exchange.status, seconds, first, exchange.whole)
-                else:
-                    timings.record(method, self.route(scope), exchange.status, seconds, note)
-
-    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A WebSocket is timed, and limited where a limit asks for it; anything else passes."""
-        if scope["type"] != "websocket":
-            await self.app(scope, receive, send)
-            return
-        timed = None
-        if self._timings is not None:
-            timed = Timed(send)
-            send = timed.send
-        try:
-            if self.stack.sockets:
-                await Socket(self.stack, scope, receive, send).run(self.app)
-            else:
-                await self.app(scope, receive, send)
-        finally:
-            if timed is not None and self._timings is not None:
-                self._timings.record("GET", self.route(scope), timed.status, timed.seconds(), WEBSOCKET)
+    def behind(self, scope: Scope, op: Behind) -> None: ...
 
 
-class _Exchange:
+class Exchange:
     """One request. What most requests never set has its default on the class."""
 
     status = 500
@@ -155,17 +72,16 @@ class _Exchange:
     _late: list[Message]
     _leaves: asyncio.Event | None = None
 
-    def __init__(self, face: LaunchReadyMiddleware, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
-        path = scope["path"]
-        client = scope.get("client")
+    def __init__(self, face: Face, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
         self.request = request = new(Request)
-        request.method = scope["method"]
+        try:
+            request.method, path, raw, request.query, request.scheme, client, headers = facts(scope)
+        except KeyError:
+            request.method, path, raw, request.query, request.scheme, client, headers = facts({**DEFAULTS, **scope})
         request.path = path
-        request.raw_path = scope.get("raw_path") or path.encode()
-        request.query = scope.get("query_string", b"")
-        request.scheme = scope.get("scheme", "http")
+        request.raw_path = raw or path.encode()
         request.peer = client[0] if client else ""
-        request.headers = headers = scope["headers"]
+        request.headers = headers
         request.fields = dict(headers)
         request.get = request.fields.get
         request.adds = []
@@ -175,7 +91,7 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._parked = []
-        self._steps = chain(plan, request, face._inline, self._parked)
+        self._steps = chain(plan, request, face.inline, self._parked)
 
     # The way in.
 
@@ -211,7 +127,7 @@ class _Exchange:
         except Exception as error:
             await self._failed(error, receive)
         except BaseException:
-            await self._gone()
+            await let_go(self._parked, self._carry_any)
             raise
         finally:
             scope["headers"] = asked
@@ -222,13 +138,6 @@ class _Exchange:
             if self._ends:
                 await adrive(steps, self._carry)
             steps.close()
-
-    async def _gone(self) -> None:
-        """The app was cancelled before it answered: what is held until the end of a request is let go."""
-        for flow, app in self._parked:
-            if isinstance(app, Occupy):
-                with suppress(Gone):
-                    await adrive(flow, self._carry_any, error=Gone())
 
     async def _failed(self, error: Exception, receive: Receive) -> None:
         """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
@@ -421,6 +330,9 @@ class _Exchange:
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
+    def secret(self) -> str | None:
+        return None
+
     def database(self) -> object:
         return None
 
@@ -480,7 +392,7 @@ class _Exchange:
             self._face.stack.answers.execute(op)
 
     def _inline(self, op: Op[Any]) -> bool:
-        answer = self._face._inline.get(type(op))
+        answer = self._face.inline.get(type(op))
         if answer is None:
             return False
         try:

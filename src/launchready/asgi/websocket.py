@@ -6,10 +6,10 @@ What the client then sends is counted by the routes "MESSAGE /path" of the rate 
 closed with 1008 (policy violation, RFC 6455 §7.4.1), and the app sees its client leave.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
 
+from launchready.asgi.messages import App, Message, Receive, Scope, Send
 from launchready.core.ratelimit import Policy
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.drive import adrive
@@ -17,12 +17,6 @@ from launchready.exchange.app import Forward
 from launchready.exchange.ops import Op
 from launchready.http.message import Request, Response, append
 from launchready.settings.stack import Stack
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 VIOLATION = 1008
 

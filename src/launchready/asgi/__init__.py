@@ -1,0 +1,116 @@
+"""The ASGI face: one middleware around any ASGI app, all features in one pass.
+
+::
+
+    app = LaunchReadyMiddleware(app, cors=CORS(allow_origins=["https://app.example.com"]), rate_limit="300/minute")
+
+A request is an :class:`.exchange.Exchange`, a WebSocket a :class:`.websocket.Socket`; other scopes pass untouched.
+"""
+
+from time import perf_counter
+from typing import Any
+
+from launchready.asgi.exchange import Exchange
+from launchready.asgi.messages import App, Receive, Scope, Send
+from launchready.asgi.websocket import Socket
+from launchready.drivers import behind
+from launchready.exchange.behind import Behind
+from launchready.http.message import Response
+from launchready.http.scope import template
+from launchready.metrics.spent import Watching, begin
+from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, broke
+from launchready.metrics.websocket import Timed
+from launchready.settings.stack import Stack, build
+
+__all__ = ["App", "LaunchReadyMiddleware", "Receive", "Scope", "Send"]
+
+
+class LaunchReadyMiddleware:
+    """``LaunchReadyMiddleware(app, **settings)``. Raises ConfigError with every mistake in the settings."""
+
+    def __init__(self, app: App, /, **settings: Any) -> None:
+        self.app = app
+        self.stack: Stack = build(settings)
+        self.inline = self.stack.answers.inline
+        self._timings = self.stack.timings
+        self._tasks = behind.Tasks()
+
+    def status(self) -> dict[str, object]:
+        """What this process knows of the app: release, durations by route. The data of the dashboard."""
+        return self.stack.status()
+
+    route = staticmethod(template)
+
+    def native(self, response: Response) -> object:
+        """A response as a view returns it."""
+        from starlette.responses import Response as StarletteResponse  # noqa: PLC0415 - only where a view is answered
+
+        made = StarletteResponse(response.body, response.status)
+        made.raw_headers = response.headers
+        return made
+
+    def caller(self, scope: Scope) -> object:
+        """The request, as the framework's views know it."""
+        from starlette.requests import Request as StarletteRequest  # noqa: PLC0415 - only where a view asks
+
+        return StarletteRequest(scope)
+
+    async def failed(self, scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
+        """Answer for an app that raised before it answered. The error is raised again afterwards, for the server."""
+        del scope, receive, error  # a framework's face has a page of its own for it
+        body = b"Internal Server Error"
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 500, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def behind(self, scope: Scope, op: Behind) -> None:
+        """Ask the app once more, for nobody, in a task and a context of its own."""
+        own = behind.scope_of(scope, op.headers)
+        self._tasks.start(Exchange(self, own, behind.nobody(), behind.unheard, (op.feature,)).run())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        started = perf_counter()
+        stack, method = self.stack, scope["method"]
+        plan, timings = stack.health.get(scope["path"]), None
+        if plan is None:
+            plan, timings = stack.plans.get(method, stack.other), self._timings
+        exchange = Exchange(self, scope, receive, send, plan)
+        spent = begin() if Watching.on and timings is not None else None
+        try:
+            await exchange.run()
+        except BaseException as error:
+            exchange.status, exchange.note = broke(error)
+            raise
+        finally:
+            if timings is not None:
+                note, seconds = exchange.note, perf_counter() - started
+                if note == OWN:
+                    timings.own(method, scope["path"], exchange.status, seconds)
+                elif note == STREAM:
+                    first = exchange.first - started
+                    timings.stream(method, self.route(scope), exchange.status, seconds, first, exchange.whole)
+                else:
+                    timings.record(method, self.route(scope), exchange.status, seconds, note)
+                if spent is not None:
+                    timings.spend(method, self.route(scope), spent)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket is timed, and limited where a limit asks for it; anything else passes."""
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+            return
+        timed = None
+        if self._timings is not None:
+            timed = Timed(send)
+            send = timed.send
+        try:
+            if self.stack.sockets:
+                await Socket(self.stack, scope, receive, send).run(self.app)
+            else:
+                await self.app(scope, receive, send)
+        finally:
+            if timed is not None and self._timings is not None:
+                self._timings.record("GET", self.route(scope), timed.status, timed.seconds(), WEBSOCKET)

@@ -1,0 +1,93 @@
+"""``launchready bottlenecks``: which slow route costs the business most, and the one thing to change next."""
+
+import argparse
+import json
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from launchready.cli import configuration
+from launchready.cli.measured import add_place, keeper_of, targets_of
+from launchready.cli.options import write
+from launchready.errors import ConfigError
+
+if TYPE_CHECKING:
+    from launchready.metrics.bottlenecks import Found
+    from launchready.metrics.report import Target
+
+HELP = "slow routes that earn, by the time customers lose in them; and one suggestion for the next release"
+
+ROUTE = ("match", "p95", "weight")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_place(parser)
+    parser.add_argument("--hours", type=float, default=168.0, help="how far back (168, which is all there is)")
+    parser.add_argument("--route", nargs=3, action="append", default=[], metavar=("ROUTE", "TARGET", "WEIGHT"),
+                        help='--route "POST /bookings" 800ms 3, beside [routes] in launchready.toml')  # fmt: skip
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(args: argparse.Namespace) -> int:
+    from launchready.metrics.bottlenecks import bottlenecks  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.metrics.report import window  # noqa: PLC0415
+
+    target, weight = routes(args.route)
+    keeper = keeper_of(args)
+    with keeper.reading() as ledger:
+        found = bottlenecks(ledger, window(args.hours, time.time()), target, weight)
+    keeper.close()
+    write(args, json.dumps(asdict(found), indent=2) if args.format == "json" else told(found))
+    return 0
+
+
+def routes(given: list[list[str]]) -> "tuple[Target, Target]":
+    """Targets and weights, of the arguments and of ``[routes]``: ``booking = { match = "POST /bookings", p95 = 800,
+    weight = 3 }``. Raises ConfigError."""
+    rows = [(match, target, number(f"--route {match}", weight)) for match, target, weight in given]
+    for name, row in configuration.load().table("routes").items():
+        problems = [
+            f"[routes] {name}: there is no {key!r}; it has {', '.join(ROUTE)}" for key in row if key not in ROUTE
+        ]
+        if problems or "match" not in row or "p95" not in row:
+            raise ConfigError(problems or [f'[routes] {name}: write {{ match = "POST /bookings", p95 = 800 }}'])
+        rows.append((row["match"], f"{row['p95']}ms", number(f"[routes] {name}", row.get("weight", 1))))
+    if not rows:
+        raise ConfigError(['no routes: write --route "POST /bookings" 800ms 3, or [routes] in launchready.toml'])
+    weights = {match: weight for match, _, weight in rows}
+    target = targets_of([[match, time] for match, time, _ in rows])
+    from launchready.http.routes import RouteTable  # noqa: PLC0415
+
+    table = RouteTable(weights)
+    return target, lambda method, route: table.find(method, route, None)
+
+
+def number(where: str, value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        raise ConfigError([f"{where}: a weight is a number: how much the route earns beside the others"]) from None
+
+
+def told(found: "Found") -> str:
+    """The list, then the suggestion."""
+    from launchready.dashboard.words import count, duration  # noqa: PLC0415
+
+    lines = []
+    for place, one in enumerate(found.ranked, 1):
+        p95 = f"p95 {duration(one.p95)}, target {duration(one.target)}"
+        lines.append(f"{place}. {one.method} {one.route}: {p95}, {count(one.requests)} requests")
+        lines.append(f"   customers waited {duration(one.lost)} too long in all, x {one.weight:g} = {one.score:.1f}")
+        lines += [f"   {cause}" for cause in one.causes]
+    if found.ranked:
+        lines += [
+            "",
+            f"Next release, this one thing: {found.ranked[0].method} {found.ranked[0].route}: {found.ranked[0].fix}.",
+        ]
+    else:
+        lines.append("Every route that earns keeps its target.")
+    if found.folded:
+        lines.append(f"{found.folded} more are over their target and earn nothing: leave them.")
+    if found.unknown:
+        lines.append(f"No target, so not determined: {', '.join(found.unknown)}.")
+    return "\n".join(lines)

@@ -1,0 +1,67 @@
+"""``launchready idempotency``: for the person on call, when a payment's outcome is not known."""
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from launchready.cli.configuration import load
+from launchready.cli.options import write
+from launchready.errors import ConfigError
+
+if TYPE_CHECKING:
+    from launchready.idempotency.desk import Desk
+
+HELP = "look at idempotency keys, and say what became of one whose outcome is not known"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", help="the store's URL; else LAUNCHREADY_STORE, or store in [idempotency]")
+    parser.add_argument("--encrypted", action="store_true", help="the app sets Idempotency(encrypt=True)")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    ls = kinds.add_parser("ls", help="every key that is there")
+    ls.add_argument("--unknown", action="store_true", help="those whose outcome is not known; exit 1 if there are any")
+    show = kinds.add_parser("show", help="one key: by the beginning of its id, or as the client sent it")
+    show.add_argument("key")
+    resolve = kinds.add_parser("resolve", help="say what became of a key whose outcome is not known")
+    resolve.add_argument("key")
+    how = resolve.add_mutually_exclusive_group(required=True)
+    how.add_argument("--done", action="store_true", help="it happened: a retry is told so, and does not run")
+    how.add_argument("--retry", action="store_true", help="it did not happen: a retry runs")
+    kinds.add_parser("migrate", help="make the tables, before the first request")
+    kinds.add_parser("sweep", help="clear away what is over")
+
+
+def run(args: argparse.Namespace) -> int:
+    """The secret stands in LAUNCHREADY_SECRET_KEY, as for the app."""
+    url = args.store or os.environ.get("LAUNCHREADY_STORE") or load().table("idempotency").get("store")
+    if not url or url.startswith("memory:"):
+        raise ConfigError(["which store? write --store sqlite:///launchready.db, or set LAUNCHREADY_STORE"])
+    from launchready.idempotency.desk import Desk  # noqa: PLC0415 - "--help" must not wait for it
+
+    desk = Desk(url, encrypt=args.encrypted)
+    try:
+        return _answer(args, desk)
+    finally:
+        desk.close()
+
+
+def _answer(args: argparse.Namespace, desk: "Desk") -> int:
+    from launchready.idempotency.desk import as_json, as_text, row_of  # noqa: PLC0415
+
+    shown = as_json if args.format == "json" else as_text
+    if args.what == "ls":
+        rows = sorted(desk.rows(unknown=args.unknown), key=lambda row: row["age"])
+        write(args, shown(rows))
+        return 1 if args.unknown and rows else 0
+    if args.what == "show":
+        rows = [row_of(entry) for entry in desk.find(args.key)]
+        write(args, shown(rows))
+        return 0 if rows else 1
+    if args.what == "resolve":
+        write(args, f"{desk.resolve(args.key, done=args.done)[:12]}: {'done' if args.done else 'free again'}")
+    elif args.what == "migrate":
+        write(args, "\n".join(f"made, or there: {one}" for one in desk.migrate()))
+    else:
+        write(args, f"cleared away: {desk.sweep()}")
+    return 0

@@ -1,0 +1,224 @@
+"""An httpx client that a payment can be made with: timed, and retried only where that cannot do harm.
+
+::
+
+    with launchready.client.Client(base_url="https://api.provider.example", deadline="20s") as client:
+        client.post("/charges", json=..., headers={"Idempotency-Key": once.downstream_key("charge")})
+
+- Retried: GET, HEAD, OPTIONS, PUT and DELETE, which RFC 9110 §9.2.2 calls idempotent, and any request that carries an
+  ``Idempotency-Key``, with the same key each time. Any other only where no connection came about: nothing was sent.
+- On: no answer, 429, 502, 503, 504; and 409 with ``Retry-After``: the first request with that key still runs.
+- After: what ``Retry-After`` says, else a random time up to 0.2 s, 0.4 s, 0.8 s ... (full jitter: clients that failed
+  together do not come back together). Never past ``deadline``, which holds for all attempts together.
+- A host that failed ``failures`` times in a row is left alone for ``rest``: requests to it raise CircuitOpen at once.
+- A body that is an iterator is sent once.
+"""
+
+import asyncio
+import random
+import threading
+import time
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from launchready.errors import LaunchReadyError
+from launchready.metrics.spent import Watching, call
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+AGAIN = frozenset({429, 502, 503, 504})
+NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+FIRST, LONGEST = 0.2, 10.0
+"""Seconds: the bound of the first wait, which doubles, and of the last."""
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0}
+
+
+class CircuitOpen(LaunchReadyError, httpx.TransportError):
+    """The host failed too often in a row; nothing was sent. ``retry_after``: seconds until it is tried again."""
+
+    status = 503
+
+    def __init__(self, host: str, retry_after: float) -> None:
+        httpx.TransportError.__init__(self, f"{host} failed too often in a row; tried again in {retry_after:.0f} s")
+        self.retry_after = retry_after
+
+
+class Breaker:
+    """One host: closed, open for ``rest`` seconds, then one request finds out whether it is well again."""
+
+    def __init__(self, failures: int, rest: float) -> None:
+        self._failures = failures
+        self._rest = rest
+        self._row = 0
+        self._until = 0.0
+        self._lock = threading.Lock()
+
+    def enter(self, host: str) -> None:
+        """Raises CircuitOpen."""
+        with self._lock:
+            left = self._until - time.monotonic()
+            if left > 0:
+                raise CircuitOpen(host, left)
+            if self._row >= self._failures:
+                self._until = time.monotonic() + self._rest  # this one tries; the others wait for what it finds
+
+    def leave(self, *, well: bool) -> None:
+        with self._lock:
+            self._row = 0 if well else self._row + 1
+            self._until = 0.0 if well or self._row < self._failures else time.monotonic() + self._rest
+
+
+class _Attempts:
+    """One request's attempts: whether there is another, and when."""
+
+    def __init__(self, policy: "_Policy", request: httpx.Request) -> None:
+        self._policy = policy
+        self._request = request
+        self._ends = time.monotonic() + policy.deadline
+        self._made = 0
+        self.host = request.url.host
+        self.breaker = policy.breaker(self.host)
+        self._may = request.method in IDEMPOTENT or "idempotency-key" in request.headers
+        self._replays = isinstance(request.stream, httpx.ByteStream)  # the whole body is there, to be sent again
+
+    def begin(self) -> float:
+        """Raises CircuitOpen. The time of the start, for ``took``."""
+        self.breaker.enter(self.host)
+        self._made += 1
+        left = max(0.001, self._ends - time.monotonic())
+        given = self._request.extensions.get("timeout") or {}
+        self._request.extensions["timeout"] = {
+            kind: left if given.get(kind) is None else min(left, given[kind])
+            for kind in ("connect", "read", "write", "pool")
+        }
+        return time.perf_counter()
+
+    def took(self, started: float) -> None:
+        call(self.host, time.perf_counter() - started)
+
+    def after(self, answer: httpx.Response) -> float | None:
+        """Seconds to wait before the next attempt; None: this is the answer."""
+        said = retry_after(answer)
+        self.breaker.leave(well=answer.status_code < 500)
+        if answer.status_code == 409 and said is not None and "idempotency-key" in self._request.headers:
+            return self._wait(said)
+        return self._wait(said) if self._may and answer.status_code in AGAIN else None
+
+    def failed(self, error: httpx.TransportError) -> float | None:
+        self.breaker.leave(well=False)
+        return self._wait(None) if self._may or isinstance(error, NOTHING_SENT) else None
+
+    def _wait(self, said: float | None) -> float | None:
+        if self._made > self._policy.retries or not self._replays:
+            return None
+        bound = min(LONGEST, FIRST * 2 ** (self._made - 1))
+        wait = said if said is not None else random.uniform(0, bound)  # noqa: S311 - not a secret
+        return wait if time.monotonic() + wait < self._ends else None
+
+
+class _Policy:
+    def __init__(self, retries: int, deadline: str | float, failures: int, rest: str | float) -> None:
+        Watching.on = True
+        self.retries = retries
+        self.deadline = seconds(deadline)
+        self._failures = failures
+        self._rest = seconds(rest)
+        self._breakers: dict[str, Breaker] = {}
+
+    def breaker(self, host: str) -> Breaker:
+        return self._breakers.get(host) or self._breakers.setdefault(host, Breaker(self._failures, self._rest))
+
+
+class Client(httpx.Client):
+    """httpx's Client, with all its options, and ``retries``, ``deadline``, ``failures``, ``rest``."""
+
+    def __init__(
+        self,
+        *,
+        retries: int = 3,
+        deadline: str | float = "30s",
+        failures: int = 5,
+        rest: str | float = "30s",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._policy = _Policy(retries, deadline, failures, rest)
+
+    def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
+        """As httpx; raises CircuitOpen too."""
+        attempts = _Attempts(self._policy, request)
+        while True:
+            started = attempts.begin()
+            try:
+                answer = super().send(request, **more)
+                wait = attempts.after(answer)
+                if wait is None:
+                    return answer
+                answer.close()
+            except httpx.TransportError as error:
+                wait = attempts.failed(error)
+                if wait is None:
+                    raise
+            finally:
+                attempts.took(started)
+            time.sleep(wait)
+
+
+class AsyncClient(httpx.AsyncClient):
+    """The same from a coroutine."""
+
+    def __init__(
+        self,
+        *,
+        retries: int = 3,
+        deadline: str | float = "30s",
+        failures: int = 5,
+        rest: str | float = "30s",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._policy = _Policy(retries, deadline, failures, rest)
+
+    async def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
+        """As httpx; raises CircuitOpen too."""
+        attempts = _Attempts(self._policy, request)
+        while True:
+            started = attempts.begin()
+            try:
+                answer = await super().send(request, **more)
+                wait = attempts.after(answer)
+                if wait is None:
+                    return answer
+                await answer.aclose()
+            except httpx.TransportError as error:
+                wait = attempts.failed(error)
+                if wait is None:
+                    raise
+            finally:
+                attempts.took(started)
+            await asyncio.sleep(wait)
+
+
+def retry_after(answer: httpx.Response) -> float | None:
+    """Seconds, from a number or a date (RFC 9110 §10.2.3); None where it says nothing that can be read."""
+    said = answer.headers.get("retry-after", "").strip()
+    if said.isdecimal():
+        return float(said)
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return None
+
+
+def seconds(value: str | float) -> float:
+    """Raises ValueError that says what to write."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        return float(value)
+    if isinstance(value, str):
+        number = value.strip().rstrip("mins")
+        unit = value.strip()[len(number) :]
+        if unit in _UNITS and number.strip().replace(".", "", 1).isdecimal():
+            return float(number) * _UNITS[unit]
+    raise ValueError(f'{value!r} is not a time; write for example "20s" or "500ms"')

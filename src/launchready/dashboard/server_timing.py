@@ -1,0 +1,39 @@
+"""``Server-Timing``: what this one answer took, in the browser's own tools, for those whose site it is.
+
+Sent to the site's own pages (``Sec-Fetch-Site: same-origin``) and to who may see the dashboard. Not to anybody else:
+how long a query takes says whether an account exists. ``Timing-Allow-Origin`` stays as it is, so other origins' scripts
+cannot read it either. W3C Server Timing: metric names are tokens, ``dur`` is in milliseconds.
+"""
+
+from collections.abc import Callable
+
+from launchready.exchange.app import Forward
+from launchready.exchange.ops import Flow
+from launchready.http.message import Request, Response
+from launchready.metrics.spent import HTTP, SPENT, SQL
+
+
+class ServerTiming:
+    """``sees``: whether a request comes from who may see the dashboard. ``clock``: seconds, never going back."""
+
+    name = "server timing"
+
+    def __init__(self, sees: Callable[[Request], bool], clock: Callable[[], float]) -> None:
+        self._sees = sees
+        self._clock = clock
+
+    def handle(self, request: Request) -> Flow[Response | None]:
+        started = self._clock()
+        if request.get(b"sec-fetch-site") != b"same-origin" and not self._sees(request):
+            return None
+        app = Forward()
+        yield app
+        parts = [f"app;dur={(self._clock() - started) * 1000:.1f}"]
+        spent = SPENT.get()
+        if spent is not None:
+            for kind, name, word in ((SQL, "db", "queries"), (HTTP, "out", "calls")):
+                calls, seconds = spent.total(kind)
+                if calls:
+                    parts.append(f'{name};dur={seconds * 1000:.1f};desc="{calls} {word}"')
+        app.answer.headers.append((b"server-timing", ", ".join(parts).encode()))
+        return None

@@ -1,0 +1,123 @@
+"""``@webhook("stripe")``: an event is worked on once, however often its provider delivers it.
+
+::
+
+    @app.post("/webhooks/stripe")
+    @webhook("stripe", secret=settings.STRIPE_WEBHOOK_SECRET)
+    async def stripe_event(request: Request): ...
+
+Providers deliver at least once, out of order, for days. So the event's id is the key; a redelivery of a finished event
+gets its 2xx at once; whatever is no 2xx, and whatever died, is worked on again when it is delivered again (the provider
+asks until it succeeds, and an event that nobody would ever repeat is a lost payment). With ``mode="transaction"`` the
+event's row commits with the work: exactly once.
+"""
+
+import pkgutil
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, ParamSpec, TypeVar
+
+from launchready.clock import SYSTEM
+from launchready.core.idempotency import Once, refusals
+from launchready.drivers.current import Exchange, Wanted
+from launchready.errors import ConfigError
+from launchready.http.message import Request, Response
+from launchready.http.problem import problem
+from launchready.idempotency.transaction.opening import opener
+from launchready.idempotency.views import View, protected_view
+from launchready.idempotency.webhooks import presets
+from launchready.settings.idempotency import Idempotency, compile_rule
+from launchready.settings.problems import Problems
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Secrets = str | Sequence[str] | Callable[[], str | Sequence[str]] | None
+
+
+def names() -> list[str]:
+    """The providers that are known."""
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(presets.__path__))
+
+
+class Hook:
+    """How one view is protected: as a view of its key, in a scope of its own, whatever else a redelivery brings."""
+
+    def __init__(self, provider: str, view: View) -> None:
+        self._provider = provider
+        self._view = view
+        self.told = view.told
+        self.transaction = view.transaction
+
+    def flow(self, exchange: Exchange, *, asynchronous: bool) -> Once:
+        flow = self._view.flow(exchange, asynchronous=asynchronous)
+        flow.scope = f"webhook:{self._provider}:{exchange.request.path}"
+        flow.print_ = b"event"
+        return flow
+
+
+def webhook(
+    provider: str,
+    *,
+    secret: Secrets = None,
+    keep: str | float = "30d",
+    lease: str | float = "60s",
+    mode: str = "store",
+    store: str | None = None,
+    connection: Callable[[Any], Any] | None = None,
+    now: Callable[[], float] = SYSTEM.wall,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Work on each event of a provider once.
+
+    - ``provider``: "stripe", "github", "standard-webhooks" (Svix as well), "shopify", "paddle", "slack".
+    - ``secret``: the endpoint's signing secret, several while one is rotated, or a function that gives them. A wrong
+      signature, or a signed time five minutes away, is 400 and nothing runs. Without it the view checks for itself;
+      what it refuses is no 2xx, so the key stays free for the provider.
+    - ``keep``: how long a redelivery is known; longer than the provider retries (Stripe: three days).
+    - ``mode``, ``store``, ``connection``: as in ``@idempotent``.
+
+    Raises ConfigError where it is applied.
+    """
+    problems = Problems()
+    if provider not in names():
+        problems.unknown("@webhook", provider, names())
+    within = problems.choice("@webhook: mode", mode, ("store", "transaction")) == "transaction"
+    rule = compile_rule(
+        problems, Idempotency(routes=(), keep=keep, lease=lease, required=True, on_crash="rerun", rerun_for=keep)
+    )
+    if within and store is not None:
+        try:
+            opener(store)
+        except ConfigError as error:
+            for line in error.problems:
+                problems.add(line)
+    problems.raise_if_any()
+    rule.release_from = 300
+    view = View(rule, _finder(provider, secret, now), None, None, None, within, store, connection)
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        Wanted.views = True
+        return protected_view(function, Hook(provider, view))
+
+    return decorate
+
+
+def _finder(
+    provider: str, secret: Secrets, now: Callable[[], float]
+) -> Callable[[Request, bytes], str | Response | None]:
+    preset = import_module(f"{presets.__name__}.{provider.replace('-', '_')}")
+
+    def find(request: Request, body: bytes) -> str | Response | None:
+        given = secret() if callable(secret) else secret
+        if given is not None:
+            found = [preset.verify(request, body, one, now()) for one in ([given] if isinstance(given, str) else given)]
+            if None not in found:
+                return _refused(found[-1] if found else "there is no secret")
+        event: str | None = preset.event(request, body)
+        return event or refusals.malformed()
+
+    return find
+
+
+def _refused(why: str) -> Response:
+    return problem(400, "webhook-signature", "The signature of the event is not right", f"Nothing was done: {why}.")

@@ -1,0 +1,117 @@
+"""Which routes cost customers the most time, and what to do about the first of them.
+
+Score = seconds over target x weight: how long customers waited beyond what the route was promised to take, all of them
+together, times what the route is worth to the business. Only routes that have a weight count; tuning what earns nothing
+is how a week goes by. One suggestion for a release: after two changes nobody knows which one helped.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from launchready.metrics import report
+from launchready.metrics.histogram import middle
+from launchready.metrics.ledger import Ledger
+from launchready.metrics.spent import HTTP, REPEATED, SQL
+
+Weight = Callable[[str, str], float | None]
+
+SLOW = 0.1
+"""Seconds from which a statement is slow."""
+
+SHARE = 0.3
+"""Of a route's time, from which on something is worth looking at first."""
+
+
+@dataclass(frozen=True)
+class Bottleneck:
+    """One route. ``lost``: seconds over target, of all requests together; ``score``: the same times its weight."""
+
+    method: str
+    route: str
+    requests: int
+    p95: float | None
+    target: float
+    lost: float
+    weight: float
+    score: float
+    causes: tuple[str, ...]
+    fix: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """``ranked``: the worst first. ``folded``: routes over their target that earn nothing. ``unknown``: routes that
+    earn and have no target, so nobody can say."""
+
+    ranked: tuple[Bottleneck, ...]
+    folded: int
+    unknown: tuple[str, ...]
+
+
+def bottlenecks(ledger: Ledger, since: float, target: report.Target, weight: Weight) -> Found:
+    work = _work(ledger, since)
+    ranked, folded, unknown = [], 0, []
+    for (method, route), tally in report.tallies(ledger.rows(report._SLOTS, (since,))).items():
+        promised, worth = target(method, route), weight(method, route)
+        if promised is None:
+            unknown += [f"{method} {route}"] if worth else []
+            continue
+        counts = tally.durations.counts.items()
+        lost = sum((middle(index) - promised) * count for index, count in counts if middle(index) > promised)
+        if not lost:
+            continue
+        if not worth:
+            folded += 1
+            continue
+        causes, fix = suggestion(work.get((method, route), ()), tally, f"{method} {route}")
+        p95 = report.quantiles(tally.durations)[1]
+        ranked.append(
+            Bottleneck(method, route, tally.requests, p95, promised, lost, worth, lost * worth, tuple(causes), fix)
+        )
+    ranked.sort(key=lambda one: (-one.score, one.route, one.method))
+    return Found(tuple(ranked), folded, tuple(sorted(unknown)))
+
+
+Row = Mapping[str, Any]
+
+
+def _work(ledger: Ledger, since: float) -> dict[tuple[str, str], list[Row]]:
+    found: dict[tuple[str, str], list[Row]] = {}
+    for method, route, kind, what, requests, calls, seconds, repeats, slowest in ledger.rows(
+        "SELECT method, route, kind, what, sum(requests), sum(calls), sum(seconds), max(repeats), max(slowest) "
+        "FROM work WHERE start + 86400 > ? GROUP BY method, route, kind, what ORDER BY sum(seconds) DESC",
+        (since,),
+    ):
+        found.setdefault((method, route), []).append({
+            "kind": kind, "what": what, "requests": requests, "calls": calls, "seconds": seconds, "repeats": repeats,
+            "slowest": slowest,
+        })  # fmt: skip
+    return found
+
+
+def _causes(row: Row, share: float) -> Iterator[tuple[float, str, str]]:
+    """How much it weighs, what it is, and what to do about it."""
+    what, each = row["what"], row["calls"] / row["requests"]
+    if row["kind"] == SQL and row["repeats"] >= REPEATED and each >= 2:
+        fix = "load these rows with one query (a join, or WHERE id IN (...); select_related, selectinload)"
+        yield share + SHARE, f"{share:.0%} in {each:.0f} times the same query: {what}", fix
+    elif row["kind"] == SQL and (share >= SHARE or row["slowest"] >= SLOW):
+        fix = f"ask the database why: EXPLAIN {what}; most often an index is missing"
+        yield share, f"{share:.0%} in {what}, {row['slowest'] * 1000:.0f} ms at worst", fix
+    elif row["kind"] == HTTP and share >= SHARE:
+        in_turn = f", {row['repeats'] + 1} one after the other" if row["repeats"] else ""
+        better = "at once and not in turn" if in_turn else "after the answer has left"
+        yield share, f"{share:.0%} waiting for {what}{in_turn}", f"ask {what} {better}, or keep what it said"
+
+
+def suggestion(work: Iterable[Row], tally: report.Tally, name: str) -> tuple[list[str], str]:
+    """What the route's time went into, the largest first, and the one thing to change."""
+    whole = tally.durations.total or 1.0
+    causes = [cause for row in work for cause in _causes(row, min(1.0, row["seconds"] / whole))]
+    causes.sort(key=lambda cause: -cause[0])
+    if causes:
+        return [words for _, words, _ in causes], causes[0][2]
+    if name.startswith("GET ") and not tally.hits:
+        return [], f'where the answer is the same for everybody: Cache(routes={{"{name}": "60s"}})'
+    return [], "profile one request: neither the database nor another host was seen to take long (launchready.watch)"

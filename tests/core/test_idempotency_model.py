@@ -1,0 +1,174 @@
+"""A model of the core that hypothesis drives: claims, crashes, clocks and expiry, in any order it can think of.
+
+Invariant: for a key there is never more than one execution whose outcome is unknown or finished, as long as the key is
+kept; and whoever is answered gets that execution's answer, or is told why not.
+"""
+
+import itertools
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from launchready.core.idempotency import Idempotency, Rule, Vault, rerun
+from launchready.errors import SafeToRetry
+from launchready.exchange.app import Hold
+from launchready.exchange.claim import Claim, Keep
+from launchready.exchange.store import Renew
+from launchready.http.message import Response
+from launchready.http.routes import RouteTable
+from support.flows import World, go, request
+
+KEEP, LEASE = 1000.0, 60.0
+
+
+class Worker:
+    """A process that keeps its claims alive; while it stands still it does not."""
+
+    def __init__(self):
+        self.stands = False
+        self.claims = []
+
+
+class Alive(World):
+    """A world whose claims are kept alive by their workers, as the heart does."""
+
+    def __init__(self):
+        super().__init__()
+        self.workers = [Worker(), Worker()]
+        self.current = self.workers[0]
+
+    def answer(self, op):
+        if isinstance(op, Keep):
+            self.current.claims.append((op.claim, self.now))
+        super().answer(op)
+
+    def pass_time(self, seconds):
+        """In steps of a quarter lease: a sign of life in each, from who lives and does not stand still."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now = min(end, self.now + LEASE / 4)
+            for worker in self.workers:
+                worker.claims = [
+                    (claim, since) for claim, since in worker.claims if not claim.landed and not claim.lost
+                ]
+                for claim, since in worker.claims:
+                    if not worker.stands and "Renew" not in self.down:
+                        self.beat(claim, since)
+
+    def beat(self, claim: Claim, since):
+        renew = Renew(claim.space, claim.key, claim.record(self.now - since), claim.ttl, claim.version)
+        self.answer(renew)
+        claim.lost = not renew.answer
+
+
+class Keys(RuleBasedStateMachine):
+    """Requests with one of three keys, on one of two workers."""
+
+    on_crash = None
+    running = Bundle("running")
+
+    def __init__(self):
+        super().__init__()
+        self.world = Alive()
+        self.numbers = itertools.count()
+        rule_ = Rule(keep=KEEP, lease=LEASE, required=True, wait=0.0, max_body=100, release_from=1000,
+                     scope=lambda _: "", on_crash=self.on_crash)  # fmt: skip
+        self.vault = Vault(lambda: b"%d" % next(self.numbers))
+        self.feature = Idempotency(RouteTable({"POST /pay": rule_}), self.vault)
+        self.began = {}  # key -> [(number of the execution, when)]
+        self.freed = set()  # executions that gave their word that nothing happened
+        self.answers = {}  # key -> what was told as an answer
+
+    def live(self, key):
+        """Executions of this key that count, as long as the key is kept."""
+        return [
+            number for number, at in self.began.get(key, []) if number not in self.freed and self.world.now - at < KEEP
+        ]
+
+    @rule(target=running, key=st.sampled_from("abc"), worker=st.sampled_from([0, 1]))
+    def ask(self, key, worker):
+        """A request comes."""
+        world = self.world
+        world.current = world.workers[worker]
+        made, world.body = request("POST", "/pay", [(b"idempotency-key", key.encode())])
+        flow = self.feature.handle(made)
+        step = go(flow, world)
+        if isinstance(step, Hold):
+            number = next(self.numbers)
+            self.began.setdefault(key, []).append((number, world.now))
+            return key, number, flow, step, world.workers[worker], made.claimed
+        if (b"idempotent-replayed", b"true") in step.headers:
+            self.answers.setdefault(key, set()).add((step.body, world.now))
+            assert int(step.body) in [number for number, _ in self.began[key]]
+        return None
+
+    @rule(held=consumes(running), status=st.sampled_from([200, 402, 500]))
+    def finish(self, held, status):
+        """The handler answers; what it is told instead, if it came too late, is another's answer or a refusal."""
+        if held is None:
+            return
+        key, number, flow, step, _, claim = held
+        step.answer = Response(status, [], b"%d" % number)
+        told = go(flow, self.world)
+        assert claim.landed
+        if told is not None:
+            assert told.status in {409, 422} or int(told.body) != number
+        else:
+            self.answers.setdefault(key, set()).add((b"%d" % number, self.world.now))
+
+    @rule(held=consumes(running))
+    def safe_to_retry(self, held):
+        """The handler's word that nothing happened."""
+        if held is None:
+            return
+        _, number, flow, _, _, claim = held
+        go(flow, self.world, error=SafeToRetry(""))
+        assert claim.landed
+        if "Delete" not in self.world.down:
+            self.freed.add(number)
+
+    @rule(held=consumes(running))
+    def die(self, held):
+        """Its process is killed: nobody says anything any more."""
+        if held is None:
+            return
+        held[2].close()
+        assert held[5].landed
+
+    @rule(worker=st.sampled_from([0, 1]), stands=st.booleans())
+    def stand(self, worker, stands):
+        """SIGSTOP, SIGCONT."""
+        self.world.workers[worker].stands = stands
+
+    @rule(down=st.sets(st.sampled_from(["PutIfAbsent", "Settle", "Delete", "Renew", "Get"])))
+    def store(self, down):
+        """Some of the store's verbs fail, or none."""
+        self.world.down = down
+
+    @rule(seconds=st.sampled_from([1.0, 20.0, 70.0, 400.0]))
+    def time(self, seconds):
+        self.world.pass_time(seconds)
+
+    @invariant()
+    def at_most_one(self):
+        for key in self.began:
+            assert len(self.live(key)) <= 1, key
+
+
+class Repeated(Keys):
+    """With on_crash="rerun" an execution may be repeated; one answer is believed all the same."""
+
+    on_crash = staticmethod(rerun)
+
+    @invariant()
+    def at_most_one(self):
+        for key, answers in self.answers.items():
+            recent = {body for body, at in answers if self.world.now - at < KEEP / 4}
+            assert len(recent) <= 1, key
+
+
+TestKeys = Keys.TestCase
+TestKeys.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestRepeated = Repeated.TestCase
+TestRepeated.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)

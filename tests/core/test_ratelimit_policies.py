@@ -1,0 +1,278 @@
+"""Policies: what a client is told, what is written wrong, and how bans and worker counts work out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from limits import RateLimitItemPerMinute, storage, strategies
+
+from launchready.core.ratelimit import Ban, Bans, Policy
+from launchready.core.ratelimit.bans import BANS, LISTS, banned
+from launchready.core.ratelimit.guard import Guard
+from launchready.errors import ConfigError
+from launchready.exchange.store import Get, Give, Take, TakeHere
+from launchready.exchange.window import MICRO, Taken, Window, fresh, take
+from launchready.http.message import Request
+from launchready.settings import deployment
+from launchready.settings.rate_limit import Limit, RateLimit
+from launchready.settings.stack import build
+from launchready.stores.memory import MemoryStore
+
+DAY = 86_400.0
+
+
+def limiter(settings, **more):
+    return build({"rate_limit": settings, **more}).limiter
+
+
+def request(path="/", method="GET", peer="203.0.113.9", **headers):
+    lines = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return Request(method, path, path.encode(), b"", "https", peer, lines)
+
+
+class Hands:
+    at = 1_000.0
+
+    def monotonic(self):
+        return self.at
+
+    wall = monotonic
+
+
+def run(flow, store):
+    """To its end, with a store to answer it."""
+    try:
+        while True:
+            store.execute(next(flow))
+    except StopIteration as end:
+        return end.value
+
+
+# What a client is told.
+
+
+@pytest.mark.parametrize("period", [1.0, 60.0, 3600.0, 30 * DAY])
+@given(reset=st.floats(0.001, 1.0), key=st.text(max_size=20))
+def test_retry_after(period, reset, key):
+    """Never earlier than it would pass, spread by client, never later than the window is long, at most a day."""
+    windows = (Window(5, period),)
+    policy = Policy("p", windows, str)
+    answer = policy.refusal(Taken(False, 0, 0, reset * period), key, windows)
+    wait = int(dict(answer.headers)[b"retry-after"])
+    assert wait <= max(1, period, 0)
+    assert wait <= DAY
+    assert wait >= min(reset * period, DAY)
+
+
+def test_not_all_come_back_at_once():
+    """Clients that were refused together are told different times."""
+    windows = (Window(5, 3600.0),)
+    policy = Policy("p", windows, str)
+    waits = {
+        dict(policy.refusal(Taken(False, 0, 0, 1800.0), f"client {number}", windows).headers)[b"retry-after"]
+        for number in range(50)
+    }
+    assert len(waits) > 20
+
+
+def test_the_draft_by_name():
+    """headers="draft-11" is what "draft" means in this release."""
+    by_name = limiter(RateLimit("5/minute", headers="draft-11"))._default
+    assert by_name.field == (b"ratelimit-policy", b'"default";q=5;w=60')
+    both = limiter(RateLimit(Limit("5/minute; 100/day", concurrent=2)))._default
+    assert (
+        both.field[1] == b'"default";q=5;w=60, "default;2";q=100;w=86400, "default;slots";q=2;qu="concurrent-requests"'
+    )
+
+
+# Who is counted together.
+
+
+def test_keys_of_the_users_own():
+    """A key is what the function says, apart from every address; None is the address; length costs nothing."""
+    policy = limiter(RateLimit("5/minute", key=lambda asked: asked.get(b"x-api-key")))._default
+    assert policy.key(request()) == "203.0.113.9"
+    assert policy.key(request(x_api_key="")) == "203.0.113.9"
+    assert policy.key(request(x_api_key="abc")) == "k:abc"
+    assert policy.key(request(x_api_key="198.51.100.7")) == "k:198.51.100.7"
+    assert len(policy.key(request(x_api_key="\xff" * 10_000))) == 66
+    numbers = limiter(RateLimit("5/minute", key=lambda asked: 7))._default
+    assert numbers.key(request()) == "k:7"
+
+
+def test_a_key_of_the_install():
+    """With a secret key, what is stored of an address cannot be found by trying all addresses."""
+    plain = limiter(RateLimit("5/minute"))._default
+    salted = limiter(RateLimit("5/minute"), secret_key="of this install")._default
+    assert plain.prefix == "rate:default:"
+    assert salted.prefix.startswith("rate:")
+    assert len(salted.prefix) == len(plain.prefix) + 17
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "name"),
+    [
+        (b"application/json", b'{"email": "a@b.example", "password": "x"}', "a@b.example"),
+        (b"application/json", b'{"username": 7}', "7"),
+        (b"application/json", b'["a"]', None),
+        (b"application/json", b"{", None),
+        (b"application/json", b"[" * 100_000, None),
+        (b"application/json", b'{"email": null, "login": "ada"}', "ada"),
+        (b"application/x-www-form-urlencoded", b"user=ada&user=bob&password=x", "bob"),
+        (b"application/x-www-form-urlencoded; charset=utf-8", b"email=a%40b.example", "a@b.example"),
+        (
+            b"multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="email"\r\n\r\na@b.example\r\n--b--',
+            "a@b.example",
+        ),
+        (b"multipart/form-data; boundary=b", b"--b--", None),
+        (b"", b"", None),
+        (b"text/plain", b"\xff\xfe", None),
+    ],
+)
+def test_the_account_that_is_named(kind, body, name):
+    """In JSON or a form, under one of the usual names; what names none is counted by client alone."""
+    assert Guard((Window(5, 60.0),))._name(kind, body) == name
+
+
+# Bans.
+
+
+def test_bans_grow():
+    """Twice as long each time, up to the longest; forgotten so long after the last; lifted by name."""
+    clock = Hands()
+    store = MemoryStore(clock)
+    bans = Bans(2, 600.0, 600.0, 3000.0, lambda client: client == "10.0.0.1")
+    lengths = []
+    for _ in range(5):
+        assert run(bans.strike("c"), store) is False
+        assert run(bans.strike("c"), store) is True
+        answer = run(bans.check("c"), store)
+        assert answer.status == 429
+        lengths.append(int(dict(answer.headers)[b"retry-after"]))
+        assert run(banned(), store) == {"c": Ban(len(lengths), lengths[-1])}
+        clock.at += lengths[-1]
+        assert run(bans.check("c"), store) is None
+    assert lengths == [600, 1200, 2400, 3000, 3000]
+    clock.at += 3001
+    assert run(bans.strike("c"), store) is False
+    assert run(bans.strike("c"), store) is True
+    assert dict(run(bans.check("c"), store).headers)[b"retry-after"] == b"600"
+    assert run(bans.lift("c"), store) is True
+    assert run(bans.lift("c"), store) is False
+    assert run(bans.check("c"), store) is None
+    assert run(banned(), store) == {}
+    assert bans.spared("10.0.0.1")
+    assert bans.spared("local")
+
+
+def test_what_is_stored_of_a_ban():
+    """It comes back as it was, and the list is bounded."""
+    assert BANS.load(BANS.dump(Ban(3, 600.0))) == Ban(3, 600)
+    assert LISTS.load(LISTS.dump(("a", "b"))) == ("a", "b")
+    assert (BANS.size(Ban(1, 1.0)), LISTS.size(("ab", "c"))) == (32, 3)
+
+
+# Counting in one process for want of a store.
+
+
+def test_each_worker_for_its_part():
+    """Four workers let a quarter through each; at least one, so that nobody is locked out."""
+    windows = (Window(100, 60.0), Window(3, 1.0))
+    policy = Policy("p", windows, str, workers=4)
+    assert [window.limit for window in policy.local] == [25, 1]
+    assert deployment.workers({"WEB_CONCURRENCY": "4"}) == 4
+    assert [deployment.workers({"WEB_CONCURRENCY": text}) for text in ("", "0", "x", "\N{SUPERSCRIPT TWO}")] == [1] * 4
+    assert deployment.workers({}) == 1
+
+
+def test_taken_here_is_given_back_here():
+    """What was counted in this process while the store was down is not given to the store."""
+    from launchready.core.ratelimit.limiter import _undo
+
+    here, there = TakeHere("k", (Window(1, 1.0),)), Take("k", (Window(1, 1.0),))
+    here.at = there.at = 5
+    assert type(_undo(there)) is Give
+    assert isinstance(_undo(here), Give)
+    assert type(_undo(here)) is not Give
+    assert _undo(there, everything=True).at is None
+    assert Get  # the verbs of bans
+
+
+# What is written wrong.
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (RateLimit("10/minit"), '"60/minute"'),
+        (RateLimit("0/minute"), "at least 1 per second"),
+        (RateLimit(["5/minute"]), "write Limit(...) or None"),
+        (RateLimit(5), "write Limit(...) or None"),
+        (RateLimit({"rate": "5/minute", "coutn": "failures"}), "did you mean 'count'"),
+        (RateLimit(Limit()), '"60/minute"'),
+        (RateLimit(Limit("5/minute", count="fails")), '"all" or "failures"'),
+        (RateLimit(Limit(None, count="failures", concurrent=1)), "failures are counted by a rate"),
+        (RateLimit(Limit(None, key="account", concurrent=1)), "needs a rate"),
+        (RateLimit(Limit("5/minute", key="user")), '"ip", "account", "all"'),
+        (RateLimit(Limit("5/minute", cost=6)), "smaller cost"),
+        (RateLimit(Limit("5/minute", cost=0)), "at least 1"),
+        (RateLimit(Limit(None, concurrent=0)), "at least 1"),
+        (RateLimit(Limit(None, concurrent=300)), "256"),
+        (RateLimit(Limit(None, concurrent=1, lease="soon")), "not a duration"),
+        (RateLimit(mode="dry"), '"enforce" or "shadow"'),
+        (RateLimit(Limit("5/minute", mode="dry")), '"enforce" or "shadow"'),
+        (RateLimit(headers="draft-7"), "draft-11"),
+        (RateLimit(ipv6_prefix=32), "at least 48"),
+        (RateLimit(max_keys=0), "at least 1"),
+        (RateLimit(ban={"after": 0}), "at least 1"),
+        (RateLimit(ban={"afetr": 3}), "did you mean 'after'"),
+        (RateLimit(ban=7), "write Ban(...) or None"),
+        (RateLimit(routes={"login": "5/minute"}), 'write "/login"'),
+        (RateLimit(routes={"POST /x": Limit("5/minute", on_store_error="panic")}), '"allow" or "deny"'),
+        (RateLimit(exempt="GET /x"), "['GET /x']"),
+    ],
+)
+def test_mistakes(settings, words):
+    """When the app is built, each with what to write instead."""
+    with pytest.raises(ConfigError) as caught:
+        build({"rate_limit": settings})
+    assert any(words in line for line in caught.value.problems), caught.value.problems
+
+
+def test_a_mapping_will_do():
+    """As Django's settings have it, all the way down."""
+    made = limiter(
+        {"routes": {"POST /login": {"rate": "5/minute", "count": "failures", "key": "account"}}, "ban": "1h"}
+    )
+    (policy,) = made._routes.values()
+    assert policy.failures
+    assert policy.guard is not None
+    assert policy.bans.time == 3600
+
+
+# Beside `limits`.
+
+
+class Still(storage.MemoryStorage):
+    """Without its timer, which forgets by the true time and not by the trace's."""
+
+    _MemoryStorage__schedule_expiry = _MemoryStorage__expire_events = lambda self: None
+
+
+@given(steps=st.lists(st.integers(0, 20_000_000), min_size=1, max_size=120), limit=st.integers(1, 30))
+def test_beside_the_moving_window_of_limits(steps, limit):
+    """The log of the package that reads our rates, on the same trace: we let as many through, and never one too many."""
+    from unittest import mock
+
+    now, windows, times = 1_790_000_000 * MICRO, (Window(limit, 60.0),), []
+    states, theirs = fresh(windows), strategies.MovingWindowRateLimiter(Still())
+    item, ours_count, their_count = RateLimitItemPerMinute(limit), 0, 0
+    for step in steps:
+        now += step
+        with mock.patch("time.time", return_value=now / MICRO):
+            their_count += theirs.hit(item, "k")
+        if take(states, now, windows, 1).allowed:
+            ours_count += 1
+            times.append(now)
+    assert all(sum(at - 60 * MICRO < each <= at for each in times) <= limit for at in times)
+    assert ours_count >= 0.9 * their_count

@@ -1,0 +1,248 @@
+"""Two workers on one store: one call of the app for all, nobody waits for the dead, and a dead store costs nothing."""
+
+import asyncio
+import threading
+
+import pytest
+
+from launchready import asgi, wsgi
+from launchready.core.cache import keeping
+from launchready.settings.cache import Cache
+from launchready.stores import connect
+from support import servers
+
+SHARED = ["sqlite", "redis", "postgresql"]
+_serial = iter(range(10**6))
+
+
+def scope(host, path="/coaches"):
+    return {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "headers": [(b"host", host)], "client": ("192.0.2.1", 1), "scheme": "https", "root_path": "",
+    }  # fmt: skip
+
+
+async def ask(middleware, host):
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    await middleware(scope(host), receive, send)
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def workers(url, app, count=2):
+    """Middlewares that know nothing of each other but the store."""
+    return [asgi.LaunchReadyMiddleware(app, cache=Cache(), store=connect(url)) for _ in range(count)]
+
+
+async def closed(middlewares):
+    for each in middlewares:
+        await each.stack.answers._store.aclose()
+
+
+@pytest.fixture
+def host():
+    return b"workers-%d.example" % next(_serial)
+
+
+@pytest.mark.parametrize("store", SHARED)
+@pytest.mark.parametrize(("control", "calls"), [(b"max-age=60", {1}), (b"private", {100})])
+def test_one_call_of_all_workers(store, control, calls, host, tmp_path):
+    """A hundred at once on two workers: one call where the answer may be shared, a hundred where it may not."""
+    ran = []
+
+    async def app(scope, receive, send):
+        ran.append(1)
+        await asyncio.sleep(0.05)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", control)]})
+        await send({"type": "http.response.body", "body": b"all"})
+
+    async def main():
+        both = workers(servers.store_url(store, tmp_path), app)
+        answers = await asyncio.gather(*(ask(both[index % 2], host) for index in range(100)))
+        await closed(both)
+        return answers
+
+    assert asyncio.run(main()) == [(200, b"all")] * 100
+    assert len(ran) in calls
+
+
+@pytest.mark.parametrize("store", SHARED)
+def test_a_change_in_one_worker_reaches_what_the_other_is_making(store, host, tmp_path):
+    """What was asked before the change is not stored after it, whoever asked."""
+    started, go = asyncio.Event(), asyncio.Event()
+
+    async def app(scope, receive, send):
+        if scope["method"] == "GET":
+            started.set()
+            await go.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        await send({"type": "http.response.body", "body": b"old"})
+
+    async def main():
+        both = workers(servers.store_url(store, tmp_path), app)
+        slow = asyncio.create_task(ask(both[0], host))
+        await started.wait()
+        change = {**scope(host), "method": "POST"}
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            del message
+
+        await both[1](change, receive, send)
+        go.set()
+        await slow
+        started.clear()
+        await ask(both[1], host)
+        await closed(both)
+        return started.is_set()
+
+    assert asyncio.run(main())
+
+
+@pytest.mark.parametrize("store", SHARED)
+def test_a_leader_that_died(store, host, tmp_path, monkeypatch):
+    """A worker that was killed while it asked keeps nobody waiting longer than its lease."""
+    monkeypatch.setattr(keeping, "LEASED", 0.2)
+    asked = asyncio.Event()
+
+    async def app(scope, receive, send):
+        if not asked.is_set():
+            asked.set()
+            await asyncio.sleep(60)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        await send({"type": "http.response.body", "body": b"all"})
+
+    async def main():
+        both = workers(servers.store_url(store, tmp_path), app)
+        dead = asyncio.create_task(ask(both[0], host))
+        await asked.wait()
+        other = await asyncio.wait_for(ask(both[1], host), 20)
+        dead.cancel()
+        await asyncio.gather(dead, return_exceptions=True)
+        same = await asyncio.wait_for(ask(both[0], host), 20)
+        await closed(both)
+        return other, same
+
+    assert asyncio.run(main()) == ((200, b"all"), (200, b"all"))
+
+
+@pytest.mark.parametrize("face", ["asgi", "wsgi"])
+def test_the_store_is_killed(face):
+    """Requests go on uncached while it is away, and cached when it is back; nothing raises, nothing wrong is served."""
+    server = servers.RedisServer().start()
+    numbers = iter(range(1, 1000))
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=600")]})
+        await send({"type": "http.response.body", "body": b"%d" % next(numbers)})
+
+    def wapp(environ, start_response):
+        start_response("200 OK", [("Cache-Control", "max-age=600")])
+        return [b"%d" % next(numbers)]
+
+    store = connect(server.url)
+    environ = {
+        "REQUEST_METHOD": "GET", "PATH_INFO": "/c", "QUERY_STRING": "", "HTTP_HOST": "x", "REMOTE_ADDR": "192.0.2.1",
+        "wsgi.url_scheme": "https",
+    }  # fmt: skip
+    try:
+        with asyncio.Runner() as runner:
+            if face == "asgi":
+                middleware = asgi.LaunchReadyMiddleware(app, cache=Cache(), store=store)
+
+                def once():
+                    return runner.run(ask(middleware, b"x"))[1]
+            else:
+                middleware = wsgi.LaunchReadyMiddleware(wapp, cache=Cache(), store=store)
+
+                def once():
+                    body = middleware(dict(environ), lambda status, headers: None)
+                    try:
+                        return b"".join(body)
+                    finally:
+                        if hasattr(body, "close"):
+                            body.close()
+
+            assert [once() for _ in range(3)] == [b"1", b"1", b"1"]
+            server.kill()
+            assert [once() for _ in range(2)] == [b"2", b"3"]
+            server.start()
+            servers.until(lambda: once() == once(), "the cache to be used again")
+            runner.run(store.aclose())
+    finally:
+        server.close()
+
+
+def test_a_file_that_goes_away(tmp_path):
+    """The SQLite file is damaged under a running app: requests go on."""
+    path = tmp_path / "store.db"
+    numbers = iter(range(1, 1000))
+
+    def wapp(environ, start_response):
+        start_response("200 OK", [("Cache-Control", "max-age=600")])
+        return [b"%d" % next(numbers)]
+
+    middleware = wsgi.LaunchReadyMiddleware(wapp, cache=Cache(), store=f"sqlite:///{path}")
+    environ = {
+        "REQUEST_METHOD": "GET", "PATH_INFO": "/c", "QUERY_STRING": "", "HTTP_HOST": "x", "REMOTE_ADDR": "192.0.2.1",
+        "wsgi.url_scheme": "https",
+    }  # fmt: skip
+
+    def once():
+        body = middleware(dict(environ), lambda status, headers: None)
+        try:
+            return b"".join(body)
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+
+    assert [once(), once()] == [b"1", b"1"]
+    middleware.stack.answers._store.close()
+    path.write_bytes(b"no database, nor ever was" * 100)
+    for left in ("-wal", "-shm"):
+        (tmp_path / f"store.db{left}").unlink(missing_ok=True)
+    assert [once(), once()] == [b"2", b"3"]
+
+
+def test_threads_of_two_workers(tmp_path):
+    """Twenty threads on two WSGI workers before one file: one call."""
+    ran, bodies = [], []
+    gate = threading.Barrier(20)
+
+    def app(environ, start_response):
+        ran.append(1)
+        threading.Event().wait(0.1)
+        start_response("200 OK", [("Cache-Control", "max-age=60")])
+        return [b"all"]
+
+    url = f"sqlite:///{tmp_path}/store.db"
+    both = [wsgi.LaunchReadyMiddleware(app, cache=Cache(), store=url) for _ in range(2)]
+
+    def customer(index):
+        environ = {
+            "REQUEST_METHOD": "GET", "PATH_INFO": "/c", "QUERY_STRING": "", "HTTP_HOST": "x", "wsgi.url_scheme": "https",
+            "REMOTE_ADDR": "192.0.2.1",
+        }  # fmt: skip
+        gate.wait()
+        body = both[index % 2](environ, lambda status, headers: None)
+        bodies.append(b"".join(body))
+        if hasattr(body, "close"):
+            body.close()
+
+    threads = [threading.Thread(target=customer, args=(index,)) for index in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert bodies == [b"all"] * 20
+    assert len(ran) == 1
+    for each in both:
+        each.stack.answers._store.close()

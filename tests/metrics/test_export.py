@@ -1,0 +1,171 @@
+"""The numbers for others: Prometheus's own parser reads them, and a server that takes OTLP gets them."""
+
+import http.server
+import threading
+
+import pytest
+
+from faces.apps import FACES, Calls
+from launchready.errors import ConfigError
+from launchready.metrics.export import BOUNDS
+from launchready.metrics.export.prometheus import text
+from launchready.metrics.keeper import Keeper
+from launchready.metrics.timing import OWN, Timings
+from launchready.settings.timing import Timing
+
+TOKEN = "".join(reversed("nekot-gnol-yrev-a"))
+
+
+class Clock:
+    now = 1_800_000_000.0
+
+    def wall(self):
+        return self.now
+
+    monotonic = wall
+
+
+def measured(path=None):
+    keeper = Keeper(Timings('r"1\\'), path, Clock())
+    for _ in range(3):
+        keeper.timings.record("GET", "/a", 200, 0.1)
+    keeper.timings.record("GET", "/a", 200, 0.0001, OWN)
+    keeper.timings.record("GET", "/a", 200, 30.0, "stream")
+    keeper.timings.record("GET", "/a", 200, 30.0, "websocket")
+    keeper.timings.record("GET", None, 404, 0.004)
+    keeper.timings.record("POST", "/b", 500, 0.7, "error:KeyError")
+    keeper.timings.record("POST", "/b", 503, 0.7)
+    return keeper
+
+
+def families(said):
+    from prometheus_client.parser import text_string_to_metric_families
+
+    return list(text_string_to_metric_families(said))
+
+
+def test_prometheus():
+    """One family of type histogram; buckets that add up; labels of the conventions, whatever stands in them."""
+    with measured().reading() as ledger:
+        (family,) = families(text(ledger))
+    assert (family.name, family.type) == ("http_server_request_duration_seconds", "histogram")
+    counts = {
+        (sample.labels.get("http_route"), sample.labels["http_response_status_code"], sample.labels.get("error_type")): sample.value
+        for sample in family.samples if sample.name.endswith("_count")
+    }  # fmt: skip
+    assert counts == {
+        ("/a", "200", None): 5,
+        (None, "404", None): 1,
+        ("/b", "500", "KeyError"): 1,
+        ("/b", "503", "503"): 1,
+    }
+    assert {sample.labels["service_version"] for sample in family.samples} == {'r"1\\'}
+    buckets = {
+        float(sample.labels["le"]): sample.value
+        for sample in family.samples if sample.name.endswith("_bucket") and sample.labels.get("http_route") == "/a"
+    }  # fmt: skip
+    assert (buckets[0.005], buckets[0.075], buckets[0.1], buckets[10.0], buckets[float("inf")]) == (1, 1, 4, 4, 5)
+
+
+class Collector(http.server.BaseHTTPRequestHandler):
+    """Takes OTLP over HTTP."""
+
+    def do_POST(self):
+        self.server.got.append((self.path, self.rfile.read(int(self.headers["content-length"]))))
+        self.send_response(200)
+        self.send_header("content-type", "application/x-protobuf")
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_otlp(tmp_path):
+    """Once a minute, by one of two workers: seconds, the conventions' boundaries and names, the release as a resource."""
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+    from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+    server.got = []
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    exporter = OTLPMetricExporter(f"http://127.0.0.1:{server.server_port}/v1/metrics")
+    workers = [measured(tmp_path / "m.db") for _ in range(2)]
+    try:
+        for worker in workers:
+            worker.flush()
+        for worker in workers:
+            worker.exporter = exporter
+            worker.hand_over()
+            worker.hand_over()
+        assert len(server.got) == 1
+        for worker in workers:
+            worker._clock.now += 61
+        workers[1].hand_over()
+        assert len(server.got) == 2
+    finally:
+        exporter.shutdown()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        for worker in workers:
+            worker.exporter = None
+            worker.close()
+    path, body = server.got[-1]
+    assert path == "/v1/metrics"
+    sent = ExportMetricsServiceRequest.FromString(body)
+    (resource,) = sent.resource_metrics
+    assert {each.key: each.value.string_value for each in resource.resource.attributes}["service.version"] == 'r"1\\'
+    (metric,) = resource.scope_metrics[0].metrics
+    assert (metric.name, metric.unit) == ("http.server.request.duration", "s")
+    by_route = {each.value.string_value: point for point in metric.histogram.data_points
+                for each in point.attributes if each.key == "http.route"}  # fmt: skip
+    assert by_route["/a"].count == 10  # both workers
+    assert tuple(by_route["/a"].explicit_bounds) == BOUNDS
+    assert sum(by_route["/a"].bucket_counts) == 10
+    assert by_route["/a"].sum == pytest.approx(2 * (0.3 + 0.0001 + 30))
+
+
+def test_an_exporter_that_fails(caplog):
+    """It is said once, and nothing else happens."""
+
+    class Broken:
+        def export(self, metrics_data, timeout_millis=0.0, **more):
+            raise OSError("secret")
+
+    keeper = measured()
+    keeper.exporter = Broken()
+    for _ in range(3):
+        keeper.hand_over()
+        keeper._clock.now += 61
+    assert [record.getMessage() for record in caplog.records] == ["what was measured cannot be exported: OSError"]
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_the_path(face):
+    """Read with the token; 404 without, as if nothing were there."""
+    call = FACES[face](Calls())(timing=Timing(metrics="/metrics", metrics_token=TOKEN))
+    call("GET", "/plain")
+    assert call("GET", "/metrics").status == 404
+    assert call("GET", "/metrics", [("Authorization", "Bearer x")]).status == 404
+    answer = call("GET", "/metrics", [("Authorization", f"Bearer {TOKEN}")])
+    assert answer.get("content-type").startswith("text/plain; version=0.0.4")
+    (family,) = families(answer.body.decode())
+    assert family.samples
+
+
+@pytest.mark.parametrize(
+    ("timing", "words"),
+    [
+        (Timing(metrics="/metrics"), "metrics_token"),
+        (Timing(metrics="metrics", metrics_token=TOKEN), '"/metrics"'),
+        (Timing(exporter=object()), "MetricExporter"),
+    ],
+)
+def test_mistakes(timing, words):
+    """What to write instead."""
+    from launchready.asgi import LaunchReadyMiddleware
+
+    with pytest.raises(ConfigError, match=words):
+        LaunchReadyMiddleware(None, timing=timing)
