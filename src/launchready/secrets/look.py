@@ -106,10 +106,10 @@ def change(one: Change, blobs: Blobs, seen: set[tuple[str, str]]) -> Iterator[Hi
         return
     if b"\n+" not in one.patch:
         return
-    if not worth(one.patch, where):
+    new = b"\nnew file mode" in one.patch[:1024] or not _shaped(where)
+    if new and not worth(one.patch, where):
         return
     added = Added(one)
-    new = b"\nnew file mode" in one.patch[:1024] or not _shaped(where)
     hits = {(found.rule, found.value): added.line(found.start) for found in find(added.text, where)}
     if not new and one.columns == 1:
         hits |= _in_context(one, where, added, blobs)
