@@ -55,6 +55,8 @@ _PROSE = Form(
 )
 
 _WORD = Form(r"(?:<[a-z]{1,8}>)?[\"'`*<(\[]{0,3}([^\s\"'`<>\\]{5,120})")
+# the quotes of a page
+_ENTITY = Form(r"&(?:quot|#39|#x27|apos);?")
 
 
 class Named(NamedTuple):
@@ -99,8 +101,9 @@ def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
     sealed = "SealedSecret" in text or "ENC[AES256" in text
     encoded = "kind: Secret" in text or '"kind":"Secret"' in text or '"kind": "Secret"' in text
     for name in names(text, low):
-        for start, value, bare in values(text, name, place):
+        for start, written, bare in values(text, name, place):
             if value and not sealed:
+                value = _ENTITY.re.sub("", written).strip("\"'`")
                 rule, shown = weigh.judged(name.key, name.kind, value, place, bare=bare, encoded=encoded)
                 if rule:
                     yield Found(rule, shown, start, start + len(value))
