@@ -102,11 +102,11 @@ def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
     encoded = "kind: Secret" in text or '"kind":"Secret"' in text or '"kind": "Secret"' in text
     for name in names(text, low):
         for start, written, bare in values(text, name, place):
-            if value and not sealed:
+            if written and not sealed:
                 value = _ENTITY.re.sub("", written).strip("\"'`")
                 rule, shown = weigh.judged(name.key, name.kind, value, place, bare=bare, encoded=encoded)
                 if rule:
-                    yield Found(rule, shown, start, start + len(value))
+                    yield Found(rule, shown, start, start + len(written))
                     break
 
 
