@@ -18,7 +18,6 @@ SOURCE = Path(launchready.__file__).parent
 HEAVY = ("dns", "httpx", "opentelemetry", "cryptography", "redis", "starlette", "flask", "django")
 SETTINGS = (
     "CORS", "HTTPS", "Cache", "Health", "Idempotency", "Limit", "RateLimit", "Redaction", "Timing", "idempotent",
-    "limit", "Ban",
 )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ be checked, 130 Ctrl-C.
 
 import argparse
 import os
-import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -46,9 +45,8 @@ def parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="launchready", description="Before a small booking business takes money.")
     kinds = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     shared = common()
-    names = [module.name for module in pkgutil.iter_modules(commands.__path__)]
     called = argv[0].replace("-", "_") if argv else ""
-    for name in [called] if called in names else names:
+    for name in [called] if is_command(called) else every_command():
         command = import_module(f"{commands.__name__}.{name}")
         # "resolve": a command may define a common flag anew, where it means something else there.
         own = kinds.add_parser(
@@ -61,3 +59,16 @@ def parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
         command.add_arguments(own)
         own.set_defaults(run=command.run)
     return made
+
+
+def is_command(name: str) -> bool:
+    """Whether there is a file of that name."""
+    file = os.path.join(commands.__path__[0], f"{name}.py")  # noqa: PTH118
+    return name.isidentifier() and not name.startswith("_") and os.path.exists(file)  # noqa: PTH110
+
+
+def every_command() -> list[str]:
+    """The files of the folder."""
+    import pkgutil  # noqa: PLC0415 - it loads inspect, which a hook need not wait for
+
+    return [module.name for module in pkgutil.iter_modules(commands.__path__)]

@@ -6,6 +6,7 @@ from launchready.secrets.forms import Form
 from launchready.secrets.found import Found
 
 _HEAD = Form(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_TAIL = Form(r"-----END [A-Z0-9 ]{1,60}-----")
 _NOISE = Form(r"(?:\\[nrt]|\\\\n|[\s\"'+,;>|\\]|^\s*[#*/]+)+")
 _BASE64 = Form(r"[A-Za-z0-9+/=]*")
 _PUTTY = Form(r"Private-Lines: \d{1,3}\r?\n((?:[A-Za-z0-9+/=]{1,80}\r?\n){1,64})")
@@ -20,13 +21,14 @@ def blocks(text: str) -> Iterator[Found]:
         head = _HEAD.re.match(text, at)
         after = at + 11
         if head is not None:
-            close = text.find("-----END ", head.end(), head.end() + _LONGEST)
-            end = close if close >= 0 else min(len(text), head.end() + _LONGEST)
-            body = text[head.end() : end]
-            if _has_body(body):
-                stop = text.find("-----", close + 9) + 5 if close >= 0 else end
-                yield Found("private-key", text[at : max(stop, end)], at, max(stop, end))
-                after = end
+            # To the next dashes, whatever they begin: a text of a thousand BEGINs costs one pass.
+            dashes = text.find("-----", head.end(), head.end() + _LONGEST)
+            end = dashes if dashes >= 0 else min(len(text), head.end() + _LONGEST)
+            if _has_body(text[head.end() : end]):
+                tail = _TAIL.re.match(text, end)
+                end = tail.end() if tail else end
+                yield Found("private-key", text[at:end], at, end)
+            after = end
         at = text.find("-----BEGIN ", after)
     if "PuTTY-User-Key-File" in text:
         for found in _PUTTY.re.finditer(text):

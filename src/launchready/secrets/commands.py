@@ -10,8 +10,8 @@ from launchready.secrets.place import Place
 
 _USER = Form(r"(?:\s(?:-u|--user|--proxy-user|-U|--credentials?)[ =]?[\"']?)([^\s:\"'$@/\\]{1,64}):([^\s\"'\\]{1,128})")
 _MYSQL = Form(r"\bmysql(?:dump|admin|import)?\b[^\n|;]{0,120}?\s-p([^\s\"'$-][^\s\"']{4,64}|[\"'][^\"'\n]{4,64}[\"'])")
-_SSHPASS = Form(r"\bsshpass\s+-p\s*[\"']?([^\s\"'$]{4,64})")
-_REDIS = Form(r"\bredis-cli\b[^\n|;]{0,120}?\s-a\s+[\"']?([^\s\"'$]{4,64})")
+_SSHPASS = Form(r"\bsshpass\s+-p\s*[\"']?([^\s\"'$|;()]{4,64})")
+_REDIS = Form(r"\bredis-cli\b[^\n|;]{0,120}?\s-a\s+[\"']?([^\s\"'$|;()]{4,64})")
 _LOGIN = Form(r"\b(?:docker|helm registry|az|podman|oc|doctl)\s+login\b[^\n|;]{0,120}?\s-p\s+[\"']?([^\s\"'$]{6,256})")
 _SQL = Form(
     r"(?i)\b(?:identified\s+(?:with\s+\w+\s+)?by|password)\s*(?:=\s*)?(?:password\s*)?\(?\s*(?:E|"

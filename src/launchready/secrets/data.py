@@ -34,7 +34,10 @@ def texts(path: str, data: bytes) -> Iterator[Text | Unread]:
     from launchready.secrets.unpacked import unpacked  # noqa: PLC0415 - six modules that most scans do without
 
     for item in unpacked(path, data):
-        yield item if isinstance(item, Unread) else text(*item)
+        if isinstance(item, Unread):
+            yield item
+        elif item[1].strip(b"\0"):  # a bomb is made of zeros
+            yield text(*item)
 
 
 def text(path: str, data: bytes) -> Text:

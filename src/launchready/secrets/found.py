@@ -1,5 +1,6 @@
 """One hit in one text, and how overlapping hits are told apart; and what could not be read."""
 
+from bisect import bisect
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -23,10 +24,12 @@ class Unread(NamedTuple):
 def settled(groups: Iterable[Iterable[Found]]) -> list[Found]:
     """Without overlaps: of two readings of the same characters, the earlier group's stands."""
     taken: list[Found] = []
-    spans: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []  # in order, and none over another: so the neighbours decide
     for group in groups:
         for one in group:
-            if not any(one.start < end and start < one.end for start, end in spans):
+            at = bisect(spans, (one.start, one.end))
+            before = at and spans[at - 1][1] > one.start
+            if not before and not (at < len(spans) and spans[at][0] < one.end):
                 taken.append(one)
-                spans.append((one.start, one.end))
+                spans.insert(at, (one.start, one.end))
     return taken

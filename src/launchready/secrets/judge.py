@@ -9,17 +9,17 @@ from launchready.vendors.lists import words as words_of
 
 _MASK = Form(r"[xX*•.\-_#?0\s…]+|(.)\1+|(?:(.{2,12}?)\2{2,}.{0,11})")
 _TEMPLATE = Form(
-    r"\$\{|\$\(|\{\{|\}\}|<%|%>|<[A-Za-z_][\w .:\-]*>|#\{|\[\[|%\(\w+\)|%[sdr]\b|__[A-Z_]+__|@@|"
+    r"\$\{|\$\(|\{\{|\}\}|<%|%>|<[A-Za-z_][\w .:\-]*>|#\{|\[\[|\]\]|%\(\w+\)|%[sdr]\b|__[A-Z_]+__|@@|"
     r"\$[A-Za-z_]{2,}\w*$|^\$\w+|^%\w+%$"
     r"|^\{[\w.\[\]'\"!:]*\}$|\{[a-z_][\w.]*\}|^\[[A-Za-z][\w \-]*\]$|^@[A-Za-z]+(?:[/.(]|$)|^(?:env|"
     r"secret|vault|ref|op|ssm|file|arn|kms|gcp):|^ENC\[|^!\w|^\$ANSIBLE"
 )
 _STOCK = Form(
     r"(?i)your[\W_]*|example|change[\W_]*me|change[\W_]*this|change[\W_]*it|placeholder|replace[\W_]*|"
-    r"insert[\W_]|dummy|sample|redacted|todo|fixme|"
+    r"dummy|sample|redacted|todo|fixme|"
     r"x{4,}|\*{3,}|\.\.\.|…|lorem|not[\W_]?a[\W_]?real|not[\W_]?real|fake|<|secret[\W_]?here|"
     r"key[\W_]?here|token[\W_]?here|goes[\W_]?here|"
-    r"put[\W_]|enter[\W_]|fill[\W_]|mock|foo[\W_]?bar|deadbeef|abcdefg|qwerty|0?123456789|987654321|"
+    r"(?:put|enter|fill|insert)[\s_\-](?:your|the|in|here|it|a)|mock|foo[\W_]?bar|deadbeef|abcdefg|qwerty|0?123456789|987654321|"
     r"aaaaaa|000000|none|null|undefined|undisclosed"
 )
 _RUNS = Form(r"(?i)abcdef|bcdefg|123456|234567|345678|456789|567890|qwertz|xxxx|aaaa|0000|1111")
@@ -42,7 +42,7 @@ _WORDS = Form(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LEET = str.maketrans("013457@$!", "oleastasi")
 _TYPE = Form(
     r"(?i)(?:str|string|bool|boolean|int|integer|number|text|bytes|object|any|optional|true|false|yes|"
-    r"no|on|off|required|password|secret|token|hidden|nil|void|email|varchar.*|char.*|binary|uuid|date|"
+    r"no|on|off|required|password|secret|token|hidden|nil|void|email|(?:var)?char(?:\(.*)?|binary|uuid|date|"
     r"datetime|enum|array|list|dict|map)[?;,\])]?"
 )
 _HASH = Form(r"(?:sha\d{1,3}|md5|sri|blake\w*)[-:=].+|[0-9a-f]{7,12}|W/.*")
@@ -128,6 +128,11 @@ def changes(value: str) -> float:
     return sum(a != b for a, b in pairwise(kinds)) / max(1, len(value))
 
 
+def unspeakable(value: str) -> bool:
+    """Has a syllable without a vowel: no camel case that somebody reads."""
+    return any(len(word) > 1 and not set(word) & set("aeiouy") for word in pieces(value))
+
+
 def wordy(value: str) -> bool:
     """A name: words joined by dashes or capitals, no digit between letters."""
     parts = re.split(r"[\s_\-./:]+", value)
@@ -155,7 +160,7 @@ def password(value: str) -> bool:
     if len(value) < 6 or len(value) > 128 or " " in value or placeholder(value) or weak(value) or expression(value):
         return False
     if value.isalpha():
-        return len(value) >= 10 and changes(value) >= 0.2 and not wordy(value)
+        return len(value) >= 10 and changes(value) >= 0.2 and (not wordy(value) or unspeakable(value))
     letters = any(map(str.isalpha, value))
     more = any(map(str.isdigit, value)) or any(char in "!@#$%^&*+=?~|" for char in value[1:])
     return letters and more and _RUNS.re.sub("", value) != ""

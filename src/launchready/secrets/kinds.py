@@ -18,6 +18,11 @@ class Facts(NamedTuple):
 
 
 _PROVEN = tuple(kind for kind in KINDS if kind.pattern and kind.rule not in BY_NAME)
+_ANY = tuple(kind for kind in _PROVEN if not kind.starts)
+_BY_START = {
+    start: tuple(kind for kind in _PROVEN if not kind.starts or any(one.startswith(start) for one in kind.starts))
+    for start in {one[:2] for kind in _PROVEN for one in kind.starts}
+}
 _SHORTEST = 16
 
 
@@ -30,11 +35,16 @@ def identify(value: str) -> str:
     """The rule of a key whose format names its vendor; "" for any other text."""
     if len(value) < _SHORTEST:
         return ""
-    for kind in _PROVEN:
+    for kind in _BY_START.get(value[:2], _ANY):
         may = not kind.starts or value.startswith(kind.starts)
         if may and _compiled(kind.pattern).fullmatch(value) is not None:
             return kind.rule
     return ""
+
+
+def shaped(rule: str, value: str) -> bool:
+    """Whether a value has the form of one kind of key."""
+    return any(kind.rule == rule and _compiled(kind.pattern).fullmatch(value) is not None for kind in KINDS)
 
 
 @lru_cache(4096)

@@ -12,6 +12,7 @@ from launchready.secrets.patches import Added, Change
 from launchready.secrets.place import Place, place
 from launchready.secrets.text import find
 from launchready.secrets.tokens import tokens
+from launchready.secrets.worth import worth
 
 WHOLE = 64 << 20
 """Bytes of one file that are held at once."""
@@ -105,8 +106,10 @@ def change(one: Change, blobs: Blobs, seen: set[tuple[str, str]]) -> Iterator[Hi
         return
     if b"\n+" not in one.patch:
         return
-    added = Added(one)
     new = b"\nnew file mode" in one.patch[:1024] or not _shaped(where)
+    if new and not worth(one.patch, where):
+        return
+    added = Added(one)
     hits = {(found.rule, found.value): added.line(found.start) for found in find(added.text, where)}
     if not new and one.columns == 1:
         hits |= _in_context(one, where, added, blobs)

@@ -17,6 +17,7 @@ _LEFT = Form(r"[\w.\-]*\Z")
 _REST = Form(r"[\w\-]{0,40}")
 _NEAR = 80
 _LONGEST = 4096
+_LINE = 400
 
 # key": "value", key = 'value', key => `value`, key: str = "value", key := value
 _ASSIGN = Form(
@@ -28,9 +29,10 @@ _OPEN = Form(
     r"(?:[brfuBRFU@$]{0,2}|(?:\w{0,40}(?:Secret|SecretStr|Buffer\.from|String|Bytes|Password|new "
     r"String)\()|[\w.:>$-]{1,48}\([\"'][\w.\-]{1,60}[\"'],[ \t]{0,4})(\\{0,3}(?:\"\"\"|[\"'`]))"
 )
-_BARE = Form(r"[^\s\"'`<>,;{}\[\]\\&|]{4,2048}")
-_BARE_ENV = Form(r"[^\s\"'`\\]{3,2048}")
-_QUERY = Form(r"[^\s\"'`<>,;{}()\[\]\\&#|]{4,2048}")
+_BARE = Form(r"[^\s\"'`<>,;{}\[\]\\&|]{4,512}")
+_BARE_ENV = Form(r"[^\s\"'`\\]{3,512}")
+_QUERY = Form(r"[^\s\"'`<>,;{}()\[\]\\&#|]{4,512}")
+_STRING = Form(r"[^\s\"'`<>,;{}()\[\]\\|]{4,512}")
 _MEMBER = Form(r"\\{0,3}[\"'`][ \t]{0,4},[ \t]{0,8}(\\{0,3}[\"'`])")
 _SIDE = Form(
     r"\\{0,3}[\"'`]?[ \t]{0,8}[,{]?\s{0,60}-?\s{0,4}\\{0,3}[\"'`]?(?:[vV]alue|ParameterValue|defaultValue|"
@@ -39,10 +41,10 @@ _SIDE = Form(
 _XML = Form(
     r"(?:\\?[\"'][^<>]{0,120}|[^<>\"'=\n]{0,20}(?: "
     r"[\w:.\-]{1,40}=[\"'][^\"'<>]{0,80}[\"']){0,4})>\s{0,40}(?:<(?:string|value|"
-    r"data)>\s{0,20})?(?:<!\[CDATA\[)?([^<>]{3,2048}?)(?:\]\]>)?\s{0,20}</"
+    r"data)>\s{0,20})?(?:<!\[CDATA\[)?([^<>]{3,512}?)(?:\]\]>)?\s{0,20}</"
 )
 _PLIST = Form(
-    r"\s{0,8}</(?:key|name|Key|Name|string)>\s{0,80}<(?:string|value|data|Value)>\s{0,20}([^<>]{3,2048}?)\s{0,20}</"
+    r"\s{0,8}</(?:key|name|Key|Name|string)>\s{0,80}<(?:string|value|data|Value)>\s{0,20}([^<>]{3,512}?)\s{0,20}</"
 )
 _BLANK = Form(r"[ \t]{1,20}([\"']?)([^\s\"']{3,512})\1")
 _COMMENT = Form(r"[ \t]+(?:#|//|;|--|<!--|/\*).*$")
@@ -53,6 +55,8 @@ _PROSE = Form(
 )
 
 _WORD = Form(r"(?:<[a-z]{1,8}>)?[\"'`*<(\[]{0,3}([^\s\"'`<>\\]{5,120})")
+# the quotes of a page
+_ENTITY = Form(r"&(?:quot|#39|#x27|apos);?")
 
 
 class Named(NamedTuple):
@@ -97,11 +101,12 @@ def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
     sealed = "SealedSecret" in text or "ENC[AES256" in text
     encoded = "kind: Secret" in text or '"kind":"Secret"' in text or '"kind": "Secret"' in text
     for name in names(text, low):
-        for start, value, bare in values(text, name, place):
-            if value and not sealed:
+        for start, written, bare in values(text, name, place):
+            if written and not sealed:
+                value = _ENTITY.re.sub("", written).strip("\"'`")
                 rule, shown = weigh.judged(name.key, name.kind, value, place, bare=bare, encoded=encoded)
                 if rule:
-                    yield Found(rule, shown, start, start + len(value))
+                    yield Found(rule, shown, start, start + len(written))
                     break
 
 
@@ -149,8 +154,7 @@ def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, boo
 
 def blank_allowed(text: str, name: Named, place: Place) -> bool:
     """``password VALUE`` is an assignment in a file of credentials, after ``--``, and for the first word of a line."""
-    start = text.rfind("\n", 0, name.start) + 1
-    before = text[start : name.start].strip()
+    before = _line_before(text, name.start).strip()
     return (
         place.credentials
         or before.endswith("--")
@@ -161,8 +165,14 @@ def blank_allowed(text: str, name: Named, place: Place) -> bool:
 
 def comment(text: str, at: int) -> bool:
     """Whether a line begins as a comment."""
-    start = text.rfind("\n", 0, at) + 1
-    return text[start:at].lstrip().startswith(("#", "//", "*", "--", ";", "<!--", "/*"))
+    return _line_before(text, at).lstrip().startswith(("#", "//", "*", "--", ";", "<!--", "/*"))
+
+
+def _line_before(text: str, at: int) -> str:
+    """The line up to a place; of a long one, what is near. A bundle is one line, and must not be read for each name."""
+    near = max(0, at - _LINE)
+    start = text.rfind("\n", near, at) + 1
+    return text[start or near : at]
 
 
 def _assigned(text: str, at: int, name: Named, place: Place) -> Iterator[tuple[int, str, bool]]:
@@ -174,7 +184,7 @@ def _assigned(text: str, at: int, name: Named, place: Place) -> Iterator[tuple[i
     query = before in {"?", "&", ";"} or (before == " " and _quoted_text(text, name.start))
     if not (place.bare or query):
         return
-    form = _QUERY if query else _BARE_ENV if place.env or place.shell else _BARE
+    form = _QUERY if before in {"?", "&"} else _STRING if query else _BARE_ENV if place.env or place.shell else _BARE
     found = form.re.match(text, at)
     if found is not None:
         value = found.group()
@@ -185,7 +195,7 @@ def _assigned(text: str, at: int, name: Named, place: Place) -> Iterator[tuple[i
 
 def _quoted_text(text: str, at: int) -> bool:
     """Whether a place is inside of quotes: ``"host=db password=..."`` is a value, ``f(password=x)`` is code."""
-    line = text[text.rfind("\n", 0, at) + 1 : at][-400:]
+    line = _line_before(text, at)
     return line.count('"') % 2 == 1 or line.count("'") % 2 == 1
 
 

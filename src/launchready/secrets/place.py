@@ -29,12 +29,12 @@ _LOCK = Form(
     r"bun\.lockb?|packages\.lock\.json|mix\.lock|Podfile\.lock)$"
 )
 _TEST = Form(
-    r"(?i)(?:^|[/_.\-])(?:tests?|testing|__tests__|specs?|fixtures?|mocks?|__mocks__|testdata|"
+    r"(?i)(?:^|[/_.\-])(?:tests?|testsuite|testing|__tests__|specs?|fixtures?|mocks?|__mocks__|testdata|"
     r"cassettes|e2e|conftest|factories|stories|snapshots?|__snapshots__|seeds?|benchmarks?)(?:[/_.\-]|"
     r"$)|[a-z](?:Test|Tests|Spec)\.[a-z]+$"
 )
 _SAMPLE = Form(
-    r"(?i)(?:^|[/_.\-])(?:examples?|samples?|demo|tutorials?|docs?)(?:[/_.\-]|$)|"
+    r"(?i)(?:^|[/_.\-])(?:examples?|samples?|demo|tutorials?|docs?|site-packages|node_modules)(?:[/_.\-]|$)|"
     r"\.(?:template|tmpl|tpl|stub|dist|default|defaults|j2|erb|ejs)$|(?:^|/)(?:cookiecutter|skeleton)"
 )
 _LOCALE = Form(
@@ -99,7 +99,8 @@ def place(path: str) -> Place:
         path,
         config=ext in _CONFIG or env or base.startswith((".", "dockerfile", "docker-compose", "procfile")),
         code=code,
-        prose=ext in _PROSE or base in {"readme", "todo", "notes", "changelog"},
+        # an export of a chat is often a page
+        prose=ext in _PROSE or ext in {"html", "htm"} or base in {"readme", "todo", "notes", "changelog"},
         xml=ext in _XML,
         shell=ext in _SHELL
         or env

@@ -27,6 +27,7 @@ ALLOW = (
 #: The same on the line before.
 ALLOW_NEXT = ("pragma: allowlist nextline secret", "launchready:allow-next")
 _DEPTH = 2
+_LINE = 1000
 _PLAIN = Place("")
 
 
@@ -70,10 +71,10 @@ def inner(text: str, place: Place, depth: int) -> list[Found]:
 
 def allowed(low: str, one: Found) -> bool:
     """Whether a comment on its first or last line, or on the line before, allows it."""
-    start = low.rfind("\n", 0, one.start) + 1
-    end = low.find("\n", one.end)
-    line = low[start : end if end >= 0 else len(low)]
-    if len(line) < 4096 and any(word in line for word in ALLOW):
+    start = low.rfind("\n", max(0, one.start - _LINE), one.start) + 1
+    end = low.find("\n", one.end, one.end + _LINE)
+    line = low[start or max(0, one.start - _LINE) : end if end >= 0 else one.end + _LINE]
+    if any(word in line for word in ALLOW):
         return True
-    above = low[low.rfind("\n", 0, max(0, start - 1)) + 1 : start]
-    return len(above) < 4096 and any(word in above for word in ALLOW_NEXT)
+    above = low[low.rfind("\n", max(0, start - _LINE), max(0, start - 1)) + 1 : start]
+    return any(word in above for word in ALLOW_NEXT)

@@ -2,9 +2,10 @@
 
 from launchready.secrets import judge
 from launchready.secrets.encoded import plain
-from launchready.secrets.kinds import by_name, identify
+from launchready.secrets.kinds import by_name, identify, shaped
 from launchready.secrets.names import words
 from launchready.secrets.place import Place
+from launchready.vendors.catalog import BY_NAME
 
 _DATABASES = frozenset(
     {"db", "database", "postgres", "postgresql", "pg", "pgpassword", "mysql", "mariadb", "mongo", "sql"}
@@ -54,7 +55,8 @@ def password(value: str, place: Place, *, bare: bool) -> bool:
     if place.test or place.sample:
         return judge.password(value) and len(value) >= 10 and judge.changes(value) >= 0.25 and not judge.wordy(value)
     if place.trusted or (value[-1:].isdigit() and place.path.endswith((".ini", ".cnf"))):
-        literal = not judge.placeholder(value) and not judge.expression(value) and not value.isalpha()
+        literal = not judge.placeholder(value) and not judge.expression(value)
+        literal = literal and (not value.isalpha() or judge.password(value))
         return len(value) >= 6 and literal and value.lower() not in {"password1", "password123"}
     if not judge.password(value):
         return False
@@ -68,6 +70,8 @@ def vendor_value(value: str, rule: str, place: Place) -> bool:
     """Under a vendor's name a UUID is a key, too."""
     if judge.UUID.re.fullmatch(value):
         return rule in {"postmark-token", "heroku-key"} and value != _NO_UUID
+    if rule in BY_NAME and len(value) >= 40 and not place.test and shaped(rule, value):
+        return judge.changes(value) >= 0.25 and not judge.sequence(value)
     return judge.opaque(value, 20) and not (place.test and judge.changes(value) < 0.3)
 
 
