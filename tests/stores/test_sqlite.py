@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -33,6 +34,28 @@ def make(tmp_path):
 def ask(store, op):
     store.execute(op)
     return op.answer
+
+
+def test_a_new_file_is_opened_by_many_at_once(make):
+    """Workers that start together make the file together: each of them waits for the others, and none is turned away."""
+    window, failed = (Window(1000, 60.0),), []
+    for number in range(60):
+        stores, go = [make(name=f"new-{number}.db") for _ in range(4)], threading.Barrier(4)
+
+        def first(store, go=go):
+            go.wait()
+            try:
+                store.execute(Take("client", window))
+            except StoreUnavailable as error:
+                failed.append(str(error))
+
+        threads = [threading.Thread(target=first, args=(store,)) for store in stores]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert ask(stores[0], Take("client", window)).remaining == 1000 - 5
+    assert failed == []
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,17 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import sleep
 
+from launchready.clock import SYSTEM
 from launchready.errors import StoreError, StoreFull, StoreUnavailable
 from launchready.exchange.store import Give, Take
 from launchready.exchange.window import State, Taken, fresh, give, take
 
 PAGE = 4096
 TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
+
+_BUSY_PAUSE = 0.002  # seconds, as SQLite's own busy handler begins
 
 _ENTRIES = "(key BLOB PRIMARY KEY, expires INTEGER, put INTEGER, version INTEGER, value BLOB) WITHOUT ROWID"
 _SCHEMA = (
@@ -134,7 +138,7 @@ class File:
             raise
 
     def _set_up(self, path: str, synchronous: str, max_size: int) -> None:
-        mode = self.db.execute("PRAGMA journal_mode = WAL").fetchall()[0][0]
+        mode = self._to_wal()
         if mode != "wal":
             raise StoreUnavailable(f"{path}: SQLite keeps no write-ahead log there; name a file on a local disk")
         self.db.execute(f"PRAGMA synchronous = {synchronous}")
@@ -144,6 +148,21 @@ class File:
         self.db.create_function("launchready_take", 1, self._take)
         self.db.create_function("launchready_taken", 0, self._taken)
         self.db.create_function("launchready_given", 1, self._given)
+
+    def _to_wal(self) -> str:
+        """Ask for the write-ahead log, as long as others ask for it of the same new file at the same moment.
+
+        The change needs the file to itself, and whoever holds a read lock by then is told SQLITE_BUSY at once: SQLite
+        calls no busy handler where waiting could be a deadlock (sqlite.org/c3ref/busy_handler.html).
+        """
+        until = SYSTEM.monotonic() + self._wait
+        while True:
+            try:
+                return str(self.db.execute("PRAGMA journal_mode = WAL").fetchall()[0][0])
+            except sqlite3.OperationalError as error:
+                if code(error) != sqlite3.SQLITE_BUSY or SYSTEM.monotonic() >= until:
+                    raise
+                sleep(_BUSY_PAUSE)
 
     def _take(self, state: bytes) -> bool:
         return self.taking is not None and self.taking.on(state)
