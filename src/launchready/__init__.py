@@ -104,10 +104,12 @@ _ROOMS = (
     "cors",
     "health",
     "idempotency",
+    "mail",
     "ratelimit",
     "redaction",
     "secrets",
     "watch",
+    "web",
 )  # launchready.cors.explain(...) with one import
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

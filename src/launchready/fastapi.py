@@ -12,26 +12,12 @@ headers too; the error itself goes on to the server's log as always.
 
 from typing import Any
 
-from launchready import asgi
+from launchready import asgi, offered
 from launchready.asgi import Receive, Scope, Send
-from launchready.caching import cached
-from launchready.idempotency import idempotent
-from launchready.ratelimit import limit
-from launchready.settings.cache import Cache
-from launchready.settings.cors import CORS
-from launchready.settings.dashboard import Dashboard
-from launchready.settings.health import Health
-from launchready.settings.https import HTTPS
-from launchready.settings.idempotency import Idempotency
-from launchready.settings.rate_limit import Ban, Limit, RateLimit
-from launchready.settings.redaction import Redaction
-from launchready.settings.signals import Signals
-from launchready.settings.timing import Timing
+from launchready.offered import *  # noqa: F403 - the same for every face
 
-__all__ = [
-    "CORS", "HTTPS", "Ban", "Cache", "Dashboard", "Health", "Idempotency", "LaunchReadyMiddleware", "Limit",
-    "RateLimit", "Redaction", "Signals", "Timing", "cached", "idempotent", "limit",
-]  # fmt: skip
+__all__ = ["LaunchReadyMiddleware"]
+__all__ += offered.__all__
 
 
 class LaunchReadyMiddleware(asgi.LaunchReadyMiddleware):

@@ -10,25 +10,14 @@ and learns the route's template when Flask has matched it. ``def`` and ``async d
 
 from typing import Any
 
-from launchready import wsgi
-from launchready.caching import cached
+from launchready import offered, wsgi
 from launchready.drivers.current import CURRENT
 from launchready.errors import MissingExtra, SafeToRetry
 from launchready.http.environ import native_headers
 from launchready.http.message import Response
-from launchready.idempotency import form_field, idempotent
+from launchready.idempotency import form_field
 from launchready.metrics.timing import ERROR
-from launchready.ratelimit import limit
-from launchready.settings.cache import Cache
-from launchready.settings.cors import CORS
-from launchready.settings.dashboard import Dashboard
-from launchready.settings.health import Health
-from launchready.settings.https import HTTPS
-from launchready.settings.idempotency import Idempotency
-from launchready.settings.rate_limit import Ban, Limit, RateLimit
-from launchready.settings.redaction import Redaction
-from launchready.settings.signals import Signals
-from launchready.settings.timing import Timing
+from launchready.offered import *  # noqa: F403 - the same for every face
 from launchready.wsgi import Environ
 
 try:
@@ -36,10 +25,8 @@ try:
 except ImportError as error:
     raise MissingExtra("launchready.flask", "flask") from error
 
-__all__ = [
-    "CORS", "HTTPS", "Ban", "Cache", "Dashboard", "Health", "Idempotency", "LaunchReady", "Limit", "RateLimit",
-    "Redaction", "Signals", "Timing", "cached", "idempotent", "limit",
-]  # fmt: skip
+__all__ = ["LaunchReady"]
+__all__ += offered.__all__
 
 
 class _Face(wsgi.LaunchReadyMiddleware):

@@ -15,6 +15,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any
 
+from launchready import offered
 from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
@@ -30,7 +31,11 @@ from launchready.http.input import Input
 from launchready.http.message import Request, Response, append, clean
 from launchready.metrics.spent import Spent, Watching, begin
 from launchready.metrics.timing import OWN, broke
+from launchready.offered import *  # noqa: F403 - the same for every face
 from launchready.settings.stack import SAFE, Plan, Stack, build
+
+__all__ = ["LaunchReadyMiddleware"]
+__all__ += offered.__all__
 
 Environ = dict[str, Any]
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType]

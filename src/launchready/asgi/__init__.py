@@ -10,6 +10,7 @@ A request is an :class:`.exchange.Exchange`, a WebSocket a :class:`.websocket.So
 from time import perf_counter
 from typing import Any
 
+from launchready import offered
 from launchready.asgi.exchange import Exchange
 from launchready.asgi.messages import App, Receive, Scope, Send
 from launchready.asgi.websocket import Socket
@@ -20,9 +21,11 @@ from launchready.http.scope import template
 from launchready.metrics.spent import Watching, begin
 from launchready.metrics.timing import OWN, STREAM, broke
 from launchready.metrics.websocket import timed
+from launchready.offered import *  # noqa: F403 - the same for every face
 from launchready.settings.stack import Stack, build
 
 __all__ = ["App", "LaunchReadyMiddleware", "Receive", "Scope", "Send"]
+__all__ += offered.__all__
 
 
 class LaunchReadyMiddleware:

@@ -179,9 +179,10 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     shared_cache = (
         compile_cache(problems, cache, clock, trusted, shared=store.shared, secret=secret_key) if cache else None
     )
+    identity = Identity(trusted, prefix=rate_limit.ipv6_prefix if rate_limit else 64)
     features: list[Feature | None] = [
-        compile_https(problems, https, Identity(trusted).vouches, clock.monotonic) if https else None,
-        compile_cors(problems, cors, own=own, vouches=Identity(trusted).vouches) if cors else None,
+        compile_https(problems, https, identity.vouches, clock.monotonic) if https else None,
+        compile_cors(problems, cors, own=own, vouches=identity.vouches) if cors else None,
         limiter,
         shared_cache,
         once,
@@ -207,7 +208,6 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         for each in (here, store):
             if isinstance(each, MemoryStore):
                 each.windows.max_keys = rate_limit.max_keys
-    identity = Identity(trusted, prefix=rate_limit.ipv6_prefix if rate_limit else 64)
     here_ops: Inline = {
         TakeHere: here.windows.take,
         GiveHere: here.windows.give,
