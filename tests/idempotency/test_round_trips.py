@@ -19,15 +19,23 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._turns = {}
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._open = [self._listener]
+        self._threads = []
+        self._run(self._accept)
+
+    def _run(self, target, *args):
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _accept(self):
         with contextlib.suppress(OSError):
             while True:
                 client = self._listener.accept()[0]
                 server = socket.create_connection(("127.0.0.1", self._port))
+                self._open += (client, server)
                 for source, target, speaks in ((client, server, True), (server, client, False)):
-                    threading.Thread(target=self._pump, args=(source, target, client, speaks), daemon=True).start()
+                    self._run(self._pump, source, target, client, speaks)
 
     def _pump(self, source, target, pair, speaks):
         with contextlib.suppress(OSError):
@@ -39,7 +47,15 @@ class Proxy:
             target.shutdown(socket.SHUT_WR)
 
     def close(self):
-        self._listener.close()
+        """Ends every thread and closes every socket here, and not when another test happens to run."""
+        for each in list(self._open):  # wakes who waits in accept or recv; the accepting thread ends first
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in list(self._threads):
+            thread.join(10)
+            assert not thread.is_alive()
+        for each in self._open:
+            each.close()
 
     @contextlib.contextmanager
     def counted(self, expected):
