@@ -13,6 +13,7 @@ from support.browser import chromium
 from support.servers import free_port, until
 
 COUNTED = "GET /limited"
+ICON = "/favicon.ico"  # asked for by the browser itself, whenever it likes
 
 
 class Page(BaseHTTPRequestHandler):
@@ -94,7 +95,7 @@ def asgi(seen, **settings):
     app.add_middleware(LaunchReadyMiddleware, **settings)
 
     async def noted(scope, receive, send):
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"] != ICON:
             seen.append(scope["method"])
         with contextlib.suppress(RuntimeError):
             await app(scope, receive, send)
@@ -148,7 +149,8 @@ def wsgi(seen, **settings):
     inner = app.wsgi_app
 
     def noted(environ, start_response):
-        seen.append(environ["REQUEST_METHOD"])
+        if environ["PATH_INFO"] != ICON:
+            seen.append(environ["REQUEST_METHOD"])
         return inner(environ, start_response)
 
     app.wsgi_app = noted
