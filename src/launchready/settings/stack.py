@@ -204,10 +204,12 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     if redactor is not None:
         install(redactor)
     here = MemoryStore(clock)
-    if rate_limit:
+    if rate_limit and limiter:
         for each in (here, store):
             if isinstance(each, MemoryStore):
                 each.windows.max_keys = rate_limit.max_keys
+        if isinstance(store, MemoryStore):
+            limiter.count = store.windows.take
     here_ops: Inline = {
         TakeHere: here.windows.take,
         GiveHere: here.windows.give,
