@@ -75,7 +75,7 @@ class _Room:
 
     def write(self, key: str, value: Any, now: float, ttl: float, version: int) -> None:
         """Raises StoreFull where there is no room and nothing may be dropped."""
-        size = self.size_of(value) + _OVERHEAD
+        size = self.size_of(value) + len(key) + _OVERHEAD
         rows = self.rows
         if key in rows:
             self.drop(key)

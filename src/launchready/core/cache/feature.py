@@ -10,7 +10,7 @@ cost a frame for each step of every request. What is rarer stands beside it.
 
 from collections.abc import Iterable
 
-from launchready.core.cache import conditional, counting, keeping, purging, searching
+from launchready.core.cache import conditional, counting, keeping, languages, purging, searching
 from launchready.core.cache.asking import ORDINARY, Ask
 from launchready.core.cache.invalidation import BOUND, names_target, targets
 from launchready.core.cache.keeping import Place
@@ -72,6 +72,8 @@ class Cache:
                         found.key = variant(key, entry.version, entry.value.vary, request, setup.policy.fold_order)
                         yield found
                         entry = found.answer
+                        if entry is None and setup.policy.fold_order:
+                            entry = yield from languages.preferred(setup, request, key, pointer)
                     if entry is not None and entry.value.status > 0:
                         stored = entry.value
                         age = stored.age + int(entry.age)

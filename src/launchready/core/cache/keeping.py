@@ -5,7 +5,7 @@ In a store that others share, a write is a Replace of what was there before the 
 that was validated. Who changed, purged or took over in between has made it another one, and nothing is written.
 """
 
-from launchready.core.cache import purging
+from launchready.core.cache import languages, purging
 from launchready.core.cache.asking import Ask
 from launchready.core.cache.selection import variant
 from launchready.core.cache.setup import Setup
@@ -100,12 +100,16 @@ def keep(setup: Setup, request: Request, place: Place, stored: Stored) -> Flow[N
             yield from release(setup, place)
             place.version, place.pointer = place.pointer.version, None
         place.at = place.key
-    elif (at := (yield from _behind(setup, request, place, stored.vary))) is None:
-        return
-    elif at != place.at:
-        place.at = at
-        yield Put(setup.space, at, stored, stored.keep)  # nobody else knew the new pointer
-        return
+    else:
+        at = yield from _behind(setup, request, place, stored.vary)
+        if at is None or place.pointer is None:
+            return
+        if setup.policy.fold_order:
+            yield from languages.offer(setup, request, place.key, place.pointer, stored)
+        if at != place.at:
+            place.at = at
+            yield Put(setup.space, at, stored, stored.keep)  # nobody else knew the new pointer
+            return
     yield from write(setup, place, stored)
 
 
