@@ -163,7 +163,8 @@ def run(suite: Path, face: str, profile: str, only: str) -> tuple[dict[str, str]
     environment = os.environ | {"ORIGIN": str(origin), "npm_config_port": str(origin), "npm_config_protocol": "http",
                                 "npm_config_pidfile": os.devnull}  # fmt: skip
     servers = [
-        subprocess.Popen(["node", "test-engine/server/server.mjs"], cwd=suite, env=environment, stdout=subprocess.DEVNULL),
+        subprocess.Popen(["node", "test-engine/server/server.mjs"], cwd=suite, env=environment,
+                         stdout=subprocess.DEVNULL),
         subprocess.Popen([sys.executable, __file__, ".", "--serve", face, profile, str(front)], env=environment,
                          stderr=subprocess.DEVNULL),
     ]  # fmt: skip

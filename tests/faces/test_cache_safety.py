@@ -14,6 +14,7 @@ import pytest
 
 from faces.cache_stands import PAGE, STORES, stands
 from launchready.core.cache import keeping
+from launchready.exchange.store import Get, Put, PutIfAbsent, Replace, Space
 from launchready.settings.cache import Cache
 from support import servers
 
@@ -262,6 +263,46 @@ def test_fields_that_connection_names_are_not_replayed(stand):
     hit = at()
     assert [hit.get(name) for name in ("x-user", "connection", "x-kept")] == [None, None, "1"]
     assert at.asked == 1
+
+
+@pytest.mark.parametrize("secret", [None, "-".join(["the", "key", "of", "a", "test"] * 3)])
+@pytest.mark.parametrize("vary", [(), (("Vary", "Accept-Language"),)])
+def test_an_answer_under_another_key(stand, url, secret, vary):
+    """Who can write a shared store copies one URL's answer to another's key: it is refused there, and asked for anew."""
+    at = stand(lambda _, path, __: (200, [PUBLIC, *vary], path.encode()), cache=Cache(), secret_key=secret)
+    raw = Space("cache", bytes, bytes, len, evictable=True)
+    with stored_keys() as keys:
+        at("/a")
+        mine, keys[:] = keys[:], []
+        at("/b")
+    if url.startswith("memory:"):
+        return  # nobody else writes the memory of a process
+    for theirs, own in zip(keys, mine, strict=True):
+        taken = Get(raw, own)
+        at.middleware.stack.answers._store.execute(taken)
+        if b"\n/a" in taken.answer.value:
+            at.middleware.stack.answers._store.execute(Put(raw, theirs, taken.answer.value, 60))
+    assert [at("/b").body for _ in range(2)] == [b"/b"] * 2
+    assert [path for _, path, _ in at.calls] == ["/a", "/b", "/b"]
+
+
+@contextlib.contextmanager
+def stored_keys():
+    """The keys under which answers are written meanwhile, in their order."""
+    keys = []
+
+    def seen(make):
+        def init(self, space, key, *rest, **more):
+            if space.name == "cache" and key not in keys:
+                keys.append(key)
+            make(self, space, key, *rest, **more)
+
+        return init
+
+    with pytest.MonkeyPatch.context() as patch:
+        for verb in (Put, Replace, PutIfAbsent):
+            patch.setattr(verb, "__init__", seen(verb.__init__))
+        yield keys
 
 
 def test_half_an_answer_leaves_nothing(stand):

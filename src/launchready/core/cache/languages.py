@@ -1,14 +1,14 @@
 """Selecting by the language of a stored answer (RFC 9111 §4.1, RFC 9110 §12.5.4), where a profile reads languages.
 
 Two values of Accept-Language that differ may still select one answer: who prefers German to all else is served with the
-German answer that somebody else got, as the app would have. So an answer that says its one ``Content-Language`` stands a
-second time behind its pointer, under that language; and a request that finds no answer to its own words looks there,
+German answer that somebody else got, as the app would have. So an answer that says its one ``Content-Language`` stands
+a second time behind its pointer, under that language; and a request that finds nothing under its own words looks there,
 if there is one language that it prefers.
 """
 
 from launchready.core.cache.selection import variant
 from launchready.core.cache.setup import Setup
-from launchready.core.cache.stored import Stored
+from launchready.core.cache.stored import Stored, named, stamp
 from launchready.exchange.ops import Flow
 from launchready.exchange.store import Entry, Get, Put
 from launchready.http.message import Request
@@ -24,6 +24,8 @@ def preferred(setup: Setup, request: Request, key: str, pointer: Entry[Stored]) 
     found = Get(setup.space, _key(key, pointer, request, tag))
     yield found
     entry = found.answer
+    if setup.leases:
+        entry = named(entry, found.key)
     return entry if entry is not None and entry.value.lifetime > entry.value.age + entry.age else None
 
 
@@ -31,7 +33,9 @@ def offer(setup: Setup, request: Request, key: str, pointer: Entry[Stored], stor
     """Put an answer under its language as well."""
     tag = stored.field(b"content-language").strip(b" \t").lower()
     if tag and b"," not in tag and FIELD in stored.vary:
-        yield Put(setup.space, _key(key, pointer, request, tag), stored, stored.keep)
+        at = _key(key, pointer, request, tag)
+        stored.stamp = stamp(at)
+        yield Put(setup.space, at, stored, stored.keep)
 
 
 def favourite(value: bytes) -> bytes | None:
