@@ -85,6 +85,8 @@ ROWS = [
     Row("public is for everybody, the app says", 1, (PUBLIC,), (("Cookie", "session=1"),)),
     Row("s-maxage is for everybody, the app says", 1, (("Cache-Control", "s-maxage=60"),), (("Cookie", "session=1"),)),
     Row("public with Authorization (RFC 9111 section 3.5)", 1, (PUBLIC,), (("Authorization", "Bearer x"),)),
+    Row("an empty Cookie is none", 1, (FRESH,), (("Cookie", ""),), (("Cookie", " "),)),
+    Row("a second Cookie counts", 2, (FRESH,), (("Cookie", ""), ("Cookie", "session=1"))),
     # Vary (CVE-2026-6907, CVE-2026-113593, the joined keys of Django 5.2).
     Row("Vary: *", 2, (PUBLIC, ("Vary", "*"))),
     Row("Vary: * among others", 2, (PUBLIC, ("Vary", "Accept, *"))),

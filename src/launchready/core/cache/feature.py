@@ -11,7 +11,7 @@ cost a frame for each step of every request. What is rarer stands beside it.
 from collections.abc import Iterable
 
 from launchready.core.cache import conditional, counting, keeping, languages, purging, searching
-from launchready.core.cache.asking import ORDINARY, Ask
+from launchready.core.cache.asking import ORDINARY, Ask, has_credentials
 from launchready.core.cache.invalidation import BOUND, names_target, targets
 from launchready.core.cache.keeping import Place
 from launchready.core.cache.looking import look
@@ -34,7 +34,6 @@ from launchready.http.problem import problem
 _READS = frozenset({"GET", "HEAD"})
 _SAFE = frozenset({"OPTIONS", "TRACE"})
 _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since"})
-_CREDENTIALS = frozenset({b"authorization", b"cookie"})
 _ELSEWHERE = frozenset({b"location", b"content-location", b"cache-group-invalidation"})
 _FILES = (b"text/css", b"text/javascript", b"application/javascript", b"image/", b"font/", b"audio/", b"video/")
 
@@ -252,7 +251,7 @@ class Cache:
 
         Files that can be validated are left alone: they are nobody's, and the browser would fetch them each time.
         """
-        if not self._setup.policy.signed_in or _CREDENTIALS.isdisjoint(request.fields):
+        if not self._setup.policy.signed_in or not has_credentials(request):
             return
         fields = dict(response.headers)
         if b"cache-control" in fields or b"expires" in fields:
