@@ -73,7 +73,6 @@ ROWS = [
     Row("Set-Cookie where the request has another cookie", 2, (PUBLIC, ("Set-Cookie", "a=1")), (("Cookie", "b=2"),)),
     Row("a one-time token in a header", 2, (PUBLIC, ("X-CSRF-Token", "t0k3n"))),
     Row("a session in a header", 2, (PUBLIC, ("X-Auth-Token", "t0k3n"))),
-    Row("a request to forget, of somebody who signs out", 2, (PUBLIC, ("Clear-Site-Data", '"cookies"'))),
     # Credentials (CVE-2026-35192, CVE-2026-35193, CVE-2026-27205).
     Row("a signed-in page with max-age only", 2, (FRESH,), (("Cookie", "session=1"),)),
     Row("a signed-in page with Expires only", 2, (("Expires", "Thu, 18 Aug 2050 02:01:18 GMT"),), (("Cookie", "s=1"),)),

@@ -33,10 +33,10 @@ PER_REQUEST = frozenset(
      b"x-ratelimit-remaining", b"x-ratelimit-reset", b"authentication-info"}
 )  # fmt: skip
 
-# Fields with which an answer is one person's, whatever it says: his session, his one-time token, his leaving.
+# Fields with which an answer is one person's, whatever it says: his session, his one-time token.
 PERSONAL_FIELDS = frozenset(
     {b"set-cookie", b"x-csrf-token", b"x-csrftoken", b"x-xsrf-token", b"csrf-token", b"x-auth-token",
-     b"x-access-token", b"x-session-id", b"x-session-token", b"clear-site-data"}
+     b"x-access-token", b"x-session-id", b"x-session-token"}
 )  # fmt: skip
 
 # They make many apps answer for another host, scheme, path or method than the key says.

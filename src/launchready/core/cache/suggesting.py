@@ -50,8 +50,9 @@ class Suggestions:
             if seen.same < _ENOUGH or (not who and personal(path)):
                 continue
             option = "private" if who else "routes"
+            whose = ', private_key="cookie:sessionid"' if who else ""
             row = {"path": path, "bytes": seen.size, "looks": seen.times,
-                   "write": f'Cache({option}={{"GET {path}": "60s"}})'}  # fmt: skip
+                   "write": f'Cache({option}={{"GET {path}": "60s"}}{whose})'}  # fmt: skip
             if path not in best or seen.times > int(str(best[path]["looks"])):
                 best[path] = row
         return list(best.values())
