@@ -4,11 +4,13 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from launchready.checks.engine import Engine
 from launchready.checks.ops import Ask, Fetch, Get, Handshake, Look, Query, Rdap, Smtp
 from launchready.net import rdap, tls
-from launchready.net.answers import DnsAnswer, RdapAnswer, SmtpAnswer, TlsFacts
+from launchready.net.addresses import is_address, is_documentation
+from launchready.net.answers import DnsAnswer, HttpAnswer, RdapAnswer, SmtpAnswer, TlsFacts
 from launchready.net.dns import Resolver
 from launchready.net.http import Client
 from launchready.net.smtp import Greeter
@@ -62,6 +64,8 @@ class Network:
             return await looked(op)
         addresses = Book(engine)
         if isinstance(op, Fetch):
+            if self.http.transport is None and await self.nowhere(op.address or urlsplit(op.url).hostname, addresses):
+                return HttpAnswer(f"{op.method} {op.url}", op.url, trouble="unasked", reason="not probed")
             self.http.addresses = addresses
             async with self.connections:
                 return await self.http.send(op.method, op.url, op.headers, op.body, op.address)
@@ -80,6 +84,16 @@ class Network:
         """A name server of an injected world is asked only where that says how it is reached."""
         return not self.injected or server in (self.resolver.overrides or {})
 
+    async def nowhere(self, host: str | None, addresses: "Book") -> bool:
+        """Whether a host of an injected world has addresses of documentation only, where no server is."""
+        if not self.injected or not host:
+            return False
+        try:
+            found = [host] if is_address(host) else await addresses(host)
+        except LookupError:
+            return False
+        return bool(found) and all(map(is_documentation, found))
+
     async def greet(self, op: Smtp, addresses: "Book") -> SmtpAnswer:
         """Mail servers of an injected world are greeted only where it says how they are reached."""
         if self.smtp is None and self.injected:
@@ -93,6 +107,8 @@ class Network:
         """What is injected is taken as it is; a real handshake goes through our own resolver."""
         if self.tls is None and self.http.transport is not None:
             # Whoever answers HTTP from a table has no server to shake hands with.
+            return TlsFacts(f"TLS facts of {op.host}", probed=False)
+        if self.tls is None and await self.nowhere(op.host, addresses):
             return TlsFacts(f"TLS facts of {op.host}", probed=False)
         if self.tls is None:
             self.tls = tls.Handshakes(private=self.private)

@@ -31,6 +31,10 @@ class Undetermined(Exception):
         self.reason = reason
 
 
+class NotProbed(Undetermined):
+    """Nobody was asked: the world of names that the caller brought has nobody there. No verdict, nothing to repair."""
+
+
 class Answer(Protocol):
     """What every adapter's answer says about itself."""
 
@@ -47,6 +51,8 @@ A = TypeVar("A", bound=Answer)
 
 def known(answer: A) -> A:
     """The answer, when something can be concluded from it; else Undetermined."""
+    if getattr(answer, "trouble", None) == "unasked":
+        raise NotProbed(answer.question, answer.reason)
     if not answer.known:
         raise Undetermined(answer.question, answer.reason or "no answer")
     return answer

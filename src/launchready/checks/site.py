@@ -117,7 +117,7 @@ def site(
 ) -> Site:
     """Reads what the caller gave; all that cannot be read is raised in one ConfigError."""
     problems: list[str] = []
-    name = attempt(problems, domain_name, domain)
+    name = without_www(attempt(problems, domain_name, domain))
     named = [attempt(problems, host_name, host, name) for host in listed(problems, "hosts", hosts)]
     if canonical not in (None, "apex", "www"):
         problems.append(f'canonical: {canonical!r} is neither "apex" nor "www"')
@@ -209,6 +209,12 @@ def domain_name(text: object) -> str:
     if labels[-1].isdecimal():
         raise ValueError(f"domain: {name!r} ends in a number; give the domain that visitors type")
     return name
+
+
+def without_www(name: str) -> str:
+    """Who pastes ``www.coach.example`` means the whole domain: mail and records belong to that."""
+    parent = name.removeprefix("www.")
+    return parent if parent != name and registered(parent) == parent else name
 
 
 def host_of(url: str) -> str:

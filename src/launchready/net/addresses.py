@@ -26,9 +26,16 @@ def is_public(text: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-    if any(address.version == net.version and address in net for net in DOCUMENTATION):
-        return True
-    return address.is_global and not address.is_multicast
+    return is_documentation(text) or (address.is_global and not address.is_multicast)
+
+
+def is_documentation(text: str) -> bool:
+    """Whether ``text`` is in a range that nobody is reached at (RFC 5737, RFC 3849)."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return any(address.version == net.version and address in net for net in DOCUMENTATION)
 
 
 def is_loopback(text: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 DnsStatus = Literal["answered", "empty", "nxdomain", "servfail", "refused", "timeout", "broken", "unasked"]
-Trouble = Literal["dns", "refused", "timeout", "tls", "private", "broken"]
+Trouble = Literal["dns", "refused", "timeout", "tls", "private", "broken", "unasked"]
 
 
 @dataclass(frozen=True, slots=True)

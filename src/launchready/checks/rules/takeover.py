@@ -44,7 +44,8 @@ def takeover(site: Site, subject: str) -> Verdict:
         takeover.fail(
             site,
             subject,
-            f"A stranger can take over {subject}: it points to a place at {held.title} that nobody holds",
+            f"A stranger can take over {subject}: it points to a place at {held.title} that nobody holds (a "
+            "dangling CNAME)",
             severity="critical",
             when="48h",
             reason="a stranger can take over a name",
