@@ -1,16 +1,17 @@
 """The adapter of the engine: each kind of question goes to the one room that can answer it, within bounds."""
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from launchready.checks.engine import Engine
-from launchready.checks.ops import Ask, Fetch, Get, Handshake, Look, Query, Rdap, Smtp
+from launchready.checks.ops import Ask, Fetch, Found, Get, Handshake, Look, Query, Rdap, Smtp
 from launchready.net import rdap, tls
 from launchready.net.addresses import is_address, is_documentation
-from launchready.net.answers import DnsAnswer, HttpAnswer, RdapAnswer, SmtpAnswer, TlsFacts
+from launchready.net.answers import DnsAnswer, HttpAnswer, NamesAnswer, RdapAnswer, SmtpAnswer, TlsFacts
 from launchready.net.dns import Resolver
 from launchready.net.http import Client
 from launchready.net.smtp import Greeter
@@ -40,6 +41,7 @@ class Network:
         rdap: Any = None,
         smtp: Greeter | None = None,
         private: bool = False,
+        subdomains: Any = None,
     ) -> None:
         self.resolver = Resolver((resolver,) if resolver else (), nameservers)
         self.http = Client(http, private=private)
@@ -47,6 +49,7 @@ class Network:
         self.rdap = rdap
         self.smtp = smtp
         self.private = private
+        self.subdomains = subdomains
         self.injected = resolver is not None
         self.queries = asyncio.Semaphore(MOST_QUERIES)
         self.connections = asyncio.Semaphore(MOST_CONNECTIONS)
@@ -62,6 +65,8 @@ class Network:
                 )
         if isinstance(op, Look):
             return await looked(op)
+        if isinstance(op, Found):
+            return await found(op.domain, self.subdomains)
         addresses = Book(engine)
         if isinstance(op, Fetch):
             if self.http.transport is None and await self.nowhere(op.address or urlsplit(op.url).hostname, addresses):
@@ -118,6 +123,20 @@ class Network:
             self.tls.addresses = addresses
         async with self.connections:
             return await self.tls.facts(op.host, op.port)
+
+
+async def found(domain: str, provider: Any) -> NamesAnswer:
+    """What the caller's list, or the log that it asks, knows of names below the domain."""
+    question = f"names below {domain}"
+    if provider is None:
+        return NamesAnswer(question, probed=False)
+    try:
+        names = provider(domain) if callable(provider) else provider
+        names = await names if inspect.isawaitable(names) else names
+        listed = tuple(dict.fromkeys(str(name).strip().lower().rstrip(".").removeprefix("*.") for name in names or ()))
+    except Exception as error:
+        return NamesAnswer(question, reason=f"the list of names failed: {type(error).__name__}: {error}")
+    return NamesAnswer(question, tuple(name for name in listed if name.endswith(f".{domain}")))
 
 
 async def looked(op: Look[Any]) -> Any:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Any, Protocol, TypeVar
 
 from launchready.exchange.ops import Op
-from launchready.net.answers import DnsAnswer, HttpAnswer, RdapAnswer, SmtpAnswer, TlsFacts
+from launchready.net.answers import DnsAnswer, HttpAnswer, NamesAnswer, RdapAnswer, SmtpAnswer, TlsFacts
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -204,6 +204,19 @@ class Rdap(Ask[RdapAnswer]):
 
     def unanswered(self, reason: str) -> RdapAnswer:
         return RdapAnswer(f"registration of {self.domain}", reason=reason)
+
+
+class Found(Ask[NamesAnswer]):
+    """Names below a domain that the caller's source knows."""
+
+    __slots__ = ("domain",)
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+        super().__init__(domain)
+
+    def unanswered(self, reason: str) -> NamesAnswer:
+        return NamesAnswer(f"names below {self.domain}", reason=reason)
 
 
 class Together(Op[None]):

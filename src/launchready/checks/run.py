@@ -23,7 +23,7 @@ from launchready.net.smtp import Greeter
 async def acheck(
     domain: str,
     *,
-    hosts: Iterable[str] = (),
+    hosts: Iterable[str] | Mapping[str, str | None] = (),
     canonical: str | None = None,
     dkim_selectors: Iterable[str] = (),
     sends_mail: bool | None = None,
@@ -38,6 +38,10 @@ async def acheck(
     senders: Iterable[str] = (),
     repository: str | None = None,
     database: str | None = None,
+    probe_limit: Iterable[str] | Mapping[str, int | str] = (),
+    release: str | None = None,
+    health: str = "/healthz",
+    subdomains: Any = None,
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -70,6 +74,9 @@ async def acheck(
         senders=senders,
         repository=repository if repository is not None else here(only),
         database=database if database is not None else the_app_s(only),
+        probe_limit=probe_limit,
+        release=release,
+        health=health,
         now=now if now is not None else dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC),
     )
     choice, ignored = choose(only, skip, ignore)
@@ -84,6 +91,7 @@ async def acheck(
         rdap=rdap,
         smtp=smtp,
         private=allow_private,
+        subdomains=subdomains,
     )
     return await examine(asked, network, choice, ignored, timeout, progress)
 
@@ -131,12 +139,18 @@ async def examine(
 def check(domain: str, **options: Any) -> Report:
     """Checks a domain, and says what to fix before launch. The options are those of ``acheck``.
 
-    - ``hosts``: names that have to work, ``"app"`` or in full. ``canonical``: "apex" or "www", where visitors end.
+    - ``hosts``: names that have to work, ``"app"`` or in full; as a mapping, each with a text that its first page shows
+      (None: any page), so that two services that were swapped are seen.
+    - ``canonical``: "apex" or "www", where visitors end.
     - ``dkim_selectors``, ``sends_mail``, ``ca``: what cannot be seen from outside.
     - ``webhooks``: URLs, or paths on the main host, that payment providers and others post to.
     - ``app``: one more page to look at. ``pages``: more pages to read for mixed content.
     - ``protected``: paths or URLs that must refuse whoever has no session.
     - ``mobile_app``: whether links are meant to open an app; then the deep link files have to be right.
+    - ``release``: what should be live; ``health`` (a path or URL, ``/healthz``) has to name it.
+    - ``probe_limit``: ``{"POST /login": 5}``: after so many requests the next must be 429. It sends them.
+    - ``subdomains``: names below the domain that somebody found, as in certificate transparency logs: a list, or a
+      callable from domain to one, async or not. Those that were forgotten are looked at. Nobody is asked without it.
     - ``repository``: the project's folder, for secrets and its environment (with ``only=["secrets"]``: this one).
     - ``database``: the app's own address of its database (with ``only=["db"]``: DATABASE_URL).
     - ``cors_probe_origin``: the foreign origin of the CORS probes. ``origin``: the IP address of the server behind a

@@ -110,6 +110,20 @@ class SmtpAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class NamesAnswer:
+    """Names below a domain that somebody found, or the reason why that is not known."""
+
+    question: str
+    names: tuple[str, ...] = ()
+    probed: bool = True
+    reason: str = ""
+
+    @property
+    def known(self) -> bool:
+        return not self.reason
+
+
+@dataclass(frozen=True, slots=True)
 class RdapAnswer:
     """One domain object of RFC 9083, or the reason why there is none."""
 
