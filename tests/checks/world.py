@@ -12,11 +12,12 @@ import dns.flags
 import dns.message
 import httpx
 
+from launchready.checks.catalogue import rules
 from launchready.checks.engine import Engine
 from launchready.checks.network import Network
 from launchready.checks.outcome import needed, results
 from launchready.checks.report import Report
-from launchready.checks.rule import Choice, rules
+from launchready.checks.rule import Choice
 from launchready.checks.site import site
 from launchready.net.answers import DnsAnswer
 from launchready.net.blocking import blocking

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from launchready.checks import providers
+from launchready.checks.catalogue import rules
 from launchready.checks.engine import Engine, Progress
 from launchready.checks.network import Network
 from launchready.checks.outcome import needed, results
 from launchready.checks.report import Report
 from launchready.checks.routes import Map, draw, urls
-from launchready.checks.rule import FAMILIES, Choice, rules
+from launchready.checks.rule import FAMILIES, Choice
 from launchready.checks.site import Site, site
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
