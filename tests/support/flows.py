@@ -120,7 +120,12 @@ WAITS = Forward | Copy | Join
 
 
 def go(flow, world, *, error=None, joins=True):
-    """Run until the flow waits for the app or for others (Forward, Copy, Join), or ends: the operation, or the end."""
+    """Run until the flow waits for the app or for others (Forward, Copy, Join), or ends: the operation, or the end.
+
+    A feature that asks nobody has answered already.
+    """
+    if flow is None or isinstance(flow, Response):
+        return flow
     stops = WAITS if joins else Forward | Copy
     try:
         op = flow.throw(error) if error is not None else next(flow)
@@ -140,7 +145,7 @@ def whole(feature, world, given, app):
     """One request through one feature; ``app(request)`` gives (status, headers, body). The answer as it would leave."""
     made, world.body = given
     flow = feature.handle(made)
-    step = flow if flow is None or isinstance(flow, Response) else go(flow, world)
+    step = go(flow, world)
     if isinstance(step, Response):
         return step
     status, headers, body = app(made)

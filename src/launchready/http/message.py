@@ -59,7 +59,7 @@ class Request:
 
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of a header, in order."""
-        return [value for key, value in self.headers if key == name]
+        return [value for key, value in self.headers if key == name] if name in self.fields else []
 
 
 class Response:
@@ -92,14 +92,19 @@ DEFAULTS = frozenset(
 )
 """What is appended only where the app says nothing of its own."""
 
+_MERGED = DEFAULTS | {b"vary"}
+
 
 def append(headers: Headers, adds: Headers) -> None:
     """Append lines; Vary is merged into the Vary that is there, so that no member stands twice, and a default gives
     way to the app's own line."""
-    present = dict(headers)
-    if b"vary" not in present and DEFAULTS.isdisjoint(present):
+    for name, _ in headers:
+        if name in _MERGED:
+            break
+    else:
         headers += adds
         return
+    present = dict(headers)
     # frame-ancestors makes a browser ignore X-Frame-Options (CSP3 §6.4.2): where the app has said who may frame it in
     # either way, it has said so in both.
     framed = b"x-frame-options" in present or b"frame-ancestors" in present.get(b"content-security-policy", b"").lower()

@@ -25,7 +25,7 @@ from launchready.dashboard.server_timing import ServerTiming
 from launchready.drivers.answers import Answers
 from launchready.drivers.caches import CACHES, Known
 from launchready.drivers.probes import Probes
-from launchready.errors import ConfigError
+from launchready.errors import ConfigError, MissingExtra
 from launchready.exchange.app import Feature, Look, Scrape
 from launchready.exchange.ops import Inline
 from launchready.exchange.store import GiveHere, TakeHere
@@ -204,10 +204,12 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     if redactor is not None:
         install(redactor)
     here = MemoryStore(clock)
-    if rate_limit:
+    if rate_limit and limiter:
         for each in (here, store):
             if isinstance(each, MemoryStore):
                 each.windows.max_keys = rate_limit.max_keys
+        if isinstance(store, MemoryStore):
+            limiter.count = store.windows.take
     here_ops: Inline = {
         TakeHere: here.windows.take,
         GiveHere: here.windows.give,
@@ -245,7 +247,9 @@ def _store(problems: Problems, value: Store | str | None) -> Store:
     except ConfigError as error:
         for line in error.problems:
             problems.add(line)
-        return MemoryStore()
+    except MissingExtra as missing:
+        problems.lack(missing)
+    return MemoryStore()
 
 
 def _who(identity: Identity, op: Client) -> None:

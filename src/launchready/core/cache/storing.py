@@ -78,19 +78,19 @@ class Storing:
         fields = dict(headers)
         if (
             ask is not ORDINARY
-            or delay >= 1
             or request.cached is not None
-            or PERSONAL.get(request.path, True)
             or len(fields) != len(headers)
             or not self._special.isdisjoint(fields)
         ):
             return self._judge(request, ask, response, delay)
         said = response.status, fields.get(b"cache-control"), fields.get(b"content-type"), b"etag" in fields
         judged = self._judged.get(said)
-        if judged is None:
-            return self._remember(said, self._judge(request, ask, response, delay))
         if judged is NEVER:
             return None
+        if delay >= 1 or (PERSONAL.get(request.path, True) and said[1] is not None):  # may speak against storing it
+            return self._judge(request, ask, response, delay)
+        if judged is None:
+            return self._remember(said, self._judge(request, ask, response, delay))
         stored = new(Stored)
         stored.status = response.status
         stored.body = b""

@@ -31,10 +31,12 @@ class RateLimit:
     """``routes`` names the policy of a route (None: not limited); any other request falls under ``default``.
 
     ``counts``: what was refused, would have been, was banned, or counted in this process for want of a store.
-    ``tell`` takes a line for the log.
+    ``tell`` takes a line for the log. ``count``: answers a Take at once, where the store is in this process: then most
+    requests are counted by a plain call, at half of what it costs to be asked as a flow.
     """
 
     name = "rate_limit"
+    count: Callable[[Take], None] | None = None
 
     def __init__(
         self,
@@ -51,7 +53,7 @@ class RateLimit:
         self.bans: Sequence[Bans] = [policy.bans for policy in policies if policy is not None and policy.bans]
         self.counts = {"refused": 0, "would_refuse": 0, "banned": 0, "here": 0}
 
-    def handle(self, request: Request) -> Flow[Response | None]:
+    def handle(self, request: Request) -> Flow[Response | None] | Response | None:
         policy = self._default
         if self._routes is not None:
             policy = self._routes.find(request.method, request.path, policy)
@@ -69,11 +71,17 @@ class RateLimit:
         if request.method == "OPTIONS" and _is_preflight(request):
             return None
         if not policy.simple or policy.key is None:
-            return (yield from self.apply(policy, request))
+            return self.apply(policy, request)
         take = new(Take)
         take.key = policy.prefix + policy.key(request)
         take.windows = policy.windows
         take.cost = 1
+        if self.count is None:
+            return self._ask(policy, request, take)
+        self.count(take)
+        return self._told(policy, request, take)
+
+    def _ask(self, policy: Policy, request: Request, take: Take) -> Flow[Response | None]:
         try:
             yield take
         except StoreError:
@@ -82,6 +90,10 @@ class RateLimit:
                 return _not_counted()
             take = TakeHere(take.key, policy.local)
             yield take
+        return self._told(policy, request, take)
+
+    def _told(self, policy: Policy, request: Request, take: Take) -> Response | None:
+        """What the client is told of a simple policy: no, or how much is left."""
         taken = take.answer
         if not taken.allowed:
             self.counts["refused"] += 1
