@@ -19,6 +19,7 @@ from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
 from launchready.net.blocking import blocking
 from launchready.net.smtp import Greeter
+from launchready.net.tls import Handshakes
 
 
 async def acheck(
@@ -81,7 +82,7 @@ async def acheck(
         now=now if now is not None else dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC),
     )
     choice, ignored = choose(only, skip, ignore)
-    problems = adapter_problems(timeout, resolver)
+    problems = adapter_problems(timeout, resolver, nameservers, http, tls=tls, rdap=rdap)
     if problems:
         raise ConfigError(problems)
     network = Network(
@@ -222,13 +223,22 @@ def names(problems: list[str], what: str, given: Iterable[str], known: list[str]
     return frozenset(found)
 
 
-def adapter_problems(timeout: float, resolver: object) -> list[str]:
+def adapter_problems(
+    timeout: object, resolver: object, nameservers: object = None, http: object = None, **providers: object
+) -> list[str]:
     """What is wrong with the options that are not about the site."""
     problems = []
-    if not timeout > 0 or timeout > 3600:
+    if not isinstance(timeout, int | float) or not 0 < timeout <= 3600:
         problems.append(f"timeout: {timeout!r} is not a number of seconds above 0 and up to 3600")
     if resolver is not None:
         wrong = not isinstance(resolver, tuple | list) or len(resolver) != 2 or not isinstance(resolver[1], int)
         if wrong:
             problems.append(f'resolver: {resolver!r} is not an address and a port; write ("127.0.0.1", 5300)')
+    if nameservers is not None and not isinstance(nameservers, Mapping):
+        problems.append('nameservers: give a mapping, as in {"192.0.2.53": ("127.0.0.1", 5300)}')
+    if http is not None and not (hasattr(http, "handle_async_request") or hasattr(http, "handle_request")):
+        problems.append(f"http: {type(http).__name__} is not an httpx transport, as httpx.MockTransport is")
+    for name, given in providers.items():
+        if given is not None and not (isinstance(given, Mapping | Handshakes) or callable(given)):
+            problems.append(f"{name}: {type(given).__name__} is neither a mapping nor a callable")
     return problems

@@ -152,7 +152,7 @@ def site(
     private = [attempt(problems, route, "protected", url, main) for url in listed(problems, "protected", protected)]
     pace = probe_limit.items() if isinstance(probe_limit, Mapping) else listed(problems, "probe_limit", probe_limit)
     limits = [attempt(problems, limit, one, main) for one in pace]
-    vital = attempt(problems, web_url, "health", health, urlsplit(page).hostname or main)
+    vital = attempt(problems, web_url, "health", health, urlsplit(page).hostname or main or "host")
     foreign = attempt(problems, an_origin, "cors_probe_origin", cors_probe_origin) if cors_probe_origin else ""
     own = [one.strip("[] ") for one in listed(problems, "senders", senders)]
     problems += [f"senders: {one!r} is not an IP address; give those that your mail comes from" for one in own
@@ -218,8 +218,10 @@ def domain_name(text: object) -> str:
     name = text.strip()
     if len(name) > 4 * LONGEST_NAME:
         raise ValueError(f"domain: {len(name)} characters are too long for a name; at most {LONGEST_NAME} can be")
-    if "://" in name or "/" in name:
+    if "://" in name or "/" in name or re.search(r"[^:]:\d+$", name):
         name = host_of(name)
+    elif "@" in name:
+        raise ValueError(f"domain: {name[:80]!r} is a mail address; give the part behind the @")
     if is_address(name):
         raise ValueError(f"domain: {name} is an IP address; give the domain that visitors type")
     name = ascii_name(name.removesuffix(".").removesuffix("\u3002")).lower()
@@ -234,19 +236,21 @@ def domain_name(text: object) -> str:
         raise ValueError(f"domain: {name!r} has no dot; give the full name, as in {name}.com")
     if labels[-1].isdecimal():
         raise ValueError(f"domain: {name!r} ends in a number; give the domain that visitors type")
+    if suffixes().publicsuffix(name) == name:
+        raise ValueError(f"domain: {name!r} is what others register their domains under; give yours, as in you.{name}")
     return name
 
 
 def without_www(name: str) -> str:
     """Who pastes ``www.coach.example`` means the whole domain: mail and records belong to that."""
     parent = name.removeprefix("www.")
-    return parent if parent != name and registered(parent) == parent else name
+    return parent if parent != name and suffixes().privatesuffix(parent) == parent else name
 
 
 def host_of(url: str) -> str:
     """The host of a pasted address."""
     try:
-        host = urlsplit(url if "://" in url else f"//{url}").hostname
+        host = urlsplit(url if "://" in url else f"//{url.lstrip('/')}").hostname
     except ValueError:
         host = None
     if not host:
@@ -316,8 +320,8 @@ def limit(given: str | tuple[str, int | str], host: str) -> str:
 def an_origin(name: str, text: str) -> str:
     """``https://evil.example``: scheme and host, nothing behind it."""
     url = text.strip().rstrip("/")
-    parts = urlsplit(web_url(name, url, "host"))
-    if url.startswith("/") or parts.path or parts.query:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
         raise ValueError(f'{name}: {text[:80]!r} is not an origin; write "https://other.example"')
     return url
 
