@@ -12,11 +12,12 @@ import dns.flags
 import dns.message
 import httpx
 
+from launchready.checks.catalogue import rules
 from launchready.checks.engine import Engine
 from launchready.checks.network import Network
 from launchready.checks.outcome import needed, results
 from launchready.checks.report import Report
-from launchready.checks.rule import Choice, rules
+from launchready.checks.rule import Choice
 from launchready.checks.site import site
 from launchready.net.answers import DnsAnswer
 from launchready.net.blocking import blocking
@@ -164,7 +165,7 @@ def without(pattern, lines=RECORDS):
 
 def check(
     *, drop=None, add="", web=None, tls=None, rdap=None, faults=(), bogus=(), secure=(), authority=None, only=(),
-    transport=None, timeout=5.0, smtp=None, **call,
+    transport=None, timeout=5.0, smtp=None, subdomains=None, **call,
 ):  # fmt: skip
     """The report about the healthy business, with one thing changed."""
     lines = without(drop) if drop else RECORDS
@@ -185,6 +186,7 @@ def check(
         network = Network(
             resolver=("127.0.0.1", 1), http=transport or httpx.MockTransport(zone_server.mock_http({"http": table})),
             tls=shown, rdap=registration() if rdap is None else rdap, smtp=smtp,
+            subdomains=subdomains,
         )  # fmt: skip
         network.resolver = sockets
         choice = Choice(frozenset(only))

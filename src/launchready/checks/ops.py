@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Any, Protocol, TypeVar
 
 from launchready.exchange.ops import Op
-from launchready.net.answers import DnsAnswer, HttpAnswer, RdapAnswer, SmtpAnswer, TlsFacts
+from launchready.net.answers import DnsAnswer, HttpAnswer, NamesAnswer, RdapAnswer, SmtpAnswer, TlsFacts
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -29,6 +29,10 @@ class Undetermined(Exception):
         super().__init__(f"{question}: {reason}")
         self.question = question
         self.reason = reason
+
+
+class NotProbed(Undetermined):
+    """Nobody was asked: the world of names that the caller brought has nobody there. No verdict, nothing to repair."""
 
 
 class Answer(Protocol):
@@ -47,6 +51,8 @@ A = TypeVar("A", bound=Answer)
 
 def known(answer: A) -> A:
     """The answer, when something can be concluded from it; else Undetermined."""
+    if getattr(answer, "trouble", None) == "unasked":
+        raise NotProbed(answer.question, answer.reason)
     if not answer.known:
         raise Undetermined(answer.question, answer.reason or "no answer")
     return answer
@@ -198,6 +204,19 @@ class Rdap(Ask[RdapAnswer]):
 
     def unanswered(self, reason: str) -> RdapAnswer:
         return RdapAnswer(f"registration of {self.domain}", reason=reason)
+
+
+class Found(Ask[NamesAnswer]):
+    """Names below a domain that the caller's source knows."""
+
+    __slots__ = ("domain",)
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+        super().__init__(domain)
+
+    def unanswered(self, reason: str) -> NamesAnswer:
+        return NamesAnswer(f"names below {self.domain}", reason=reason)
 
 
 class Together(Op[None]):

@@ -164,18 +164,16 @@ class Report:
             raise ConfigError([f"the earlier report is about {before.domain}, this one about {self.domain}"])
         return compare(self.findings, before.findings, since=before.started, checked=self.checked)
 
-    def to(self, name: str) -> str:
-        """The report in one of ``formats()``; another name is a ConfigError."""
+    def to(self, name: str, **options: Any) -> str:
+        """The report in one of ``formats()``, which loads when it is asked for; another name is a ConfigError."""
         if name not in formats():
             raise ConfigError([f"format: {name!r} is not known; known are {', '.join(formats())}"])
         module = importlib.import_module(f"launchready.checks.formats.{name}")
-        rendered: str = module.render(self)
+        rendered: str = module.render(self, **options)
         return rendered
 
     def to_text(self, *, color: bool = False) -> str:
-        from launchready.checks.formats import text  # noqa: PLC0415 - a format loads when it is asked for
-
-        return text.render(self, color=color)
+        return self.to("text", color=color)
 
     def to_json(self) -> str:
         return self.to("json")

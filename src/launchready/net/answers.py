@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 DnsStatus = Literal["answered", "empty", "nxdomain", "servfail", "refused", "timeout", "broken", "unasked"]
-Trouble = Literal["dns", "refused", "timeout", "tls", "private", "broken"]
+Trouble = Literal["dns", "refused", "timeout", "tls", "private", "broken", "unasked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,20 @@ class SmtpAnswer:
     @property
     def known(self) -> bool:
         return self.trouble is None
+
+
+@dataclass(frozen=True, slots=True)
+class NamesAnswer:
+    """Names below a domain that somebody found, or the reason why that is not known."""
+
+    question: str
+    names: tuple[str, ...] = ()
+    probed: bool = True
+    reason: str = ""
+
+    @property
+    def known(self) -> bool:
+        return not self.reason
 
 
 @dataclass(frozen=True, slots=True)

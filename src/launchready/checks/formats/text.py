@@ -1,12 +1,10 @@
-"""The report for a terminal. Whatever comes from a network loses its control characters: a DNS record must not move
-the cursor or change the title of somebody's window.
-"""
+"""The report for a terminal."""
 
-import re
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from launchready.checks.clean import clean
 from launchready.checks.finding import Finding
 
 if TYPE_CHECKING:
@@ -14,8 +12,6 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 INDENT = " " * 11
-# C0, DEL, C1, and the characters that turn the direction of text around (UAX 9).
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 RED, YELLOW, GREY, BOLD, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[90m", "\x1b[1m", "\x1b[0m"
 
 
@@ -60,10 +56,6 @@ def wrapped(label: str, text: str) -> list[str]:
         return [label + text]
     lines = textwrap.wrap(text, WIDTH - len(INDENT), break_long_words=False, break_on_hyphens=False) or [""]
     return [label + lines[0], *(INDENT + line for line in lines[1:])]
-
-
-def clean(text: str) -> str:
-    return CONTROL.sub("\ufffd", text)
 
 
 def colored(text: str, code: str) -> str:
