@@ -7,6 +7,7 @@ import pytest
 
 from launchready import asgi, wsgi
 from launchready.core.cache import keeping
+from launchready.exchange.store import GetAll
 from launchready.settings.cache import Cache
 from launchready.stores import connect
 from support import servers
@@ -70,6 +71,36 @@ def test_one_call_of_all_workers(store, control, calls, host, tmp_path):
 
     assert asyncio.run(main()) == [(200, b"all")] * 100
     assert len(ran) in calls
+
+
+@pytest.mark.parametrize("store", SHARED)
+@pytest.mark.parametrize("vary", [b"", b"accept-language"])
+def test_a_hit_is_one_round_trip(store, vary, host, tmp_path):
+    """The answer, its variant and the latest purge are looked at together, once the pointer was seen."""
+
+    async def app(scope, receive, send):
+        headers = [(b"cache-control", b"max-age=60"), (b"vary", vary)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"all"})
+
+    async def main():
+        [one] = workers(servers.store_url(store, tmp_path), app, 1)
+        await ask(one, host)
+        await ask(one, host)
+        answers, asked = one.stack.answers, []
+        execute = answers.aexecute
+        answers.inline = one.inline = {}
+
+        async def counting(op):
+            asked.append(type(op))
+            await execute(op)
+
+        answers.aexecute = counting
+        answer = await ask(one, host)
+        await closed([one])
+        return answer, asked
+
+    assert asyncio.run(main()) == ((200, b"all"), [GetAll])
 
 
 @pytest.mark.parametrize("store", SHARED)

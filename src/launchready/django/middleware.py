@@ -19,7 +19,7 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
-from launchready.django.bodies import Answer, ajoined, aspent, joined, spent
+from launchready.django.bodies import Answer, Kept, ajoined, aspent, joined, spent
 from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
@@ -104,7 +104,7 @@ class LaunchReadyMiddleware:
                 settled = exchange.finish(answer, final.head)
                 settled.streaming_content = exchange.copying(answer.streaming_content, final)
                 return settled
-            final.answer = answer.content if len(answer.content) <= final.limit else None
+            exchange.hand_out(final, answer.content if len(answer.content) <= final.limit else None)
             exchange.over()
             return exchange.finish(answer, final.head)
         finally:
@@ -143,7 +143,7 @@ class LaunchReadyMiddleware:
                     exchange.acopying(content, final) if answer.is_async else exchange.copying(content, final)
                 )
                 return settled
-            final.answer = answer.content if len(answer.content) <= final.limit else None
+            await exchange.ahand_out(final, answer.content if len(answer.content) <= final.limit else None)
             await exchange.aover()
             return exchange.finish(answer, final.head)
         finally:
@@ -213,6 +213,8 @@ class _Exchange:
     hold = 0
     reason: SafeToRetry | None = None
     streams = False
+    copied = False  # the body was handed out to those who asked for it
+    ends = False  # somebody waits for the last byte
     own = True  # until the app is asked
     note = ""
     spent: Spent | None = None
@@ -286,44 +288,63 @@ class _Exchange:
         return answer
 
     def copying(self, content: Iterator[bytes], tail: Tail) -> Iterator[bytes]:
-        copied, size = [], 0
+        """Kept for those who asked, and handed out before the last chunk leaves: who asks right after it finds it."""
+        chunks, kept = iter(content), Kept(tail.limit)
         try:
-            for chunk in content:
-                size += len(chunk)
-                if size <= tail.limit:
-                    copied.append(chunk)
+            chunk = next(chunks, None)
+            while chunk is not None and kept.add(chunk):
+                ahead = next(chunks, None)  # known to be the last before it leaves
+                if ahead is None:
+                    self.hand_out(tail, kept.body)
                 yield chunk
-            tail.answer = b"".join(copied) if size <= tail.limit else None
-        except BaseException:
-            tail.answer = None  # cut short
-            raise
+                chunk = ahead
+            self.hand_out(tail, kept.body)
+            if chunk is not None:
+                yield chunk
+                yield from chunks
         finally:
+            self.hand_out(tail, None)  # unless it was: then it was cut short
             self.over()
             self.steps.close()
 
     async def acopying(self, content: AsyncIterator[bytes], tail: Tail) -> AsyncIterator[bytes]:
-        copied, size = [], 0
+        chunks, kept = aiter(content), Kept(tail.limit)
         try:
-            async for chunk in content:
-                size += len(chunk)
-                if size <= tail.limit:
-                    copied.append(chunk)
+            chunk = await anext(chunks, None)
+            while chunk is not None and kept.add(chunk):
+                ahead = await anext(chunks, None)
+                if ahead is None:
+                    await self.ahand_out(tail, kept.body)
                 yield chunk
-            tail.answer = b"".join(copied) if size <= tail.limit else None
-        except BaseException:
-            tail.answer = None  # cut short
-            raise
+                chunk = ahead
+            await self.ahand_out(tail, kept.body)
+            if chunk is not None:
+                yield chunk
+                async for chunk in chunks:
+                    yield chunk
         finally:
+            await self.ahand_out(tail, None)
             await self.aover()
             self.steps.close()
 
+    def hand_out(self, tail: Tail, body: bytes | None) -> None:
+        """Once: what comes later does not count."""
+        if not self.copied:
+            self.copied, tail.answer = True, body
+            self.ends = isinstance(drive(self.steps, self.carry), Ended)
+
+    async def ahand_out(self, tail: Tail, body: bytes | None) -> None:
+        if not self.copied:
+            self.copied, tail.answer = True, body
+            self.ends = isinstance(await adrive(self.steps, self.acarry), Ended)
+
     def over(self) -> None:
-        """The tail is answered; and by now the last byte has left, for those who wait for it."""
-        if isinstance(drive(self.steps, self.carry), Ended):
+        """The last byte has left: for those who wait for it."""
+        if self.ends:
             drive(self.steps, self.carry)
 
     async def aover(self) -> None:
-        if isinstance(await adrive(self.steps, self.acarry), Ended):
+        if self.ends:
             await adrive(self.steps, self.acarry)
 
     # Answers.

@@ -5,11 +5,11 @@ In a store that others share, a write is a Replace of what was there before the 
 that was validated. Who changed, purged or took over in between has made it another one, and nothing is written.
 """
 
-from launchready.core.cache import purging
+from launchready.core.cache import languages
 from launchready.core.cache.asking import Ask
 from launchready.core.cache.selection import variant
 from launchready.core.cache.setup import Setup
-from launchready.core.cache.stored import LEASE, POINTER, UNSHARED, UNTAGGED, Stored
+from launchready.core.cache.stored import LEASE, POINTER, UNSHARED, UNTAGGED, Stored, stamp
 from launchready.core.cache.using import tag
 from launchready.exchange.app import Pause
 from launchready.exchange.ops import Flow
@@ -42,8 +42,13 @@ class Place:
         self.born = 0
 
 
-def lease(setup: Setup, ask: Ask, place: Place, entry: Entry[Stored] | None, waited: float) -> Flow[bool]:
-    """Say in a shared store that this process asks the app. False: somebody else does; look again, a moment later."""
+def lease(
+    setup: Setup, ask: Ask, place: Place, entry: Entry[Stored] | None, mark: Entry[bytes] | None, waited: float
+) -> Flow[bool]:
+    """Say in a shared store that this process asks the app. False: somebody else does; look again, a moment later.
+
+    ``entry``, ``mark``: what stands there, and the latest purge, as they were found together.
+    """
     if entry is None:
         claim = PutIfAbsent(setup.space, place.at, Stored(LEASE, []), LEASED)
         yield claim
@@ -58,7 +63,6 @@ def lease(setup: Setup, ask: Ask, place: Place, entry: Entry[Stored] | None, wai
             return True  # goes by himself, and leaves the storing to who holds the lease
         yield Pause(LOOK_AGAIN)
         return False
-    mark = yield from purging.latest()
     place.version = entry.version
     place.born = entry.version if mark is None else max(entry.version, mark.version)
     return True
@@ -83,7 +87,7 @@ def write(setup: Setup, place: Place, stored: Stored) -> Flow[None]:
     if not setup.leases:
         yield Put(setup.space, place.at, stored, stored.keep)
     elif place.version is not None:
-        stored.born = place.born
+        stored.born, stored.stamp = place.born, stamp(place.at)
         if stored.flags & UNTAGGED:
             tag(stored)  # others load a copy, and each would work it out again
         yield Replace(setup.space, place.at, stored, stored.keep, place.version)
@@ -100,12 +104,16 @@ def keep(setup: Setup, request: Request, place: Place, stored: Stored) -> Flow[N
             yield from release(setup, place)
             place.version, place.pointer = place.pointer.version, None
         place.at = place.key
-    elif (at := (yield from _behind(setup, request, place, stored.vary))) is None:
-        return
-    elif at != place.at:
-        place.at = at
-        yield Put(setup.space, at, stored, stored.keep)  # nobody else knew the new pointer
-        return
+    else:
+        at = yield from _behind(setup, request, place, stored.vary)
+        if at is None or place.pointer is None:
+            return
+        if setup.policy.fold_order:
+            yield from languages.offer(setup, request, place.key, place.pointer, stored)
+        if at != place.at:
+            place.at, stored.stamp = at, stamp(at)
+            yield Put(setup.space, at, stored, stored.keep)  # nobody else knew the new pointer
+            return
     yield from write(setup, place, stored)
 
 
