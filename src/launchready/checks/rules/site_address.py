@@ -50,9 +50,7 @@ def site_address(site: Site, subject: str) -> Verdict:
             title,
             severity="critical" if severe else "high",
             when="48h",
-            reason="a stranger can take over a name"
-            if dangling and service(found.chain)
-            else "customers cannot reach the site",
+            reason="a stranger can take over a name" if claimable else "customers cannot reach the site",
             score=Score(4, 3, 3),
             minutes=10,
             evidence=found.evidence,
