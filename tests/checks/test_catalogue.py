@@ -81,6 +81,7 @@ ROWS = [
     ("one name server", {"drop": "@ NS bob"}, {"DNS004": (M, WAIT)}),
     ("a lame name server", {"authority": {"127.0.0.2": {"zones": [DOMAIN]}, "127.0.0.3": {"zones": ["x.example"]}}},
      {"DNS006": (H, NOW)}),
+    ("a name server that takes no TCP", {"closed": ["203.0.113.53"]}, {"DNS016": (M, WAIT)}),
     ("CAA names another authority", {"drop": "@ CAA", "add": '@ CAA 0 issue "pki.goog"'}, {"DNS008": (H, NOW)}),
     ("CAA is answered with SERVFAIL", {"faults": [{"name": DOMAIN, "type": "CAA", "action": "servfail"}]},
      {"DNS008": (H, NOW)}),

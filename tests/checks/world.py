@@ -131,12 +131,15 @@ class Sockets:
 
     overrides = NS_MAP
 
-    def __init__(self, universe):
+    def __init__(self, universe, closed=()):
+        self.closed = closed
         self.server = zone_server.ZoneServer(universe)
         self.asked = []
 
-    async def query(self, name, rdtype, *, server=None, checking_disabled=False):
-        self.asked.append((name, rdtype, server))
+    async def query(self, name, rdtype, *, server=None, checking_disabled=False, tcp=False):
+        self.asked.append((name, rdtype, server, tcp))
+        if tcp and server in self.closed:
+            return DnsAnswer(f"{rdtype} {name}", "closed", reason="nobody answers")
         question = f"{rdtype} {name}" + (f" at {server}" if server else "")
         request = dns.message.make_query(f"{name}.", rdtype, use_edns=0)
         request.flags |= dns.flags.AD | (dns.flags.CD if checking_disabled else 0)
@@ -165,7 +168,7 @@ def without(pattern, lines=RECORDS):
 
 def check(
     *, drop=None, add="", web=None, tls=None, rdap=None, faults=(), bogus=(), secure=(), authority=None, only=(),
-    transport=None, timeout=5.0, smtp=None, subdomains=None, **call,
+    transport=None, timeout=5.0, smtp=None, subdomains=None, closed=(), **call,
 ):  # fmt: skip
     """The report about the healthy business, with one thing changed."""
     lines = without(drop) if drop else RECORDS
@@ -180,7 +183,8 @@ def check(
             tls or {}
         )
     asked = site(told.pop("domain", DOMAIN), **told)
-    sockets = Sockets(universe(lines + "\n" + add, faults=faults, bogus=bogus, secure=secure, authority=authority))
+    made = universe(lines + "\n" + add, faults=faults, bogus=bogus, secure=secure, authority=authority)
+    sockets = Sockets(made, closed)
 
     async def run():
         network = Network(

@@ -61,7 +61,7 @@ class Network:
                 return DnsAnswer(f"{op.rdtype} {op.name} at {op.server}", "unasked", reason="not probed")
             async with self.queries:
                 return await self.resolver.query(
-                    op.name, op.rdtype, server=op.server, checking_disabled=op.checking_disabled
+                    op.name, op.rdtype, server=op.server, checking_disabled=op.checking_disabled, tcp=op.tcp
                 )
         if isinstance(op, Look):
             return await looked(op)

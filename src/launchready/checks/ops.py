@@ -95,16 +95,27 @@ class Look(Ask[R]):
 
 
 class Query(Ask[DnsAnswer]):
-    """The records of one type at one name. ``server``: one name server to ask instead of the resolver."""
+    """The records of one type at one name. ``server``: one name server to ask instead of the resolver; ``tcp``: not
+    over UDP.
+    """
 
-    __slots__ = ("checking_disabled", "name", "rdtype", "server")
+    __slots__ = ("checking_disabled", "name", "rdtype", "server", "tcp")
 
-    def __init__(self, name: str, rdtype: str, *, server: str | None = None, checking_disabled: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        rdtype: str,
+        *,
+        server: str | None = None,
+        checking_disabled: bool = False,
+        tcp: bool = False,
+    ) -> None:
         self.name = name.lower().rstrip(".")
         self.rdtype = rdtype.upper()
         self.server = server
         self.checking_disabled = checking_disabled
-        super().__init__(self.name, self.rdtype, server, checking_disabled)
+        self.tcp = tcp
+        super().__init__(self.name, self.rdtype, server, checking_disabled, tcp)
 
     @classmethod
     def kind(cls) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-DnsStatus = Literal["answered", "empty", "nxdomain", "servfail", "refused", "timeout", "broken", "unasked"]
+DnsStatus = Literal["answered", "empty", "nxdomain", "servfail", "refused", "timeout", "closed", "broken", "unasked"]
 Trouble = Literal["dns", "refused", "timeout", "tls", "private", "broken", "unasked"]
 
 
@@ -18,6 +18,7 @@ class DnsAnswer:
 
     - ``records``: as in a zone file, without the final dot; a TXT record is joined to one text (RFC 7208 section 3.3).
     - ``chain``: the alias targets (CNAME) that were followed, in order. With ``nxdomain`` the last one does not exist.
+    - ``closed``: the machine is there, and nobody takes the question at that port.
     - ``authenticated``: the resolver checked the DNSSEC signatures (AD). ``ttl``: seconds, the longest
       of the records that lead there: for so long an old one may be seen.
     """

@@ -22,7 +22,7 @@ def render(report: "Report", *, color: bool = False) -> str:
     failed = (*report.fix_now, *report.can_wait)
     for number, finding in enumerate(failed, 1):
         now = finding.when == "48h"
-        label = paint(f"{number:<2}{'FIX NOW' if now else 'WAIT':<9}", RED if now else YELLOW)
+        label = paint(f"{number:<3}{'FIX NOW' if now else 'WAIT':<8}", RED if now else YELLOW)
         lines += ["", *shown(label, finding)]
         lines += [INDENT + paint(f"{note(finding)}; by {report.fix_by(finding)}", GREY)]
     for finding in report.undetermined:
@@ -41,14 +41,15 @@ def short(finding: Finding) -> str:
 
 
 def shown(label: str, finding: Finding) -> Iterator[str]:
-    """Title, proof, repair, and how to check it."""
+    """What breaks, who notices, proof, repair, and how to check it."""
     yield from wrapped(label, f"{finding.title}.   {finding.code}  ~{finding.minutes} min")
+    yield from wrapped(INDENT, finding.impact)
     for line in clean(finding.evidence).split("\n"):
         yield from wrapped(INDENT, line)
     for number, line in enumerate(clean(finding.fix).split("\n")):
         yield from wrapped(INDENT, line if number else f"Fix: {line}")
     # Commands and records are never broken: they are there to be copied.
-    yield f"{INDENT}Check again: {clean(finding.verify)}"
+    yield f"{INDENT}Check again: {clean(finding.verify)}   (why: launchready explain {finding.code})"
 
 
 def note(finding: Finding) -> str:

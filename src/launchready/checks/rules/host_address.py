@@ -7,7 +7,7 @@ from launchready.checks.facts import Addresses, addresses, for_customers, named_
 from launchready.checks.finding import Finding, Score
 from launchready.checks.ops import Query, Together
 from launchready.checks.rule import FINE, Verdict, rule
-from launchready.checks.services import service
+from launchready.checks.services import open_to_strangers, service
 from launchready.checks.site import Site
 from launchready.checks.slips import meant, variants
 from launchready.exchange.ops import Flow
@@ -36,7 +36,8 @@ def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
     if found.state == "bogus":
         title, fix = unsigned(subject)
     elif dangling:
-        title = f"{subject} is dead: it points to {found.last}, which does not exist or has no address"
+        gone = f"it points to {found.last}, which does not exist or has no address (a dangling CNAME)"
+        title = f"{subject} is dead: {gone}"
         fix = f"Create {found.last} again where it was hosted, or delete the CNAME record of {subject}, or:\n{record}"
         if near:
             fix = f"{subject}.  300  IN  CNAME  {near}."
@@ -45,9 +46,7 @@ def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
         fix = record
     if near:
         title += f" (did you mean {near}?)"
-    claimed = f" Anybody can claim the name at {stranger.title}, and then speaks in yours." if stranger else ""
-    if dangling and not claimed:
-        claimed = " A stranger who takes the target over speaks in your name."
+    claimed = open_to_strangers(found.chain) if dangling else ""
     return host_address.fail(
         site,
         subject,

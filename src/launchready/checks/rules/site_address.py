@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from launchready.checks.facts import addresses, unsigned
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.services import open_to_strangers, service
 from launchready.checks.site import Site
 from launchready.net.addresses import is_public
 
@@ -23,10 +24,13 @@ def site_address(site: Site, subject: str) -> Verdict:
         return FINE if found.state == "found" else NOT_APPLICABLE
     fix = f"{subject}.  300  IN  A  <the IPv4 address of your server>"
     dangling = found.state != "found" and bool(found.chain)
+    impact = "Everybody who types this address sees an error of the browser."
     if found.state == "bogus":
         title, fix = unsigned(subject)
     elif dangling:
-        title = f"Nobody can open {subject}: it points to {found.last}, which does not exist or has no address"
+        gone = f"it points to {found.last}, which does not exist or has no address (a dangling CNAME)"
+        title = f"Nobody can open {subject}: {gone}"
+        impact += open_to_strangers(found.chain)
         fix = f"Correct the name that {subject} points to, or replace that record:\n{fix}"
     elif found.state != "found":
         title = f"Nobody can open {subject}: the name has no address"
@@ -37,6 +41,7 @@ def site_address(site: Site, subject: str) -> Verdict:
         title = f"{who} can open {subject}: its address {hidden[0]} is private, not on the public internet"
     else:
         return FINE
+    claimable = dangling and service(found.chain) is not None
     severe = apex or dangling or found.state in ("found", "bogus")
     return [
         site_address.fail(
@@ -45,11 +50,11 @@ def site_address(site: Site, subject: str) -> Verdict:
             title,
             severity="critical" if severe else "high",
             when="48h",
-            reason="customers cannot reach the site",
+            reason="a stranger can take over a name" if claimable else "customers cannot reach the site",
             score=Score(4, 3, 3),
             minutes=10,
             evidence=found.evidence,
-            impact="Everybody who types this address sees an error of the browser.",
+            impact=impact,
             fix=fix,
         )
     ]
