@@ -1,7 +1,11 @@
 """What the cache does beyond storing, in both faces and with every store."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -263,6 +267,34 @@ def test_apurge(url):
         at("/a")
         at.runner.run(launchready.apurge(path="/a"))
         assert at("/a").body == b"2"
+
+
+ELSEWHERE = """
+import asyncio, sys, launchready
+kind, name, soft, url = sys.argv[1:]
+asyncio.run(launchready.apurge(**{kind: name}, soft=bool(soft), store=url))
+launchready.purge(**{kind: name}, soft=bool(soft), store=url)
+"""
+
+
+@pytest.mark.parametrize(("kind", "name"), [("path", "/a"), ("tag", "coaches")])
+@pytest.mark.parametrize("soft", ["", "soft"])
+def test_purge_from_another_process(stand, url, kind, name, soft):
+    """A process that knows nothing of the app but its store is heard by every worker, the memory of one by none."""
+    at = stand(counting(("Cache-Control", "max-age=60, stale-while-revalidate=60"), ("Cache-Groups", '"coaches"')),
+               cache=Cache())  # fmt: skip
+    assert [at("/a").body for _ in range(2)] == [b"1", b"1"]
+    source = str(Path(launchready.__file__).parent.parent)
+    done = subprocess.run([sys.executable, "-c", ELSEWHERE, kind, name, soft, url], check=False, capture_output=True,
+                          env={**os.environ, "PYTHONPATH": source})  # fmt: skip
+    if url.startswith("memory:"):
+        assert b"name the store that the app uses" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    first = at("/a")
+    assert (first.body, "stale" in first.get("cache-status")) == ((b"1", True) if soft else (b"2", False))
+    settled(at)
+    assert at("/a").body == b"2"
 
 
 # Changes.
