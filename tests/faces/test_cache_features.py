@@ -424,7 +424,7 @@ def test_a_tag_for_an_app_that_gives_none(stand):
 def test_signed_in_answers_that_say_nothing(stand):
     """They leave marked as private; what says something, a file that can be validated, a stranger's do not."""
     at = stand((200, [], PAGE), cache=Cache())
-    for who in (("Cookie", "a=1"), ("Authorization", "Bearer x")):
+    for who in (("Cookie", "a=1"), ("Authorization", "Bearer x"), ("X-API-Key", "k")):
         assert at("/x", [who]).get("cache-control") == "private, no-store"
     assert at("/x").get("cache-control") is None
     at.answer = (200, [("Cache-Control", "max-age=5")], PAGE)
