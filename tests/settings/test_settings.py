@@ -1,8 +1,10 @@
 """Settings: every mistake is told, all together, with what to write instead."""
 
+import sys
+
 import pytest
 
-from launchready.errors import ConfigError
+from launchready.errors import ConfigError, MissingExtra
 from launchready.settings import deployment
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
@@ -28,6 +30,17 @@ def test_all_mistakes_at_once():
         stroe="memory://",
     )
     assert len(told) == 8
+
+
+def test_a_missing_extra_hides_no_mistake(monkeypatch):
+    """What is not installed is told alone where the settings are right, and with the mistakes where they are not."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    command = 'pip install "launchready[redis]"'
+    with pytest.raises(MissingExtra) as caught:
+        build({"store": "redis://127.0.0.1"})
+    assert command in str(caught.value)
+    told = problems(store="redis://127.0.0.1", rate_limit="10/minit")
+    assert [command in line for line in told] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ class LaunchReadyMiddleware:
         self.app = app
         self.stack: Stack = build(settings)
         self.inline = self.stack.answers.inline
+        self.owned = self.stack.owned
         self._timings = self.stack.timings
         self._tasks = behind.Tasks()
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from math import isfinite
 from typing import Any, TypeVar
 
-from launchready.errors import ConfigError
+from launchready.errors import ConfigError, MissingExtra
 from launchready.http.routes import Route
 
 T = TypeVar("T")
@@ -21,6 +21,7 @@ class Problems:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
+        self._missing: MissingExtra | None = None
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -28,9 +29,15 @@ class Problems:
     def add(self, line: str) -> None:
         self._lines.append(line)
 
+    def lack(self, missing: MissingExtra) -> None:
+        """A package is missing. No mistake in the settings, but told with them where there are any."""
+        self._missing = missing
+
     def raise_if_any(self) -> None:
         if self._lines:
-            raise ConfigError(self._lines)
+            raise ConfigError([*self._lines, str(self._missing)] if self._missing else self._lines)
+        if self._missing is not None:
+            raise self._missing
 
     def duration(self, where: str, value: object, *, zero: bool = False) -> float:
         """Seconds from ``"60s"``, ``"24h"``, ``"800ms"``, ``"30d"`` or a number of seconds."""

@@ -25,7 +25,7 @@ from launchready.dashboard.server_timing import ServerTiming
 from launchready.drivers.answers import Answers
 from launchready.drivers.caches import CACHES, Known
 from launchready.drivers.probes import Probes
-from launchready.errors import ConfigError
+from launchready.errors import ConfigError, MissingExtra
 from launchready.exchange.app import Feature, Look, Scrape
 from launchready.exchange.ops import Inline
 from launchready.exchange.store import GiveHere, TakeHere
@@ -247,7 +247,9 @@ def _store(problems: Problems, value: Store | str | None) -> Store:
     except ConfigError as error:
         for line in error.problems:
             problems.add(line)
-        return MemoryStore()
+    except MissingExtra as missing:
+        problems.lack(missing)
+    return MemoryStore()
 
 
 def _who(identity: Identity, op: Client) -> None:
