@@ -62,7 +62,7 @@ def explain(
 def reconfigure(policy: CORS | Mapping[str, object], config: CORS | Mapping[str, object]) -> None:
     """Have the apps of this process that were built with ``policy`` go by ``config`` from now on.
 
-    - ``policy``: the very object that the app was given as ``cors``, and stays its handle: a second change names it too.
+    - ``policy``: the very object that the app was given as ``cors``; it stays the handle for a second change.
     - A request meets the old policy or the new one, whole. Other workers are told by a call of theirs.
     - Raises ConfigError, and changes nothing, where ``config`` cannot be built or no app was built with ``policy``.
     """
