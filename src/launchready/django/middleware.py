@@ -4,6 +4,7 @@ Django turns what a view raises into a response before it comes back here, so ev
 the CORS headers, and a 500 is an answer that an idempotency key keeps. Only SafeToRetry is caught on its way up.
 """
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Iterator
 from io import BytesIO
 from time import perf_counter
@@ -24,7 +25,7 @@ from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT
-from launchready.drivers.drive import adrive, drive
+from launchready.drivers.drive import adrive, drive, let_go
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.behind import Behind
@@ -146,6 +147,9 @@ class LaunchReadyMiddleware:
             await exchange.ahand_out(final, answer.content if len(answer.content) <= final.limit else None)
             await exchange.aover()
             return exchange.finish(answer, final.head)
+        except CancelledError:
+            await let_go(exchange.parked, exchange.acarry)
+            raise
         finally:
             self._end(request, exchange, started, timed=timed)
 
@@ -237,8 +241,8 @@ class _Exchange:
         self._asked = self.request.headers
         self._answers = stack.answers
         self._owned = stack.owned
-        self._parked: Parked = []
-        self.steps = chain(plan, self.request, stack.answers.inline, self._parked)
+        self.parked: Parked = []
+        self.steps = chain(plan, self.request, stack.answers.inline, self.parked)
 
     def enter(self, forward: Forward) -> None:
         """The app is next. It gets the lines that a feature asks with, where those are other than the client's."""
@@ -423,7 +427,7 @@ class _Exchange:
     def _given(self, result: Answer) -> Flow[Response | None]:
         if hasattr(result, "render") and not result.is_rendered:
             result.render()
-        flow, forward = self._parked.pop()
+        flow, forward = self.parked.pop()
         forward.answer = response_of(result)
         return flow
 
@@ -451,14 +455,14 @@ class _Exchange:
         return self._park(flow, await adrive(flow, self.acarry))
 
     def fail(self, error: Exception) -> Response | None:
-        return _response(drive(self._parked.pop()[0], self.carry, error=error)) if self._parked else None
+        return _response(drive(self.parked.pop()[0], self.carry, error=error)) if self.parked else None
 
     async def afail(self, error: Exception) -> Response | None:
-        return _response(await adrive(self._parked.pop()[0], self.acarry, error=error)) if self._parked else None
+        return _response(await adrive(self.parked.pop()[0], self.acarry, error=error)) if self.parked else None
 
     def _park(self, flow: Flow[Response | None], step: object) -> Response | None:
         if isinstance(step, Forward):
-            self._parked.append((flow, step))
+            self.parked.append((flow, step))
             self.hold = max(self.hold, step.hold)
             return None
         return _response(step)

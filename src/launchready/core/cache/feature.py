@@ -25,7 +25,7 @@ from launchready.core.cache.suggesting import EVERY
 from launchready.core.cache.using import Verdict, stale_answer, tag, tells, use
 from launchready.core.cache.validating import refresh, validate, whole
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Flight, Forward, Join
+from launchready.exchange.app import Copy, Flight, Forward, Join, Occupy
 from launchready.exchange.ops import Flow, new
 from launchready.exchange.store import Delete, Entry, Get, Put
 from launchready.http.message import Request, Response
@@ -124,7 +124,7 @@ class Cache:
                     flight = None
                 return (yield from self._pass(request, b"store"))
             if old is None:
-                forward = Forward()
+                forward = Forward() if place is None else Occupy()  # to be told that the client went away
                 yield forward
             else:
                 place = place or Place(key, found.key, pointer)
@@ -171,6 +171,9 @@ class Cache:
                 or (entity.flags & HTML and tells(request, body))
                 or (setup.changes.times and setup.changes.since(target(request), started))
             ):
+                if place is not None and place.leased:
+                    settled = True
+                    yield from keeping.release(setup, place)
                 return None
             entity.body = body
             entity.weight += len(body)
@@ -191,6 +194,11 @@ class Cache:
                 setup.unshared.discard(flown)
         except StoreError:
             return None
+        except Exception:
+            if place is not None and not settled:
+                settled = True
+                yield from keeping.abandon(setup, place)
+            raise
         finally:  # also when the client went away or the app raised: nobody waits for what will not come
             if place is not None and not settled:
                 keeping.drop(setup, place)

@@ -11,9 +11,10 @@ from launchready.core.cache.selection import variant
 from launchready.core.cache.setup import Setup
 from launchready.core.cache.stored import LEASE, POINTER, UNSHARED, UNTAGGED, Stored, stamp
 from launchready.core.cache.using import tag
+from launchready.errors import StoreError
 from launchready.exchange.app import Pause
 from launchready.exchange.ops import Flow
-from launchready.exchange.store import Entry, Get, Put, PutIfAbsent, Replace
+from launchready.exchange.store import Delete, Entry, Get, Put, PutIfAbsent, Replace
 from launchready.http.message import Request
 
 LEASED = 10.0
@@ -30,9 +31,9 @@ _DROPPED = 1024
 class Place:
     """Where an answer will be put. ``key``: of the URL; ``at``: where it was looked for: the same, or one of its
     variants, behind ``pointer``. ``version``: of what a shared store holds there; None: somebody else will store.
-    ``born``: its version when the app was asked."""
+    ``born``: its version when the app was asked. ``leased``: others wait for what comes."""
 
-    __slots__ = ("at", "born", "key", "pointer", "version")
+    __slots__ = ("at", "born", "key", "leased", "pointer", "version")
 
     def __init__(self, key: str, at: str, pointer: Entry[Stored] | None) -> None:
         self.key = key
@@ -40,6 +41,7 @@ class Place:
         self.pointer = pointer
         self.version: int | None = None
         self.born = 0
+        self.leased = False
 
 
 def lease(
@@ -55,6 +57,7 @@ def lease(
         entry = claim.answer.entry
         if entry is None:
             place.version = place.born = claim.answer.version
+            place.leased = True
             return True
         if entry.value.status != LEASE:
             return False
@@ -63,9 +66,19 @@ def lease(
             return True  # goes by himself, and leaves the storing to who holds the lease
         yield Pause(LOOK_AGAIN)
         return False
+    place.leased = entry.value.status == LEASE
     place.version = entry.version
     place.born = entry.version if mark is None else max(entry.version, mark.version)
     return True
+
+
+def abandon(setup: Setup, place: Place) -> Flow[None]:
+    """The app failed, or was stopped since its client went away: whoever waits longest may lead, at once."""
+    if place.leased and place.version is not None:
+        try:
+            yield Delete(setup.space, place.at, place.version)
+        except StoreError:
+            return
 
 
 def drop(setup: Setup, place: Place) -> None:
