@@ -44,9 +44,10 @@ def chart(
     inside.append(f'<path class="{look}" d="{drawn}"/>')
     words = f"now · at most {said(most)}"
     words += f" · target {said(target)}{escape(target_words)}" if target is not None else ""
+    scale = said(top) if most else "nothing yet"
     return (
         f"<figure><figcaption>{escape(title)} <b>{said(last)}</b> <small>{words}</small></figcaption>"
-        f'<div class="plot"><span>{said(top) if most else "nothing yet"}</span><svg role="img" aria-label="{escape(label)}" '
+        f'<div class="plot"><span>{scale}</span><svg role="img" aria-label="{escape(label)}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">{"".join(inside)}</svg></div>'
         f"{times(since)}</figure>"
     )
