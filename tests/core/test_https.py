@@ -6,8 +6,8 @@ from launchready.core.https import RAMP, STAGES
 from launchready.errors import ConfigError
 from launchready.exchange.store import PutIfAbsent
 from launchready.http.message import Request, Response, append
+from launchready.settings.build import build
 from launchready.settings.https import HTTPS
-from launchready.settings.stack import build
 from support.flows import World, go
 
 PROXY = "10.0.0.1"
