@@ -223,3 +223,35 @@ def test_a_master_that_became_a_replica():
     finally:
         one.close()
         two.close()
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_a_name_that_leads_to_the_new_master(tmp_path, mode):
+    """After a fail-over the old connection says READONLY, and a new one leads to the master: nobody notices."""
+    import redis
+
+    one, two = servers.RedisServer(), servers.RedisServer()
+    name = tmp_path / "redis.sock"
+    name.symlink_to(one.folder / "redis.sock")
+    try:
+        one.start()
+        two.start()
+        store = connect(f"unix://{name}?password={servers.PASSWORD}")
+        op = Take("k", (Window(5, 60.0),))
+        with asyncio.Runner() as runner:
+
+            def ask():
+                store.execute(op) if mode == "sync" else runner.run(store.aexecute(op))
+                return op.answer.allowed
+
+            assert ask()
+            client = redis.Redis.from_url(one.url)
+            client.replicaof("127.0.0.1", two.port)
+            client.close()
+            name.unlink()
+            name.symlink_to(two.folder / "redis.sock")
+            assert [ask() for _ in range(6)] == [True] * 5 + [False]
+            runner.run(store.aclose())
+    finally:
+        one.close()
+        two.close()
