@@ -31,7 +31,13 @@ def render(report: "Report", *, color: bool = False) -> str:
             *wrapped(paint(f"{'?':<11}", YELLOW), f"{finding.title}."),
             INDENT + f"Retry: {clean(finding.verify)}",
         ]
+    if report.accepted:
+        lines += ["", paint(f"Accepted for now: {', '.join(sorted(map(short, report.accepted)))}", GREY)]
     return "\n".join(lines) + "\n"
+
+
+def short(finding: Finding) -> str:
+    return clean(f"{finding.code} {finding.subject}")
 
 
 def shown(label: str, finding: Finding) -> Iterator[str]:
