@@ -298,6 +298,15 @@ def whole(finding):
     assert finding.minutes > 0
 
 
+def test_too_many_lookups_for_whom():
+    """A receiver stops at the first term that matches: the evidence names the term from which on it is an error."""
+    record = "v=spf1 ip4:198.51.100.1 include:five.mail.example a:mx.mail.example include:five.mail.example -all"
+    report, _ = check(**spf(record))
+    finding = next(one for one in report if one.code == "MAIL008")
+    assert "11 DNS lookups are needed, 10 are allowed" in finding.evidence
+    assert "no term before include:five.mail.example lists" in finding.evidence
+
+
 def test_nothing_is_asked_twice():
     """Equal questions are asked once, and a healthy domain needs at most 60."""
     _, sockets = check()

@@ -397,7 +397,7 @@ TRACES = st.lists(
         st.one_of(
             st.integers(0, 2_000_000), st.integers(-50_000, 10), st.sampled_from([31_250, 62_500, 500_000, 60_000_000])
         ),
-        st.sampled_from([1, 1, 1, 2, 0, 41, 100, 256, 500]),
+        st.sampled_from([1, 1, 1, 2, 0, 7, 12, 41, 100, 256, 500]),
     ),
     min_size=1,
     max_size=25,

@@ -102,10 +102,10 @@ _NAMES = {
     Delete: "delete",
 }  # fmt: skip
 _TAKE = (
-    "SELECT * FROM launchready_take_2"
+    "SELECT * FROM launchready_take_3"
     "(%(key)s, %(limits)s::bigint[], %(periods)s::bigint[], %(cost)s::bigint, %(now)s::bigint)"
 )
-_GIVE = _TAKE.replace("take_2", "give_1")
+_GIVE = _TAKE.replace("take_3", "give_2")
 _FORGET = "DELETE FROM launchready_windows WHERE key = %(key)s RETURNING true"
 _SWEEP_ANY = """
 WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(hand)s ORDER BY key LIMIT %(rows)s),
