@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from faces.apps import FACES, Calls
+from launchready.metrics.timing import Timings
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.rate_limit import RateLimit
@@ -55,6 +56,29 @@ def test_what_the_app_answered(app):
     else:
         assert found["GET", "(unmatched)"]["exceptions"] == {"RuntimeError": 1}
         assert found["GET", "(unmatched)"]["streams"] == 1
+
+
+def test_what_runs_now(app, monkeypatch):
+    """Every request that began is over when it was answered, however it ended; a health probe is none."""
+    seen = []
+    init = Timings.__init__
+
+    def remember(self, *args):
+        init(self, *args)
+        seen.append(self)
+
+    monkeypatch.setattr(Timings, "__init__", remember)
+    call, rows = app(rate_limit=RateLimit("1000/minute", {"GET /plain": "2/minute"}))
+    for _ in range(3):
+        call("GET", "/plain")
+    for path in ("/stream", "/boom", "/wp-login", "/v1/things/7"):
+        call("GET", path)
+        call("HEAD", path)
+    call("GET", "/readyz")
+    call("HACK", "/plain")
+    assert sum(seen[-1].begun.values()) == 12
+    rows()
+    assert seen[-1].active() == {}
 
 
 def test_what_was_answered_before_the_app(app):

@@ -81,6 +81,9 @@ class LaunchReadyMiddleware:
         if plan is None:
             plan, timings = stack.plans.get(method, stack.other), self._timings
         exchange = Exchange(self, scope, receive, send, plan)
+        scheme = exchange.request.scheme
+        if timings is not None:
+            timings.begun[method, scheme] += 1
         spent = begin(exchange.request.get) if Watching.on and timings is not None else None
         try:
             await exchange.run()
@@ -91,12 +94,13 @@ class LaunchReadyMiddleware:
             if timings is not None:
                 note, seconds = exchange.note, perf_counter() - started
                 if note == OWN:
-                    timings.own(method, scope["path"], exchange.status, seconds)
+                    timings.own(method, scope["path"], exchange.status, seconds, scheme)
                 elif note == STREAM:
                     first = exchange.first - started
-                    timings.stream(method, self.route(scope), exchange.status, seconds, first, exchange.whole)
+                    whole = exchange.whole
+                    timings.stream(method, self.route(scope), exchange.status, seconds, first, whole, "", scheme)
                 else:
-                    timings.record(method, self.route(scope), exchange.status, seconds, note)
+                    timings.record(method, self.route(scope), exchange.status, seconds, note, None, scheme)
                 if spent is not None:
                     timings.spend(method, self.route(scope), spent)
 
@@ -112,4 +116,5 @@ class LaunchReadyMiddleware:
             else:
                 await self.app(scope, receive, send)
 
-        await timed(self._timings, lambda: self.route(scope), serve, send)
+        scheme = "https" if scope.get("scheme") == "wss" else "http"
+        await timed(self._timings, lambda: self.route(scope), scheme, serve, send)

@@ -140,7 +140,7 @@ class Stack:
         if self.keeper is None:
             return ""
         with self.keeper.reading() as ledger:
-            return text(ledger)
+            return text(ledger, self._clock.wall())
 
     def _target(self, method: str, route: str) -> float | None:
         return self.targets.find(method, route, None)
