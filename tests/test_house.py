@@ -76,6 +76,21 @@ def test_names_of_the_contract(face):
         assert getattr(module, name), name
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mail.spf.check_host", "mail.spf.acheck_host", "mail.spf.parse", "mail.dmarc.parse", "mail.dmarc.discover",
+        "mail.dkim.parse_key", "mail.mta_sts.parse_txt", "mail.mta_sts.parse_policy", "mail.mta_sts.matches",
+        "mail.tls_rpt.parse", "mail.mx.classify", "web.hsts.parse", "web.caa.may_issue", "secrets.scan",
+        "idempotency.current", "idempotency.transaction", "idempotency.form_field", "client.AsyncClient",
+        "redaction.install", "cors.explain",
+    ],
+)  # fmt: skip
+def test_one_import_is_enough(name):
+    """``import launchready`` reaches every public function of its rooms."""
+    python(f"import launchready; launchready.{name}")
+
+
 def test_unknown_name():
     """A name that is not there is an AttributeError, as everywhere."""
     with pytest.raises(AttributeError, match="no attribute 'Cros'"):
@@ -94,7 +109,7 @@ def test_every_finding_has_a_page():
 
     Those of secrets, environments and databases are written by hand: they say what to revoke, set or grant.
     """
-    rules = import_module("launchready.checks.rule").rules()
+    rules = import_module("launchready.checks.catalogue").rules()
     page = import_module("launchready.checks.explain").page
     pages = {one.code: ROOT / "docs/findings" / f"{one.code}.md" for one in rules}
     texts = {one: pages[one.code].read_text(encoding="utf-8") for one in rules}
