@@ -177,8 +177,7 @@ class LaunchReadyMiddleware:
         started = perf_counter()
         stack, method = self.stack, request.method or "GET"
         plan = stack.health.get(request.path)
-        plan_ = stack.plans.get(method, stack.other) if plan is None else plan
-        exchange = _Exchange(self, request, plan_)
+        exchange = _Exchange(self, request, stack.plans.get(method, stack.other) if plan is None else plan)
         request.META["launchready.exchange"] = exchange
         if plan is None and stack.timings is not None:
             stack.timings.begun[exchange.request.method, exchange.request.scheme] += 1
@@ -192,13 +191,11 @@ class LaunchReadyMiddleware:
         timings = self.stack.timings
         if not timed or timings is None:
             return
-        method, seconds = exchange.request.method, perf_counter() - started
-        scheme = exchange.request.scheme
+        method, scheme, seconds = exchange.request.method, exchange.request.scheme, perf_counter() - started
         if exchange.own:
             timings.own(method, request.path, exchange.status, seconds, scheme)
             return
-        match = request.resolver_match
-        route = None if match is None else template(match.route)
+        route = template(request.resolver_match.route) if request.resolver_match is not None else None
         answer = exchange.sent
         if exchange.spent is not None:  # of a stream, until it begins
             timings.spend(method, route, exchange.spent)
@@ -208,11 +205,11 @@ class LaunchReadyMiddleware:
             return
 
         def done(first: float, whole: bool, note: str) -> None:
-            seconds = perf_counter() - started
-            timings.stream(method, route, exchange.status, seconds, first - started, whole, note, scheme)
+            took = perf_counter() - started, first - started
+            timings.stream(method, route, exchange.status, *took, whole, note, scheme)
 
-        content = answer.streaming_content
-        answer.streaming_content = AsyncWatched(content, done) if answer.is_async else Watched(content, done)
+        watch = AsyncWatched if answer.is_async else Watched
+        answer.streaming_content = watch(answer.streaming_content, done)
 
 
 class _Exchange:

@@ -49,14 +49,15 @@ def compile_targets(problems: Problems, settings: Timing) -> RouteTable[float]:
 
 
 def ledger_path(problems: Problems, settings: Timing, store: str) -> Path | None:
-    """Where the ledger is: as far as the store reaches, so do the numbers."""
+    """Where the ledger is: as far as the store reaches, so do the numbers; and where the process stood at its start."""
     given: object = settings.file
     if given is not None:
         if given and isinstance(given, str | Path):
-            return Path(given)
+            return Path(given).absolute()
         problems.add(f'timing.file={given!r}: write a path, for example "/var/lib/coach/metrics.db"')
         return None
-    return place(store)
+    found = place(store)
+    return found.absolute() if found is not None else None
 
 
 def compile_metrics(problems: Problems, settings: Timing) -> Metrics | None:
