@@ -26,7 +26,7 @@ from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Op
-from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line
+from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line, taken
 from launchready.http.given import response_of
 from launchready.http.input import Input
 from launchready.http.message import Request, Response, append, clean
@@ -59,8 +59,12 @@ class LaunchReadyMiddleware:
         return self.stack.status()
 
     def route(self, environ: Environ) -> str | None:
-        """The route template that the app matched, or None. An app says it in ``environ["launchready.route"]``."""
+        """The route template that the app matched, or None. An app without a framework says it in
+        ``environ["launchready.route"]``, or the settings do."""
         route: str | None = environ.get("launchready.route")
+        if route is None and self.stack.declared and type(self) is LaunchReadyMiddleware:
+            path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+            route = self.stack.declared.find(environ["REQUEST_METHOD"], path, None)
         return route
 
     def native(self, response: Response) -> object:
@@ -231,7 +235,7 @@ class Exchange:
     ) -> Iterable[bytes]:
         if self._hold:
             try:
-                held = _take(chunks, first, self._hold)
+                held = taken(chunks, first, self._hold)
             except Exception as error:
                 _close(body)
                 if isinstance(error, SafeToRetry):
@@ -295,15 +299,15 @@ class Exchange:
             return
         self.started = None
         seconds, method, scheme = perf_counter() - started, self.request.method, self.request.scheme
+        route = self._face.route(self._environ)
         if self.note == OWN:
             timings.own(method, self.request.path, self.status, seconds, scheme)
         elif first is None:
-            timings.record(method, self._face.route(self._environ), self.status, seconds, self.note, None, scheme)
+            timings.record(method, route, self.status, seconds, self.note, None, scheme)
         else:
-            route = self._face.route(self._environ)
             timings.stream(method, route, self.status, seconds, first - started, whole, "", scheme)
         if self.spent is not None:
-            timings.spend(method, self._face.route(self._environ), self.spent)
+            timings.spend(method, route, self.spent)
 
     def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
@@ -479,18 +483,6 @@ class _Body:
             self._exchange.done(self.first if self._count > 1 else None, self._whole)
         finally:
             _close(self._app_body)
-
-
-def _take(chunks: Iterator[bytes], first: bytes | None, limit: int) -> bytes | Iterator[bytes]:
-    """The whole body where it has at most ``limit`` bytes, else all of its chunks."""
-    parts = [] if first is None else [first]
-    size = 0 if first is None else len(first)
-    for chunk in chunks:
-        parts.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            return itertools.chain(parts, chunks)
-    return b"".join(parts) if size <= limit else iter(parts)
 
 
 def _close(body: Iterable[bytes]) -> None:

@@ -7,6 +7,7 @@
 A request is an :class:`.exchange.Exchange`, a WebSocket a :class:`.websocket.Socket`; other scopes pass untouched.
 """
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -39,12 +40,18 @@ class LaunchReadyMiddleware:
         self.owned = self.stack.owned
         self._timings = self.stack.timings
         self._tasks = behind.Tasks()
+        if type(self) is LaunchReadyMiddleware and self.stack.declared:
+            self.route = self._route
 
     def status(self) -> dict[str, object]:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
         return self.stack.status()
 
-    route = staticmethod(template)
+    route: Callable[[Scope], str | None] = staticmethod(template)
+
+    def _route(self, scope: Scope) -> str | None:
+        """An app without a framework says its template in ``scope["launchready.route"]``, or the settings do."""
+        return template(scope) or self.stack.declared.find(scope.get("method", "GET"), scope["path"], None)
 
     def native(self, response: Response) -> object:
         """A response as a view returns it."""

@@ -41,6 +41,9 @@ class Stack:
     ``plans`` by method, else ``other``.
     """
 
+    declared: RouteTable[str] = RouteTable({})
+    """Of an app without a framework: its templates, as the settings say them."""
+
     def __init__(
         self,
         answers: Answers,
