@@ -13,6 +13,8 @@ from launchready.settings.health import Health
 def loud_again(monkeypatch):
     monkeypatch.setattr(quiet, "_QUIET", quiet._Quiet())
     before = {name: list(logging.getLogger(name).filters) for name in quiet.LOGGERS}
+    for name in before:
+        logging.getLogger(name).filters.clear()
     yield
     for name, filters in before.items():
         logging.getLogger(name).filters[:] = filters
