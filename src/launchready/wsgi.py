@@ -32,7 +32,8 @@ from launchready.http.message import Request, Response, append, clean
 from launchready.metrics.spent import Spent, Watching, begin
 from launchready.metrics.timing import OWN, broke
 from launchready.offered import *  # noqa: F403 - the same for every face
-from launchready.settings.stack import SAFE, Plan, Stack, build
+from launchready.settings.build import build
+from launchready.settings.stack import SAFE, Plan, Stack
 
 __all__ = ["LaunchReadyMiddleware"]
 __all__ += offered.__all__

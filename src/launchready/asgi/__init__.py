@@ -22,7 +22,8 @@ from launchready.metrics.spent import Watching, begin
 from launchready.metrics.timing import OWN, STREAM, broke
 from launchready.metrics.websocket import timed
 from launchready.offered import *  # noqa: F403 - the same for every face
-from launchready.settings.stack import Stack, build
+from launchready.settings.build import build
+from launchready.settings.stack import Stack
 
 __all__ = ["App", "LaunchReadyMiddleware", "Receive", "Scope", "Send"]
 __all__ += offered.__all__

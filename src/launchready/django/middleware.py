@@ -36,7 +36,8 @@ from launchready.http.message import Headers, Request, Response, append, clean
 from launchready.metrics.spent import Spent, Watching, begin
 from launchready.metrics.streams import awatched, watched
 from launchready.metrics.timing import ERROR
-from launchready.settings.stack import Plan, Stack, build
+from launchready.settings.build import build
+from launchready.settings.stack import Plan, Stack
 
 
 def given() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Closed, the store is asked, and one that has not answered within ``HURRY`` is taken for down. Open, nobody waits for it:
 who hurries is told at once, and in the background it is asked with patience, about twice a second and only while there
-are requests, until it answers. So an outage, a hang or a flapping connection costs one request 50 ms and the others
+are requests, until it answers. So an outage, a hang or a flapping connection costs one request 40 ms and the others
 nothing. There is no thread and no task while the store is up.
 
 What does not hurry (a claim on a payment) always asks, and closes the breaker when it is answered.
