@@ -353,6 +353,13 @@ def test_nothing_answers():
     assert report.exit_code == 3
 
 
+@pytest.mark.parametrize("action", ["servfail", "refused"])
+def test_a_resolver_that_answers_nothing(action):
+    """A resolver that fails for every name, the parent of the domain as well, says nothing about the domain."""
+    report, _ = check(faults=[{"name": "*", "action": action}])
+    assert [(one.code, one.status) for one in report] == [("DNS001", "undetermined")]
+
+
 def test_only_the_web_is_silent():
     """The domain is there, no server answers: nothing about the web or its certificates is called fine or broken."""
     report, _ = check(
