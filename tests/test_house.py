@@ -39,6 +39,14 @@ def test_the_floors():
     assert "0 broken" in done.stdout
 
 
+def test_the_floors_as_they_are_drawn():
+    """docs/architecture.md draws the floors that import-linter holds."""
+    drawn = (ROOT / "docs/architecture.md").read_text().partition("```\ncli\n")[2].partition("```")[0]
+    held = (ROOT / ".importlinter").read_text().partition("    cli\n")[2].partition("exhaustive")[0]
+    rooms = [line.partition("  ")[0].strip() for line in drawn.splitlines()]
+    assert rooms == [line.strip() for line in held.splitlines()]
+
+
 def test_import_is_light():
     """``import launchready`` loads nothing heavy."""
     loaded = python("import launchready, sys; print(' '.join(sys.modules))").stdout.split()
@@ -76,6 +84,21 @@ def test_names_of_the_contract(face):
         assert getattr(module, name), name
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mail.spf.check_host", "mail.spf.acheck_host", "mail.spf.parse", "mail.dmarc.parse", "mail.dmarc.discover",
+        "mail.dkim.parse_key", "mail.mta_sts.parse_txt", "mail.mta_sts.parse_policy", "mail.mta_sts.matches",
+        "mail.tls_rpt.parse", "mail.mx.classify", "web.hsts.parse", "web.caa.may_issue", "secrets.scan",
+        "idempotency.current", "idempotency.transaction", "idempotency.form_field", "client.AsyncClient",
+        "redaction.install", "cors.explain",
+    ],
+)  # fmt: skip
+def test_one_import_is_enough(name):
+    """``import launchready`` reaches every public function of its rooms."""
+    python(f"import launchready; launchready.{name}")
+
+
 def test_unknown_name():
     """A name that is not there is an AttributeError, as everywhere."""
     with pytest.raises(AttributeError, match="no attribute 'Cros'"):
@@ -94,7 +117,7 @@ def test_every_finding_has_a_page():
 
     Those of secrets, environments and databases are written by hand: they say what to revoke, set or grant.
     """
-    rules = import_module("launchready.checks.rule").rules()
+    rules = import_module("launchready.checks.catalogue").rules()
     page = import_module("launchready.checks.explain").page
     pages = {one.code: ROOT / "docs/findings" / f"{one.code}.md" for one in rules}
     texts = {one: pages[one.code].read_text(encoding="utf-8") for one in rules}

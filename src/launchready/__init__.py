@@ -128,4 +128,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOME, *_ROOMS]
+    return [*__all__, *_ROOMS, "__version__"]

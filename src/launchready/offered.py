@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from launchready.caching import cached
 from launchready.core.redact import redact
-from launchready.idempotency import idempotent
+from launchready.idempotency import idempotent, webhook
 from launchready.ratelimit import limit
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CORS", "HTTPS", "Ban", "Cache", "Dashboard", "Health", "Idempotency", "Limit", "RateLimit", "Redaction", "Signals",
-    "Timing", "acheck", "cached", "check", "idempotent", "limit", "redact",
+    "Timing", "acheck", "cached", "check", "idempotent", "limit", "redact", "webhook",
 ]  # fmt: skip
 
 

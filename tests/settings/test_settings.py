@@ -1,15 +1,17 @@
 """Settings: every mistake is told, all together, with what to write instead."""
 
+import sys
+
 import pytest
 
-from launchready.errors import ConfigError
+from launchready.errors import ConfigError, MissingExtra
 from launchready.settings import deployment
+from launchready.settings.build import build
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.problems import Problems
 from launchready.settings.rate_limit import RateLimit
-from launchready.settings.stack import build
 
 
 def problems(**settings):
@@ -28,6 +30,17 @@ def test_all_mistakes_at_once():
         stroe="memory://",
     )
     assert len(told) == 8
+
+
+def test_a_missing_extra_hides_no_mistake(monkeypatch):
+    """What is not installed is told alone where the settings are right, and with the mistakes where they are not."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    command = 'pip install "launchready[redis]"'
+    with pytest.raises(MissingExtra) as caught:
+        build({"store": "redis://127.0.0.1"})
+    assert command in str(caught.value)
+    told = problems(store="redis://127.0.0.1", rate_limit="10/minit")
+    assert [command in line for line in told] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -97,6 +110,9 @@ def test_environment_twins_are_read_where_the_argument_is_absent(monkeypatch, tm
     told = problems()
     assert len(told) == 2
     assert build({"store": "memory://", "trusted_proxies": 1}).release == "r9"
+    for everybody in ("0.0.0.0/0", "10.0.0.0/8, ::/0"):
+        monkeypatch.setenv("LAUNCHREADY_TRUSTED_PROXIES", everybody)
+        assert any("believes anybody" in line for line in problems(store="memory://"))
     monkeypatch.setenv("LAUNCHREADY_TRUSTED_PROXIES", "\N{SUPERSCRIPT TWO}")
     assert any("trusted_proxies" in line for line in problems(store="memory://"))
 

@@ -36,6 +36,7 @@ class Face(Protocol):
     app: App
     stack: Stack
     inline: Inline
+    owned: frozenset[bytes]
 
     def native(self, response: Response) -> object: ...
 
@@ -58,13 +59,14 @@ class Exchange:
     _started = False  # the head has left
     _dropped = False  # a feature answered in the app's place: what the app still sends of its own body is dropped
     _hold = 0
-    _held: Response | None = None
+    _held: Message | None = None  # the start of an answer whose body is being held back
+    _body: bytes | None = None  # all of it, where it was held
     _tail: Tail | None = None
     _ends = False  # somebody waits for the last byte
     _chunks: list[bytes]
-    _size = 0
+    _size: int
     _copied: list[bytes]
-    _copied_size = 0
+    _copied_size: int
     _parts: list[bytes] | None = None
     _size_in = 0
     _bound = REMEMBERED  # bytes of the request body that are kept
@@ -116,7 +118,8 @@ class Exchange:
             receive = self.receive
         scope = self._scope
         asked = scope["headers"]
-        scope["headers"] = self.request.headers  # the same, but where a feature asks with other lines than the client
+        if self.request.headers is not asked:
+            scope["headers"] = self.request.headers  # a feature asks with other lines than the client
         token = None
         if Wanted.views or self.request.claimed is not None:
             token = CURRENT.set(self)
@@ -143,7 +146,7 @@ class Exchange:
         """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
         if self._started:
             raise error
-        self._held, self._size = None, 0  # what was kept back of an answer that broke off is none
+        self._held = None  # what was kept back of an answer that broke off is none
         if isinstance(error, SafeToRetry):
             step = await adrive(self._steps, self._carry, error=error)
             assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
@@ -177,68 +180,66 @@ class Exchange:
                 else:
                     self.whole = True
                 await self._send(message)
-        elif kind == "http.response.start":
+        elif kind != "http.response.start":
+            await self._send_other(message)
+        elif self._hold:
+            self._held = message
+            self._chunks = []
+            self._size = 0
+        else:
             response = new(Response)
             response.status = message["status"]
             response.headers = headers = list(message.get("headers", ()))
-            response.body = None
+            response.body = self._body
             fields = dict(headers)
-            owned = self._face.stack.owned
+            owned = self._face.owned
             if not (owned.isdisjoint(fields) and b"".join(fields).islower()):
                 response.headers = clean(headers, owned)
-            if self._hold:
-                self._held = response
-                self._chunks = []
-            else:
-                await self._head(response)
-        else:
-            await self._send_other(message)
+            self._forward.answer = response
+            final: Any
+            try:
+                final = next(self._steps)
+                if type(final) is not Tail:
+                    final = await adrive(self._steps, self._carry, final)
+            except StopIteration as end:
+                final = end.value
+            if type(final) is Tail:
+                self._tail = final
+                self._copied = []
+                self._copied_size = 0
+                final = final.head
+            self._started = True
+            if self._leaves is not None:
+                self._leaves.set()
+            self.status = status = final.status
+            append(final.headers, self.request.adds)
+            await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
+            if final.body is not None:
+                self._dropped = True
+                await self._send({"type": "http.response.body", "body": final.body})
 
     async def _send_other(self, message: Message) -> None:
         """An extension of the server. A file that the server sends itself never passes here: it cannot be held."""
         if self._held is not None:
-            held, self._held = self._held, None
-            await self._head(held)
+            start, self._held, self._hold = self._held, None, 0
+            await self.send(start)
         if self._tail is not None and message["type"] != "http.response.trailers":
             await self._copy(self._tail, None)
         await self._send(message)
 
-    async def _head(self, response: Response) -> None:
-        self._forward.answer = response
-        final: Any
-        try:
-            final = next(self._steps)
-            if type(final) is not Tail:
-                final = await adrive(self._steps, self._carry, final)
-        except StopIteration as end:
-            final = end.value
-        if type(final) is Tail:
-            self._tail = final
-            self._copied = []
-            final = final.head
-        self._started = True
-        if self._leaves is not None:
-            self._leaves.set()
-        self.status = status = final.status
-        append(final.headers, self.request.adds)
-        await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
-        if final.body is not None:
-            self._dropped = True
-            await self._send({"type": "http.response.body", "body": final.body})
-
-    async def _keep(self, held: Response, message: Message) -> None:
+    async def _keep(self, start: Message, message: Message) -> None:
         """Hold the body back until it is whole, or over the bound: then it streams on and nobody has it."""
         self._chunks.append(message.get("body", b""))
         self._size += len(self._chunks[-1])
         more = message.get("more_body", False)
-        if self._size > self._hold:
-            self._held, chunks = None, self._chunks
-            await self._head(held)
-            await self.send({"type": "http.response.body", "body": b"".join(chunks), "more_body": more})
-        elif not more:
-            self._held = None
-            held.body = b"".join(self._chunks)
-            await self._head(held)
+        if more and self._size <= self._hold:
+            return
+        body = b"".join(self._chunks)
+        streams = self._size > self._hold
+        self._held, self._hold, self._body = None, 0, None if streams else body
+        await self.send(start)
+        if streams:
+            await self.send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def _copy(self, tail: Tail, message: Message | None) -> None:
         """Keep a copy of what streams past, and hand it out before its last chunk leaves.

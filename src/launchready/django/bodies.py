@@ -50,6 +50,27 @@ async def _aagain(parts: list[bytes], stream: AsyncIterator[bytes] | None) -> As
             yield part
 
 
+class Kept:
+    """What of a stream has gone past, as far as ``limit`` bytes. ``body``: the whole, None where there is more."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+        self._parts: list[bytes] | None = [] if limit else None  # nobody asked: nothing is held back for anybody
+
+    def add(self, part: bytes) -> bool:
+        """Whether it is within the bound."""
+        self._left -= len(part)
+        if self._parts is None or self._left < 0:
+            self._parts = None
+            return False
+        self._parts.append(part)
+        return True
+
+    @property
+    def body(self) -> bytes | None:
+        return None if self._parts is None else b"".join(self._parts)
+
+
 def spent(answer: Answer) -> None:
     """Read a response to its end, for nobody."""
     try:

@@ -4,6 +4,7 @@ Django turns what a view raises into a response before it comes back here, so ev
 the CORS headers, and a 500 is an answer that an idempotency key keeps. Only SafeToRetry is caught on its way up.
 """
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Iterator
 from io import BytesIO
 from time import perf_counter
@@ -19,12 +20,12 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
-from launchready.django.bodies import Answer, ajoined, aspent, joined, spent
+from launchready.django.bodies import Answer, Kept, ajoined, aspent, joined, spent
 from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT
-from launchready.drivers.drive import adrive, drive
+from launchready.drivers.drive import adrive, drive, let_go
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.behind import Behind
@@ -33,9 +34,10 @@ from launchready.http.environ import put_headers, request_headers
 from launchready.http.given import response_of
 from launchready.http.message import Headers, Request, Response, append, clean
 from launchready.metrics.spent import Spent, Watching, begin
-from launchready.metrics.streams import awatched, watched
+from launchready.metrics.streams import AsyncWatched, Watched
 from launchready.metrics.timing import ERROR
-from launchready.settings.stack import Plan, Stack, build
+from launchready.settings.build import build
+from launchready.settings.stack import Plan, Stack
 
 
 def given() -> dict[str, Any]:
@@ -104,7 +106,7 @@ class LaunchReadyMiddleware:
                 settled = exchange.finish(answer, final.head)
                 settled.streaming_content = exchange.copying(answer.streaming_content, final)
                 return settled
-            final.answer = answer.content if len(answer.content) <= final.limit else None
+            exchange.hand_out(final, answer.content if len(answer.content) <= final.limit else None)
             exchange.over()
             return exchange.finish(answer, final.head)
         finally:
@@ -143,9 +145,12 @@ class LaunchReadyMiddleware:
                     exchange.acopying(content, final) if answer.is_async else exchange.copying(content, final)
                 )
                 return settled
-            final.answer = answer.content if len(answer.content) <= final.limit else None
+            await exchange.ahand_out(final, answer.content if len(answer.content) <= final.limit else None)
             await exchange.aover()
             return exchange.finish(answer, final.head)
+        except CancelledError:
+            await let_go(exchange.parked, exchange.acarry)
+            raise
         finally:
             self._end(request, exchange, started, timed=timed)
 
@@ -172,9 +177,10 @@ class LaunchReadyMiddleware:
         started = perf_counter()
         stack, method = self.stack, request.method or "GET"
         plan = stack.health.get(request.path)
-        plan_ = stack.plans.get(method, stack.other) if plan is None else plan
-        exchange = _Exchange(self, request, plan_)
+        exchange = _Exchange(self, request, stack.plans.get(method, stack.other) if plan is None else plan)
         request.META["launchready.exchange"] = exchange
+        if plan is None and stack.timings is not None:
+            stack.timings.begun[exchange.request.method, exchange.request.scheme] += 1
         if Watching.on:
             exchange.spent = begin(exchange.request.get)
         return exchange, started, plan is None
@@ -185,25 +191,25 @@ class LaunchReadyMiddleware:
         timings = self.stack.timings
         if not timed or timings is None:
             return
-        method, seconds = exchange.request.method, perf_counter() - started
+        method, scheme, seconds = exchange.request.method, exchange.request.scheme, perf_counter() - started
         if exchange.own:
-            timings.own(method, request.path, exchange.status, seconds)
+            timings.own(method, request.path, exchange.status, seconds, scheme)
             return
-        match = request.resolver_match
-        route = None if match is None else template(match.route)
+        route = template(request.resolver_match.route) if request.resolver_match is not None else None
         answer = exchange.sent
         if exchange.spent is not None:  # of a stream, until it begins
             timings.spend(method, route, exchange.spent)
         if answer is None or not answer.streaming:
-            timings.record(method, route, exchange.status, seconds, exchange.note if exchange.status >= 500 else "")
+            note = exchange.note if exchange.status >= 500 else ""
+            timings.record(method, route, exchange.status, seconds, note, None, scheme)
             return
 
         def done(first: float, whole: bool, note: str) -> None:
-            seconds = perf_counter() - started
-            timings.stream(method, route, exchange.status, seconds, first - started, whole, note)
+            took = perf_counter() - started, first - started
+            timings.stream(method, route, exchange.status, *took, whole, note, scheme)
 
-        content = answer.streaming_content
-        answer.streaming_content = awatched(content, done) if answer.is_async else watched(content, done)
+        watch = AsyncWatched if answer.is_async else Watched
+        answer.streaming_content = watch(answer.streaming_content, done)
 
 
 class _Exchange:
@@ -213,6 +219,8 @@ class _Exchange:
     hold = 0
     reason: SafeToRetry | None = None
     streams = False
+    copied = False  # the body was handed out to those who asked for it
+    ends = False  # somebody waits for the last byte
     own = True  # until the app is asked
     note = ""
     spent: Spent | None = None
@@ -235,8 +243,8 @@ class _Exchange:
         self._asked = self.request.headers
         self._answers = stack.answers
         self._owned = stack.owned
-        self._parked: Parked = []
-        self.steps = chain(plan, self.request, stack.answers.inline, self._parked)
+        self.parked: Parked = []
+        self.steps = chain(plan, self.request, stack.answers.inline, self.parked)
 
     def enter(self, forward: Forward) -> None:
         """The app is next. It gets the lines that a feature asks with, where those are other than the client's."""
@@ -286,44 +294,63 @@ class _Exchange:
         return answer
 
     def copying(self, content: Iterator[bytes], tail: Tail) -> Iterator[bytes]:
-        copied, size = [], 0
+        """Kept for those who asked, and handed out before the last chunk leaves: who asks right after it finds it."""
+        chunks, kept = iter(content), Kept(tail.limit)
         try:
-            for chunk in content:
-                size += len(chunk)
-                if size <= tail.limit:
-                    copied.append(chunk)
+            chunk = next(chunks, None)
+            while chunk is not None and kept.add(chunk):
+                ahead = next(chunks, None)  # known to be the last before it leaves
+                if ahead is None:
+                    self.hand_out(tail, kept.body)
                 yield chunk
-            tail.answer = b"".join(copied) if size <= tail.limit else None
-        except BaseException:
-            tail.answer = None  # cut short
-            raise
+                chunk = ahead
+            self.hand_out(tail, kept.body)
+            if chunk is not None:
+                yield chunk
+                yield from chunks
         finally:
+            self.hand_out(tail, None)  # unless it was: then it was cut short
             self.over()
             self.steps.close()
 
     async def acopying(self, content: AsyncIterator[bytes], tail: Tail) -> AsyncIterator[bytes]:
-        copied, size = [], 0
+        chunks, kept = aiter(content), Kept(tail.limit)
         try:
-            async for chunk in content:
-                size += len(chunk)
-                if size <= tail.limit:
-                    copied.append(chunk)
+            chunk = await anext(chunks, None)
+            while chunk is not None and kept.add(chunk):
+                ahead = await anext(chunks, None)
+                if ahead is None:
+                    await self.ahand_out(tail, kept.body)
                 yield chunk
-            tail.answer = b"".join(copied) if size <= tail.limit else None
-        except BaseException:
-            tail.answer = None  # cut short
-            raise
+                chunk = ahead
+            await self.ahand_out(tail, kept.body)
+            if chunk is not None:
+                yield chunk
+                async for chunk in chunks:
+                    yield chunk
         finally:
+            await self.ahand_out(tail, None)
             await self.aover()
             self.steps.close()
 
+    def hand_out(self, tail: Tail, body: bytes | None) -> None:
+        """Once: what comes later does not count."""
+        if not self.copied:
+            self.copied, tail.answer = True, body
+            self.ends = isinstance(drive(self.steps, self.carry), Ended)
+
+    async def ahand_out(self, tail: Tail, body: bytes | None) -> None:
+        if not self.copied:
+            self.copied, tail.answer = True, body
+            self.ends = isinstance(await adrive(self.steps, self.acarry), Ended)
+
     def over(self) -> None:
-        """The tail is answered; and by now the last byte has left, for those who wait for it."""
-        if isinstance(drive(self.steps, self.carry), Ended):
+        """The last byte has left: for those who wait for it."""
+        if self.ends:
             drive(self.steps, self.carry)
 
     async def aover(self) -> None:
-        if isinstance(await adrive(self.steps, self.acarry), Ended):
+        if self.ends:
             await adrive(self.steps, self.acarry)
 
     # Answers.
@@ -402,7 +429,7 @@ class _Exchange:
     def _given(self, result: Answer) -> Flow[Response | None]:
         if hasattr(result, "render") and not result.is_rendered:
             result.render()
-        flow, forward = self._parked.pop()
+        flow, forward = self.parked.pop()
         forward.answer = response_of(result)
         return flow
 
@@ -430,14 +457,14 @@ class _Exchange:
         return self._park(flow, await adrive(flow, self.acarry))
 
     def fail(self, error: Exception) -> Response | None:
-        return _response(drive(self._parked.pop()[0], self.carry, error=error)) if self._parked else None
+        return _response(drive(self.parked.pop()[0], self.carry, error=error)) if self.parked else None
 
     async def afail(self, error: Exception) -> Response | None:
-        return _response(await adrive(self._parked.pop()[0], self.acarry, error=error)) if self._parked else None
+        return _response(await adrive(self.parked.pop()[0], self.acarry, error=error)) if self.parked else None
 
     def _park(self, flow: Flow[Response | None], step: object) -> Response | None:
         if isinstance(step, Forward):
-            self._parked.append((flow, step))
+            self.parked.append((flow, step))
             self.hold = max(self.hold, step.hold)
             return None
         return _response(step)

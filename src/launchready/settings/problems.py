@@ -2,12 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from math import isfinite
 from typing import Any, TypeVar
 
-from launchready.errors import ConfigError
+from launchready.errors import ConfigError, MissingExtra
 from launchready.http.routes import Route
 
 T = TypeVar("T")
@@ -21,6 +21,7 @@ class Problems:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
+        self._missing: MissingExtra | None = None
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -28,9 +29,15 @@ class Problems:
     def add(self, line: str) -> None:
         self._lines.append(line)
 
+    def lack(self, missing: MissingExtra) -> None:
+        """A package is missing. No mistake in the settings, but told with them where there are any."""
+        self._missing = missing
+
     def raise_if_any(self) -> None:
         if self._lines:
-            raise ConfigError(self._lines)
+            raise ConfigError([*self._lines, str(self._missing)] if self._missing else self._lines)
+        if self._missing is not None:
+            raise self._missing
 
     def duration(self, where: str, value: object, *, zero: bool = False) -> float:
         """Seconds from ``"60s"``, ``"24h"``, ``"800ms"``, ``"30d"`` or a number of seconds."""
@@ -51,7 +58,7 @@ class Problems:
         if isinstance(value, str):
             self.add(f"{where}={value!r}: a list is needed; write [{value!r}]")
             return ()
-        if isinstance(value, Iterable) and not isinstance(value, Mapping | bytes):
+        if isinstance(value, Collection) and not isinstance(value, Mapping | bytes):
             entries = tuple(value)
             if all(isinstance(entry, str) for entry in entries):
                 return entries
@@ -63,6 +70,13 @@ class Problems:
             return value
         self.add(f"{where}={value!r}: a whole number of at least {least} is needed")
         return least
+
+    def flag(self, where: str, value: object) -> bool:
+        """True or False themselves: as a text from the environment, "false" would be true."""
+        if isinstance(value, bool):
+            return value
+        self.add(f"{where}={value!r}: write True or False")
+        return False
 
     def choice(self, where: str, value: object, options: Sequence[str]) -> str:
         """One of a few words."""
