@@ -59,6 +59,7 @@ def install(redactor: Redactor | None = None, *, stderr: bool = True) -> None:
         before = logging.getLogRecordFactory()
         if before is _factory:
             return
+        current()("compiled now, and not by the first line under load")
         _chained.append(before)
         logging.setLogRecordFactory(_factory)
 

@@ -10,11 +10,11 @@ the same.
 """
 
 import copy
-import dataclasses
 from collections import ChainMap, UserList, deque
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -245,8 +245,8 @@ def _attributes(value: Any) -> Iterable[str] | None:
     kind = type(value)
     if isinstance(value, type):
         return None
-    if dataclasses.is_dataclass(value):
-        return [field.name for field in dataclasses.fields(value)]
+    if hasattr(kind, "__dataclass_fields__"):
+        return [field.name for field in import_module("dataclasses").fields(value)]  # loaded: there is one of it
     if hasattr(kind, "__attrs_attrs__"):
         return [field.name for field in kind.__attrs_attrs__]
     if (hasattr(kind, "model_fields") or kind is SimpleNamespace) and isinstance(
