@@ -1,10 +1,32 @@
-"""The body of a Django response, whole where it is small enough; a stream that was read goes on where it stood."""
+"""The bodies of Django's requests and responses, whole where they are small enough, else on disk or streaming on."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+from django.http import HttpRequest
+from django.http.request import RawPostDataException
+
+from launchready.drivers.spool import CHUNK, Kept, Spool
+
 Answer = Any
 """HttpResponse or StreamingHttpResponse: Django ships no types."""
+
+
+def spooled(request: HttpRequest, kept: Kept) -> Spool | None:
+    """The request body on disk, put back in the place of the server's stream; None where Django has it in memory.
+
+    Not ``request.body``: that refuses what is over DATA_UPLOAD_MAX_MEMORY_SIZE, which is not meant for files.
+    """
+    if hasattr(request, "_body"):
+        return None
+    if request._read_started:
+        raise RawPostDataException
+    while data := request.read(CHUNK):
+        kept.add(data)
+    request._stream = kept.reader(0)
+    request._read_started = False
+    whole = kept.whole()
+    return whole if isinstance(whole, Spool) else None
 
 
 def joined(answer: Answer, limit: int) -> bytes | None:

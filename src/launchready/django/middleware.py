@@ -5,6 +5,7 @@ the CORS headers, and a 500 is an answer that an idempotency key keeps. Only Saf
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from time import perf_counter
 from typing import Any
@@ -19,23 +20,26 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
-from launchready.django.bodies import Answer, ajoined, aspent, joined, spent
+from launchready.django.bodies import Answer, ajoined, aspent, joined, spent, spooled
 from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
-from launchready.drivers.current import CURRENT
+from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive
+from launchready.drivers.finish import finish
+from launchready.drivers.spool import IN_MEMORY, Kept, Spool
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Op
 from launchready.http.environ import put_headers, request_headers
 from launchready.http.given import response_of
-from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.http.input import REMEMBERED
+from launchready.http.message import Headers, Request, Response, append, clean, drawn
 from launchready.metrics.spent import Spent, Watching, begin
 from launchready.metrics.streams import awatched, watched
 from launchready.metrics.timing import ERROR
-from launchready.settings.stack import Plan, Stack, build
+from launchready.settings.stack import SAFE, Plan, Stack, build
 
 
 def given() -> dict[str, Any]:
@@ -111,7 +115,10 @@ class LaunchReadyMiddleware:
             self._end(request, exchange, started, timed=timed)
 
     async def _acall(self, request: HttpRequest) -> Answer:
-        return await self._arun(request, *self._begin(request))
+        stack, fields = self.stack, request.META
+        if request.method in SAFE or not (Wanted.views or stack.keyed or "HTTP_IDEMPOTENCY_KEY" in fields):
+            return await self._arun(request, *self._begin(request))
+        return await finish(self._arun(request, *self._begin(request)))  # Django cancels it when the client goes away
 
     async def _arun(self, request: HttpRequest, exchange: "_Exchange", started: float, timed: bool) -> Answer:
         try:
@@ -218,6 +225,7 @@ class _Exchange:
     spent: Spent | None = None
     sent: Answer | None = None
     forward: Forward
+    _spool: Spool | None = None
 
     def __init__(self, face: LaunchReadyMiddleware, request: HttpRequest, plan: Plan) -> None:
         stack, meta = face.stack, request.META
@@ -243,6 +251,9 @@ class _Exchange:
         self.forward = forward
         self.own = False
         self.hold = max(self.hold, forward.hold)
+        if Wanted.views and drawn(self.request) and self.request.method not in SAFE:
+            with suppress(BodyCutShort, BodyTooLarge):  # what a parser has read (CSRF's, before the view) is gone
+                self._body(REMEMBERED)
         if self.request.headers is not self._asked:
             put_headers(self.django.META, self.request.headers)
             vars(self.django).pop("headers", None)  # Django's view of META, made once
@@ -356,7 +367,7 @@ class _Exchange:
             return False
         return True
 
-    def _body(self, limit: int) -> bytes:
+    def _body(self, limit: int) -> bytes | Spool:
         length = self.django.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal():
             raise BodyCutShort
@@ -364,12 +375,15 @@ class _Exchange:
         if announced > limit:
             raise BodyTooLarge
         try:
-            body: bytes = self.django.body
+            if announced > IN_MEMORY and self._spool is None:
+                self._spool = spooled(self.django, Kept(self.request, limit))
+            body: bytes | Spool = self.django.body if self._spool is None else self._spool
         except (UnreadablePostError, RawPostDataException):
             raise BodyCutShort from None
-        if len(body) > limit:
+        size = len(body) if isinstance(body, bytes) else body.size
+        if size > limit:
             raise BodyTooLarge
-        if len(body) < announced:
+        if size < announced:
             raise BodyCutShort
         return body
 
