@@ -109,7 +109,7 @@ def test_every_finding_has_a_page():
 
     Those of secrets, environments and databases are written by hand: they say what to revoke, set or grant.
     """
-    rules = import_module("launchready.checks.rule").rules()
+    rules = import_module("launchready.checks.catalogue").rules()
     page = import_module("launchready.checks.explain").page
     pages = {one.code: ROOT / "docs/findings" / f"{one.code}.md" for one in rules}
     texts = {one: pages[one.code].read_text(encoding="utf-8") for one in rules}

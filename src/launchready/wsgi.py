@@ -21,7 +21,7 @@ from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
 from launchready.drivers.environ_body import read_body
-from launchready.drivers.spool import Kept, Spool
+from launchready.drivers.spool import Arrived, Spool
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.behind import Behind
@@ -136,7 +136,7 @@ class Exchange:
     _hold = 0
     _head: Response | None = None
     _body: bytes | Spool | None = None
-    _kept: Kept | None = None  # what the app has read of the body
+    _kept: Arrived | None = None  # what the app has read of the body
 
     def __init__(self, face: LaunchReadyMiddleware, environ: Environ, path: str, plan: Plan) -> None:
         self.request = Request(
@@ -166,7 +166,7 @@ class Exchange:
         self._forward = step
         self._hold = step.hold
         if Wanted.views and self._body is None and self.request.method not in SAFE:
-            self._kept = Kept(self.request, REMEMBERED)
+            self._kept = Arrived(self.request, REMEMBERED)
             self._environ["wsgi.input"] = Input(self._environ["wsgi.input"], self._kept.add)
         if self.request.headers is not self._asked:  # a feature asks with other lines than the client
             put_headers(self._environ, self.request.headers)
@@ -323,7 +323,7 @@ class Exchange:
 
     def _read_body(self, limit: int) -> bytes | Spool:
         if self._body is None:
-            self._body = read_body(self._environ, self._kept or Kept(self.request, limit), limit)
+            self._body = read_body(self._environ, self._kept or Arrived(self.request, limit), limit)
         return self._body
 
     # A view that turns out to be protected.

@@ -23,11 +23,24 @@ KEEP, LEASE = 1000.0, 60.0
 
 
 class Worker:
-    """A process that keeps its claims alive; while it stands still it does not."""
+    """A process that keeps its claims alive, and repeats what the store did not take; while it stands still it does
+    neither."""
 
-    def __init__(self):
+    def __init__(self, world):
+        self.world = world
         self.stands = False
         self.claims = []
+        self.held = {}
+        self.words = []
+
+    def insist(self, settle, patience):
+        self.words.append((settle, self.world.now + patience))
+
+    def say_again(self):
+        words, self.words = self.words, []
+        for settle, until in words:
+            if self.world.now < until:
+                self.world.answer(settle)
 
 
 class Alive(World):
@@ -35,12 +48,13 @@ class Alive(World):
 
     def __init__(self):
         super().__init__()
-        self.workers = [Worker(), Worker()]
+        self.workers = [Worker(self), Worker(self)]
         self.current = self.workers[0]
 
     def answer(self, op):
         if isinstance(op, Keep):
             self.current.claims.append((op.claim, self.now))
+            op.claim.keeper = self.current
         super().answer(op)
 
     def pass_time(self, seconds):
@@ -52,9 +66,13 @@ class Alive(World):
                 worker.claims = [
                     (claim, since) for claim, since in worker.claims if not claim.landed and not claim.lost
                 ]
+                if worker.stands:
+                    continue
                 for claim, since in worker.claims:
-                    if not worker.stands and "Renew" not in self.down:
+                    if "Renew" not in self.down:
                         self.beat(claim, since)
+                if "Settle" not in self.down:
+                    worker.say_again()
 
     def beat(self, claim: Claim, since):
         renew = Renew(claim.space, claim.key, claim.record(self.now - since), claim.ttl, claim.version)
@@ -114,7 +132,7 @@ class Keys(RuleBasedStateMachine):
         assert claim.landed
         if told is not None:
             assert told.status in {409, 422} or int(told.body) != number
-        else:
+        elif "Settle" not in self.world.down:  # where nobody could write it down, a repetition may answer anew
             self.answers.setdefault(key, set()).add((b"%d" % number, self.world.now))
 
     @rule(held=consumes(running))
@@ -157,7 +175,7 @@ class Keys(RuleBasedStateMachine):
 
 
 class Repeated(Keys):
-    """With on_crash="rerun" an execution may be repeated; one answer is believed all the same."""
+    """With on_crash="rerun" an execution may be repeated; of the answers that were stored one is believed."""
 
     on_crash = staticmethod(rerun)
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from launchready.drivers.spool import IN_MEMORY, Kept, Spool
+from launchready.drivers.spool import IN_MEMORY, Arrived, Spool
 from launchready.http.message import Request
 
 
@@ -39,7 +39,7 @@ def test_the_digest_leaves_out_what_is_drawn(seed):
 def test_what_is_kept(size):
     """In memory up to a mebibyte, on disk above; and readable as a file from anywhere."""
     body = b"first\n" + random.Random(7).randbytes(size - 6)
-    kept = Kept(request(), 10 * IN_MEMORY)
+    kept = Arrived(request(), 10 * IN_MEMORY)
     for start in range(0, size, 100_000):
         kept.add(body[start : start + 100_000])
     whole = kept.whole()
@@ -52,7 +52,7 @@ def test_what_is_kept(size):
 
 def test_over_its_bound_nothing_is_kept():
     """What nobody may ask for is not written down."""
-    kept = Kept(request(), 2 * IN_MEMORY)
+    kept = Arrived(request(), 2 * IN_MEMORY)
     for _ in range(4):
         kept.add(b"x" * IN_MEMORY)
     assert kept.size == 4 * IN_MEMORY

@@ -296,12 +296,21 @@ def test_a_failed_change_reaches_nothing(stand):
 
 def test_private(stand):
     """Each user has his own answers; nobody else's are ever shown, and a stranger has none."""
-    at = stand(counting(), cache=Cache(private={"GET /me": "10s"}))
+    at = stand(counting(), cache=Cache(private={"GET /me": "10s"}, private_key="cookie:session"))
     alice, bob = [("Cookie", "session=alice")], [("Cookie", "session=bob")]
     assert [at("/me", who).body for who in (alice, bob, alice, bob)] == [b"1", b"2", b"1", b"2"]
     assert [at("/me").body for _ in range(2)] == [b"3", b"4"]
     assert at("/me", [("Authorization", "Bearer x")]).body == b"5"
     assert at("/other", alice).body == b"6"
+    theme = [("Cookie", "theme=dark"), ("X-API-Key", "a")], [("Cookie", "theme=dark"), ("X-API-Key", "b")]
+    assert [at("/me", who).body for who in theme] == [b"7", b"8"]
+    at.answer = counting()
+    both = [("Cookie", "session=alice; theme=dark"), ("Authorization", "Bearer bob")]
+    assert [at("/me", who).body for who in (both, both, [("Cookie", "session=alice; session=bob")])] == [
+        b"1",
+        b"1",
+        b"2",
+    ]
     at.answer = (200, [("Set-Cookie", "a=1")], PAGE)
     assert at("/me", [("Cookie", "session=carol")]).get("cache-status") == "launchready; fwd=uri-miss"
     at.answer = (204, [], b"")
@@ -317,6 +326,22 @@ def test_private_key(stand):
     users = [[("X-User", name), ("Cookie", f"now={number}")] for number, name in enumerate(("a", "b", "a"))]
     assert [at("/me", who).body for who in users] == [b"1", b"2", b"1"]
     assert [at("/me", [("Cookie", "session=1")]).body for _ in range(2)] == [b"3", b"4"]
+
+
+def test_private_by_a_header(stand):
+    """A key in a header, with whatever other credentials are there."""
+    at = stand(counting(), cache=Cache(private={"GET /me": "10s"}, private_key="header:X-API-Key"))
+    a, b = [("X-API-Key", "a")], [("X-API-Key", "b")]
+    asks = (a, b, a, [*a, ("Cookie", "session=1")], [*a, ("Authorization", "Bearer 1")], [("X-API-Key", "")])
+    assert [at("/me", who).body for who in asks] == [b"1", b"2", b"1", b"3", b"4", b"5"]
+
+
+def test_private_says_whose():
+    """No default names a user: refused when it is built, with what to write."""
+    for key in (None, "session", "cookie:", "cookie:a b", 7):
+        with stands("wsgi", "memory://") as stand, pytest.raises(ConfigError, match="cookie:sessionid") as refused:
+            stand(cache=Cache(private={"GET /me": "10s"}, private_key=key))
+        assert len(refused.value.problems) == 1
 
 
 # Parts, tags, signed-in answers, proxies.
@@ -439,6 +464,7 @@ def test_what_could_be_cached(stand):
         at.answer = (200, [], PAGE)
     rows = at.middleware.status()["cacheable"]
     assert {row["path"]: row["write"] for row in rows} == {
-        "/coaches": 'Cache(routes={"GET /coaches": "60s"})', "/me": 'Cache(private={"GET /me": "60s"})',
+        "/coaches": 'Cache(routes={"GET /coaches": "60s"})',
+        "/me": 'Cache(private={"GET /me": "60s"}, private_key="cookie:sessionid")',
     }  # fmt: skip
     assert {row["bytes"] for row in rows} == {len(PAGE)}

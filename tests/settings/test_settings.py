@@ -110,6 +110,9 @@ def test_environment_twins_are_read_where_the_argument_is_absent(monkeypatch, tm
     told = problems()
     assert len(told) == 2
     assert build({"store": "memory://", "trusted_proxies": 1}).release == "r9"
+    for everybody in ("0.0.0.0/0", "10.0.0.0/8, ::/0"):
+        monkeypatch.setenv("LAUNCHREADY_TRUSTED_PROXIES", everybody)
+        assert any("believes anybody" in line for line in problems(store="memory://"))
     monkeypatch.setenv("LAUNCHREADY_TRUSTED_PROXIES", "\N{SUPERSCRIPT TWO}")
     assert any("trusted_proxies" in line for line in problems(store="memory://"))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from launchready.checks.finding import Finding
-from launchready.checks.ops import Ask, Each, Together, Undetermined
+from launchready.checks.ops import Ask, Each, NotProbed, Together, Undetermined
 from launchready.checks.rule import Rule
 from launchready.checks.site import Site
 from launchready.errors import ConfigError
@@ -72,6 +72,8 @@ class Engine:
         """One rule on one subject. A rule that breaks says so in the report, and does not take it down."""
         try:
             found = await self.run(one(site, subject))
+        except NotProbed:
+            return Outcome(one, subject, None)
         except Undetermined as unknown:
             return Outcome(one, subject, undetermined=unknown)
         except ConfigError:

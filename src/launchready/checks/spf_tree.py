@@ -60,7 +60,10 @@ class Tree:
             found.append(f"{self.lookups} DNS lookups are needed, {spf.MOST_LOOKUPS} are allowed")
         if len(self.voids) > spf.MOST_VOIDS:
             shown = ", ".join(self.voids)
-            found.append(f"{len(self.voids)} terms ask for what does not exist, {spf.MOST_VOIDS} are allowed: {shown}")
+            found.append(
+                f"{len(self.voids)} terms ask for what does not exist (void lookups), {spf.MOST_VOIDS} are "
+                f"allowed: {shown}"
+            )
         return found
 
 
@@ -88,7 +91,7 @@ def walk(domain: str, record: str) -> Flow[Tree]:
 def judge_target(tree: Tree, node: Node, target: str, kind: str, op: Txt) -> Node | None:
     """The record that an include or a redirect leads to; what is wrong goes into the tree."""
     if target.lower() in node.path:
-        tree.broken.append(f"{target}: includes itself")
+        tree.broken.append(f"{target}: includes itself (a loop)")
         return None
     try:
         found = spf.records(known(op.answer).records)

@@ -4,6 +4,7 @@ Django turns what a view raises into a response before it comes back here, so ev
 the CORS headers, and a 500 is an answer that an idempotency key keeps. Only SafeToRetry is caught on its way up.
 """
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from io import BytesIO
@@ -18,16 +19,14 @@ from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
-from django.http.request import RawPostDataException, UnreadablePostError
 
-from launchready.django.bodies import Answer, ajoined, aspent, joined, spent, spooled
+from launchready.django.bodies import Answer, Kept, RequestBody, ajoined, aspent, joined, spent
 from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
-from launchready.drivers.drive import adrive, drive
+from launchready.drivers.drive import adrive, drive, let_go
 from launchready.drivers.finish import finish
-from launchready.drivers.spool import IN_MEMORY, Kept, Spool
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.behind import Behind
@@ -108,7 +107,7 @@ class LaunchReadyMiddleware:
                 settled = exchange.finish(answer, final.head)
                 settled.streaming_content = exchange.copying(answer.streaming_content, final)
                 return settled
-            final.answer = answer.content if len(answer.content) <= final.limit else None
+            exchange.hand_out(final, answer.content if len(answer.content) <= final.limit else None)
             exchange.over()
             return exchange.finish(answer, final.head)
         finally:
@@ -150,9 +149,12 @@ class LaunchReadyMiddleware:
                     exchange.acopying(content, final) if answer.is_async else exchange.copying(content, final)
                 )
                 return settled
-            final.answer = answer.content if len(answer.content) <= final.limit else None
+            await exchange.ahand_out(final, answer.content if len(answer.content) <= final.limit else None)
             await exchange.aover()
             return exchange.finish(answer, final.head)
+        except CancelledError:
+            await let_go(exchange.parked, exchange.acarry)
+            raise
         finally:
             self._end(request, exchange, started, timed=timed)
 
@@ -220,12 +222,13 @@ class _Exchange:
     hold = 0
     reason: SafeToRetry | None = None
     streams = False
+    copied = False  # the body was handed out to those who asked for it
+    ends = False  # somebody waits for the last byte
     own = True  # until the app is asked
     note = ""
     spent: Spent | None = None
     sent: Answer | None = None
     forward: Forward
-    _spool: Spool | None = None
 
     def __init__(self, face: LaunchReadyMiddleware, request: HttpRequest, plan: Plan) -> None:
         stack, meta = face.stack, request.META
@@ -241,10 +244,11 @@ class _Exchange:
             request_headers(meta),
         )
         self._asked = self.request.headers
+        self._body = RequestBody(request, self.request)
         self._answers = stack.answers
         self._owned = stack.owned
-        self._parked: Parked = []
-        self.steps = chain(plan, self.request, stack.answers.inline, self._parked)
+        self.parked: Parked = []
+        self.steps = chain(plan, self.request, stack.answers.inline, self.parked)
 
     def enter(self, forward: Forward) -> None:
         """The app is next. It gets the lines that a feature asks with, where those are other than the client's."""
@@ -253,7 +257,7 @@ class _Exchange:
         self.hold = max(self.hold, forward.hold)
         if Wanted.views and drawn(self.request) and self.request.method not in SAFE:
             with suppress(BodyCutShort, BodyTooLarge):  # what a parser has read (CSRF's, before the view) is gone
-                self._body(REMEMBERED)
+                self._body.read(REMEMBERED)
         if self.request.headers is not self._asked:
             put_headers(self.django.META, self.request.headers)
             vars(self.django).pop("headers", None)  # Django's view of META, made once
@@ -297,51 +301,70 @@ class _Exchange:
         return answer
 
     def copying(self, content: Iterator[bytes], tail: Tail) -> Iterator[bytes]:
-        copied, size = [], 0
+        """Kept for those who asked, and handed out before the last chunk leaves: who asks right after it finds it."""
+        chunks, kept = iter(content), Kept(tail.limit)
         try:
-            for chunk in content:
-                size += len(chunk)
-                if size <= tail.limit:
-                    copied.append(chunk)
+            chunk = next(chunks, None)
+            while chunk is not None and kept.add(chunk):
+                ahead = next(chunks, None)  # known to be the last before it leaves
+                if ahead is None:
+                    self.hand_out(tail, kept.body)
                 yield chunk
-            tail.answer = b"".join(copied) if size <= tail.limit else None
-        except BaseException:
-            tail.answer = None  # cut short
-            raise
+                chunk = ahead
+            self.hand_out(tail, kept.body)
+            if chunk is not None:
+                yield chunk
+                yield from chunks
         finally:
+            self.hand_out(tail, None)  # unless it was: then it was cut short
             self.over()
             self.steps.close()
 
     async def acopying(self, content: AsyncIterator[bytes], tail: Tail) -> AsyncIterator[bytes]:
-        copied, size = [], 0
+        chunks, kept = aiter(content), Kept(tail.limit)
         try:
-            async for chunk in content:
-                size += len(chunk)
-                if size <= tail.limit:
-                    copied.append(chunk)
+            chunk = await anext(chunks, None)
+            while chunk is not None and kept.add(chunk):
+                ahead = await anext(chunks, None)
+                if ahead is None:
+                    await self.ahand_out(tail, kept.body)
                 yield chunk
-            tail.answer = b"".join(copied) if size <= tail.limit else None
-        except BaseException:
-            tail.answer = None  # cut short
-            raise
+                chunk = ahead
+            await self.ahand_out(tail, kept.body)
+            if chunk is not None:
+                yield chunk
+                async for chunk in chunks:
+                    yield chunk
         finally:
+            await self.ahand_out(tail, None)
             await self.aover()
             self.steps.close()
 
+    def hand_out(self, tail: Tail, body: bytes | None) -> None:
+        """Once: what comes later does not count."""
+        if not self.copied:
+            self.copied, tail.answer = True, body
+            self.ends = isinstance(drive(self.steps, self.carry), Ended)
+
+    async def ahand_out(self, tail: Tail, body: bytes | None) -> None:
+        if not self.copied:
+            self.copied, tail.answer = True, body
+            self.ends = isinstance(await adrive(self.steps, self.acarry), Ended)
+
     def over(self) -> None:
-        """The tail is answered; and by now the last byte has left, for those who wait for it."""
-        if isinstance(drive(self.steps, self.carry), Ended):
+        """The last byte has left: for those who wait for it."""
+        if self.ends:
             drive(self.steps, self.carry)
 
     async def aover(self) -> None:
-        if isinstance(await adrive(self.steps, self.acarry), Ended):
+        if self.ends:
             await adrive(self.steps, self.acarry)
 
     # Answers.
 
     def carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
-            op.answer = self._body(op.limit)
+            op.answer = self._body.read(op.limit)
         elif isinstance(op, Behind):
             self._face.behind(self.django, op)
             op.answer = None
@@ -350,7 +373,7 @@ class _Exchange:
 
     async def acarry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
-            op.answer = self._body(op.limit)  # Django has it already: its ASGI handler reads before it routes
+            op.answer = self._body.read(op.limit)  # Django has it already: its ASGI handler reads before it routes
         elif isinstance(op, Behind):
             self._face.abehind(self.django, op)
             op.answer = None
@@ -366,26 +389,6 @@ class _Exchange:
         except Elsewhere:
             return False
         return True
-
-    def _body(self, limit: int) -> bytes | Spool:
-        length = self.django.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal():
-            raise BodyCutShort
-        announced = int(length)
-        if announced > limit:
-            raise BodyTooLarge
-        try:
-            if announced > IN_MEMORY and self._spool is None:
-                self._spool = spooled(self.django, Kept(self.request, limit))
-            body: bytes | Spool = self.django.body if self._spool is None else self._spool
-        except (UnreadablePostError, RawPostDataException):
-            raise BodyCutShort from None
-        size = len(body) if isinstance(body, bytes) else body.size
-        if size > limit:
-            raise BodyTooLarge
-        if size < announced:
-            raise BodyCutShort
-        return body
 
     # A view that turns out to be protected.
 
@@ -416,7 +419,7 @@ class _Exchange:
     def _given(self, result: Answer) -> Flow[Response | None]:
         if hasattr(result, "render") and not result.is_rendered:
             result.render()
-        flow, forward = self._parked.pop()
+        flow, forward = self.parked.pop()
         forward.answer = response_of(result)
         return flow
 
@@ -444,14 +447,14 @@ class _Exchange:
         return self._park(flow, await adrive(flow, self.acarry))
 
     def fail(self, error: Exception) -> Response | None:
-        return _response(drive(self._parked.pop()[0], self.carry, error=error)) if self._parked else None
+        return _response(drive(self.parked.pop()[0], self.carry, error=error)) if self.parked else None
 
     async def afail(self, error: Exception) -> Response | None:
-        return _response(await adrive(self._parked.pop()[0], self.acarry, error=error)) if self._parked else None
+        return _response(await adrive(self.parked.pop()[0], self.acarry, error=error)) if self.parked else None
 
     def _park(self, flow: Flow[Response | None], step: object) -> Response | None:
         if isinstance(step, Forward):
-            self._parked.append((flow, step))
+            self.parked.append((flow, step))
             self.hold = max(self.hold, step.hold)
             return None
         return _response(step)

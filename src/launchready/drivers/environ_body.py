@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from launchready.drivers.spool import CHUNK, Kept, Spool
+from launchready.drivers.spool import CHUNK, Arrived, Spool
 from launchready.exchange.app import BodyCutShort, BodyTooLarge
 from launchready.http.input import Input
 
 
-def read_body(environ: dict[str, Any], kept: Kept, limit: int) -> bytes | Spool:
+def read_body(environ: dict[str, Any], kept: Arrived, limit: int) -> bytes | Spool:
     """``kept``: what the app has read of it. gunicorn hands over what came of a body that was cut short.
 
     Raises BodyTooLarge above ``limit`` or what was kept, BodyCutShort where less came than was announced.

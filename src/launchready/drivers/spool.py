@@ -71,7 +71,7 @@ class _Reader(RawIOBase):
         return len(data)
 
 
-class Kept:
+class Arrived:
     """What came of a body so far, from its first byte: in memory while it is small; over ``bound`` bytes nothing."""
 
     def __init__(self, request: Request, bound: int) -> None:

@@ -65,6 +65,20 @@ class Get(StoreOp[Entry[V] | None], Generic[V]):
         self.key = key
 
 
+class GetAll(StoreOp[None]):
+    """Several Gets, each of which has its answer afterwards: one round trip where the store can, else one each.
+
+    None is answered by an older state than those ahead of it.
+    """
+
+    __slots__ = ("gets", "key", "space")
+
+    def __init__(self, *gets: Get[Any]) -> None:
+        self.gets = gets
+        self.space = gets[0].space
+        self.key = gets[0].key
+
+
 class Put(StoreOp[int], Generic[V]):
     """Write, whatever is there. Answers the new version."""
 

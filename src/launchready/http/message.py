@@ -59,7 +59,7 @@ class Request:
 
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of a header, in order."""
-        return [value for key, value in self.headers if key == name]
+        return [value for key, value in self.headers if key == name] if name in self.fields else []
 
 
 def drawn(request: Request) -> bytes:

@@ -44,6 +44,10 @@ def trusted_proxies(
     except ValueError as error:
         problems.add(f'trusted_proxies: {error}; write networks as "10.0.0.0/8", or the number of proxies in front')
         return ()
+    for entry in entries:
+        if entry.endswith("/0"):
+            problems.add(f"trusted_proxies: {entry!r} believes anybody, who may then write any address; write the "
+                         "number of proxies in front, as in trusted_proxies=1")  # fmt: skip
     return entries
 
 

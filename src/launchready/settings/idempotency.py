@@ -113,6 +113,8 @@ def credentials(request: Request) -> str:
     authorization = request.get(b"authorization")
     if authorization is not None:
         return "a:" + authorization.decode("latin-1")
+    if request.get(b"cookie") is None:
+        return "c:"
     found = []
     for line in request.lines(b"cookie"):
         for pair in line.decode("latin-1").split(";"):

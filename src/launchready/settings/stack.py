@@ -5,7 +5,7 @@ carry the CORS headers, a cached answer is counted, and what is stored holds onl
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from threading import Thread
 from typing import Any
@@ -114,8 +114,19 @@ class Stack:
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
         for each in pages:
             self.health |= dict.fromkeys(each.paths, (each,))
+        self.policy: object = None  # the CORS settings as they were given, and what makes a feature of others
+        self.compile_cors: Callable[[Problems, CORS], Feature] = compile_cors
         answers.reads(Look, self.status)
         answers.reads(Scrape, self._scrape)
+
+    def replace(self, feature: Feature) -> None:
+        """A feature takes the place of the one of its name. A request reads its plan once, and meets one of them."""
+
+        def swapped(plan: Plan) -> Plan:
+            return tuple([feature if each.name == feature.name else each for each in plan])
+
+        self.sockets, self.other = swapped(self.sockets), swapped(self.other)
+        self.plans = {method: swapped(plan) for method, plan in self.plans.items()}
 
     @property
     def bans(self) -> Sequence[Bans]:
@@ -182,9 +193,10 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         compile_cache(problems, cache, clock, trusted, shared=store.shared, secret=secret_key) if cache else None
     )
     identity = Identity(trusted, prefix=rate_limit.ipv6_prefix if rate_limit else 64)
+    recors = partial(compile_cors, own=own, vouches=identity.vouches)
     features: list[Feature | None] = [
         compile_https(problems, https, identity.vouches, clock.monotonic) if https else None,
-        compile_cors(problems, cors, own=own, vouches=identity.vouches) if cors else None,
+        recors(problems, cors) if cors else None,
         limiter,
         shared_cache,
         once,
@@ -235,7 +247,10 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
         features.append(Repeats(keeper.timings.reread))
     serving = [each for each in features if each is not None]
     known = Known(answers, shared_cache) if shared_cache is not None else None
-    return Stack(answers, serving, healthy, keeper, targets, release, shared, known, pages, clock)
+    stack = Stack(answers, serving, healthy, keeper, targets, release, shared, known, pages, clock)
+    if cors:
+        stack.policy, stack.compile_cors = given["cors"], recors
+    return stack
 
 
 def _store(problems: Problems, value: Store | str | None) -> Store:

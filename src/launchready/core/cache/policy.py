@@ -27,17 +27,26 @@ UNDERSTOOD = frozenset(
 
 # Fields that an app puts on each answer for the one request it answers: replayed, they would be another's.
 PER_REQUEST = frozenset(
-    {b"x-request-id", b"request-id", b"x-correlation-id", b"x-trace-id", b"traceresponse", b"server-timing",
-     b"x-runtime", b"ratelimit", b"ratelimit-policy", b"x-ratelimit-limit", b"x-ratelimit-remaining",
-     b"x-ratelimit-reset"}
+    {b"x-request-id", b"request-id", b"x-correlation-id", b"x-trace-id", b"traceparent", b"tracestate",
+     b"traceresponse", b"x-amzn-trace-id", b"x-cloud-trace-context", b"x-b3-traceid", b"server-timing", b"x-runtime",
+     b"x-process-time", b"x-response-time", b"ratelimit", b"ratelimit-policy", b"x-ratelimit-limit",
+     b"x-ratelimit-remaining", b"x-ratelimit-reset", b"authentication-info"}
+)  # fmt: skip
+
+# Fields with which an answer is one person's, whatever it says: his session, his one-time token.
+PERSONAL_FIELDS = frozenset(
+    {b"set-cookie", b"x-csrf-token", b"x-csrftoken", b"x-xsrf-token", b"csrf-token", b"x-auth-token",
+     b"x-access-token", b"x-session-id", b"x-session-token"}
 )  # fmt: skip
 
 # They make many apps answer for another host, scheme, path or method than the key says.
 STEERING = frozenset(
-    {b"forwarded", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-scheme", b"x-forwarded-port",
-     b"x-forwarded-prefix", b"x-forwarded-server", b"x-forwarded-path", b"x-forwarded-uri", b"x-forwarded-ssl",
-     b"x-host", b"x-original-host", b"x-original-url", b"x-original-uri", b"x-rewrite-url",
-     b"x-http-method-override", b"x-http-method", b"x-method-override"}
+    {b"forwarded", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-protocol", b"x-forwarded-scheme",
+     b"x-forwarded-port", b"x-forwarded-prefix", b"x-forwarded-server", b"x-forwarded-path", b"x-forwarded-uri",
+     b"x-forwarded-ssl", b"front-end-https", b"x-scheme", b"x-url-scheme", b"x-script-name", b"script-name",
+     b"path-info", b"x-host", b"x-original-host", b"x-http-host-override", b"x-backend-host", b"x-proxy-url",
+     b"x-original-url", b"x-original-uri", b"x-original-path", b"x-envoy-original-path", b"x-real-url",
+     b"x-rewrite-url", b"x-http-method-override", b"x-http-method", b"x-method-override"}
 )  # fmt: skip
 
 _ACCESS = (

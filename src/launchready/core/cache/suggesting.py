@@ -4,6 +4,7 @@ One of so many answers that say nothing of caching is looked at; its body is com
 user got of the same URL. Bounded in what is remembered, and nothing of a body or a user is kept but a number.
 """
 
+from launchready.core.cache.asking import has_credentials
 from launchready.core.cache.policy import personal
 from launchready.http.message import Request
 
@@ -31,7 +32,7 @@ class Suggestions:
 
     def look(self, request: Request, body: bytes) -> None:
         """One answer that states no freshness."""
-        who = hash(tuple(request.get(name) for name in _CREDENTIALS)) if _signed_in(request) else 0
+        who = hash(tuple(request.get(name) for name in _CREDENTIALS)) if has_credentials(request) else 0
         url = f"{request.path}?{request.query.decode('latin-1')}" if request.query else request.path
         if (url, who) not in self._seen and len(self._seen) >= _URLS:
             self._seen.clear()
@@ -49,12 +50,9 @@ class Suggestions:
             if seen.same < _ENOUGH or (not who and personal(path)):
                 continue
             option = "private" if who else "routes"
+            whose = ', private_key="cookie:sessionid"' if who else ""
             row = {"path": path, "bytes": seen.size, "looks": seen.times,
-                   "write": f'Cache({option}={{"GET {path}": "60s"}})'}  # fmt: skip
+                   "write": f'Cache({option}={{"GET {path}": "60s"}}{whose})'}  # fmt: skip
             if path not in best or seen.times > int(str(best[path]["looks"])):
                 best[path] = row
         return list(best.values())
-
-
-def _signed_in(request: Request) -> bool:
-    return any(name in request.fields for name in _CREDENTIALS)

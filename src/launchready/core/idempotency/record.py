@@ -68,13 +68,16 @@ class Record:
         )  # fmt: skip
 
 
+_write = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def dump(record: Record) -> bytes:
     lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in record.headers]
     head = (
         record.fingerprint.hex(), record.status, record.token, record.id, record.name, record.route,
         round(record.elapsed, 3), record.lease, lines,
     )  # fmt: skip
-    return json.dumps(head, separators=(",", ":")).encode() + b"\n" + record.body
+    return _write(head).encode() + b"\n" + record.body
 
 
 def load(data: bytes) -> Record:

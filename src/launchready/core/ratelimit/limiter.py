@@ -176,7 +176,7 @@ class _Visit:
 
     def _enter(self) -> Flow[Response | None]:
         policy = self.policy
-        cost = policy.cost if isinstance(policy.cost, int) else max(0, int(policy.cost(self.request)))
+        cost = policy.cost if isinstance(policy.cost, int) else policy.cost(self.request)
         if policy.guard is not None:
             account = yield from policy.guard.read(self.request)
             client = yield from self.client()

@@ -42,7 +42,7 @@ class Engine:
         self._marks = marks
         self._keys = keys
         self._pairs = Pairs(keys, marks)
-        self._prose = Prose(marks)
+        self._prose = Prose(keys, marks)
         self._forms = Forms(keys, marks)
         self._sql = Sql(keys, marks)
         self._own = tuple(

@@ -53,6 +53,7 @@ _FIGURE = str.maketrans(
 )
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
 _NO_LENGTHS: frozenset[int] = frozenset()
+_UNDER_KEY = frozenset("=:\"'")
 _TRUNK_BEGINS = (" 0", "(0", '"0', "'0", "=0", ">0", "\n0")
 
 
@@ -121,6 +122,8 @@ def is_iban(text: str) -> bool:
 def _card(found: re.Match[str], marks: Marks) -> str:
     whole = found.group()
     digits = _digits(whole)
+    if len(digits) > 16 and whole.isdigit() and found.string[found.start() - 1 : found.start()] in _UNDER_KEY:
+        return whole  # under a key that says nothing of cards: the id of a trace, of a message
     if is_card(digits):
         return marks.mark("card", digits)
     return whole
