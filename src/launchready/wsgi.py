@@ -24,7 +24,7 @@ from launchready.drivers.drive import drive
 from launchready.drivers.environ_body import read_body
 from launchready.drivers.spool import Arrived, Spool
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Op
 from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line, taken
@@ -259,10 +259,10 @@ class Exchange:
             self._record()  # the body is made, and a server that reads no further (a test's client) need not say so
         return _Body(self, body, chunks, first, tail)
 
-    def _way_back(self, response: Response) -> tuple[Response, Tail | None]:
+    def _way_back(self, response: Response) -> tuple[Response, Copy | None]:
         self._forward.answer = response
         step = drive(self._steps, self._carry)
-        if isinstance(step, Tail):
+        if isinstance(step, Copy):
             return step.head, step
         assert isinstance(step, Response)  # a chain ends with one
         self._finish()
@@ -278,7 +278,7 @@ class Exchange:
         self._record()
         return [response.body or b""] if self.request.method != "HEAD" else []
 
-    def end(self, tail: Tail, body: bytes | None) -> None:
+    def end(self, tail: Copy, body: bytes | None) -> None:
         """Hand the copy of a streamed body out, before its last chunk leaves."""
         tail.answer = body
         self._ends = isinstance(drive(self._steps, self._carry), Ended)
@@ -375,7 +375,7 @@ class Exchange:
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
             return None
-        assert not isinstance(step, Tail | Ended)  # only a chain yields a tail, and nothing ends before Forward
+        assert not isinstance(step, Copy | Ended)  # only a chain yields a tail, and nothing ends before Forward
         return step
 
     def fail(self, error: Exception) -> Response | None:
@@ -402,7 +402,7 @@ class _Body:
         body: Iterable[bytes],
         chunks: Iterator[bytes],
         first: bytes | None,
-        tail: Tail | None,
+        tail: Copy | None,
     ) -> None:
         self._exchange = exchange
         self._app_body = body

@@ -28,7 +28,7 @@ from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive, let_go
 from launchready.drivers.finish import finish
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Op
 from launchready.http.environ import put_headers, request_headers
@@ -101,7 +101,7 @@ class LaunchReadyMiddleware:
                 answer = response_for_exception(request, error)
                 body = answer.content
             final = drive(exchange.steps_back(answer, body), exchange.carry)
-            if not isinstance(final, Tail):
+            if not isinstance(final, Copy):
                 return exchange.finish(answer, final)
             if answer.streaming:
                 exchange.streams = True
@@ -140,7 +140,7 @@ class LaunchReadyMiddleware:
                 answer = await sync_to_async(response_for_exception)(request, error)
                 body = answer.content
             final = await adrive(exchange.steps_back(answer, body), exchange.acarry)
-            if not isinstance(final, Tail):
+            if not isinstance(final, Copy):
                 return exchange.finish(answer, final)
             if answer.streaming:
                 exchange.streams = True
@@ -302,7 +302,7 @@ class _Exchange:
                 answer.headers[name.title()] = text
         return answer
 
-    def copying(self, content: Iterator[bytes], tail: Tail) -> Iterator[bytes]:
+    def copying(self, content: Iterator[bytes], tail: Copy) -> Iterator[bytes]:
         """Kept for those who asked, and handed out before the last chunk leaves: who asks right after it finds it."""
         chunks, kept = iter(content), Kept(tail.limit)
         try:
@@ -322,7 +322,7 @@ class _Exchange:
             self.over()
             self.steps.close()
 
-    async def acopying(self, content: AsyncIterator[bytes], tail: Tail) -> AsyncIterator[bytes]:
+    async def acopying(self, content: AsyncIterator[bytes], tail: Copy) -> AsyncIterator[bytes]:
         chunks, kept = aiter(content), Kept(tail.limit)
         try:
             chunk = await anext(chunks, None)
@@ -342,13 +342,13 @@ class _Exchange:
             await self.aover()
             self.steps.close()
 
-    def hand_out(self, tail: Tail, body: bytes | None) -> None:
+    def hand_out(self, tail: Copy, body: bytes | None) -> None:
         """Once: what comes later does not count."""
         if not self.copied:
             self.copied, tail.answer = True, body
             self.ends = isinstance(drive(self.steps, self.carry), Ended)
 
-    async def ahand_out(self, tail: Tail, body: bytes | None) -> None:
+    async def ahand_out(self, tail: Copy, body: bytes | None) -> None:
         if not self.copied:
             self.copied, tail.answer = True, body
             self.ends = isinstance(await adrive(self.steps, self.acarry), Ended)
