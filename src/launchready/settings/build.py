@@ -15,6 +15,7 @@ from launchready.dashboard.server_timing import ServerTiming
 from launchready.drivers.answers import Answers
 from launchready.drivers.caches import Known
 from launchready.drivers.probes import Probes
+from launchready.drivers.quiet import quiet
 from launchready.errors import ConfigError, MissingExtra
 from launchready.exchange.app import Feature
 from launchready.exchange.ops import Inline
@@ -27,6 +28,7 @@ from launchready.redaction import install
 from launchready.settings import deployment
 from launchready.settings.cache import Cache, compile_cache
 from launchready.settings.cors import CORS, compile_cors
+from launchready.settings.counting import check_counting
 from launchready.settings.dashboard import Dashboard, compile_dashboard
 from launchready.settings.fingerprint import fingerprint
 from launchready.settings.health import Health, compile_health, compile_probes
@@ -38,7 +40,7 @@ from launchready.settings.redaction import Redaction, compile_redaction
 from launchready.settings.sealing import vault
 from launchready.settings.signals import Signals, compile_signals
 from launchready.settings.stack import Stack
-from launchready.settings.timing import Timing, compile_metrics, compile_targets, ledger_path
+from launchready.settings.timing import Timing, compile_metrics, compile_routes, compile_targets, ledger_path
 from launchready.stores import connect
 from launchready.stores.base import Store
 from launchready.stores.memory import MemoryStore
@@ -117,12 +119,16 @@ class _Made:
             self.cache,
             self.once,
         ]
+        if getattr(given.store, "counts_only", False):
+            keeps = {"cache": given.cache is not None, "idempotency": given.idempotency is not None}
+            check_counting(problems, self.limiter, given.https, **keeps)
         self.redactor = compile_redaction(problems, given.redaction, given.secret) if given.redaction else None
         facts = core_health.Facts(given.release, clock.wall(), given.fingerprint)
         self.health = compile_health(problems, given.health, facts) if given.health else None
         self.probes = compile_probes(problems, given.health) if given.health else Probes({})
         timing = given.timing
         self.targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
+        self.declared = compile_routes(problems, timing) if timing else RouteTable[str]({})
         self.ledger = ledger_path(problems, timing, given.url) if timing else None
         self.page = compile_dashboard(problems, given.dashboard, given.secret, clock.wall) if given.dashboard else None
         self.scraped = compile_metrics(problems, timing) if timing else None
@@ -140,6 +146,8 @@ def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
     """The settings are right: from here on things have effects."""
     if made.redactor is not None:
         install(made.redactor)
+    if made.health is not None and given.health and not given.health.access_log:
+        quiet(made.health.paths)
     answers = _answers(given, made, clock)
     keeper = _keeper(given, made, clock)
     features = [*made.features]
@@ -160,6 +168,7 @@ def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
         [each for each in (made.page, made.scraped) if each is not None],
         clock,
     )
+    stack.declared = made.declared
     if given.cors:
         stack.policy, stack.compile_cors = given.cors_as_given, made.cors
     return stack
