@@ -70,10 +70,13 @@ def test_one_call_of_all_workers(store, control, calls, host, tmp_path):
         both = workers(servers.store_url(store, tmp_path), app)
         answers = await asyncio.gather(*(ask(both[index % 2], host) for index in range(100)))
         await closed(both)
-        return answers
+        return answers, [row for each in both for row in each.status()["cache"]]
 
-    assert asyncio.run(main()) == [(200, b"all")] * 100
+    answers, rows = asyncio.run(main())
+    assert answers == [(200, b"all")] * 100
     assert len(ran) in calls
+    assert sum(row.get("miss", 0) for row in rows) == len(ran)
+    assert sum(row.get("collapsed", 0) + row.get("hit", 0) for row in rows) == 100 - len(ran)
 
 
 @pytest.mark.parametrize("store", SHARED)

@@ -82,11 +82,10 @@ class Cache:
                         age = stored.age + int(entry.age)
                         if ask is ORDINARY and stored.lifetime > age and not (setup.marked or collapsed):
                             return self._hit(request, stored, age)
-                        verdict = yield from use(setup, request, ask, entry, age, mark)
+                        verdict = yield from use(setup, request, ask, entry, age, mark, waited=collapsed)
                         if isinstance(verdict, Response):
                             if collapsed:
                                 verdict.headers[-1] = COLLAPSED
-                                setup.count("collapsed", request)
                             return verdict
                         if verdict is Verdict.PASS:
                             return (yield from self._pass(request, ask.credentials))
