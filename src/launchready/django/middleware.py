@@ -10,7 +10,6 @@ from contextlib import suppress
 from io import BytesIO
 from time import perf_counter
 from typing import Any
-from urllib.parse import quote
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
@@ -31,7 +30,7 @@ from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Op
-from launchready.http.environ import put_headers, request_headers
+from launchready.http.environ import encoded, put_headers, raw_path, request_headers
 from launchready.http.given import response_of
 from launchready.http.input import REMEMBERED
 from launchready.http.message import Headers, Request, Response, append, clean, drawn
@@ -239,7 +238,7 @@ class _Exchange:
         self.request = Request(
             request.method or "GET",
             request.path,
-            quote(request.path, safe="/%:@!$&'()*+,;=~-._").encode(),
+            _raw_path(request),
             meta.get("QUERY_STRING", "").encode("latin-1"),
             request.scheme or "http",
             meta.get("REMOTE_ADDR") or "",
@@ -477,6 +476,11 @@ def django_response(response: Response) -> HttpResponse:
 
 
 _TEMPLATES: dict[str, str] = {}
+
+
+def _raw_path(request: HttpRequest) -> bytes:
+    scope = getattr(request, "scope", None)
+    return raw_path(request.META) if scope is None else scope.get("raw_path") or encoded(request.path)
 
 
 def template(route: str) -> str:
