@@ -100,7 +100,7 @@ def main():
         print(f"{name:<36} +{statistics.median(values):6.1f} us [{low:.1f} .. {high:.1f}]")
     waited, runs = asyncio.run(storm())
     print(f"100 probes of a hung database: {runs} run, p50 {waited[49]:.1f} ms, p99 {waited[98]:.1f} ms, "
-          f"the one that ran it {waited[99]:.0f} ms")  # fmt: skip
+          f"at most {waited[99]:.1f} ms")  # fmt: skip
 
 
 if __name__ == "__main__":

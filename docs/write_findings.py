@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from launchready.checks.catalogue import rules
 from launchready.checks.explain import page
-from launchready.checks.rule import rules
 
 FOLDER = Path(__file__).parent / "findings"
 

@@ -1,4 +1,4 @@
-"""Why a request of another origin's page would be granted or refused.
+"""Why a request of another origin's page would be granted or refused; and another policy while the app runs.
 
 ::
 
@@ -7,6 +7,10 @@
     # scheme. The method 'PUT' is not in allow_methods: the preflight is refused. ...
 
 The log says the same of every refusal: logger ``launchready.cors``, level DEBUG.
+
+::
+
+    launchready.cors.reconfigure(policy, CORS(allow_origins=["https://new.example.com"]))
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,8 +18,9 @@ from collections.abc import Iterable, Mapping
 from launchready.core.cors import why
 from launchready.settings.cors import CORS, compile_cors
 from launchready.settings.problems import Problems, coerce
+from launchready.settings.stack import STACKS
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "explain", "reconfigure"]
 
 
 class Explanation(str):
@@ -52,3 +57,22 @@ def explain(
     words = Explanation(" ".join(["Granted." if verdict.granted else "Refused.", *verdict.reasons]))
     words.granted, words.reasons = verdict
     return words
+
+
+def reconfigure(policy: CORS | Mapping[str, object], config: CORS | Mapping[str, object]) -> None:
+    """Have the apps of this process that were built with ``policy`` go by ``config`` from now on.
+
+    - ``policy``: the very object that the app was given as ``cors``; it stays the handle for a second change.
+    - A request meets the old policy or the new one, whole. Other workers are told by a call of theirs.
+    - Raises ConfigError, and changes nothing, where ``config`` cannot be built or no app was built with ``policy``.
+    """
+    problems = Problems()
+    settings = coerce(problems, "cors", config, CORS) or CORS()
+    stacks = [stack for stack in list(STACKS) if stack.policy is policy]
+    if not stacks:
+        problems.add("launchready.cors.reconfigure(): no app of this process was built with this policy; give it the "
+                     "object that stands as cors= in the app's settings")  # fmt: skip
+    features = [stack.compile_cors(problems, settings) for stack in stacks]
+    problems.raise_if_any()
+    for stack, feature in zip(stacks, features, strict=True):
+        stack.replace(feature)

@@ -6,7 +6,8 @@
            optional={"disk": health.disk("/var/lib/coach", free="1GB"), "reminders": health.heartbeat("reminders")},
            startup={"migrations": health.migrations})
 
-A check raises where something is wrong; of what it raised, strangers see nothing and the log sees the class.
+A check raises where something is wrong. Strangers see nothing of it; the log, and who brings the token, see its class
+and why in words of ours: "OperationalError: connection refused".
 """
 
 import re
@@ -18,13 +19,14 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from launchready.drivers.reasons import Shown
 from launchready.metrics.marks import lateness
 
 Check = Callable[[], object]
 
 
-class Unhealthy(Exception):
-    """What a ready-made check raises itself. The message holds numbers and no addresses."""
+class Unhealthy(Shown):
+    """What a ready-made check raises itself. The message holds numbers and no addresses: the detailed view shows it."""
 
 
 def database(source: Any) -> Check:

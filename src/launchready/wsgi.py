@@ -8,9 +8,9 @@ The same chain as under ASGI, driven by a blocking driver in the server's own th
 twice arrives joined by the server, with a comma; what may not be sent twice is refused in that form as well.
 """
 
+import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from io import BytesIO
 from time import perf_counter
 from types import TracebackType
 from typing import Any
@@ -21,18 +21,21 @@ from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
+from launchready.drivers.environ_body import read_body
+from launchready.drivers.spool import Arrived, Spool
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Op
-from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line
+from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line, taken
 from launchready.http.given import response_of
-from launchready.http.input import Input
+from launchready.http.input import REMEMBERED, Input
 from launchready.http.message import Request, Response, append, clean
 from launchready.metrics.spent import Spent, Watching, begin
 from launchready.metrics.timing import OWN, broke
 from launchready.offered import *  # noqa: F403 - the same for every face
-from launchready.settings.stack import SAFE, Plan, Stack, build
+from launchready.settings.build import build
+from launchready.settings.stack import SAFE, Plan, Stack
 
 __all__ = ["LaunchReadyMiddleware"]
 __all__ += offered.__all__
@@ -57,8 +60,12 @@ class LaunchReadyMiddleware:
         return self.stack.status()
 
     def route(self, environ: Environ) -> str | None:
-        """The route template that the app matched, or None. An app says it in ``environ["launchready.route"]``."""
+        """The route template that the app matched, or None. An app without a framework says it in
+        ``environ["launchready.route"]``, or the settings do."""
         route: str | None = environ.get("launchready.route")
+        if route is None and self.stack.declared and type(self) is LaunchReadyMiddleware:
+            path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+            route = self.stack.declared.find(environ["REQUEST_METHOD"], path, None)
         return route
 
     def native(self, response: Response) -> object:
@@ -118,6 +125,7 @@ class LaunchReadyMiddleware:
         exchange = Exchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
         if stack.timings is not None and plan is None:
             exchange.started = started
+            stack.timings.begun[method, exchange.request.scheme] += 1
             exchange.spent = begin(exchange.request.get) if Watching.on else None
         return exchange.run(start_response)
 
@@ -134,8 +142,8 @@ class Exchange:
     _ends = False  # somebody waits for the last byte
     _hold = 0
     _head: Response | None = None
-    _body: bytes | None = None
-    _input: Input | None = None
+    _body: bytes | Spool | None = None
+    _kept: Arrived | None = None  # what the app has read of the body
 
     def __init__(self, face: LaunchReadyMiddleware, environ: Environ, path: str, plan: Plan) -> None:
         self.request = Request(
@@ -165,12 +173,17 @@ class Exchange:
         self._forward = step
         self._hold = step.hold
         if Wanted.views and self._body is None and self.request.method not in SAFE:
-            self._environ["wsgi.input"] = self._input = Input(self._environ["wsgi.input"])
+            self._kept = Arrived(self.request, REMEMBERED)
+            self._environ["wsgi.input"] = Input(self._environ["wsgi.input"], self._kept.add)
         if self.request.headers is not self._asked:  # a feature asks with other lines than the client
             put_headers(self._environ, self.request.headers)
         token = CURRENT.set(self)
         try:
             return self._run_app(start_response)
+        except BaseException as error:  # meant for the server: a debugger, or a test
+            self.status, self.note = broke(error)
+            self._record()
+            raise
         finally:
             CURRENT.reset(token)
 
@@ -182,7 +195,7 @@ class Exchange:
             while first == b"" and self._head is None:
                 first = next(chunks, None)
             if self._written:
-                chunks, first = _again((*self._written, first or b""), chunks), None
+                chunks, first = itertools.chain((*self._written, first or b""), chunks), None
         except SafeToRetry as error:
             return self._released(error, start_response)
         except Exception as error:
@@ -224,7 +237,7 @@ class Exchange:
     ) -> Iterable[bytes]:
         if self._hold:
             try:
-                held = _take(chunks, first, self._hold)
+                held = taken(chunks, first, self._hold)
             except Exception as error:
                 _close(body)
                 if isinstance(error, SafeToRetry):
@@ -246,10 +259,10 @@ class Exchange:
             self._record()  # the body is made, and a server that reads no further (a test's client) need not say so
         return _Body(self, body, chunks, first, tail)
 
-    def _way_back(self, response: Response) -> tuple[Response, Tail | None]:
+    def _way_back(self, response: Response) -> tuple[Response, Copy | None]:
         self._forward.answer = response
         step = drive(self._steps, self._carry)
-        if isinstance(step, Tail):
+        if isinstance(step, Copy):
             return step.head, step
         assert isinstance(step, Response)  # a chain ends with one
         self._finish()
@@ -265,7 +278,7 @@ class Exchange:
         self._record()
         return [response.body or b""] if self.request.method != "HEAD" else []
 
-    def end(self, tail: Tail, body: bytes | None) -> None:
+    def end(self, tail: Copy, body: bytes | None) -> None:
         """Hand the copy of a streamed body out, before its last chunk leaves."""
         tail.answer = body
         self._ends = isinstance(drive(self._steps, self._carry), Ended)
@@ -273,15 +286,7 @@ class Exchange:
     def done(self, first: float | None, whole: bool) -> None:
         """The last byte has left, or the client has. ``first``: of a stream, when its first chunk left."""
         self._finish()
-        if first is None or self.note:
-            self._record()
-        elif self.started is not None and self._face.stack.timings is not None:
-            started, self.started = self.started, None
-            route, seconds = self._face.route(self._environ), perf_counter() - started
-            method = self.request.method
-            self._face.stack.timings.stream(method, route, self.status, seconds, first - started, whole)
-            if self.spent is not None:
-                self._face.stack.timings.spend(method, route, self.spent)
+        self._record(first if not self.note else None, whole)
 
     def _finish(self) -> None:
         if self._ends:
@@ -289,17 +294,22 @@ class Exchange:
             drive(self._steps, self._carry)
         self._steps.close()
 
-    def _record(self) -> None:
+    def _record(self, first: float | None = None, whole: bool = True) -> None:
+        """Once; what comes later was counted."""
         timings, started = self._face.stack.timings, self.started
-        if timings is not None and started is not None:
-            self.started = None
-            note, seconds, method = self.note, perf_counter() - started, self.request.method
-            if note == OWN:
-                timings.own(method, self.request.path, self.status, seconds)
-            else:
-                timings.record(method, self._face.route(self._environ), self.status, seconds, note)
-            if self.spent is not None:
-                timings.spend(method, self._face.route(self._environ), self.spent)
+        if timings is None or started is None:
+            return
+        self.started = None
+        seconds, method, scheme = perf_counter() - started, self.request.method, self.request.scheme
+        route = self._face.route(self._environ)
+        if self.note == OWN:
+            timings.own(method, self.request.path, self.status, seconds, scheme)
+        elif first is None:
+            timings.record(method, route, self.status, seconds, self.note, None, scheme)
+        else:
+            timings.stream(method, route, self.status, seconds, first - started, whole, "", scheme)
+        if self.spent is not None:
+            timings.spend(method, route, self.spent)
 
     def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
@@ -319,29 +329,9 @@ class Exchange:
                 return
         self._answers.execute(op)
 
-    def _read_body(self, limit: int) -> bytes:
-        """The whole body, put back for the app. gunicorn hands over what came of a body that was cut short."""
+    def _read_body(self, limit: int) -> bytes | Spool:
         if self._body is None:
-            environ = self._environ
-            length = environ.get("CONTENT_LENGTH") or "0"
-            if not length.isdecimal():
-                raise BodyCutShort
-            announced = int(length)
-            chunked = environ.get("wsgi.input_terminated", False) and not environ.get("CONTENT_LENGTH")
-            if announced > limit:
-                raise BodyTooLarge
-            source = environ["wsgi.input"]
-            read = b"" if self._input is None else self._input.whole()
-            rest = limit + 1 if chunked else announced - len(read)
-            body = read + (source.read(rest) if rest > 0 else b"")
-            if len(body) > limit:
-                raise BodyTooLarge
-            if not chunked and len(body) < announced:
-                raise BodyCutShort
-            self._body = body
-            environ["wsgi.input"] = BytesIO(body[len(read) :])
-            if chunked:
-                environ["CONTENT_LENGTH"] = str(len(body))
+            self._body = read_body(self._environ, self._kept or Arrived(self.request, limit), limit)
         return self._body
 
     # A view that turns out to be protected.
@@ -385,7 +375,7 @@ class Exchange:
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
             return None
-        assert not isinstance(step, Tail | Ended)  # only a chain yields a tail, and nothing ends before Forward
+        assert not isinstance(step, Copy | Ended)  # only a chain yields a tail, and nothing ends before Forward
         return step
 
     def fail(self, error: Exception) -> Response | None:
@@ -412,7 +402,7 @@ class _Body:
         body: Iterable[bytes],
         chunks: Iterator[bytes],
         first: bytes | None,
-        tail: Tail | None,
+        tail: Copy | None,
     ) -> None:
         self._exchange = exchange
         self._app_body = body
@@ -475,23 +465,6 @@ class _Body:
             self._exchange.done(self.first if self._count > 1 else None, self._whole)
         finally:
             _close(self._app_body)
-
-
-def _take(chunks: Iterator[bytes], first: bytes | None, limit: int) -> bytes | Iterator[bytes]:
-    """The whole body where it has at most ``limit`` bytes, else all of its chunks."""
-    parts = [] if first is None else [first]
-    size = 0 if first is None else len(first)
-    for chunk in chunks:
-        parts.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            return _again(parts, chunks)
-    return b"".join(parts) if size <= limit else iter(parts)
-
-
-def _again(parts: Iterable[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield from parts
-    yield from chunks
 
 
 def _close(body: Iterable[bytes]) -> None:

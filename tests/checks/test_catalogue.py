@@ -53,7 +53,18 @@ ROWS = [
     ("SERVFAIL", {"faults": [{"name": f"*{DOMAIN}", "action": "servfail"}]}, {"DNS001": (C, NOW)}),
     ("the apex has no address", {"drop": "@ (A|AAAA) "}, {"DNS002": (C, NOW)}),
     ("www is missing", {"drop": "www"}, {"DNS002": (H, NOW)}),
-    ("the apex is an alias", {"drop": "@ (A|AAAA) ", "add": "@ CNAME app.coach.example."}, {"DNS002": (C, NOW)}),
+    ("the apex is an alias", {"drop": "@ (A|AAAA) ", "add": "@ CNAME app.coach.example."}, {"DNS014": (C, NOW)}),
+    ("the apex is an alias, so mail and its records are gone",
+     {"drop": "@ (A|AAAA|MX|TXT|CAA|DS) ", "add": "@ CNAME www2.coach.example.\nwww2 A 192.0.2.10",
+      "only": ["DNS014", "MAIL001", "MAIL002"]}, {"DNS014": (C, NOW)}),
+    ("an alias below the domain", {"drop": "api", "add": "api CNAME mx.mail.example."}, {}),
+    ("one of two addresses is private", {"add": "@ A 10.0.0.5"}, {"DNS002": (C, NOW)}),
+    ("one of two addresses of a host is loopback", {"add": "api A 127.0.0.1"}, {"DNS003": (C, NOW)}),
+    ("bogus DNSSEC of one host", {"bogus": [f"api.{DOMAIN}"]}, {"DNS003": (C, NOW)}),
+    ("bogus DNSSEC of www", {"bogus": [f"www.{DOMAIN}"]}, {"DNS002": (C, NOW)}),
+    ("a subdomain that nobody writes from", {"domain": f"app.{DOMAIN}", "hosts": [], "canonical": None, "sends_mail": None,
+                                             "dkim_selectors": [], "only": ["MAIL001", "MAIL017"]}, {}),
+    ("an address with www pasted", {"domain": f"https://www.{DOMAIN}/book"}, {}),
     ("a host is missing", {"drop": "api"}, {"DNS003": (H, NOW)}),
     ("a dangling alias", {"drop": "api", "add": "api CNAME gone.mail.example."}, {"DNS003": (C, NOW)}),
     ("loopback", {"drop": "api", "add": "api A 127.0.0.1"}, {"DNS003": (C, NOW)}),
@@ -70,6 +81,7 @@ ROWS = [
     ("one name server", {"drop": "@ NS bob"}, {"DNS004": (M, WAIT)}),
     ("a lame name server", {"authority": {"127.0.0.2": {"zones": [DOMAIN]}, "127.0.0.3": {"zones": ["x.example"]}}},
      {"DNS006": (H, NOW)}),
+    ("a name server that takes no TCP", {"closed": ["203.0.113.53"]}, {"DNS016": (M, WAIT)}),
     ("CAA names another authority", {"drop": "@ CAA", "add": '@ CAA 0 issue "pki.goog"'}, {"DNS008": (H, NOW)}),
     ("CAA is answered with SERVFAIL", {"faults": [{"name": DOMAIN, "type": "CAA", "action": "servfail"}]},
      {"DNS008": (H, NOW)}),
@@ -99,6 +111,12 @@ ROWS = [
     ("a missing intermediate", {"tls": {f"app.{DOMAIN}": certificate(chain_complete=False)}}, {"TLS002": (H, NOW)}),
     ("TLS 1.0", {"tls": {f"app.{DOMAIN}": certificate(versions=["TLSv1", "TLSv1.2"])}}, {"TLS004": (M, WAIT)}),
     ("a redirect loop", {"web": {URL: to(f"http://{DOMAIN}/")}}, {"WEB001": (C, NOW)}),
+    ("there is no https", {"web": {f"http://app.{DOMAIN}/": page(), f"https://app.{DOMAIN}/": {"error": "refused"}}},
+     {"WEB011": (C, NOW)}),
+    ("a redirect without HSTS", {"web": {f"https://www.{DOMAIN}/": {"status": 301, "headers": {"location": URL}}}},
+     {"WEB003": (L, WAIT)}),
+    ("a webhook whose certificate is refused", {"webhooks": [HOOK], "web": {HOOK: {"error": "certificate verify failed"}}},
+     {"WEB015": (H, NOW)}),
     ("http is not redirected", {"web": {f"http://app.{DOMAIN}/": page()}}, {"WEB001": (H, NOW)}),
     ("www and apex both answer", {"web": {f"https://www.{DOMAIN}/": page()}}, {"WEB004": (H, NOW)}),
     ("visitors end on the other host", {"canonical": "www"}, {"WEB004": (M, WAIT)}),
@@ -139,6 +157,39 @@ ROWS = [
     ("a protected route is refused", {"protected": [f"get {API}me"], "web": {f"{API}me": page("{}", 401)}}, {}),
     ("a protected page shows a login",
      {"protected": [f"{API}me"], "web": {f"{API}me": page('<form action="/x"><input type="password">')}}, {}),
+    ("two services were swapped",
+     {"hosts": {"app": "Book a session", "api": None}, "only": ["WEB018"],
+      "web": {f"https://app.{DOMAIN}/": page('{"service": "api"}'), API: page("<title>Book a session</title>")}},
+     {"WEB018": (H, NOW)}),
+    ("each host shows what it should", {"hosts": {"app": "book", "api": None}}, {}),
+    ("an open back office", {"hosts": ["app", "api", "admin"], "add": "admin A 192.0.2.14", "only": ["WEB019"],
+                             "web": {f"https://admin.{DOMAIN}/": page("<h1>All bookings</h1>")}}, {"WEB019": (M, WAIT)}),
+    ("a back office with a login", {"hosts": ["app", "api", "admin"], "add": "admin A 192.0.2.14", "only": ["WEB019"],
+                                    "web": {f"https://admin.{DOMAIN}/": to("/login", 302),
+                                            f"https://admin.{DOMAIN}/login": page("<form>Password</form>")}}, {}),
+    ("another release is live", {"release": "f07e2ab99", "web": {f"{URL}healthz": page('{"release": "0000000"}')}},
+     {"WEB020": (H, NOW)}),
+    ("the health page names no release", {"release": "f07e2ab99", "web": {f"{URL}healthz": page("ok")}},
+     {"WEB020": (H, NOW)}),
+    ("the right release is live", {"release": "f07e2ab99", "web": {f"{URL}healthz": page('{"releaseId": "f07e2ab"}', 503)}}, {}),
+    ("a foreign script without a hash", {"web": {URL: page('<script src="https://cdn.other.example/a@1.2.3/a.js"></script>')}},
+     {"WEB022": (I, WAIT)}),
+    ("a foreign script with a hash", {"web": {URL: page('<script integrity="sha384-x" src="https://cdn.other.example/a@1.2.3/a.js">'
+                                                        '</script>')}}, {}),
+    ("a foreign script that changes by intention", {"web": {URL: page('<script src="https://js.other.example/v3/"></script>')}}, {}),
+    ("a login without COOP", {"web": {URL: page('<form><input type="password"></form>')}}, {"WEB023": (I, WAIT)}),
+    ("a login alone in its window", {"web": {URL: page('<form><input type="password"></form>',
+                                                       cross_origin_opener_policy="same-origin",
+                                                       cross_origin_resource_policy="same-origin")}}, {}),
+    ("a forgotten name that can be taken over", {"subdomains": ["old.coach.example", "app.coach.example", "*.coach.example"],
+                                                 "add": "old CNAME gone.herokudns.com."}, {"DNS015": (C, NOW)}),
+    ("a forgotten name at a service", {"subdomains": lambda _domain: ["Old.coach.example."],
+                                       "add": "old CNAME old.github.io.",
+                                       "web": {f"http://old.{DOMAIN}/": page("There isn't a GitHub Pages site here.", 404)}},
+     {"DNS015": (C, NOW)}),
+    ("a forgotten name that leads somewhere", {"subdomains": ["old.coach.example"], "add": "old A 192.0.2.9"},
+     {"DNS015": (I, WAIT)}),
+    ("no forgotten name", {"subdomains": ["app.coach.example", "other.example"]}, {}),
     ("a webhook is redirected", {"webhooks": [HOOK], "web": {HOOK: to(f"{HOOK}/")}}, {"WEB002": (H, NOW)}),
     ("a webhook meets a challenge", {"webhooks": [HOOK], "web": {HOOK: page("<title>Just a moment...</title>", 403)}},
      {"WEB015": (H, NOW)}),
@@ -213,6 +264,24 @@ ROWS = [
      {}),
     ("BIMI over http", {"add": 'default._bimi TXT "v=BIMI1; l=http://x.example/l.svg"'}, {"MAIL022": (L, WAIT)}),
     ("a nameless server that sends", spf("v=spf1 ip4:192.0.2.77 ~all"), {"MAIL024": (L, WAIT)}),
+    ("a server that sends and has a name", {**spf("v=spf1 ip4:192.0.2.77 ~all"), "add": '@ TXT "v=spf1 ip4:192.0.2.77 ~all"\n'
+                                            "77.2.0.192.in-addr.arpa. PTR mail.coach.example."}, {}),
+    ("files with a hash that nobody keeps",
+     {"web": {URL: page('<script src="/app.3f9a1c22.js"></script>'), f"{URL}app.3f9a1c22.js": page("", content_type="text/javascript")}},
+     {"WEB012": (L, WAIT)}),
+    ("files with a hash that are never kept",
+     {"web": {URL: page('<link rel="stylesheet" href="/main.3f9a1c22.css">'),
+              f"{URL}main.3f9a1c22.css": page("", cache_control="no-store, max-age=99999999")}}, {"WEB012": (L, WAIT)}),
+    ("files with a hash that are kept",
+     {"web": {URL: page('<script src="/app.3f9a1c22.js"></script><script src="https://cdn.other.example/x.3f9a1c22.js"></script>'),
+              f"{URL}app.3f9a1c22.js": page("", cache_control="public, max-age=31536000, immutable")}}, {}),
+    ("a host name that no service holds any more, and that needs no claim",
+     {"drop": "www", "add": "www CNAME gone.herokudns.com."}, {"DNS002": (C, NOW)}),
+    ("a file of iPhone links nobody asked for", {"web": {f"{URL}.well-known/apple-app-site-association": page(
+        '{"applinks": {"details": [{"appIDs": ["TEAM123456.com.example.app"]}]}}', content_type="application/json")}}, {}),
+    ("the policy is a text of another kind",
+     {"web": {STS: page("version: STSv1\nmode: enforce\nmx: mx.mail.example\nmax_age: 1\n", content_type="text/html")}},
+     {"MAIL019": (M, WAIT)}),
     ("an own server that SPF does not name", {"senders": ["192.0.2.77"]}, {"MAIL025": (H, NOW)}),
     ("an own server that SPF names", {"senders": ["198.51.100.9"]}, {}),
     ("no iPhone links", {"mobile_app": True, "web": {f"{URL}.well-known/assetlinks.json": page("[]", 404),
@@ -247,6 +316,15 @@ def whole(finding):
     assert finding.minutes > 0
 
 
+def test_too_many_lookups_for_whom():
+    """A receiver stops at the first term that matches: the evidence names the term from which on it is an error."""
+    record = "v=spf1 ip4:198.51.100.1 include:five.mail.example a:mx.mail.example include:five.mail.example -all"
+    report, _ = check(**spf(record))
+    finding = next(one for one in report if one.code == "MAIL008")
+    assert "11 DNS lookups are needed, 10 are allowed" in finding.evidence
+    assert "no term before include:five.mail.example lists" in finding.evidence
+
+
 def test_nothing_is_asked_twice():
     """Equal questions are asked once, and a healthy domain needs at most 60."""
     _, sockets = check()
@@ -273,6 +351,13 @@ def test_nothing_answers():
     assert {finding.status for finding in report} == {"undetermined"}
     assert report.passed == ()
     assert report.exit_code == 3
+
+
+@pytest.mark.parametrize("action", ["servfail", "refused"])
+def test_a_resolver_that_answers_nothing(action):
+    """A resolver that fails for every name, the parent of the domain as well, says nothing about the domain."""
+    report, _ = check(faults=[{"name": "*", "action": action}])
+    assert [(one.code, one.status) for one in report] == [("DNS001", "undetermined")]
 
 
 def test_only_the_web_is_silent():

@@ -36,6 +36,16 @@ from launchready.net.tls import Handshakes
         ("MÜNCHEN-coach.example", "xn--mnchen-coach-dlb.example"),
         ("xn--mnchen-coach-dlb.example", "xn--mnchen-coach-dlb.example"),
         ("coach。example", "coach.example"),
+        ("https://www.coach.example/", "coach.example"),
+        ("www.coach.example", "coach.example"),
+        ("www.co.uk", "www.co.uk"),
+        ("coach.example:8080", "coach.example"),
+        ("//coach.example", "coach.example"),
+        ("https://user:pass@coach.example/", "coach.example"),
+        ("co.uk", None),
+        ("anna@coach.example", None),
+        ("*.coach.example", None),
+        ("\u2615.example", None),
         ("user:pass@coach.example", None),
         ("192.0.2.1", None),
         ("http://192.0.2.1/", None),
@@ -67,6 +77,7 @@ def test_what_is_typed(typed, domain):
     with pytest.raises(ConfigError) as raised:
         site(typed)
     assert "domain" in str(raised.value)
+    assert "1 setting" in str(raised.value)
     assert len(str(raised.value)) < 400
 
 
@@ -91,6 +102,12 @@ def test_any_text_is_a_domain_or_a_configuration_error(text):
         {"protected": ["G3T /path"]},
         {"senders": ["mail.example"]},
         {"timeout": 0},
+        {"timeout": "soon"},
+        {"tls": 5},
+        {"rdap": 5},
+        {"http": "https://proxy.example"},
+        {"nameservers": ["192.0.2.53"]},
+        {"health": "nothing"},
         {"timeout": float("nan")},
         {"resolver": "127.0.0.1"},
         {"resolver": ("127.0.0.1", "53")},
@@ -110,7 +127,7 @@ def test_options_that_cannot_be_read(options):
 PRIVATE = (
     "127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
     "255.255.255.255", "224.0.0.1", "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "::ffff:127.0.0.1",
-    "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "192.0.0.1", "198.18.0.1", "240.0.0.1", "not an address",
+    "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "64:ff9b:1::7f00:1", "::7f00:1", "fec0::1", "2001::1", "192.0.0.1", "198.18.0.1", "240.0.0.1", "not an address",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import httpx
 
 from checks.world import DOMAIN, check
-from launchready.checks.rule import rules
+from launchready.checks.catalogue import rules
 
 
 def test_nothing_explains_itself():

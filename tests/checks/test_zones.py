@@ -62,3 +62,14 @@ def test_zone(path):
                  if re.search(pattern, text, re.IGNORECASE | re.DOTALL)]  # fmt: skip
     assert forbidden == []
     assert len(zone.get("rank_first") or []) <= len(expected)
+
+
+def test_a_world_of_names_without_servers():
+    """Where only a resolver of another world is given, nobody there is asked over HTTP, TLS or SMTP, and nothing is
+    said about what was not asked: neither fine, nor undetermined.
+    """
+    zone = zone_server.load_zone(zone_server.zone_paths()[0])
+    with zone_server.ZoneServer(zone_server.load_universe([zone["id"]])) as server:
+        found = asyncio.run(acheck(zone["domain"], resolver=(server.host, server.port), sends_mail=True, timeout=5.0))
+    assert [finding.code for finding in found if finding.severity not in ("info", "low")] == []
+    assert [one.code for one in found.passed if one.code.startswith(("WEB", "TLS", "LINK", "REG"))] == []

@@ -12,11 +12,12 @@ import dns.flags
 import dns.message
 import httpx
 
+from launchready.checks.catalogue import rules
 from launchready.checks.engine import Engine
 from launchready.checks.network import Network
 from launchready.checks.outcome import needed, results
 from launchready.checks.report import Report
-from launchready.checks.rule import Choice, rules
+from launchready.checks.rule import Choice
 from launchready.checks.site import site
 from launchready.net.answers import DnsAnswer
 from launchready.net.blocking import blocking
@@ -130,12 +131,15 @@ class Sockets:
 
     overrides = NS_MAP
 
-    def __init__(self, universe):
+    def __init__(self, universe, closed=()):
+        self.closed = closed
         self.server = zone_server.ZoneServer(universe)
         self.asked = []
 
-    async def query(self, name, rdtype, *, server=None, checking_disabled=False):
-        self.asked.append((name, rdtype, server))
+    async def query(self, name, rdtype, *, server=None, checking_disabled=False, tcp=False):
+        self.asked.append((name, rdtype, server, tcp))
+        if tcp and server in self.closed:
+            return DnsAnswer(f"{rdtype} {name}", "closed", reason="nobody answers")
         question = f"{rdtype} {name}" + (f" at {server}" if server else "")
         request = dns.message.make_query(f"{name}.", rdtype, use_edns=0)
         request.flags |= dns.flags.AD | (dns.flags.CD if checking_disabled else 0)
@@ -164,7 +168,7 @@ def without(pattern, lines=RECORDS):
 
 def check(
     *, drop=None, add="", web=None, tls=None, rdap=None, faults=(), bogus=(), secure=(), authority=None, only=(),
-    transport=None, timeout=5.0, smtp=None, **call,
+    transport=None, timeout=5.0, smtp=None, subdomains=None, closed=(), **call,
 ):  # fmt: skip
     """The report about the healthy business, with one thing changed."""
     lines = without(drop) if drop else RECORDS
@@ -179,12 +183,14 @@ def check(
             tls or {}
         )
     asked = site(told.pop("domain", DOMAIN), **told)
-    sockets = Sockets(universe(lines + "\n" + add, faults=faults, bogus=bogus, secure=secure, authority=authority))
+    made = universe(lines + "\n" + add, faults=faults, bogus=bogus, secure=secure, authority=authority)
+    sockets = Sockets(made, closed)
 
     async def run():
         network = Network(
             resolver=("127.0.0.1", 1), http=transport or httpx.MockTransport(zone_server.mock_http({"http": table})),
             tls=shown, rdap=registration() if rdap is None else rdap, smtp=smtp,
+            subdomains=subdomains,
         )  # fmt: skip
         network.resolver = sockets
         choice = Choice(frozenset(only))

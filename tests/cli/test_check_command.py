@@ -1,5 +1,6 @@
 """``launchready check``, ``map``, ``explain`` and ``config`` as they are typed: results, files, exit codes."""
 
+import datetime as dt
 import json
 import os
 import resource
@@ -45,7 +46,7 @@ def test_fine_is_zero(folder, capsys):
     with served() as server:
         code, out, err = run(typed(server), capsys)
     assert (code, err) == (0, "")
-    assert out.startswith("Ready to launch")
+    assert out.startswith("Fine as far as it goes")
     assert list(folder.iterdir()) == []
 
 
@@ -230,3 +231,51 @@ def test_the_same_from_python(folder):
         )  # fmt: skip
     assert report.exit_code == 0
     assert {one.code for one in report.passed} >= {"TLS001", "REG001"}
+
+
+def accept(name, capsys, days=7):
+    until = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=days)
+    return run(["accept", name, "--until", until.isoformat(), "--why", "known"], capsys)
+
+
+def test_accepted_findings_wait_for_their_day(folder, capsys):
+    """What is accepted, by code or at one subject, is named and does not fail; when its day is over it does again."""
+    with served(without("www")) as server:
+        code, out, _ = run(typed(server, "--format", "json"), capsys)
+        found = json.loads(out)["findings"][0]
+        assert code == 1
+        assert accept(f"{found['code']}@other.example", capsys)[0] == 0
+        assert run(typed(server), capsys)[0] == 1
+        assert accept(f"{found['code']}@{found['subject']}", capsys)[0] == 0
+        code, out, _ = run(typed(server), capsys)
+        assert code == 0
+        assert "1 accepted for now" in out
+        assert f"Accepted for now: {found['code']} {found['subject']}" in out
+        listed = folder / "launchready-accepted.toml"
+        today = dt.datetime.now(dt.UTC).date()
+        listed.write_text(
+            listed.read_text().replace(str(today + dt.timedelta(days=7)), str(today - dt.timedelta(days=1)))
+        )
+        assert run(typed(server), capsys)[0] == 1
+
+
+def test_what_could_not_be_checked_is_not_accepted(folder, capsys):
+    """An acceptance is about a finding that was seen: an unanswered question stays open."""
+    faults = [{"name": f"_dmarc.{DOMAIN}", "type": "TXT", "action": "refused"}]
+    with served(faults=faults) as server:
+        code, out, _ = run(typed(server, "--format", "json"), capsys)
+        open_ = json.loads(out)["findings"]
+        assert code == 3
+        for one in {one["code"] for one in open_}:
+            accept(one, capsys)
+        assert run(typed(server), capsys)[0] == 3
+
+
+@pytest.mark.parametrize(("name", "word"), [("MAIL03", "did you mean 'MAIL0"), ("mail003@a.b", "'MAIL003@a.b'"),
+                                            ("nothing", "a code (MAIL003)"), ("MAIL003@", "MAIL003")])  # fmt: skip
+def test_no_such_finding(name, word, folder, capsys):
+    """A code that no check has is refused, with the nearest one."""
+    code, _, err = accept(name, capsys)
+    assert code == 2
+    assert word in err
+    assert list(folder.iterdir()) == []

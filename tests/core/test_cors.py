@@ -1,13 +1,14 @@
 """CORS: what is granted and refused, what cannot be built, and what is said about it."""
 
 import logging
+import threading
 
 import pytest
 
 import launchready
 from launchready.errors import ConfigError
+from launchready.settings.build import build
 from launchready.settings.cors import CORS
-from launchready.settings.stack import build
 from support.flows import request
 
 APP = "https://app.example.com"
@@ -79,6 +80,15 @@ def test_any_header():
         assert preflight(star, APP, "GET", names).status == 403
     both = CORS(allow_origins=[APP], allow_headers=["*", "Authorization"])
     assert preflight(both, APP, "GET", "authorization,x-a").status == 204
+
+
+def test_any_method():
+    """``*`` covers whatever a page can send, and is answered with the one that was asked for, credentials or not."""
+    star = CORS(allow_origins=[APP], allow_methods=["*"], allow_credentials=True)
+    for method in ("PUT", "PATCH", "delete", "BREW"):
+        assert granted(preflight(star, APP, method))["allow-methods"] == method
+    for method in ("", "PUT, DELETE", "TRACE", "connect", "X" * 65, "\xe9"):
+        assert preflight(star, APP, method).status == 403, method
 
 
 @pytest.mark.parametrize("headers", [{"origin": APP}, {"access_control_request_method": "PUT"}, {}])
@@ -232,7 +242,7 @@ def test_the_apps_own_origin():
         ({"allow_origins": [""]}, "not an origin"),
         ({"allow_origins": [" " + APP]}, "https://"),
         ({"allow_origins": [".*"]}, "https://"),
-        ({"allow_methods": ["*"]}, "list the methods"),
+        ({"allow_methods": ["*", "PUT"]}, "covers the others"),
         ({"allow_methods": ["TRACE"]}, "remove it"),
         ({"allow_methods": ["connect"]}, "remove it"),
         ({"allow_methods": ["delete"]}, '"DELETE"'),
@@ -244,6 +254,21 @@ def test_the_apps_own_origin():
         ({"expose_headers": ["*"], "allow_credentials": True, "allow_origins": [APP]}, "list the headers"),
         ({"expose_headers": ["Set-Cookie"]}, "remove it"),
         ({"expose_headers": ["X-A\r\nSet-Cookie: x"]}, "remove it"),
+        ({"expose_headers": ["Access-Control-Allow-Origin"]}, "remove it"),
+        ({"allow_credentials": "false", "allow_origins": [APP]}, "True or False"),
+        ({"enforce": "no"}, "True or False"),
+        ({"dangerously_allow_insecure_origins": "no"}, "True or False"),
+        ({"dangerously_allow_public_suffixes": 0}, "True or False"),
+        ({"allow_origins": (each for each in [APP])}, "a list of strings"),
+        ({"allow_credentials": True}, "list the origins"),
+        ({"allow_headers": ["X-One"]}, "list the origins"),
+        ({"expose_headers": ["X-One"]}, "list the origins"),
+        ({"max_age": 0}, "list the origins"),
+        ({"paths": {"/a/../b/": CORS()}}, "no path"),
+        ({"paths": {"/a%2Fb/": CORS()}}, "no path"),
+        ({"paths": {"/a//b/": CORS()}}, "no path"),
+        ({"paths": {"/a?b": CORS()}}, "no path"),
+        ({"paths": {"/a/{id}": CORS()}}, "no path"),
         ({"max_age": 86_401}, "7200"),
         ({"max_age": -1}, "at least 0"),
         ({"paths": {"api/": CORS()}}, '"/api/"'),
@@ -334,3 +359,57 @@ def test_the_log_says_it(caplog):
     caplog.set_level(logging.INFO, "launchready.cors")
     preflight(STRICT, EVIL, "PUT")
     assert not caplog.records
+
+
+# Another policy while the app runs.
+
+
+def test_another_policy():
+    """It is in force from the next request on, for handshakes too; the object the app was given stays its handle."""
+    policy = CORS(allow_origins=[APP])
+    stack, other = build({"cors": policy}), build({"cors": CORS(allow_origins=[APP])})
+    for config in (CORS(allow_origins=[EVIL]), {"allow_origins": [EVIL], "allow_methods": ["PUT"]}):
+        launchready.cors.reconfigure(policy, config)
+        for plan in (*stack.plans.values(), stack.other, stack.sockets):
+            cors = next(each for each in plan if each.name == "cors")
+            assert cors.handle(asked("POST", origin=EVIL)) is None
+            assert cors.handle(asked("POST", origin=APP)).status == 403
+    assert next(each for each in other.other if each.name == "cors").handle(asked("POST", origin=APP)) is None
+
+
+def test_another_policy_that_cannot_be():
+    """A mistake, or an object that no app was built with: an error, and everything as before."""
+    policy = {"allow_origins": [APP]}
+    stack = build({"cors": policy})
+    plans = stack.plans
+    with pytest.raises(ConfigError, match="list your own origins"):
+        launchready.cors.reconfigure(policy, CORS(allow_origins=["*"], allow_credentials=True))
+    with pytest.raises(ConfigError, match="no app of this process"):
+        launchready.cors.reconfigure(CORS(allow_origins=[APP]), CORS())
+    assert stack.plans is plans
+
+
+def test_no_request_meets_half_a_policy():
+    """While the policy goes back and forth, each answer is wholly of one."""
+    policy = CORS(allow_origins=["*"], expose_headers=["X-Open"])
+    closed = CORS(allow_origins=[APP], allow_credentials=True, expose_headers=["X-Closed"])
+    stack, seen, stop = build({"cors": policy}), set(), threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            made = asked("GET", origin=APP)
+            for each in stack.plans["GET"]:
+                each.handle(made)
+            seen.add(frozenset(made.adds))
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(200):
+        launchready.cors.reconfigure(policy, closed)
+        launchready.cors.reconfigure(policy, policy)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert {len(lines) for lines in seen} <= {2, 4}
+    assert all({b"X-Open", b"true"} - {value for _, value in lines} for lines in seen)

@@ -1,5 +1,7 @@
 """Policies: what a client is told, what is written wrong, and how bans and worker counts work out."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +15,8 @@ from launchready.exchange.store import Get, Give, Take, TakeHere
 from launchready.exchange.window import MICRO, Taken, Window, fresh, take
 from launchready.http.message import Request
 from launchready.settings import deployment
+from launchready.settings.build import build
 from launchready.settings.rate_limit import Limit, RateLimit
-from launchready.settings.stack import build
 from launchready.stores.memory import MemoryStore
 
 DAY = 86_400.0
@@ -198,14 +200,53 @@ def test_taken_here_is_given_back_here():
     assert Get  # the verbs of bans
 
 
+# Functions of the user's own.
+
+
+@pytest.mark.parametrize("failing", [lambda _: 1 // 0, lambda asked: asked.get(b"x-api-key").decode()], ids="ab")
+def test_a_function_that_fails(failing, caplog):
+    """A key that cannot be had is the address, a cost that cannot is 1; the log says it, and nobody gets an error."""
+    made = limiter({"default": Limit("5/minute", key=failing, cost=failing)})
+    for _ in range(3):
+        assert made._default.key(request()) == "203.0.113.9"
+        assert made._default.cost(request()) == 1
+    assert [record.exc_info is not None for record in caplog.records] == [True, True]
+
+
+@pytest.mark.parametrize(("said", "units"), [(3, 3), (-5, 0), (2.9, 2), ("4", 4), (10**30, 10**9), (None, 1)])
+def test_what_a_cost_may_be(said, units):
+    """A whole number from nothing to a bound that every store can count to."""
+    made = limiter({"default": Limit("5/minute", cost=lambda _: said)})
+    assert made._default.cost(request()) == units
+
+
+def test_names_in_any_alphabet():
+    """A route is shown in the fields as they can say it (RFC 9651 strings are ASCII)."""
+    made = limiter({"routes": {'GET /caf\xe9/"x"': "5/minute; 9/hour"}})
+    (policy,) = made._routes.values()
+    assert policy.field[1] == rb'"GET /caf\\xe9/\"x\"";q=5;w=60, "GET /caf\\xe9/\"x\";2";q=9;w=3600'
+    refusal = policy.refusal(Taken(False, 1, 0, 5.0), "k", policy.windows)
+    assert json.loads(refusal.body)["violated-policies"] == ['GET /caf\\xe9/"x";2']
+
+
 # What is written wrong.
+
+
+async def nobody(request):
+    """Never runs."""
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
         (RateLimit("10/minit"), '"60/minute"'),
-        (RateLimit("0/minute"), "at least 1 per second"),
+        (RateLimit("0/minute"), "at least 1"),
+        (RateLimit("10/0 minutes"), "no time"),
+        (RateLimit("10 per 0 minute"), "no time"),
+        (RateLimit("99999999999999999999/minute"), "at most"),
+        (RateLimit(Limit("5/minute", refund="no")), "True or False"),
+        (RateLimit(key=nobody), "a plain def"),
+        (RateLimit(Limit("5/minute", cost=nobody)), "a plain def"),
         (RateLimit(["5/minute"]), "write Limit(...) or None"),
         (RateLimit(5), "write Limit(...) or None"),
         (RateLimit({"rate": "5/minute", "coutn": "failures"}), "did you mean 'count'"),

@@ -53,7 +53,7 @@ def test_what_is_worse_is_said_first(ledger):
     found = read(ledger)
     assert verdict(found) == f"POST /payments is slower since release {NEWEST}."
     html = page(found)
-    assert re.search(r"<h1>POST /payments is slower since release f07e\.</h1>", html)
+    assert "▲</p><h1>POST /payments is slower since release f07e.</h1>" in html
     assert re.search(r'<span class="bad">worse</span>, n = [\d\u2009]+ and [\d\u2009]+', html)
 
 
@@ -81,6 +81,48 @@ def test_an_app_that_answered_nothing():
     keeper = Keeper(Timings("r1"))
     assert "No requests yet." in page({"release": "r1", **status(keeper, lambda method, route: None, time.time())})
     assert "Nothing is known." in page({"release": "r1", "routes": [], "error": "OperationalError"})
+
+
+def test_what_earns_comes_first(ledger):
+    """Routes with a target stand above the others however fast they are; what the app does not know comes last."""
+    keeper = Keeper(Timings("r1"))
+    for route, seconds in (("/slow", 9.0), ("/payments", 0.1), ("/over", 0.9), (None, 20.0)):
+        for _ in range(20):
+            keeper.timings.record("GET", route, 200, seconds)
+    targets = {"/payments": 0.3, "/over": 0.5}
+    rows = status(keeper, lambda method, route: targets.get(route), time.time())["routes"]
+    assert [row["route"] for row in rows] == ["/over", "/payments", "/slow", "(unmatched)"]
+
+
+def test_a_quiet_site():
+    """Eight requests in five minutes have no p95, those of an hour do; one error of two requests is not "50 %"."""
+    now = [NOW]
+    keeper = Keeper(Timings("r1"), clock=type("Clock", (), {"wall": lambda self: now[0], "monotonic": None})())
+    for _ in range(4):
+        for status_code in (200,) * 7 + (500,):
+            keeper.timings.record("GET", "/a", status_code, 0.1)
+        keeper.flush()
+        now[0] += 300
+    points = status(keeper, lambda method, route: None, now[0])["timeline"]
+    asked = [point for point in points if point["requests"]]
+    assert [point["p95"] is None for point in asked] == [True, True, False, False]
+    assert [point["error_share"] for point in asked] == [None, None, 0.125, 0.125]
+    assert all(point["p95"] is None for point in points if not point["requests"])
+
+
+def test_long_names_stay_short_in_the_sentence():
+    """Of a long route its end, of many routes two."""
+    keeper = Keeper(Timings("r1"))
+    for number in range(5):
+        for _ in range(3):
+            keeper.timings.record(
+                "POST", f"/api/v2/organisations/{{id}}/coaches/{{coach}}/slots{number}/confirm", 500, 1
+            )
+    found = status(keeper, lambda method, route: None, time.time())
+    words = verdict({"release": "r1", **found})
+    assert words == (
+        "POST …/{id}/coaches/{coach}/slots0/confirm, POST …/{id}/coaches/{coach}/slots1/confirm and 3 more are failing."
+    )
 
 
 @pytest.mark.parametrize(

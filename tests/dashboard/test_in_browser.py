@@ -93,6 +93,8 @@ def test_without_script(site, browser):
     page.goto(f"{site[0]}/launchready?token={links.sign([KEY], time.time())}")
     assert page.locator("svg").count() == 5
     assert page.locator("table").count() >= 4
+    page.get_by_text("more routes", exact=False).first.click()
+    assert page.get_by_role("region", name="More routes").is_visible()
     assert not page.get_by_role("button").is_visible()
     context.close()
 

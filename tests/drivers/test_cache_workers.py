@@ -2,11 +2,14 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 
+from faces.apps import _django_setup
 from launchready import asgi, wsgi
 from launchready.core.cache import keeping
+from launchready.exchange.store import Delete, GetAll
 from launchready.settings.cache import Cache
 from launchready.stores import connect
 from support import servers
@@ -73,6 +76,36 @@ def test_one_call_of_all_workers(store, control, calls, host, tmp_path):
 
 
 @pytest.mark.parametrize("store", SHARED)
+@pytest.mark.parametrize("vary", [b"", b"accept-language"])
+def test_a_hit_is_one_round_trip(store, vary, host, tmp_path):
+    """The answer, its variant and the latest purge are looked at together, once the pointer was seen."""
+
+    async def app(scope, receive, send):
+        headers = [(b"cache-control", b"max-age=60"), (b"vary", vary)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"all"})
+
+    async def main():
+        [one] = workers(servers.store_url(store, tmp_path), app, 1)
+        await ask(one, host)
+        await ask(one, host)
+        answers, asked = one.stack.answers, []
+        execute = answers.aexecute
+        answers.inline = one.inline = {}
+
+        async def counting(op):
+            asked.append(type(op))
+            await execute(op)
+
+        answers.aexecute = counting
+        answer = await ask(one, host)
+        await closed([one])
+        return answer, asked
+
+    assert asyncio.run(main()) == ((200, b"all"), [GetAll])
+
+
+@pytest.mark.parametrize("store", SHARED)
 def test_a_change_in_one_worker_reaches_what_the_other_is_making(store, host, tmp_path):
     """What was asked before the change is not stored after it, whoever asked."""
     started, go = asyncio.Event(), asyncio.Event()
@@ -134,6 +167,84 @@ def test_a_leader_that_died(store, host, tmp_path, monkeypatch):
     assert asyncio.run(main()) == ((200, b"all"), (200, b"all"))
 
 
+@pytest.mark.parametrize("store", SHARED)
+@pytest.mark.parametrize("end", ["client left", "raised", "cut short", "too large", "failed"])
+def test_a_leader_without_an_answer(store, end, host, tmp_path):
+    """Who waits in another worker goes on as soon as the leader has failed or is gone, and not when its lease is over."""
+    asked, go, ran = asyncio.Event(), asyncio.Event(), []
+
+    async def app(scope, receive, send):
+        ran.append(1)
+        status, body = 200, b"all"
+        if len(ran) == 1:
+            asked.set()
+            await go.wait()
+            if end == "raised":
+                raise RuntimeError("the handler failed")
+            status, body = (503 if end == "failed" else 200), b"x" * (2000 if end == "too large" else 3)
+        head = [(b"cache-control", b"max-age=60")]
+        await send({"type": "http.response.start", "status": status, "headers": head})
+        if end == "cut short" and len(ran) == 1:
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+            raise RuntimeError("the handler failed")
+        await send({"type": "http.response.body", "body": body})
+
+    async def main():
+        url = servers.store_url(store, tmp_path)
+        both = [asgi.LaunchReadyMiddleware(app, cache=Cache(max_body=1000), store=connect(url)) for _ in range(2)]
+        leader = asyncio.create_task(ask(both[0], host))
+        await asked.wait()
+        waiting = [asyncio.create_task(ask(both[1], host)) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        assert len(ran) == 1
+        if end == "client left":
+            leader.cancel()
+        go.set()
+        answers = await asyncio.wait_for(asyncio.gather(*waiting), 0.5 * keeping.LEASED)
+        await asyncio.gather(leader, return_exceptions=True)
+        again = await ask(both[0], host)
+        await closed(both)
+        return [*answers, again]
+
+    assert asyncio.run(main()) == [(200, b"all")] * 4
+    assert len(ran) == 2 or end not in {"client left", "raised"}
+
+
+def test_a_leader_that_left_under_django(host, tmp_path):
+    """Django stops the view when the client goes away: who waits elsewhere goes on at once."""
+    _django_setup()
+    from django.http import HttpResponse
+    from django.test import AsyncRequestFactory, override_settings
+
+    from launchready.django import LaunchReadyMiddleware
+
+    asked, ran = asyncio.Event(), []
+
+    async def view(request):
+        ran.append(1)
+        if len(ran) == 1:
+            asked.set()
+            await asyncio.sleep(60)
+        return HttpResponse(b"all", headers={"Cache-Control": "max-age=60"})
+
+    async def main():
+        url, factory = servers.store_url("redis", tmp_path), AsyncRequestFactory()
+        with override_settings(LAUNCHREADY={"CACHE": Cache(), "STORE": url}, ALLOWED_HOSTS=["*"]):
+            both = [LaunchReadyMiddleware(view) for _ in range(2)]
+        request = factory.get("/coaches", headers={"host": host.decode()})
+        leader = asyncio.create_task(both[0](request))
+        await asked.wait()
+        waiting = asyncio.create_task(both[1](factory.get("/coaches", headers={"host": host.decode()})))
+        await asyncio.sleep(0.1)
+        leader.cancel()
+        answer = await asyncio.wait_for(waiting, 0.5 * keeping.LEASED)
+        await closed(both)
+        return answer.content
+
+    assert asyncio.run(main()) == b"all"
+    assert len(ran) == 2
+
+
 @pytest.mark.parametrize("face", ["asgi", "wsgi"])
 def test_the_store_is_killed(face):
     """Requests go on uncached while it is away, and cached when it is back; nothing raises, nothing wrong is served."""
@@ -179,6 +290,47 @@ def test_the_store_is_killed(face):
             runner.run(store.aclose())
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("store", ["redis", "postgresql"])
+def test_a_store_that_hangs(store):
+    """One request waits until the store is known to be away; those after it do not, and a change is still told."""
+    server = (servers.RedisServer if store == "redis" else servers.PostgreSQLServer)().start()
+    numbers, deletes = iter(range(1, 1000)), []
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=600")]})
+        await send({"type": "http.response.body", "body": b"%d" % next(numbers)})
+
+    async def main():
+        [one] = workers(server.url, app, 1)
+        assert [(await ask(one, b"x"))[1] for _ in range(2)] == [b"1", b"1"]
+        ask_store = one.stack.answers._store.aexecute
+
+        async def watched(op):
+            deletes.append(type(op) is Delete)
+            await ask_store(op)
+
+        one.stack.answers._store.aexecute = watched
+        server.pause()
+        await ask(one, b"x")
+        started = time.monotonic()
+        assert [(await ask(one, b"x"))[1] for _ in range(20)] == [b"%d" % number for number in range(3, 23)]
+        assert time.monotonic() - started < 0.5
+        deletes.clear()
+        await one({**scope(b"x"), "method": "POST"}, _nothing, lambda message: _nothing())
+        assert any(deletes)
+        server.resume()
+        await closed([one])
+
+    try:
+        asyncio.run(main())
+    finally:
+        server.close()
+
+
+async def _nothing():
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def test_a_file_that_goes_away(tmp_path):

@@ -25,6 +25,8 @@ COMMANDS = {
                          "127.0.0.1:{port}", "--no-control-socket"),
     "gunicorn preload": (*PYTHON, "gunicorn", "support.draining:flask()", "--preload", "--bind",
                          "127.0.0.1:{port}", "--no-control-socket"),
+    "gunicorn preload threads": (*PYTHON, "gunicorn", "support.draining:flask()", "--preload", "--threads", "4", "--bind",
+                                 "127.0.0.1:{port}", "--no-control-socket"),
     "hypercorn": (*PYTHON, "hypercorn", "support.draining:app", "--bind", "127.0.0.1:{port}"),
     "hypercorn alone": (*PYTHON, "hypercorn", "support.draining:app", "--workers", "0", "--bind", "127.0.0.1:{port}"),
 }  # fmt: skip

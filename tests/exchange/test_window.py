@@ -1,10 +1,12 @@
 """The sliding window: what it lets through on any trace, against the definition."""
 
+from collections import deque
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from launchready.exchange.window import EXACT_UP_TO, MICRO, Taken, Window, fresh, take
+from launchready.exchange.window import EXACT_UP_TO, GROUPS, HEAD, MICRO, Taken, Window, fresh, give, take
 
 START = 1_790_000_000_000_000
 STEPS = st.lists(
@@ -45,20 +47,93 @@ def test_exact_is_the_definition(limit, steps):
         assert answer.remaining == limit - used - (cost if answer.allowed else 0)
 
 
-@given(limit=st.integers(EXACT_UP_TO + 1, 2_000))
-def test_sliced_lets_nearly_all_through(limit):
-    """Above 256, a steady flood gets at least nine tenths of what the definition would let through."""
-    period, ticks = MICRO, 400
-    steps = [(period // 100, max(1, limit // 60))] * ticks
-    sliced = sum(cost for _, cost, answer in play((Window(limit, 1.0),), steps) if answer.allowed)
-    log, best = [], 0
-    for tick in range(ticks):
-        at, cost = START + (tick + 1) * steps[0][0], steps[0][1]
-        log = [(when, units) for when, units in log if when > at - period]
-        if sum(units for _, units in log) + cost <= limit:
-            log.append((at, cost))
-            best += cost
-    assert sliced >= 0.9 * best
+BURSTS = st.lists(
+    st.tuples(
+        st.one_of(
+            st.sampled_from([0, 1, 31_250, 62_500, 500_000, MICRO - 1, MICRO, MICRO + 1]),
+            st.integers(0, 3 * MICRO // 2),
+        ),
+        st.floats(0.001, 1.2),  # hits, as a part of the limit
+        st.sampled_from([0, 1, 100, 700]),  # microseconds between them
+    ),
+    min_size=1,
+    max_size=10,
+)
+
+
+class Log:
+    """The definition: the times of all hits that were let through."""
+
+    def __init__(self, limit):
+        self.limit = limit
+        self.hits = deque()
+        self.count = 0
+
+    def take(self, now):
+        while self.hits and self.hits[0] <= now - MICRO:
+            self.hits.popleft()
+        if len(self.hits) < self.limit:
+            self.hits.append(now)
+            self.count += 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(limit=st.integers(EXACT_UP_TO + 1, 5_000), bursts=BURSTS)
+def test_grouped_lets_nearly_all_through(limit, bursts):
+    """Above 256, on any trace and at any moment of it: never more than the limit, and 31/32 of the definition's."""
+    window, log, now = (Window(limit, 1.0),), Log(limit), START
+    states, mine, count = fresh(window), deque(), 0
+    for step, part, apart in bursts:
+        now += step
+        for _ in range(max(1, int(part * limit))):
+            now += apart
+            log.take(now)
+            if take(states, now, window, 1).allowed:
+                count += 1
+                mine.append(now)
+                while mine[0] <= now - MICRO:
+                    mine.popleft()
+                assert len(mine) <= limit
+        assert count >= log.count * (GROUPS - 1) / GROUPS
+
+
+@settings(deadline=None)
+@given(
+    limit=st.integers(EXACT_UP_TO + 1, 5_000),
+    bursts=BURSTS,
+    costs=st.lists(st.sampled_from([1, 2, 9, 60, 200]), min_size=10, max_size=10),
+    late=st.lists(st.integers(0, 400), min_size=10, max_size=10),
+)
+def test_grouped_with_costs_and_gifts(limit, bursts, costs, late):
+    """Above 256, whatever is taken and given back, soon or late: never more units than the limit, in a bounded state."""
+    window, now, taken = (Window(limit, 1.0),), START, deque()
+    states, counted = fresh(window), {}
+    for (step, part, apart), cost, waits in zip(bursts, costs, late, strict=False):
+        now += step
+        for _ in range(min(600, max(1, int(part * limit)))):
+            now += apart
+            if take(states, now, window, cost).allowed:
+                taken.append((now, cost))
+                counted[now] = counted.get(now, 0) + cost
+                assert sum(units for at, units in counted.items() if at > now - MICRO) <= limit
+            while len(taken) > waits:
+                at, units = taken.popleft()
+                give(states, window, units, at)
+                counted[at] -= units
+            assert len(states[0]) <= HEAD + 2 * 73
+            assert not states[0] or states[0][0] == sum(states[0][HEAD + 1 :: 2])
+
+
+def test_what_is_over_is_nobodys():
+    """A hit given back after its time takes nothing from those that came later; one that counts still, its own."""
+    window = (Window(320, 1.0),)
+    states = fresh(window)
+    for at in (0, 10, 1_000_010):
+        take(states, START + at, window, 160)
+    give(states, window, 160, START + 10)
+    assert take(states, START + 1_000_011, window, 161) == Taken(False, 0, 160, 0.999999)
+    give(states, window, 160, START + 1_000_010)
+    assert take(states, START + 1_000_012, window, 320).allowed
 
 
 @given(steps=STEPS, limits=st.tuples(st.integers(1, 400), st.integers(1, 400)))
@@ -107,6 +182,17 @@ def test_a_clock_that_goes_back_frees_nothing(limit):
     for back in (1, 3_600 * MICRO):
         assert not take(states, START - back, windows, 1).allowed
     assert take(states, START + 64 * MICRO, windows, limit).allowed
+
+
+@pytest.mark.parametrize("limit", [2, 300])
+def test_a_hit_on_a_clock_that_went_back(limit):
+    """It counts from the latest time that was seen, and as long as any other: it is not forgotten for being "old"."""
+    windows = (Window(limit, 60.0),)
+    states = fresh(windows)
+    assert take(states, START, windows, limit // 2).allowed
+    assert take(states, START - 3_600 * MICRO, windows, limit // 2) == Taken(True, 0, 0, 60.0)
+    assert not take(states, START + 59 * MICRO, windows, 1).allowed
+    assert take(states, START + 60 * MICRO, windows, limit).allowed
 
 
 def test_cost_above_the_limit_never_passes():

@@ -1,15 +1,11 @@
 """What the cache does beyond storing, in both faces and with every store."""
 
-import asyncio
-import threading
-
 import pytest
 
 import launchready
-from faces.cache_stands import PAGE, STORES, stands
-from launchready.errors import ConfigError, StoreError
+from faces.cache_stands import PAGE, STORES, counting, settled, stands
+from launchready.errors import ConfigError
 from launchready.settings.cache import Cache
-from launchready.stores import connect
 from support import servers
 
 FRESH = ("Cache-Control", "max-age=60")
@@ -25,29 +21,6 @@ def url(request, tmp_path):
 def stand(request, url):
     with stands(request.param, url) as make:
         yield make
-
-
-def counting(*headers, status=200):
-    """An app whose answers are its calls, counted."""
-    numbers = iter(range(1, 1000))
-    return lambda method, path, fields: (status, list(headers), b"%d" % next(numbers))
-
-
-def settled(at):
-    """Wait for what runs behind the answers."""
-    if at.face == "asgi":
-
-        async def tasks():
-            await asyncio.gather(*at.middleware._tasks.running, return_exceptions=True)
-
-        at.runner.run(tasks())
-    else:
-        from launchready.drivers import behind
-
-        gate = threading.Barrier(behind.THREADS + 1)
-        for _ in range(behind.THREADS):
-            behind.run(gate.wait)
-        gate.wait(10)
 
 
 # Validation.
@@ -161,110 +134,6 @@ def test_stale_if_error_of_the_settings(stand):
     assert at("/x").body == PAGE
 
 
-# Purging.
-
-
-def test_purge_by_path(stand):
-    """Every query and variant of a path, and nothing else; everything below one; one query."""
-    at = stand(counting(FRESH, ("Vary", "Accept-Language")), cache=Cache())
-    asks = [("/coaches", ()), ("/coaches?page=2", ()), ("/coaches", [("Accept-Language", "de")]), ("/coaches/7", ()),
-            ("/coachesx", ())]  # fmt: skip
-
-    def again():
-        """Which of them are asked for anew."""
-        before = [at.calls[:], [at(*ask) for ask in asks]][0]
-        return len(at.calls) - len(before)
-
-    assert again() == 5
-    assert again() == 0
-    launchready.purge("/coaches")
-    assert again() == 3
-    launchready.purge(path="/coaches/*")
-    assert again() == 4
-    launchready.purge("/coaches?page=2")
-    assert again() == 1
-    launchready.purge("/*")
-    assert again() == 5
-    assert again() == 0
-
-
-def test_purge_by_tag(stand):
-    """A name in Cache-Groups is a tag; a change may name groups of its host (RFC 9875)."""
-
-    def app(method, path, fields):
-        if method == "POST":
-            return 200, [("Cache-Group-Invalidation", '"coaches"')], b""
-        return 200, [FRESH, ("Cache-Groups", '"coaches", "all"')], PAGE
-
-    at = stand(app, cache=Cache())
-    for path in ("/a", "/b"):
-        at(path)
-    launchready.purge(tag="coaches")
-    at("/a")
-    at("/a")
-    assert at.asked == 3
-    other = f"other-{at.host}"
-    at("/a", host=other)
-    at("/anything", method="POST")
-    at("/a")
-    at("/a", host=other)
-    assert [path for _, path, _ in at.calls[3:]] == ["/a", "/anything", "/a"]
-
-
-def test_purge_softly(stand):
-    """What is stale by a purge is used while it is refreshed, where the answer allows; else it is validated."""
-    at = stand(counting(("Cache-Control", "max-age=60, stale-while-revalidate=60")), cache=Cache())
-    at("/a")
-    launchready.purge("/a", soft=True)
-    assert at("/a").body == b"1"
-    settled(at)
-    assert at("/a").body == b"2"
-    launchready.purge("/a")
-    assert at("/a").body == b"3"
-
-
-def test_purge_reaches_what_is_under_way(stand):
-    """An answer that was asked for before the purge is not used after it."""
-
-    def app(method, path, fields):
-        purge = threading.Thread(target=launchready.purge, args=("/a",))
-        purge.start()
-        purge.join()
-        return 200, [FRESH], PAGE
-
-    at = stand(app, cache=Cache())
-    at("/a")
-    at.answer = (200, [FRESH], b"new")
-    assert at("/a").body == b"new"
-
-
-def test_purge_of_a_store_that_is_away():
-    """Whoever can be told is told, and the rest is said: a purge that did not reach a store did not happen there."""
-    with stands("wsgi", "memory://") as stand:
-        away = stand(cache=Cache())
-        away.middleware.stack.cache.answers._store = connect(f"redis://127.0.0.1:{servers.free_port()}/0")
-        at = stand(counting(FRESH), cache=Cache())
-        at("/a")
-        with pytest.raises(StoreError):
-            launchready.purge("/a")
-        assert at("/a").body == b"2"
-
-
-def test_purge_of_nothing():
-    """Names nothing: told what to write."""
-    with pytest.raises(ConfigError, match="purge\\(path="):
-        launchready.purge()
-
-
-def test_apurge(url):
-    """The same from a coroutine."""
-    with stands("asgi", url) as stand:
-        at = stand(counting(FRESH), cache=Cache())
-        at("/a")
-        at.runner.run(launchready.apurge(path="/a"))
-        assert at("/a").body == b"2"
-
-
 # Changes.
 
 
@@ -296,12 +165,21 @@ def test_a_failed_change_reaches_nothing(stand):
 
 def test_private(stand):
     """Each user has his own answers; nobody else's are ever shown, and a stranger has none."""
-    at = stand(counting(), cache=Cache(private={"GET /me": "10s"}))
+    at = stand(counting(), cache=Cache(private={"GET /me": "10s"}, private_key="cookie:session"))
     alice, bob = [("Cookie", "session=alice")], [("Cookie", "session=bob")]
     assert [at("/me", who).body for who in (alice, bob, alice, bob)] == [b"1", b"2", b"1", b"2"]
     assert [at("/me").body for _ in range(2)] == [b"3", b"4"]
     assert at("/me", [("Authorization", "Bearer x")]).body == b"5"
     assert at("/other", alice).body == b"6"
+    theme = [("Cookie", "theme=dark"), ("X-API-Key", "a")], [("Cookie", "theme=dark"), ("X-API-Key", "b")]
+    assert [at("/me", who).body for who in theme] == [b"7", b"8"]
+    at.answer = counting()
+    both = [("Cookie", "session=alice; theme=dark"), ("Authorization", "Bearer bob")]
+    assert [at("/me", who).body for who in (both, both, [("Cookie", "session=alice; session=bob")])] == [
+        b"1",
+        b"1",
+        b"2",
+    ]
     at.answer = (200, [("Set-Cookie", "a=1")], PAGE)
     assert at("/me", [("Cookie", "session=carol")]).get("cache-status") == "launchready; fwd=uri-miss"
     at.answer = (204, [], b"")
@@ -317,6 +195,22 @@ def test_private_key(stand):
     users = [[("X-User", name), ("Cookie", f"now={number}")] for number, name in enumerate(("a", "b", "a"))]
     assert [at("/me", who).body for who in users] == [b"1", b"2", b"1"]
     assert [at("/me", [("Cookie", "session=1")]).body for _ in range(2)] == [b"3", b"4"]
+
+
+def test_private_by_a_header(stand):
+    """A key in a header, with whatever other credentials are there."""
+    at = stand(counting(), cache=Cache(private={"GET /me": "10s"}, private_key="header:X-API-Key"))
+    a, b = [("X-API-Key", "a")], [("X-API-Key", "b")]
+    asks = (a, b, a, [*a, ("Cookie", "session=1")], [*a, ("Authorization", "Bearer 1")], [("X-API-Key", "")])
+    assert [at("/me", who).body for who in asks] == [b"1", b"2", b"1", b"3", b"4", b"5"]
+
+
+def test_private_says_whose():
+    """No default names a user: refused when it is built, with what to write."""
+    for key in (None, "session", "cookie:", "cookie:a b", 7):
+        with stands("wsgi", "memory://") as stand, pytest.raises(ConfigError, match="cookie:sessionid") as refused:
+            stand(cache=Cache(private={"GET /me": "10s"}, private_key=key))
+        assert len(refused.value.problems) == 1
 
 
 # Parts, tags, signed-in answers, proxies.
@@ -367,7 +261,7 @@ def test_a_tag_for_an_app_that_gives_none(stand):
 def test_signed_in_answers_that_say_nothing(stand):
     """They leave marked as private; what says something, a file that can be validated, a stranger's do not."""
     at = stand((200, [], PAGE), cache=Cache())
-    for who in (("Cookie", "a=1"), ("Authorization", "Bearer x")):
+    for who in (("Cookie", "a=1"), ("Authorization", "Bearer x"), ("X-API-Key", "k")):
         assert at("/x", [who]).get("cache-control") == "private, no-store"
     assert at("/x").get("cache-control") is None
     at.answer = (200, [("Cache-Control", "max-age=5")], PAGE)
@@ -439,6 +333,7 @@ def test_what_could_be_cached(stand):
         at.answer = (200, [], PAGE)
     rows = at.middleware.status()["cacheable"]
     assert {row["path"]: row["write"] for row in rows} == {
-        "/coaches": 'Cache(routes={"GET /coaches": "60s"})', "/me": 'Cache(private={"GET /me": "60s"})',
+        "/coaches": 'Cache(routes={"GET /coaches": "60s"})',
+        "/me": 'Cache(private={"GET /me": "60s"}, private_key="cookie:sessionid")',
     }  # fmt: skip
     assert {row["bytes"] for row in rows} == {len(PAGE)}

@@ -14,6 +14,7 @@ import pytest
 
 from faces.cache_stands import PAGE, STORES, stands
 from launchready.core.cache import keeping
+from launchready.exchange.store import Get, Put, PutIfAbsent, Replace, Space
 from launchready.settings.cache import Cache
 from support import servers
 
@@ -70,10 +71,16 @@ ROWS = [
     Row("Set-Cookie, even with public", 2, (PUBLIC, ("Set-Cookie", "a=1"))),
     Row("Set-Cookie with s-maxage", 2, (("Cache-Control", "s-maxage=60"), ("Set-Cookie", "a=1"))),
     Row("Set-Cookie where the request has another cookie", 2, (PUBLIC, ("Set-Cookie", "a=1")), (("Cookie", "b=2"),)),
+    Row("a one-time token in a header", 2, (PUBLIC, ("X-CSRF-Token", "t0k3n"))),
+    Row("a session in a header", 2, (PUBLIC, ("X-Auth-Token", "t0k3n"))),
     # Credentials (CVE-2026-35192, CVE-2026-35193, CVE-2026-27205).
     Row("a signed-in page with max-age only", 2, (FRESH,), (("Cookie", "session=1"),)),
     Row("a signed-in page with Expires only", 2, (("Expires", "Thu, 18 Aug 2050 02:01:18 GMT"),), (("Cookie", "s=1"),)),
     Row("Authorization with max-age only", 2, (FRESH,), (("Authorization", "Bearer x"),)),
+    Row("a key in a header of the app's own, with max-age only", 2, (FRESH,), (("X-API-Key", "a"),), (("X-API-Key", "b"),)),
+    Row("a user that a gateway names", 2, (FRESH,), (("X-Forwarded-User", "a"),), (("X-Forwarded-User", "b"),)),
+    Row("a stranger's page is not for who has a key", 2, (FRESH,), (), (("X-API-Key", "b"),)),
+    Row("public is for everybody who has a key", 1, (PUBLIC,), (("X-API-Key", "a"),), (("X-API-Key", "b"),)),
     Row("a stranger's page is not shown to somebody signed in", 2, (FRESH,), (), (("Cookie", "session=1"),)),
     Row("nor to somebody with a token", 2, (FRESH,), (), (("Authorization", "Bearer x"),)),
     Row("must-revalidate says nothing of cookies", 2, (("Cache-Control", "max-age=60, must-revalidate"),),
@@ -81,6 +88,8 @@ ROWS = [
     Row("public is for everybody, the app says", 1, (PUBLIC,), (("Cookie", "session=1"),)),
     Row("s-maxage is for everybody, the app says", 1, (("Cache-Control", "s-maxage=60"),), (("Cookie", "session=1"),)),
     Row("public with Authorization (RFC 9111 section 3.5)", 1, (PUBLIC,), (("Authorization", "Bearer x"),)),
+    Row("an empty Cookie is none", 1, (FRESH,), (("Cookie", ""),), (("Cookie", " "),)),
+    Row("a second Cookie counts", 2, (FRESH,), (("Cookie", ""), ("Cookie", "session=1"))),
     # Vary (CVE-2026-6907, CVE-2026-113593, the joined keys of Django 5.2).
     Row("Vary: *", 2, (PUBLIC, ("Vary", "*"))),
     Row("Vary: * among others", 2, (PUBLIC, ("Vary", "Accept, *"))),
@@ -96,10 +105,19 @@ ROWS = [
     Row("the order of languages may matter to the app", 2, (PUBLIC, ("Vary", "Accept-Language")),
         (("Accept-Language", "de, en"),), (("Accept-Language", "en, de"),)),
     Row("a compression dictionary is no variant of ours (RFC 9842)", 2, (PUBLIC, ("Vary", "Available-Dictionary"))),
+    Row("a coded body is not for who did not ask for it", 2, (PUBLIC, ("Content-Encoding", "br")),
+        (("Accept-Encoding", "br"),), (("Accept-Encoding", "identity"),)),
+    Row("a coded body is for who asked for the same", 1, (PUBLIC, ("Content-Encoding", "br")),
+        (("Accept-Encoding", "br"),), (("Accept-Encoding", "br"),)),
+    Row("Vary: Cookie keeps two visitors apart, though it says public", 2, (PUBLIC, ("Vary", "Cookie")),
+        (("Cookie", "session=1"),), (("Cookie", "session=2"),)),
+    Row("Vary: Authorization does the same", 2, (PUBLIC, ("Vary", "Authorization")),
+        (("Authorization", "Bearer a"),), (("Authorization", "Bearer b"),)),
     # Poisoning by what is not in the key.
     *map(steering, ("X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Scheme", "X-Forwarded-Port", "X-Host",
                     "Forwarded", "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-Forwarded-Prefix",
-                    "X-Original-Host")),
+                    "X-Original-Host", "X-HTTP-Host-Override", "X-Forwarded-Protocol", "X-URL-Scheme", "Script-Name",
+                    "X-Original-Path", "X-Envoy-Original-Path", "Front-End-Https")),
     Row("a steered request gets nothing from the store", 2, (PUBLIC,), (), (("X-Forwarded-Host", "evil"),)),
     Row("a body on GET", 2, (PUBLIC,), sent=b"q=evil"),
     Row("a body on GET, announced and empty, is none", 1, (PUBLIC,), (("Content-Length", "0"),)),
@@ -147,6 +165,10 @@ ROWS = [
     # Methods.
     Row("what answers POST is not what answers GET", 2, (PUBLIC,), method="POST"),
     Row("what answers HEAD has no body to store", 2, (PUBLIC,), method="HEAD"),
+    Row("Pragma of HTTP/1.0, where there is no Cache-Control", 2, (PUBLIC,), (), (("Pragma", "no-cache"),)),
+    Row("Pragma does not count beside Cache-Control", 1, (PUBLIC,), (),
+        (("Pragma", "no-cache"), ("Cache-Control", "max-age=60"))),
+    Row("no-cache with a field name", 2, (("Cache-Control", 'public, max-age=60, no-cache="set-cookie"'),)),
     Row("what the request does not want stored", 2, (PUBLIC,), (("Cache-Control", "no-store"),)),
     # And what is to be shared is shared.
     Row("a public page", 1, (PUBLIC,)),
@@ -237,6 +259,57 @@ def test_an_event_stream_is_never_held(face):
     assert left == [[0], [0, 1], [0, 1, 2]]
 
 
+def test_fields_that_connection_names_are_not_replayed(stand):
+    """They were between the app and whoever stood next to it (RFC 9110 §7.6.1)."""
+    at = stand(
+        (200, [PUBLIC, ("Connection", "X-User, close"), ("X-User", "alice"), ("X-Kept", "1")], PAGE), cache=Cache()
+    )
+    at()
+    hit = at()
+    assert [hit.get(name) for name in ("x-user", "connection", "x-kept")] == [None, None, "1"]
+    assert at.asked == 1
+
+
+@pytest.mark.parametrize("secret", [None, "-".join(["the", "key", "of", "a", "test"] * 3)])
+@pytest.mark.parametrize("vary", [(), (("Vary", "Accept-Language"),)])
+def test_an_answer_under_another_key(stand, url, secret, vary):
+    """Who can write a shared store copies one URL's answer to another's key: it is refused there, and asked for anew."""
+    at = stand(lambda _, path, __: (200, [PUBLIC, *vary], path.encode()), cache=Cache(), secret_key=secret)
+    raw = Space("cache", bytes, bytes, len, evictable=True)
+    with stored_keys() as keys:
+        at("/a")
+        mine, keys[:] = keys[:], []
+        at("/b")
+    if url.startswith("memory:"):
+        return  # nobody else writes the memory of a process
+    for theirs, own in zip(keys, mine, strict=True):
+        taken = Get(raw, own)
+        at.middleware.stack.answers._store.execute(taken)
+        if b"\n/a" in taken.answer.value:
+            at.middleware.stack.answers._store.execute(Put(raw, theirs, taken.answer.value, 60))
+    assert [at("/b").body for _ in range(2)] == [b"/b"] * 2
+    assert [path for _, path, _ in at.calls] == ["/a", "/b", "/b"]
+
+
+@contextlib.contextmanager
+def stored_keys():
+    """The keys under which answers are written meanwhile, in their order."""
+    keys = []
+
+    def seen(make):
+        def init(self, space, key, *rest, **more):
+            if space.name == "cache" and key not in keys:
+                keys.append(key)
+            make(self, space, key, *rest, **more)
+
+        return init
+
+    with pytest.MonkeyPatch.context() as patch:
+        for verb in (Put, Replace, PutIfAbsent):
+            patch.setattr(verb, "__init__", seen(verb.__init__))
+        yield keys
+
+
 def test_half_an_answer_leaves_nothing(stand):
     """An app that breaks in the middle, or a client that leaves: the next one asks the app."""
 
@@ -280,6 +353,16 @@ def test_a_store_in_memory_is_bounded():
         assert len(setup.changes.times) <= 1025
         assert len(setup.counts.raw) <= 1024
         assert len(setup.flying) == 0
+
+
+def test_long_urls_count():
+    """What a stranger writes into a query is weighed like a body."""
+    with stands("wsgi", "memory://") as stand:
+        at = stand((200, [PUBLIC], b"x"), cache=Cache(max_bytes=1_000_000, max_body=20_000))
+        for number in range(300):
+            at(f"/coaches?q={number}{'x' * 8000}")
+        [room] = [room for room in at.middleware.stack.answers._store._rooms.values() if room.name == "cache"]
+        assert sum(len(key) for key in room.rows) < 1_000_000
 
 
 def test_variants_of_one_url_are_bounded(monkeypatch):

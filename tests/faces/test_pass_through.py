@@ -3,6 +3,7 @@
 import asyncio
 import io
 import types
+import warnings
 
 import pytest
 
@@ -101,6 +102,40 @@ def test_websocket_and_lifespan_of_a_real_app():
     sent = asyncio.run(talk({"type": "lifespan"}, [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]))
     assert [each["type"] for each in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert ran == ["start", "stop"]
+
+
+@pytest.mark.parametrize("settings", [{"cache": Cache()}, EVERYTHING])
+def test_early_hints(settings):
+    """ASGI's only interim answer goes on to the server before the head, and is no part of what is stored."""
+    from launchready.asgi import LaunchReadyMiddleware
+
+    hint = {"type": "http.response.early_hint", "links": [b"</style.css>; rel=preload"]}
+
+    async def app(scope, receive, send):
+        await send(hint)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        await send({"type": "http.response.body", "body": b"page"})
+
+    async def main(middleware):
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"x")],
+                 "extensions": {"http.response.early_hint": {}}}  # fmt: skip
+        await middleware(scope, receive, send)
+        return sent
+
+    middleware = LaunchReadyMiddleware(app, **{**settings, "rate_limit": None})
+    first, again = asyncio.run(main(middleware)), asyncio.run(main(middleware))
+    assert first[0] == hint
+    assert [message["type"] for message in first[1:]] == ["http.response.start", "http.response.body"]
+    assert again[0]["type"] == "http.response.start"
+    assert dict(again[0]["headers"])[b"cache-status"].startswith(b"launchready; hit")
 
 
 # A client that goes away in the middle of a streamed answer.
@@ -208,12 +243,7 @@ def test_gone_under_wsgi(face):
     """The server closes the answer early: the app's iterator is closed, and half an answer is never served again."""
     parts = Parts()
     app = face(parts)
-    environ = {
-        "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": "/stream", "QUERY_STRING": "", "SERVER_NAME": "x",
-        "SERVER_PORT": "80", "REMOTE_ADDR": "192.0.2.1", "HTTP_HOST": "api.example.com", "wsgi.url_scheme": "https",
-        "wsgi.input": io.BytesIO(),
-    }  # fmt: skip
-    body = app(environ, lambda status, headers, exc_info=None: None)
+    body = app(_environ(), lambda status, headers, exc_info=None: None)
     assert next(iter(body)) == b"one "
     body.close()
     assert (parts.begun, parts.ended) == (1, 1)
@@ -299,6 +329,79 @@ def test_gone_under_django_asgi():
         call = asgi_call(app)
         assert [call("GET", "/stream").body for _ in range(2)] == [b"one two three"] * 2
     assert parts.begun == parts.ended == 2
+
+
+@pytest.mark.parametrize("face", [raw_wsgi, flask, django])
+def test_stored_before_the_last_byte_leaves_under_wsgi(face):
+    """Whoever has the last part of an answer and asks again finds it stored."""
+    parts = Parts()
+    app = face(parts)
+    body = app(_environ(), lambda status, headers, exc_info=None: None)
+    for part in body:
+        if part == b"three":
+            assert wsgi_call(app)("GET", "/stream").body == b"one two three"
+    body.close()
+    assert parts.begun == 1
+
+
+def _environ():
+    return {
+        "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": "/stream", "QUERY_STRING": "", "SERVER_NAME": "x",
+        "SERVER_PORT": "80", "REMOTE_ADDR": "192.0.2.1", "HTTP_HOST": "api.example.com", "wsgi.url_scheme": "https",
+        "wsgi.input": io.BytesIO(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("coroutine", [True, False])
+def test_stored_before_the_last_byte_leaves_under_django_asgi(coroutine):
+    """The same of what Django streams in an event loop, whichever kind of iterator the view gives."""
+    parts = Parts()
+    _django_setup()
+    from django.http import StreamingHttpResponse
+    from django.test import AsyncRequestFactory, override_settings
+
+    from launchready.django import LaunchReadyMiddleware
+
+    async def view(request):
+        return StreamingHttpResponse(parts.coroutine() if coroutine else parts.sync(), headers=dict(HEADERS))
+
+    async def main():
+        factory = AsyncRequestFactory()
+        with override_settings(LAUNCHREADY={"CACHE": Cache()}):
+            app = LaunchReadyMiddleware(view)
+        first = await app(factory.get("/stream"))
+        async for part in first:
+            if part == b"three":
+                again = await app(factory.get("/stream"))
+                assert again.content == b"one two three"
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Django's, of a synchronous iterator in an event loop
+        asyncio.run(main())
+    assert parts.begun == 1
+
+
+@pytest.mark.parametrize("limit", [3, 0])
+def test_a_django_stream_that_is_not_kept_is_not_delayed(limit):
+    """Over the bound, or where nobody asked: a part leaves before the next one is made."""
+    _django_setup()
+    from django.http import StreamingHttpResponse
+    from django.test import RequestFactory, override_settings
+
+    from launchready.django import LaunchReadyMiddleware
+
+    made = []
+
+    def events():
+        for number in range(3):
+            made.append(number)
+            yield b"%d, so many" % number
+
+    headers = dict(HEADERS) if limit else {"Content-Type": "text/event-stream"}
+    with override_settings(LAUNCHREADY={"CACHE": Cache(max_body=limit or 100)}):
+        app = LaunchReadyMiddleware(lambda request: StreamingHttpResponse(events(), headers=headers))
+    stream = iter(app(RequestFactory().get("/stream")).streaming_content)
+    assert [(next(stream)[:1], len(made)) for _ in range(3)] == [(b"0", 1), (b"1", 2), (b"2", 3)]
 
 
 def test_a_stream_that_nobody_keeps_is_not_delayed():

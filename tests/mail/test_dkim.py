@@ -47,6 +47,8 @@ WRAPPED = base64.b64encode(EDWARDS.public_bytes(Encoding.DER, PublicFormat.Subje
         (f"v=DKIM2; p={GOOD}", "unusable"),
         (f"p={GOOD}; v=DKIM1", "unusable"),
         (f"v=DKIM1; k=dsa; p={GOOD}", "unusable"),
+        (f"v=DKIM1; k=rsa; k=rsa; p={GOOD}", "unusable"),
+        (f"v=DKIM1; k=rsa; note; p={GOOD}", "unusable"),
         ("some other text", "missing"),
     ],
 )

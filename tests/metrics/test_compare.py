@@ -11,7 +11,14 @@ from launchready.metrics.looks import LOOKS
 from launchready.metrics.report import comparison, releases
 from launchready.metrics.timing import Timings
 
-SIGMA = 0.6
+SHAPES = {
+    "log-normal 0.6": lambda draw: 0.25 * draw.lognormvariate(0, 0.6),
+    "log-normal 0.7": lambda draw: 0.25 * draw.lognormvariate(0, 0.7),
+    "bimodal": lambda draw: (0.05 if draw.random() < 0.7 else 0.6) * draw.lognormvariate(0, 0.3),
+    "Pareto": lambda draw: 0.05 * draw.paretovariate(1.5),
+    "narrow": lambda draw: draw.gauss(0.31, 0.01),
+}
+LOG_NORMAL = "log-normal 0.6"
 
 
 def histogram(values):
@@ -21,15 +28,12 @@ def histogram(values):
     return counts
 
 
-def said(draw, change, before, until):
+def said(draw, change, before, until, shape):
     """The words at each planned look until so many requests of the new release."""
-
-    def duration():
-        return 0.25 * draw.lognormvariate(0, SIGMA)
-
-    old, new, words = histogram(duration() for _ in range(before)), {}, []
+    duration = SHAPES[shape]
+    old, new, words = histogram(duration(draw) for _ in range(before)), {}, []
     for count in range(1, until + 1):
-        index = bucket(change(duration(), draw))
+        index = bucket(change(duration(draw), draw))
         new[index] = new.get(index, 0) + 1
         if count in LOOKS:
             words.append(compare.durations(old, new, count).word)
@@ -52,29 +56,35 @@ def tail(value, draw):
     return value + 2 if draw.random() < 0.06 else value
 
 
-def rate(change, word, runs, before=200, until=200):
+def rate(change, word, runs, before=200, until=200, shape=LOG_NORMAL):
     draw = random.Random(11)
-    return sum(word(said(draw, change, before, until)) for _ in range(runs)) / runs
+    return sum(word(said(draw, change, before, until, shape)) for _ in range(runs)) / runs
 
 
 def alarmed(words):
     return "worse" in words or "better" in words
 
 
-@pytest.mark.parametrize(("before", "until"), [(200, 200), (1000, 1600)])
-def test_false_alarms(before, until):
+def worse(words):
+    return "worse" in words
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("before", "until", "runs"), [(200, 200, 500), (1000, 1600, 400)])
+def test_false_alarms(shape, before, until, runs):
     """Identical releases are called anything but "same" at most once in a hundred, over all looks together."""
-    assert rate(same, alarmed, 600, before, until) <= 0.01
+    assert rate(same, alarmed, runs, before, until, shape) <= 0.01
 
 
-def test_thirty_percent_slower():
-    """Found in at least 80 % at 200 requests."""
-    assert rate(slower, lambda words: "worse" in words, 200) >= 0.8
+@pytest.mark.parametrize("shape", SHAPES)
+def test_thirty_percent_slower(shape):
+    """Found in at least 80 % at 200 requests, whatever the shape."""
+    assert rate(slower, worse, 300, shape=shape) >= 0.8
 
 
 def test_a_slow_tail():
-    """6 % of the requests take 2 s longer: found at 200 requests, where p95 and rank sums are blind."""
-    assert rate(tail, lambda words: "worse" in words, 200) >= 0.75
+    """6 % of the requests take 2 s longer: found at 200 requests, where p95 and ranks are blind."""
+    assert rate(tail, worse, 300) >= 0.8
 
 
 def test_faster():
@@ -100,6 +110,25 @@ def test_errors():
 def test_nothing_to_compare(before, after):
     """Empty sides and equal values are no alarm and no error."""
     assert compare.durations(before, after, 100).word == "same"
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "size"), [(10, 10, 20), (6, 200, 400), (12, 200, 1200), (0, 5, 10), (1, 1, 2)]
+)
+def test_what_fisher_leaves(column, row, size):
+    """What Fisher's test may use up is its largest step below the level, and never more than that."""
+    steps = [0.0, *(compare.fisher(column - k, size - row - column + k, k, row - k) for k in range(1, column + 1))]
+    for level in (0.2, 0.01, 0.002):
+        reached = max(step for step in steps if step < level)
+        assert compare.attained(column, row, size, level) == pytest.approx(reached)
+
+
+def test_normal_scores():
+    """Against a value worked out by hand: scores of 1/8, 3/8 below and 5/8, 7/8 above; ties share their rank."""
+    slower, faster = compare.ranks({1: 1, 2: 1}, {3: 1, 4: 1})
+    assert slower == pytest.approx(0.06587, abs=1e-5)  # z = 1.469 / sqrt(0.951): scores of 0.319 and 1.150
+    assert faster == pytest.approx(1 - slower)
+    assert compare.ranks({1: 3, 2: 3}, {1: 5, 2: 5}) == (pytest.approx(0.5), pytest.approx(0.5))
 
 
 def test_fisher():

@@ -6,12 +6,12 @@ import pytest
 
 from launchready.errors import ConfigError, MissingExtra
 from launchready.settings import deployment
+from launchready.settings.build import build
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.problems import Problems
 from launchready.settings.rate_limit import RateLimit
-from launchready.settings.stack import build
 
 
 def problems(**settings):
@@ -110,6 +110,9 @@ def test_environment_twins_are_read_where_the_argument_is_absent(monkeypatch, tm
     told = problems()
     assert len(told) == 2
     assert build({"store": "memory://", "trusted_proxies": 1}).release == "r9"
+    for everybody in ("0.0.0.0/0", "10.0.0.0/8, ::/0"):
+        monkeypatch.setenv("LAUNCHREADY_TRUSTED_PROXIES", everybody)
+        assert any("believes anybody" in line for line in problems(store="memory://"))
     monkeypatch.setenv("LAUNCHREADY_TRUSTED_PROXIES", "\N{SUPERSCRIPT TWO}")
     assert any("trusted_proxies" in line for line in problems(store="memory://"))
 

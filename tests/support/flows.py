@@ -8,6 +8,7 @@ from launchready.exchange.store import (
     Delete,
     Entry,
     Get,
+    GetAll,
     Put,
     PutIfAbsent,
     Renew,
@@ -61,6 +62,10 @@ class World:
         match op:
             case Get():
                 return self._entry(op)
+            case GetAll():
+                for get in op.gets:
+                    get.answer = self._entry(get)
+                return None
             case PutIfAbsent():
                 entry = self._entry(op)
                 return Claimed(entry, entry.version if entry else self._put(op))

@@ -7,6 +7,7 @@
 A request is an :class:`.exchange.Exchange`, a WebSocket a :class:`.websocket.Socket`; other scopes pass untouched.
 """
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -14,7 +15,10 @@ from launchready import offered
 from launchready.asgi.exchange import Exchange
 from launchready.asgi.messages import App, Receive, Scope, Send
 from launchready.asgi.websocket import Socket
+from launchready.core.idempotency import HEADER
 from launchready.drivers import behind
+from launchready.drivers.current import Wanted
+from launchready.drivers.finish import finish
 from launchready.exchange.behind import Behind
 from launchready.http.message import Response
 from launchready.http.scope import template
@@ -22,10 +26,16 @@ from launchready.metrics.spent import Watching, begin
 from launchready.metrics.timing import OWN, STREAM, broke
 from launchready.metrics.websocket import timed
 from launchready.offered import *  # noqa: F403 - the same for every face
-from launchready.settings.stack import Stack, build
+from launchready.settings.build import build
+from launchready.settings.stack import Stack
 
 __all__ = ["App", "LaunchReadyMiddleware", "Receive", "Scope", "Send"]
 __all__ += offered.__all__
+
+
+def protects(stack: Stack, exchange: Exchange) -> bool:
+    """Whether it may hold a key."""
+    return Wanted.views or stack.keyed or HEADER in exchange.request.fields
 
 
 class LaunchReadyMiddleware:
@@ -38,12 +48,18 @@ class LaunchReadyMiddleware:
         self.owned = self.stack.owned
         self._timings = self.stack.timings
         self._tasks = behind.Tasks()
+        if type(self) is LaunchReadyMiddleware and self.stack.declared:
+            self.route = self._route
 
     def status(self) -> dict[str, object]:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
         return self.stack.status()
 
-    route = staticmethod(template)
+    route: Callable[[Scope], str | None] = staticmethod(template)
+
+    def _route(self, scope: Scope) -> str | None:
+        """An app without a framework says its template in ``scope["launchready.route"]``, or the settings do."""
+        return template(scope) or self.stack.declared.find(scope.get("method", "GET"), scope["path"], None)
 
     def native(self, response: Response) -> object:
         """A response as a view returns it."""
@@ -82,9 +98,18 @@ class LaunchReadyMiddleware:
         if plan is None:
             plan, timings = stack.plans.get(method, stack.other), self._timings
         exchange = Exchange(self, scope, receive, send, plan)
+        scheme = exchange.request.scheme
+        if timings is not None:
+            timings.begun[method, scheme] += 1
         spent = begin(exchange.request.get) if Watching.on and timings is not None else None
         try:
-            await exchange.run()
+            # Who cancels the request of a client that went away (Daphne, httpx in this process) does not say which
+            # version of the protocol it speaks. uvicorn and Hypercorn do, and leave requests alone: there a task for
+            # each of them would be 3 to 6 us for nothing.
+            if plan is stack.other and "spec_version" not in scope.get("asgi", ()) and protects(stack, exchange):
+                await finish(exchange.run())
+            else:
+                await exchange.run()
         except BaseException as error:
             exchange.status, exchange.note = broke(error)
             raise
@@ -92,12 +117,13 @@ class LaunchReadyMiddleware:
             if timings is not None:
                 note, seconds = exchange.note, perf_counter() - started
                 if note == OWN:
-                    timings.own(method, scope["path"], exchange.status, seconds)
+                    timings.own(method, scope["path"], exchange.status, seconds, scheme)
                 elif note == STREAM:
                     first = exchange.first - started
-                    timings.stream(method, self.route(scope), exchange.status, seconds, first, exchange.whole)
+                    whole = exchange.whole
+                    timings.stream(method, self.route(scope), exchange.status, seconds, first, whole, "", scheme)
                 else:
-                    timings.record(method, self.route(scope), exchange.status, seconds, note)
+                    timings.record(method, self.route(scope), exchange.status, seconds, note, None, scheme)
                 if spent is not None:
                     timings.spend(method, self.route(scope), spent)
 
@@ -113,4 +139,5 @@ class LaunchReadyMiddleware:
             else:
                 await self.app(scope, receive, send)
 
-        await timed(self._timings, lambda: self.route(scope), serve, send)
+        scheme = "https" if scope.get("scheme") == "wss" else "http"
+        await timed(self._timings, lambda: self.route(scope), scheme, serve, send)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from launchready.checks.finding import Finding
-from launchready.checks.ops import Ask, Each, Together, Undetermined
+from launchready.checks.ops import Ask, Each, NotProbed, Together, Undetermined
 from launchready.checks.rule import Rule
 from launchready.checks.site import Site
 from launchready.errors import ConfigError
@@ -72,6 +72,8 @@ class Engine:
         """One rule on one subject. A rule that breaks says so in the report, and does not take it down."""
         try:
             found = await self.run(one(site, subject))
+        except NotProbed:
+            return Outcome(one, subject, None)
         except Undetermined as unknown:
             return Outcome(one, subject, undetermined=unknown)
         except ConfigError:
@@ -103,9 +105,11 @@ class Engine:
     async def settle(self, op: Op[Any]) -> None:
         """Answers one operation, or those that it carries."""
         if isinstance(op, Together):
-            answers = await asyncio.gather(*(self.ask(one) for one in op.ops))
-            for one, answer in zip(op.ops, answers, strict=True):
-                one.answer = answer
+            tasks = [self.asking(one) for one in op.ops]
+            if waiting := [task for task in tasks if not task.done()]:
+                await asyncio.wait(waiting)
+            for one, task in zip(op.ops, tasks, strict=True):
+                one.answer = task.result()
         elif isinstance(op, Each):
             found = await asyncio.gather(*(self.run(flow) for flow in op.flows), return_exceptions=True)
             for result in found:
@@ -119,11 +123,17 @@ class Engine:
 
     async def ask(self, op: Ask[R]) -> R:
         """The answer of this run to a question: asked when it is new, awaited when somebody else asked already."""
+        task = self.asking(op)
+        if not task.done():
+            # Others wait for it as well: whoever is cancelled leaves it alone.
+            await asyncio.wait([task])
+        return task.result()
+
+    def asking(self, op: Ask[R]) -> asyncio.Task[R]:
         task = self.asked.get(op)
         if task is None:
             task = self.asked[op] = asyncio.ensure_future(self._ask(op))
-        answer: R = await asyncio.shield(task)
-        return answer
+        return task
 
     async def _ask(self, op: Ask[R]) -> R:
         try:

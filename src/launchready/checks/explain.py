@@ -4,7 +4,8 @@ import inspect
 import sys
 from collections.abc import Sequence
 
-from launchready.checks.rule import Rule, rules
+from launchready.checks.catalogue import rules
+from launchready.checks.rule import Rule
 
 FAMILY_NAMES = {
     "dns": "the domain and its hosts (DNS)",

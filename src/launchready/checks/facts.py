@@ -21,10 +21,12 @@ MOST_HOPS = 10
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where a name leads. ``chain``: the aliases on the way; with "missing" the last name does not exist."""
+    """Where a name leads. ``chain``: the aliases on the way; with "missing" the last name does not exist. "bogus": it
+    is there, and its signatures are wrong.
+    """
 
     name: str
-    state: Literal["found", "missing", "empty"]
+    state: Literal["found", "missing", "empty", "bogus"]
     addresses: tuple[str, ...] = ()
     chain: tuple[str, ...] = ()
 
@@ -36,7 +38,12 @@ class Addresses:
     @property
     def evidence(self) -> str:
         """What was asked and seen, on one line."""
-        shown = {"found": ", ".join(self.addresses), "missing": "does not exist (NXDOMAIN)", "empty": "no address"}
+        shown = {
+            "found": ", ".join(self.addresses),
+            "missing": "does not exist (NXDOMAIN)",
+            "empty": "no address",
+            "bogus": "SERVFAIL; without checking signatures (CD=1) → answered (bogus DNSSEC)",
+        }
         path = "".join(f" CNAME {name};" for name in self.chain)
         return f"A, AAAA {self.name} →{path} {self.last + ' ' if self.chain else ''}{shown[self.state]}"
 
@@ -52,9 +59,25 @@ def addresses(name: str) -> Flow[Addresses]:
     # RFC 8020: NXDOMAIN holds for every type, so one of the two is enough.
     if "nxdomain" in (four.answer.status, six.answer.status):
         return Addresses(name, "missing", (), chain)
+    if four.answer.status == six.answer.status == "servfail":
+        # RFC 4035 section 5.5: bad signatures are SERVFAIL, and the plain answer with CD set.
+        unchecked = Query(name, "A", checking_disabled=True)
+        yield unchecked
+        if unchecked.answer.known:
+            return Addresses(name, "bogus", (), chain)
     known(four.answer)
     known(six.answer)
     return Addresses(name, "empty", (), chain)
+
+
+def unsigned(name: str) -> tuple[str, str]:
+    """Title and fix where the signatures of a name are wrong."""
+    title = f"Many visitors cannot reach {name}: the security signatures of the domain (DNSSEC) are wrong"
+    fix = (
+        "At your registrar, delete the DS record of the domain; switch DNSSEC on again in your DNS provider, and "
+        "enter the DS record that it shows."
+    )
+    return title, fix
 
 
 def nobody(site: Site) -> str:
@@ -97,14 +120,14 @@ class Authority:
     answer: DnsAnswer
 
 
-def authorities(domain: str) -> Flow[list[Authority]]:
+def authorities(domain: str, *, tcp: bool = False) -> Flow[list[Authority]]:
     """What each name server says itself, at one address each. Those that have no address are another question."""
     op = Query(domain, "NS")
     yield op
     each = Each([addresses(server) for server in known(op.answer).records])
     yield each
     places = [(one.name, one.addresses[0]) for one in each.answer if one.addresses]
-    ops = [Query(domain, "SOA", server=address) for _, address in places]
+    ops = [Query(domain, "SOA", server=address, tcp=tcp) for _, address in places]
     yield Together(ops)
     return [Authority(name, address, op.answer) for (name, address), op in zip(places, ops, strict=True)]
 
@@ -154,11 +177,15 @@ def mail_servers(domain: str) -> Flow[mx.MX]:
 
 
 def sends_mail(site: Site) -> Flow[bool | None]:
-    """Whether mail is sent in this name: what the owner said; else True where mail is received; else None."""
+    """Whether mail is sent in this name: what the owner said; else True where mail is received; else None. A subdomain
+    that takes none is a host of the product, and nobody writes from it.
+    """
     if site.sends_mail is not None:
         return site.sends_mail
     servers = yield from mail_servers(site.domain)
-    return True if servers.kind == "hosts" else False if servers.kind == "null" else None
+    if servers.kind == "none":
+        return None if registered(site.domain) == site.domain else False
+    return servers.kind != "null"
 
 
 def spf_records(domain: str) -> Flow[tuple[str, ...]]:

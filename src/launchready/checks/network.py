@@ -1,14 +1,17 @@
 """The adapter of the engine: each kind of question goes to the one room that can answer it, within bounds."""
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from launchready.checks.engine import Engine
-from launchready.checks.ops import Ask, Fetch, Get, Handshake, Look, Query, Rdap, Smtp
+from launchready.checks.ops import Ask, Fetch, Found, Get, Handshake, Look, Query, Rdap, Smtp
 from launchready.net import rdap, tls
-from launchready.net.answers import DnsAnswer, RdapAnswer, SmtpAnswer, TlsFacts
+from launchready.net.addresses import is_address, is_documentation
+from launchready.net.answers import DnsAnswer, HttpAnswer, NamesAnswer, RdapAnswer, SmtpAnswer, TlsFacts
 from launchready.net.dns import Resolver
 from launchready.net.http import Client
 from launchready.net.smtp import Greeter
@@ -38,6 +41,7 @@ class Network:
         rdap: Any = None,
         smtp: Greeter | None = None,
         private: bool = False,
+        subdomains: Any = None,
     ) -> None:
         self.resolver = Resolver((resolver,) if resolver else (), nameservers)
         self.http = Client(http, private=private)
@@ -45,6 +49,7 @@ class Network:
         self.rdap = rdap
         self.smtp = smtp
         self.private = private
+        self.subdomains = subdomains
         self.injected = resolver is not None
         self.queries = asyncio.Semaphore(MOST_QUERIES)
         self.connections = asyncio.Semaphore(MOST_CONNECTIONS)
@@ -56,12 +61,16 @@ class Network:
                 return DnsAnswer(f"{op.rdtype} {op.name} at {op.server}", "unasked", reason="not probed")
             async with self.queries:
                 return await self.resolver.query(
-                    op.name, op.rdtype, server=op.server, checking_disabled=op.checking_disabled
+                    op.name, op.rdtype, server=op.server, checking_disabled=op.checking_disabled, tcp=op.tcp
                 )
         if isinstance(op, Look):
             return await looked(op)
+        if isinstance(op, Found):
+            return await found(op.domain, self.subdomains)
         addresses = Book(engine)
         if isinstance(op, Fetch):
+            if await self.unreachable(op, addresses):
+                return HttpAnswer(f"{op.method} {op.url}", op.url, trouble="unasked", reason="not probed")
             self.http.addresses = addresses
             async with self.connections:
                 return await self.http.send(op.method, op.url, op.headers, op.body, op.address)
@@ -80,6 +89,22 @@ class Network:
         """A name server of an injected world is asked only where that says how it is reached."""
         return not self.injected or server in (self.resolver.overrides or {})
 
+    async def unreachable(self, op: Fetch, addresses: "Book") -> bool:
+        """Whether nobody can be asked: a table of answers has no families of addresses, documentation no servers."""
+        if self.http.transport is not None:
+            return op.address is not None and ":" in op.address
+        return await self.nowhere(op.address or urlsplit(op.url).hostname, addresses)
+
+    async def nowhere(self, host: str | None, addresses: "Book") -> bool:
+        """Whether a host of an injected world has addresses of documentation only, where no server is."""
+        if not self.injected or not host:
+            return False
+        try:
+            found = [host] if is_address(host) else await addresses(host)
+        except LookupError:
+            return False
+        return bool(found) and all(map(is_documentation, found))
+
     async def greet(self, op: Smtp, addresses: "Book") -> SmtpAnswer:
         """Mail servers of an injected world are greeted only where it says how they are reached."""
         if self.smtp is None and self.injected:
@@ -94,6 +119,8 @@ class Network:
         if self.tls is None and self.http.transport is not None:
             # Whoever answers HTTP from a table has no server to shake hands with.
             return TlsFacts(f"TLS facts of {op.host}", probed=False)
+        if self.tls is None and await self.nowhere(op.host, addresses):
+            return TlsFacts(f"TLS facts of {op.host}", probed=False)
         if self.tls is None:
             self.tls = tls.Handshakes(private=self.private)
         if not isinstance(self.tls, tls.Handshakes):
@@ -102,6 +129,20 @@ class Network:
             self.tls.addresses = addresses
         async with self.connections:
             return await self.tls.facts(op.host, op.port)
+
+
+async def found(domain: str, provider: Any) -> NamesAnswer:
+    """What the caller's list, or the log that it asks, knows of names below the domain."""
+    question = f"names below {domain}"
+    if provider is None:
+        return NamesAnswer(question, probed=False)
+    try:
+        names = provider(domain) if callable(provider) else provider
+        names = await names if inspect.isawaitable(names) else names
+        listed = tuple(dict.fromkeys(str(name).strip().lower().rstrip(".").removeprefix("*.") for name in names or ()))
+    except Exception as error:
+        return NamesAnswer(question, reason=f"the list of names failed: {type(error).__name__}: {error}")
+    return NamesAnswer(question, tuple(name for name in listed if name.endswith(f".{domain}")))
 
 
 async def looked(op: Look[Any]) -> Any:

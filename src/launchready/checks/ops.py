@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Any, Protocol, TypeVar
 
 from launchready.exchange.ops import Op
-from launchready.net.answers import DnsAnswer, HttpAnswer, RdapAnswer, SmtpAnswer, TlsFacts
+from launchready.net.answers import DnsAnswer, HttpAnswer, NamesAnswer, RdapAnswer, SmtpAnswer, TlsFacts
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -29,6 +29,10 @@ class Undetermined(Exception):
         super().__init__(f"{question}: {reason}")
         self.question = question
         self.reason = reason
+
+
+class NotProbed(Undetermined):
+    """Nobody was asked: the world of names that the caller brought has nobody there. No verdict, nothing to repair."""
 
 
 class Answer(Protocol):
@@ -47,6 +51,8 @@ A = TypeVar("A", bound=Answer)
 
 def known(answer: A) -> A:
     """The answer, when something can be concluded from it; else Undetermined."""
+    if getattr(answer, "trouble", None) == "unasked":
+        raise NotProbed(answer.question, answer.reason)
     if not answer.known:
         raise Undetermined(answer.question, answer.reason or "no answer")
     return answer
@@ -89,16 +95,27 @@ class Look(Ask[R]):
 
 
 class Query(Ask[DnsAnswer]):
-    """The records of one type at one name. ``server``: one name server to ask instead of the resolver."""
+    """The records of one type at one name. ``server``: one name server to ask instead of the resolver; ``tcp``: not
+    over UDP.
+    """
 
-    __slots__ = ("checking_disabled", "name", "rdtype", "server")
+    __slots__ = ("checking_disabled", "name", "rdtype", "server", "tcp")
 
-    def __init__(self, name: str, rdtype: str, *, server: str | None = None, checking_disabled: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        rdtype: str,
+        *,
+        server: str | None = None,
+        checking_disabled: bool = False,
+        tcp: bool = False,
+    ) -> None:
         self.name = name.lower().rstrip(".")
         self.rdtype = rdtype.upper()
         self.server = server
         self.checking_disabled = checking_disabled
-        super().__init__(self.name, self.rdtype, server, checking_disabled)
+        self.tcp = tcp
+        super().__init__(self.name, self.rdtype, server, checking_disabled, tcp)
 
     @classmethod
     def kind(cls) -> str:
@@ -198,6 +215,19 @@ class Rdap(Ask[RdapAnswer]):
 
     def unanswered(self, reason: str) -> RdapAnswer:
         return RdapAnswer(f"registration of {self.domain}", reason=reason)
+
+
+class Found(Ask[NamesAnswer]):
+    """Names below a domain that the caller's source knows."""
+
+    __slots__ = ("domain",)
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+        super().__init__(domain)
+
+    def unanswered(self, reason: str) -> NamesAnswer:
+        return NamesAnswer(f"names below {self.domain}", reason=reason)
 
 
 class Together(Op[None]):

@@ -73,7 +73,8 @@ def silence(outcomes: Sequence[Outcome], choice: Choice) -> tuple[list[Outcome],
             continue
         causes = {code for code in one.rule.after if (code, host(one.subject)) in found}
         if one.undetermined is not None:
-            causes |= unsure | {code for code in explainers(one.rule, by_code) if (code, host(one.subject)) in loud}
+            causes |= unsure | {code for code in one.rule.blocked_by if (code, host(one.subject)) in found}
+            causes |= {code for code in explainers(one.rule, by_code) if (code, host(one.subject)) in loud}
         if dead:
             continue
         if causes and (one.findings or one.undetermined):

@@ -5,8 +5,8 @@ import functools
 import importlib
 import json
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from launchready.checks.diff import Diff, compare, read_findings, read_passed
@@ -15,6 +15,7 @@ from launchready.checks.ranking import ranked
 from launchready.errors import ConfigError
 
 SCHEMA_VERSION = 1
+UNKNOWN = "could not check"
 FailOn = Literal["48h", "any", "never"]
 MINIMUM = {
     "The domain leads to the site": ("DNS001", "DNS002", "DNS003", "DNS004", "REG001", "REG002"),
@@ -31,6 +32,7 @@ class Report:
     - ``fix_now``: before launch, within 48 hours. ``can_wait``: with time. ``undetermined``: could not be checked.
     - ``passed``: what was looked at, and is fine.
     - ``checked``: the codes that were looked at.
+    - ``accepted``: findings that the owner accepted for a while, with ``launchready accept``; in none of the others.
     - ``exit_code``: 1 something to fix within 48 hours; 3 nothing worse, but something could not be checked; 0 fine.
     """
 
@@ -40,6 +42,7 @@ class Report:
     started: float = 0.0
     seconds: float = 0.0
     checked: tuple[str, ...] = ()
+    accepted: tuple[Finding, ...] = ()
 
     @classmethod
     def of(
@@ -63,6 +66,14 @@ class Report:
         start, took = float(data.get("started", 0.0)), float(data.get("seconds", 0.0))
         codes = data.get("checked", ())
         return cls.of(str(data.get("domain", "")), kept, fine, started=start, seconds=took, checked=codes)
+
+    def accepting(self, ids: Collection[str]) -> "Report":
+        """The report without what is accepted, which stands in ``accepted``. An id is ``CODE`` or ``CODE@subject``.
+
+        What could not be checked is not accepted by that: nobody knows what it would be.
+        """
+        accepted = tuple(one for one in self.findings if one.status == "fail" and _is_accepted(one, ids))
+        return replace(self, findings=tuple(one for one in self.findings if one not in accepted), accepted=accepted)
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -100,13 +111,16 @@ class Report:
         parts = [f"{now or 'nothing'} to fix within 48 hours"]
         parts += [f"{wait} can wait"] if wait else []
         parts += [f"{unknown} could not be checked"] if unknown else []
+        parts += [f"{len(self.accepted)} accepted for now"] if self.accepted else []
         parts.append(f"{len(self.passed)} fine")
         if now:
             verdict = "Not ready to launch"
         elif not self.passed:
             verdict = "Nothing is known yet"
+        elif unknown:
+            verdict = "Not known to be ready"
         else:
-            verdict = "Not known to be ready" if unknown else "Ready to launch"
+            verdict = "Ready to launch" if self.whole else "Fine as far as it goes"
         return f"{verdict}: {', '.join(parts)}."
 
     @property
@@ -114,13 +128,19 @@ class Report:
         """The minimum bar: what a launch cannot do without, with "yes", "no" and why, or "could not check"."""
         return tuple((question, self.met(codes)) for question, codes in MINIMUM.items())
 
+    @property
+    def whole(self) -> bool:
+        """Whether the minimum bar was looked at: a part of the checks, or of the network, makes nobody ready."""
+        return all(answer != UNKNOWN for _, answer in self.minimum)
+
     def met(self, codes: Sequence[str]) -> str:
         """Whether what these codes look at is as it must be; nothing looked at is nothing known."""
         broken = [one for one in self.fix_now if one.code in codes]
         if broken:
             return f"no: {broken[0].title}"
-        if any(one.code in codes for one in self.undetermined) or not any(one.code in codes for one in self.passed):
-            return "could not check"
+        seen = {one.code for one in self.passed} | {one.code for one in self.can_wait}
+        if any(one.code in codes for one in self.undetermined) or not seen.intersection(codes):
+            return UNKNOWN
         return "yes"
 
     @property
@@ -147,10 +167,12 @@ class Report:
                 "can_wait": len(self.can_wait),
                 "undetermined": len(self.undetermined),
                 "passed": len(self.passed),
+                "accepted": len(self.accepted),
             },
             "minimum_bar": dict(self.minimum),
             "findings": [one.to_dict() | {"fix_by": self.fix_by(one)} for one in self.findings],
             "passed": [one.to_dict() for one in self.passed],
+            "accepted": [one.to_dict() for one in self.accepted],
             "checked": list(self.checked),
         }
 
@@ -162,20 +184,19 @@ class Report:
         before = previous if isinstance(previous, Report) else Report.from_dict(read(previous))
         if before.domain != self.domain:
             raise ConfigError([f"the earlier report is about {before.domain}, this one about {self.domain}"])
-        return compare(self.findings, before.findings, since=before.started, checked=self.checked)
+        now = (*self.findings, *self.accepted)  # what is accepted is not fixed
+        return compare(now, before.findings, since=before.started, checked=self.checked)
 
-    def to(self, name: str) -> str:
-        """The report in one of ``formats()``; another name is a ConfigError."""
+    def to(self, name: str, **options: Any) -> str:
+        """The report in one of ``formats()``, which loads when it is asked for; another name is a ConfigError."""
         if name not in formats():
             raise ConfigError([f"format: {name!r} is not known; known are {', '.join(formats())}"])
         module = importlib.import_module(f"launchready.checks.formats.{name}")
-        rendered: str = module.render(self)
+        rendered: str = module.render(self, **options)
         return rendered
 
     def to_text(self, *, color: bool = False) -> str:
-        from launchready.checks.formats import text  # noqa: PLC0415 - a format loads when it is asked for
-
-        return text.render(self, color=color)
+        return self.to("text", color=color)
 
     def to_json(self) -> str:
         return self.to("json")
@@ -191,6 +212,11 @@ class Report:
 
     def to_junit(self) -> str:
         return self.to("junit")
+
+
+def _is_accepted(finding: Finding, ids: Collection[str]) -> bool:
+    """By its code, or by its code at each of its subjects."""
+    return finding.code in ids or all(f"{finding.code}@{subject}" in ids for subject in finding.subject.split(", "))
 
 
 def read(previous: Mapping[str, Any] | str) -> Mapping[str, Any]:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from launchready.checks.clean import clean
 from launchready.checks.engine import Engine
 from launchready.checks.facts import Addresses, Path, addresses, follow
-from launchready.checks.formats.text import clean
 from launchready.checks.network import Network
 from launchready.checks.ops import Each, Query, Together
 from launchready.checks.site import Site

@@ -1,4 +1,4 @@
-"""Rules: one file each in ``rules/``, found by walking the folder. To add a check, add a file.
+"""Rules: one file each in ``rules/``, found by walking the folder (see ``catalogue``). To add a check, add a file.
 
 ::
 
@@ -17,9 +17,6 @@
 - ``merge``: equal findings on several subjects become one that names them all.
 """
 
-import functools
-import importlib
-import pkgutil
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -143,19 +140,6 @@ def rule(
         return Rule(code, family, topic, body, subjects, after, blocked_by, root, merge)
 
     return made
-
-
-@functools.cache
-def rules() -> tuple[Rule, ...]:
-    """Every rule of the folder, by code."""
-    from launchready.checks import rules as folder  # noqa: PLC0415 - the folder imports this module
-
-    found: dict[str, Rule] = {}
-    for module in pkgutil.iter_modules(folder.__path__):
-        for value in vars(importlib.import_module(f"{folder.__name__}.{module.name}")).values():
-            if isinstance(value, Rule) and found.setdefault(value.code, value) is not value:
-                raise RuntimeError(f"two rules have the code {value.code}")
-    return tuple(found[code] for code in sorted(found))
 
 
 @dataclass(frozen=True, slots=True)

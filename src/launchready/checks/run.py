@@ -7,23 +7,25 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from launchready.checks import providers
+from launchready.checks.catalogue import rules
 from launchready.checks.engine import Engine, Progress
 from launchready.checks.network import Network
 from launchready.checks.outcome import needed, results
 from launchready.checks.report import Report
 from launchready.checks.routes import Map, draw, urls
-from launchready.checks.rule import FAMILIES, Choice, rules
+from launchready.checks.rule import FAMILIES, Choice
 from launchready.checks.site import Site, site
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
 from launchready.net.blocking import blocking
 from launchready.net.smtp import Greeter
+from launchready.net.tls import Handshakes
 
 
 async def acheck(
     domain: str,
     *,
-    hosts: Iterable[str] = (),
+    hosts: Iterable[str] | Mapping[str, str | None] = (),
     canonical: str | None = None,
     dkim_selectors: Iterable[str] = (),
     sends_mail: bool | None = None,
@@ -38,6 +40,10 @@ async def acheck(
     senders: Iterable[str] = (),
     repository: str | None = None,
     database: str | None = None,
+    probe_limit: Iterable[str] | Mapping[str, int | str] = (),
+    release: str | None = None,
+    health: str = "/healthz",
+    subdomains: Any = None,
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -70,10 +76,13 @@ async def acheck(
         senders=senders,
         repository=repository if repository is not None else here(only),
         database=database if database is not None else the_app_s(only),
+        probe_limit=probe_limit,
+        release=release,
+        health=health,
         now=now if now is not None else dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC),
     )
     choice, ignored = choose(only, skip, ignore)
-    problems = adapter_problems(timeout, resolver)
+    problems = adapter_problems(timeout, resolver, nameservers, http, tls=tls, rdap=rdap)
     if problems:
         raise ConfigError(problems)
     network = Network(
@@ -84,6 +93,7 @@ async def acheck(
         rdap=rdap,
         smtp=smtp,
         private=allow_private,
+        subdomains=subdomains,
     )
     return await examine(asked, network, choice, ignored, timeout, progress)
 
@@ -131,12 +141,18 @@ async def examine(
 def check(domain: str, **options: Any) -> Report:
     """Checks a domain, and says what to fix before launch. The options are those of ``acheck``.
 
-    - ``hosts``: names that have to work, ``"app"`` or in full. ``canonical``: "apex" or "www", where visitors end.
+    - ``hosts``: names that have to work, ``"app"`` or in full; as a mapping, each with a text that its first page shows
+      (None: any page), so that two services that were swapped are seen.
+    - ``canonical``: "apex" or "www", where visitors end.
     - ``dkim_selectors``, ``sends_mail``, ``ca``: what cannot be seen from outside.
     - ``webhooks``: URLs, or paths on the main host, that payment providers and others post to.
     - ``app``: one more page to look at. ``pages``: more pages to read for mixed content.
     - ``protected``: paths or URLs that must refuse whoever has no session.
     - ``mobile_app``: whether links are meant to open an app; then the deep link files have to be right.
+    - ``release``: what should be live; ``health`` (a path or URL, ``/healthz``) has to name it.
+    - ``probe_limit``: ``{"POST /login": 5}``: after so many requests the next must be 429. It sends them.
+    - ``subdomains``: names below the domain that somebody found, as in certificate transparency logs: a list, or a
+      callable from domain to one, async or not. Those that were forgotten are looked at. Nobody is asked without it.
     - ``repository``: the project's folder, for secrets and its environment (with ``only=["secrets"]``: this one).
     - ``database``: the app's own address of its database (with ``only=["db"]``: DATABASE_URL).
     - ``cors_probe_origin``: the foreign origin of the CORS probes. ``origin``: the IP address of the server behind a
@@ -207,13 +223,22 @@ def names(problems: list[str], what: str, given: Iterable[str], known: list[str]
     return frozenset(found)
 
 
-def adapter_problems(timeout: float, resolver: object) -> list[str]:
+def adapter_problems(
+    timeout: object, resolver: object, nameservers: object = None, http: object = None, **providers: object
+) -> list[str]:
     """What is wrong with the options that are not about the site."""
     problems = []
-    if not timeout > 0 or timeout > 3600:
+    if not isinstance(timeout, int | float) or not 0 < timeout <= 3600:
         problems.append(f"timeout: {timeout!r} is not a number of seconds above 0 and up to 3600")
     if resolver is not None:
         wrong = not isinstance(resolver, tuple | list) or len(resolver) != 2 or not isinstance(resolver[1], int)
         if wrong:
             problems.append(f'resolver: {resolver!r} is not an address and a port; write ("127.0.0.1", 5300)')
+    if nameservers is not None and not isinstance(nameservers, Mapping):
+        problems.append('nameservers: give a mapping, as in {"192.0.2.53": ("127.0.0.1", 5300)}')
+    if http is not None and not (hasattr(http, "handle_async_request") or hasattr(http, "handle_request")):
+        problems.append(f"http: {type(http).__name__} is not an httpx transport, as httpx.MockTransport is")
+    for name, given in providers.items():
+        if given is not None and not (isinstance(given, Mapping | Handshakes) or callable(given)):
+            problems.append(f"{name}: {type(given).__name__} is neither a mapping nor a callable")
     return problems

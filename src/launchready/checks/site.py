@@ -7,7 +7,7 @@ what cannot be a domain is refused with what to write instead.
 import datetime as dt
 import re
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -22,13 +22,17 @@ Canonical = Literal["apex", "www"]
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 SELECTOR = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")
 LONGEST_NAME = 253
+# More would be a load test.
+MOST_TRIED = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """The facts that rules decide by. Names are lower case, in ASCII, without the final dot.
 
-    - ``hosts``: full names of the hosts that were named, without the domain itself and www.
+    - ``hosts``: full names of the hosts that were named, without the domain itself and www. ``markers``: what the
+      first page of one of them says, by which it is known.
+    - ``limits``: routes and how many requests they let through, to be tried.
     - ``sends_mail``: None when the owner did not say.
     - ``repository``: the folder of the project, for what is checked on this machine; "" where none was named.
     - ``database``: the app's own address of its database; it holds a password, so it is in no ``repr``.
@@ -52,6 +56,10 @@ class Site:
     senders: tuple[str, ...] = ()
     repository: str = ""
     database: str = field(default="", repr=False)
+    markers: tuple[tuple[str, str], ...] = ()
+    limits: tuple[tuple[str, int], ...] = ()
+    release: str = ""
+    health: str = ""
 
     @property
     def www(self) -> str:
@@ -76,6 +84,9 @@ class Site:
         """The command that checks one thing again, with what was said about its subject ("" means everything)."""
         words = ["launchready", "check", self.domain, "--only", only]
         hosts = [host.removesuffix(f".{self.domain}") for host in self.hosts if not subject or host in subject]
+        if only == "WEB018":
+            hosts = [f"{host}={text}" for host, text in self.markers if not subject or host in subject]
+        limits = [f"{url}={most}" for url, most in self.limits if only == "WEB021" and (not subject or subject == url)]
         selectors = [one for one in self.dkim_selectors if not subject or subject.startswith(f"{one}._domainkey.")]
         hooks = [url for url in self.webhooks if not subject or subject in url]
         own = [address for address in self.senders if not subject or address == subject]
@@ -86,10 +97,12 @@ class Site:
             ("--webhooks", hooks),
             ("--protected", routes),
             ("--senders", own),
+            ("--probe-limit", limits),
         ):
             words += [flag, *values] if values else []
         words += ["--canonical", self.canonical] if self.canonical else []
         words += ["--ca", self.ca] if self.ca and only == "DNS008" else []
+        words += ["--release", self.release] if only == "WEB020" else []
         if self.sends_mail is not None and only.startswith("MAIL"):
             words.append("--sends-mail" if self.sends_mail else "--no-sends-mail")
         return shlex.join(words)
@@ -98,7 +111,7 @@ class Site:
 def site(
     domain: str,
     *,
-    hosts: Iterable[str] = (),
+    hosts: Iterable[str] | Mapping[str, str | None] = (),
     canonical: str | None = None,
     dkim_selectors: Iterable[str] = (),
     sends_mail: bool | None = None,
@@ -113,12 +126,18 @@ def site(
     senders: Iterable[str] = (),
     repository: str | None = None,
     database: str | None = None,
+    probe_limit: Iterable[str] | Mapping[str, int | str] = (),
+    release: str | None = None,
+    health: str = "/healthz",
     now: dt.datetime | str | None = None,
 ) -> Site:
     """Reads what the caller gave; all that cannot be read is raised in one ConfigError."""
     problems: list[str] = []
-    name = attempt(problems, domain_name, domain)
-    named = [attempt(problems, host_name, host, name) for host in listed(problems, "hosts", hosts)]
+    name = without_www(attempt(problems, domain_name, domain))
+    texts = hosts if isinstance(hosts, Mapping) else {}
+    given = listed(problems, "hosts", hosts)
+    named = [attempt(problems, host_name, host, name) for host in given]
+    markers = {full: str(texts[host]).strip() for host, full in zip(given, named, strict=True) if texts.get(host)}
     if canonical not in (None, "apex", "www"):
         problems.append(f'canonical: {canonical!r} is neither "apex" nor "www"')
     selectors = listed(problems, "dkim_selectors", dkim_selectors)
@@ -131,6 +150,9 @@ def site(
     page = attempt(problems, web_url, "app", app, main) if app else ""
     read = [attempt(problems, web_url, "pages", url, main) for url in listed(problems, "pages", pages)]
     private = [attempt(problems, route, "protected", url, main) for url in listed(problems, "protected", protected)]
+    pace = probe_limit.items() if isinstance(probe_limit, Mapping) else listed(problems, "probe_limit", probe_limit)
+    limits = [attempt(problems, limit, one, main) for one in pace]
+    vital = attempt(problems, web_url, "health", health, urlsplit(page).hostname or main or "host")
     foreign = attempt(problems, an_origin, "cors_probe_origin", cors_probe_origin) if cors_probe_origin else ""
     own = [one.strip("[] ") for one in listed(problems, "senders", senders)]
     problems += [f"senders: {one!r} is not an IP address; give those that your mail comes from" for one in own
@@ -162,6 +184,10 @@ def site(
         tuple(dict.fromkeys(own)),
         repository or "",
         database or "",
+        tuple(markers.items()),
+        tuple((url, int(most)) for url, _, most in (one.rpartition("=") for one in dict.fromkeys(limits))),
+        (release or "").strip(),
+        vital,
     )
 
 
@@ -192,8 +218,10 @@ def domain_name(text: object) -> str:
     name = text.strip()
     if len(name) > 4 * LONGEST_NAME:
         raise ValueError(f"domain: {len(name)} characters are too long for a name; at most {LONGEST_NAME} can be")
-    if "://" in name or "/" in name:
+    if "://" in name or "/" in name or re.search(r"[^:]:\d+$", name):
         name = host_of(name)
+    elif "@" in name:
+        raise ValueError(f"domain: {name[:80]!r} is a mail address; give the part behind the @")
     if is_address(name):
         raise ValueError(f"domain: {name} is an IP address; give the domain that visitors type")
     name = ascii_name(name.removesuffix(".").removesuffix("\u3002")).lower()
@@ -208,13 +236,21 @@ def domain_name(text: object) -> str:
         raise ValueError(f"domain: {name!r} has no dot; give the full name, as in {name}.com")
     if labels[-1].isdecimal():
         raise ValueError(f"domain: {name!r} ends in a number; give the domain that visitors type")
+    if suffixes().publicsuffix(name) == name:
+        raise ValueError(f"domain: {name!r} is what others register their domains under; give yours, as in you.{name}")
     return name
+
+
+def without_www(name: str) -> str:
+    """Who pastes ``www.coach.example`` means the whole domain: mail and records belong to that."""
+    parent = name.removeprefix("www.")
+    return parent if parent != name and suffixes().privatesuffix(parent) == parent else name
 
 
 def host_of(url: str) -> str:
     """The host of a pasted address."""
     try:
-        host = urlsplit(url if "://" in url else f"//{url}").hostname
+        host = urlsplit(url if "://" in url else f"//{url.lstrip('/')}").hostname
     except ValueError:
         host = None
     if not host:
@@ -268,11 +304,24 @@ def route(name: str, text: str, host: str) -> str:
     return f"{method.upper()} {web_url(name, rest, host)}"
 
 
+def limit(given: str | tuple[str, int | str], host: str) -> str:
+    """``POST https://host/login=5`` from ``"POST /login=5"`` or ``("POST /login", "5/minute")``."""
+    where, most = given if isinstance(given, tuple) else given.rpartition("=")[::2]
+    number = str(most).partition("/")[0].strip()
+    if not where or not number.isdecimal() or not 0 < int(number) <= MOST_TRIED:
+        raise ValueError(
+            f'probe_limit: {given!r} is not a route and a number up to {MOST_TRIED}; write "POST /login=5": after that '
+            "many requests the next is refused"
+        )
+    target = route("probe_limit", where, host)
+    return f"{target if ' ' in target else f'GET {target}'}={int(number)}"
+
+
 def an_origin(name: str, text: str) -> str:
     """``https://evil.example``: scheme and host, nothing behind it."""
     url = text.strip().rstrip("/")
-    parts = urlsplit(web_url(name, url, "host"))
-    if url.startswith("/") or parts.path or parts.query:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
         raise ValueError(f'{name}: {text[:80]!r} is not an origin; write "https://other.example"')
     return url
 

@@ -12,10 +12,12 @@ from launchready.cli.options import listed
 from launchready.errors import ConfigError
 
 LOCAL = ("sec", "env", "db")
-LISTS = ("hosts", "dkim_selectors", "webhooks", "pages", "protected", "senders", "only", "skip", "ignore")
+LISTS = (
+    "hosts", "dkim_selectors", "webhooks", "pages", "protected", "senders", "probe_limit", "only", "skip", "ignore",
+)  # fmt: skip
 WORDS = (
     "domain", "canonical", "ca", "app", "sends_mail", "mobile_app", "origin", "cors_probe_origin", "timeout",
-    "resolver", "allow_private", "repository",
+    "resolver", "allow_private", "repository", "release", "health",
 )  # fmt: skip
 FAMILY_OR_CODE = ("only", "skip", "ignore")
 
@@ -24,17 +26,20 @@ def about(parser: argparse.ArgumentParser) -> None:
     """The arguments of both commands."""
     parser.add_argument("domain", nargs="?", help="the domain that customers type; else the one in launchready.toml")
     for name, what in (
-        ("hosts", "names that have to work: app api"),
+        ("hosts", "names that have to work: app api, or with what their first page shows: app='Coach'"),
         ("dkim_selectors", "what your mail is signed with: google s1"),
         ("webhooks", "paths or URLs that others post to"),
         ("pages", "pages to read for mixed content"),
         ("protected", "paths that must refuse strangers"),
         ("senders", "addresses that your own mail comes from"),
+        ("probe_limit", "what must be refused after so many requests, which are sent: 'POST /login=5'"),
     ):
         parser.add_argument(f"--{name.replace('_', '-')}", nargs="+", metavar="NAME", help=what)
     parser.add_argument("--canonical", choices=("apex", "www"), help="where visitors should end")
     parser.add_argument("--ca", help="the certificate authority that renews, as in letsencrypt.org")
     parser.add_argument("--app", help="one more page to look at")
+    parser.add_argument("--release", help="what should be live: the health page has to name it")
+    parser.add_argument("--health", metavar="PATH", help="the health page (/healthz)")
     parser.add_argument("--repository", metavar="PATH", help="the project's folder, to look for secrets in it, too")
     for name in ("sends-mail", "mobile-app"):
         parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=None)
@@ -56,9 +61,16 @@ def asked(args: argparse.Namespace, options: dict[str, Any]) -> tuple[str, dict[
         raise ConfigError(
             [f'no domain: write "{command}", or domain = "example.com" under [check] in launchready.toml']
         )
+    if isinstance(options.get("hosts"), list):
+        options["hosts"] = shown(options["hosts"])
     if isinstance(options.get("resolver"), str):
         options["resolver"] = address(options["resolver"])
     return domain, options
+
+
+def shown(hosts: list[str]) -> dict[str, str | None]:
+    """``api="Coach API"``: a host and what its first page shows; ``api`` alone: any page."""
+    return {host: text or None for host, _, text in (str(one).partition("=") for one in hosts)}
 
 
 def on_this_machine(only: Iterable[str] | None) -> bool:
@@ -98,13 +110,19 @@ def facts(file: Configuration) -> dict[str, Any]:
     if isinstance(hosts, dict) and hosts:
         # The shortest name is the domain: example.com before www.example.com and api.example.com.
         found["domain"] = min(hosts, key=lambda name: (name.count("."), len(name)))
-        found["hosts"] = [name for name in hosts if name != found["domain"]]
+        others = [name for name in hosts if name != found["domain"]]
+        found["hosts"] = [f"{name}={text}" if (text := says(hosts[name])) else name for name in others]
     hooks = values.get("webhooks", {})
     if isinstance(hooks, dict):
         paths = [hook["path"] for hook in hooks.values() if isinstance(hook, dict) and "path" in hook]
         if paths:
             found["webhooks"] = paths
     return found
+
+
+def says(host: object) -> str:
+    """``{ shows = "Coach API" }`` beside a host: what its first page shows."""
+    return str(host.get("shows", "")) if isinstance(host, dict) else ""
 
 
 def address(text: str) -> tuple[str, int]:

@@ -1,9 +1,10 @@
 """Health: ``/livez`` touches nothing, ``/readyz`` says whether to send requests here, ``/healthz`` says both and the
 release.
 
-The body tells a stranger a word and the release, no more. Who brings the token learns the checks by name, since when
-this process runs and with which settings; even then no error text, no address. HEAD and GET only, never stored,
-answered before anything else looks at the request, and so neither rate limited nor redirected, whatever its Host.
+The body tells a stranger a word and the release, no more. Who brings the token learns the checks by name and why one
+fails, in words of ours, since when this process runs and with which settings; even then no error text, no address. HEAD
+and GET only, never stored, answered before anything else looks at the request, and so neither rate limited nor
+redirected, whatever its Host.
 Format and words: draft-inadarei-api-health-check-06.
 """
 

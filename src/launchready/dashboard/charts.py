@@ -1,21 +1,26 @@
-"""Charts as inline SVG: a line over time, with release markers and a target, and the bar of the uptime.
+"""Charts as inline SVG: a line or bars over time, with release markers and a target, and the bar of the uptime.
 
-Each has a role and a label that says what a sighted reader sees: what it is, now, and the most.
+Each has a role and a label that says what a sighted reader sees: what it is, now, and the most. Words stand beside the
+drawing and not in it: it is stretched to the width of the screen, and they would be as well.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 WIDTH, HEIGHT = 288, 80
+BRIDGE = 12
+"""Points without a value that a line is drawn over: in an hour without a visitor nothing became slower."""
 
 Said = Callable[[float | None], str]
 
 
-def line(
+def chart(
     title: str,
     points: Sequence[float | None],
     said: Said,
     *,
+    bars: bool = False,
+    since: str = "",
     target: float | None = None,
     target_words: str = "",
     marks: Iterable[tuple[float, str]] = (),
@@ -32,42 +37,58 @@ def line(
         x = f"{place * WIDTH:.1f}"
         mark = f'<line class="release" x1="{x}" y1="0" x2="{x}" y2="{HEIGHT}">'
         inside.append(f"{mark}<title>release {escape(release)}</title></line>")
-    if target is not None:
+    if target is not None and known:
         y = f"{HEIGHT - target / top * HEIGHT:.1f}"
         inside.append(f'<line class="target" x1="0" y1="{y}" x2="{WIDTH}" y2="{y}"/>')
-    inside.append(f'<path class="series" d="{_path(points, top)}"/>')
-    words = f"{escape(title)}: <b>{said(last)}</b> now, {said(most)} at most"
-    words += f"; dashed: target {said(target)}{escape(target_words)}" if target is not None else ""
+    highest = said(top) if most else "nothing yet"
+    look, drawn = ("series bars", _bars(points, top)) if bars else ("series", _line(points, top))
+    inside.append(f'<path class="{look}" d="{drawn}"/>')
+    words = f"now · at most {said(most)}"
+    words += f" · target {said(target)}{escape(target_words)}" if target is not None else ""
     return (
-        f'<figure><figcaption>{words}</figcaption><svg role="img" aria-label="{escape(label)}" '
-        f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">{"".join(inside)}</svg></figure>'
+        f"<figure><figcaption>{escape(title)} <b>{said(last)}</b> <small>{words}</small></figcaption>"
+        f'<div class="plot"><span>{highest}</span><svg role="img" aria-label="{escape(label)}" '
+        f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">{"".join(inside)}</svg></div>'
+        f"{times(since)}</figure>"
     )
 
 
-def _path(points: Sequence[float | None], top: float) -> str:
-    """Moves over what is unknown: a gap is not a zero. A point alone is a short dash."""
+def times(since: str) -> str:
+    """Below a drawing: what its ends are."""
+    return f'<p class="times"><span>{escape(since)}</span><span>now</span></p>'
+
+
+def _line(points: Sequence[float | None], top: float) -> str:
+    """Moves over what is unknown for long: a gap is not a zero. A point alone is a short dash."""
     step = WIDTH / max(1, len(points) - 1)
-    parts, drawing = [], False
-    for index, value in enumerate(points):
-        if value is None:
-            drawing = False
-            continue
-        x, y = index * step, HEIGHT - value / top * HEIGHT
-        parts.append(f"{'L' if drawing else 'M'}{x:.1f} {y:.1f}")
-        if not drawing and (index + 1 == len(points) or points[index + 1] is None):
+    known = [(index, value) for index, value in enumerate(points) if value is not None]
+    parts, before = [], -BRIDGE - 2
+    for place, (index, value) in enumerate(known):
+        joined = index - before <= BRIDGE + 1
+        parts.append(f"{'L' if joined else 'M'}{index * step:.1f} {HEIGHT - value / top * HEIGHT:.1f}")
+        if not joined and (place + 1 == len(known) or known[place + 1][0] - index > BRIDGE + 1):
             parts.append("h1")
-        drawing = True
+        before = index
     return "".join(parts)
+
+
+def _bars(points: Sequence[float | None], top: float) -> str:
+    step = WIDTH / max(1, len(points))
+    return "".join(
+        f"M{(index + 0.5) * step:.1f} {HEIGHT}V{HEIGHT - value / top * HEIGHT:.1f}"
+        for index, value in enumerate(points)
+        if value
+    )
 
 
 def bar(states: Sequence[bool | None], since: str) -> str:
     """One block for each stretch of time: up, down, or unknown, which is not up."""
     width = WIDTH / max(1, len(states))
     words = {True: "up", False: "down", None: "unknown"}
-    tall = {True: 24, False: 24, None: 8}  # colour alone says nothing to who cannot tell red from green
+    top = {True: 6, False: 0, None: 18}  # colour alone says nothing to who cannot tell red from green
     blocks = "".join(
-        f'<rect class="{words[state]}" x="{index * width:.2f}" y="{24 - tall[state]}" width="{width * 0.8:.2f}" '
-        f'height="{tall[state]}"/>'
+        f'<rect class="{words[state]}" x="{index * width:.2f}" y="{top[state]}" width="{width * 0.8:.2f}" '
+        f'height="{24 - top[state]}"/>'
         for index, state in enumerate(states)
     )
     told = {word: sum(words[state] == word for state in states) for word in words.values()}
@@ -75,4 +96,4 @@ def bar(states: Sequence[bool | None], since: str) -> str:
         f"Uptime since {since}: up {told['up']}, not ready {told['down']}, unknown {told['unknown']} of {len(states)}"
     )
     box = f'viewBox="0 0 {WIDTH} 24" preserveAspectRatio="none"'
-    return f'<svg class="bar" role="img" aria-label="{escape(label)}" {box}>{blocks}</svg>'
+    return f'<svg class="bar" role="img" aria-label="{escape(label)}" {box}>{blocks}</svg>{times(since)}'

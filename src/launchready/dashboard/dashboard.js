@@ -13,8 +13,10 @@ async function refresh() {
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const places = [...document.querySelectorAll(".scroll")].map((box) => box.scrollLeft);
+    const open = document.querySelector("details")?.open;
     document.querySelector("main").replaceWith(page.querySelector("main"));
     document.title = page.title;
+    if (open) document.querySelector("details")?.setAttribute("open", "");
     document.querySelectorAll(".scroll").forEach((box, index) => (box.scrollLeft = places[index] || 0));
   } catch {
     // the site is being deployed or the phone is in a tunnel: what is shown has its time in the footer

@@ -13,23 +13,29 @@ from typing import Any
 
 from launchready.dashboard import charts
 from launchready.dashboard.words import (
+    FINE,
+    LEAST_ERRORS,
     MANY_ERRORS,
     NOBODY,
+    QUIET,
     count,
     duration,
     failing,
     name,
     share,
+    short,
     slow,
     verdict,
 )
+from launchready.metrics.report import MIN_FOR_QUANTILE
 
 Status = Mapping[str, Any]
 Row = Mapping[str, Any]
 
 STYLE = (files("launchready.dashboard") / "dashboard.css").read_text(encoding="utf-8")
 SCRIPT = (files("launchready.dashboard") / "dashboard.js").read_text(encoding="utf-8")
-MAX_ROUTES = 40
+FIRST_ROUTES, MAX_ROUTES = 15, 40
+"""Shown at once, and at all: the rest opens with a click, and needs no script for it."""
 JOB_FAILED, MAIL_FAILED = "job.failed", "email.failed"
 
 
@@ -53,8 +59,8 @@ def page(status: Status, *, live: bool = True) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
-        f"<main>{_main(status)}</main><footer>{button}<span>Numbers of {_scope(status)}. No cookies of "
-        f"your customers, no queries, no bodies.</span></footer>{script}</body></html>"
+        f"<main>{_main(status)}</main><footer>{button}<p>Numbers of {_scope(status)}. Nothing of your customers: no "
+        f"query strings, no bodies, no names.</p></footer>{script}</body></html>"
     )
 
 
@@ -67,42 +73,60 @@ def _scope(status: Status) -> str:
 def _main(status: Status) -> str:
     if "timeline" not in status:
         return f"<h1>Nothing is known.</h1><p>{escape(str(status.get('error', 'timing is off')))}</p>"
-    since = _time(status["since"])
+    sentence, since = verdict(status), _time(status["since"])
+    look, sign = {FINE: ("good", "●"), QUIET: ("none", "○")}.get(sentence, ("bad", "▲"))
     return "".join((
-        f"<h1>{escape(verdict(status))}</h1>",
-        f"<p>Release <b>{escape(str(status['release']))}</b>, {since} to {_time(status['now'])} UTC</p>",
-        _cards(status),
-        f"<h2>Uptime, as this app knows it</h2>{charts.bar(status['uptime'], since)}",
-        f"<h2>The last hours</h2>{_charts(status)}",
+        f'<header><p class="sign {look}" aria-hidden="true">{sign}</p><h1>{escape(sentence)}</h1></header>',
+        f"<p>Release <b>{escape(str(status['release']))}</b> · {since} to {_time(status['now'])} UTC</p>",
+        FIRST if sentence == QUIET else _cards(status),
+        f'<h2>Uptime <small>as this app knows it</small></h2><div class="box">{charts.bar(status["uptime"], since)}',
+        f"{LEGEND}</div>",
+        "" if sentence == QUIET else f"<h2>Over time</h2>{_charts(status, since)}",
         _routes(status["routes"]),
         _releases(status["releases"]),
-        _signals(status["signals"]),
-        _jobs(status["jobs"]),
-        _counters(status),
+        f'<div class="pair">{_signals(status["signals"])}{_jobs(status["jobs"])}{_counters(status)}</div>',
     ))  # fmt: skip
+
+
+LEGEND = (
+    '<p class="legend"><span class="up">served</span><span class="down">not ready</span>'
+    '<span class="unknown">unknown</span></p>'
+)
+FIRST = (
+    '<div class="box first"><h2>Waiting for the first request</h2><ol>'
+    "<li>Open a page of the app: its route is here within a second.</li>"
+    "<li>Say what a route should stay under: <code>Timing(targets={&quot;POST /payments&quot;: &quot;800ms&quot;})"
+    "</code>.</li>"
+    "<li>Tell what customers feel: <code>launchready.signal(&quot;payment.failed&quot;)</code>.</li>"
+    "<li>Give background jobs a heartbeat: <code>launchready.job(&quot;reminders&quot;, every=&quot;1h&quot;)</code>."
+    "</li></ol></div>"
+)
+"""The page of the first minute, instead of empty charts."""
 
 
 def _cards(status: Status) -> str:
     points, signals = status["timeline"], status["signals"]
     requests, errors = (sum(point[key] for point in points) for key in ("requests", "errors"))
     known = [state for state in status["uptime"] if state is not None]
-    p95 = status.get("p95")
-    late = sum(job["late"] for job in status["jobs"])
-    cards = (
-        (share(sum(known), len(known)), "uptime, of the time that is known"),
-        (duration(p95), "p95: 19 of 20 requests are faster"),
-        (share(errors, requests), f"errors, {count(errors)} of {count(requests)} requests"),
-        (count(signals.get(JOB_FAILED, 0) + late), "failed or late jobs"),
-        (count(signals.get(MAIL_FAILED, 0)), "mails not sent"),
-    )
-    return '<div class="cards">' + "".join(_card(*card) for card in cards) + "</div>"
+    few = requests < MIN_FOR_QUANTILE
+    jobs = signals.get(JOB_FAILED, 0) + sum(job["late"] for job in status["jobs"])
+    mails = signals.get(MAIL_FAILED, 0)
+    return '<div class="cards">' + "".join((
+        _card("Uptime", share(sum(known), len(known)), "of the time that is known", False in known),
+        _card("p95", duration(status.get("p95")), f"{count(requests)} requests; it takes {MIN_FOR_QUANTILE}" if few
+              else "19 of 20 requests are faster"),
+        _card("Errors", share(errors, requests), f"{count(errors)} of {count(requests)} requests",
+              errors >= LEAST_ERRORS and errors > MANY_ERRORS * requests),
+        _card("Jobs", count(jobs), "failed or late", jobs > 0),
+        _card("Mail", count(mails), "not sent", mails > 0),
+    )) + "</div>"  # fmt: skip
 
 
-def _card(value: str, words: str) -> str:
-    return f'<div class="card"><b>{value}</b><span>{escape(words)}</span></div>'
+def _card(title: str, value: str, words: str, bad: bool = False) -> str:
+    return f'<div class="card"><h2>{title}</h2><b>{_flag(value, bad)}</b><small>{escape(words)}</small></div>'
 
 
-def _charts(status: Status) -> str:
+def _charts(status: Status, since: str) -> str:
     points = status["timeline"][:-1]  # the last five minutes are not over: they would always look like a collapse
     start, end = status["since"], status["now"]
     span = max(1.0, end - start)
@@ -110,17 +134,21 @@ def _charts(status: Status) -> str:
         ((row["started"] - start) / span, str(row["release"]))
         for row in status["releases"] if start < row["started"] < end
     ]  # fmt: skip
-    rates = [point["errors"] / point["requests"] if point["requests"] else None for point in points]
     target = max((row for row in status["routes"] if row["target"]), key=lambda row: row["target"], default=None)
+    promised = (target["target"], f" of {short(target)}") if target else (None, "")
     drawn = (
-        charts.line("p95", [point["p95"] for point in points], duration, marks=marks,
-                    target=target["target"] if target else None, target_words=f" of {name(target)}" if target else ""),
-        charts.line("Errors", rates, lambda rate: NOBODY if rate is None else share(rate, 1), marks=marks,
-                    target=MANY_ERRORS),
-        charts.line("Requests", [point["requests"] for point in points], _whole, marks=marks),
-        charts.line("Failures told by the app", status["failures"][:-1], _whole, marks=marks),
+        charts.chart("p95", [point["p95"] for point in points], duration, marks=marks, since=since,
+                     target=promised[0], target_words=promised[1]),
+        charts.chart("Errors", [point["error_share"] for point in points], _share, marks=marks, since=since,
+                     target=MANY_ERRORS),
+        charts.chart("Requests", [point["requests"] for point in points], _whole, marks=marks, since=since, bars=True),
+        charts.chart("Failures told", status["failures"][:-1], _whole, marks=marks, since=since, bars=True),
     )  # fmt: skip
     return f'<div class="charts">{"".join(drawn)}</div>'
+
+
+def _share(rate: float | None) -> str:
+    return NOBODY if rate is None else share(rate, 1)
 
 
 def _whole(value: float | None) -> str:
@@ -128,13 +156,13 @@ def _whole(value: float | None) -> str:
 
 
 def _routes(rows: Sequence[Row]) -> str:
-    head = ("Route", "p95", "Target", "Errors", "Against last release", "Requests", "p50", "p99", "First byte p95")
+    head = ("Route", "p95", "Errors", "Target", "Against last release", "Requests", "p50", "p99", "First byte p95")
     body = [
         (
             escape(name(row)),
             _flag(duration(row["p95"]), slow(row)),
-            duration(row["target"]),
             _flag(_errors(row), failing(row)),
+            duration(row["target"]),
             _compared(row),
             count(row["count"]),
             duration(row["p50"]),
@@ -143,8 +171,13 @@ def _routes(rows: Sequence[Row]) -> str:
         )
         for row in rows[:MAX_ROUTES]
     ]
-    more = f"<p>{len(rows) - MAX_ROUTES} more routes are not shown.</p>" if len(rows) > MAX_ROUTES else ""
-    return _table("Routes, worst first", head, body, words=(4,)) + more
+    more = ""
+    if len(body) > FIRST_ROUTES:
+        hidden = len(rows) - len(body)
+        left = f"<p>{hidden} more are not shown.</p>" if hidden else ""
+        table = _scrolled("More routes", head, body[FIRST_ROUTES:], (4,))
+        more = f"<details><summary>{len(body) - FIRST_ROUTES} more routes</summary>{table}{left}</details>"
+    return _table("Routes, worst first", head, body[:FIRST_ROUTES], words=(4,)) + more
 
 
 def _errors(row: Row) -> str:
@@ -217,31 +250,33 @@ COUNTERS = (
 def _counters(status: Status) -> str:
     rows = status["routes"]
     whole = sum(row["count"] for row in rows)
-    body = [
-        (escape(words), count(sum(row[key] for row in rows)), share(sum(row[key] for row in rows), whole))
-        for key, words in COUNTERS
-    ]
-    return _table("Requests that were special", ("Requests", "Count", "Share"), body)
+    counts = {words: sum(row[key] for row in rows) for key, words in COUNTERS}
+    body = [(escape(words), count(number), share(number, whole)) for words, number in counts.items() if number]
+    return _table("Answered otherwise", ("Requests", "Count", "Share"), body)
 
 
 def _table(title: str, head: Sequence[str], body: Sequence[Sequence[str]], words: Sequence[int] = ()) -> str:
+    """A section; none where there is nothing to say."""
+    return f"<section><h2>{escape(title)}</h2>{_scrolled(title, head, body, words)}</section>" if body else ""
+
+
+def _scrolled(title: str, head: Sequence[str], body: Sequence[Sequence[str]], words: Sequence[int]) -> str:
     """The first cell of a row is its header. Wide tables scroll inside their box, by keyboard as well."""
-    if not body:
-        return ""
-    columns = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    columns = "".join(f'<th scope="col"{_words(index, words)}>{escape(cell)}</th>' for index, cell in enumerate(head))
     rows = "".join(f"<tr>{_cells(row, words)}</tr>" for row in body)
-    label = escape(title)
     return (
-        f'<h2>{label}</h2><div class="scroll" tabindex="0" role="region" aria-label="{label}">'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}">'
         f"<table><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
+def _words(index: int, words: Sequence[int]) -> str:
+    return ' class="words"' if index in words else ""
+
+
 def _cells(row: Sequence[str], words: Sequence[int]) -> str:
-    cells = [f'<th scope="row">{row[0]}</th>']
-    for index, cell in enumerate(row[1:], 1):
-        cells.append(f'<td class="words">{cell}</td>' if index in words else f"<td>{cell}</td>")
-    return "".join(cells)
+    cells = [f"<td{_words(index, words)}>{cell}</td>" for index, cell in enumerate(row[1:], 1)]
+    return f'<th scope="row">{row[0]}</th>{"".join(cells)}'
 
 
 def _time(seconds: float) -> str:

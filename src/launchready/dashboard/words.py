@@ -34,6 +34,20 @@ def name(row: Row) -> str:
     return f"{row['method']} {row['route']}"
 
 
+QUIET, FINE = "No requests yet.", "All routes answer as they should."
+LONGEST = 44
+"""Characters of a route in a sentence."""
+
+
+def short(row: Row) -> str:
+    """For a sentence: of a long route its end, which says what it does."""
+    route = str(row["route"])
+    if len(route) > LONGEST:
+        end = route[-LONGEST + 2 :]
+        route = "…" + (end[end.find("/") :] if "/" in end else end)
+    return f"{row['method']} {route}"
+
+
 def failing(row: Row) -> bool:
     return bool(row["errors"] >= LEAST_ERRORS and row["errors"] > MANY_ERRORS * row["count"])
 
@@ -66,8 +80,8 @@ def verdict(status: Row) -> str:
         sentence = "; ".join(parts)
         return sentence[0].upper() + sentence[1:] + "."
     if not sum(row["count"] for row in rows):
-        return "No requests yet."
-    return "All routes answer as they should."
+        return QUIET
+    return FINE
 
 
 def _surely(release: Row | None, kind: str) -> list[Row]:
@@ -80,8 +94,8 @@ def _is(rows: Sequence[Row]) -> str:
 
 
 def _list(rows: Sequence[Row]) -> str:
-    """At most three by name."""
-    names = [name(row) for row in rows[:3]]
+    """At most two by name."""
+    names = [short(row) for row in rows[:2]]
     more = len(rows) - len(names)
     if more:
         return f"{', '.join(names)} and {more} more"

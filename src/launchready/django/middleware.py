@@ -4,7 +4,9 @@ Django turns what a view raises into a response before it comes back here, so ev
 the CORS headers, and a 500 is an answer that an idempotency key keeps. Only SafeToRetry is caught on its way up.
 """
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from time import perf_counter
 from typing import Any
@@ -17,25 +19,27 @@ from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
-from django.http.request import RawPostDataException, UnreadablePostError
 
-from launchready.django.bodies import Answer, ajoined, aspent, joined, spent
+from launchready.django.bodies import Answer, Kept, RequestBody, ajoined, aspent, joined, spent
 from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
-from launchready.drivers.current import CURRENT
-from launchready.drivers.drive import adrive, drive
+from launchready.drivers.current import CURRENT, Wanted
+from launchready.drivers.drive import adrive, drive, let_go
+from launchready.drivers.finish import finish
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Op
 from launchready.http.environ import put_headers, request_headers
 from launchready.http.given import response_of
-from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.http.input import REMEMBERED
+from launchready.http.message import Headers, Request, Response, append, clean, drawn
 from launchready.metrics.spent import Spent, Watching, begin
-from launchready.metrics.streams import awatched, watched
+from launchready.metrics.streams import AsyncWatched, Watched
 from launchready.metrics.timing import ERROR
-from launchready.settings.stack import Plan, Stack, build
+from launchready.settings.build import build
+from launchready.settings.stack import SAFE, Plan, Stack
 
 
 def given() -> dict[str, Any]:
@@ -97,21 +101,24 @@ class LaunchReadyMiddleware:
                 answer = response_for_exception(request, error)
                 body = answer.content
             final = drive(exchange.steps_back(answer, body), exchange.carry)
-            if not isinstance(final, Tail):
+            if not isinstance(final, Copy):
                 return exchange.finish(answer, final)
             if answer.streaming:
                 exchange.streams = True
                 settled = exchange.finish(answer, final.head)
                 settled.streaming_content = exchange.copying(answer.streaming_content, final)
                 return settled
-            final.answer = answer.content if len(answer.content) <= final.limit else None
+            exchange.hand_out(final, answer.content if len(answer.content) <= final.limit else None)
             exchange.over()
             return exchange.finish(answer, final.head)
         finally:
             self._end(request, exchange, started, timed=timed)
 
     async def _acall(self, request: HttpRequest) -> Answer:
-        return await self._arun(request, *self._begin(request))
+        stack, fields = self.stack, request.META
+        if request.method in SAFE or not (Wanted.views or stack.keyed or "HTTP_IDEMPOTENCY_KEY" in fields):
+            return await self._arun(request, *self._begin(request))
+        return await finish(self._arun(request, *self._begin(request)))  # Django cancels it when the client goes away
 
     async def _arun(self, request: HttpRequest, exchange: "_Exchange", started: float, timed: bool) -> Answer:
         try:
@@ -133,7 +140,7 @@ class LaunchReadyMiddleware:
                 answer = await sync_to_async(response_for_exception)(request, error)
                 body = answer.content
             final = await adrive(exchange.steps_back(answer, body), exchange.acarry)
-            if not isinstance(final, Tail):
+            if not isinstance(final, Copy):
                 return exchange.finish(answer, final)
             if answer.streaming:
                 exchange.streams = True
@@ -143,9 +150,12 @@ class LaunchReadyMiddleware:
                     exchange.acopying(content, final) if answer.is_async else exchange.copying(content, final)
                 )
                 return settled
-            final.answer = answer.content if len(answer.content) <= final.limit else None
+            await exchange.ahand_out(final, answer.content if len(answer.content) <= final.limit else None)
             await exchange.aover()
             return exchange.finish(answer, final.head)
+        except CancelledError:
+            await let_go(exchange.parked, exchange.acarry)
+            raise
         finally:
             self._end(request, exchange, started, timed=timed)
 
@@ -172,9 +182,10 @@ class LaunchReadyMiddleware:
         started = perf_counter()
         stack, method = self.stack, request.method or "GET"
         plan = stack.health.get(request.path)
-        plan_ = stack.plans.get(method, stack.other) if plan is None else plan
-        exchange = _Exchange(self, request, plan_)
+        exchange = _Exchange(self, request, stack.plans.get(method, stack.other) if plan is None else plan)
         request.META["launchready.exchange"] = exchange
+        if plan is None and stack.timings is not None:
+            stack.timings.begun[exchange.request.method, exchange.request.scheme] += 1
         if Watching.on:
             exchange.spent = begin(exchange.request.get)
         return exchange, started, plan is None
@@ -185,25 +196,25 @@ class LaunchReadyMiddleware:
         timings = self.stack.timings
         if not timed or timings is None:
             return
-        method, seconds = exchange.request.method, perf_counter() - started
+        method, scheme, seconds = exchange.request.method, exchange.request.scheme, perf_counter() - started
         if exchange.own:
-            timings.own(method, request.path, exchange.status, seconds)
+            timings.own(method, request.path, exchange.status, seconds, scheme)
             return
-        match = request.resolver_match
-        route = None if match is None else template(match.route)
+        route = template(request.resolver_match.route) if request.resolver_match is not None else None
         answer = exchange.sent
         if exchange.spent is not None:  # of a stream, until it begins
             timings.spend(method, route, exchange.spent)
         if answer is None or not answer.streaming:
-            timings.record(method, route, exchange.status, seconds, exchange.note if exchange.status >= 500 else "")
+            note = exchange.note if exchange.status >= 500 else ""
+            timings.record(method, route, exchange.status, seconds, note, None, scheme)
             return
 
         def done(first: float, whole: bool, note: str) -> None:
-            seconds = perf_counter() - started
-            timings.stream(method, route, exchange.status, seconds, first - started, whole, note)
+            took = perf_counter() - started, first - started
+            timings.stream(method, route, exchange.status, *took, whole, note, scheme)
 
-        content = answer.streaming_content
-        answer.streaming_content = awatched(content, done) if answer.is_async else watched(content, done)
+        watch = AsyncWatched if answer.is_async else Watched
+        answer.streaming_content = watch(answer.streaming_content, done)
 
 
 class _Exchange:
@@ -213,6 +224,8 @@ class _Exchange:
     hold = 0
     reason: SafeToRetry | None = None
     streams = False
+    copied = False  # the body was handed out to those who asked for it
+    ends = False  # somebody waits for the last byte
     own = True  # until the app is asked
     note = ""
     spent: Spent | None = None
@@ -233,16 +246,20 @@ class _Exchange:
             request_headers(meta),
         )
         self._asked = self.request.headers
+        self._body = RequestBody(request, self.request)
         self._answers = stack.answers
         self._owned = stack.owned
-        self._parked: Parked = []
-        self.steps = chain(plan, self.request, stack.answers.inline, self._parked)
+        self.parked: Parked = []
+        self.steps = chain(plan, self.request, stack.answers.inline, self.parked)
 
     def enter(self, forward: Forward) -> None:
         """The app is next. It gets the lines that a feature asks with, where those are other than the client's."""
         self.forward = forward
         self.own = False
         self.hold = max(self.hold, forward.hold)
+        if Wanted.views and drawn(self.request) and self.request.method not in SAFE:
+            with suppress(BodyCutShort, BodyTooLarge):  # what a parser has read (CSRF's, before the view) is gone
+                self._body.read(REMEMBERED)
         if self.request.headers is not self._asked:
             put_headers(self.django.META, self.request.headers)
             vars(self.django).pop("headers", None)  # Django's view of META, made once
@@ -285,52 +302,71 @@ class _Exchange:
                 answer.headers[name.title()] = text
         return answer
 
-    def copying(self, content: Iterator[bytes], tail: Tail) -> Iterator[bytes]:
-        copied, size = [], 0
+    def copying(self, content: Iterator[bytes], tail: Copy) -> Iterator[bytes]:
+        """Kept for those who asked, and handed out before the last chunk leaves: who asks right after it finds it."""
+        chunks, kept = iter(content), Kept(tail.limit)
         try:
-            for chunk in content:
-                size += len(chunk)
-                if size <= tail.limit:
-                    copied.append(chunk)
+            chunk = next(chunks, None)
+            while chunk is not None and kept.add(chunk):
+                ahead = next(chunks, None)  # known to be the last before it leaves
+                if ahead is None:
+                    self.hand_out(tail, kept.body)
                 yield chunk
-            tail.answer = b"".join(copied) if size <= tail.limit else None
-        except BaseException:
-            tail.answer = None  # cut short
-            raise
+                chunk = ahead
+            self.hand_out(tail, kept.body)
+            if chunk is not None:
+                yield chunk
+                yield from chunks
         finally:
+            self.hand_out(tail, None)  # unless it was: then it was cut short
             self.over()
             self.steps.close()
 
-    async def acopying(self, content: AsyncIterator[bytes], tail: Tail) -> AsyncIterator[bytes]:
-        copied, size = [], 0
+    async def acopying(self, content: AsyncIterator[bytes], tail: Copy) -> AsyncIterator[bytes]:
+        chunks, kept = aiter(content), Kept(tail.limit)
         try:
-            async for chunk in content:
-                size += len(chunk)
-                if size <= tail.limit:
-                    copied.append(chunk)
+            chunk = await anext(chunks, None)
+            while chunk is not None and kept.add(chunk):
+                ahead = await anext(chunks, None)
+                if ahead is None:
+                    await self.ahand_out(tail, kept.body)
                 yield chunk
-            tail.answer = b"".join(copied) if size <= tail.limit else None
-        except BaseException:
-            tail.answer = None  # cut short
-            raise
+                chunk = ahead
+            await self.ahand_out(tail, kept.body)
+            if chunk is not None:
+                yield chunk
+                async for chunk in chunks:
+                    yield chunk
         finally:
+            await self.ahand_out(tail, None)
             await self.aover()
             self.steps.close()
 
+    def hand_out(self, tail: Copy, body: bytes | None) -> None:
+        """Once: what comes later does not count."""
+        if not self.copied:
+            self.copied, tail.answer = True, body
+            self.ends = isinstance(drive(self.steps, self.carry), Ended)
+
+    async def ahand_out(self, tail: Copy, body: bytes | None) -> None:
+        if not self.copied:
+            self.copied, tail.answer = True, body
+            self.ends = isinstance(await adrive(self.steps, self.acarry), Ended)
+
     def over(self) -> None:
-        """The tail is answered; and by now the last byte has left, for those who wait for it."""
-        if isinstance(drive(self.steps, self.carry), Ended):
+        """The last byte has left: for those who wait for it."""
+        if self.ends:
             drive(self.steps, self.carry)
 
     async def aover(self) -> None:
-        if isinstance(await adrive(self.steps, self.acarry), Ended):
+        if self.ends:
             await adrive(self.steps, self.acarry)
 
     # Answers.
 
     def carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
-            op.answer = self._body(op.limit)
+            op.answer = self._body.read(op.limit)
         elif isinstance(op, Behind):
             self._face.behind(self.django, op)
             op.answer = None
@@ -339,7 +375,7 @@ class _Exchange:
 
     async def acarry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
-            op.answer = self._body(op.limit)  # Django has it already: its ASGI handler reads before it routes
+            op.answer = self._body.read(op.limit)  # Django has it already: its ASGI handler reads before it routes
         elif isinstance(op, Behind):
             self._face.abehind(self.django, op)
             op.answer = None
@@ -355,23 +391,6 @@ class _Exchange:
         except Elsewhere:
             return False
         return True
-
-    def _body(self, limit: int) -> bytes:
-        length = self.django.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal():
-            raise BodyCutShort
-        announced = int(length)
-        if announced > limit:
-            raise BodyTooLarge
-        try:
-            body: bytes = self.django.body
-        except (UnreadablePostError, RawPostDataException):
-            raise BodyCutShort from None
-        if len(body) > limit:
-            raise BodyTooLarge
-        if len(body) < announced:
-            raise BodyCutShort
-        return body
 
     # A view that turns out to be protected.
 
@@ -402,7 +421,7 @@ class _Exchange:
     def _given(self, result: Answer) -> Flow[Response | None]:
         if hasattr(result, "render") and not result.is_rendered:
             result.render()
-        flow, forward = self._parked.pop()
+        flow, forward = self.parked.pop()
         forward.answer = response_of(result)
         return flow
 
@@ -430,14 +449,14 @@ class _Exchange:
         return self._park(flow, await adrive(flow, self.acarry))
 
     def fail(self, error: Exception) -> Response | None:
-        return _response(drive(self._parked.pop()[0], self.carry, error=error)) if self._parked else None
+        return _response(drive(self.parked.pop()[0], self.carry, error=error)) if self.parked else None
 
     async def afail(self, error: Exception) -> Response | None:
-        return _response(await adrive(self._parked.pop()[0], self.acarry, error=error)) if self._parked else None
+        return _response(await adrive(self.parked.pop()[0], self.acarry, error=error)) if self.parked else None
 
     def _park(self, flow: Flow[Response | None], step: object) -> Response | None:
         if isinstance(step, Forward):
-            self._parked.append((flow, step))
+            self.parked.append((flow, step))
             self.hold = max(self.hold, step.hold)
             return None
         return _response(step)

@@ -11,10 +11,12 @@ again at every probe, since some servers set theirs after the app was built.
 uvicorn, gunicorn           ``signal.signal``: its handler is called after the wait
 hypercorn --workers 0       ``loop.add_signal_handler``: the same
 hypercorn with workers      its workers get no signal but poll an event: that is delayed
-threads                     only the main thread may: nothing is done
+gunicorn --preload          where requests run in threads, the main thread is asked to
+with --threads              look: only it may, and it never sees a request itself
 ==========================  ======================================================
 """
 
+import _thread
 import asyncio
 import logging
 import os
@@ -31,6 +33,10 @@ logger = logging.getLogger("launchready")
 Handler = Callable[[int, FrameType | None], Any]
 
 
+LOOK = getattr(signal, "SIGURG", None)
+"""What the main thread is asked with. Nobody sends it, it is ignored by default, and gunicorn leaves it alone."""
+
+
 class _State:
     seconds = 0.0  # 0: draining is off
     since: float | None = None
@@ -44,6 +50,8 @@ _loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 def configure(seconds: float) -> None:
     """How long to go on. Several apps of a process: the longest."""
     _State.seconds = max(_State.seconds, seconds)
+    if _State.seconds and _is_main() and LOOK is not None and signal.getsignal(LOOK) is signal.SIG_DFL:
+        signal.signal(LOOK, lambda *_: install())
     install()
 
 
@@ -53,22 +61,32 @@ def draining() -> bool:
 
 
 def install(loop: asyncio.AbstractEventLoop | None = None) -> None:
-    """Stand before the server's handler of SIGTERM, where there is one and this thread may."""
-    if not _State.seconds or threading.current_thread() is not threading.main_thread():
+    """Stand before the server's handler of SIGTERM, where there is one. Another thread asks the main one to."""
+    if not _State.seconds:
+        return
+    if not _is_main():
+        if LOOK is not None and _server() is not None:
+            _thread.interrupt_main(LOOK)
         return
     if loop is not None and loop not in _loops:
         _loops.add(loop)
         _before_loop(loop)
         _before_event(loop)
-    handler = signal.getsignal(signal.SIGTERM)
-    if callable(handler) and handler is not _on_signal and not _of_a_loop(handler):
+    handler = _server()
+    if handler is not None:
         _State.server = handler
         signal.signal(signal.SIGTERM, _on_signal)
 
 
-def _of_a_loop(handler: object) -> bool:
-    """asyncio's placeholder: what it stands for is called by the loop."""
-    return getattr(handler, "__name__", "") == "_sighandler_noop"
+def _is_main() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _server() -> Handler | None:
+    """The handler of the server, where it is not ours yet, nor asyncio's placeholder for what the loop calls."""
+    handler = signal.getsignal(signal.SIGTERM)
+    placeholder = getattr(handler, "__name__", "") == "_sighandler_noop"
+    return handler if callable(handler) and handler is not _on_signal and not placeholder else None
 
 
 def _begin() -> bool:

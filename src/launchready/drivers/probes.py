@@ -1,12 +1,13 @@
 """Runs the health checks of the app: at once, each within its time, at most one run of each, whoever asks.
 
 A check is any callable, def or async def. It passes when it returns something other than False, and fails when it
-returns False, raises, or is late. What it raised is kept to the name of its class: the text of a database error holds
-the address and sometimes the password.
+returns False, raises, or is late. Why is told in words of ours (reasons.py): the text of a database error holds the
+address and sometimes the password.
 
 Probes come from load balancers, from several at once, and most of all while something hangs. So a verdict is kept for a
-few seconds; the first probe after that runs the check and waits for it; all others are answered at once with what is
-known. A check whose last run still hangs is not started again: hung checks do not pile up threads or connections.
+few seconds. The first probe after that runs the check and waits for it as long as nobody else asks; all others, and
+with them the first, are answered at once with what is known. A check whose last run still hangs is not started again:
+hung checks do not pile up threads or connections.
 
 ============  =======================  ==========================
 known state   this run passes          this run fails
@@ -22,11 +23,12 @@ import inspect
 import logging
 import random
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from time import monotonic, time
 
 from launchready.drivers import drain
+from launchready.drivers.reasons import reason
 from launchready.exchange.app import Checked, Finding, RunChecks
 
 Check = Callable[[], object]
@@ -38,8 +40,8 @@ STILL_RUNNING = "still running since the last probe"
 BUDGET = 2.0
 """Seconds that one probe waits at most, whatever the checks ask for."""
 
-PATIENCE = 0.01
-"""Seconds that the other probes wait for a first verdict."""
+PATIENCE = 0.005
+"""Seconds that probes wait for a verdict while others ask as well."""
 
 AGAIN = 1.0
 """Seconds until a check that failed is run again, where it would be kept for longer."""
@@ -59,10 +61,22 @@ class Probe:
         self.at: float | None = None
         self.due = 0.0
         self.row = 0  # passes or fails in a row that speak against what is known
-        self.running: Future[object] | None = None
+        self.running = False
+        self.late = False  # it runs, and that it failed was noted
 
     def finding(self) -> Finding:
         return Finding(self.up is True, self.critical, self.trouble, self.seconds, self.at)
+
+
+class _Round:
+    """The checks that one probe started. ``over``: all of them ended. ``crowded``: another probe came meanwhile."""
+
+    def __init__(self, probes: list[Probe]) -> None:
+        self.left = set(probes)
+        self.over: Future[None] = Future()
+        self.crowded: Future[None] = Future()
+        for future in (self.over, self.crowded):
+            future.set_running_or_notify_cancel()  # who waits may be cancelled; these may not
 
 
 class Probes:
@@ -83,10 +97,13 @@ class Probes:
         self._probes += [Probe(name, check, critical=False) for name, check in (optional or {}).items()]
         self._probes += [Probe(name, check, once=True) for name, check in (startup or {}).items()]
         self._timeout = timeout
+        self._limit = min(timeout, BUDGET)
         self._keep = keep
         self._fall = fall
         self._rise = rise
         self._lock = threading.Lock()
+        self._rounds: set[_Round] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.asked: Callable[[], None] = lambda: None
         """Called at each probe: whoever keeps a record of this process's uptime may begin."""
 
@@ -101,13 +118,15 @@ class Probes:
         """Blocking. Whoever starts a check waits for it, the others do not."""
         drain.install()
         self.asked()
-        deadline = monotonic() + min(self._timeout, BUDGET)
         mine = self._take()
-        for probe, future in mine:
-            self._start(probe, future)
-        for probe, future in mine:
-            self._wait(probe, future, deadline)
-        if not mine and self._unknown():
+        if mine is not None:
+            for probe in list(mine.left):
+                self._start(probe, mine)
+            wait((mine.over, mine.crowded), self._limit, FIRST_COMPLETED)
+            if not mine.over.done() and mine.crowded.done():
+                wait((mine.over,), PATIENCE)
+            self._leave(mine)
+        elif self._unknown():
             threading.Event().wait(PATIENCE)
         op.answer = self._known()
 
@@ -116,8 +135,20 @@ class Probes:
         drain.install(asyncio.get_running_loop())
         self.asked()
         mine = self._take()
-        await asyncio.gather(*(self._await(probe, future) for probe, future in mine))
-        if not mine and self._unknown():
+        if mine is not None:
+            for probe in list(mine.left):
+                if inspect.iscoroutinefunction(probe.check):
+                    task = asyncio.create_task(self._arun(probe, mine))
+                    self._tasks.add(task)
+                    task.add_done_callback(self._tasks.discard)
+                else:
+                    self._start(probe, mine)
+            over, crowded = asyncio.wrap_future(mine.over), asyncio.wrap_future(mine.crowded)
+            await asyncio.wait((over, crowded), timeout=self._limit, return_when=FIRST_COMPLETED)
+            if not over.done() and crowded.done():
+                await asyncio.wait((over,), timeout=PATIENCE)
+            self._leave(mine)
+        elif self._unknown():
             await asyncio.sleep(PATIENCE)
         op.answer = self._known()
 
@@ -127,85 +158,79 @@ class Probes:
     def _unknown(self) -> bool:
         return any(probe.up is None for probe in self._probes)
 
-    def _take(self) -> Sequence[tuple[Probe, Future[object]]]:
+    def _take(self) -> _Round | None:
         """The checks that are due, for this caller alone to run."""
-        mine: list[tuple[Probe, Future[object]]] = []
+        mine: list[Probe] = []
         now = monotonic()
         with self._lock:
             for probe in self._probes:
                 if probe.due > now or (probe.once and probe.up):
                     continue
                 probe.due = now + self._timeout + AGAIN  # where nobody comes back to say how it ended
-                if probe.running is None:
-                    probe.running = Future()
-                    mine.append((probe, probe.running))
+                if probe.running:
+                    self._late(probe, STILL_RUNNING, None)
                 else:
-                    self._note(probe, STILL_RUNNING, None)
-        return mine
+                    probe.running, probe.late = True, False
+                    mine.append(probe)
+            for other in self._rounds:
+                other.crowded.set_result(None)
+            self._rounds.clear()
+            if not mine:
+                return None
+            found = _Round(mine)
+            self._rounds.add(found)
+            return found
 
-    def _start(self, probe: Probe, future: Future[object]) -> None:
+    def _leave(self, mine: _Round) -> None:
+        """Who waited goes on. What did not answer in all of the time has failed; a crowd waits for no time at all."""
+        with self._lock:
+            self._rounds.discard(mine)
+            if not mine.crowded.done():
+                for probe in mine.left:
+                    self._late(probe, self._silence(), self._limit)
+
+    def _start(self, probe: Probe, mine: _Round) -> None:
         name = f"launchready-check-{probe.name}"
-        threading.Thread(target=self._work, args=(probe, future), name=name, daemon=True).start()
+        threading.Thread(target=self._work, args=(probe, mine), name=name, daemon=True).start()
 
-    def _work(self, probe: Probe, future: Future[object]) -> None:
-        value: object = None
-        raised: BaseException | None = None
+    def _work(self, probe: Probe, mine: _Round) -> None:
+        started = monotonic()
         try:
             value = probe.check()
             if inspect.isawaitable(value):
                 value = asyncio.run(_wait_for(value))
+            trouble = _said(value)
         except BaseException as error:
-            raised = error
-        probe.running = None
-        if raised is None:
-            future.set_result(value)
-        else:
-            future.set_exception(raised)
+            trouble = reason(error)
+        self._over(probe, mine, trouble, monotonic() - started)
 
-    def _wait(self, probe: Probe, future: Future[object], deadline: float) -> None:
+    async def _arun(self, probe: Probe, mine: _Round) -> None:
         started = monotonic()
+        trouble: str | None = None
         try:
-            trouble = None if future.result(max(0.0, deadline - monotonic())) is not False else "returned False"
-        except TimeoutError:
-            trouble = self._late(future)
+            async with asyncio.timeout(self._limit) as within:
+                value: object = probe.check()
+                trouble = _said(await value if inspect.isawaitable(value) else value)
         except BaseException as error:
-            trouble = type(error).__name__
+            trouble = self._silence() if within.expired() else reason(error)
+        self._over(probe, mine, trouble, monotonic() - started)
+
+    def _silence(self) -> str:
+        return f"no answer within {self._limit:g} s"
+
+    def _over(self, probe: Probe, mine: _Round, trouble: str | None, seconds: float) -> None:
+        """A check ended. What comes after its time is no verdict any more."""
         with self._lock:
-            self._note(probe, trouble, monotonic() - started)
+            if not probe.late:
+                self._note(probe, trouble if seconds <= self._limit else self._silence(), seconds)
+            probe.running = False
+            mine.left.discard(probe)
+            if not mine.left:
+                mine.over.set_result(None)
 
-    def _late(self, future: Future[object]) -> str:
-        """A check may raise a TimeoutError itself."""
-        return "TimeoutError" if future.done() else f"no answer within {self._timeout:g} s"
-
-    async def _await(self, probe: Probe, future: Future[object]) -> None:
-        started = monotonic()
-        task: asyncio.Future[object]
-        if inspect.iscoroutinefunction(probe.check):
-            task = asyncio.ensure_future(probe.check())
-            task.add_done_callback(lambda done: self._over(probe, done))
-        else:
-            self._start(probe, future)
-            task = asyncio.wrap_future(future)
-        done, _ = await asyncio.wait({task}, timeout=min(self._timeout, BUDGET))
-        if not done:
-            trouble: str | None = f"no answer within {self._timeout:g} s"
-            if inspect.iscoroutinefunction(probe.check):
-                task.cancel()
-            else:
-                task.add_done_callback(_seen)
-        elif task.cancelled():
-            trouble = "CancelledError"
-        elif (error := task.exception()) is not None:
-            trouble = type(error).__name__
-        else:
-            trouble = None if task.result() is not False else "returned False"
-        with self._lock:
-            self._note(probe, trouble, monotonic() - started)
-
-    @staticmethod
-    def _over(probe: Probe, task: asyncio.Future[object]) -> None:
-        probe.running = None
-        _seen(task)
+    def _late(self, probe: Probe, trouble: str, seconds: float | None) -> None:
+        probe.late = True
+        self._note(probe, trouble, seconds)
 
     def _note(self, probe: Probe, trouble: str | None, seconds: float | None) -> None:
         passed = trouble is None
@@ -229,10 +254,8 @@ def _say(probe: Probe, trouble: str | None) -> None:
         logger.warning("health check %s passes again", probe.name)
 
 
-def _seen(task: asyncio.Future[object]) -> None:
-    """Nobody waits for it any more; asyncio would say that its exception was never retrieved."""
-    if not task.cancelled():
-        task.exception()
+def _said(value: object) -> str | None:
+    return "returned False" if value is False else None
 
 
 async def _wait_for(value: Awaitable[object]) -> object:

@@ -65,6 +65,20 @@ class Get(StoreOp[Entry[V] | None], Generic[V]):
         self.key = key
 
 
+class GetAll(StoreOp[None]):
+    """Several Gets, each of which has its answer afterwards: one round trip where the store can, else one each.
+
+    None is answered by an older state than those ahead of it.
+    """
+
+    __slots__ = ("gets", "key", "space")
+
+    def __init__(self, *gets: Get[Any]) -> None:
+        self.gets = gets
+        self.space = gets[0].space
+        self.key = gets[0].key
+
+
 class Put(StoreOp[int], Generic[V]):
     """Write, whatever is there. Answers the new version."""
 
@@ -208,8 +222,9 @@ class GiveHere(Give):
     __slots__ = ()
 
 
-HURRY = 0.05
-"""Seconds. A limit must not slow down what it protects: whoever only counts goes on without the store after this."""
+HURRY = 0.04
+"""Seconds. A limit must not slow down what it protects: whoever only counts goes on without the store after this, so
+that an answer is 50 ms later at most."""
 
 
 def hurried(op: StoreOp[Any]) -> bool:

@@ -4,9 +4,11 @@ Theory. A hit at time t counts in every window (now - W, now] with t in it. Two 
 
 - limit <= 256: the time of every hit, exactly. A hit is let through when fewer than ``limit`` times are younger
   than W. This *is* the definition.
-- limit > 256: counts in 16 slices of W, and the slice that the window's far edge cuts is counted whole. The sum over
-  17 slices is never less than the true count, so nothing more than the exact rule allows is let through, and since
-  at most 1/16 of W is counted too long, at least 16/17 of what it allows is.
+- limit > 256: neighbouring hits in groups of at most limit / 32 units, and of a group the time of its last hit, at
+  which all of it is taken to have come. So no unit is forgotten early, and nothing more than the exact rule allows is
+  let through. The groups do not overlap in time, so the window's far edge cuts one of them at most, and what is counted
+  too long is less than a group: whenever a unit is refused, more than 31/32 of ``limit`` are in the window. Lay windows
+  back from each refusal, and 31/32 of what the exact rule lets through follows, for any trace of single units.
 
 Fixed windows let twice the limit through around an edge, the weighted two-window estimate does the same on traces made
 for it, and a token bucket adds its burst to its rate; none of the three keeps the sentence at the top.
@@ -23,12 +25,14 @@ from collections.abc import Callable, MutableSequence, Sequence
 from typing import NamedTuple
 
 EXACT_UP_TO = 256
-SLICES = 16
+GROUPS = 32
 MICRO = 1_000_000
 
 State = MutableSequence[int]
-"""One window's memory. Exact: the times of hits, ascending. Sliced: the sum of all counts, then slice number and count
-alternating, oldest first; or empty. A list will do; ``fresh`` makes arrays of 8 bytes a number."""
+"""One window's memory. Exact: the times of hits, ascending. Grouped: the sum of all counts, the time up to which hits
+are over, then of each group time and count alternating, oldest first; or empty. A list will do; ``fresh`` makes arrays
+of 8 bytes a number."""
+HEAD = 2  # numbers in front of the groups
 
 
 Look = Callable[["Window", State, int, int, bool], tuple[int, int]]
@@ -37,22 +41,23 @@ Look = Callable[["Window", State, int, int, bool], tuple[int, int]]
 class Window:
     """``limit`` units in any ``period`` seconds. Immutable; what a Take needs of it is worked out once.
 
-    ``shape`` tells which states it can read: the times of hits mean the same to every limit and period, a slice is a
-    part of its period. A store that outlives a release keeps states of different shapes apart.
+    ``shape`` tells which states it can read: times mean the same to every limit and period. A store that outlives a
+    release keeps states of different shapes apart.
 
     ``look(window, state, now, cost, charge)`` answers units left after the cost, and microseconds until the oldest
     unit comes back. Where the cost would not pass: -1 - (units left now), and microseconds until it would.
     """
 
-    __slots__ = ("exact", "limit", "look", "period", "period_us", "shape")
+    __slots__ = ("exact", "group", "limit", "look", "period", "period_us", "shape")
 
     def __init__(self, limit: int, period: float) -> None:
         self.limit = limit
         self.period = period
         self.period_us = int(period * MICRO)
         self.exact = limit <= EXACT_UP_TO
-        self.shape = "x" if self.exact else f"s{self.period_us}"
-        self.look: Look = _exact if self.exact else _sliced
+        self.group = limit // GROUPS
+        self.shape = "x" if self.exact else "g"
+        self.look: Look = _exact if self.exact else _grouped
 
     def __repr__(self) -> str:
         return f"Window({self.limit}, {self.period})"
@@ -112,81 +117,92 @@ def give(states: Sequence[State], windows: tuple[Window, ...], cost: int, at: in
                 start -= 1
             del state[start:end]
             continue
-        slice_ = at * SLICES // window.period_us
-        for place in range(1, len(state), 2):
-            if state[place] == slice_:
-                units = min(cost, state[place + 1])
-                state[0] -= units
-                state[place + 1] -= units
-                if not state[place + 1]:
-                    del state[place : place + 2]
-                break
+        _give_group(window, state, cost, at)
 
 
 def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
-    period, first, length = window.period_us, 0, len(state)
-    if length:
-        if state[-1] > now:  # noqa: PLR1730  max() costs a call on the hottest line of the house
-            now = state[-1]
+    wait = period = window.period_us
+    first = length = 0
+    if state:
         wait = state[0] + period - now
+        if wait > 0 and cost == 1 and charge and state[-1] <= now:
+            left = window.limit - len(state) - 1
+            if left >= 0:
+                state.append(now)  # nearly every hit: one more, and none is over
+                return left, wait
+        length = len(state)
+        if state[-1] > now:
+            now = state[-1]
+            wait = state[0] + period - now
         if wait <= 0:
             first = bisect_right(state, now - period)  # so many at the front are over
             length -= first
             wait = state[first] + period - now if length else period
-    else:
-        wait = period
     left = window.limit - length - cost
     if left < 0:  # -left hits must leave first; a cost above the limit never passes
         return -1 - left - cost, (state[first - left - 1] + period - now if -left <= length else period)
     if charge:
         if first:
             del state[:first]
-        if cost == 1:
-            state.append(now)
-        else:
-            state.extend([now] * cost)
+        state.extend([now] * cost)
     return left, wait
 
 
-def _sliced(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
-    period, length = window.period_us, len(state)
-    slice_ = now * SLICES // period
-    if length > 1 and state[-2] >= slice_:
-        slice_ = state[-2]
-        oldest = state[1]
-        if charge and oldest >= slice_ - SLICES and (total := state[0] + cost) <= window.limit:
-            state[0] = total  # nearly every hit: another one in the newest slice, and none is over
+def _grouped(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
+    period, length, first, total, joins = window.period_us, len(state), HEAD, 0, False
+    if length > HEAD:
+        if state[-2] > now:  # noqa: PLR1730  max() costs a call
+            now = state[-2]
+        total, joins = state[0], 0 < cost <= window.group - state[-1]
+        if joins and charge and total + cost <= window.limit and state[HEAD] > now - period:
+            state[0] = total = total + cost  # nearly every hit: one more in the newest group, and none is over
+            state[-2] = now
             state[-1] += cost
-            return window.limit - total, -(-(oldest + SLICES + 1) * period // SLICES) - now
-    first, total = 1, state[0] if state else 0
-    while first < length and state[first] < slice_ - SLICES:  # older than the slice that the far edge cuts
-        total -= state[first + 1]
-        first += 2
+            return window.limit - total, state[HEAD] + period - now
+        while first < length and state[first] <= now - period:
+            total -= state[first + 1]
+            first += 2
+        joins = joins and first < length
     left = window.limit - total
     if cost > left:
         return -1 - left, _until_passes(state, first, cost - left, now, period)
-    oldest = state[first] if first < length else slice_
-    if charge:
-        if first > 1:
-            del state[1:first]
+    oldest = state[first] if first + 2 * joins < length else now
+    if charge and cost:
         if not state:
-            state.append(0)
+            state.extend((0, now - 1))
+        if first > HEAD:
+            state[1] = state[first - 2]
+            del state[HEAD:first]
         state[0] = total + cost
-        if cost and len(state) > 1 and state[-2] == slice_:
+        if joins:
+            state[-2] = now
             state[-1] += cost
-        elif cost:
-            state.extend((slice_, cost))
-    return left - cost, -(-(oldest + SLICES + 1) * period // SLICES) - now  # _until_gone, without its frame
+        else:
+            state.extend((now, cost))
+    return left - cost, oldest + period - now
 
 
 def _until_passes(state: State, first: int, over: int, now: int, period: int) -> int:
-    for at in range(first, len(state), 2):
-        over -= state[at + 1]
+    for place in range(first, len(state), 2):
+        over -= state[place + 1]
         if over <= 0:
-            return _until_gone(state[at], now, period)
+            return state[place] + period - now
     return period
 
 
-def _until_gone(slice_: int, now: int, period: int) -> int:
-    """Microseconds until a slice is no longer counted: when the far edge enters the next one."""
-    return -(-(slice_ + SLICES + 1) * period // SLICES) - now
+def _give_group(window: Window, state: State, cost: int, at: int) -> None:
+    """Two neighbours that fit into one group become one, so that there are never more than 73 of them."""
+    if len(state) <= HEAD or at <= state[1]:
+        return
+    for place in range(HEAD, len(state), 2):
+        if state[place] >= at:
+            units = min(cost, state[place + 1])
+            state[0] -= units
+            state[place + 1] -= units
+            if not state[place + 1]:
+                del state[place : place + 2]
+            for left in (place, place - 2):
+                if HEAD <= left < len(state) - 2 and state[left + 1] + state[left + 3] <= window.group:
+                    state[left + 3] += state[left + 1]
+                    del state[left : left + 2]
+            return

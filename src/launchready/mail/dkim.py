@@ -44,7 +44,8 @@ def parse_key(txts: Iterable[str]) -> DKIMKey:
 def read_key(found: Sequence[str]) -> DKIMKey:
     """The first record; which of several a receiver uses is not defined."""
     record = found[0]
-    tags, order, problems = read_tags(record)
+    tags, order, errors = read_tags(record)
+    problems: list[str] = []
     if len(found) > 1:
         problems.append(f"{len(found)} key records at one name: which one is used is undefined")
     key_type = tags.get("k", "rsa").lower()
@@ -57,7 +58,7 @@ def read_key(found: Sequence[str]) -> DKIMKey:
     if not encoded:
         return DKIMKey("revoked", record, key_type, 0, tags, tuple(problems))
     bits, unusable = measure(key_type, encoded)
-    unusable += refusals(tags)
+    unusable += [*refusals(tags), *errors]
     if unusable:
         return DKIMKey("unusable", record, key_type, bits, tags, (*problems, *unusable))
     if key_type == "rsa" and bits < SHOULD_BITS:
@@ -71,7 +72,9 @@ def looks_like_a_key(txt: str) -> bool:
 
 
 def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
-    """Tags by name, their order, and what is wrong (section 3.2: a tag that is given twice is an error)."""
+    """Tags by name, their order, and what is wrong: a tag given twice, or without "=", makes the whole list invalid
+    (section 3.2).
+    """
     tags: dict[str, str] = {}
     problems: list[str] = []
     for part in record.split(";"):
@@ -80,6 +83,8 @@ def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
             continue
         if name in tags:
             problems.append(f"{name} is given twice")
+        if not equals:
+            problems.append(f"{part.strip()[:40]!r} is not a tag with a value")
         tags.setdefault(name, value)
     return tags, list(tags), problems
 

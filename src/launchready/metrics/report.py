@@ -1,7 +1,7 @@
 """What the ledger says, as plain data: the routes, the releases, the points of the charts, the cards. All of it by
 the last ``hours``, but for releases, which are compared over their whole life."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from math import ceil
 from typing import Any
@@ -10,7 +10,7 @@ from launchready.metrics import compare
 from launchready.metrics.histogram import Counts, Histogram, unpack
 from launchready.metrics.ledger import GRAIN, HOUR, Ledger, is_business
 from launchready.metrics.looks import LEAST
-from launchready.metrics.timing import CLIENT_GONE, OWN, STREAM, WEBSOCKET, Key
+from launchready.metrics.timing import CLIENT_GONE, OWN, STREAM, UNMATCHED, WEBSOCKET, Key
 
 MIN_FOR_QUANTILE = 20
 """Below this many requests a 95th percentile is one request's luck, and is not shown."""
@@ -18,6 +18,8 @@ MIN_FOR_QUANTILE = 20
 QUANTILES = (0.5, 0.95, 0.99)
 POINTS = 300
 """Of a chart: five minutes each for a day and the hour that it begins in."""
+BACK = 12
+"""Points of which one that is too small is made up."""
 BARS = 90
 MAX_RELEASES_SHOWN = 5
 SERVING = 120.0
@@ -94,12 +96,18 @@ def tallies(rows: Iterable[Any]) -> dict[tuple[str, str], Tally]:
 
 
 def routes(ledger: Ledger, since: float, target: Target, verdicts: Mapping[tuple[str, str], Row]) -> list[Row]:
-    """Worst first: slowest against its target, then slowest."""
+    """Those with a target first, which are what the business lives on; then the worst: slowest against its target, then
+    slowest. What the app does not know comes last."""
     rows = []
     for (method, route), tally in tallies(ledger.rows(_SLOTS, (since,))).items():
         verdict = verdicts.get((method, route), {})
         rows.append({**tally.row(method, route, target(method, route)), "verdict": verdict.get("latency")})
-    return sorted(rows, key=lambda row: (-_over(row), -(row["p95"] or 0.0), row["route"]))
+    return sorted(
+        rows,
+        key=lambda row: (
+            row["route"] == UNMATCHED, row["target"] is None, -_over(row), -(row["p95"] or 0.0), row["route"],
+        ),
+    )  # fmt: skip
 
 
 def _over(row: Row) -> float:
@@ -182,16 +190,28 @@ def timeline(ledger: Ledger, since: float, now: float, points: int = POINTS) -> 
         found[index] = had[0] + requests, had[1] + errors, had[2]
     for _, _, durations in found:
         whole.merge(durations)
-    return [_point(since + index * width, *point) for index, point in enumerate(found)], quantiles(whole)[1]
+    rows = [_point(since + index * width, found[: index + 1]) for index in range(len(found))]
+    return rows, quantiles(whole)[1]
+
+
+def _point(start: float, until: Sequence[tuple[int, int, Histogram]]) -> Row:
+    """Where few came, p95 and the share of errors take in the points before, an hour at most: of twelve requests there
+    is no p95, and one error of two is not "50 %"."""
+    requests, errors, _ = until[-1]
+    seen = failed = 0
+    durations = Histogram()
+    for many, bad, part in reversed(until[-BACK:]) if requests else ():
+        seen, failed = seen + many, failed + bad
+        durations.merge(part)
+        if seen >= MIN_FOR_QUANTILE:
+            break
+    rate = failed / seen if seen >= MIN_FOR_QUANTILE else None
+    return {"start": start, "requests": requests, "errors": errors, "error_share": rate, "p95": quantiles(durations)[1]}
 
 
 def _width(since: float, now: float, points: int) -> float:
     """Seconds of one point: whole grains, or every few points would hold one grain more than the others."""
     return float(GRAIN * max(1, ceil((now - since) / points / GRAIN)))
-
-
-def _point(start: float, requests: int, errors: int, durations: Histogram) -> Row:
-    return {"start": start, "requests": requests, "errors": errors, "p95": quantiles(durations)[1]}
 
 
 def failures(ledger: Ledger, since: float, now: float, points: int = POINTS) -> list[float]:

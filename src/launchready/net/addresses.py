@@ -12,6 +12,8 @@ DOCUMENTATION = tuple(
 )
 # RFC 6052: an IPv4 address in an IPv6 one; a NAT64 gateway would connect to what is embedded.
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# RFC 4291 section 2.4: all that is routed between networks. The rest is reserved, of one site, or embeds an address.
+UNICAST = ipaddress.IPv6Network("2000::/3")
 
 
 def is_public(text: str) -> bool:
@@ -26,9 +28,18 @@ def is_public(text: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-    if any(address.version == net.version and address in net for net in DOCUMENTATION):
-        return True
-    return address.is_global and not address.is_multicast
+        if address not in UNICAST:
+            return False
+    return is_documentation(text) or (address.is_global and not address.is_multicast)
+
+
+def is_documentation(text: str) -> bool:
+    """Whether ``text`` is in a range that nobody is reached at (RFC 5737, RFC 3849)."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return any(address.version == net.version and address in net for net in DOCUMENTATION)
 
 
 def is_loopback(text: str) -> bool:

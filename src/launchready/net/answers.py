@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-DnsStatus = Literal["answered", "empty", "nxdomain", "servfail", "refused", "timeout", "broken", "unasked"]
-Trouble = Literal["dns", "refused", "timeout", "tls", "private", "broken"]
+DnsStatus = Literal["answered", "empty", "nxdomain", "servfail", "refused", "timeout", "closed", "broken", "unasked"]
+Trouble = Literal["dns", "refused", "timeout", "tls", "private", "broken", "unasked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class DnsAnswer:
 
     - ``records``: as in a zone file, without the final dot; a TXT record is joined to one text (RFC 7208 section 3.3).
     - ``chain``: the alias targets (CNAME) that were followed, in order. With ``nxdomain`` the last one does not exist.
+    - ``closed``: the machine is there, and nobody takes the question at that port.
     - ``authenticated``: the resolver checked the DNSSEC signatures (AD). ``ttl``: seconds, the longest
       of the records that lead there: for so long an old one may be seen.
     """
@@ -107,6 +108,20 @@ class SmtpAnswer:
     @property
     def known(self) -> bool:
         return self.trouble is None
+
+
+@dataclass(frozen=True, slots=True)
+class NamesAnswer:
+    """Names below a domain that somebody found, or the reason why that is not known."""
+
+    question: str
+    names: tuple[str, ...] = ()
+    probed: bool = True
+    reason: str = ""
+
+    @property
+    def known(self) -> bool:
+        return not self.reason
 
 
 @dataclass(frozen=True, slots=True)

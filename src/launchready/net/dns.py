@@ -35,10 +35,16 @@ class Resolver:
     attempts: tuple[float, ...] = ATTEMPTS
 
     async def query(
-        self, name: str, rdtype: str, *, server: str | None = None, checking_disabled: bool = False
+        self,
+        name: str,
+        rdtype: str,
+        *,
+        server: str | None = None,
+        checking_disabled: bool = False,
+        tcp: bool = False,
     ) -> DnsAnswer:
-        """The answer to one question; never raises for what a network or a zone can do."""
-        question = f"{rdtype} {name}" + (f" at {server}" if server else "")
+        """The answer to one question; never raises for what a network or a zone can do. ``tcp``: not over UDP first."""
+        question = f"{rdtype} {name}" + (f" at {server}" if server else "") + (" over TCP" if tcp else "")
         try:
             servers = self._where(server)
         except OSError as error:
@@ -46,9 +52,10 @@ class Resolver:
         answer = DnsAnswer(question, "broken", reason="no DNS server to ask")
         for number, seconds in enumerate(self.attempts if servers else ()):
             where = servers[number % len(servers)]
-            answer = await self._attempt(question, name, rdtype, where, seconds, server, checking_disabled)
-            retry = answer.status in ("timeout", "broken") or (answer.status in ("servfail", "refused") and servers[1:])
-            if not retry:
+            told = (server is not None, checking_disabled, tcp)
+            answer = await self._attempt(question, name, rdtype, where, seconds, told)
+            elsewhere = answer.status in ("servfail", "refused") and len(servers) > 1
+            if answer.status not in ("timeout", "closed", "broken") and not elsewhere:
                 return answer
         return answer
 
@@ -61,8 +68,9 @@ class Resolver:
         return self.servers or system_servers()
 
     async def _attempt(
-        self, question: str, name: str, rdtype: str, where: Server, seconds: float, server: str | None, cd: bool
+        self, question: str, name: str, rdtype: str, where: Server, seconds: float, told: tuple[bool, bool, bool]
     ) -> DnsAnswer:
+        direct, checking_disabled, tcp = told
         import dns.exception  # noqa: PLC0415 - 200 ms, paid by the first question only
         import dns.flags  # noqa: PLC0415
         import dns.message  # noqa: PLC0415
@@ -77,29 +85,34 @@ class Resolver:
             return DnsAnswer(question, "broken", reason=f"not a name that can be asked for: {error}")
         # RFC 6840 section 5.7: asks whether the resolver has checked the signatures, without asking for them.
         request.flags |= dns.flags.AD
-        if cd:
+        if checking_disabled:
             request.flags |= dns.flags.CD
-        if server is not None:
+        if direct:
             request.flags &= ~dns.flags.RD
         try:
             async with asyncio.timeout(seconds):
-                reply = await exchange(request, where)
+                reply = await exchange(request, where, tcp=tcp)
         except (TimeoutError, dns.exception.Timeout):
             return DnsAnswer(question, "timeout", reason=f"no answer from {where[0]} port {where[1]}")
+        except ConnectionRefusedError:
+            return DnsAnswer(question, "closed", reason=f"nobody answers at {where[0]} port {where[1]}")
         except (OSError, EOFError, dns.exception.DNSException, ValueError) as error:
             reason = f"{type(error).__name__} from {where[0]} port {where[1]}"
             return DnsAnswer(question, "broken", reason=reason)
         return read(question, reply, rdtype)
 
 
-async def exchange(request: "dns.message.QueryMessage", where: Server) -> "dns.message.Message":
-    """One question over UDP, and over TCP where the answer was cut short. Waits until the caller's time is over.
+async def exchange(request: "dns.message.QueryMessage", where: Server, *, tcp: bool = False) -> "dns.message.Message":
+    """One question over UDP, and over TCP where the answer was cut short, or at once. Waits until the caller's time is
+    over.
 
     Each question has a socket, and so a port, of its own: whoever wants to forge an answer has to guess that, too.
     """
     import dns.asyncquery  # noqa: PLC0415
     import dns.flags  # noqa: PLC0415
 
+    if tcp:
+        return await dns.asyncquery.tcp(request, where[0], port=where[1])
     loop = asyncio.get_running_loop()
     transport, waiting = await loop.create_datagram_endpoint(lambda: Waiting(request), remote_addr=where)
     try:

@@ -1,4 +1,4 @@
-"""What the owner accepts for a while: by fingerprint, until a day, for a reason. After that day it is a finding again.
+"""What the owner accepts for a while, by fingerprint or code, for a reason. After its day it is a finding again.
 
 The list is ``launchready-accepted.toml`` in the root of the project, to be committed, so that everyone and the build
 server know it. It also holds the key of the fingerprints, once it was written: a shallow clone has no first commit to
@@ -31,6 +31,14 @@ class Accepted(NamedTuple):
     key: bytes | None = None
     current: frozenset[str] = frozenset()
     expired: frozenset[str] = frozenset()
+
+
+def root() -> str:
+    """Where the list of this project stands: the top of the checkout, else this folder."""
+    from launchready.secrets import git  # noqa: PLC0415 - a scan knows its root already
+
+    here = os.getcwd()  # noqa: PTH109 - as below
+    return (git.top(here) or here) if git.available() else here
 
 
 def load(root: str, today: dt.date) -> Accepted:

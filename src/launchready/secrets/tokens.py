@@ -14,7 +14,9 @@ from launchready.vendors.formats import BEFORE, RARE, VENDORS, Vendor
 
 #: Not committed secrets: hashes are one-way, push tokens and signed addresses belong to one device or one moment.
 _SKIPPED = frozenset({"pw_hash", "push_token", "signed_url", "oauth"})
-_ROWS = tuple(row for row in (*VENDORS, *RARE) if row.gates and row.kind not in _SKIPPED)
+#: Stands in every "path": ``RARE`` has the same key behind better gates.
+_EVERYWHERE = ("pat",)
+_ROWS = tuple(row for row in (*VENDORS, *RARE) if row.gates and row.gates != _EVERYWHERE and row.kind not in _SKIPPED)
 GATES: tuple[str, ...] = tuple(dict.fromkeys(gate for row in _ROWS for gate in row.gates))
 #: Literals that stand inside a key; every other one begins it, or stands a few characters after its beginning.
 _INSIDE = frozenset(

@@ -12,6 +12,7 @@ from launchready.http.message import Request
 from launchready.http.routes import RouteTable
 from launchready.settings.problems import Problems
 from launchready.settings.sealing import derived
+from launchready.settings.whose import user_of
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Cache:
 
     - ``routes``: freshness for 200 answers that state none: ``{"GET /coaches": "60s"}``. The app's own
       Cache-Control always wins.
-    - ``private``: one cache for each user: ``{"GET /me": "10s"}``. Who that is, ``private_key(request)`` says, None for
-      nobody; without it, the credentials as they were sent, Authorization and Cookie to the last byte.
+    - ``private``: one cache for each user: ``{"GET /me": "10s"}``. Who that is, ``private_key`` says, and must:
+      ``"cookie:sessionid"``, ``"header:authorization"``, or a function of the request; None is nobody.
     - ``profile``: ``"safe"``, or ``"rfc9111"`` for the plain shared cache of the standard.
     - ``stale_while_revalidate``, ``stale_if_error``: for answers that neither state nor forbid it; 0 by default.
     - ``heuristic``: freshness by Last-Modified where an answer states none (RFC 9111 §4.2.2).
@@ -33,7 +34,7 @@ class Cache:
 
     routes: Mapping[str, str | float] = field(default_factory=dict)
     private: Mapping[str, str | float] = field(default_factory=dict)
-    private_key: Callable[[Request], str | None] | None = None
+    private_key: str | Callable[[Request], str | None] | None = None
     profile: str = "safe"
     stale_while_revalidate: str | float = 0
     stale_if_error: str | float = 0
@@ -69,8 +70,7 @@ def compile_cache(
                     f"cache.routes: {route!r} is one person's business by its name, and would be shown to others; "
                     "write it under private=, or force=True if it is the same for everybody"
                 )
-    if settings.private_key is not None and not callable(settings.private_key):
-        problems.add(f"cache.private_key={settings.private_key!r}: write a function of the request")
+    user = user_of(problems, settings.private_key, private=bool(private))
     max_body = problems.number("cache.max_body", settings.max_body, least=1)
     space = Space(
         "cache",
@@ -99,7 +99,7 @@ def compile_cache(
     setup = core.Setup(
         policy, storing, space,
         max_body=max_body, clock=clock.monotonic, wall=clock.wall, leases=shared,
-        trusts=Identity(trusted).proxied, private=RouteTable(private), user=settings.private_key or credentials,
+        trusts=Identity(trusted).proxied, private=RouteTable(private), user=user,
     )  # fmt: skip
     return core.Cache(setup)
 
@@ -121,12 +121,6 @@ def signed(secret: str) -> tuple[Callable[[core.Stored], bytes], Callable[[bytes
             return core.unreadable()
 
     return dump, load
-
-
-def credentials(request: Request) -> str | None:
-    """Who asks, as far as the request itself says: all of its credentials, to the last byte."""
-    lines = [f"{name!r}{value!r}" for name in (b"authorization", b"cookie") for value in request.lines(name) if value]
-    return "".join(lines) or None
 
 
 def _routes(problems: Problems, where: str, value: object) -> dict[str, int]:

@@ -24,6 +24,7 @@ FORBIDDEN_HEADERS = frozenset(
     }
 )  # fmt: skip
 MAX_MAX_AGE = 86_400
+_NO_PREFIX = re.compile(r"[%?#*{}\s]|//|/\.{1,2}(?:/|$)")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class CORS:
     """Strict CORS.
 
     - ``allow_origins``: exact origins, ``https://*.example.com``, ``http://localhost:*``, or ``*`` alone.
-    - ``allow_methods``: beyond GET, HEAD and POST, which browsers always send; case-sensitive.
+    - ``allow_methods``: beyond GET, HEAD and POST, which browsers always send; case-sensitive; ``*`` for any.
     - ``allow_headers``: request headers a page may set; ``*`` does not cover Authorization.
     - ``expose_headers``: answer headers a page may read beyond the safelisted ones.
     - ``allow_credentials``: cookies and HTTP authentication; not together with ``*``.
@@ -69,6 +70,9 @@ def compile_cors(
         policy = coerce(problems, f"cors.paths[{prefix!r}]", value, CORS)
         if not isinstance(prefix, str) or not prefix.startswith("/"):
             problems.add(f'cors.paths: {prefix!r} is not a path prefix; write "/{str(prefix).strip("/")}/"')
+        elif _NO_PREFIX.search(prefix):
+            problems.add(f"cors.paths: {prefix!r} begins no path as it is compared: decoded, without query, "
+                         'dots and empty segments; write for example "/api/public/"')  # fmt: skip
         elif policy is not None:
             if policy.paths:
                 problems.add(f"cors.paths[{prefix!r}]: paths do not nest; write the longer prefix beside this one")
@@ -90,10 +94,13 @@ def compile_policy(
 ) -> core.Policy:
     """One policy, of the whole app or of a path."""
     origins = _origins(problems, where, settings)
+    if not settings.allow_origins:
+        _check_dead(problems, where, settings)
     methods = problems.strings(f"{where}.allow_methods", settings.allow_methods)
     for method in methods:
         if method == "*":
-            problems.add(f'{where}.allow_methods: "*" is not a method; list the methods the app has')
+            if len(methods) > 1:
+                problems.add(f'{where}.allow_methods: "*" already covers the others; write ["*"] alone')
         elif not _TOKEN.fullmatch(method) or method.upper() in FORBIDDEN_METHODS:
             problems.add(f"{where}.allow_methods: {method!r} cannot be sent by a page; remove it")
         elif method != method.upper():
@@ -107,9 +114,9 @@ def compile_policy(
         methods=methods,
         headers=headers,
         expose=_expose(problems, where, settings),
-        credentials=settings.allow_credentials,
+        credentials=problems.flag(f"{where}.allow_credentials", settings.allow_credentials),
         max_age=_max_age(problems, where, settings),
-        enforce=settings.enforce,
+        enforce=problems.flag(f"{where}.enforce", settings.enforce),
         exempt=RouteTable(
             (route, True)
             for text in problems.strings(f"{where}.enforce_exempt", settings.enforce_exempt)
@@ -120,7 +127,18 @@ def compile_policy(
     )
 
 
+def _check_dead(problems: Problems, where: str, settings: CORS) -> None:
+    """What nobody is granted, nobody can use."""
+    for name in ("allow_credentials", "allow_headers", "expose_headers", "max_age"):
+        value = getattr(settings, name)
+        if value is not None and value is not False and value not in ((), []):
+            problems.add(f"{where}.{name} has no effect while {where}.allow_origins is empty; list the origins, or "
+                         f"leave {name} out")  # fmt: skip
+
+
 def _origins(problems: Problems, where: str, settings: CORS) -> Origins:
+    for name in ("dangerously_allow_insecure_origins", "dangerously_allow_public_suffixes"):
+        problems.flag(f"{where}.{name}", getattr(settings, name))
     where = f"{where}.allow_origins"
     parsed = []
     for text in problems.strings(where, settings.allow_origins):
@@ -160,7 +178,7 @@ def _expose(problems: Problems, where: str, settings: CORS) -> tuple[str, ...]:
     for name in names:
         if not _TOKEN.fullmatch(name):
             problems.add(f"{where}.expose_headers: {name!r} is not a header name; remove it")
-        elif name.lower() in {"set-cookie", "set-cookie2"}:
+        elif name.lower() in {"set-cookie", "set-cookie2"} or name.lower().startswith("access-control-"):
             problems.add(f"{where}.expose_headers: a page can never read {name!r}; remove it")
         elif name == "*" and settings.allow_credentials:
             problems.add(f'{where}.expose_headers: "*" has no meaning with allow_credentials; list the headers')

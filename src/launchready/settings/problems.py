@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from math import isfinite
 from typing import Any, TypeVar
@@ -58,7 +58,7 @@ class Problems:
         if isinstance(value, str):
             self.add(f"{where}={value!r}: a list is needed; write [{value!r}]")
             return ()
-        if isinstance(value, Iterable) and not isinstance(value, Mapping | bytes):
+        if isinstance(value, Collection) and not isinstance(value, Mapping | bytes):
             entries = tuple(value)
             if all(isinstance(entry, str) for entry in entries):
                 return entries
@@ -70,6 +70,13 @@ class Problems:
             return value
         self.add(f"{where}={value!r}: a whole number of at least {least} is needed")
         return least
+
+    def flag(self, where: str, value: object) -> bool:
+        """True or False themselves: as a text from the environment, "false" would be true."""
+        if isinstance(value, bool):
+            return value
+        self.add(f"{where}={value!r}: write True or False")
+        return False
 
     def choice(self, where: str, value: object, options: Sequence[str]) -> str:
         """One of a few words."""

@@ -1,10 +1,12 @@
 """``RateLimit(...)``, ``Limit(...)`` and ``Ban(...)``: how many requests a client may make."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
+from inspect import iscoroutinefunction
 
 from launchready.core import ratelimit as core
 from launchready.core.identity import Identity
@@ -17,7 +19,8 @@ from launchready.settings.problems import Problems, coerce
 
 logger = logging.getLogger("launchready")
 
-KEYS = ("ip", "account", "all")
+MOST = 1_000_000_000  # in one window
+_NO_TIME = re.compile(r"(?:/|per)\s*0+\s", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ class Maker:
             headers=self._headers.removesuffix("-11"),
             deny=on_error == "deny",
             cost=self._cost(where, limit.cost, windows),
-            refund=count == "all" and (limit.cost != 1 if limit.refund is None else bool(limit.refund)),
+            refund=count == "all" and self._refund(where, limit),
             failures=count == "failures",
             guard=self._guard(where, key, windows),
             slots=self._slots(where, limit),
@@ -185,6 +188,7 @@ class Maker:
 
     def _key(self, where: str, key: object) -> Callable[[Request], str] | None:
         if callable(key):
+            self._plain(f"{where}: key", key)
             return partial(_who, key, self._identity)
         if key == "all":
             return lambda _: "all"
@@ -194,11 +198,21 @@ class Maker:
 
     def _cost(self, where: str, cost: object, counted: tuple[Window, ...]) -> "int | Callable[[Request], int]":
         if callable(cost):
-            return cost
+            self._plain(f"{where}: cost", cost)
+            return partial(_units, cost)
         units = self._problems.number(f"{where}: cost", cost, least=1)
         if counted and units > min(window.limit for window in counted):
             self._problems.add(f"{where}: cost={units} is more than the limit ever lets through; write a smaller cost")
         return units
+
+    def _refund(self, where: str, limit: Limit) -> bool:
+        if limit.refund is None:
+            return limit.cost != 1
+        return self._problems.flag(f"{where}: refund", limit.refund)
+
+    def _plain(self, where: str, function: Callable[[Request], object]) -> None:
+        if iscoroutinefunction(function):
+            self._problems.add(f"{where}: it is asked before anything is awaited; write a plain def, not async def")
 
     def _guard(self, where: str, key: object, counted: tuple[Window, ...]) -> core.Guard | None:
         if not isinstance(key, str) or key.partition(":")[0] != "account":
@@ -232,11 +246,30 @@ class Maker:
 
 
 def _who(key: Callable[[Request], object], identity: Identity | None, request: Request) -> str:
-    """What a function says of a request; the client's address where it says nothing."""
-    found = named(key(request))
+    """What a function says of a request; the client's address where it says nothing or fails."""
+    try:
+        found = named(key(request))
+    except Exception:  # a mistake in it must not take the site down
+        _failed(key, "the client's address counts")
+        found = None
     if found is None:
         return "local" if identity is None else identity(request)
     return found
+
+
+@lru_cache(maxsize=256)
+def _failed(function: Callable[[Request], object], instead: str) -> None:
+    """Told once, and not for every request."""
+    logger.warning("a function of the rate limit failed, %r: %s", function, instead, exc_info=True)  # noqa: LOG014 - its callers handle one
+
+
+def _units(cost: Callable[[Request], int], request: Request) -> int:
+    """What a function says of a request; 1 where it fails."""
+    try:
+        return max(0, min(int(cost(request)), MOST))
+    except Exception:
+        _failed(cost, "the request costs 1")
+        return 1
 
 
 def named(value: object) -> str | None:
@@ -261,9 +294,11 @@ def windows(problems: Problems, where: str, rate: object) -> tuple[Window, ...]:
     except ValueError:
         problems.add(f'{where}: {rate!r} is not a rate; write for example "60/minute" or "10/second; 100/hour"')
         return (Window(1, 1.0),)
+    if _NO_TIME.search(str(rate)):
+        problems.add(f'{where}: {rate!r} has a window of no time; write for example "60/minute"')
     made = sorted((Window(item.amount, float(item.get_expiry())) for item in items), key=lambda each: each.period)
     for window in made:
-        if window.limit < 1 or window.period < 1:
-            problems.add(f"{where}: {rate!r} lets nothing through; a limit is at least 1 per second")
+        if not 1 <= window.limit <= MOST or window.period < 1:
+            problems.add(f"{where}: {rate!r}: a limit is at least 1 and at most {MOST}, per second or longer")
             return (Window(1, 1.0),)
     return tuple(made)

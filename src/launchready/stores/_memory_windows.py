@@ -14,7 +14,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from launchready.exchange.store import Give, Take
-from launchready.exchange.window import MICRO, SLICES, State, Taken, Window, fresh, give, take
+from launchready.exchange.window import HEAD, MICRO, State, Taken, Window, fresh, give, take
 
 MAX_KEYS = 1_000_000
 _COMMON = 1024
@@ -47,10 +47,10 @@ class _Table:
             latest = kept
         else:
             state = kept[-1] if isinstance(kept, list) else kept
-            if len(state) < (1 if window.exact else 3):  # nothing left but a sum: all of it was given back
+            if len(state) <= (0 if window.exact else HEAD):  # all of it was given back
                 return True
-            latest = state[-1] if window.exact else (state[-2] + 1) * window.period_us // SLICES
-        return latest + window.period_us + window.period_us // SLICES <= now
+            latest = state[-1 if window.exact else -2]
+        return latest + window.period_us <= now
 
 
 class Windows:

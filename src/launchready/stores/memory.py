@@ -21,6 +21,7 @@ from launchready.exchange.store import (
     Delete,
     Entry,
     Get,
+    GetAll,
     Give,
     Put,
     PutIfAbsent,
@@ -75,7 +76,7 @@ class _Room:
 
     def write(self, key: str, value: Any, now: float, ttl: float, version: int) -> None:
         """Raises StoreFull where there is no room and nothing may be dropped."""
-        size = self.size_of(value) + _OVERHEAD
+        size = self.size_of(value) + len(key) + _OVERHEAD
         rows = self.rows
         if key in rows:
             self.drop(key)
@@ -111,6 +112,7 @@ class MemoryStore:
         self.windows = Windows(clock.monotonic, max_keys)
         self.inline: Inline = {
             Get: self._get,
+            GetAll: self._get_all,
             Put: self._put,
             PutIfAbsent: self._put_if_absent,
             Replace: self._replace,
@@ -167,6 +169,11 @@ class MemoryStore:
             if room.evictable:
                 room.rows.move_to_end(op.key)
         op.answer = _new(Entry, (value, now - put, version))
+
+    def _get_all(self, op: GetAll) -> None:
+        op.answer = None
+        for get in op.gets:
+            self._get(get)
 
     def _put(self, op: Put[Any]) -> None:
         with self._lock:

@@ -33,6 +33,7 @@ from launchready.exchange.store import (
     Delete,
     Entry,
     Get,
+    GetAll,
     Give,
     Put,
     PutIfAbsent,
@@ -163,6 +164,11 @@ class MySQLStore:
         self._hands = dict.fromkeys(TABLES, b"")
 
     def execute(self, op: Op[Any]) -> None:
+        if isinstance(op, GetAll):
+            op.answer = None
+            for get in op.gets:
+                self.execute(get)
+            return
         if isinstance(op, Take):
             self._with(lambda connection: self._take(connection, op, None))
         elif isinstance(op, Give):

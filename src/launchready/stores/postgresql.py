@@ -16,6 +16,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -28,6 +29,7 @@ from launchready.exchange.store import (
     Delete,
     Entry,
     Get,
+    GetAll,
     Give,
     Put,
     PutIfAbsent,
@@ -100,10 +102,10 @@ _NAMES = {
     Delete: "delete",
 }  # fmt: skip
 _TAKE = (
-    "SELECT * FROM launchready_take_2"
+    "SELECT * FROM launchready_take_3"
     "(%(key)s, %(limits)s::bigint[], %(periods)s::bigint[], %(cost)s::bigint, %(now)s::bigint)"
 )
-_GIVE = _TAKE.replace("take_2", "give_1")
+_GIVE = _TAKE.replace("take_3", "give_2")
 _FORGET = "DELETE FROM launchready_windows WHERE key = %(key)s RETURNING true"
 _SWEEP_ANY = """
 WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(hand)s ORDER BY key LIMIT %(rows)s),
@@ -278,7 +280,7 @@ class PostgreSQLStore:
     # Housekeeping: every so many writes, look at the next rows of a table, and drop those that are over.
 
     def _due(self, op: Op[Any]) -> str | None:
-        if isinstance(op, Get):
+        if isinstance(op, Get | GetAll):
             return None
         self._writes += 1
         return TABLES[self._writes // SWEEP_EVERY % len(TABLES)] if self._writes % SWEEP_EVERY == 0 else None
@@ -294,7 +296,17 @@ def _schema() -> bytes:
     return (Path(__file__).parent / "sql" / "postgresql.sql").read_bytes()
 
 
+@cache
+def _get_all(evictable: tuple[bool, ...]) -> str:
+    """One look for several, in tables told by Space.evictable; each row says whose it is."""
+    gets = (_SQL[table].get.replace("%(key)s", f"%(key{at})s") for at, table in enumerate(evictable))
+    return " UNION ALL ".join(f"SELECT {at}, found.* FROM ({get}) found" for at, get in enumerate(gets))
+
+
 def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
+    if isinstance(op, GetAll):
+        keys = {f"key{at}": digest(get.space.name, get.key) for at, get in enumerate(op.gets)}
+        return _get_all(tuple(get.space.evictable for get in op.gets)), keys
     if isinstance(op, Give) and op.at is None:
         return _FORGET, {"key": window_digest(op)}
     if isinstance(op, Take | Give):
@@ -317,7 +329,12 @@ def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
 
 def _decode(op: Op[Any], rows: Rows) -> bool:
     """Set the answer. False: ask again; a claim met one that was not committed when it looked, and now is."""
-    if isinstance(op, Get):
+    if isinstance(op, GetAll):
+        op.answer = None
+        found = {row[0]: row[1:] for row in rows}
+        for at, get in enumerate(op.gets):
+            _decode(get, [found[at]] if at in found else [])
+    elif isinstance(op, Get):
         op.answer = _entry(op.space, rows[0]) if rows else None
     elif isinstance(op, Put):
         op.answer = rows[0][0]

@@ -43,6 +43,7 @@ from launchready.exchange.store import (
     Delete,
     Entry,
     Get,
+    GetAll,
     Give,
     Put,
     PutIfAbsent,
@@ -125,6 +126,7 @@ class SQLiteStore:
         self._checkpoint: Thread | None = None
         self._verbs: dict[type[Op[Any]], Callable[[Any], None]] = {
             Get: self._get,
+            GetAll: self._get_all,
             Put: self._put,
             PutIfAbsent: self._put_if_absent,
             Replace: self._replace,
@@ -261,6 +263,11 @@ class SQLiteStore:
         now = self._now()
         rows = db.execute(sql.get, (digest(op.space.name, op.key), now)).fetchall()
         op.answer = _entry(op.space, rows[0], now) if rows else None
+
+    def _get_all(self, op: GetAll) -> None:
+        op.answer = None
+        for get in op.gets:
+            self._get(get)
 
     def _put(self, op: Put[Any]) -> None:
         db, sql = self._place(op.space)

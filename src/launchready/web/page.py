@@ -14,11 +14,14 @@ STYLES = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One thing that a page loads, as an absolute URL. ``active``: it can do what the page can."""
+    """One thing that a page loads, as an absolute URL. ``active``: it can do what the page can. ``pinned``: the page
+    says by a hash what it must be (``integrity``).
+    """
 
     tag: str
     url: str
     active: bool
+    pinned: bool = False
 
 
 class _Reader(HTMLParser):
@@ -28,22 +31,23 @@ class _Reader(HTMLParser):
         self.style = False
         self.found: list[Reference] = []
 
-    def add(self, tag: str, url: str, *, active: bool) -> None:
+    def add(self, tag: str, url: str, *, active: bool, pinned: bool = False) -> None:
         try:
-            self.found.append(Reference(tag, urljoin(self.base, url.strip()), active))
+            self.found.append(Reference(tag, urljoin(self.base, url.strip()), active, pinned))
         except ValueError:
             return  # not a URL that a browser could load either
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
+        pinned = bool(given.get("integrity"))
         if tag == "base" and given.get("href"):
             self.base = urljoin(self.base, given["href"])
         for names, active in ((ACTIVE, True), (PASSIVE, False)):
             for name in names.get(tag, ()):
                 if given.get(name):
-                    self.add(tag, given[name], active=active)
+                    self.add(tag, given[name], active=active, pinned=pinned)
         if tag == "link" and set(given.get("rel", "").lower().split()) & {"stylesheet", "preload", "modulepreload"}:
-            self.add(tag, given.get("href", ""), active=True)
+            self.add(tag, given.get("href", ""), active=True, pinned=pinned)
         for candidate in given.get("srcset", "").split(","):
             if candidate.split():
                 self.add(tag, candidate.split()[0], active=False)

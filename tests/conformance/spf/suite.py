@@ -10,6 +10,8 @@ import dns.rdatatype
 import yaml
 
 HERE = Path(__file__).parent
+# What an evaluation asks for. A name that is TIMEOUT is silent about all of them but those that it has records of.
+TYPES = ("TXT", "A", "AAAA", "MX", "PTR")
 sys.path.insert(0, str(HERE.parent / "zones"))
 import zone_server  # noqa: E402
 
@@ -29,8 +31,9 @@ def universe(scenario, *, tcp):
         texts = any(kind == "TXT" for kind, _ in pairs)
         for kind, value in pairs:
             if "TIMEOUT" in (kind, value):
-                asked = "ANY" if kind == "TIMEOUT" else "TXT" if kind == "SPF" else kind
-                made.faults.insert(0, {"name": name.lower(), "type": asked, "action": "drop", "seen": 0})
+                given = {each for each, shown in pairs if shown not in ("", "NONE", "TIMEOUT")}
+                asked = set(TYPES) - given if kind == "TIMEOUT" else {"TXT" if kind == "SPF" else kind}
+                made.faults[:0] = [{"name": name.lower(), "type": one, "action": "drop", "seen": 0} for one in asked]
             elif value != "NONE" and not (kind == "SPF" and texts):
                 add(made, name, kind, value)
     return made

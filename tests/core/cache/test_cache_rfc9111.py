@@ -8,6 +8,7 @@ import pytest
 
 from core.cache.test_cache_flow import App, cache
 from launchready.core.cache.freshness import heuristic
+from launchready.core.cache.languages import favourite
 from launchready.core.cache.selection import vary
 from launchready.http.dates import format_date
 from support.flows import World, request, whole
@@ -230,3 +231,39 @@ def test_post_that_is_what_get_would_be():
         app = App(FRESH, (b"content-location", location))
         whole(feature, world, request("POST"), app)
         assert (whole(feature, world, request(), app).body == b"1") is stored
+
+
+LANGUAGES = [
+    (b"de", b"de"), (b"en, de;q=0.9", b"en"), (b"fr;q=0.5, de;q=1.0", b"de"), (b"DE ; q=0.7, en;q=0.1", b"de"),
+    (b"en, de", None), (b"de;q=x", None), (b"*", None), (b"", None), (b"de;q=0", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "tag"), LANGUAGES)
+def test_the_language_that_is_preferred(value, tag):
+    """RFC 9110 §12.5.4: the one with the highest weight, where there is one."""
+    assert favourite(value) == tag
+
+
+@pytest.mark.parametrize(
+    ("said", "profile", "hits"),
+    [
+        (b"de", "rfc9111", 1),
+        (b"DE", "rfc9111", 1),
+        (b"de, en", "rfc9111", 0),
+        (b"en", "rfc9111", 0),
+        (b"de", "safe", 0),
+    ],
+)
+@pytest.mark.parametrize("leases", [False, True])
+def test_an_answer_selected_by_its_language(said, profile, hits, leases):
+    """§4.1: what somebody else got in the language that is preferred, while it is fresh; in the plain profile."""
+    world = World()
+    app = App(FRESH, (b"vary", b"accept-language"), (b"content-language", said))
+    feature = cache(world, profile, leases=leases)
+    whole(feature, world, request(headers=[(b"accept-language", b"en, de")]), app)
+    german = request(headers=[(b"accept-language", b"fr;q=0.5, de")])
+    assert (whole(feature, world, german, app).body == b"1") == hits
+    if hits:
+        world.now += 60
+        assert [whole(feature, world, german, app).body for _ in range(2)] == [b"2", b"2"]

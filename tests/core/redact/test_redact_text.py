@@ -43,7 +43,22 @@ HIDDEN = [
     ("dob=1990-04-12 plan=basic", "dob=[dob] plan=basic"),
     ("UPDATE c SET phone=$1 WHERE id=$2 DETAIL: parameters: $1 = '5551234', $2 = '7'",
      "UPDATE c SET phone=$1 WHERE id=$2 DETAIL: parameters: $1 = '[phone]', $2 = '7'"),
+    ("INSERT INTO a (password) VALUES ('x1y2z3'); INSERT INTO b (n, dob) VALUES (7, '1990-01-02');",
+     "INSERT INTO a (password) VALUES ('[password]'); INSERT INTO b (n, dob) VALUES (7, '[dob]');"),
     ("To: Leila Petrova <leila@coach.example>", "To: [name] <[email]>"),
+    ("contraseña: hunter2x9", "contraseña: [password]"),
+    ("User(dob=datetime.date(1990, 4, 12), n=1)", "User(dob=[dob], n=1)"),
+    ('"AUTH" "default" "hunter2x9"', '"AUTH" "default" "[password]"'),
+    ("docker login -u ci -p hunter2x9 registry.example", "docker login -u ci -p [password] registry.example"),
+    ('{"name": "csc", "value": "048"}', '{"name": "csc", "value": "[cvc]"}'),
+    (f"set-cookie: __Host-auth={TOKEN}; Secure; Max-Age=86400", "set-cookie: __Host-auth=[bearer]; Secure; Max-Age=86400"),
+    (f"api key rotated: {TOKEN}", "api key rotated: [generic_key]"),
+    ("Use 070300 to verify your account", "Use [otp] to verify your account"),
+    ("Dein Bestätigungscode lautet 575159", "Dein Bestätigungscode lautet [otp]"),
+    ("Votre code de vérification est 616282", "Votre code de vérification est [otp]"),
+    ("Dear Emily Johnson,", "Dear [name],"),
+    ("İ my password is hunter2x9", "İ my password is [password]"),
+    ("sent to phone: Acme code 482913", "sent to phone: Acme code [otp]"),
 ]  # fmt: skip
 
 KEPT = [
@@ -58,6 +73,12 @@ KEPT = [
     "GET /bookings/8f14e45f-ceea-467a-9a36-dedd4bea2543/cancel 200",
     "password=[password] token=**** secret=None api_key=${API_KEY}",
     "token = request.headers['x'] password = form.cleaned_data['password']",
+    "Idempotency-Key: 07bd0307-4712-4883-bb39-8a6526531fb0 replayed=true, cache key 4bf92f3577b34da6a3ce929d0e0e4736",
+    "put s3://acme-prod/backups/2026-03-01.tar.gz API_KEY_HEADER=X-Api-Key",
+    "code 500977 in batch 277551, EAN=4095921580243 dd.trace_id=4111111111111111110",
+    "Message-ID: <46936638970648.3OWS3N55@mail.acme.example>",
+    "form errors: {'password': ['This field is required.']}",
+    "Hello World, dear customer,",
 ]
 
 

@@ -1,12 +1,10 @@
-"""The report for a terminal. Whatever comes from a network loses its control characters: a DNS record must not move
-the cursor or change the title of somebody's window.
-"""
+"""The report for a terminal."""
 
-import re
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from launchready.checks.clean import clean
 from launchready.checks.finding import Finding
 
 if TYPE_CHECKING:
@@ -14,8 +12,6 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 INDENT = " " * 11
-# C0, DEL, C1, and the characters that turn the direction of text around (UAX 9).
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 RED, YELLOW, GREY, BOLD, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[90m", "\x1b[1m", "\x1b[0m"
 
 
@@ -26,7 +22,7 @@ def render(report: "Report", *, color: bool = False) -> str:
     failed = (*report.fix_now, *report.can_wait)
     for number, finding in enumerate(failed, 1):
         now = finding.when == "48h"
-        label = paint(f"{number:<2}{'FIX NOW' if now else 'WAIT':<9}", RED if now else YELLOW)
+        label = paint(f"{number:<3}{'FIX NOW' if now else 'WAIT':<8}", RED if now else YELLOW)
         lines += ["", *shown(label, finding)]
         lines += [INDENT + paint(f"{note(finding)}; by {report.fix_by(finding)}", GREY)]
     for finding in report.undetermined:
@@ -35,18 +31,25 @@ def render(report: "Report", *, color: bool = False) -> str:
             *wrapped(paint(f"{'?':<11}", YELLOW), f"{finding.title}."),
             INDENT + f"Retry: {clean(finding.verify)}",
         ]
+    if report.accepted:
+        lines += ["", paint(f"Accepted for now: {', '.join(sorted(map(short, report.accepted)))}", GREY)]
     return "\n".join(lines) + "\n"
 
 
+def short(finding: Finding) -> str:
+    return clean(f"{finding.code} {finding.subject}")
+
+
 def shown(label: str, finding: Finding) -> Iterator[str]:
-    """Title, proof, repair, and how to check it."""
+    """What breaks, who notices, proof, repair, and how to check it."""
     yield from wrapped(label, f"{finding.title}.   {finding.code}  ~{finding.minutes} min")
+    yield from wrapped(INDENT, finding.impact)
     for line in clean(finding.evidence).split("\n"):
         yield from wrapped(INDENT, line)
     for number, line in enumerate(clean(finding.fix).split("\n")):
         yield from wrapped(INDENT, line if number else f"Fix: {line}")
     # Commands and records are never broken: they are there to be copied.
-    yield f"{INDENT}Check again: {clean(finding.verify)}"
+    yield f"{INDENT}Check again: {clean(finding.verify)}   (why: launchready explain {finding.code})"
 
 
 def note(finding: Finding) -> str:
@@ -60,10 +63,6 @@ def wrapped(label: str, text: str) -> list[str]:
         return [label + text]
     lines = textwrap.wrap(text, WIDTH - len(INDENT), break_long_words=False, break_on_hyphens=False) or [""]
     return [label + lines[0], *(INDENT + line for line in lines[1:])]
-
-
-def clean(text: str) -> str:
-    return CONTROL.sub("\ufffd", text)
 
 
 def colored(text: str, code: str) -> str:

@@ -35,13 +35,17 @@ def certificate_authority(site: Site, subject: str) -> Verdict:
         answer = ops[found.unknown].answer
         if answer.status != "servfail":
             raise Undetermined(answer.question, answer.reason)
+        address = Query(subject, "A")
+        yield address
+        if address.answer.status == "servfail":
+            raise Undetermined(answer.question, answer.reason)  # nothing at all is answered there: one cause
         what, evidence = "the records about it cannot be read", f"{answer.question} → {answer.reason}"
         fix = f"Ask your DNS provider why the CAA records of {found.unknown} are answered with an error."
     elif found.allowed or (not site.ca and not blocked):
         return FINE
     else:
         what = f"{site.ca or 'every authority'} is not allowed to issue"
-        evidence = "\n".join([f"CAA {found.source} → {record}" for record in found.records])
+        evidence = "\n".join([f"CAA {found.source} → {record}" for record in found.records] + [f"CAA: {found.reason}"])
         fix = f'{found.source}.  300  IN  CAA  0 issue "{site.ca or "letsencrypt.org"}"'
         if blocked:
             what = f"an unknown rule forbids every authority ({blocked[0].tag})"

@@ -42,7 +42,7 @@ def certificate_dates(site: Site, subject: str) -> Verdict:
     elif left <= 0:
         title = f"Browsers refuse to open {subject}: its certificate has expired"
     else:
-        title = f"{until(left)} nobody can open {subject} any more: its certificate ends, and was not renewed"
+        title = f"{until(left)} nobody can open {subject} any more: its certificate expires, and was not renewed"
     return [
         certificate_dates.fail(
             site,

@@ -58,9 +58,9 @@ def problem(facts: TlsFacts, host: str) -> str:
     if facts.names and not certificate.covers(facts.names, host):
         return f"its certificate is for {facts.names[0]}, not for this name"
     if facts.self_signed:
-        return "its certificate was signed by itself, not by an authority"
+        return "its certificate was signed by itself, not by an authority (self-signed)"
     if facts.chain_complete is False:
-        return "the chain from its certificate to a known authority is not complete"
+        return "the chain from its certificate to a known authority is not complete (a missing intermediate)"
     if facts.trusted is False:
         return "its certificate comes from an authority that browsers do not know"
     return ""

@@ -2,6 +2,7 @@
 name servers or its DNSSEC signatures are broken) need different repairs, so they are told apart.
 """
 
+from launchready.checks.facts import unsigned
 from launchready.checks.finding import Finding, Score
 from launchready.checks.ops import Query, Together, known
 from launchready.checks.rule import FINE, Verdict, rule
@@ -20,9 +21,14 @@ def domain_exists(site: Site, subject: str) -> Verdict:
     if "nxdomain" in (soa.answer.status, ns.answer.status):
         return [nobody(site, subject)]
     if soa.answer.status == ns.answer.status == "servfail":
+        # A resolver that answers nothing about the parent either says nothing about this domain.
         unchecked = Query(subject, "SOA", checking_disabled=True)
-        yield unchecked
-        return [unsigned(site, subject) if unchecked.answer.known else broken(site, subject)]
+        parent = Query(registered(subject).partition(".")[2], "SOA")
+        yield Together([unchecked, parent])
+        if unchecked.answer.known:
+            return [bogus(site, subject)]
+        known(parent.answer)
+        return [broken(site, subject)]
     known(soa.answer if soa.answer.known else ns.answer)
     return FINE
 
@@ -45,11 +51,12 @@ def nobody(site: Site, subject: str) -> Finding:
     )
 
 
-def unsigned(site: Site, subject: str) -> Finding:
+def bogus(site: Site, subject: str) -> Finding:
+    title, fix = unsigned(subject)
     return domain_exists.fail(
         site,
         subject,
-        f"Many visitors cannot reach {subject}: the security signatures of the domain (DNSSEC) are wrong",
+        title,
         severity="critical",
         when="48h",
         reason="customers cannot reach the site",
@@ -57,8 +64,7 @@ def unsigned(site: Site, subject: str) -> Finding:
         minutes=30,
         evidence=f"SOA {subject} → SERVFAIL; the same question without checking signatures (CD=1) → answered",
         impact="Providers that check signatures, most of the large ones, treat the domain as if it were not there.",
-        fix="At your registrar, delete the DS record of the domain; switch DNSSEC on again in your DNS provider, and "
-        "enter the DS record that it shows.",
+        fix=fix,
     )
 
 

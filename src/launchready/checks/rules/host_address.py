@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from launchready.checks.facts import Addresses, addresses, for_customers, named_hosts, nobody, reach
+from launchready.checks.facts import Addresses, addresses, for_customers, named_hosts, nobody, reach, unsigned
 from launchready.checks.finding import Finding, Score
 from launchready.checks.ops import Query, Together
 from launchready.checks.rule import FINE, Verdict, rule
-from launchready.checks.services import service
+from launchready.checks.services import open_to_strangers, service
 from launchready.checks.site import Site
 from launchready.checks.slips import meant, variants
 from launchready.exchange.ops import Flow
@@ -24,18 +24,20 @@ def host_address(site: Site, subject: str) -> Verdict:
     found = yield from addresses(subject)
     if found.state != "found":
         return [(yield from dead(site, subject, found))]
-    if any(is_public(address) for address in found.addresses):
-        return FINE
-    return [hidden(site, subject, found)]
+    # One of several is enough: whoever draws it cannot use the host.
+    return FINE if all(map(is_public, found.addresses)) else [hidden(site, subject, found)]
 
 
 def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
     dangling = bool(found.chain)
-    near = yield from slip(site, found.last)
+    near = "" if found.state == "bogus" else (yield from slip(site, found.last))
     record = f"{subject}.  300  IN  A  <the IPv4 address of the server>"
     stranger = service(found.chain)
-    if dangling:
-        title = f"{subject} is dead: it points to {found.last}, which does not exist or has no address"
+    if found.state == "bogus":
+        title, fix = unsigned(subject)
+    elif dangling:
+        gone = f"it points to {found.last}, which does not exist or has no address (a dangling CNAME)"
+        title = f"{subject} is dead: {gone}"
         fix = f"Create {found.last} again where it was hosted, or delete the CNAME record of {subject}, or:\n{record}"
         if near:
             fix = f"{subject}.  300  IN  CNAME  {near}."
@@ -44,14 +46,12 @@ def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
         fix = record
     if near:
         title += f" (did you mean {near}?)"
-    claimed = f" Anybody can claim the name at {stranger.title}, and then speaks in yours." if stranger else ""
-    if dangling and not claimed:
-        claimed = " A stranger who takes the target over speaks in your name."
+    claimed = open_to_strangers(found.chain) if dangling else ""
     return host_address.fail(
         site,
         subject,
         title,
-        severity="critical" if dangling else "high",
+        severity="critical" if dangling or found.state == "bogus" else "high",
         when="48h",
         reason="a stranger can take over a name" if stranger else "customers cannot reach a part of the product",
         score=Score(4, 3 if dangling else reach(site, subject), 3),
@@ -80,11 +80,15 @@ def hidden(site: Site, subject: str, found: Addresses) -> Finding:
     """Loopback works for nobody; an address of an office network is dead for customers, and tells strangers of it."""
     hooked = any(urlsplit(url).hostname == subject for url in site.webhooks)
     needed = for_customers(subject) or hooked or any(map(is_loopback, found.addresses))
+    private = [address for address in found.addresses if not is_public(address)]
     what = "dead for everybody else" if needed else "reached from inside one network only"
+    if len(private) < len(found.addresses):
+        what = "dead for some of your visitors"
+    kind = "loopback" if any(map(is_loopback, private)) else "private"
     return host_address.fail(
         site,
         subject,
-        f"{subject} is {what}: its address is private, not on the public internet",
+        f"{subject} is {what}: its address {private[0]} is {kind}, not on the public internet",
         severity="critical" if needed else "medium",
         when="48h" if needed else "can-wait",
         reason="customers cannot reach a part of the product" if needed else "30 days: only your own people use it",

@@ -32,16 +32,19 @@ def stays_with_https(site: Site, subject: str) -> Verdict:
     found = hsts.parse(answer.headers)
     if found.on:
         return FINE
+    # A host that only redirects shows nothing; what counts more is said where the redirect leads.
+    passed_on = answer.location is not None
     seen = answer.header("strict-transport-security")
     return [
         stays_with_https.fail(
             site,
             subject,
-            "The first visit in a strange network can be read along: browsers are not told to stay with https",
-            severity="medium",
+            "The first visit in a strange network can be read along: browsers are not told to stay with https "
+            "(no HSTS)",
+            severity="low" if passed_on else "medium",
             when="can-wait",
             reason="30 days: it needs an attacker in the same network",
-            score=Score(2, 3, 1),
+            score=Score(2, 2 if passed_on else 3, 1),
             minutes=10,
             evidence=f"GET {subject}/ → {answer.status}, "
             + ("no strict-transport-security header" if seen is None else f"strict-transport-security: {seen}"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from launchready.checks.facts import Path, follow
 from launchready.checks.finding import Finding, Score
 from launchready.checks.ops import Each, known
-from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 
 
@@ -35,6 +35,8 @@ def http_to_https(site: Site, subject: str) -> Verdict:
             return [circle(site, subject, one)]
     if path.last.url.startswith("https:") or path.hops[0].trouble == "refused":
         return FINE
+    if safe.hops[0].trouble in ("refused", "tls"):
+        return NOT_APPLICABLE  # there is no https to lead to, which is said where https is looked at
     if known(path.last).status >= 400:
         # No page is served without encryption; whether the host answers at all is another question.
         return FINE
@@ -66,7 +68,7 @@ def plain(site: Site, subject: str, path: Path) -> Finding:
     return http_to_https.fail(
         site,
         subject,
-        f"Passwords can be read on the way: {subject} stays without encryption",
+        f"Passwords can be read on the way: {subject} stays without encryption (http is not redirected to https)",
         severity="high",
         when="48h",
         reason="customers cannot log in or pay safely",

@@ -6,7 +6,7 @@ from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 
 
-@rule("DNS011", family="dns", topic="that the site has an IPv6 address", after=("DNS002",))
+@rule("DNS011", family="dns", topic="that the site has an IPv6 address", after=("DNS002", "DNS014"))
 def ipv6(site: Site, subject: str) -> Verdict:
     """RFC 6540: IPv6 is not optional any more; networks without IPv4 translate, so nothing breaks without it."""
     op = Query(site.main, "AAAA")

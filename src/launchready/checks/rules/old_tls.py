@@ -10,6 +10,12 @@ from launchready.checks.site import Site
 OLD = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1", "TLS 1.0", "TLS 1.1", "TLS1.0", "TLS1.1", "1.0", "1.1")
 
 
+def name(version: str) -> str:
+    """``TLSv1`` as people call it: TLS 1.0."""
+    number = version.lstrip("TLSv ")
+    return version if version.startswith("SSL") else f"TLS {number}" if "." in number else f"TLS {number}.0"
+
+
 def hosts(site: Site) -> Iterable[str]:
     return site.web
 
@@ -29,7 +35,7 @@ def old_tls(site: Site, subject: str) -> Verdict:
     facts = known(op.answer)
     if not facts.probed or not facts.versions:
         return NOT_APPLICABLE
-    spoken = [version for version in facts.versions if version in OLD]
+    spoken = [name(version) for version in facts.versions if version in OLD]
     if not spoken:
         return FINE
     return [

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.facts import addresses
+from launchready.checks.facts import addresses, unsigned
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
-from launchready.checks.site import Site, registered
+from launchready.checks.services import open_to_strangers, service
+from launchready.checks.site import Site
 from launchready.net.addresses import is_public
 
 
@@ -15,9 +16,7 @@ def both(site: Site) -> Iterable[str]:
 
 @rule("DNS002", family="dns", topic="the address of the site", subjects=both)
 def site_address(site: Site, subject: str) -> Verdict:
-    """RFC 1034 section 3.6.2: a name with a CNAME has no other records, so the domain itself, which needs NS and SOA,
-    must not have one.
-    """
+    """One address that is not public is enough to be a finding: whoever draws it cannot open the site."""
     found = yield from addresses(subject)
     apex = subject == site.domain
     if not apex and found.chain and found.last == site.domain:
@@ -25,21 +24,25 @@ def site_address(site: Site, subject: str) -> Verdict:
         return FINE if found.state == "found" else NOT_APPLICABLE
     fix = f"{subject}.  300  IN  A  <the IPv4 address of your server>"
     dangling = found.state != "found" and bool(found.chain)
-    if dangling:
-        title = f"Nobody can open {subject}: it points to {found.last}, which does not exist or has no address"
+    impact = "Everybody who types this address sees an error of the browser."
+    if found.state == "bogus":
+        title, fix = unsigned(subject)
+    elif dangling:
+        gone = f"it points to {found.last}, which does not exist or has no address (a dangling CNAME)"
+        title = f"Nobody can open {subject}: {gone}"
+        impact += open_to_strangers(found.chain)
         fix = f"Correct the name that {subject} points to, or replace that record:\n{fix}"
     elif found.state != "found":
         title = f"Nobody can open {subject}: the name has no address"
         if not apex:
             fix = f"{subject}.  300  IN  CNAME  {site.domain}."
-    elif not any(is_public(address) for address in found.addresses):
-        title = f"Nobody can open {subject}: its address is not on the public internet"
-    elif apex and found.chain and registered(subject) == subject:
-        title = f"{subject} is an alias of another name, which a domain itself must not be: site and mail can fail"
-        fix = f"Delete the CNAME record of {subject}, and add the ALIAS record of your DNS provider, or:\n{fix}"
+    elif hidden := [address for address in found.addresses if not is_public(address)]:
+        who = "Nobody" if len(hidden) == len(found.addresses) else "Not everybody"
+        title = f"{who} can open {subject}: its address {hidden[0]} is private, not on the public internet"
     else:
         return FINE
-    severe = apex or dangling or found.state == "found"
+    claimable = dangling and service(found.chain) is not None
+    severe = apex or dangling or found.state in ("found", "bogus")
     return [
         site_address.fail(
             site,
@@ -47,11 +50,11 @@ def site_address(site: Site, subject: str) -> Verdict:
             title,
             severity="critical" if severe else "high",
             when="48h",
-            reason="customers cannot reach the site",
+            reason="a stranger can take over a name" if claimable else "customers cannot reach the site",
             score=Score(4, 3, 3),
             minutes=10,
             evidence=found.evidence,
-            impact="Everybody who types this address sees an error of the browser.",
+            impact=impact,
             fix=fix,
         )
     ]

@@ -34,7 +34,7 @@ def spf_everyone(site: Site, subject: str) -> Verdict:
             severity="critical",
             when="48h",
             reason="a stranger can send in your name",
-            score=Score(4, 3, 2),
+            score=Score(4, 3, 3),
             minutes=10,
             evidence=f'TXT {where} → "{record.record}"'
             + (f" (by {' → '.join(tree.everyone)})" if where != subject else ""),

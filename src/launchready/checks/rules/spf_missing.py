@@ -8,7 +8,7 @@ from launchready.checks.site import Site
 from launchready.exchange.ops import Flow
 
 
-@rule("MAIL002", family="mail", topic="the list of servers that may send mail (SPF)")
+@rule("MAIL002", family="mail", topic="the list of servers that may send mail (SPF)", after=("DNS014",))
 def spf_missing(site: Site, subject: str) -> Verdict:
     """RFC 7208 section 4.5: no record is the result "none": receivers have nothing to go by."""
     found = yield from spf_records(subject)

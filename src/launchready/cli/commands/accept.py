@@ -1,8 +1,12 @@
-"""``launchready accept FINGERPRINT --until DATE --why TEXT``: a finding that is known, and may stay for a while."""
+"""``launchready accept ID --until DATE --why TEXT``: a finding that is known, and may stay for a while.
+
+A secret by its fingerprint, a finding of ``check`` by its code, everywhere or at one subject: ``MAIL003@example.com``.
+"""
 
 import argparse
 import datetime as dt
-import os
+import difflib
+import re
 
 from launchready.cli.options import write
 from launchready.errors import ConfigError
@@ -12,18 +16,19 @@ LONGEST = dt.timedelta(days=366)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", metavar="FINGERPRINT", help="as the finding shows it: stripe-test-key:9f3a...")
+    parser.add_argument("id", metavar="ID", help="stripe-test-key:9f3a..., as a secret shows it; or MAIL003, or "
+                        "MAIL003@example.com")  # fmt: skip
     parser.add_argument("--until", required=True, metavar="DATE", help="the last day: 2027-01-31; at most a year ahead")
     parser.add_argument("--why", required=True, metavar="TEXT", help="the reason, for whoever reads the list")
 
 
 def run(args: argparse.Namespace) -> int:
-    from launchready.secrets import accepted, git  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.secrets import accepted  # noqa: PLC0415 - "--help" must not wait for it
     from launchready.secrets.scanning import key  # noqa: PLC0415
 
     today = dt.datetime.now(dt.UTC).date()
     until, why = _read(args, today)
-    root = git.top(os.getcwd()) or os.getcwd() if git.available() else os.getcwd()  # noqa: PTH109
+    root = accepted.root()
     known = accepted.load(root, today)
     path = accepted.add(root, known, accepted.Acceptance(args.id, until, why), known.key or key(root))
     write(
@@ -44,10 +49,26 @@ def _read(args: argparse.Namespace, today: dt.date) -> tuple[dt.date, str]:
             problems.append(f"--until: {until} is in the past, or more than a year ahead; at most {today + LONGEST}")
     if not args.why.strip():
         problems.append("--why: say why it may stay")
-    if ":" not in args.id or len(args.id) > 200:
-        problems.append(
-            f"{args.id[:80]!r} is not a fingerprint; copy it from launchready secrets, as in stripe-test-key:9f3a..."
-        )
+    problems += _named(args.id)
     if problems:
         raise ConfigError(problems)
     return until, args.why.strip()
+
+
+_FINGERPRINT = re.compile(r"[A-Za-z0-9][\w.-]{0,80}:[0-9a-f]{16}", re.ASCII)
+
+
+def _named(name: str) -> list[str]:
+    """What is wrong with the name of a finding: a code that no check has would never be looked at."""
+    if _FINGERPRINT.fullmatch(name):
+        return []
+    from launchready.checks.catalogue import rules  # noqa: PLC0415 - "--help" must not wait for it
+
+    code, at, subject = name.partition("@")
+    codes = [one.code for one in rules()]
+    if code in codes and bool(at) == bool(subject) and len(name) <= 500:
+        return []
+    near = difflib.get_close_matches(code.upper(), codes, 1, 0.7)
+    copied = "copy a fingerprint (stripe-test-key:9f3a...) or a code (MAIL003) from where it was found"
+    hint = f"did you mean {near[0] + at + subject!r}?" if near else copied
+    return [f"{name[:80]!r} is neither a fingerprint nor a code; {hint}"]

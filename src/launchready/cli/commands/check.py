@@ -1,6 +1,7 @@
 """``launchready check example.com``: what to fix before launch, ranked."""
 
 import argparse
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     from launchready.checks.run import check  # noqa: PLC0415
 
     with progress(args, f"asking about {domain}") as told:
-        report: Report = check(domain, progress=told, **options)
+        report: Report = check(domain, progress=told, **options).accepting(_accepted())
     write(args, shown(args, report))
     if kept.is_project() or args.since:
         kept.save(kept.path("report", report.domain), report.to_json())
@@ -37,6 +38,13 @@ def run(args: argparse.Namespace) -> int:
         unknown=bool(report.undetermined),
         allow_unknown=args.allow_unknown,
     )
+
+
+def _accepted() -> frozenset[str]:
+    """What stands in this project's list, and is not over."""
+    from launchready.secrets import accepted  # noqa: PLC0415 - as above
+
+    return accepted.load(accepted.root(), dt.datetime.now(dt.UTC).date()).current
 
 
 def shown(args: argparse.Namespace, report: Any) -> str:

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from launchready.checks import explain  # noqa: PLC0415 - "--help" must not wait for it
-    from launchready.checks.rule import rules  # noqa: PLC0415
+    from launchready.checks.catalogue import rules  # noqa: PLC0415
 
     if args.code is None:
         if args.format == "json":

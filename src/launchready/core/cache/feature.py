@@ -10,21 +10,22 @@ cost a frame for each step of every request. What is rarer stands beside it.
 
 from collections.abc import Iterable
 
-from launchready.core.cache import conditional, counting, keeping, purging, searching
-from launchready.core.cache.asking import ORDINARY, Ask
+from launchready.core.cache import conditional, counting, keeping, languages, purging, searching
+from launchready.core.cache.asking import ORDINARY, Ask, has_credentials
 from launchready.core.cache.invalidation import BOUND, names_target, targets
 from launchready.core.cache.keeping import Place
+from launchready.core.cache.looking import look
 from launchready.core.cache.purging import Purges
 from launchready.core.cache.selection import target, variant
 from launchready.core.cache.setup import UNSHARED, Setup
 from launchready.core.cache.status import COLLAPSED, FIELD, METHOD, MISS, MISS_STORED, forwarded
-from launchready.core.cache.stored import HTML, POINTER, SEARCH, UNTAGGED, Stored
+from launchready.core.cache.stored import HTML, POINTER, SEARCH, UNTAGGED, Stored, stamp
 from launchready.core.cache.storing import groups
 from launchready.core.cache.suggesting import EVERY
 from launchready.core.cache.using import Verdict, stale_answer, tag, tells, use
 from launchready.core.cache.validating import refresh, validate, whole
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Flight, Forward, Join
+from launchready.exchange.app import Copy, Flight, Forward, Join, Occupy
 from launchready.exchange.ops import Flow, new
 from launchready.exchange.store import Delete, Entry, Get, Put
 from launchready.http.message import Request, Response
@@ -33,7 +34,6 @@ from launchready.http.problem import problem
 _READS = frozenset({"GET", "HEAD"})
 _SAFE = frozenset({"OPTIONS", "TRACE"})
 _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since"})
-_CREDENTIALS = frozenset({b"authorization", b"cookie"})
 _ELSEWHERE = frozenset({b"location", b"content-location", b"cache-group-invalidation"})
 _FILES = (b"text/css", b"text/javascript", b"application/javascript", b"image/", b"font/", b"audio/", b"video/")
 
@@ -60,24 +60,30 @@ class Cache:
         found = new(Get)
         found.space = setup.space
         found.key = flown = key
-        place = old = pointer = flight = None
+        entry: Entry[Stored] | None
+        place = old = pointer = flight = mark = None
         age, waited, joined, collapsed, settled = 0, 0.0, False, False, False
         try:
             try:
                 while True:
-                    yield found
-                    entry: Entry[Stored] | None = found.answer
-                    if entry is not None and entry.value.status == POINTER:
-                        pointer = entry
-                        found.key = variant(key, entry.version, entry.value.vary, request, setup.policy.fold_order)
+                    if setup.leases:
+                        found.key, entry, pointer, mark = yield from look(setup, request, key)
+                    else:
                         yield found
                         entry = found.answer
+                        if entry is not None and entry.value.status == POINTER:
+                            pointer = entry
+                            found.key = variant(key, entry.version, entry.value.vary, request, setup.policy.fold_order)
+                            yield found
+                            entry = found.answer
+                            if entry is None and setup.policy.fold_order:
+                                entry = yield from languages.preferred(setup, request, key, pointer)
                     if entry is not None and entry.value.status > 0:
                         stored = entry.value
                         age = stored.age + int(entry.age)
                         if ask is ORDINARY and stored.lifetime > age and not (setup.marked or collapsed):
                             return self._hit(request, stored, age)
-                        verdict = yield from use(setup, request, ask, entry, age)
+                        verdict = yield from use(setup, request, ask, entry, age, mark)
                         if isinstance(verdict, Response):
                             if collapsed:
                                 verdict.headers[-1] = COLLAPSED
@@ -108,7 +114,7 @@ class Cache:
                         break
                     if place is None or place.at != found.key:
                         place = Place(key, found.key, pointer)
-                    if (yield from keeping.lease(setup, ask, place, entry, waited)):
+                    if (yield from keeping.lease(setup, ask, place, entry, mark, waited)):
                         break
                     waited += keeping.LOOK_AGAIN
                     collapsed, old, found.key = True, None, key
@@ -118,7 +124,7 @@ class Cache:
                     flight = None
                 return (yield from self._pass(request, b"store"))
             if old is None:
-                forward = Forward()
+                forward = Forward() if place is None else Occupy()  # to be told that the client went away
                 yield forward
             else:
                 place = place or Place(key, found.key, pointer)
@@ -165,6 +171,9 @@ class Cache:
                 or (entity.flags & HTML and tells(request, body))
                 or (setup.changes.times and setup.changes.since(target(request), started))
             ):
+                if place is not None and place.leased:
+                    settled = True
+                    yield from keeping.release(setup, place)
                 return None
             entity.body = body
             entity.weight += len(body)
@@ -185,6 +194,11 @@ class Cache:
                 setup.unshared.discard(flown)
         except StoreError:
             return None
+        except Exception:
+            if place is not None and not settled:
+                settled = True
+                yield from keeping.abandon(setup, place)
+            raise
         finally:  # also when the client went away or the app raised: nobody waits for what will not come
             if place is not None and not settled:
                 keeping.drop(setup, place)
@@ -205,6 +219,7 @@ class Cache:
         elif not stored.vary:
             stored.born = place.born or stored.born
             yield from keeping.release(setup, place)
+            stored.stamp = stamp(key)
             yield Put(setup.space, key, stored, stored.keep)
 
     def _hit(self, request: Request, stored: Stored, age: int) -> Response:
@@ -244,7 +259,7 @@ class Cache:
 
         Files that can be validated are left alone: they are nobody's, and the browser would fetch them each time.
         """
-        if not self._setup.policy.signed_in or _CREDENTIALS.isdisjoint(request.fields):
+        if not self._setup.policy.signed_in or not has_credentials(request, self._setup.policy):
             return
         fields = dict(response.headers)
         if b"cache-control" in fields or b"expires" in fields:

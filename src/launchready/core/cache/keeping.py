@@ -5,15 +5,16 @@ In a store that others share, a write is a Replace of what was there before the 
 that was validated. Who changed, purged or took over in between has made it another one, and nothing is written.
 """
 
-from launchready.core.cache import purging
+from launchready.core.cache import languages
 from launchready.core.cache.asking import Ask
 from launchready.core.cache.selection import variant
 from launchready.core.cache.setup import Setup
-from launchready.core.cache.stored import LEASE, POINTER, UNSHARED, UNTAGGED, Stored
+from launchready.core.cache.stored import LEASE, POINTER, UNSHARED, UNTAGGED, Stored, stamp
 from launchready.core.cache.using import tag
+from launchready.errors import StoreError
 from launchready.exchange.app import Pause
 from launchready.exchange.ops import Flow
-from launchready.exchange.store import Entry, Get, Put, PutIfAbsent, Replace
+from launchready.exchange.store import Delete, Entry, Get, Put, PutIfAbsent, Replace
 from launchready.http.message import Request
 
 LEASED = 10.0
@@ -30,9 +31,9 @@ _DROPPED = 1024
 class Place:
     """Where an answer will be put. ``key``: of the URL; ``at``: where it was looked for: the same, or one of its
     variants, behind ``pointer``. ``version``: of what a shared store holds there; None: somebody else will store.
-    ``born``: its version when the app was asked."""
+    ``born``: its version when the app was asked. ``leased``: others wait for what comes."""
 
-    __slots__ = ("at", "born", "key", "pointer", "version")
+    __slots__ = ("at", "born", "key", "leased", "pointer", "version")
 
     def __init__(self, key: str, at: str, pointer: Entry[Stored] | None) -> None:
         self.key = key
@@ -40,16 +41,23 @@ class Place:
         self.pointer = pointer
         self.version: int | None = None
         self.born = 0
+        self.leased = False
 
 
-def lease(setup: Setup, ask: Ask, place: Place, entry: Entry[Stored] | None, waited: float) -> Flow[bool]:
-    """Say in a shared store that this process asks the app. False: somebody else does; look again, a moment later."""
+def lease(
+    setup: Setup, ask: Ask, place: Place, entry: Entry[Stored] | None, mark: Entry[bytes] | None, waited: float
+) -> Flow[bool]:
+    """Say in a shared store that this process asks the app. False: somebody else does; look again, a moment later.
+
+    ``entry``, ``mark``: what stands there, and the latest purge, as they were found together.
+    """
     if entry is None:
         claim = PutIfAbsent(setup.space, place.at, Stored(LEASE, []), LEASED)
         yield claim
         entry = claim.answer.entry
         if entry is None:
             place.version = place.born = claim.answer.version
+            place.leased = True
             return True
         if entry.value.status != LEASE:
             return False
@@ -58,10 +66,19 @@ def lease(setup: Setup, ask: Ask, place: Place, entry: Entry[Stored] | None, wai
             return True  # goes by himself, and leaves the storing to who holds the lease
         yield Pause(LOOK_AGAIN)
         return False
-    mark = yield from purging.latest()
+    place.leased = entry.value.status == LEASE
     place.version = entry.version
     place.born = entry.version if mark is None else max(entry.version, mark.version)
     return True
+
+
+def abandon(setup: Setup, place: Place) -> Flow[None]:
+    """The app failed, or was stopped since its client went away: whoever waits longest may lead, at once."""
+    if place.leased and place.version is not None:
+        try:
+            yield Delete(setup.space, place.at, place.version)
+        except StoreError:
+            return
 
 
 def drop(setup: Setup, place: Place) -> None:
@@ -83,7 +100,7 @@ def write(setup: Setup, place: Place, stored: Stored) -> Flow[None]:
     if not setup.leases:
         yield Put(setup.space, place.at, stored, stored.keep)
     elif place.version is not None:
-        stored.born = place.born
+        stored.born, stored.stamp = place.born, stamp(place.at)
         if stored.flags & UNTAGGED:
             tag(stored)  # others load a copy, and each would work it out again
         yield Replace(setup.space, place.at, stored, stored.keep, place.version)
@@ -100,12 +117,16 @@ def keep(setup: Setup, request: Request, place: Place, stored: Stored) -> Flow[N
             yield from release(setup, place)
             place.version, place.pointer = place.pointer.version, None
         place.at = place.key
-    elif (at := (yield from _behind(setup, request, place, stored.vary))) is None:
-        return
-    elif at != place.at:
-        place.at = at
-        yield Put(setup.space, at, stored, stored.keep)  # nobody else knew the new pointer
-        return
+    else:
+        at = yield from _behind(setup, request, place, stored.vary)
+        if at is None or place.pointer is None:
+            return
+        if setup.policy.fold_order:
+            yield from languages.offer(setup, request, place.key, place.pointer, stored)
+        if at != place.at:
+            place.at, stored.stamp = at, stamp(at)
+            yield Put(setup.space, at, stored, stored.keep)  # nobody else knew the new pointer
+            return
     yield from write(setup, place, stored)
 
 

@@ -27,17 +27,38 @@ UNDERSTOOD = frozenset(
 
 # Fields that an app puts on each answer for the one request it answers: replayed, they would be another's.
 PER_REQUEST = frozenset(
-    {b"x-request-id", b"request-id", b"x-correlation-id", b"x-trace-id", b"traceresponse", b"server-timing",
-     b"x-runtime", b"ratelimit", b"ratelimit-policy", b"x-ratelimit-limit", b"x-ratelimit-remaining",
-     b"x-ratelimit-reset"}
+    {b"x-request-id", b"request-id", b"x-correlation-id", b"x-trace-id", b"traceparent", b"tracestate",
+     b"traceresponse", b"x-amzn-trace-id", b"x-cloud-trace-context", b"x-b3-traceid", b"server-timing", b"x-runtime",
+     b"x-process-time", b"x-response-time", b"ratelimit", b"ratelimit-policy", b"x-ratelimit-limit",
+     b"x-ratelimit-remaining", b"x-ratelimit-reset", b"authentication-info"}
+)  # fmt: skip
+
+# Fields with which an answer is one person's, whatever it says: his session, his one-time token.
+PERSONAL_FIELDS = frozenset(
+    {b"set-cookie", b"x-csrf-token", b"x-csrftoken", b"x-xsrf-token", b"csrf-token", b"x-auth-token",
+     b"x-access-token", b"x-session-id", b"x-session-token"}
+)  # fmt: skip
+
+# Fields that say who asks, beside Cookie. Only the first is the standard's (§3.5); apps, and the gateways in front of
+# them, name users by the others as well.
+CREDENTIALS = frozenset(
+    {b"authorization", b"proxy-authorization", b"x-authorization", b"x-api-key", b"api-key", b"apikey", b"x-auth-token",
+     b"x-access-token", b"x-session-id", b"x-session-token", b"x-csrf-token", b"remote-user", b"x-remote-user",
+     b"x-forwarded-user", b"x-forwarded-email", b"x-forwarded-access-token", b"x-auth-request-user",
+     b"x-auth-request-email", b"x-auth-request-access-token", b"x-user-id", b"x-amz-security-token",
+     b"x-amzn-oidc-data", b"x-amzn-oidc-identity", b"x-goog-iap-jwt-assertion", b"x-goog-authenticated-user-email",
+     b"cf-access-jwt-assertion", b"x-ms-client-principal", b"x-ssl-client-cert", b"x-client-cert", b"ssl-client-cert",
+     b"x-forwarded-client-cert", b"client-cert"}
 )  # fmt: skip
 
 # They make many apps answer for another host, scheme, path or method than the key says.
 STEERING = frozenset(
-    {b"forwarded", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-scheme", b"x-forwarded-port",
-     b"x-forwarded-prefix", b"x-forwarded-server", b"x-forwarded-path", b"x-forwarded-uri", b"x-forwarded-ssl",
-     b"x-host", b"x-original-host", b"x-original-url", b"x-original-uri", b"x-rewrite-url",
-     b"x-http-method-override", b"x-http-method", b"x-method-override"}
+    {b"forwarded", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-protocol", b"x-forwarded-scheme",
+     b"x-forwarded-port", b"x-forwarded-prefix", b"x-forwarded-server", b"x-forwarded-path", b"x-forwarded-uri",
+     b"x-forwarded-ssl", b"front-end-https", b"x-scheme", b"x-url-scheme", b"x-script-name", b"script-name",
+     b"path-info", b"x-host", b"x-original-host", b"x-http-host-override", b"x-backend-host", b"x-proxy-url",
+     b"x-original-url", b"x-original-uri", b"x-original-path", b"x-envoy-original-path", b"x-real-url",
+     b"x-rewrite-url", b"x-http-method-override", b"x-http-method", b"x-method-override"}
 )  # fmt: skip
 
 _ACCESS = (
@@ -68,6 +89,7 @@ class Policy:
     heuristic: bool
     set_cookie: bool  # may be stored
     cookies: bool  # a request with Cookie is like any other
+    credentials: frozenset[bytes]  # request fields that say who asks
     signed_in: bool  # answers to requests with credentials that say nothing are marked private
     steering: frozenset[bytes]
     deny: bool  # what is one person's business by its name is not shared
@@ -98,12 +120,14 @@ PERSONAL: dict[str, bool] = {}
 
 
 SAFE = Policy(
-    name="safe", statuses=_SHAREABLE, heuristic=False, set_cookie=False, cookies=False, signed_in=True,
+    name="safe", statuses=_SHAREABLE, heuristic=False, set_cookie=False, cookies=False, credentials=CREDENTIALS,
+    signed_in=True,
     steering=STEERING, deny=True, tags_made=True, post=False, fold_order=False, max_stale=False,
 )  # fmt: skip
 
 RFC9111 = Policy(
-    name="rfc9111", statuses=None, heuristic=True, set_cookie=True, cookies=True, signed_in=False,
+    name="rfc9111", statuses=None, heuristic=True, set_cookie=True, cookies=True,
+    credentials=frozenset({b"authorization"}), signed_in=False,
     steering=frozenset(), deny=False, tags_made=False, post=True, fold_order=True, max_stale=True,
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ from launchready.http.message import Request
 
 MARKS: Space[bytes] = Space("cache-marks", dump=bytes, load=bytes, size=len, evictable=False, max_entries=100_000)
 
-_LATEST = "latest"
+LATEST = "latest"
 
 
 class Purges:
@@ -32,7 +32,7 @@ def purge(names: Iterable[str], *, soft: bool) -> Flow[None]:
     number = b"%d" % Purges.count
     for name in names:
         yield Put(MARKS, f"{'soft' if soft else 'hard'} {name}", number, KEEP)
-    yield Put(MARKS, _LATEST, number, KEEP)  # last, so that whoever sees it sees the others
+    yield Put(MARKS, LATEST, number, KEEP)  # last, so that whoever sees it sees the others
 
 
 def by_path(path: str) -> str:
@@ -51,15 +51,18 @@ def by_group(request: Request, group: str) -> str:
 
 def latest() -> Flow[Entry[bytes] | None]:
     """The mark of the latest purge of all."""
-    mark = Get(MARKS, _LATEST)
+    mark = Get(MARKS, LATEST)
     yield mark
     return mark.answer
 
 
-def purged(request: Request, entry: Entry[Stored], *, shared: bool) -> Flow[float | None]:
-    """Seconds for which the entry has been stale by a purge; inf where it is gone; None where none reached it."""
+def purged(request: Request, entry: Entry[Stored], mark: Entry[bytes] | None, *, shared: bool) -> Flow[float | None]:
+    """Seconds for which the entry has been stale by a purge; inf where it is gone; None where none reached it.
+
+    ``mark``: of the latest purge of all.
+    """
     born = entry.value.born
-    if not _after((yield from latest()), born, shared=shared):
+    if not _after(mark, born, shared=shared):
         return None
     names = [*_paths(request)]
     for group in entry.value.groups:
@@ -67,12 +70,12 @@ def purged(request: Request, entry: Entry[Stored], *, shared: bool) -> Flow[floa
     stale: float | None = None
     for kind in ("hard", "soft"):
         for name in names:
-            mark = Get(MARKS, f"{kind} {name}")
-            yield mark
-            if mark.answer is not None and _after(mark.answer, born, shared=shared):
+            own = Get(MARKS, f"{kind} {name}")
+            yield own
+            if own.answer is not None and _after(own.answer, born, shared=shared):
                 if kind == "hard":
                     return inf
-                stale = max(stale or 0.0, mark.answer.age)
+                stale = max(stale or 0.0, own.answer.age)
     return stale
 
 

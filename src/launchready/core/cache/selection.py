@@ -22,13 +22,19 @@ def with_lines(key: str, names: frozenset[bytes], headers: Headers) -> str:
     return key + "".join(f"\n{name!r}={value!r}" for name, value in headers if name in names)
 
 
-def variant(key: str, version: int, names: tuple[bytes, ...], request: Request, fold_order: bool = False) -> str:
+def variant(
+    key: str, version: int, names: tuple[bytes, ...], request: Request, fold_order: bool = False, language: bytes = b""
+) -> str:
     """The key of one variant.
 
     ``version`` is the pointer's: when that is invalidated, every variant behind it is out of reach at once.
+    ``language``: of the answer, in place of what the request accepts.
     """
     parts = [f"{key}#{version}"]
     for name in names:
+        if language and name == b"accept-language":
+            parts.append(f"={language.decode('latin-1')}")
+            continue
         lines = request.lines(name)
         value = _normal(name, b",".join(lines), fold_order=fold_order).decode("latin-1")
         parts.append(f"{len(value)}:{value}" if lines else "-")

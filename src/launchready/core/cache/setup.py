@@ -12,7 +12,7 @@ from launchready.core.cache.stored import Stored
 from launchready.core.cache.storing import Storing
 from launchready.core.cache.suggesting import Suggestions
 from launchready.exchange.app import Flight
-from launchready.exchange.store import Space
+from launchready.exchange.store import Entry, Space
 from launchready.http.message import Request
 from launchready.http.routes import RouteTable
 
@@ -26,6 +26,7 @@ class Setup:
     - ``trusts``: whether a peer is a proxy of ours. ``user``: whose own answers a request may see, "" for nobody's.
     - ``marked``: a purge may have happened: where others share the store always, else since the first of our own.
     - ``flying``: calls of the app that others may wait for; ``unshared``: keys for which nobody waits any more.
+    - ``pointers``: what the URLs of a shared store were last seen to depend on.
     - ``dropped``: leases of ours that nobody holds any longer, by key, with their versions.
     """
 
@@ -51,15 +52,16 @@ class Setup:
         self.wall = wall
         self.leases = self.marked = leases
         self.private = private or None
-        self.speaking = asking.SPEAKING | policy.steering
+        self.speaking = asking.SPEAKING | policy.steering | policy.credentials
         self.counts = Counts()
         self.changes = Changes()
         self.flying: dict[str, Flight] = {}
         self.unshared: set[str] = set()
         self.dropped: dict[str, int] = {}
+        self.pointers: dict[str, Entry[Stored]] = {}
         self.variants: dict[tuple[str, int], int] = {}
         self.searches: searching.Rules = {}
-        self.suggestions = Suggestions()
+        self.suggestions = Suggestions(policy)
         self._trusts = trusts
         self._user = user
 

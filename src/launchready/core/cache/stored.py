@@ -11,8 +11,10 @@ Three things stand in the store beside responses, each under the key of one, eac
 
 import json
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from operator import attrgetter
 
+from launchready.exchange.store import Entry
 from launchready.http.message import Headers
 
 Lines = Sequence[tuple[bytes, bytes]]
@@ -45,11 +47,12 @@ class Stored:
     - ``groups``: its Cache-Groups and tags. ``length``: the length that the app announced.
     - ``keep``: seconds from the put that it is of any use: while fresh, while it may be stale or can be validated.
     - ``weight``: bytes, as a store in memory counts them.
+    - ``stamp``: the key that it was put under, in a store that others can write: see ``named``.
     """
 
     __slots__ = (
         "age", "body", "born", "error_for", "flags", "groups", "headers", "keep", "length", "lifetime",
-        "stale_for", "status", "vary", "weight",
+        "stale_for", "stamp", "status", "vary", "weight",
     )  # fmt: skip
 
     def __init__(self, status: int, headers: Lines, lifetime: int = 0, vary: tuple[bytes, ...] = ()) -> None:
@@ -65,6 +68,7 @@ class Stored:
         self.groups: tuple[str, ...] = ()
         self.length: bytes | None = None
         self.keep = 0
+        self.stamp = ""
         self.weight = HEADER_LINE * len(headers)
 
     def field(self, name: bytes) -> bytes:
@@ -90,6 +94,7 @@ def dump(stored: Stored) -> bytes:
         "n": [getattr(stored, name) for name in _NAMES],
         "v": [name.decode("latin-1") for name in stored.vary],
         "g": stored.groups,
+        "k": getattr(stored, "stamp", ""),  # what is made without a frame may have none
         "h": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in stored.headers],
     }
     return json.dumps(head).encode() + b"\n" + stored.body
@@ -107,6 +112,22 @@ def unreadable() -> Stored:
     return Stored(UNSHARED, [])
 
 
+def stamp(key: str) -> str:
+    """A key, as what stands under it names it: a digest, for a key holds what a request said."""
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def named(entry: Entry[Stored] | None, key: str) -> Entry[Stored] | None:
+    """The entry; unreadable where it is an answer that was put under another key.
+
+    Who can write the store could copy one URL's answer, or one user's, under the key of another. Where there is a
+    secret, the signature covers the name too.
+    """
+    if entry is None or entry.value.status <= 0 or entry.value.stamp == stamp(key):
+        return entry
+    return entry._replace(value=unreadable())
+
+
 def _load(data: bytes) -> Stored:
     line, _, body = data.partition(b"\n")
     head = json.loads(line)
@@ -116,6 +137,7 @@ def _load(data: bytes) -> Stored:
         setattr(stored, name, value)
     stored.vary = tuple(name.encode("latin-1") for name in head["v"])
     stored.groups = tuple(head["g"])
+    stored.stamp = head["k"]
     stored.body = body
     stored.weight += len(body)
     return stored

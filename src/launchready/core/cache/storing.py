@@ -5,7 +5,7 @@ from collections.abc import Callable
 from launchready.core.cache import freshness, searching
 from launchready.core.cache.asking import ORDINARY, Ask
 from launchready.core.cache.directives import KNOWN, Control, control
-from launchready.core.cache.policy import PER_REQUEST, PERSONAL, UNDERSTOOD, Policy, personal
+from launchready.core.cache.policy import PER_REQUEST, PERSONAL, PERSONAL_FIELDS, UNDERSTOOD, Policy, personal
 from launchready.core.cache.selection import vary
 from launchready.core.cache.status import FIELD
 from launchready.core.cache.stored import HEADER_LINE, HTML, KEEP, SEARCH, UNTAGGED, VALIDATE_FOR, Lines, Stored
@@ -23,9 +23,8 @@ NOT_STORED = frozenset(
 
 # What an answer is more carefully looked at for. Without any of these it is its freshness and its body.
 _SPECIAL = frozenset(
-    {*NOT_STORED, b"vary", b"set-cookie", b"cache-groups", b"content-security-policy", b"expires", b"date",
-     b"last-modified",
-     searching.FIELD, b"access-control-allow-origin"}
+    {*NOT_STORED, *PERSONAL_FIELDS, b"vary", b"cache-groups", b"content-security-policy", b"expires", b"date",
+     b"last-modified", searching.FIELD, b"access-control-allow-origin", b"content-encoding"}
 )  # fmt: skip
 
 _ALLOWED = b"access-control-allow-origin"
@@ -228,16 +227,21 @@ class Storing:
         return self._policy.denied(request.path, lifetime, s_maxage=says.s_maxage)
 
     def _storable(self, fields: freshness.Fields, headers: Headers) -> bool:
-        personal = b"set-cookie" in fields or b"'nonce-" in fields.get(b"content-security-policy", b"")
+        nonce = b"'nonce-" in fields.get(b"content-security-policy", b"")
+        personal = nonce or not PERSONAL_FIELDS.isdisjoint(fields)
         if personal and not self._policy.set_cookie:  # a nonce that is used twice protects nobody
             return False
         return selected_by(headers) is not None
 
     def _complete(self, stored: Stored, fields: freshness.Fields) -> None:
         """What only some answers have: Vary, groups, fields that are not for the next one."""
-        stored.vary = selected_by(stored.headers) or ()
-        if fields.get(_ALLOWED, b"*") != b"*" and not self._policy.set_cookie:
-            stored.vary = tuple(sorted({*stored.vary, b"origin"}))  # it names one origin, whether Vary says so or not
+        selecting = {*(selected_by(stored.headers) or ())}
+        if not self._policy.set_cookie:  # what an answer depends on, whether Vary says so or not
+            if fields.get(_ALLOWED, b"*") != b"*":
+                selecting.add(b"origin")
+            if fields.get(b"content-encoding", b"identity") != b"identity":
+                selecting.add(b"accept-encoding")
+        stored.vary = tuple(sorted(selecting))
         if searching.FIELD in fields:
             stored.flags |= SEARCH
         if b"cache-groups" in fields:

@@ -4,7 +4,8 @@ One of so many answers that say nothing of caching is looked at; its body is com
 user got of the same URL. Bounded in what is remembered, and nothing of a body or a user is kept but a number.
 """
 
-from launchready.core.cache.policy import personal
+from launchready.core.cache.asking import has_credentials
+from launchready.core.cache.policy import Policy, personal
 from launchready.http.message import Request
 
 EVERY = 16
@@ -12,7 +13,6 @@ EVERY = 16
 
 _URLS = 512
 _ENOUGH = 3
-_CREDENTIALS = (b"authorization", b"cookie")
 
 
 class _Seen:
@@ -26,12 +26,14 @@ class _Seen:
 class Suggestions:
     """What was seen, by path and user."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._credentials = (b"cookie", *policy.credentials)
         self._seen: dict[tuple[str, int], _Seen] = {}
 
     def look(self, request: Request, body: bytes) -> None:
         """One answer that states no freshness."""
-        who = hash(tuple(request.get(name) for name in _CREDENTIALS)) if _signed_in(request) else 0
+        who = hash(tuple(map(request.get, self._credentials))) if has_credentials(request, self._policy) else 0
         url = f"{request.path}?{request.query.decode('latin-1')}" if request.query else request.path
         if (url, who) not in self._seen and len(self._seen) >= _URLS:
             self._seen.clear()
@@ -49,12 +51,9 @@ class Suggestions:
             if seen.same < _ENOUGH or (not who and personal(path)):
                 continue
             option = "private" if who else "routes"
+            whose = ', private_key="cookie:sessionid"' if who else ""
             row = {"path": path, "bytes": seen.size, "looks": seen.times,
-                   "write": f'Cache({option}={{"GET {path}": "60s"}})'}  # fmt: skip
+                   "write": f'Cache({option}={{"GET {path}": "60s"}}{whose})'}  # fmt: skip
             if path not in best or seen.times > int(str(best[path]["looks"])):
                 best[path] = row
         return list(best.values())
-
-
-def _signed_in(request: Request) -> bool:
-    return any(name in request.fields for name in _CREDENTIALS)

@@ -7,7 +7,7 @@ from math import inf
 
 from launchready.core.cache import conditional, status
 from launchready.core.cache.asking import Ask
-from launchready.core.cache.purging import purged
+from launchready.core.cache.purging import latest, purged
 from launchready.core.cache.setup import Setup
 from launchready.core.cache.stored import SHARED, SIGNED_IN, STRICT, TAGGED, UNTAGGED, Stored
 from launchready.exchange.ops import Flow
@@ -32,8 +32,10 @@ class Verdict(Enum):
     STALE = 3
 
 
-def use(setup: Setup, request: Request, ask: Ask, entry: Entry[Stored], age: int) -> Flow[Response | Verdict]:
-    """The answer, or what else to do. ``age``: its current age."""
+def use(
+    setup: Setup, request: Request, ask: Ask, entry: Entry[Stored], age: int, mark: Entry[bytes] | None
+) -> Flow[Response | Verdict]:
+    """The answer, or what else to do. ``age``: its current age; ``mark``: of the latest purge, in a shared store."""
     stored = entry.value
     if (
         not setup.policy.cookies
@@ -43,7 +45,8 @@ def use(setup: Setup, request: Request, ask: Ask, entry: Entry[Stored], age: int
         return Verdict.PASS
     stale: float = age - stored.lifetime
     if setup.marked:
-        by_purge = yield from purged(request, entry, shared=setup.leases)
+        mark = mark if setup.leases else (yield from latest())
+        by_purge = yield from purged(request, entry, mark, shared=setup.leases)
         if by_purge == inf:
             return Verdict.GONE
         if by_purge is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from launchready.core.cors.policy import SAFELISTED_METHODS, VARY, Policy
+from launchready.core.cors.policy import SAFELISTED_METHODS, VARY, Policy, one
 from launchready.core.cors.why import why
 from launchready.http.message import Headers, Request, Response
 from launchready.http.problem import problem
@@ -38,6 +38,8 @@ class Cors:
     def handle(self, request: Request) -> Response | None:
         policy = self.policy(request.path) if self._paths else self._default
         origin = request.get(b"origin")
+        if origin is not None and len(request.fields) != len(request.headers):
+            origin = one(request, b"origin")
         upgrade = request.get(b"upgrade")
         # The handshake of a WebSocket acts in the visitor's name like an unsafe method: no other page may open one.
         if request.method not in SAFE or (upgrade is not None and upgrade.lower() == b"websocket"):
@@ -47,6 +49,8 @@ class Cors:
         elif request.method == "OPTIONS" and origin is not None:
             method = request.get(b"access-control-request-method")
             if method is not None:
+                if len(request.fields) != len(request.headers):
+                    method = one(request, b"access-control-request-method") or method
                 return self._preflight(policy, request, origin, method)
         if policy.open:
             request.adds += policy.everybody
@@ -65,7 +69,7 @@ class Cors:
     def _preflight(self, policy: Policy, request: Request, origin: bytes, method: bytes) -> Response:
         """Answered here and never passed on: the app, its log-in and its limits have no part in it (Fetch §4.8)."""
         names = policy.requested(request.lines(b"access-control-request-headers"))
-        known = method in SAFELISTED_METHODS or method in policy.methods  # allows_method, without its frame
+        known = method in SAFELISTED_METHODS or method in policy.methods or policy.allows_method(method)
         if names is None or not known or not policy.origins.allow(origin):
             self._tell(lambda: _words(policy, request, origin, method))
             return Response(403, [EMPTY, PREFLIGHT_VARY], b"")

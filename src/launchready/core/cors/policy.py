@@ -1,5 +1,6 @@
 """One compiled policy: who may read, and what must not be carried out."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from launchready.http.message import Request
@@ -9,6 +10,8 @@ from launchready.http.routes import RouteTable
 ALLOW_ORIGIN = b"access-control-allow-origin"
 SAFELISTED_METHODS = frozenset({b"GET", b"HEAD", b"POST"})  # Fetch §3.2.2: never need to be allowed
 VARY = (b"vary", b"Origin")
+_METHOD = re.compile(rb"(?!(?i:CONNECT|TRACE|TRACK)$)[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+"""What "*" lets through: any method that a page can send (Fetch §2.2.1)."""
 LONGEST_NAME = 256  # bytes of a header name that "*" lets through
 MOST_NAMES = 64  # header names that one preflight may ask for
 MAX_EMPTY_ELEMENTS = 16
@@ -32,8 +35,8 @@ class Policy:
     """``own``: the app's public origin, where it is known. ``vouches`` says of a peer whether it may name our host."""
 
     __slots__ = (
-        "any_header", "credentials", "enforce", "everybody", "exact", "exempt", "expose", "headers", "max_age",
-        "methods", "open", "origins", "own", "vouches",
+        "any_header", "any_method", "credentials", "enforce", "everybody", "exact", "exempt", "expose", "headers",
+        "max_age", "methods", "open", "origins", "own", "vouches",
     )  # fmt: skip
 
     def __init__(
@@ -53,7 +56,8 @@ class Policy:
         self.origins = origins
         self.open = origins.any and not credentials  # the same answer for everybody: no Vary is needed
         self.credentials = credentials
-        self.methods = frozenset(method.encode() for method in methods)
+        self.any_method = "*" in methods
+        self.methods = frozenset(method.encode() for method in methods if method != "*")
         self.any_header = "*" in headers
         self.headers = frozenset(name.lower().encode() for name in headers if name != "*")
         self.expose: tuple[tuple[bytes, bytes], ...] = (
@@ -75,7 +79,9 @@ class Policy:
         return lines
 
     def allows_method(self, method: bytes) -> bool:
-        return method in SAFELISTED_METHODS or method in self.methods
+        if method in SAFELISTED_METHODS or method in self.methods:
+            return True
+        return self.any_method and _METHOD.fullmatch(method) is not None
 
     def allows_header(self, name: bytes) -> bool:
         """``*`` does not cover Authorization (Fetch §3.2.4)."""
@@ -105,6 +111,8 @@ class Policy:
     def forbids(self, request: Request, origin: bytes | None) -> bool:
         """Whether an unsafe request, or a WebSocket, must not be carried out: another site's page asks for it."""
         site = request.get(b"sec-fetch-site")
+        if site is not None and len(request.fields) != len(request.headers):
+            site = one(request, b"sec-fetch-site")
         if site in (b"same-origin", b"none") or (site is None and origin is None):
             return False
         if origin is not None and (self.origins.allow(origin) or (site is None and self._is_own(request, origin))):
@@ -121,3 +129,10 @@ class Policy:
             return bool(asking)
         forwarded = request.get(b"x-forwarded-host")
         return forwarded is not None and asking == forwarded.strip(b" \t").lower() and self.vouches(request.peer)
+
+
+def one(request: Request, name: bytes) -> bytes | None:
+    """A header that may stand in several lines, joined as servers under WSGI join them: no browser sends two, and no
+    origin, method or site has a comma."""
+    lines = request.lines(name)
+    return b",".join(lines) if lines else None

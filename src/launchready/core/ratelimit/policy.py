@@ -82,8 +82,9 @@ class Policy:
         self.legacy = headers == "legacy"
         self.prefix = f"rate:{salt}{name}:"
         self.local = self.here(windows)
-        names = [name if index == 0 else f"{name};{index + 1}" for index in range(len(windows))]
-        self.quoted = [string(each).encode() for each in names] if headers == "draft" else []
+        shown = name.encode("ascii", "backslashreplace").decode()
+        self.names = [shown if index == 0 else f"{shown};{index + 1}" for index in range(len(windows))] or [shown]
+        self.quoted = [string(each).encode() for each in self.names[: len(windows)]] if headers == "draft" else []
         self.field = self._field(headers)
 
     def _field(self, headers: str) -> tuple[bytes, bytes] | None:
@@ -94,7 +95,7 @@ class Policy:
             for quoted, window in zip(self.quoted, self.windows, strict=True)
         ]
         if self.slots is not None:
-            quoted = string(f"{self.name};slots" if policies else self.name).encode()
+            quoted = string(f"{self.names[0]};slots" if policies else self.names[0]).encode()
             policies.append(b'%b;q=%d;qu="concurrent-requests"' % (quoted, self.slots.limit))
         return b"ratelimit-policy", b", ".join(policies)
 
@@ -129,11 +130,12 @@ class Policy:
         spread = min(wait // 10, ceil(window.period) - wait)
         wait = min(wait + crc32(key.encode("utf-8", "surrogatepass")) % (max(0, spread) + 1), LONGEST_WAIT)
         own = taken if windows is self.windows or windows is self.local else None
+        violated = self.names[0 if own is None else own.which]
         return problem(
             429, "quota-exceeded", "Too many requests",
             f"At most {window.limit} in {window.period:g} seconds. Try again in {wait} seconds.",
             type_=QUOTA_EXCEEDED, retry_after=wait, headers=tuple(self.headers(own)),
-            **{"violated-policies": [self.name]},
+            **{"violated-policies": [violated]},
         )  # fmt: skip
 
     def _busy(self) -> Response:
@@ -148,5 +150,5 @@ class Policy:
         return problem(
             429, "quota-exceeded", "Too many requests at once",
             f"At most {self.slots.limit} at once. Try again when one of them has been answered.",
-            type_=QUOTA_EXCEEDED, retry_after=BUSY_WAIT, headers=lines, **{"violated-policies": [self.name]},
+            type_=QUOTA_EXCEEDED, retry_after=BUSY_WAIT, headers=lines, **{"violated-policies": [self.names[0]]},
         )  # fmt: skip

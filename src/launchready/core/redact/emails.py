@@ -3,7 +3,7 @@
 import re
 
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import Marks
+from launchready.core.redact.marks import Marks, spend
 from launchready.core.redact.rules.fields import words
 
 _LOCAL = r"[\w+\-](?:[\w.+\-]|['\u2019](?=[\w])){0,255}+"
@@ -16,6 +16,9 @@ _CODED = Late(
 _QUOTED = Late(r"\"[\w.+\- ]{1,64}+\"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
 _LITERAL = Late(r"[bBuUrRfF]{1,2}'(?=[^']{1,255}\Z)")  # the b of b'jo@coach.example'
 _ESCAPED = Late(r"(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrt])")
+_MESSAGE = Late(
+    r"(?:message[_\-]?id|in[_\-]reply[_\-]to|references)[\"']?[ ]?[:=][ ]{0,2}[\"'(]{0,2}<?\Z", re.IGNORECASE
+)
 _TOP = Late(r"(?:[^\W\d_]{2,24}|xn--[A-Za-z0-9\-]{2,59})")
 _FILES = words(
     "png jpg jpeg gif svg webp avif ico css js mjs ts tsx jsx map json html htm pdf txt woff woff2 mp4 service "
@@ -42,9 +45,12 @@ def clean(text: str, marks: Marks) -> str:
 
 
 def _address(found: re.Match[str], marks: Marks) -> str:
+    spend()
     whole, local, domain = found.group(), found.group(1), found.group(2)
     kept = _domain(domain)
     if not kept or _harmless(local, kept):
+        return whole
+    if _MESSAGE.search(found.string[max(0, found.start() - 24) : found.start()]):  # RFC 5322 §3.6.4: names no one
         return whole
     end = len(whole) - (len(domain) - len(kept))
     start = _lead(found.string, found.start(), local)

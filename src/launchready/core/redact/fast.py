@@ -21,6 +21,7 @@ from launchready.core.redact.gates import (
     CVC,
     DEVICE,
     FORMS,
+    GREET,
     KEYS,
     NEAR,
     NUMBERS,
@@ -70,6 +71,7 @@ _MORE = (
 _FOLLOWS = {
     SAID: r"""(?: (?:now |is|was|to|lautet|ist|est|es|->|=>|["'`])|:| ?[=-]>)""",
     TYPED: r"[ ]{1,2}[^ ]{8}",
+    GREET: r" [A-Z]",
     DEVICE: r"""[ :]{1,2}["'`]?[0-9a-f]{64}""",
     BLANK: r"""(?: value| header| string)?[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
     TOLD: r"(?: [A-Za-z0-9_#-]+)+: ",
@@ -77,11 +79,11 @@ _FOLLOWS = {
     CODE: r"[^A-Za-z0-9\n\[](?:%[0-9a-fA-F]{2}|[^0-9\n\[])*(?:[0-9]+[^0-9\n\[]+)?[0-9]{3}",
     CVC: r"[^A-Za-z0-9\n][^0-9\n]*[0-9]{3}",
     SCHEME: r"(?:[ \t]+|%20|[+])[A-Za-z0-9._~+/%-]{8}",
-    AUTH: r" ",
+    AUTH: r"\"? ",
     BORN: r"[^A-Za-z0-9\n][^0-9\n]*[0-9]",
     PHONE: r"[^A-Za-z0-9\n][^0-9\n]*[0-9][0-9 ().\/-]{5}",
 }
-_BESIDE = {CODE: ("[0-9]{3} (?i:is|as) ", "[0-9]{4} (?i:is|as) ")}
+_BESIDE = {CODE: ("[0-9]{3} (?i:is|as) ", "[0-9]{4} (?i:is|as) ", "(?i:use) [0-9]{4,8} (?i:to) ")}
 _SHORT = 3
 _APART = "[_.-]*"  # between the words of a key
 _BEFORE = r"(?:^|[^A-Za-z0-9_.-]|%[0-9A-Fa-f]{2}|\\[a-z0-9]{1,5})"  # a key begins, or the escape before it ends

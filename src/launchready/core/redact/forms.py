@@ -19,6 +19,7 @@ _TOOL = Late(
     r"(?:sshpass -p ?|redis-cli (?:-[a-zA-Z] [^\s]{1,64}+ |--?[a-z]{1,16} ){0,6}?-a )"
     r"(?:\"([^\"\n]{1,256}+)\"|'([^'\n]{1,256}+)'|([^\s\"']{1,256}+))"
 )
+_LOGIN = Late(r"\blogin(?: [^\s]{1,128}+){0,8}? -p[ =]([^\s\"'=]{3,256}+)")
 _INVALID = Late(r"(?:\A|\n|\\n)([A-Za-z][\w.]{0,80}+)(?:\n|\\n) {2}[^\n\\]{1,300}?input_value='([^'\n]{1,512}+)'")
 _BODY = Late(
     r"['\"]loc['\"]: ?[\[(][^\[\]()\n]{0,120}?['\"](\w{1,64})['\"],?[\])], ?"
@@ -28,7 +29,7 @@ _BODY = Late(
 _NETRC = Late(r"login[ \t]{1,4}+[^\s]{1,128}+[ \t]{1,4}+password[ \t]{1,4}+([^\s]{1,256}+)")
 _WITH = Late(r"(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]{1,4}+'([^'\n]{1,256}+)'")
 _SECRETSTR = Late(r"Secret(?:Str|Bytes)?\(b?(?:\"([^\"\n]{1,512}+)\"|'([^'\n]{1,512}+)')")
-_XML = Late(r"<([A-Za-z][\w:.\-]{1,64}+)(?: [^<>]{0,200}+)?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}+)(?:\]\]>)?</")
+_XML = Late(r"<([A-Za-z_][\w:.\-]{1,64}+)(?: [^<>]{0,200}+)?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}+)(?:\]\]>)?</")
 _CALLED = Late(
     r"(?:[nN]ame|[kK]ey)[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']([\w.\-]{1,64}+)[\"'][ \t,]{1,3}"
     r"[\"']?[vV]alue[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']([^\"'\n]{1,4096}+)[\"']"
@@ -51,6 +52,8 @@ class Forms:
             text = _FLAG.sub(self._named, text)
         if " -p" in text and ("mysql" in text or "mariadb" in text):
             text = _MYSQL.sub(self._password, text)
+        if " -p" in text and "login" in text:
+            text = _LOGIN.sub(self._password, text)
         if "sshpass -p" in text or "redis-cli " in text:
             text = _TOOL.sub(self._password, text)
         if "input" in text:
@@ -81,14 +84,15 @@ class Forms:
         return self._put(found, group, named.kind)
 
     def _basic(self, found: re.Match[str]) -> str:
-        return self._put(found, 1, "basic")
+        return found.group() if values.placeholder(found.group(1)) else self._put(found, 1, "basic")
 
     def _password(self, found: re.Match[str]) -> str:
-        return self._put(found, _last(found)[0], "password")
+        group, value = _last(found)
+        return found.group() if values.placeholder(value) else self._put(found, group, "password")
 
     def _put(self, found: re.Match[str], group: int, kind: str) -> str:
         value = found.group(group)
-        if self._marks.is_marker(value) or values.placeholder(value):
+        if self._marks.is_marker(value):
             return found.group()
         base = found.start()
         whole = found.group()

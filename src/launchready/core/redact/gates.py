@@ -13,10 +13,27 @@ from launchready.core.redact.coded import LEAST
 from launchready.core.redact.rules import phrases
 from launchready.vendors.formats import VENDORS
 
-SAID, BLANK, TOLD, SPARE, CODE, CVC, SCHEME, AUTH, BORN, PHONE, NUMBERS, NEAR, KEYS, FORMS, DEVICE, TYPED, CODED = (
-    range(17)
-)
-PROSE = frozenset({*range(PHONE), DEVICE, TYPED})
+(
+    SAID,
+    BLANK,
+    TOLD,
+    SPARE,
+    CODE,
+    CVC,
+    SCHEME,
+    AUTH,
+    BORN,
+    PHONE,
+    NUMBERS,
+    NEAR,
+    KEYS,
+    FORMS,
+    DEVICE,
+    TYPED,
+    CODED,
+    GREET,
+) = range(18)
+PROSE = frozenset({*range(PHONE), DEVICE, TYPED, GREET})
 FIRST_VENDOR = 32  # gate 32 + n: row n of VENDORS
 CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS})  # not asked here: their readers ask as cheaply
 
@@ -51,21 +68,23 @@ def _vendor(gate: int, literals: Iterable[str], pattern: str) -> Opener:
 
 
 def _prose(gate: int, said: Iterable[str]) -> Opener:
-    return Opener(gate, frozenset(phrase.split()[0] for phrase in said), frozenset())
+    """By its first word; of one with letters beyond ASCII, the last run of those within (see ``_WORDS``)."""
+    return Opener(gate, frozenset(_RUN.findall(phrase.split()[0])[-1] for phrase in said), frozenset())
 
 
 OPENERS: tuple[Opener, ...] = (
     _prose(SAID, (word for _, words, _ in phrases.SAYS for word in words)),
     _prose(BLANK, phrases.BLANK_WORDS),
-    _prose(TOLD, ("token", "secret", "session")),
+    _prose(TOLD, phrases.TOLD_WORDS),
     _prose(SPARE, phrases.SPARE_CODES),
-    _prose(CODE, phrases.CODE_WORDS),
+    _prose(CODE, (*phrases.CODE_WORDS, *phrases.CODE_PURPOSES)),
     _prose(CVC, phrases.CVC_WORDS),
     _prose(SCHEME, ("bearer", "basic", "20bearer", "20basic")),  # glued to an escape: authorization%3A%20Bearer
     _prose(AUTH, ("auth",)),
     _prose(BORN, phrases.BIRTHS),
     _prose(DEVICE, phrases.DEVICE_WORDS),
     _prose(TYPED, phrases.TYPED_WORDS),
+    _prose(GREET, phrases.GREETINGS),
     _prose(PHONE, phrases.PHONE_WORDS),
     *(_vendor(FIRST_VENDOR + index, row.gates, row.pattern) for index, row in enumerate(VENDORS)),
 )

@@ -1,11 +1,13 @@
 """From the name of a key to its class: by its words, the longest phrase they end with."""
 
+import unicodedata
 from typing import NamedTuple
 
 from launchready.core.redact.late import Late
 from launchready.core.redact.rules.fields import FIELDS, GLUED, HEADS, PERSONS, TRAILERS, Field
 
-_WORDS = Late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = Late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_PLAIN = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "Ł": "L", "Ø": "O"})
 _LONGEST = 200
 _MEMO = 8192
 
@@ -19,7 +21,11 @@ class Named(NamedTuple):
 
 
 def words(key: str) -> list[str]:
-    """The words of a key: ``newPassword2`` is new, password, 2."""
+    """The words of a key: ``newPassword2`` is new, password, 2; ``contraseña`` is contrasena."""
+    if not key.isascii():
+        key = "".join(
+            char for char in unicodedata.normalize("NFKD", key.translate(_PLAIN)) if not unicodedata.combining(char)
+        )
     return [word.lower() for word in _WORDS.findall(key[-_LONGEST:])]
 
 

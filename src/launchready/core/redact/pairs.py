@@ -18,23 +18,26 @@ from launchready.core.redact import values
 from launchready.core.redact.encodings import shade
 from launchready.core.redact.keys import Keys, Named
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import Marks, Spent
+from launchready.core.redact.marks import Marks, Spent, spend
 from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL
 from launchready.core.redact.rules.phrases import OTHER_CODES
 
-_BUDGET = 4_000  # sensitive keys in one piece of text: one every sixteen characters
 _LONGEST = 65_536
 _UNCLOSED = 16_384
 _SHORT = 256  # what has a shape of its own is short: names, numbers, dates
 _SURE = 1_024  # a value this long under a secret's name is hidden, whatever it looks like
 _SECRETS = frozenset({"any", "loose", "opaque", "token", "auth", "field"})
 
-_PAIR = Late(
-    r"\b(?<!\.)(?<![\w.]-)([A-Za-z_2][\w.\-]{0,127}+)"
-    r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,3}+(?::=|=>|[:=]{1,24}+>?))",
-    re.ASCII,
+_PAIR_TEXT = (
+    r"\b(?<!\.)(?<![\w.]-)((?:[^\W\d]|2)[\w.\-]{0,127}+)"
+    r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,3}+(?::=|=>|[:=]{1,24}+>?))"
 )
+_PAIR = Late(_PAIR_TEXT, re.ASCII)
+_PAIR_ANY = Late(_PAIR_TEXT)
 _INTO = Late(r"[ \t]?\{[\"'`\s\\]{0,24}+")
+_LABEL = Late(
+    r"[ \t]{0,2}[\"'`]{1,8}[\w.\-]{1,64}+[\"'`]{1,8}[ \t]{0,2},[ \t]{0,2}[\"'`]{0,8}[vV]alue\b"
+)  # {"name": "csc", "value": ..}
 _ESCAPED = Late(r"%(?:25){0,3}[0-9A-Fa-f]{2}")
 _SIGNED = Late(r"(?:t=\d{1,16},)?(?:v\d[,=])?")
 _BLANK = Late(r"[ \t]{0,24}+")
@@ -73,13 +76,16 @@ class Pairs:
     def clean(self, text: str) -> str:
         """The text, with the value of every sensitive key marked."""
         shadow = shade(text)
-        keys = set(_PAIR.findall(shadow))
+        pair = _PAIR if shadow.isascii() else _PAIR_ANY
+        found = pair.findall(shadow)
+        keys = set(found)
         rest = keys - self._keys.plain
         if not rest or not any(self._may_speak(key, shadow) for key in rest):
             return text
+        spend(len(found) >> 1)
         out: list[str] = []
         done = 0
-        for start, end, marker in self._spans(text, shadow, keys):
+        for start, end, marker in self._spans(text, shadow, keys, pair):
             out += (text[done:start], marker)
             done = end
         if not out:
@@ -90,34 +96,30 @@ class Pairs:
     def _may_speak(self, key: str, shadow: str) -> bool:
         return self._keys.named(key) is not None or (key in HEADS and "{" in shadow)
 
-    def _spans(self, text: str, shadow: str, keys: set[str]) -> Iterator[tuple[int, int, str]]:
+    def _spans(self, text: str, shadow: str, keys: set[str], pair: Late) -> Iterator[tuple[int, int, str]]:
         named_of = self._keys.named
         at = 0
         company: str | None = None
-        left = _BUDGET
         before: re.Match[str] | None = None
-        found = _PAIR.search(shadow, at)
+        found = pair.search(shadow, at)
         while found is not None:
             at = found.end()
             key = found.group(1)
             named = named_of(key) or (self._of_parent(shadow, before, found) if key in HEADS else None)
             before = found
             if named is None:
-                found = _PAIR.search(shadow, at)
+                found = pair.search(shadow, at)
                 continue
-            left -= 1
-            if left < 0:
-                raise Spent
+            spend()
             if named.condition == "cookie":
-                for span in self._cookies(text, shadow, at):
-                    yield span
-                    at = span[1]
+                spans, at = self._cookies(text, shadow, at)
+                yield from spans
             else:
                 if named.bare:
                     if company is None:
                         company = self._company(shadow, keys)
-                    if company == "never":
-                        found = _PAIR.search(shadow, at)
+                    if company == "never" or _LABEL.match(shadow, at):
+                        found = pair.search(shadow, at)
                         continue
                     named = Named("name", company)
                 span_or_none = self._value(text, shadow, found, named)
@@ -125,7 +127,7 @@ class Pairs:
                     start, at, marker = span_or_none
                     if text[start:at] != marker:
                         yield start, at, marker
-            found = _PAIR.search(shadow, at)
+            found = pair.search(shadow, at)
 
     def _company(self, shadow: str, keys: set[str]) -> str:
         """The condition under which a bare ``name`` is a person's, by what stands beside it."""
@@ -165,7 +167,7 @@ class Pairs:
                 return self._judge(text, listed.end(), end, named, prose=False)
         if first in {"[", "("}:
             return self._bracketed(text, shadow, at, named)
-        if first in {"{", ""}:
+        if first in {"{", ""} or (tail == ":" and shadow.startswith("//", at)):  # s3://bucket
             return None
         query = shadow[max(0, found.start() - 1) : found.start()] in {"?", "&", "#"} and "=" in tail
         if named.condition == "auth":
@@ -195,6 +197,7 @@ class Pairs:
             named.condition in {"email", "connection"}
             or self._marks.is_marker(value)
             or not values.admits(named.condition, value)
+            or values.sentence(value)
         ):
             return None
         if named.condition in {"any", "loose", "opaque", "person"} and values.code(value):
@@ -213,6 +216,7 @@ class Pairs:
             '"',
             "'",
             ",",
+            ":",
             "&",
             ";",
             ")",
@@ -271,35 +275,42 @@ class Pairs:
             return None
         return start, end, self._marks.mark(kind, value)
 
-    def _cookies(self, text: str, shadow: str, at: int) -> Iterator[tuple[int, int, str]]:
-        """The pairs of a Cookie or Set-Cookie field (RFC 6265 §4): by name, else by what the value looks like."""
+    def _cookies(self, text: str, shadow: str, at: int) -> tuple[list[tuple[int, int, str]], int]:
+        """What to mark of the pairs of a Cookie or Set-Cookie field (RFC 6265 §4), and where the field ends.
+
+        By its name, else by what the value looks like.
+        """
         at = _BLANK.match(shadow, at).end()  # type: ignore[union-attr]  # always matches
         opened = _OPEN.match(text, at)
         at = opened.end() if opened else at
+        spans: list[tuple[int, int, str]] = []
         while (pair := _COOKIE.match(shadow, at)) is not None:
+            spend()
             start, end = pair.span(2)
             named = self._keys.named(pair.group(1))
-            value = text[start:end].rstrip(" )]}")
+            marker = self._marks.pattern.match(text, start, end)
+            value = marker.group() if marker else text[start:end].rstrip(" )]}")
             end = start + len(value)
-            if value and not self._marks.is_marker(value):
+            if value and not marker:
                 if (
                     named is not None
                     and named.condition not in {"phone", "email", "postal", "token"}
                     and values.admits(named.condition, value)
                 ):
-                    yield start, end, self._marks.mark(named.kind, value)
+                    spans.append((start, end, self._marks.mark(named.kind, value)))
                 elif (
                     values.opaque(value, 16)
                     and not values.public(value)
                     and pair.group(1).lower() not in {"expires", "path", "domain"}
                 ):
-                    yield start, end, self._marks.mark("session", value)
+                    spans.append((start, end, self._marks.mark("session", value)))
             at = pair.end()
             if shadow[at : at + 1] != ";":
-                return
+                break
             at += 1
             attribute = re.compile(r"(?:[ \t]{0,8}+[A-Za-z]{4,12}+;){1,8}+").match(shadow, at)
             at = attribute.end() if attribute else at
+        return spans, at
 
 
 def _other_code(shadow: str, key: int) -> bool:
@@ -366,9 +377,10 @@ def _wide_end(shadow: str, at: int, named: Named, *, query: bool) -> int:
     elif named.condition == "phone":
         found = re.compile(r"\+{0,5}[\d(][\d ().\-]{5,22}+").match(shadow, at)
     elif named.condition == "date":
-        found = re.compile(r"[\d/.\-]{6,10}+|\d{1,2} [A-Za-z]{3,9} \d{4}|[A-Za-z]{3,9} \d{1,2},? \d{4}").match(
-            shadow, at
-        )
+        found = re.compile(
+            r"[\d/.\-]{6,10}+|(?:datetime\.)?date(?:time)?\([\d, ]{8,40}\)"
+            r"|\d{1,2} [A-Za-z]{3,9} \d{4}|[A-Za-z]{3,9} \d{1,2},? \d{4}"
+        ).match(shadow, at)
     else:
         found = _WIDE.match(shadow, at)
         if found is not None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from launchready.core.redact import gates, values
+from launchready.core.redact.keys import Keys
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
 from launchready.core.redact.rules import phrases
@@ -30,13 +31,17 @@ _CODE = Late(
 _BEFORE = Late(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
 _CODE_BEFORE = Late(
     r"(?<![\w.\-/:#])(?:g-)?(\d{4,8}|\d{3}[ \-]\d{3})"
-    r"(?= (?:is|as) (?:your|the|a|my)[a-z' \-]{0,40}(?<![a-z0-9])(?:code|pin|otp|passcode)(?![a-z0-9]))"
+    r"(?= (?:is|as) (?:your|the|a|my)[a-z' \-]{0,40}(?<![a-z0-9])(?:code|pin|otp|passcode)(?![a-z0-9])"
+    r"|(?:(?<=use \d{4})|(?<=use \d{5})|(?<=use \d{6})|(?<=use \d{8})) to (?:verify|confirm|sign|log)\b)"
 )
 _CVC = Late(r"(?: is| was|:|=|\.)? {0,2}[\"']?(\d{3,4})(?![\w.])", re.ASCII)
 _SCHEME = Late(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,8192}+={0,2})(?![=\w])")
 _BASE64 = Late(r"[A-Za-z0-9+/_\-]{8,8192}+(?:=|%3D){0,2}")
-_AUTH = Late(r"(?: (?:plain|login|xoauth2|default))? {1,2}[\"']?([^\s\"']{6,512}+)")
+_AUTH = Late(r"(?: (?:plain|login|xoauth2|default)|\"? \"?default\"?|\")? {1,2}[\"']?([^\s\"']{6,512}+)")
 _BORN = Late(r"(?: on)?(?: is| was|:|=)? {1,2}(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2} [a-z]{3,9} \d{4})")
+_GREETED = Late(
+    r"(?: M(?:rs?|s)\.?)? ([^\W\d_a-z][\w'\u2019.\-]{1,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3})(?=[,!])"
+)
 _MAILBOX = Late(
     r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=[\"']? <\[email)"
 )
@@ -46,26 +51,31 @@ _JOINS = (" is ", " was ", " to ", " lautet ", " ist ", " est ", " es ", ": ", "
 class Prose:
     """The reader of sentences."""
 
-    def __init__(self, marks: Marks) -> None:
+    def __init__(self, keys: Keys, marks: Marks) -> None:
+        self._keys = keys
         self._marks = marks
 
     def clean(self, text: str, opened: frozenset[int]) -> str:
         """The text with what its words announce marked."""
         low = text.lower()
-        if len(low) != len(text):
-            return text
+        if len(low) != len(text):  # a letter whose lower case is longer, such as the Turkish I with a dot
+            low = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
         return spliced(text, list(self._spans(text, low, opened)))
 
     def _spans(self, text: str, low: str, opened: frozenset[int]) -> Iterator[Span]:
         if gates.SAID in opened and any(map(low.__contains__, _JOINS)):
             for kind, words, condition in phrases.SAYS:
-                for _, at in whole_words(low, words):
+                for word, at in whole_words(low, words):
+                    if word == "key" and self._other_key(low, at - 3):
+                        continue
                     yield from self._said(text, _SAID.match(low, at), kind, condition)
         if gates.BLANK in opened:
-            for _, at in whole_words(low, phrases.BLANK_WORDS):
+            for word, at in whole_words(low, phrases.BLANK_WORDS):
+                if word == "key" and self._other_key(low, at - 3):
+                    continue
                 yield from self._found(_BLANK.match(text, at), "generic_key", "token")
         if gates.TOLD in opened and ": " in low:
-            for word, at in whole_words(low, ("token", "secret", "session")):
+            for word, at in whole_words(low, phrases.TOLD_WORDS):
                 kind = "session" if word == "session" else "generic_key"
                 yield from self._found(_TOLD.match(text, at), kind, "token")
         if gates.TYPED in opened:
@@ -89,9 +99,21 @@ class Prose:
         if gates.AUTH in opened:
             for _, at in whole_words(text, ("AUTH",)):
                 yield from self._found(_AUTH.match(low, at), "password", "secretish", text)
+        if gates.GREET in opened:
+            for _, at in whole_words(low, phrases.GREETINGS):
+                yield from self._greeted(_GREETED.match(text, at))
         if gates.BORN in opened:
             for _, at in whole_words(low, phrases.BIRTHS):
                 yield from self._found(_BORN.match(low, at), "dob", "any")
+
+    def _greeted(self, found: re.Match[str] | None) -> Iterator[Span]:
+        if found is not None and phrases.NO_ONE.isdisjoint(found.group(1).lower().split()):
+            yield found.start(1), found.end(1), self._marks.mark("name", found.group(1))
+
+    def _other_key(self, low: str, at: int) -> bool:
+        """Whether the word before "key" makes it one that is no secret: an idempotency key, the key of a cache."""
+        led = _BEFORE.search(low[max(0, at - 18) : at])
+        return led is not None and self._keys.named(f"{led.group(1)} key") is None
 
     def _found(self, found: re.Match[str] | None, kind: str, condition: str, text: str = "") -> Iterator[Span]:
         if found is None:
@@ -130,24 +152,36 @@ class Prose:
             yield start, start + len(value), self._marks.mark(kind, value)
 
     def _codes(self, low: str) -> Iterator[Span]:
-        for found in _CODE_BEFORE.finditer(low) if " is " in low or " as " in low else ():
+        asked = " is " in low or " as " in low or "use " in low
+        for found in _CODE_BEFORE.finditer(low) if asked else ():
             yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
+        company: bool | None = None
         for word, at in whole_words(low, phrases.CODE_WORDS):
             after = _CODE.match(low, at)
             if after is not None and _of_thing(after.group(1)):  # "OTP for user 17 is 482913"
                 after = _CODE.match(low, after.end())
             if low[at : at + 1] == "]" and low[at - len(word) - 1 : at - len(word)] == "[":
                 continue  # a marker's own word
-            if after is not None and self._is_code(word, low[max(0, at - len(word) - 18) : at - len(word)], after):
+            if after is None:
+                continue
+            told = self._is_code(word, low[max(0, at - len(word) - 18) : at - len(word)], after)
+            if told is None:
+                if company is None:
+                    company = not phrases.CODE_COMPANY.isdisjoint(re.findall(r"[a-z]+", low))
+                told = company
+            if told:
                 yield after.start(2), after.end(2), self._marks.mark("otp", after.group(2))
 
-    def _is_code(self, word: str, before: str, after: re.Match[str]) -> bool:
+    def _is_code(self, word: str, before: str, after: re.Match[str]) -> bool | None:
+        """Whether a one-time code follows; None: where the text speaks of such a thing."""
         led = _BEFORE.search(before)
         lead = led.group(1) if led else ""
         plain = word == "code" and lead not in phrases.OWN_CODES
         if lead in phrases.OTHER_CODES or not _joins(after.group(1), strict=plain):
             return False
-        return not plain or len(after.group(2)) == 6 or " is" in after.group(1)
+        if not plain or " is" in after.group(1):
+            return True
+        return None if len(after.group(2)) == 6 else False
 
     def _credentials(self, found: re.Match[str] | None, scheme: str) -> Iterator[Span]:
         if found is None:
@@ -174,7 +208,7 @@ def _joins(between: str, *, strict: bool) -> bool:
     between = re.sub(r"%[0-9a-f]{2}", " ", between)
     if re.search(r"[a-z]=|[\"'],", between):  # another key, or another member
         return False
-    found = re.findall(r"[a-z]+", between)
+    found = re.findall(r"[^\W\d_]+", between)
     if strict:
         return all(word in {"is", "was", "a", "your", "the"} for word in found) and "," not in between
     return all(word in phrases.JOINERS for word in found) and ";" not in between and "." not in between.strip(". ")

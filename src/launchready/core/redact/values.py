@@ -20,22 +20,29 @@ _WORD = Late(r"[A-Za-z]?[a-z'\-]{0,60}[.,;:!?]{0,3}")
 _NO_KEY = Late(
     r"(?:[0-9a-fA-F]{2}[:\-]){5}[0-9a-fA-F]{2}"  # the address of a network card
     r"|[a-z_\-]{2,24}(?::[a-z0-9_.\-]{1,24}){1,6}"  # the key of a cache: user:7:bookings
+    r"|(?:X|[A-Z][a-z]{1,15})(?:-[A-Z][A-Za-z]{0,15}){1,5}"  # the name of a header field
 )
 _STAMP = Late(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
 _OPAQUE = Late(r"[\w\-+/=.~%:!*|]{8,16384}")
 _DATE = Late(
     r"\d{1,4}[-/. ]{1,2}(?:\d{1,2}|[A-Za-z]{3,9})[-/., ]{1,2}\d{2,4}(?:T[\d:.Z]{0,20})?"
-    r"|(?:19|20)\d{6}|[A-Za-z]{3,9} \d{1,2},? \d{4}|(?:19|20)\d\d"
+    r"|(?:19|20)\d{6}|(?:datetime\.)?date(?:time)?\([\d, ]{8,40}\)|[A-Za-z]{3,9} \d{1,2},? \d{4}|(?:19|20)\d\d"
 )
 _FULL_NAME = Late(
     r"[^\W\d_a-z][^\W\d_]{0,30}['\u2019.\-]?[^\W\d_]{0,30}(?: [^\W\d_][^\W\d_]{0,30}['\u2019.\-]?[^\W\d_]{0,30}){1,3}"
 )
+_SENTENCE = Late(r"[A-Z][a-z'\u2019]{0,20}(?: [\w'\u2019,()/\-]{1,24}){2,40}[.!]")
 _EXPRESSION = Late(r"[a-z_]{1,40}\.[a-z_][a-z_.]{1,60}")
 
 
 def placeholder(value: str) -> bool:
     """Nothing to hide: empty, a parameter of a template, a mask, a flag, a word that says what is wrong."""
     return not value or value.lower() in EMPTY_WORDS or _PLACEHOLDER.fullmatch(value) is not None
+
+
+def sentence(value: str) -> bool:
+    """What a form says of a field: "This field is required."."""
+    return _SENTENCE.fullmatch(value) is not None
 
 
 def code(value: str) -> bool:

@@ -63,5 +63,5 @@ def cut(name: str) -> str:
 
 
 def dotted(ip: Address) -> str:
-    """The address as ``%{i}`` has it: an IPv6 address as its nibbles."""
-    return str(ip) if ip.version == 4 else ".".join(ip.exploded.replace(":", ""))
+    """The address as ``%{i}`` has it: an IPv6 address as its nibbles, in capitals as in section 7.4."""
+    return str(ip) if ip.version == 4 else ".".join(ip.exploded.replace(":", "").upper())

@@ -3,7 +3,7 @@
 
 if ARGV[2] == '' then return redis.call('DEL', KEYS[1]) end
 
-local EXACT, SLICES, SIZE = 256, 16, 8
+local EXACT, GROUPS, HEAD, SIZE = 256, 32, 2, 8
 local cost, taken = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 local function at(state, index)
@@ -22,27 +22,39 @@ local function exact(state)
   return without(state, first + 1, last)
 end
 
-local function sliced(state, period)
-  local rest = math.fmod(taken, period)
-  local slice = (taken - rest) / period * SLICES + math.floor(rest * SLICES / period)
-  for index = 2, #state / SIZE, 2 do
-    if at(state, index) == slice then
-      local count = at(state, index + 1)
-      local units = math.min(cost, count)
-      local kept = ''
-      if count > units then kept = struct.pack('dd', slice, count - units) end
-      return struct.pack('d', at(state, 1) - units) .. string.sub(state, SIZE + 1, (index - 1) * SIZE) .. kept
-        .. string.sub(state, (index + 1) * SIZE + 1)
+local function numbers(state)
+  local row = {}
+  for index = 1, #state / SIZE do row[index] = at(state, index) end
+  return row
+end
+
+local function grouped(state, limit)
+  local row, place, group = numbers(state), HEAD + 1, math.floor(limit / GROUPS)
+  if #row <= HEAD or taken <= row[2] then return state end
+  while place < #row and row[place] < taken do place = place + 2 end
+  if place > #row then return state end
+  local units = math.min(cost, row[place + 1])
+  row[1], row[place + 1] = row[1] - units, row[place + 1] - units
+  local function drop(first)
+    table.remove(row, first)
+    table.remove(row, first)
+  end
+  if row[place + 1] == 0 then drop(place) end
+  for _, left in ipairs({place, place - 2}) do
+    if left > HEAD and left + 3 <= #row and row[left + 1] + row[left + 3] <= group then
+      row[left + 3] = row[left + 3] + row[left + 1]
+      drop(left)
     end
   end
-  return state
+  for index = 1, #row do row[index] = struct.pack('d', row[index]) end
+  return table.concat(row)
 end
 
 for index = 1, (#ARGV - 2) / 2 do
   local state = redis.call('HGET', KEYS[1], index)
   if state then
-    local limit, period = tonumber(ARGV[index * 2 + 1]), tonumber(ARGV[index * 2 + 2])
-    redis.call('HSET', KEYS[1], index, limit <= EXACT and exact(state) or sliced(state, period))
+    local limit = tonumber(ARGV[index * 2 + 1])
+    redis.call('HSET', KEYS[1], index, limit <= EXACT and exact(state) or grouped(state, limit))
   end
 end
 return 1

@@ -3,10 +3,10 @@
 -- microseconds.
 --
 -- The rule is launchready/exchange/window.py, line by line. A window is a field of the hash, numbered from 1, a string
--- of doubles: the times of hits, ascending; or above 256 the sum of all counts, then slice number and count alternating.
--- A double holds every microsecond up to the year 2255 exactly, but not 16 times that: products are split before.
+-- of doubles: the times of hits, ascending; or above 256 the sum of all counts, the time up to which hits are over, then
+-- time and count of each group alternating. A double holds every microsecond up to the year 2255 exactly.
 
-local EXACT, SLICES, SIZE = 256, 16, 8
+local EXACT, GROUPS, HEAD, SIZE = 256, 32, 2, 8
 local cost = tonumber(ARGV[1])
 local now = tonumber(ARGV[2])
 if not now then
@@ -45,43 +45,36 @@ local function exact(state, limit, period)  -- the state without what is over, u
   return state .. string.rep(struct.pack('d', moment), cost), left - cost, wait
 end
 
-local function gone(slice, period)  -- until a slice is no longer counted
-  local last = slice + SLICES + 1
-  local part = math.fmod(last, SLICES)
-  return (last - part) / SLICES * period + div(part * period + SLICES - 1, SLICES) - now
-end
-
-local function sliced(state, limit, period)
-  local row = {}
-  for index = 1, #state / SIZE do row[index] = at(state, index) end
-  local rest = math.fmod(now, period)
-  local slice = (now - rest) / period * SLICES + div(rest * SLICES, period)
-  if #row > 1 and row[#row - 1] > slice then slice = row[#row - 1] end
-  local first, sum = 2, row[1] or 0
-  while first < #row and row[first] < slice - SLICES do
-    sum = sum - row[first + 1]
-    first = first + 2
+local function grouped(state, limit, period)
+  local size, moment, total, over, first, joins = #state / SIZE, now, 0, now - 1, HEAD + 1, false
+  if size > 0 then total, over = at(state, 1), at(state, 2) end
+  if size > HEAD then
+    if at(state, size - 1) > now then moment = at(state, size - 1) end
+    while first < size and at(state, first) <= moment - period do
+      over = at(state, first)
+      total = total - at(state, first + 1)
+      first = first + 2
+    end
+    joins = first < size and cost > 0 and at(state, size) + cost <= div(limit, GROUPS)
   end
-  local left = limit - sum
+  local left = limit - total
   if cost > left then
-    local over, index = cost - left, first
-    while index < #row do
-      over = over - row[index + 1]
-      if over <= 0 then return nil, -1 - left, gone(row[index], period) end
-      index = index + 2
+    local missing = cost - left
+    for index = first, size - 1, 2 do
+      missing = missing - at(state, index + 1)
+      if missing <= 0 then return state, -1 - left, at(state, index) + period - moment end
     end
-    return nil, -1 - left, period
+    return state, -1 - left, period
   end
-  local wait = gone(first < #row and row[first] or slice, period)
-  local kept = string.sub(state, (first - 1) * SIZE + 1)
+  local oldest = moment
+  if first + (joins and 2 or 0) < size then oldest = at(state, first) end
   if cost > 0 then
-    if first < #row and row[#row - 1] == slice then
-      kept = string.sub(kept, 1, -SIZE - 1) .. struct.pack('d', row[#row] + cost)
-    else
-      kept = kept .. struct.pack('dd', slice, cost)
-    end
+    local kept, count = string.sub(state, (first - 1) * SIZE + 1), cost
+    if joins then kept, count = string.sub(kept, 1, -2 * SIZE - 1), at(state, size) + cost end
+    state = struct.pack('dd', total + cost, over) .. kept .. struct.pack('dd', moment, count)
+    taken = math.max(taken, moment)
   end
-  return struct.pack('d', sum + cost) .. kept, left - cost, wait
+  return state, left - cost, oldest + period - moment
 end
 
 local fields, count = {}, (#ARGV - 2) / 2
@@ -90,7 +83,7 @@ local states = redis.call('HMGET', KEYS[1], unpack(fields))
 local write, refused, which, remaining, reset, longest = {}, false, 0, -1, 0, 0
 for index = 1, count do
   local limit, period = tonumber(ARGV[index * 2 + 1]), tonumber(ARGV[index * 2 + 2])
-  local look = limit <= EXACT and exact or sliced
+  local look = limit <= EXACT and exact or grouped
   local state, left, wait = look(states[index] or '', limit, period)
   if left < 0 then
     if not refused or wait > reset then refused, which, reset, remaining = true, index, wait, -1 - left end

@@ -48,25 +48,31 @@ BEGIN
   remaining := remaining - cost;
 END $$;
 
--- Take, one window, sliced: the sum of all counts, then slice number and count alternating.
-CREATE OR REPLACE FUNCTION launchready_sliced(
+-- Take, one window, grouped: the sum of all counts, the time up to which hits are over, then time and count alternating.
+CREATE OR REPLACE FUNCTION launchready_grouped(
   INOUT state bigint[], now bigint, max bigint, period bigint, cost bigint, OUT remaining bigint, OUT wait bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
   length int := cardinality(state);
-  slice bigint := now * 16 / period;
-  first int := 2;
+  first int := 3;
   total bigint := 0;
+  over bigint := now - 1;
+  joins boolean := false;
   missing bigint;
 BEGIN
   IF length > 0 THEN
     total := state[1];
-    IF length > 1 AND state[length - 1] > slice THEN slice := state[length - 1]; END IF;
+    over := state[2];
   END IF;
-  WHILE first < length AND state[first] < slice - 16 LOOP
-    total := total - state[first + 1];
-    first := first + 2;
-  END LOOP;
+  IF length > 2 THEN
+    IF state[length - 1] > now THEN now := state[length - 1]; END IF;
+    WHILE first < length AND state[first] <= now - period LOOP
+      over := state[first];
+      total := total - state[first + 1];
+      first := first + 2;
+    END LOOP;
+    joins := first < length AND cost > 0 AND state[length] + cost <= max / 32;
+  END IF;
   remaining := max - total;
   wait := period;
   IF cost > remaining THEN
@@ -74,7 +80,7 @@ BEGIN
     WHILE first < length LOOP
       missing := missing - state[first + 1];
       IF missing <= 0 THEN
-        wait := ((state[first] + 17) * period + 15) / 16 - now;
+        wait := state[first] + period - now;
         EXIT;
       END IF;
       first := first + 2;
@@ -82,21 +88,20 @@ BEGIN
     remaining := -1 - remaining;
     RETURN;
   END IF;
-  wait := ((CASE WHEN first < length THEN state[first] ELSE slice END + 17) * period + 15) / 16 - now;
   remaining := remaining - cost;
-  state := array_prepend(total + cost, coalesce(state[first :], '{}'));
-  length := cardinality(state);
+  IF (first + CASE WHEN joins THEN 2 ELSE 0 END) < length THEN wait := state[first] + period - now; END IF;
   IF cost > 0 THEN
-    IF length > 1 AND state[length - 1] = slice THEN
-      state[length] := state[length] + cost;
-    ELSE
-      state := state || ARRAY[slice, cost];
+    IF joins THEN
+      cost := cost + state[length];
+      length := length - 2;
+      total := total - state[length + 2];
     END IF;
+    state := ARRAY[total + cost, over] || coalesce(state[first : length], '{}') || ARRAY[now, cost];
   END IF;
 END $$;
 
 -- Take from all windows, or from none. A row's state: the length of each window's, then the numbers of all.
-CREATE OR REPLACE FUNCTION launchready_take_2(k bytea, limits bigint[], periods bigint[], cost bigint, moment bigint)
+CREATE OR REPLACE FUNCTION launchready_take_3(k bytea, limits bigint[], periods bigint[], cost bigint, moment bigint)
 RETURNS TABLE (allowed boolean, which int, remaining bigint, reset bigint, at bigint) LANGUAGE plpgsql AS $$
 DECLARE
   windows int := cardinality(limits);
@@ -121,10 +126,12 @@ BEGIN
     IF limits[index] <= 256 THEN
       one := launchready_exact(old[start : start + old[index]::int - 1], now, limits[index], periods[index], cost);
     ELSE
-      one := launchready_sliced(old[start : start + old[index]::int - 1], now, limits[index], periods[index], cost);
+      one := launchready_grouped(old[start : start + old[index]::int - 1], now, limits[index], periods[index], cost);
     END IF;
     start := start + old[index]::int;
-    IF limits[index] <= 256 AND cardinality(one.state) > 0 THEN at := greatest(at, one.state[cardinality(one.state)]); END IF;
+    IF cardinality(one.state) > 0 THEN  -- later than now where the clock went back
+      at := greatest(at, one.state[cardinality(one.state) - CASE WHEN limits[index] <= 256 THEN 0 ELSE 1 END]);
+    END IF;
     IF one.remaining < 0 THEN
       IF allowed OR one.wait > reset THEN
         allowed := false; which := index - 1; reset := one.wait; remaining := -1 - one.remaining;
@@ -141,8 +148,31 @@ BEGIN
   RETURN NEXT;
 END $$;
 
+-- Give, one window, grouped: two neighbours that fit into one group become one.
+CREATE OR REPLACE FUNCTION launchready_given(INOUT state bigint[], fits bigint, cost bigint, moment bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+  place int := 3;
+  neighbour int;
+  units bigint;
+BEGIN
+  IF cardinality(state) <= 2 OR moment <= state[2] THEN RETURN; END IF;
+  WHILE place < cardinality(state) AND state[place] < moment LOOP place := place + 2; END LOOP;
+  IF place > cardinality(state) THEN RETURN; END IF;
+  units := least(cost, state[place + 1]);
+  state[1] := state[1] - units;
+  state[place + 1] := state[place + 1] - units;
+  IF state[place + 1] = 0 THEN state := state[: place - 1] || state[place + 2 :]; END IF;
+  FOREACH neighbour IN ARRAY ARRAY[place, place - 2] LOOP
+    IF neighbour > 2 AND neighbour + 3 <= cardinality(state) AND state[neighbour + 1] + state[neighbour + 3] <= fits THEN
+      state[neighbour + 3] := state[neighbour + 3] + state[neighbour + 1];
+      state := state[: neighbour - 1] || state[neighbour + 2 :];
+    END IF;
+  END LOOP;
+END $$;
+
 -- Give: undo a Take at this moment, as far as it still counts. The rule is `give` of launchready/exchange/window.py.
-CREATE OR REPLACE FUNCTION launchready_give_1(k bytea, limits bigint[], periods bigint[], cost bigint, moment bigint)
+CREATE OR REPLACE FUNCTION launchready_give_2(k bytea, limits bigint[], periods bigint[], cost bigint, moment bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   windows int := cardinality(limits);
@@ -169,14 +199,7 @@ BEGIN
         units := units - 1;
       END LOOP;
     ELSE
-      place := 2;
-      WHILE place < cardinality(one) AND one[place] <> moment * 16 / periods[index] LOOP place := place + 2; END LOOP;
-      IF place < cardinality(one) THEN
-        units := least(units, one[place + 1]);
-        one[1] := one[1] - units;
-        one[place + 1] := one[place + 1] - units;
-        IF one[place + 1] = 0 THEN one := one[: place - 1] || one[place + 2 :]; END IF;
-      END IF;
+      one := launchready_given(one, limits[index] / 32, cost, moment);
     END IF;
     lengths := lengths || cardinality(one)::bigint;
     numbers := numbers || one;

@@ -41,9 +41,10 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "password",
         "loose",
-        "password, passwd, passwort, pwd, passphrase, pass phrase, passcode, pass word, psw, kennwort, mot de "
-        "passe, contrasena, wachtwoord, senha, pgpassword, mysql pwd, userpass, user pass, db pass, dbpass, "
-        "smtp pass, redis pass, login pass, auth pass, admin pass, requirepass, secretstr, secretbytes",
+        "password, passwd, passwort, pwd, passphrase, pass phrase, passcode, pass word, psw, kennwort, mot de passe, "
+        "contrasena, clave, wachtwoord, senha, haslo, heslo, losenord, parola, пароль, 密码, pgpassword, mysql pwd, "
+        "userpass, user pass, db pass, dbpass, smtp pass, redis pass, login pass, auth pass, admin pass, "
+        "requirepass, secretstr, secretbytes",
     ),
     Field(
         "password",
@@ -63,12 +64,11 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "otp",
         "digits",
-        "otp, totp, otp code, totp code, verification code, verify code, sms code, login code, mfa code, 2fa "
-        "code, 2fa, auth code, one time code, onetime code, one time password, one time pin, onetime "
-        "password, access code, confirm code, confirmation code, activation code, reset code, pin code, pin, "
-        "mfa token, otp token, 2fa token, totp token, email code, phone code, signin code, two factor code, "
-        "sms pin, verification pin, magic code, code entered, mfa, entered code, submitted code, otp value, "
-        "challenge code",
+        "otp, totp, otp code, totp code, verification code, verify code, sms code, login code, mfa code, 2fa code, "
+        "2fa, auth code, one time code, onetime code, one time password, one time pin, onetime password, access "
+        "code, confirm code, confirmation code, activation code, reset code, pin code, pin, mfa token, otp token, "
+        "2fa token, two factor token, totp token, email code, phone code, signin code, two factor code, sms pin, "
+        "verification pin, magic code, code entered, mfa, entered code, submitted code, otp value, challenge code",
     ),
     Field(
         "otp",
@@ -83,13 +83,12 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "link_token",
         "opaque",
-        "reset token, password token, reset key, verification token, verify token, email token, confirm "
-        "token, confirmation token, activation token, activation key, magic token, invite token, invitation "
-        "token, invite code, magic link token, booking token, manage token, cancel token, reschedule token, "
-        "guest token, link token, share token, download token, unsubscribe token, feed token, calendar token, "
-        "ical token, one time token, login token, signin token, onetime token, feedback token, view token, "
-        "public token, tok, reset hash, verification key, confirmation key, magic key, share key, access "
-        "hash, token hash, secret link",
+        "reset token, password token, reset key, verification token, verify token, email token, confirm token, "
+        "confirmation token, activation token, activation key, magic token, invite token, invitation token, invite "
+        "code, magic link token, booking token, manage token, cancel token, reschedule token, guest token, link "
+        "token, share token, download token, unsubscribe token, feed token, calendar token, ical token, one time "
+        "token, login token, signin token, onetime token, feedback token, view token, public token, tok, reset hash, "
+        "verification key, confirmation key, magic key, share key, access hash, token hash, secret link",
     ),
     Field(
         "link_token",
@@ -124,8 +123,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "oauth",
         "opaque",
-        "refresh token, oauth token, oauth token secret, client secret, code verifier, authorization code, "
-        "device code, id token raw, offline token, oauth code, grant code, request token, consumer secret",
+        "refresh token, oauth token, oauth token secret, client secret, code verifier, authorization code, oauth "
+        "verifier, device code, id token raw, offline token, oauth code, grant code, request token, consumer secret",
     ),
     Field(
         "session",
@@ -141,11 +140,11 @@ FIELDS: tuple[Field, ...] = (
         "session",
         "opaque",
         "session, sessionid, session id, session key, session token, connect sid, phpsessid, jsessionid, "
-        "aspsessionid, net sessionid, laravel session, remember token, remember me, rememberme, remember user "
-        "token, auth cookie, session cookie, session hash, rack session, app session, sessid, sess id, "
-        "session secret, session value, login session, user session, auth session, secure session, host "
-        "session, cookie session, authjs session token, cookie value, old session, aspxauth, wordpress logged "
-        "in, django session, socket id token, ci session, flask session, refresh session, session hash key",
+        "aspsessionid, net sessionid, laravel session, remember token, remember me, rememberme, remember user token, "
+        "auth cookie, session cookie, session hash, rack session, app session, sessid, sess id, session secret, "
+        "session value, login session, user session, auth session, secure session, host session, cookie session, "
+        "authjs session token, cookie value, old session, aspxauth, wordpress logged in, django session, socket id "
+        "token, ci session, flask session, refresh session, session hash key",
     ),
     Field(
         "session",
@@ -155,10 +154,10 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "csrf",
         "opaque",
-        "csrf, csrf token, csrftoken, csrfmiddlewaretoken, csrf middleware token, xsrf, xsrf token, x csrf "
-        "token, x csrftoken, x xsrf token, authenticity token, csrf cookie, csrf secret, csrf nonce, form "
-        "token, antiforgery token, anti forgery token, request verification token, csrf hash, csrf key, csrf "
-        "param token, http x csrftoken",
+        "csrf, csrf token, csrftoken, csrfmiddlewaretoken, csrf middleware token, xsrf, xsrf token, x csrf token, x "
+        "csrftoken, x xsrf token, authenticity token, csrf cookie, csrf secret, csrf nonce, form token, antiforgery "
+        "token, anti forgery token, request verification token, csrf hash, csrf key, csrf param token, http x "
+        "csrftoken",
     ),
     Field(
         "generic_key",
@@ -170,33 +169,30 @@ FIELDS: tuple[Field, ...] = (
         "creds, secret base, cron secret, admin secret, bot secret, data key, aes key, hmac key, rsa key, kms "
         "secret, vault token, preshared key, psk, wifi key, wrapping key, kek, dek, key secret, salt, pepper, secret "
         "hash, root key, fernet key, jwt key, jwt private key, jwt signing key, crypt key, cipher key, storage key, "
-        "sas token, django secret key, flask secret key, app secret key,"
-        "session signing key",
+        "sas token, django secret key, flask secret key, app secret key,session signing key",
     ),
     Field(
         "generic_key",
         "opaque",
-        "token, api key, apikey, api token, apitoken, auth token, authtoken, auth key, access key, accesskey, "
-        "app key, appkey, admin token, admin key, server key, server token, bot token, user token, service "
-        "token, webhook token, webhook key, integration key, integration token, deploy token, deploy key, "
-        "deployment token, ingest key, write key, read key, rest api key, x api key, x api token, x auth "
-        "token, x auth key, x access key, security token, client token, personal access token, pat, transfer "
-        "token, account token, ci token, job token, runner token, registry token, npm token, pypi token, "
-        "publish token, upload token, internal token, internal key, apisecret, stripe key, stripe api key, "
-        "stripe token, openai key, anthropic key, sendgrid key, mailgun key, postmark token, resend key, "
-        "twilio token, twilio auth token, google key, maps key, google api key, supabase key, supabase anon "
-        "key, anon key, cloudflare token, cloudflare key, cf token, cf api token, telegram token, slack "
-        "token, discord token, github token, gitlab token, gh token, aws key, aws secret, heroku key, datadog "
-        "key, dd api key, sentry token, sentry auth token, rollbar token, algolia key, mapbox token, zoom "
-        "token, calendly token, hubspot key, x vault token, x service token, x internal token, x internal "
-        "secret, x admin token, x webhook secret, x signing key, subscription key, ocp apim subscription key, "
-        "functions key, x functions key, primary key value, key value, admin api key, live key, test key, "
-        "secret live key, hook token, callback token, service account key, root token, postmark server token, "
-        "x postmark server token, x postmark account token, x shopify access token, x goog api key, apns key, "
-        "apns auth key, gcp key, azure key, partner key, merchant key, payment key, checkout key, upstream "
-        "token, backend token, machine token, m2m token, widget token, embed token, ws token, websocket "
-        "token, socket token, ephemeral key, client key, delegate token, agent token, proxy token, x proxy "
-        "token, x api secret",
+        "token, api key, apikey, api token, apitoken, auth token, authtoken, auth key, access key, accesskey, app "
+        "key, appkey, admin token, admin key, server key, server token, bot token, user token, service token, "
+        "webhook token, webhook key, integration key, integration token, deploy token, deploy key, deployment token, "
+        "ingest key, write key, read key, rest api key, x api key, x api token, x auth token, x auth key, x access "
+        "key, security token, client token, personal access token, pat, transfer token, account token, ci token, job "
+        "token, runner token, registry token, npm token, pypi token, publish token, upload token, internal token, "
+        "internal key, apisecret, stripe key, stripe api key, stripe token, openai key, anthropic key, sendgrid key, "
+        "mailgun key, postmark token, resend key, twilio token, twilio auth token, google key, maps key, google api "
+        "key, supabase key, supabase anon key, anon key, cloudflare token, cloudflare key, cf token, cf api token, "
+        "telegram token, slack token, discord token, github token, gitlab token, gh token, aws key, aws secret, "
+        "heroku key, datadog key, dd api key, sentry token, sentry auth token, rollbar token, algolia key, mapbox "
+        "token, zoom token, calendly token, hubspot key, x vault token, x service token, x internal token, x "
+        "internal secret, x admin token, x webhook secret, x signing key, subscription key, ocp apim subscription "
+        "key, functions key, x functions key, primary key value, key value, admin api key, live key, test key, "
+        "secret live key, hook token, callback token, service account key, root token, postmark server token, x "
+        "postmark server token, x postmark account token, x shopify access token, x goog api key, apns key, apns "
+        "auth key, gcp key, azure key, partner key, merchant key, payment key, checkout key, upstream token, backend "
+        "token, machine token, m2m token, widget token, embed token, ws token, websocket token, socket token, "
+        "ephemeral key, client key, delegate token, agent token, proxy token, x proxy token, x api secret",
     ),
     Field(
         "generic_key",
@@ -217,10 +213,10 @@ FIELDS: tuple[Field, ...] = (
         "signed_url",
         "token",
         "signature, sig, x amz signature, x goog signature, x goog credential, x signature, hmac, sign, hub "
-        "signature, x hub signature, x hub signature 256, stripe signature, x slack signature, x twilio "
-        "signature, webhook signature, policy, signed, mac, digest sig, url signature, x shopify hmac sha256, "
-        "svix signature, x webhook signature, x paypal transmission sig, signature v2, s sig, security hash, "
-        "hash sig, upload signature, x signature ed25519",
+        "signature, x hub signature, x hub signature 256, stripe signature, x slack signature, x twilio signature, "
+        "webhook signature, policy, signed, mac, digest sig, url signature, x shopify hmac sha256, svix signature, x "
+        "webhook signature, x paypal transmission sig, signature v2, s sig, security hash, hash sig, upload "
+        "signature, x signature ed25519",
     ),
     Field(
         "signed_url",
@@ -231,24 +227,23 @@ FIELDS: tuple[Field, ...] = (
         "push_token",
         "opaque",
         "push token, device token, fcm token, apns token, expo token, expo push token, registration token, "
-        "registration id, pushtoken, devicetoken, gcm token, web push token, push endpoint, notification "
-        "token, apns device token, push subscription, p256dh, push id, firebase token, onesignal token, "
-        "messaging token, push key, ios token, android token, device push token, fcm registration token, "
-        "registration ids, device tokens, push tokens, fcm tokens",
+        "registration id, pushtoken, devicetoken, gcm token, web push token, push endpoint, notification token, apns "
+        "device token, push subscription, p256dh, push id, firebase token, onesignal token, messaging token, push "
+        "key, ios token, android token, device push token, fcm registration token, registration ids, device tokens, "
+        "push tokens, fcm tokens",
     ),
     Field(
         "card",
         "number",
-        "card number, cardnumber, card no, card num, card, cc number, cc num, cc, ccnum, credit card, credit "
-        "card number, creditcard, pan, card pan, debit card, account number, payment card, debit card number, "
-        "primary account number, payment card number, cc no, funding card, fpan, dpan",
+        "card number, cardnumber, card no, card num, card, cc number, cc num, cc, ccnum, credit card, credit card "
+        "number, creditcard, pan, card pan, debit card, account number, payment card, debit card number, primary "
+        "account number, payment card number, cc no, funding card, fpan, dpan",
     ),
     Field(
         "cvc",
         "digits3",
-        "cvc, cvv, cvv2, cvc2, csc, cid, card cvc, card cvv, security code, card security code, card code, "
-        "cvn, cc cvv, cc cvc, card verification, card verification code, card verification value, cvv code, "
-        "cvc code, cc csc",
+        "cvc, cvv, cvv2, cvc2, csc, cid, card cvc, card cvv, security code, card security code, card code, cvn, cc "
+        "cvv, cc cvc, card verification, card verification code, card verification value, cvv code, cvc code, cc csc",
     ),
     Field(
         "iban",
@@ -268,47 +263,46 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "phone",
         "phone",
-        "phone, phone number, phonenumber, phone no, mobile, mobile number, mobile no, mobile phone, cell, "
-        "cell phone, cellphone, cell number, tel, telephone, telephone number, tel no, msisdn, whatsapp, "
-        "whatsapp number, contact number, contact phone, home phone, work phone, sms to, sms number, fax, "
-        "telefon, telefono, handy, phone e164, e164, caller, callee, caller id, from number, to number, wa "
-        "id, emergency contact, emergency phone, to phone, recipient phone, signal number, sms recipient, "
-        "dialed, landline, call back number, callback number, mobilephone",
+        "phone, phone number, phonenumber, phone no, mobile, mobile number, mobile no, mobile phone, cell, cell "
+        "phone, cellphone, cell number, tel, telephone, telephone number, tel no, msisdn, whatsapp, whatsapp number, "
+        "contact number, contact phone, home phone, work phone, sms to, sms number, fax, telefon, telefono, handy, "
+        "phone e164, e164, caller, callee, caller id, from number, to number, wa id, emergency contact, emergency "
+        "phone, to phone, recipient phone, signal number, sms recipient, telefone, telefonnummer, dialed, landline, "
+        "call back number, callback number, mobilephone",
     ),
     Field(
         "name",
         "person",
-        "first name, firstname, last name, lastname, full name, fullname, surname, given name, family name, "
-        "middle name, maiden name, customer name, client name, guest name, attendee name, contact name, "
-        "cardholder name, card holder, cardholder, card holder name, recipient name, real name, person name, "
-        "patient name, student name, holder name, account holder, account holder name, name on card, billing "
-        "name, shipping name, user full name, forename, fname, lname, display name, beneficiary name, "
-        "emergency contact name, invitee name, member name, passenger name, traveller name, parent name, "
-        "child name, legal name, legal first name, legal last name, preferred name, payee name, sender name, "
-        "nachname, vorname, prenom, owner name, bookee name, participant name, buyer name, payer name, "
-        "nickname, user name full, name first, name last, name full, coach name, instructor name, trainer "
-        "name, therapist name, teacher name, tutor name, practitioner name, provider name full, reviewer "
-        "name, author name, mother maiden name, spouse name, athlete name, host full name, guest first name, "
-        "guest last name, next of kin, attendee, guest full name, customer full name, user first name, user "
-        "last name, staff name, admin name, employee name",
+        "first name, firstname, last name, lastname, full name, fullname, surname, given name, family name, middle "
+        "name, maiden name, customer name, client name, guest name, attendee name, contact name, cardholder name, "
+        "card holder, cardholder, card holder name, recipient name, real name, person name, patient name, student "
+        "name, holder name, account holder, account holder name, name on card, billing name, shipping name, user "
+        "full name, forename, fname, lname, display name, beneficiary name, emergency contact name, invitee name, "
+        "member name, passenger name, traveller name, parent name, child name, legal name, legal first name, legal "
+        "last name, preferred name, payee name, sender name, nachname, vorname, prenom, nombre completo, apellido, "
+        "apellidos, cognome, owner name, bookee name, participant name, buyer name, payer name, nickname, user name "
+        "full, name first, name last, name full, coach name, instructor name, trainer name, therapist name, teacher "
+        "name, tutor name, practitioner name, provider name full, reviewer name, author name, mother maiden name, "
+        "spouse name, athlete name, host full name, guest first name, guest last name, next of kin, attendee, guest "
+        "full name, customer full name, user first name, user last name, staff name, admin name, employee name",
     ),
     Field(
         "name",
         "fullname",
-        "name, customer, client, guest, recipient, patient, student, holder, beneficiary, payee, payer, "
-        "invitee, booked by, user display, created by, cardholder full, participant, coach, instructor, "
-        "trainer, assigned to, contact, owner, author",
+        "name, customer, client, guest, recipient, patient, student, holder, beneficiary, payee, payer, invitee, "
+        "booked by, user display, created by, cardholder full, participant, coach, instructor, trainer, assigned to, "
+        "contact, owner, author",
     ),
     Field(
         "address",
         "any",
         "street, street address, address line, address line1, address line2, address line 1, address line 2, "
-        "addressline1, line1, line2, street line, home address, billing address, shipping address, postal "
-        "address, mailing address, delivery address, customer address, client address, residential address, "
-        "street name, addr line1, addr1, addr2, address1, address2, work address, full address, formatted "
-        "address, strasse, adresse, direccion, house number, visit address, pickup address, dropoff address, "
-        "address street, address text, invoice address, residence, home addr, street1, street2, billing "
-        "street, shipping street, user address, legal address, street addr",
+        "addressline1, line1, line2, street line, home address, billing address, shipping address, postal address, "
+        "mailing address, delivery address, customer address, client address, residential address, street name, addr "
+        "line1, addr1, addr2, address1, address2, work address, full address, formatted address, strasse, anschrift, "
+        "adresse, direccion, indirizzo, endereco, house number, visit address, pickup address, dropoff address, "
+        "address street, address text, invoice address, residence, home addr, street1, street2, billing street, "
+        "shipping street, user address, legal address, street addr",
     ),
     Field(
         "address",
@@ -326,42 +320,40 @@ FIELDS: tuple[Field, ...] = (
         "date",
         "dob, date of birth, dateofbirth, birth date, birthdate, birthday, birth day, born, born on, birth, "
         "geburtsdatum, client dob, patient dob, date naissance, geboortedatum, fecha nacimiento, user dob, "
-        "birthdatum, year of birth",
+        "birthdatum, year of birth, date de naissance, fecha de nacimiento, data di nascita, data nascita",
     ),
     Field(
         "db_url",
         "connection",
-        "database url, db url, dsn, connection string, connectionstring, conn str, redis url, mongo uri, "
-        "mongodb uri, broker url, sqlalchemy url, amqp url, postgres url, mysql url, celery broker url, "
-        "database uri, sqlalchemy database uri",
+        "database url, db url, dsn, connection string, connectionstring, conn str, redis url, mongo uri, mongodb "
+        "uri, broker url, sqlalchemy url, amqp url, postgres url, mysql url, celery broker url, database uri, "
+        "sqlalchemy database uri",
     ),
     Field(
         "",
         "any",
-        "page token, next page token, next token, sync token, continuation token, cancellation token, public "
-        "key, csrf token name, publishable key, token name, token count, error code, status code, exit code, "
-        "country code, currency code, promo code, coupon code, discount code, return code, response code, "
-        "reason code, language code, area code, dial code, zone code, product code, booking code, voucher "
-        "code, gift code, referral code, invite code used, decline code, close code, http code, state code, "
-        "result code, sql state code, airport code, file name, host name, server name, domain name, event "
-        "name, service name, plan name, bucket name, table name, column name, field name, function name, "
-        "class name, module name, queue name, task name, job name, thread name, process name, logger name, "
-        "index name, db name, database name, app name, tag name, branch name, product name, course name, "
-        "company name, business name, studio name, template name, path name, route name, view name, cookie "
-        "name, header name, key name, type name, city name, country name, room name, ip address, remote "
-        "address, mac address, remote addr, server addr, client addr, local address, peer address, bind "
-        "address, listen address, host address, remote ip address, client ip address, memory address, ssh "
-        "public key, session count, card brand, card last4, has password, last token, first token, prompt "
-        "token, stop token, eos token, cache key, idempotency key, foreign key, primary key, partition key, "
-        "sort key, object key, s3 key, routing key, translation key, lookup key, dedupe key, group key, "
-        "config key, setting key, feature key, unique key, session state, network name, set name, short name, "
-        "long name, group name, role name, category name, location name, venue name, release name, version "
-        "name, project name, repo name, package name, container name, pod name, node name, image name, metric "
-        "name, check name, rule name, step name, stage name, channel name, topic name, stream name, consumer "
-        "name, environment name, env name, region name, store name, policy name, schema name, model name, "
-        "device name, browser name, kid, key id, token id, card id, phone id, email id, session length, "
-        "session duration, etag hash, commit hash, content hash, file hash, git hash, body hash, build hash, "
-        "checksum hash, query hash, request hash, password field",
+        "page token, next page token, next token, sync token, continuation token, cancellation token, public key, "
+        "csrf token name, publishable key, token name, token count, error code, status code, exit code, country "
+        "code, currency code, promo code, coupon code, discount code, return code, response code, reason code, "
+        "language code, area code, dial code, zone code, product code, booking code, voucher code, gift code, "
+        "referral code, invite code used, decline code, close code, http code, state code, result code, sql state "
+        "code, airport code, file name, host name, server name, domain name, event name, service name, plan name, "
+        "bucket name, table name, column name, field name, function name, class name, module name, queue name, task "
+        "name, job name, thread name, process name, logger name, index name, db name, database name, app name, tag "
+        "name, branch name, product name, course name, company name, business name, studio name, template name, path "
+        "name, route name, view name, cookie name, header name, key name, type name, city name, country name, room "
+        "name, ip address, remote address, mac address, remote addr, server addr, client addr, local address, peer "
+        "address, bind address, listen address, host address, remote ip address, client ip address, memory address, "
+        "ssh public key, session count, card brand, card last4, has password, last token, first token, prompt token, "
+        "stop token, eos token, cache key, idempotency key, foreign key, primary key, partition key, sort key, "
+        "object key, s3 key, routing key, translation key, lookup key, dedupe key, group key, config key, setting "
+        "key, feature key, unique key, session state, network name, set name, short name, long name, group name, "
+        "role name, category name, location name, venue name, release name, version name, project name, repo name, "
+        "package name, container name, pod name, node name, image name, metric name, check name, rule name, step "
+        "name, stage name, channel name, topic name, stream name, consumer name, environment name, env name, region "
+        "name, store name, policy name, schema name, model name, device name, browser name, kid, key id, token id, "
+        "card id, phone id, email id, session length, session duration, etag hash, commit hash, content hash, file "
+        "hash, git hash, body hash, build hash, checksum hash, query hash, request hash, password field",
     ),
 )
 

@@ -3,7 +3,7 @@
 #: Issuer ranges: first and last prefix, and the lengths issued (ISO/IEC 7812-1). A number outside them is no card,
 #: whatever its check digit says: one in ten numbers passes Luhn, among them one in ten epoch milliseconds.
 ISSUERS: tuple[tuple[str, str, frozenset[int]], ...] = (
-    ("4", "4", frozenset({13, 16, 19})),
+    ("4", "4", frozenset({16, 19})),
     ("51", "55", frozenset({16})),
     ("2221", "2720", frozenset({16})),
     ("34", "34", frozenset({15})),

@@ -27,6 +27,8 @@ SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 #: "token 3xd7Y0...": the word and the value, with nothing but a blank between.
 BLANK_WORDS = ("token", "secret", "session", "key", "jwt", "apikey", "cookie")
+#: "api key rotated: 3xd7Y0...": the words, some more, and a value of which nothing else is known.
+TOLD_WORDS = ("token", "secret", "session", "api key", "access key", "secret key", "signing key", "encryption key")
 #: "bind with password Xk3#...": the word and what no word is, with nothing but a blank between.
 TYPED_WORDS = ("password", "passwd", "pwd")
 #: "push to device 90e0b1...": what is no id of a record, because it is as long as a token of APNs.
@@ -35,17 +37,38 @@ DEVICE_WORDS = ("device", "devices")
 THINGS = words("user id account client customer booking order coach device attempt attempts")
 
 #: A one-time code: one of these, then at most 32 characters that are no digits, then four to eight digits.
-CODE_WORDS = ("otp", "totp", "pin", "passcode", "code", "2fa", "mfa")
+CODE_WORDS = (
+    "otp",
+    "totp",
+    "pin",
+    "passcode",
+    "code",
+    "2fa",
+    "mfa",
+    "bestätigungscode",
+    "sicherheitscode",
+    "anmeldecode",
+    "código",
+    "codice",
+)
+#: "Use 482913 to verify your account": what opens a sentence whose code stands before its purpose.
+CODE_PURPOSES = ("verify", "confirm", "sign", "log")
+#: A bare "code 482913" is a one-time code in the company of one of these; "code 500123 in batch 7" is not.
+CODE_COMPANY = words(
+    "sms text message body sent send sending phone mobile whatsapp twilio otp mfa 2fa login signin sign auth verify "
+    "verified verification authenticate expires expire valid minutes share user customer client typed entered"
+)
 #: A word before "code" that makes it a one-time code.
 OWN_CODES = words(
     "your verification security login otp sms one-time onetime 2fa mfa auth access confirm confirmation activation "
-    "reset pin my signin time check-in checkin"
+    "reset pin my signin time check-in checkin this votre dein ihr su tu"
 )
 #: What may stand between such a word and its digits.
 JOINERS = words(
     "is was for the your a an to as of sent use using enter entered code login sign signin in new reset password "
     "account phone verification wrong received submitted got with and it email sms number user confirm here app step "
-    "token please by value booking payment registration attempt invalid expected"
+    "token please by value booking payment registration attempt invalid expected lautet ist est es de vérification "
+    "verificación verifica confirmación confirmation conferma"
 )
 
 #: A list of one-time codes follows.
@@ -56,6 +79,14 @@ OTHER_CODES = words(
     "error status exit return country zip postal promo discount err response http close currency reason product "
     "coupon area dial sort language referral voucher gift booking result state decline airport sql signal bar qr "
     "source byte lang char location branch color colour key tax hs vat legacy event log"
+)
+
+#: "Dear Emily Johnson,": words before a name, with the comma of a salutation after it.
+GREETINGS = ("dear", "hello", "hi", "hallo", "liebe", "lieber", "bonjour", "hola", "ciao", "ol\u00e1")
+#: Whom a salutation speaks to without naming anyone.
+NO_ONE = words(
+    "world all team everyone everybody there folks friend friends customer customers sir madam user users member guest "
+    "coach support admin colleague colleagues again"
 )
 
 #: Words after which bare digits are a telephone number, within a few characters.

@@ -1,0 +1,60 @@
+"""Looking in a store that others share: the answer, its variant and the latest purge in one round trip.
+
+Any process may have purged, so the mark of the latest purge is looked at beside every answer. Which variant a request
+selects stands in the pointer of its URL; a pointer seldom changes, so the variant behind the one that was seen last is
+asked for together with it, and once more only where it is another one by now.
+
+Who can write the store could put one URL's answer under another's key: a stored answer names the key that it was put
+under (and where there is a secret its signature covers that too), and counts as unreadable under any other.
+"""
+
+from typing import NamedTuple
+
+from launchready.core.cache import languages
+from launchready.core.cache.purging import LATEST, MARKS
+from launchready.core.cache.selection import variant
+from launchready.core.cache.setup import Setup
+from launchready.core.cache.stored import POINTER, Stored, named
+from launchready.exchange.ops import Flow
+from launchready.exchange.store import Entry, Get, GetAll
+from launchready.http.message import Request
+
+_REMEMBERED = 1024
+
+
+class Found(NamedTuple):
+    """``key``: where the answer stands or would stand; ``mark``: of the latest purge of all."""
+
+    key: str
+    entry: Entry[Stored] | None
+    pointer: Entry[Stored] | None
+    mark: Entry[bytes] | None
+
+
+def look(setup: Setup, request: Request, key: str) -> Flow[Found]:
+    """What stands under the key of a URL, and the variant that the request selects."""
+    own, mark = Get(setup.space, key), Get(MARKS, LATEST)
+    guess = _behind(setup, request, key, setup.pointers.get(key))
+    yield GetAll(own, mark) if guess is None else GetAll(own, guess, mark)
+    pointer = own.answer
+    behind = None if pointer is None or pointer.value.status != POINTER else _behind(setup, request, key, pointer)
+    if pointer is None or behind is None:
+        return Found(key, named(pointer, key), None, mark.answer)
+    if guess is None or guess.key != behind.key:
+        if len(setup.pointers) >= _REMEMBERED:
+            setup.pointers.clear()
+        setup.pointers[key] = pointer
+        yield behind
+    else:
+        behind = guess
+    entry = named(behind.answer, behind.key)
+    if entry is None and setup.policy.fold_order:
+        entry = yield from languages.preferred(setup, request, key, pointer)
+    return Found(behind.key, entry, pointer, mark.answer)
+
+
+def _behind(setup: Setup, request: Request, key: str, pointer: Entry[Stored] | None) -> Get[Stored] | None:
+    if pointer is None:
+        return None
+    names = pointer.value.vary
+    return Get(setup.space, variant(key, pointer.version, names, request, setup.policy.fold_order))
