@@ -28,6 +28,7 @@ from launchready.redaction import install
 from launchready.settings import deployment
 from launchready.settings.cache import Cache, compile_cache
 from launchready.settings.cors import CORS, compile_cors
+from launchready.settings.counting import check_counting
 from launchready.settings.dashboard import Dashboard, compile_dashboard
 from launchready.settings.fingerprint import fingerprint
 from launchready.settings.health import Health, compile_health, compile_probes
@@ -118,6 +119,9 @@ class _Made:
             self.cache,
             self.once,
         ]
+        if getattr(given.store, "counts_only", False):
+            keeps = {"cache": given.cache is not None, "idempotency": given.idempotency is not None}
+            check_counting(problems, self.limiter, given.https, **keeps)
         self.redactor = compile_redaction(problems, given.redaction, given.secret) if given.redaction else None
         facts = core_health.Facts(given.release, clock.wall(), given.fingerprint)
         self.health = compile_health(problems, given.health, facts) if given.health else None
