@@ -260,6 +260,10 @@ def test_headers_off():
         ({"preload": True, "include_subdomains": True}, 'hsts="365d"'),
         ({"preload": True, "include_subdomains": True, "hsts": "ramp"}, 'hsts="365d"'),
         ({"hsts": "soon"}, "not a duration"),
+        ({"redirect": "false"}, "True or False"),
+        ({"headers": "no"}, "True or False"),
+        ({"include_subdomains": "no"}, "True or False"),
+        ({"preload": "no"}, "True or False"),
         ({"exempt": ["printer"]}, "starts with"),
     ],
 )
