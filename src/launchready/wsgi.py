@@ -8,6 +8,7 @@ The same chain as under ASGI, driven by a blocking driver in the server's own th
 twice arrives joined by the server, with a comma; what may not be sent twice is refused in that form as well.
 """
 
+import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
@@ -25,7 +26,7 @@ from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Op
-from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line
+from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line, taken
 from launchready.http.given import response_of
 from launchready.http.input import Input
 from launchready.http.message import Request, Response, append, clean
@@ -58,8 +59,12 @@ class LaunchReadyMiddleware:
         return self.stack.status()
 
     def route(self, environ: Environ) -> str | None:
-        """The route template that the app matched, or None. An app says it in ``environ["launchready.route"]``."""
+        """The route template that the app matched, or None. An app without a framework says it in
+        ``environ["launchready.route"]``, or the settings do."""
         route: str | None = environ.get("launchready.route")
+        if route is None and self.stack.declared and type(self) is LaunchReadyMiddleware:
+            path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+            route = self.stack.declared.find(environ["REQUEST_METHOD"], path, None)
         return route
 
     def native(self, response: Response) -> object:
@@ -119,6 +124,7 @@ class LaunchReadyMiddleware:
         exchange = Exchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
         if stack.timings is not None and plan is None:
             exchange.started = started
+            stack.timings.begun[method, exchange.request.scheme] += 1
             exchange.spent = begin(exchange.request.get) if Watching.on else None
         return exchange.run(start_response)
 
@@ -172,6 +178,10 @@ class Exchange:
         token = CURRENT.set(self)
         try:
             return self._run_app(start_response)
+        except BaseException as error:  # meant for the server: a debugger, or a test
+            self.status, self.note = broke(error)
+            self._record()
+            raise
         finally:
             CURRENT.reset(token)
 
@@ -183,7 +193,7 @@ class Exchange:
             while first == b"" and self._head is None:
                 first = next(chunks, None)
             if self._written:
-                chunks, first = _again((*self._written, first or b""), chunks), None
+                chunks, first = itertools.chain((*self._written, first or b""), chunks), None
         except SafeToRetry as error:
             return self._released(error, start_response)
         except Exception as error:
@@ -225,7 +235,7 @@ class Exchange:
     ) -> Iterable[bytes]:
         if self._hold:
             try:
-                held = _take(chunks, first, self._hold)
+                held = taken(chunks, first, self._hold)
             except Exception as error:
                 _close(body)
                 if isinstance(error, SafeToRetry):
@@ -274,15 +284,7 @@ class Exchange:
     def done(self, first: float | None, whole: bool) -> None:
         """The last byte has left, or the client has. ``first``: of a stream, when its first chunk left."""
         self._finish()
-        if first is None or self.note:
-            self._record()
-        elif self.started is not None and self._face.stack.timings is not None:
-            started, self.started = self.started, None
-            route, seconds = self._face.route(self._environ), perf_counter() - started
-            method = self.request.method
-            self._face.stack.timings.stream(method, route, self.status, seconds, first - started, whole)
-            if self.spent is not None:
-                self._face.stack.timings.spend(method, route, self.spent)
+        self._record(first if not self.note else None, whole)
 
     def _finish(self) -> None:
         if self._ends:
@@ -290,17 +292,22 @@ class Exchange:
             drive(self._steps, self._carry)
         self._steps.close()
 
-    def _record(self) -> None:
+    def _record(self, first: float | None = None, whole: bool = True) -> None:
+        """Once; what comes later was counted."""
         timings, started = self._face.stack.timings, self.started
-        if timings is not None and started is not None:
-            self.started = None
-            note, seconds, method = self.note, perf_counter() - started, self.request.method
-            if note == OWN:
-                timings.own(method, self.request.path, self.status, seconds)
-            else:
-                timings.record(method, self._face.route(self._environ), self.status, seconds, note)
-            if self.spent is not None:
-                timings.spend(method, self._face.route(self._environ), self.spent)
+        if timings is None or started is None:
+            return
+        self.started = None
+        seconds, method, scheme = perf_counter() - started, self.request.method, self.request.scheme
+        route = self._face.route(self._environ)
+        if self.note == OWN:
+            timings.own(method, self.request.path, self.status, seconds, scheme)
+        elif first is None:
+            timings.record(method, route, self.status, seconds, self.note, None, scheme)
+        else:
+            timings.stream(method, route, self.status, seconds, first - started, whole, "", scheme)
+        if self.spent is not None:
+            timings.spend(method, route, self.spent)
 
     def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
@@ -476,23 +483,6 @@ class _Body:
             self._exchange.done(self.first if self._count > 1 else None, self._whole)
         finally:
             _close(self._app_body)
-
-
-def _take(chunks: Iterator[bytes], first: bytes | None, limit: int) -> bytes | Iterator[bytes]:
-    """The whole body where it has at most ``limit`` bytes, else all of its chunks."""
-    parts = [] if first is None else [first]
-    size = 0 if first is None else len(first)
-    for chunk in chunks:
-        parts.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            return _again(parts, chunks)
-    return b"".join(parts) if size <= limit else iter(parts)
-
-
-def _again(parts: Iterable[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield from parts
-    yield from chunks
 
 
 def _close(body: Iterable[bytes]) -> None:

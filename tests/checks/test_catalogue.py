@@ -264,6 +264,24 @@ ROWS = [
      {}),
     ("BIMI over http", {"add": 'default._bimi TXT "v=BIMI1; l=http://x.example/l.svg"'}, {"MAIL022": (L, WAIT)}),
     ("a nameless server that sends", spf("v=spf1 ip4:192.0.2.77 ~all"), {"MAIL024": (L, WAIT)}),
+    ("a server that sends and has a name", {**spf("v=spf1 ip4:192.0.2.77 ~all"), "add": '@ TXT "v=spf1 ip4:192.0.2.77 ~all"\n'
+                                            "77.2.0.192.in-addr.arpa. PTR mail.coach.example."}, {}),
+    ("files with a hash that nobody keeps",
+     {"web": {URL: page('<script src="/app.3f9a1c22.js"></script>'), f"{URL}app.3f9a1c22.js": page("", content_type="text/javascript")}},
+     {"WEB012": (L, WAIT)}),
+    ("files with a hash that are never kept",
+     {"web": {URL: page('<link rel="stylesheet" href="/main.3f9a1c22.css">'),
+              f"{URL}main.3f9a1c22.css": page("", cache_control="no-store, max-age=99999999")}}, {"WEB012": (L, WAIT)}),
+    ("files with a hash that are kept",
+     {"web": {URL: page('<script src="/app.3f9a1c22.js"></script><script src="https://cdn.other.example/x.3f9a1c22.js"></script>'),
+              f"{URL}app.3f9a1c22.js": page("", cache_control="public, max-age=31536000, immutable")}}, {}),
+    ("a host name that no service holds any more, and that needs no claim",
+     {"drop": "www", "add": "www CNAME gone.herokudns.com."}, {"DNS002": (C, NOW)}),
+    ("a file of iPhone links nobody asked for", {"web": {f"{URL}.well-known/apple-app-site-association": page(
+        '{"applinks": {"details": [{"appIDs": ["TEAM123456.com.example.app"]}]}}', content_type="application/json")}}, {}),
+    ("the policy is a text of another kind",
+     {"web": {STS: page("version: STSv1\nmode: enforce\nmx: mx.mail.example\nmax_age: 1\n", content_type="text/html")}},
+     {"MAIL019": (M, WAIT)}),
     ("an own server that SPF does not name", {"senders": ["192.0.2.77"]}, {"MAIL025": (H, NOW)}),
     ("an own server that SPF names", {"senders": ["198.51.100.9"]}, {}),
     ("no iPhone links", {"mobile_app": True, "web": {f"{URL}.well-known/assetlinks.json": page("[]", 404),
@@ -333,6 +351,13 @@ def test_nothing_answers():
     assert {finding.status for finding in report} == {"undetermined"}
     assert report.passed == ()
     assert report.exit_code == 3
+
+
+@pytest.mark.parametrize("action", ["servfail", "refused"])
+def test_a_resolver_that_answers_nothing(action):
+    """A resolver that fails for every name, the parent of the domain as well, says nothing about the domain."""
+    report, _ = check(faults=[{"name": "*", "action": action}])
+    assert [(one.code, one.status) for one in report] == [("DNS001", "undetermined")]
 
 
 def test_only_the_web_is_silent():

@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 
 from faces.apps import _django_setup
 from launchready import asgi, wsgi
 from launchready.core.cache import keeping
-from launchready.exchange.store import GetAll
+from launchready.exchange.store import Delete, GetAll
 from launchready.settings.cache import Cache
 from launchready.stores import connect
 from support import servers
@@ -289,6 +290,47 @@ def test_the_store_is_killed(face):
             runner.run(store.aclose())
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("store", ["redis", "postgresql"])
+def test_a_store_that_hangs(store):
+    """One request waits until the store is known to be away; those after it do not, and a change is still told."""
+    server = (servers.RedisServer if store == "redis" else servers.PostgreSQLServer)().start()
+    numbers, deletes = iter(range(1, 1000)), []
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=600")]})
+        await send({"type": "http.response.body", "body": b"%d" % next(numbers)})
+
+    async def main():
+        [one] = workers(server.url, app, 1)
+        assert [(await ask(one, b"x"))[1] for _ in range(2)] == [b"1", b"1"]
+        ask_store = one.stack.answers._store.aexecute
+
+        async def watched(op):
+            deletes.append(type(op) is Delete)
+            await ask_store(op)
+
+        one.stack.answers._store.aexecute = watched
+        server.pause()
+        await ask(one, b"x")
+        started = time.monotonic()
+        assert [(await ask(one, b"x"))[1] for _ in range(20)] == [b"%d" % number for number in range(3, 23)]
+        assert time.monotonic() - started < 0.5
+        deletes.clear()
+        await one({**scope(b"x"), "method": "POST"}, _nothing, lambda message: _nothing())
+        assert any(deletes)
+        server.resume()
+        await closed([one])
+
+    try:
+        asyncio.run(main())
+    finally:
+        server.close()
+
+
+async def _nothing():
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def test_a_file_that_goes_away(tmp_path):

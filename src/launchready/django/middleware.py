@@ -34,7 +34,7 @@ from launchready.http.environ import put_headers, request_headers
 from launchready.http.given import response_of
 from launchready.http.message import Headers, Request, Response, append, clean
 from launchready.metrics.spent import Spent, Watching, begin
-from launchready.metrics.streams import awatched, watched
+from launchready.metrics.streams import AsyncWatched, Watched
 from launchready.metrics.timing import ERROR
 from launchready.settings.build import build
 from launchready.settings.stack import Plan, Stack
@@ -177,9 +177,10 @@ class LaunchReadyMiddleware:
         started = perf_counter()
         stack, method = self.stack, request.method or "GET"
         plan = stack.health.get(request.path)
-        plan_ = stack.plans.get(method, stack.other) if plan is None else plan
-        exchange = _Exchange(self, request, plan_)
+        exchange = _Exchange(self, request, stack.plans.get(method, stack.other) if plan is None else plan)
         request.META["launchready.exchange"] = exchange
+        if plan is None and stack.timings is not None:
+            stack.timings.begun[exchange.request.method, exchange.request.scheme] += 1
         if Watching.on:
             exchange.spent = begin(exchange.request.get)
         return exchange, started, plan is None
@@ -190,25 +191,25 @@ class LaunchReadyMiddleware:
         timings = self.stack.timings
         if not timed or timings is None:
             return
-        method, seconds = exchange.request.method, perf_counter() - started
+        method, scheme, seconds = exchange.request.method, exchange.request.scheme, perf_counter() - started
         if exchange.own:
-            timings.own(method, request.path, exchange.status, seconds)
+            timings.own(method, request.path, exchange.status, seconds, scheme)
             return
-        match = request.resolver_match
-        route = None if match is None else template(match.route)
+        route = template(request.resolver_match.route) if request.resolver_match is not None else None
         answer = exchange.sent
         if exchange.spent is not None:  # of a stream, until it begins
             timings.spend(method, route, exchange.spent)
         if answer is None or not answer.streaming:
-            timings.record(method, route, exchange.status, seconds, exchange.note if exchange.status >= 500 else "")
+            note = exchange.note if exchange.status >= 500 else ""
+            timings.record(method, route, exchange.status, seconds, note, None, scheme)
             return
 
         def done(first: float, whole: bool, note: str) -> None:
-            seconds = perf_counter() - started
-            timings.stream(method, route, exchange.status, seconds, first - started, whole, note)
+            took = perf_counter() - started, first - started
+            timings.stream(method, route, exchange.status, *took, whole, note, scheme)
 
-        content = answer.streaming_content
-        answer.streaming_content = awatched(content, done) if answer.is_async else watched(content, done)
+        watch = AsyncWatched if answer.is_async else Watched
+        answer.streaming_content = watch(answer.streaming_content, done)
 
 
 class _Exchange:

@@ -1,6 +1,8 @@
 """The environ and the header lists of PEP 3333, to and from ours."""
 
+import itertools
 import sys
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -68,3 +70,15 @@ def put_headers(environ: Environ, headers: Headers) -> None:
 
 def key_of(name: str) -> str:
     return "HTTP_" + name.upper().replace("-", "_")
+
+
+def taken(chunks: Iterator[bytes], first: bytes | None, limit: int) -> bytes | Iterator[bytes]:
+    """The whole body where it has at most ``limit`` bytes, else all of its chunks."""
+    parts = [] if first is None else [first]
+    size = 0 if first is None else len(first)
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            return itertools.chain(parts, chunks)
+    return b"".join(parts) if size <= limit else iter(parts)

@@ -15,6 +15,7 @@ from launchready.dashboard.server_timing import ServerTiming
 from launchready.drivers.answers import Answers
 from launchready.drivers.caches import Known
 from launchready.drivers.probes import Probes
+from launchready.drivers.quiet import quiet
 from launchready.errors import ConfigError, MissingExtra
 from launchready.exchange.app import Feature
 from launchready.exchange.ops import Inline
@@ -39,7 +40,7 @@ from launchready.settings.redaction import Redaction, compile_redaction
 from launchready.settings.sealing import vault
 from launchready.settings.signals import Signals, compile_signals
 from launchready.settings.stack import Stack
-from launchready.settings.timing import Timing, compile_metrics, compile_targets, ledger_path
+from launchready.settings.timing import Timing, compile_metrics, compile_routes, compile_targets, ledger_path
 from launchready.stores import connect
 from launchready.stores.base import Store
 from launchready.stores.memory import MemoryStore
@@ -127,6 +128,7 @@ class _Made:
         self.probes = compile_probes(problems, given.health) if given.health else Probes({})
         timing = given.timing
         self.targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
+        self.declared = compile_routes(problems, timing) if timing else RouteTable[str]({})
         self.ledger = ledger_path(problems, timing, given.url) if timing else None
         self.page = compile_dashboard(problems, given.dashboard, given.secret, clock.wall) if given.dashboard else None
         self.scraped = compile_metrics(problems, timing) if timing else None
@@ -144,6 +146,8 @@ def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
     """The settings are right: from here on things have effects."""
     if made.redactor is not None:
         install(made.redactor)
+    if made.health is not None and given.health and not given.health.access_log:
+        quiet(made.health.paths)
     answers = _answers(given, made, clock)
     keeper = _keeper(given, made, clock)
     features = [*made.features]
@@ -164,6 +168,7 @@ def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
         [each for each in (made.page, made.scraped) if each is not None],
         clock,
     )
+    stack.declared = made.declared
     if given.cors:
         stack.policy, stack.compile_cors = given.cors_as_given, made.cors
     return stack

@@ -41,6 +41,9 @@ class Stack:
     ``plans`` by method, else ``other``.
     """
 
+    declared: RouteTable[str] = RouteTable({})
+    """Of an app without a framework: its templates, as the settings say them."""
+
     def __init__(
         self,
         answers: Answers,
@@ -114,7 +117,7 @@ class Stack:
         if self.keeper is None:
             return ""
         with self.keeper.reading() as ledger:
-            return text(ledger)
+            return text(ledger, self._clock.wall())
 
     def _target(self, method: str, route: str) -> float | None:
         return self.targets.find(method, route, None)

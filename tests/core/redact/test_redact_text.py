@@ -43,6 +43,8 @@ HIDDEN = [
     ("dob=1990-04-12 plan=basic", "dob=[dob] plan=basic"),
     ("UPDATE c SET phone=$1 WHERE id=$2 DETAIL: parameters: $1 = '5551234', $2 = '7'",
      "UPDATE c SET phone=$1 WHERE id=$2 DETAIL: parameters: $1 = '[phone]', $2 = '7'"),
+    ("INSERT INTO a (password) VALUES ('x1y2z3'); INSERT INTO b (n, dob) VALUES (7, '1990-01-02');",
+     "INSERT INTO a (password) VALUES ('[password]'); INSERT INTO b (n, dob) VALUES (7, '[dob]');"),
     ("To: Leila Petrova <leila@coach.example>", "To: [name] <[email]>"),
     ("contraseña: hunter2x9", "contraseña: [password]"),
     ("User(dob=datetime.date(1990, 4, 12), n=1)", "User(dob=[dob], n=1)"),

@@ -259,7 +259,7 @@ class Cache:
 
         Files that can be validated are left alone: they are nobody's, and the browser would fetch them each time.
         """
-        if not self._setup.policy.signed_in or not has_credentials(request):
+        if not self._setup.policy.signed_in or not has_credentials(request, self._setup.policy):
             return
         fields = dict(response.headers)
         if b"cache-control" in fields or b"expires" in fields:

@@ -52,7 +52,7 @@ class Setup:
         self.wall = wall
         self.leases = self.marked = leases
         self.private = private or None
-        self.speaking = asking.SPEAKING | policy.steering
+        self.speaking = asking.SPEAKING | policy.steering | policy.credentials
         self.counts = Counts()
         self.changes = Changes()
         self.flying: dict[str, Flight] = {}
@@ -61,7 +61,7 @@ class Setup:
         self.pointers: dict[str, Entry[Stored]] = {}
         self.variants: dict[tuple[str, int], int] = {}
         self.searches: searching.Rules = {}
-        self.suggestions = Suggestions()
+        self.suggestions = Suggestions(policy)
         self._trusts = trusts
         self._user = user
 

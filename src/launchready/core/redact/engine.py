@@ -2,7 +2,7 @@
 
 - Every reader is linear: repetitions are bounded or possessive, ends are looked for with ``str.find``.
 - Long text goes in pieces of 64 KB, cut at a blank where one is near.
-- Each piece has a budget of markers and of readings; what is left when it is spent is not written at all.
+- A text has a budget of markers and of readings; what is left when it is spent is not written at all.
 - Idempotent by construction: what is returned is a text that one more pass would return as it is.
 """
 
@@ -15,13 +15,14 @@ from launchready.core.redact.forms import Forms
 from launchready.core.redact.gates import FIRST_VENDOR
 from launchready.core.redact.keys import Keys
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent, quiet
+from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent, budget, quiet
 from launchready.core.redact.pairs import Pairs
 from launchready.core.redact.prose import Prose
 from launchready.core.redact.sql import Sql
 from launchready.vendors.formats import VENDORS
 
 _PIECE = 65_536
+_CHEAP = 4_096  # what is shorter needs no budget
 _NEAR = 4_096
 #: Where a text may be cut, in this order: between two things that each say something on their own.
 _CUTS = ("\n", "\\n", " ", '",', "},", "&", ";", ",")
@@ -58,23 +59,24 @@ class Engine:
         if len(text) < _SHORTEST and text.isalnum() and not self._own:
             return text
         for _ in range(_PASSES):
-            cleaned = self._pieces(text)
+            if len(text) <= _CHEAP:
+                cleaned = self._pieces(text)
+            else:
+                with budget(text):
+                    cleaned = self._pieces(text)
             if cleaned is text or cleaned == text:
                 return text
             text = cleaned
         return UNREAD
 
     def _pieces(self, text: str) -> str:
-        if "-----BEGIN" in text:
-            text = blocks.clean(text, self._marks)
-        if len(text) <= _PIECE:
-            try:
-                return self._pass(text)
-            except Spent:
-                return TOO_MUCH
         out: list[str] = []
         at = 0
         try:
+            if "-----BEGIN" in text:
+                text = blocks.clean(text, self._marks)
+            if len(text) <= _PIECE:
+                return self._pass(text)
             while at < len(text):
                 end = _cut(text, at)
                 out.append(self._pass(text[at:end]))
