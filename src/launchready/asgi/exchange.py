@@ -11,16 +11,18 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from launchready.asgi.messages import App, Message, Receive, Scope, Send
+from launchready.asgi.reread import Reread
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive, let_go
+from launchready.drivers.spool import IN_MEMORY, Spool
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Inline, Op, new
 from launchready.http.input import REMEMBERED
-from launchready.http.message import Request, Response, append, clean
+from launchready.http.message import Request, Response, append, clean, drawn
 from launchready.http.scope import user
 from launchready.metrics.timing import OWN, STREAM
 from launchready.settings.stack import SAFE, Plan, Stack
@@ -67,11 +69,12 @@ class Exchange:
     _size: int
     _copied: list[bytes]
     _copied_size: int
-    _parts: list[bytes] | None = None
+    _parts: list[bytes] | None = None  # of the request body; in its place, where it is large:
+    _spool: Spool | None = None
     _size_in = 0
     _bound = REMEMBERED  # bytes of the request body that are kept
     _complete = False
-    _late: list[Message]
+    _late: list[Message] | Reread
     _leaves: asyncio.Event | None = None
 
     def __init__(self, face: Face, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
@@ -300,27 +303,36 @@ class Exchange:
 
     def _note(self, message: Message) -> None:
         assert self._parts is not None  # this is the receive of those who remember
-        self._size_in += len(message.get("body", b""))
-        if self._size_in <= self._bound:
-            self._parts.append(message.get("body", b""))
+        body = message.get("body", b"")
+        self._size_in += len(body)
+        if self._size_in <= IN_MEMORY:
+            self._parts.append(body)
+        elif self._size_in <= self._bound:
+            if self._spool is None:
+                self._spool = Spool(drawn(self.request))
+                self._spool.write(b"".join(self._parts))
+                self._parts.clear()
+            self._spool.write(body)
         self._complete = not message.get("more_body", False)
 
     async def _read_body(self, op: ReadBody) -> None:
         self._remember()
-        if not self._size_in:  # nothing came yet: all of it is kept, as far as the feature may read
-            self._bound = op.limit
+        if self._size_in <= self._bound:  # all that came is kept, so the rest may be, as far as the feature may read
+            self._bound = max(self._bound, op.limit)
         while not self._complete and self._size_in <= op.limit:
             message = await self._receive()
             if message["type"] != "http.request":
                 raise BodyCutShort
             self._note(message)
             self._late.append(message)
+            if self._spool is not None and isinstance(self._late, list):
+                self._late = Reread(self._spool, self._late)
         if self._size_in > min(op.limit, self._bound):
             raise BodyTooLarge
         announced = self.request.get(b"content-length")
         if announced is not None and announced != b"%d" % self._size_in:
             raise BodyCutShort
-        op.answer = b"".join(self._parts or ())
+        op.answer = b"".join(self._parts or ()) if self._spool is None else self._spool
 
     # A view that turns out to be protected.
 

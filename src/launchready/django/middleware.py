@@ -6,6 +6,7 @@ the CORS headers, and a 500 is an answer that an idempotency key keeps. Only Saf
 
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from time import perf_counter
 from typing import Any
@@ -18,26 +19,27 @@ from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
-from django.http.request import RawPostDataException, UnreadablePostError
 
-from launchready.django.bodies import Answer, Kept, ajoined, aspent, joined, spent
+from launchready.django.bodies import Answer, Kept, RequestBody, ajoined, aspent, joined, spent
 from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
-from launchready.drivers.current import CURRENT
+from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive, let_go
+from launchready.drivers.finish import finish
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Op
 from launchready.http.environ import put_headers, request_headers
 from launchready.http.given import response_of
-from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.http.input import REMEMBERED
+from launchready.http.message import Headers, Request, Response, append, clean, drawn
 from launchready.metrics.spent import Spent, Watching, begin
 from launchready.metrics.streams import AsyncWatched, Watched
 from launchready.metrics.timing import ERROR
 from launchready.settings.build import build
-from launchready.settings.stack import Plan, Stack
+from launchready.settings.stack import SAFE, Plan, Stack
 
 
 def given() -> dict[str, Any]:
@@ -113,7 +115,10 @@ class LaunchReadyMiddleware:
             self._end(request, exchange, started, timed=timed)
 
     async def _acall(self, request: HttpRequest) -> Answer:
-        return await self._arun(request, *self._begin(request))
+        stack, fields = self.stack, request.META
+        if request.method in SAFE or not (Wanted.views or stack.keyed or "HTTP_IDEMPOTENCY_KEY" in fields):
+            return await self._arun(request, *self._begin(request))
+        return await finish(self._arun(request, *self._begin(request)))  # Django cancels it when the client goes away
 
     async def _arun(self, request: HttpRequest, exchange: "_Exchange", started: float, timed: bool) -> Answer:
         try:
@@ -241,6 +246,7 @@ class _Exchange:
             request_headers(meta),
         )
         self._asked = self.request.headers
+        self._body = RequestBody(request, self.request)
         self._answers = stack.answers
         self._owned = stack.owned
         self.parked: Parked = []
@@ -251,6 +257,9 @@ class _Exchange:
         self.forward = forward
         self.own = False
         self.hold = max(self.hold, forward.hold)
+        if Wanted.views and drawn(self.request) and self.request.method not in SAFE:
+            with suppress(BodyCutShort, BodyTooLarge):  # what a parser has read (CSRF's, before the view) is gone
+                self._body.read(REMEMBERED)
         if self.request.headers is not self._asked:
             put_headers(self.django.META, self.request.headers)
             vars(self.django).pop("headers", None)  # Django's view of META, made once
@@ -357,7 +366,7 @@ class _Exchange:
 
     def carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
-            op.answer = self._body(op.limit)
+            op.answer = self._body.read(op.limit)
         elif isinstance(op, Behind):
             self._face.behind(self.django, op)
             op.answer = None
@@ -366,7 +375,7 @@ class _Exchange:
 
     async def acarry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
-            op.answer = self._body(op.limit)  # Django has it already: its ASGI handler reads before it routes
+            op.answer = self._body.read(op.limit)  # Django has it already: its ASGI handler reads before it routes
         elif isinstance(op, Behind):
             self._face.abehind(self.django, op)
             op.answer = None
@@ -382,23 +391,6 @@ class _Exchange:
         except Elsewhere:
             return False
         return True
-
-    def _body(self, limit: int) -> bytes:
-        length = self.django.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal():
-            raise BodyCutShort
-        announced = int(length)
-        if announced > limit:
-            raise BodyTooLarge
-        try:
-            body: bytes = self.django.body
-        except (UnreadablePostError, RawPostDataException):
-            raise BodyCutShort from None
-        if len(body) > limit:
-            raise BodyTooLarge
-        if len(body) < announced:
-            raise BodyCutShort
-        return body
 
     # A view that turns out to be protected.
 

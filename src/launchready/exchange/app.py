@@ -78,7 +78,16 @@ class Tail(Op[bytes | None]):
         self.limit = limit
 
 
-class ReadBody(Op[bytes]):
+class Spooled(Protocol):
+    """A body that is too large to be held in memory. ``bytes(it)`` is the whole of it."""
+
+    def __bytes__(self) -> bytes: ...
+
+    def digest(self) -> bytes:
+        """SHA-256 of it, without what :func:`launchready.http.message.drawn` names."""
+
+
+class ReadBody(Op[bytes | Spooled]):
     """The whole request body, at most ``limit`` bytes; the app still gets it afterwards.
 
     Thrown: BodyTooLarge above the limit, BodyCutShort where the client went away or sent less than it announced.

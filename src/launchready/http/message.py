@@ -62,6 +62,14 @@ class Request:
         return [value for key, value in self.headers if key == name]
 
 
+def drawn(request: Request) -> bytes:
+    """What a browser draws anew for every click of one form: the boundary of multipart/form-data, else b""."""
+    kind, _, rest = (request.get(b"content-type") or b"").partition(b";")
+    if kind != b"multipart/form-data" or b"boundary=" not in rest:
+        return b""
+    return rest.partition(b"boundary=")[2].partition(b";")[0].strip(b"\"' ")
+
+
 class Response:
     """A response head, and its body where somebody has all of it (else None: it streams past)."""
 
