@@ -252,7 +252,7 @@ class Exchange:
         if final.body is not None:
             _close(body)
             return self._whole(final, start_response)
-        append(final.headers, self.request.adds)
+        append(final.headers, self.request.adds, final.status)
         self.status = final.status
         start_response(status_line(final.status), native_headers(final.headers))
         if first is not None and final.get(b"content-length") == b"%d" % len(first):
@@ -270,7 +270,7 @@ class Exchange:
 
     def _whole(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
         """A response whose body is known."""
-        append(response.headers, self.request.adds)
+        append(response.headers, self.request.adds, response.status)
         self.status = response.status
         if self._environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):  # puts its own beside any other
             response.headers = [pair for pair in response.headers if pair[0] != b"date"]

@@ -274,7 +274,7 @@ class _Exchange:
     def whole(self, response: object) -> HttpResponse:
         """A response of ours as Django's."""
         assert isinstance(response, Response)  # a chain ends with one
-        append(response.headers, self.request.adds)
+        append(response.headers, self.request.adds, response.status)
         self.status = response.status
         if self.request.method == "HEAD":
             response.body = b""
@@ -286,7 +286,7 @@ class _Exchange:
         if final is not self.forward.answer:
             answer.close()
             return self.whole(final)
-        append(final.headers, self.request.adds)
+        append(final.headers, self.request.adds, final.status)
         self.status = final.status
         self.sent = answer
         values: dict[str, str] = {}
