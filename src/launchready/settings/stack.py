@@ -159,8 +159,8 @@ class Stack:
         return self.targets.find(method, route, None)
 
 
-def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
-    """Check and compile. Raises one ConfigError with every mistake."""
+def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM, database: bool = False) -> Stack:
+    """Check and compile. ``database``: the face has one of its own. Raises one ConfigError with every mistake."""
     problems = Problems()
     for name in settings:
         if name not in OPTIONS:
@@ -180,7 +180,8 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     if secret_key is not None and not isinstance(secret_key, str):
         problems.add("secret_key: write a string of at least 32 random characters")
         secret_key = None
-    once = compile_idempotency(problems, idempotency, secret_key) if idempotency else None
+    url = deployment.store(given["store"]) if isinstance(given["store"], str | None) else "memory://"
+    once = compile_idempotency(problems, idempotency, secret_key, "" if database else url) if idempotency else None
     workers = deployment.workers()
     limiter = (
         compile_rate_limit(problems, rate_limit, trusted, secret_key=secret_key, workers=workers)
@@ -212,7 +213,6 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
     pages = [each for each in (page, scraped) if each is not None]
     signals = coerce(problems, "signals", given["signals"], Signals, "routes")
     rules = compile_signals(problems, signals) if signals else None
-    url = deployment.store(given["store"]) if isinstance(given["store"], str | None) else "memory://"
     path = ledger_path(problems, timing, url) if timing else None
     problems.raise_if_any()
     if redactor is not None:
