@@ -29,6 +29,7 @@ from launchready.drivers.finish import finish
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.behind import Behind
+from launchready.exchange.claim import Database
 from launchready.exchange.ops import Elsewhere, Flow, Op
 from launchready.http.environ import encoded, put_headers, raw_path, request_headers
 from launchready.http.given import response_of
@@ -54,7 +55,7 @@ class LaunchReadyMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        self.stack: Stack = build(given())
+        self.stack: Stack = build(given(), database=True)
         self._tasks = behind.Tasks()
         self._async = iscoroutinefunction(get_response)
         if self._async:
@@ -369,6 +370,8 @@ class _Exchange:
         elif isinstance(op, Behind):
             self._face.behind(self.django, op)
             op.answer = None
+        elif isinstance(op, Database):
+            op.answer = self.database()
         elif not self._inline(op):
             self._answers.execute(op)
 
@@ -378,6 +381,8 @@ class _Exchange:
         elif isinstance(op, Behind):
             self._face.abehind(self.django, op)
             op.answer = None
+        elif isinstance(op, Database):
+            op.answer = self.database()
         elif not self._inline(op):
             await self._answers.aexecute(op)
 
