@@ -92,7 +92,7 @@ def _find(problems: Problems, key: Key) -> core.Find | None:
     if not callable(key):
         return finder(problems, "idempotency.key", key)
 
-    def found(request: Request, _: bytes) -> str | None:
+    def found(request: Request, _: object) -> str | None:
         value = key(request)
         return None if value is None else str(value)
 

@@ -8,12 +8,16 @@ from launchready.http.routes import RouteTable
 
 
 class Idempotency:
-    """Protects the routes of its table. A request there without a key passes, unless its rule requires one."""
+    """Protects the routes of its table. A request there without a key passes, unless its rule requires one.
+
+    ``elsewhere``: a key may stand elsewhere than in the header.
+    """
 
     name = "idempotency"
 
     def __init__(self, routes: RouteTable[Rule | None], vault: Vault) -> None:
         self._routes = routes
+        self.elsewhere = any(rule is not None and rule.find is not None for rule in routes.values())
         self.vault = vault
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
