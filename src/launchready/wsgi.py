@@ -11,7 +11,6 @@ twice arrives joined by the server, with a comma; what may not be sent twice is 
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from io import BytesIO
 from time import perf_counter
 from types import TracebackType
 from typing import Any
@@ -22,13 +21,15 @@ from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import drive
+from launchready.drivers.environ_body import read_body
+from launchready.drivers.spool import Arrived, Spool
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Op
 from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line, taken
 from launchready.http.given import response_of
-from launchready.http.input import Input
+from launchready.http.input import REMEMBERED, Input
 from launchready.http.message import Request, Response, append, clean
 from launchready.metrics.spent import Spent, Watching, begin
 from launchready.metrics.timing import OWN, broke
@@ -141,8 +142,8 @@ class Exchange:
     _ends = False  # somebody waits for the last byte
     _hold = 0
     _head: Response | None = None
-    _body: bytes | None = None
-    _input: Input | None = None
+    _body: bytes | Spool | None = None
+    _kept: Arrived | None = None  # what the app has read of the body
 
     def __init__(self, face: LaunchReadyMiddleware, environ: Environ, path: str, plan: Plan) -> None:
         self.request = Request(
@@ -172,7 +173,8 @@ class Exchange:
         self._forward = step
         self._hold = step.hold
         if Wanted.views and self._body is None and self.request.method not in SAFE:
-            self._environ["wsgi.input"] = self._input = Input(self._environ["wsgi.input"])
+            self._kept = Arrived(self.request, REMEMBERED)
+            self._environ["wsgi.input"] = Input(self._environ["wsgi.input"], self._kept.add)
         if self.request.headers is not self._asked:  # a feature asks with other lines than the client
             put_headers(self._environ, self.request.headers)
         token = CURRENT.set(self)
@@ -250,17 +252,17 @@ class Exchange:
         if final.body is not None:
             _close(body)
             return self._whole(final, start_response)
-        append(final.headers, self.request.adds)
+        append(final.headers, self.request.adds, final.status)
         self.status = final.status
         start_response(status_line(final.status), native_headers(final.headers))
         if first is not None and final.get(b"content-length") == b"%d" % len(first):
             self._record()  # the body is made, and a server that reads no further (a test's client) need not say so
         return _Body(self, body, chunks, first, tail)
 
-    def _way_back(self, response: Response) -> tuple[Response, Tail | None]:
+    def _way_back(self, response: Response) -> tuple[Response, Copy | None]:
         self._forward.answer = response
         step = drive(self._steps, self._carry)
-        if isinstance(step, Tail):
+        if isinstance(step, Copy):
             return step.head, step
         assert isinstance(step, Response)  # a chain ends with one
         self._finish()
@@ -268,7 +270,7 @@ class Exchange:
 
     def _whole(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
         """A response whose body is known."""
-        append(response.headers, self.request.adds)
+        append(response.headers, self.request.adds, response.status)
         self.status = response.status
         if self._environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):  # puts its own beside any other
             response.headers = [pair for pair in response.headers if pair[0] != b"date"]
@@ -276,7 +278,7 @@ class Exchange:
         self._record()
         return [response.body or b""] if self.request.method != "HEAD" else []
 
-    def end(self, tail: Tail, body: bytes | None) -> None:
+    def end(self, tail: Copy, body: bytes | None) -> None:
         """Hand the copy of a streamed body out, before its last chunk leaves."""
         tail.answer = body
         self._ends = isinstance(drive(self._steps, self._carry), Ended)
@@ -327,29 +329,9 @@ class Exchange:
                 return
         self._answers.execute(op)
 
-    def _read_body(self, limit: int) -> bytes:
-        """The whole body, put back for the app. gunicorn hands over what came of a body that was cut short."""
+    def _read_body(self, limit: int) -> bytes | Spool:
         if self._body is None:
-            environ = self._environ
-            length = environ.get("CONTENT_LENGTH") or "0"
-            if not length.isdecimal():
-                raise BodyCutShort
-            announced = int(length)
-            chunked = environ.get("wsgi.input_terminated", False) and not environ.get("CONTENT_LENGTH")
-            if announced > limit:
-                raise BodyTooLarge
-            source = environ["wsgi.input"]
-            read = b"" if self._input is None else self._input.whole()
-            rest = limit + 1 if chunked else announced - len(read)
-            body = read + (source.read(rest) if rest > 0 else b"")
-            if len(body) > limit:
-                raise BodyTooLarge
-            if not chunked and len(body) < announced:
-                raise BodyCutShort
-            self._body = body
-            environ["wsgi.input"] = BytesIO(body[len(read) :])
-            if chunked:
-                environ["CONTENT_LENGTH"] = str(len(body))
+            self._body = read_body(self._environ, self._kept or Arrived(self.request, limit), limit)
         return self._body
 
     # A view that turns out to be protected.
@@ -393,7 +375,7 @@ class Exchange:
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
             return None
-        assert not isinstance(step, Tail | Ended)  # only a chain yields a tail, and nothing ends before Forward
+        assert not isinstance(step, Copy | Ended)  # only a chain yields a tail, and nothing ends before Forward
         return step
 
     def fail(self, error: Exception) -> Response | None:
@@ -420,7 +402,7 @@ class _Body:
         body: Iterable[bytes],
         chunks: Iterator[bytes],
         first: bytes | None,
-        tail: Tail | None,
+        tail: Copy | None,
     ) -> None:
         self._exchange = exchange
         self._app_body = body

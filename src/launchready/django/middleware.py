@@ -6,10 +6,10 @@ the CORS headers, and a 500 is an answer that an idempotency key keeps. Only Saf
 
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from time import perf_counter
 from typing import Any
-from urllib.parse import quote
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
@@ -18,26 +18,28 @@ from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
-from django.http.request import RawPostDataException, UnreadablePostError
 
-from launchready.django.bodies import Answer, Kept, ajoined, aspent, joined, spent
+from launchready.django.bodies import Answer, Kept, RequestBody, ajoined, aspent, joined, spent
 from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
-from launchready.drivers.current import CURRENT
+from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive, let_go
+from launchready.drivers.finish import finish
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.behind import Behind
+from launchready.exchange.claim import Database
 from launchready.exchange.ops import Elsewhere, Flow, Op
-from launchready.http.environ import put_headers, request_headers
+from launchready.http.environ import encoded, put_headers, raw_path, request_headers
 from launchready.http.given import response_of
-from launchready.http.message import Headers, Request, Response, append, clean
+from launchready.http.input import REMEMBERED
+from launchready.http.message import Headers, Request, Response, append, clean, drawn
 from launchready.metrics.spent import Spent, Watching, begin
 from launchready.metrics.streams import AsyncWatched, Watched
 from launchready.metrics.timing import ERROR
 from launchready.settings.build import build
-from launchready.settings.stack import Plan, Stack
+from launchready.settings.stack import SAFE, Plan, Stack
 
 
 def given() -> dict[str, Any]:
@@ -53,7 +55,7 @@ class LaunchReadyMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        self.stack: Stack = build(given())
+        self.stack: Stack = build(given(), database=True)
         self._tasks = behind.Tasks()
         self._async = iscoroutinefunction(get_response)
         if self._async:
@@ -99,7 +101,7 @@ class LaunchReadyMiddleware:
                 answer = response_for_exception(request, error)
                 body = answer.content
             final = drive(exchange.steps_back(answer, body), exchange.carry)
-            if not isinstance(final, Tail):
+            if not isinstance(final, Copy):
                 return exchange.finish(answer, final)
             if answer.streaming:
                 exchange.streams = True
@@ -113,7 +115,10 @@ class LaunchReadyMiddleware:
             self._end(request, exchange, started, timed=timed)
 
     async def _acall(self, request: HttpRequest) -> Answer:
-        return await self._arun(request, *self._begin(request))
+        stack, fields = self.stack, request.META
+        if request.method in SAFE or not (Wanted.views or stack.keyed or "HTTP_IDEMPOTENCY_KEY" in fields):
+            return await self._arun(request, *self._begin(request))
+        return await finish(self._arun(request, *self._begin(request)))  # Django cancels it when the client goes away
 
     async def _arun(self, request: HttpRequest, exchange: "_Exchange", started: float, timed: bool) -> Answer:
         try:
@@ -135,7 +140,7 @@ class LaunchReadyMiddleware:
                 answer = await sync_to_async(response_for_exception)(request, error)
                 body = answer.content
             final = await adrive(exchange.steps_back(answer, body), exchange.acarry)
-            if not isinstance(final, Tail):
+            if not isinstance(final, Copy):
                 return exchange.finish(answer, final)
             if answer.streaming:
                 exchange.streams = True
@@ -234,13 +239,14 @@ class _Exchange:
         self.request = Request(
             request.method or "GET",
             request.path,
-            quote(request.path, safe="/%:@!$&'()*+,;=~-._").encode(),
+            _raw_path(request),
             meta.get("QUERY_STRING", "").encode("latin-1"),
             request.scheme or "http",
             meta.get("REMOTE_ADDR") or "",
             request_headers(meta),
         )
         self._asked = self.request.headers
+        self._body = RequestBody(request, self.request)
         self._answers = stack.answers
         self._owned = stack.owned
         self.parked: Parked = []
@@ -251,6 +257,9 @@ class _Exchange:
         self.forward = forward
         self.own = False
         self.hold = max(self.hold, forward.hold)
+        if Wanted.views and drawn(self.request) and self.request.method not in SAFE:
+            with suppress(BodyCutShort, BodyTooLarge):  # what a parser has read (CSRF's, before the view) is gone
+                self._body.read(REMEMBERED)
         if self.request.headers is not self._asked:
             put_headers(self.django.META, self.request.headers)
             vars(self.django).pop("headers", None)  # Django's view of META, made once
@@ -266,7 +275,7 @@ class _Exchange:
     def whole(self, response: object) -> HttpResponse:
         """A response of ours as Django's."""
         assert isinstance(response, Response)  # a chain ends with one
-        append(response.headers, self.request.adds)
+        append(response.headers, self.request.adds, response.status)
         self.status = response.status
         if self.request.method == "HEAD":
             response.body = b""
@@ -278,7 +287,7 @@ class _Exchange:
         if final is not self.forward.answer:
             answer.close()
             return self.whole(final)
-        append(final.headers, self.request.adds)
+        append(final.headers, self.request.adds, final.status)
         self.status = final.status
         self.sent = answer
         values: dict[str, str] = {}
@@ -293,7 +302,7 @@ class _Exchange:
                 answer.headers[name.title()] = text
         return answer
 
-    def copying(self, content: Iterator[bytes], tail: Tail) -> Iterator[bytes]:
+    def copying(self, content: Iterator[bytes], tail: Copy) -> Iterator[bytes]:
         """Kept for those who asked, and handed out before the last chunk leaves: who asks right after it finds it."""
         chunks, kept = iter(content), Kept(tail.limit)
         try:
@@ -313,7 +322,7 @@ class _Exchange:
             self.over()
             self.steps.close()
 
-    async def acopying(self, content: AsyncIterator[bytes], tail: Tail) -> AsyncIterator[bytes]:
+    async def acopying(self, content: AsyncIterator[bytes], tail: Copy) -> AsyncIterator[bytes]:
         chunks, kept = aiter(content), Kept(tail.limit)
         try:
             chunk = await anext(chunks, None)
@@ -333,13 +342,13 @@ class _Exchange:
             await self.aover()
             self.steps.close()
 
-    def hand_out(self, tail: Tail, body: bytes | None) -> None:
+    def hand_out(self, tail: Copy, body: bytes | None) -> None:
         """Once: what comes later does not count."""
         if not self.copied:
             self.copied, tail.answer = True, body
             self.ends = isinstance(drive(self.steps, self.carry), Ended)
 
-    async def ahand_out(self, tail: Tail, body: bytes | None) -> None:
+    async def ahand_out(self, tail: Copy, body: bytes | None) -> None:
         if not self.copied:
             self.copied, tail.answer = True, body
             self.ends = isinstance(await adrive(self.steps, self.acarry), Ended)
@@ -357,19 +366,23 @@ class _Exchange:
 
     def carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
-            op.answer = self._body(op.limit)
+            op.answer = self._body.read(op.limit)
         elif isinstance(op, Behind):
             self._face.behind(self.django, op)
             op.answer = None
+        elif isinstance(op, Database):
+            op.answer = self.database()
         elif not self._inline(op):
             self._answers.execute(op)
 
     async def acarry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
-            op.answer = self._body(op.limit)  # Django has it already: its ASGI handler reads before it routes
+            op.answer = self._body.read(op.limit)  # Django has it already: its ASGI handler reads before it routes
         elif isinstance(op, Behind):
             self._face.abehind(self.django, op)
             op.answer = None
+        elif isinstance(op, Database):
+            op.answer = self.database()
         elif not self._inline(op):
             await self._answers.aexecute(op)
 
@@ -382,23 +395,6 @@ class _Exchange:
         except Elsewhere:
             return False
         return True
-
-    def _body(self, limit: int) -> bytes:
-        length = self.django.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal():
-            raise BodyCutShort
-        announced = int(length)
-        if announced > limit:
-            raise BodyTooLarge
-        try:
-            body: bytes = self.django.body
-        except (UnreadablePostError, RawPostDataException):
-            raise BodyCutShort from None
-        if len(body) > limit:
-            raise BodyTooLarge
-        if len(body) < announced:
-            raise BodyCutShort
-        return body
 
     # A view that turns out to be protected.
 
@@ -485,6 +481,11 @@ def django_response(response: Response) -> HttpResponse:
 
 
 _TEMPLATES: dict[str, str] = {}
+
+
+def _raw_path(request: HttpRequest) -> bytes:
+    scope = getattr(request, "scope", None)
+    return raw_path(request.META) if scope is None else scope.get("raw_path") or encoded(request.path)
 
 
 def template(route: str) -> str:
