@@ -279,3 +279,21 @@ def test_no_such_finding(name, word, folder, capsys):
     assert code == 2
     assert word in err
     assert list(folder.iterdir()) == []
+
+
+def test_output_into_what_is_no_file(folder, capsys):
+    """-o to a pipe writes into it, and a link stays a link: only a file is replaced."""
+    pipe, target, link = folder / "pipe", folder / "target.md", folder / "link.md"
+    os.mkfifo(pipe)
+    target.write_text("old")
+    link.symlink_to(target)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert run(["explain", "MAIL003", "-o", str(pipe)], capsys)[:2] == (0, "")
+        assert os.read(reader, 65_536).startswith(b"# MAIL003")
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert run(["explain", "MAIL003", "-o", str(link)], capsys)[0] == 0
+    assert link.is_symlink()
+    assert target.read_text().startswith("# MAIL003")

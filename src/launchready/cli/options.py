@@ -40,19 +40,20 @@ def coloured(args: argparse.Namespace) -> bool:
 
 
 def write(args: argparse.Namespace, text: str) -> None:
-    """The result, to stdout or to ``-o FILE``. A file is replaced as a whole: nobody reads half a report. What is none
-    (``/dev/null``, a pipe) is written to, never replaced; of a symbolic link, what it leads to.
+    """The result, to stdout or to ``-o FILE``. A file is replaced as a whole: nobody reads half a report.
+
+    A device or a pipe is written to: root that replaced /dev/null would take it from the whole machine. A link stays.
     """
     if args.output is None:
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
         return
-    place = args.output.resolve()
-    if place.exists() and not place.is_file():
-        place.write_text(text, encoding="utf-8")
+    if args.output.exists() and not args.output.is_file():
+        args.output.write_text(text, encoding="utf-8")
         return
-    part = place.with_name(f"{place.name}.part")
+    target = args.output.resolve()
+    part = target.with_name(f"{target.name}.part")
     part.write_text(text, encoding="utf-8")
-    part.replace(place)
+    part.replace(target)
 
 
 def note(args: argparse.Namespace, text: str) -> None:
