@@ -236,7 +236,7 @@ def test_the_ramp_without_a_store():
 def test_the_apps_own_headers_stay(own, left):
     """What the app says of framing in one header is not contradicted in the other."""
     response = Response(200, list(own.items()))
-    append(response.headers, _handled(feature(), "https").adds)
+    append(response.headers, _handled(feature(), "https").adds, 200)
     lines = response.headers[len(own) :]
     assert response.headers[: len(own)] == list(own.items())
     wanted = {b"x-content-type-options", b"permissions-policy", HSTS, *left}
@@ -260,6 +260,10 @@ def test_headers_off():
         ({"preload": True, "include_subdomains": True}, 'hsts="365d"'),
         ({"preload": True, "include_subdomains": True, "hsts": "ramp"}, 'hsts="365d"'),
         ({"hsts": "soon"}, "not a duration"),
+        ({"redirect": "false"}, "True or False"),
+        ({"headers": "no"}, "True or False"),
+        ({"include_subdomains": "no"}, "True or False"),
+        ({"preload": "no"}, "True or False"),
         ({"exempt": ["printer"]}, "starts with"),
     ],
 )

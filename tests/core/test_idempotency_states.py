@@ -329,7 +329,8 @@ def test_a_view_inside_a_protected_route_adds_nothing():
     ("value", "key"),
     [
         (b"abc", b"abc"), (b'"abc"', b"abc"), (b'  "abc" ', b"abc"), (b'"a\\"b"', b'a"b'), (b"a" * 255, b"a" * 255),
-        (b'"a,b"', b"a,b"), (b"a,b", None), (b'""', None), (b'"a b"', None), (b'"abc', None), (b'"abc"; x=1', None),
+        (b'"a,b"', b"a,b"), (b"a,b", None), (b'""', None), (b'"a b"', None), (b'"abc', None),
+        (b'"abc"; x=1', b"abc"), (b'"abc"; X', None), (b'"a" "b"', None), (b'"a", "b"', None), (b'"a\\x"', None),
         (b"\xc3\xa9", None), (b"a\tb", None), (b'a"b', None), (b" ", None),
     ],
 )  # fmt: skip

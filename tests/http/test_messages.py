@@ -42,10 +42,10 @@ def test_vary(before, name, after):
 def test_append():
     """Lines are added after the app's, Vary is merged."""
     headers = [(b"vary", b"accept"), (b"x", b"1")]
-    append(headers, [(b"x", b"2"), (b"vary", b"Origin")])
+    append(headers, [(b"x", b"2"), (b"vary", b"Origin")], 200)
     assert headers == [(b"vary", b"accept, Origin"), (b"x", b"1"), (b"x", b"2")]
     bare = [(b"x", b"1")]
-    append(bare, [(b"vary", b"Origin")])
+    append(bare, [(b"vary", b"Origin")], 200)
     assert bare == [(b"x", b"1"), (b"vary", b"Origin")]
 
 
@@ -89,16 +89,13 @@ def test_what_no_string_can_hold(text):
         string(text)
 
 
-def test_a_body_is_remembered():
-    """However it was read; up to the bound and no further."""
-    body = remembered.Input(io.BytesIO(b"one\ntwo\nthree\nfour"))
+def test_a_body_tells_what_is_read():
+    """However it is read."""
+    told = []
+    body = remembered.Input(io.BytesIO(b"one\ntwo\nthree\nfour"), told.append)
     assert body.read(2) == b"on"
     assert body.readline() == b"e\n"
     assert body.readline(2) == b"tw"
     assert next(iter(body)) == b"o\n"
     assert body.readlines() == [b"three\n", b"four"]
-    assert body.whole() == b"one\ntwo\nthree\nfour"
-    big = remembered.Input(io.BytesIO(b"x" * (remembered.REMEMBERED + 2_000_000)))
-    while big.read(1_000_000):
-        continue
-    assert remembered.REMEMBERED < len(big.whole()) <= remembered.REMEMBERED + 1_000_000
+    assert b"".join(told) == b"one\ntwo\nthree\nfour"

@@ -11,16 +11,18 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from launchready.asgi.messages import App, Message, Receive, Scope, Send
+from launchready.asgi.reread import Reread
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive, let_go
+from launchready.drivers.spool import IN_MEMORY, Spool
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Inline, Op, new
 from launchready.http.input import REMEMBERED
-from launchready.http.message import Request, Response, append, clean
+from launchready.http.message import Request, Response, append, clean, drawn
 from launchready.http.scope import user
 from launchready.metrics.timing import OWN, STREAM
 from launchready.settings.stack import SAFE, Plan, Stack
@@ -61,17 +63,18 @@ class Exchange:
     _hold = 0
     _held: Message | None = None  # the start of an answer whose body is being held back
     _body: bytes | None = None  # all of it, where it was held
-    _tail: Tail | None = None
+    _tail: Copy | None = None
     _ends = False  # somebody waits for the last byte
     _chunks: list[bytes]
     _size: int
     _copied: list[bytes]
     _copied_size: int
-    _parts: list[bytes] | None = None
+    _parts: list[bytes] | None = None  # of the request body; in its place, where it is large:
+    _spool: Spool | None = None
     _size_in = 0
     _bound = REMEMBERED  # bytes of the request body that are kept
     _complete = False
-    _late: list[Message]
+    _late: list[Message] | Reread
     _leaves: asyncio.Event | None = None
 
     def __init__(self, face: Face, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
@@ -199,11 +202,11 @@ class Exchange:
             final: Any
             try:
                 final = next(self._steps)
-                if type(final) is not Tail:
+                if type(final) is not Copy:
                     final = await adrive(self._steps, self._carry, final)
             except StopIteration as end:
                 final = end.value
-            if type(final) is Tail:
+            if type(final) is Copy:
                 self._tail = final
                 self._copied = []
                 self._copied_size = 0
@@ -212,7 +215,7 @@ class Exchange:
             if self._leaves is not None:
                 self._leaves.set()
             self.status = status = final.status
-            append(final.headers, self.request.adds)
+            append(final.headers, self.request.adds, status)
             await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
             if final.body is not None:
                 self._dropped = True
@@ -241,7 +244,7 @@ class Exchange:
         if streams:
             await self.send({"type": "http.response.body", "body": body, "more_body": more})
 
-    async def _copy(self, tail: Tail, message: Message | None) -> None:
+    async def _copy(self, tail: Copy, message: Message | None) -> None:
         """Keep a copy of what streams past, and hand it out before its last chunk leaves.
 
         Who asks again right after it finds it stored. No message: the body was cut short, and nobody has it.
@@ -269,7 +272,7 @@ class Exchange:
     async def _answer(self, response: Response) -> None:
         self._started = True
         self.status = response.status
-        append(response.headers, self.request.adds)
+        append(response.headers, self.request.adds, response.status)
         body = response.body if self.request.method != "HEAD" else b""
         await self._send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await self._send({"type": "http.response.body", "body": body or b""})
@@ -300,27 +303,36 @@ class Exchange:
 
     def _note(self, message: Message) -> None:
         assert self._parts is not None  # this is the receive of those who remember
-        self._size_in += len(message.get("body", b""))
-        if self._size_in <= self._bound:
-            self._parts.append(message.get("body", b""))
+        body = message.get("body", b"")
+        self._size_in += len(body)
+        if self._size_in <= IN_MEMORY:
+            self._parts.append(body)
+        elif self._size_in <= self._bound:
+            if self._spool is None:
+                self._spool = Spool(drawn(self.request))
+                self._spool.write(b"".join(self._parts))
+                self._parts.clear()
+            self._spool.write(body)
         self._complete = not message.get("more_body", False)
 
     async def _read_body(self, op: ReadBody) -> None:
         self._remember()
-        if not self._size_in:  # nothing came yet: all of it is kept, as far as the feature may read
-            self._bound = op.limit
+        if self._size_in <= self._bound:  # all that came is kept, so the rest may be, as far as the feature may read
+            self._bound = max(self._bound, op.limit)
         while not self._complete and self._size_in <= op.limit:
             message = await self._receive()
             if message["type"] != "http.request":
                 raise BodyCutShort
             self._note(message)
             self._late.append(message)
+            if self._spool is not None and isinstance(self._late, list):
+                self._late = Reread(self._spool, self._late)
         if self._size_in > min(op.limit, self._bound):
             raise BodyTooLarge
         announced = self.request.get(b"content-length")
         if announced is not None and announced != b"%d" % self._size_in:
             raise BodyCutShort
-        op.answer = b"".join(self._parts or ())
+        op.answer = b"".join(self._parts or ()) if self._spool is None else self._spool
 
     # A view that turns out to be protected.
 

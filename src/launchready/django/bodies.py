@@ -1,10 +1,61 @@
-"""The body of a Django response, whole where it is small enough; a stream that was read goes on where it stood."""
+"""The bodies of Django's requests and responses, whole where they are small enough, else on disk or streaming on."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+from django.http import HttpRequest
+from django.http.request import RawPostDataException, UnreadablePostError
+
+from launchready.drivers.spool import CHUNK, IN_MEMORY, Arrived, Spool
+from launchready.exchange.app import BodyCutShort, BodyTooLarge
+from launchready.http.message import Request
+
 Answer = Any
 """HttpResponse or StreamingHttpResponse: Django ships no types."""
+
+
+class RequestBody:
+    """Of one request. Above a megabyte it stands on disk, and is put back in the place of the server's stream.
+
+    Not ``request.body`` then: that refuses what is over DATA_UPLOAD_MAX_MEMORY_SIZE, which is not meant for files.
+    """
+
+    def __init__(self, django: HttpRequest, request: Request) -> None:
+        self._django = django
+        self._request = request
+        self._spool: Spool | None = None
+
+    def read(self, limit: int) -> bytes | Spool:
+        """Raises BodyTooLarge; BodyCutShort where less came than was announced, or a parser has read it away."""
+        length = self._django.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal():
+            raise BodyCutShort
+        announced = int(length)
+        if announced > limit:
+            raise BodyTooLarge
+        try:
+            if announced > IN_MEMORY and self._spool is None and not hasattr(self._django, "_body"):
+                self._to_disk(limit)
+            body: bytes | Spool = self._django.body if self._spool is None else self._spool
+        except (UnreadablePostError, RawPostDataException):
+            raise BodyCutShort from None
+        size = len(body) if isinstance(body, bytes) else body.size
+        if size > limit:
+            raise BodyTooLarge
+        if size < announced:
+            raise BodyCutShort
+        return body
+
+    def _to_disk(self, limit: int) -> None:
+        if self._django._read_started:
+            raise RawPostDataException
+        arrived = Arrived(self._request, limit)
+        while data := self._django.read(CHUNK):
+            arrived.add(data)
+        self._django._stream = arrived.reader(0)
+        self._django._read_started = False
+        whole = arrived.whole()
+        self._spool = whole if isinstance(whole, Spool) else None
 
 
 def joined(answer: Answer, limit: int) -> bytes | None:

@@ -57,28 +57,27 @@ class Copy(Op[bytes | None]):
     """After Forward: a copy of the body while it streams past, answered before its last chunk leaves.
 
     None: over ``limit`` bytes, or cut short (the app raised, the client went away, a length did not match).
+    ``head``: the chain's word to its driver: send this head, let the body stream, and say at its end what it was.
     """
 
-    __slots__ = ("limit",)
+    __slots__ = ("head", "limit")
+
+    head: Response
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
 
 
-class Tail(Op[bytes | None]):
-    """What a chain asks its driver: send this head, let the body stream, and say at its end what it was.
+class Spooled(Protocol):
+    """A body that is too large to be held in memory. ``bytes(it)`` is the whole of it."""
 
-    Answered like Copy; ``limit`` is the largest that any feature asked for.
-    """
+    def __bytes__(self) -> bytes: ...
 
-    __slots__ = ("head", "limit")
-
-    def __init__(self, head: Response, limit: int) -> None:
-        self.head = head
-        self.limit = limit
+    def digest(self) -> bytes:
+        """SHA-256 of it, without what :func:`launchready.http.message.drawn` names."""
 
 
-class ReadBody(Op[bytes]):
+class ReadBody(Op[bytes | Spooled]):
     """The whole request body, at most ``limit`` bytes; the app still gets it afterwards.
 
     Thrown: BodyTooLarge above the limit, BodyCutShort where the client went away or sent less than it announced.

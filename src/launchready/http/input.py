@@ -1,10 +1,10 @@
-"""A request body that remembers what was read of it (``wsgi.input`` of PEP 3333).
+"""A request body that tells what was read of it (``wsgi.input`` of PEP 3333).
 
 A view may turn out to be idempotent when the app has read the body already; what was read is then still known, up to a
 bound above which nobody may ask for it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 REMEMBERED = 10 * 1024 * 1024
@@ -20,18 +20,17 @@ class Source(Protocol):
 
 
 class Input:
-    """Wraps the server's input."""
+    """Wraps the server's input; ``note`` gets all that is read."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._parts: list[bytes] = []
-        self._size = 0
+    def __init__(self, source: Source, note: Callable[[bytes], None]) -> None:
+        self.source = source
+        self._tell = note
 
     def read(self, *size: int) -> bytes:
-        return self._note(self._source.read(*size))
+        return self._note(self.source.read(*size))
 
     def readline(self, *size: int) -> bytes:
-        return self._note(self._source.readline(*size))
+        return self._note(self.source.readline(*size))
 
     def readlines(self, hint: int = -1) -> list[bytes]:
         del hint  # advice only
@@ -41,12 +40,6 @@ class Input:
         while line := self.readline():
             yield line
 
-    def whole(self) -> bytes:
-        """What was read so far, from the first byte; at most the bound and what came with it."""
-        return b"".join(self._parts)
-
     def _note(self, data: bytes) -> bytes:
-        if self._size <= REMEMBERED:
-            self._parts.append(data)
-        self._size += len(data)
+        self._tell(data)
         return data

@@ -55,7 +55,7 @@ class View(NamedTuple):
             return self.find
         caller = exchange.caller
 
-        def found(_: object, __: bytes) -> str | None:
+        def found(_: object, __: object) -> str | None:
             value = key(caller)
             return None if value is None else str(value)
 

@@ -19,9 +19,9 @@ def finder(problems: Problems, where: str, key: object) -> Find | None:
         return None
     kind, _, name = key.partition(":") if isinstance(key, str) else ("", "", "")
     if kind == "json" and name:
-        return lambda _, body: json_field(body, name)
+        return lambda _, body: json_field(bytes(body), name)
     if kind == "form" and name:
-        return lambda request, body: _form_key(request, body, name)
+        return lambda request, body: _form_key(request, bytes(body), name)
     problems.add(f'{where}={key!r}; write "header", "form:_idem", "json:id" or a function')
     return None
 

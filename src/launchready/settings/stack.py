@@ -10,6 +10,7 @@ from weakref import WeakSet
 from launchready.clock import SYSTEM, Clock
 from launchready.core import cors as core_cors
 from launchready.core import health as core_health
+from launchready.core.idempotency import Idempotency as Once
 from launchready.core.idempotency import Vault
 from launchready.core.ratelimit import Bans
 from launchready.core.ratelimit import RateLimit as Limiter
@@ -72,6 +73,7 @@ class Stack:
         write = tuple(features)
         read = tuple(feature for feature in features if feature.name != "idempotency")
         self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
+        self.keyed = any(isinstance(feature, Once) and feature.elsewhere for feature in features)
         self.plans = {method: read if method in SAFE else write for method in METHODS}
         self.other = write
         self.sockets = tuple(feature for feature in features if feature.name in {"cors", "rate_limit"})

@@ -4,8 +4,9 @@ import hmac
 import re
 from hashlib import sha256
 
-from launchready.http.message import Request
-from launchready.http.structured import parse_string
+from launchready.exchange.app import Spooled
+from launchready.http.message import Request, drawn
+from launchready.http.structured import Token, parse_list, parse_string
 
 HEADER = b"idempotency-key"
 
@@ -19,9 +20,16 @@ def parse_key(lines: list[bytes]) -> bytes | None:
         return None
     value = lines[0].strip(b" \t")
     if value.startswith(b'"'):
-        content = parse_string(value)
+        content = parse_string(value) or _with_parameters(value)
         return content if content is not None and _QUOTED.fullmatch(content) else None
     return value if _BARE.fullmatch(value) else None
+
+
+def _with_parameters(value: bytes) -> bytes | None:
+    """An Item may have parameters, and those that are not defined are ignored (RFC 9651 §1.2)."""
+    members = parse_list(value)
+    item = members[0].value if members is not None and len(members) == 1 else None
+    return item.encode() if isinstance(item, str) and not isinstance(item, Token) else None
 
 
 def lookup_key(scope: str, key: bytes, secret: bytes | None = None) -> str:
@@ -41,12 +49,15 @@ def named(scope: str, key: bytes, secret: bytes | None = None) -> tuple[str, str
     return hmac.digest(secret, text, "sha256").hex(), hmac.digest(secret, key, "sha256").hex()[:32]
 
 
-def fingerprint(request: Request, body: bytes) -> bytes:
+def fingerprint(request: Request, body: bytes | Spooled) -> bytes:
     """What must be the same for a request to be the same: method, path, query, content type and body."""
-    method, kind = request.method.encode(), request.get(b"content-type") or b""
-    kind, _, rest = kind.partition(b";")
-    if kind == b"multipart/form-data" and b"boundary=" in rest:  # a browser draws a new one for every click
-        body = body.replace(rest.partition(b"boundary=")[2].partition(b";")[0].strip(b'" '), b"")
-    path, query = request.raw_path, request.query
+    method, path, query = request.method.encode(), request.raw_path, request.query
+    kind = (request.get(b"content-type") or b"").partition(b";")[0]
+    if not isinstance(body, bytes):
+        digest = body.digest()
+    elif kind == b"multipart/form-data" and (boundary := drawn(request)):
+        digest = sha256(body.replace(boundary, b"")).digest()
+    else:
+        digest = sha256(body).digest()
     head = b"%d:%b%d:%b%d:%b%d:%b" % (len(method), method, len(path), path, len(query), query, len(kind), kind)
-    return sha256(head + sha256(body).digest()).digest()
+    return sha256(head + digest).digest()

@@ -5,6 +5,7 @@ from copy import copy
 from typing import Any
 
 from launchready.core.idempotency.record import CLAIMS, Record
+from launchready.exchange.app import Spooled
 from launchready.exchange.store import Space
 from launchready.http.message import Request, Response
 
@@ -13,7 +14,7 @@ NEVER = 1000
 
 Recover = Callable[..., Any]
 
-Find = Callable[[Request, bytes], str | Response | None]
+Find = Callable[[Request, bytes | Spooled], str | Response | None]
 """A key in a request and its body; None where there is none; a Response where the request is refused."""
 
 

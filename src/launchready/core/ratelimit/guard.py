@@ -48,7 +48,7 @@ class Guard:
             yield body
         except (BodyTooLarge, BodyCutShort):
             return None
-        name = self._name(request.get(b"content-type") or b"", body.answer)
+        name = self._name(request.get(b"content-type") or b"", bytes(body.answer))
         if name is None:
             return None
         name = unicodedata.normalize("NFKC", name).strip().casefold()

@@ -18,9 +18,10 @@ from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
 from launchready.clock import SYSTEM
-from launchready.core.idempotency import Once, refusals
+from launchready.core.idempotency import Find, Once, refusals
 from launchready.drivers.current import Exchange, Wanted
 from launchready.errors import ConfigError
+from launchready.exchange.app import Spooled
 from launchready.http.message import Request, Response
 from launchready.http.problem import problem
 from launchready.idempotency.transaction.opening import opener
@@ -102,12 +103,11 @@ def webhook(
     return decorate
 
 
-def _finder(
-    provider: str, secret: Secrets, now: Callable[[], float]
-) -> Callable[[Request, bytes], str | Response | None]:
+def _finder(provider: str, secret: Secrets, now: Callable[[], float]) -> Find:
     preset = import_module(f"{presets.__name__}.{provider.replace('-', '_')}")
 
-    def find(request: Request, body: bytes) -> str | Response | None:
+    def find(request: Request, whole: bytes | Spooled) -> str | Response | None:
+        body = bytes(whole)
         given = secret() if callable(secret) else secret
         if given is not None:
             found = [preset.verify(request, body, one, now()) for one in ([given] if isinstance(given, str) else given)]

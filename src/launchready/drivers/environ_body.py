@@ -1,0 +1,35 @@
+"""The whole request body under WSGI (PEP 3333), put back for the app."""
+
+from typing import Any
+
+from launchready.drivers.spool import CHUNK, Arrived, Spool
+from launchready.exchange.app import BodyCutShort, BodyTooLarge
+from launchready.http.input import Input
+
+
+def read_body(environ: dict[str, Any], kept: Arrived, limit: int) -> bytes | Spool:
+    """``kept``: what the app has read of it. gunicorn hands over what came of a body that was cut short.
+
+    Raises BodyTooLarge above ``limit`` or what was kept, BodyCutShort where less came than was announced.
+    """
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal():
+        raise BodyCutShort
+    announced = int(length)
+    chunked = environ.get("wsgi.input_terminated", False) and not environ.get("CONTENT_LENGTH")
+    if announced > limit:
+        raise BodyTooLarge
+    source = environ["wsgi.input"]
+    if isinstance(source, Input):
+        source = source.source
+    given, size = kept.size, limit + 1 if chunked else announced
+    while kept.size < size and (data := source.read(min(CHUNK, size - kept.size))):
+        kept.add(data)
+    if kept.size > min(limit, kept.bound):
+        raise BodyTooLarge
+    if not chunked and kept.size < announced:
+        raise BodyCutShort
+    environ["wsgi.input"] = kept.reader(given)
+    if chunked:
+        environ["CONTENT_LENGTH"] = str(kept.size)
+    return kept.whole()

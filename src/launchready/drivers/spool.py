@@ -1,0 +1,102 @@
+"""A request body that is too large to be held in memory: on disk, in a file without a name, and hashed as it comes."""
+
+from hashlib import sha256
+from io import BufferedReader, BytesIO, RawIOBase
+from tempfile import TemporaryFile
+
+from launchready.http.message import Request, drawn
+
+IN_MEMORY = 1024 * 1024
+"""Bytes up to which a body stays in memory."""
+
+CHUNK = 64 * 1024
+
+
+class Spool:
+    """Written from front to back; what was written can be read from anywhere.
+
+    ``drawn`` is left out of the digest: see :func:`launchready.http.message.drawn`.
+    """
+
+    def __init__(self, drawn: bytes = b"") -> None:
+        self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as the request does
+        self._drawn = drawn
+        self._hash = sha256()
+        self._tail = b""
+        self.size = 0
+
+    def __del__(self) -> None:
+        self._file.close()
+
+    def write(self, data: bytes) -> None:
+        self._file.seek(self.size)
+        self._file.write(data)
+        self.size += len(data)
+        if not self._drawn:
+            self._hash.update(data)
+            return
+        *parts, last = (self._tail + data).split(self._drawn)
+        for part in parts:
+            self._hash.update(part)
+        whole = max(0, len(last) - len(self._drawn) + 1)  # what may begin with the next chunk is kept back
+        self._hash.update(last[:whole])
+        self._tail = last[whole:]
+
+    def digest(self) -> bytes:
+        """As ``sha256(body.replace(drawn, b"")).digest()``."""
+        end = self._hash.copy()
+        end.update(self._tail)
+        return end.digest()
+
+    def read(self, start: int, size: int) -> bytes:
+        self._file.seek(start)
+        return self._file.read(size)
+
+    def __bytes__(self) -> bytes:
+        return self.read(0, self.size)
+
+
+class _Reader(RawIOBase):
+    def __init__(self, spool: Spool, at: int) -> None:
+        self._spool = spool
+        self._at = at
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview[int]", /) -> int:  # type: ignore[override]  # the only kind that comes
+        data = self._spool.read(self._at, len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+class Arrived:
+    """What came of a body so far, from its first byte: in memory while it is small; over ``bound`` bytes nothing."""
+
+    def __init__(self, request: Request, bound: int) -> None:
+        self._request = request
+        self.bound = bound
+        self._parts: list[bytes] = []
+        self._spool: Spool | None = None
+        self.size = 0
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        if self.size <= IN_MEMORY:
+            self._parts.append(data)
+        elif self.size <= self.bound:
+            if self._spool is None:
+                self._spool = Spool(drawn(self._request))
+                self._spool.write(b"".join(self._parts))
+                self._parts.clear()
+            self._spool.write(data)
+
+    def whole(self) -> bytes | Spool:
+        return b"".join(self._parts) if self._spool is None else self._spool
+
+    def reader(self, start: int) -> BytesIO | BufferedReader:
+        """A file of it, from ``start``."""
+        if self._spool is None:
+            return BytesIO(b"".join(self._parts)[start:])
+        return BufferedReader(_Reader(self._spool, start), CHUNK)
