@@ -272,3 +272,12 @@ def test_mistakes(options, words):
     with pytest.raises(ConfigError) as caught:
         build({"https": HTTPS(**options)})
     assert any(words in line for line in caught.value.problems), caught.value.problems
+
+
+def test_a_redirect_over_https_is_remembered_too():
+    """RFC 6797 §7.1: every answer over TLS carries the field, so a redirect between hosts as well; over http none does."""
+    https = feature(canonical_host="www.example.com")
+    for scheme, carries in (("https", True), ("http", False)):
+        made = request(scheme=scheme, host="example.com")
+        assert https.handle(made).status == 301
+        assert (b"strict-transport-security" in dict(made.adds)) is carries
