@@ -136,7 +136,7 @@ COUNTERS = {
     "a dict with the GCRA, a Take": gcra_take,
     "launchready, the rule": rule,
     "launchready, a Take, exact (100)": ours,
-    "launchready, a Take, slices (1000)": lambda: ours(1000),
+    "launchready, a Take, groups (1000)": lambda: ours(1000),
     "limits, fixed window": lambda: limits("FixedWindowRateLimiter"),
     "limits, moving window": lambda: limits("MovingWindowRateLimiter"),
     "limits, sliding counter": lambda: limits("SlidingWindowCounterRateLimiter"),
@@ -307,7 +307,7 @@ def admission():
     rules = {
         "the exact log": _log,
         "launchready, exact": play_ours(Window(LIMIT, PERIOD)),
-        "launchready, slices": play_ours(_sliced(Window(LIMIT, PERIOD))),
+        "launchready, groups": play_ours(_grouped(Window(LIMIT, PERIOD))),
         "a dict with the GCRA": play(lambda: gcra_by(time.time)),
         **{name: play(build) for name, build in peers.items() if _works(build)},
     }
@@ -332,11 +332,11 @@ def _log(times):
     return admitted
 
 
-def _sliced(window):
+def _grouped(window):
     """The rule for large limits, at a limit small enough to compare."""
     from launchready.exchange import window as rules
 
-    window.exact, window.look = False, rules._sliced
+    window.exact, window.look = False, rules._grouped
     return window
 
 

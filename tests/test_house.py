@@ -39,6 +39,14 @@ def test_the_floors():
     assert "0 broken" in done.stdout
 
 
+def test_the_floors_as_they_are_drawn():
+    """docs/architecture.md draws the floors that import-linter holds."""
+    drawn = (ROOT / "docs/architecture.md").read_text().partition("```\ncli\n")[2].partition("```")[0]
+    held = (ROOT / ".importlinter").read_text().partition("    cli\n")[2].partition("exhaustive")[0]
+    rooms = [line.partition("  ")[0].strip() for line in drawn.splitlines()]
+    assert rooms == [line.strip() for line in held.splitlines()]
+
+
 def test_import_is_light():
     """``import launchready`` loads nothing heavy."""
     loaded = python("import launchready, sys; print(' '.join(sys.modules))").stdout.split()

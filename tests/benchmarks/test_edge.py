@@ -17,8 +17,8 @@ def test_one_short_run():
     found = json.loads(ran.stdout)
     rows = {row[0]: row[1:] for row in found["admission"]}
     assert rows["launchready, exact"] == ["+0%", 1.0, 1.0]
-    assert rows["launchready, slices"][0] == "+0%"
-    assert rows["launchready, slices"][1] >= 0.9
+    assert rows["launchready, groups"][0] == "+0%"
+    assert rows["launchready, groups"][1] >= 0.9
     assert rows["limits, fixed window"][0] == "+99%"
     assert {"launchready, the rule", "limits, moving window"} <= {row[0] for row in found["hit"]}
     assert {row[0] for row in found["cors"]} >= {"launchready, CORS alone", "starlette CORSMiddleware"}

@@ -3,6 +3,7 @@ and its deadline. So each row also says that one root cause is one finding, and 
 """
 
 import base64
+import shlex
 
 import httpx
 import pytest
@@ -10,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from checks.world import DOMAIN, KEY, RECORDS, certificate, check, page, registration, to
+from launchready import cli
+from launchready.cli.configuration import Configuration
+from launchready.cli.subject import LISTS, WORDS, asked, taken
 from launchready.net.answers import TlsFacts
 
 C, H, M, L, I = "critical", "high", "medium", "low", "info"  # noqa: E741
@@ -264,6 +268,24 @@ ROWS = [
      {}),
     ("BIMI over http", {"add": 'default._bimi TXT "v=BIMI1; l=http://x.example/l.svg"'}, {"MAIL022": (L, WAIT)}),
     ("a nameless server that sends", spf("v=spf1 ip4:192.0.2.77 ~all"), {"MAIL024": (L, WAIT)}),
+    ("a server that sends and has a name", {**spf("v=spf1 ip4:192.0.2.77 ~all"), "add": '@ TXT "v=spf1 ip4:192.0.2.77 ~all"\n'
+                                            "77.2.0.192.in-addr.arpa. PTR mail.coach.example."}, {}),
+    ("files with a hash that nobody keeps",
+     {"web": {URL: page('<script src="/app.3f9a1c22.js"></script>'), f"{URL}app.3f9a1c22.js": page("", content_type="text/javascript")}},
+     {"WEB012": (L, WAIT)}),
+    ("files with a hash that are never kept",
+     {"web": {URL: page('<link rel="stylesheet" href="/main.3f9a1c22.css">'),
+              f"{URL}main.3f9a1c22.css": page("", cache_control="no-store, max-age=99999999")}}, {"WEB012": (L, WAIT)}),
+    ("files with a hash that are kept",
+     {"web": {URL: page('<script src="/app.3f9a1c22.js"></script><script src="https://cdn.other.example/x.3f9a1c22.js"></script>'),
+              f"{URL}app.3f9a1c22.js": page("", cache_control="public, max-age=31536000, immutable")}}, {}),
+    ("a host name that no service holds any more, and that needs no claim",
+     {"drop": "www", "add": "www CNAME gone.herokudns.com."}, {"DNS002": (C, NOW)}),
+    ("a file of iPhone links nobody asked for", {"web": {f"{URL}.well-known/apple-app-site-association": page(
+        '{"applinks": {"details": [{"appIDs": ["TEAM123456.com.example.app"]}]}}', content_type="application/json")}}, {}),
+    ("the policy is a text of another kind",
+     {"web": {STS: page("version: STSv1\nmode: enforce\nmx: mx.mail.example\nmax_age: 1\n", content_type="text/html")}},
+     {"MAIL019": (M, WAIT)}),
     ("an own server that SPF does not name", {"senders": ["192.0.2.77"]}, {"MAIL025": (H, NOW)}),
     ("an own server that SPF names", {"senders": ["198.51.100.9"]}, {}),
     ("no iPhone links", {"mobile_app": True, "web": {f"{URL}.well-known/assetlinks.json": page("[]", 404),
@@ -289,6 +311,28 @@ def test_row(changed, expected):
         whole(finding)
 
 
+CALL = {"hosts": (), "canonical": None, "dkim_selectors": (), "sends_mail": None, "ca": None}
+TOLD = (
+    "webhooks", "app", "pages", "protected", "mobile_app", "cors_probe_origin", "origin", "senders", "probe_limit",
+    "release", "health", "domain", "only", "subdomains",
+)  # fmt: skip
+# Names that lead somewhere are many, and asked for together.
+FAILING = [row for row in ROWS if row[2] and row[2] != {"DNS015": (I, WAIT)}]
+
+
+@pytest.mark.parametrize(("changed", "expected"), [row[1:] for row in FAILING], ids=[row[0] for row in FAILING])
+def test_verify(changed, expected, monkeypatch, tmp_path):
+    """The command that a finding ends with is a command, and finds it again, with nothing else told."""
+    monkeypatch.chdir(tmp_path)
+    world = {name: value for name, value in changed.items() if name not in (*CALL, *TOLD)}
+    for finding in check(**changed)[0]:
+        words = shlex.split(finding.verify)[1:]
+        args = cli.parser(words).parse_args(words)
+        domain, options = asked(args, taken(args, Configuration(), (*LISTS, *WORDS)))
+        again, _ = check(**world, **(CALL | options | {"domain": domain}))
+        assert finding.code in [one.code for one in again], finding.verify
+
+
 def whole(finding):
     """Title, evidence, impact, fix and command are there; none shows a value of a Python program."""
     for text in (finding.title, finding.evidence, finding.impact, finding.fix, finding.verify, finding.reason):
@@ -296,6 +340,15 @@ def whole(finding):
         assert "None" not in text
     assert finding.verify.startswith("launchready check ")
     assert finding.minutes > 0
+
+
+def test_too_many_lookups_for_whom():
+    """A receiver stops at the first term that matches: the evidence names the term from which on it is an error."""
+    record = "v=spf1 ip4:198.51.100.1 include:five.mail.example a:mx.mail.example include:five.mail.example -all"
+    report, _ = check(**spf(record))
+    finding = next(one for one in report if one.code == "MAIL008")
+    assert "11 DNS lookups are needed, 10 are allowed" in finding.evidence
+    assert "no term before include:five.mail.example lists" in finding.evidence
 
 
 def test_nothing_is_asked_twice():
@@ -324,6 +377,13 @@ def test_nothing_answers():
     assert {finding.status for finding in report} == {"undetermined"}
     assert report.passed == ()
     assert report.exit_code == 3
+
+
+@pytest.mark.parametrize("action", ["servfail", "refused"])
+def test_a_resolver_that_answers_nothing(action):
+    """A resolver that fails for every name, the parent of the domain as well, says nothing about the domain."""
+    report, _ = check(faults=[{"name": "*", "action": action}])
+    assert [(one.code, one.status) for one in report] == [("DNS001", "undetermined")]
 
 
 def test_only_the_web_is_silent():

@@ -70,6 +70,16 @@ def test_a_date_for_each():
     assert "by 2026-12-24" in report.to_html()
 
 
+def test_ready_means_that_all_of_the_minimum_was_seen():
+    """A healthy business is ready; half a look at it makes nobody ready, nor does what was not answered."""
+    assert check()[0].headline.startswith("Ready to launch: nothing to fix")
+    assert check(only=["mail"])[0].headline.startswith("Fine as far as it goes")
+    assert check(drop="www")[0].headline.startswith("Not ready to launch: 1 to fix within 48 hours")
+    silent = check(faults=[{"name": f"_dmarc.{DOMAIN}", "action": "drop"}])[0]
+    assert silent.headline.startswith("Not known to be ready")
+    assert dict(silent.minimum)["Your mail is recognised as yours"] == "could not check"
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_two_runs_are_the_same(seed):
     """Whatever is answered first, the report is the same."""

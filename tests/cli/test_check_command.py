@@ -46,7 +46,7 @@ def test_fine_is_zero(folder, capsys):
     with served() as server:
         code, out, err = run(typed(server), capsys)
     assert (code, err) == (0, "")
-    assert out.startswith("Ready to launch")
+    assert out.startswith("Fine as far as it goes")
     assert list(folder.iterdir()) == []
 
 

@@ -7,8 +7,8 @@ import pytest
 
 import launchready
 from launchready.errors import ConfigError
+from launchready.settings.build import build
 from launchready.settings.cors import CORS
-from launchready.settings.stack import build
 from support.flows import request
 
 APP = "https://app.example.com"

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from launchready.core.ratelimit import Client
 from launchready.exchange.store import Take
 from launchready.http.message import Request, Response
+from launchready.settings.build import build
 from launchready.settings.cors import CORS
 from launchready.settings.https import HTTPS
 from launchready.settings.rate_limit import Limit, RateLimit
-from launchready.settings.stack import build
 from support.flows import World, go
 
 NAMES = st.sampled_from(

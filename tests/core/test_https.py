@@ -6,8 +6,8 @@ from launchready.core.https import RAMP, STAGES
 from launchready.errors import ConfigError
 from launchready.exchange.store import PutIfAbsent
 from launchready.http.message import Request, Response, append
+from launchready.settings.build import build
 from launchready.settings.https import HTTPS
-from launchready.settings.stack import build
 from support.flows import World, go
 
 PROXY = "10.0.0.1"
@@ -201,7 +201,7 @@ def test_the_ramp():
     for day in (0, 0.9, 1, 7.9, 8, 400):
         clock.at = day * 86_400
         seen.append(max_age())
-    assert seen == [b"max-age=%d" % STAGES[stage][1] for stage in (0, 0, 1, 1, 2, 2)]
+    assert seen == [b"max-age=%d" % age for age in (300, 300, 604_800, 604_800, 15_552_000, 15_552_000)]
     assert world.asked == ["PutIfAbsent"]
     world.now = clock.at = 30 * 86_400.0
     https = feature(clock, hsts="ramp")  # another process, a month later
@@ -236,7 +236,7 @@ def test_the_ramp_without_a_store():
 def test_the_apps_own_headers_stay(own, left):
     """What the app says of framing in one header is not contradicted in the other."""
     response = Response(200, list(own.items()))
-    append(response.headers, _handled(feature(), "https").adds)
+    append(response.headers, _handled(feature(), "https").adds, 200)
     lines = response.headers[len(own) :]
     assert response.headers[: len(own)] == list(own.items())
     wanted = {b"x-content-type-options", b"permissions-policy", HSTS, *left}
@@ -260,6 +260,10 @@ def test_headers_off():
         ({"preload": True, "include_subdomains": True}, 'hsts="365d"'),
         ({"preload": True, "include_subdomains": True, "hsts": "ramp"}, 'hsts="365d"'),
         ({"hsts": "soon"}, "not a duration"),
+        ({"redirect": "false"}, "True or False"),
+        ({"headers": "no"}, "True or False"),
+        ({"include_subdomains": "no"}, "True or False"),
+        ({"preload": "no"}, "True or False"),
         ({"exempt": ["printer"]}, "starts with"),
     ],
 )

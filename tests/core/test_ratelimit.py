@@ -102,3 +102,15 @@ def test_store_down():
     denied, _ = run(feature(policy(deny=True)), world, request())
     assert denied.status == 503
     assert json.loads(denied.body)["type"].endswith("/rate-limit-store-unavailable")
+
+
+def test_shadow_counts_what_it_would_refuse():
+    """The number is there for who decides whether to enforce; nothing else changes."""
+    world, said = World(), []
+    world.limit = 1
+    limit = RateLimit(policy(shadow=True), RouteTable({}), tell=said.append)
+    for _ in range(3):
+        answer, lines = run(limit, world, request())
+        assert (answer.status, lines) == (200, [])
+    assert limit.counts == {"refused": 0, "would_refuse": 2, "banned": 0, "here": 0}
+    assert len(said) == 2

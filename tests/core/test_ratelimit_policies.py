@@ -15,8 +15,8 @@ from launchready.exchange.store import Get, Give, Take, TakeHere
 from launchready.exchange.window import MICRO, Taken, Window, fresh, take
 from launchready.http.message import Request
 from launchready.settings import deployment
+from launchready.settings.build import build
 from launchready.settings.rate_limit import Limit, RateLimit
-from launchready.settings.stack import build
 from launchready.stores.memory import MemoryStore
 
 DAY = 86_400.0

@@ -13,7 +13,7 @@ import pytest
 
 import launchready
 from launchready.checks.run import acheck
-from launchready.settings.stack import OPTIONS
+from launchready.settings.build import OPTIONS
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

@@ -1,4 +1,4 @@
-"""The circuit breaker: what only counts waits 50 ms for a store at most, and once."""
+"""The circuit breaker: what only counts waits 40 ms for a store at most, and once."""
 
 import asyncio
 import threading
@@ -81,17 +81,25 @@ def shop(request):
 
 
 def test_a_store_that_hangs(shop):
-    """The first request waits 50 ms, the next not at all; when the store is back it is asked again by itself."""
+    """The first request waits 40 ms, the next not at all; when the store is back it is asked again by itself."""
     store, ask = shop
     assert ask()[1]
+    waits = []
+    for _ in range(5):  # the quickest of five: others work on this machine
+        store.back.clear()
+        seconds, answered = ask()
+        assert not answered
+        waits.append(seconds)
+        store.back.set()
+        until(lambda: ask()[1], "the store to be asked again", 10)
+    assert min(waits) < 0.05
     store.back.clear()
-    seconds, answered = ask()
-    assert not answered
-    assert seconds < 1  # and not five: the 50 ms stand with room for a busy machine
+    assert not ask()[1]
+    before = store.asked.count("Take")
     times = [ask() for _ in range(50)]
     assert not any(answered for _, answered in times)
     assert sorted(seconds for seconds, _ in times)[25] < 0.01
-    assert store.asked.count("Take") == 2
+    assert store.asked.count("Take") == before
     store.back.set()
     until(lambda: ask()[1], "the store to be asked again", 10)
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 
 from faces.apps import _django_setup
 from launchready import asgi, wsgi
 from launchready.core.cache import keeping
-from launchready.exchange.store import GetAll
+from launchready.errors import StoreUnavailable
+from launchready.exchange.store import Delete, GetAll
 from launchready.settings.cache import Cache
 from launchready.stores import connect
 from support import servers
@@ -68,10 +70,13 @@ def test_one_call_of_all_workers(store, control, calls, host, tmp_path):
         both = workers(servers.store_url(store, tmp_path), app)
         answers = await asyncio.gather(*(ask(both[index % 2], host) for index in range(100)))
         await closed(both)
-        return answers
+        return answers, [row for each in both for row in each.status()["cache"]]
 
-    assert asyncio.run(main()) == [(200, b"all")] * 100
+    answers, rows = asyncio.run(main())
+    assert answers == [(200, b"all")] * 100
     assert len(ran) in calls
+    assert sum(row.get("miss", 0) for row in rows) == len(ran)
+    assert sum(row.get("collapsed", 0) + row.get("hit", 0) for row in rows) == 100 - len(ran)
 
 
 @pytest.mark.parametrize("store", SHARED)
@@ -289,6 +294,84 @@ def test_the_store_is_killed(face):
             runner.run(store.aclose())
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("store", ["redis", "postgresql"])
+def test_a_store_that_hangs(store):
+    """One request waits until the store is known to be away; those after it do not, and a change is still told."""
+    server = (servers.RedisServer if store == "redis" else servers.PostgreSQLServer)().start()
+    numbers, deletes = iter(range(1, 1000)), []
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=600")]})
+        await send({"type": "http.response.body", "body": b"%d" % next(numbers)})
+
+    async def main():
+        [one] = workers(server.url, app, 1)
+        assert [(await ask(one, b"x"))[1] for _ in range(2)] == [b"1", b"1"]
+        ask_store = one.stack.answers._store.aexecute
+
+        async def watched(op):
+            deletes.append(type(op) is Delete)
+            await ask_store(op)
+
+        one.stack.answers._store.aexecute = watched
+        server.pause()
+        await ask(one, b"x")
+        started = time.monotonic()
+        assert [(await ask(one, b"x"))[1] for _ in range(20)] == [b"%d" % number for number in range(3, 23)]
+        assert time.monotonic() - started < 0.5
+        deletes.clear()
+        await one({**scope(b"x"), "method": "POST"}, _nothing, lambda message: _nothing())
+        assert any(deletes)
+        server.resume()
+        await closed([one])
+
+    try:
+        asyncio.run(main())
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("groups", [False, True])
+@pytest.mark.parametrize("store", SHARED)
+def test_a_change_while_the_store_is_away(store, groups, host, tmp_path):
+    """What could not be deleted then is deleted before anything is served from the store again."""
+    numbers = iter(range(1, 1000))
+
+    async def app(scope, receive, send):
+        head = [(b"cache-control", b"max-age=600"), (b"cache-groups", b'"coaches"')]
+        if scope["method"] == "POST" and groups:
+            head = [(b"cache-group-invalidation", b'"coaches"')]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": b"%d" % next(numbers)})
+
+    async def down(op):
+        raise StoreUnavailable("away")
+
+    async def change(middleware, path):
+        await middleware({**scope(host, path), "method": "POST"}, _nothing, lambda message: _nothing())
+
+    async def main():
+        [one, other] = workers(servers.store_url(store, tmp_path), app)
+        for each in (one, other):
+            each.stack.answers.inline = each.inline = {}
+        assert [await ask(each, host) for each in (one, other)] == [(200, b"1")] * 2
+        answers = one.stack.answers._store
+        up, answers.aexecute = answers.aexecute, down
+        await change(one, "/elsewhere" if groups else "/coaches")
+        assert (await ask(one, host))[1] == b"3"
+        answers.aexecute = up
+        one.stack.answers._cached.close()
+        served = [(await ask(each, host))[1] for each in (one, other, one)]
+        await closed([one, other])
+        return served
+
+    assert asyncio.run(main()) == [b"4"] * 3
+
+
+async def _nothing():
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def test_a_file_that_goes_away(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from launchready.drivers.chain import chain
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Forward, Hold, Pause, Tail
+from launchready.exchange.app import Copy, Forward, Hold, Pause
 from launchready.exchange.ops import Elsewhere
 from launchready.http.message import Response
 from support.flows import request
@@ -173,7 +173,7 @@ def test_copies(body):
     drive(flow, refuse_to_answer).answer = Response(200, [], body)
     step = drive(flow, refuse_to_answer)
     if body is None:
-        assert isinstance(step, Tail)
+        assert isinstance(step, Copy)
         assert step.limit == 20
         step.answer = b"whole"
         step = drive(flow, refuse_to_answer)

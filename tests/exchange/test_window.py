@@ -184,6 +184,17 @@ def test_a_clock_that_goes_back_frees_nothing(limit):
     assert take(states, START + 64 * MICRO, windows, limit).allowed
 
 
+@pytest.mark.parametrize("limit", [2, 300])
+def test_a_hit_on_a_clock_that_went_back(limit):
+    """It counts from the latest time that was seen, and as long as any other: it is not forgotten for being "old"."""
+    windows = (Window(limit, 60.0),)
+    states = fresh(windows)
+    assert take(states, START, windows, limit // 2).allowed
+    assert take(states, START - 3_600 * MICRO, windows, limit // 2) == Taken(True, 0, 0, 60.0)
+    assert not take(states, START + 59 * MICRO, windows, 1).allowed
+    assert take(states, START + 60 * MICRO, windows, limit).allowed
+
+
 def test_cost_above_the_limit_never_passes():
     """It is refused with the whole period to wait; a cost of nothing always passes."""
     for limit in (5, 300):

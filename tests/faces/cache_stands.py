@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 import uuid
 
 from faces.apps import Answer, _asgi, wsgi_call
@@ -96,3 +97,26 @@ def _wsgi_app(stand):
         return [body] if isinstance(body, bytes) else body
 
     return app
+
+
+def counting(*headers, status=200):
+    """An app whose answers are its calls, counted."""
+    numbers = iter(range(1, 1000))
+    return lambda method, path, fields: (status, list(headers), b"%d" % next(numbers))
+
+
+def settled(at):
+    """Wait for what runs behind the answers."""
+    if at.face == "asgi":
+
+        async def tasks():
+            await asyncio.gather(*at.middleware._tasks.running, return_exceptions=True)
+
+        at.runner.run(tasks())
+    else:
+        from launchready.drivers import behind
+
+        gate = threading.Barrier(behind.THREADS + 1)
+        for _ in range(behind.THREADS):
+            behind.run(gate.wait)
+        gate.wait(10)

@@ -1,15 +1,11 @@
 """What the cache does beyond storing, in both faces and with every store."""
 
-import asyncio
-import threading
-
 import pytest
 
 import launchready
-from faces.cache_stands import PAGE, STORES, stands
-from launchready.errors import ConfigError, StoreError
+from faces.cache_stands import PAGE, STORES, counting, settled, stands
+from launchready.errors import ConfigError
 from launchready.settings.cache import Cache
-from launchready.stores import connect
 from support import servers
 
 FRESH = ("Cache-Control", "max-age=60")
@@ -25,29 +21,6 @@ def url(request, tmp_path):
 def stand(request, url):
     with stands(request.param, url) as make:
         yield make
-
-
-def counting(*headers, status=200):
-    """An app whose answers are its calls, counted."""
-    numbers = iter(range(1, 1000))
-    return lambda method, path, fields: (status, list(headers), b"%d" % next(numbers))
-
-
-def settled(at):
-    """Wait for what runs behind the answers."""
-    if at.face == "asgi":
-
-        async def tasks():
-            await asyncio.gather(*at.middleware._tasks.running, return_exceptions=True)
-
-        at.runner.run(tasks())
-    else:
-        from launchready.drivers import behind
-
-        gate = threading.Barrier(behind.THREADS + 1)
-        for _ in range(behind.THREADS):
-            behind.run(gate.wait)
-        gate.wait(10)
 
 
 # Validation.
@@ -159,110 +132,6 @@ def test_stale_if_error_of_the_settings(stand):
 
     at.answer = raises
     assert at("/x").body == PAGE
-
-
-# Purging.
-
-
-def test_purge_by_path(stand):
-    """Every query and variant of a path, and nothing else; everything below one; one query."""
-    at = stand(counting(FRESH, ("Vary", "Accept-Language")), cache=Cache())
-    asks = [("/coaches", ()), ("/coaches?page=2", ()), ("/coaches", [("Accept-Language", "de")]), ("/coaches/7", ()),
-            ("/coachesx", ())]  # fmt: skip
-
-    def again():
-        """Which of them are asked for anew."""
-        before = [at.calls[:], [at(*ask) for ask in asks]][0]
-        return len(at.calls) - len(before)
-
-    assert again() == 5
-    assert again() == 0
-    launchready.purge("/coaches")
-    assert again() == 3
-    launchready.purge(path="/coaches/*")
-    assert again() == 4
-    launchready.purge("/coaches?page=2")
-    assert again() == 1
-    launchready.purge("/*")
-    assert again() == 5
-    assert again() == 0
-
-
-def test_purge_by_tag(stand):
-    """A name in Cache-Groups is a tag; a change may name groups of its host (RFC 9875)."""
-
-    def app(method, path, fields):
-        if method == "POST":
-            return 200, [("Cache-Group-Invalidation", '"coaches"')], b""
-        return 200, [FRESH, ("Cache-Groups", '"coaches", "all"')], PAGE
-
-    at = stand(app, cache=Cache())
-    for path in ("/a", "/b"):
-        at(path)
-    launchready.purge(tag="coaches")
-    at("/a")
-    at("/a")
-    assert at.asked == 3
-    other = f"other-{at.host}"
-    at("/a", host=other)
-    at("/anything", method="POST")
-    at("/a")
-    at("/a", host=other)
-    assert [path for _, path, _ in at.calls[3:]] == ["/a", "/anything", "/a"]
-
-
-def test_purge_softly(stand):
-    """What is stale by a purge is used while it is refreshed, where the answer allows; else it is validated."""
-    at = stand(counting(("Cache-Control", "max-age=60, stale-while-revalidate=60")), cache=Cache())
-    at("/a")
-    launchready.purge("/a", soft=True)
-    assert at("/a").body == b"1"
-    settled(at)
-    assert at("/a").body == b"2"
-    launchready.purge("/a")
-    assert at("/a").body == b"3"
-
-
-def test_purge_reaches_what_is_under_way(stand):
-    """An answer that was asked for before the purge is not used after it."""
-
-    def app(method, path, fields):
-        purge = threading.Thread(target=launchready.purge, args=("/a",))
-        purge.start()
-        purge.join()
-        return 200, [FRESH], PAGE
-
-    at = stand(app, cache=Cache())
-    at("/a")
-    at.answer = (200, [FRESH], b"new")
-    assert at("/a").body == b"new"
-
-
-def test_purge_of_a_store_that_is_away():
-    """Whoever can be told is told, and the rest is said: a purge that did not reach a store did not happen there."""
-    with stands("wsgi", "memory://") as stand:
-        away = stand(cache=Cache())
-        away.middleware.stack.cache.answers._store = connect(f"redis://127.0.0.1:{servers.free_port()}/0")
-        at = stand(counting(FRESH), cache=Cache())
-        at("/a")
-        with pytest.raises(StoreError):
-            launchready.purge("/a")
-        assert at("/a").body == b"2"
-
-
-def test_purge_of_nothing():
-    """Names nothing: told what to write."""
-    with pytest.raises(ConfigError, match="purge\\(path="):
-        launchready.purge()
-
-
-def test_apurge(url):
-    """The same from a coroutine."""
-    with stands("asgi", url) as stand:
-        at = stand(counting(FRESH), cache=Cache())
-        at("/a")
-        at.runner.run(launchready.apurge(path="/a"))
-        assert at("/a").body == b"2"
 
 
 # Changes.
@@ -392,7 +261,7 @@ def test_a_tag_for_an_app_that_gives_none(stand):
 def test_signed_in_answers_that_say_nothing(stand):
     """They leave marked as private; what says something, a file that can be validated, a stranger's do not."""
     at = stand((200, [], PAGE), cache=Cache())
-    for who in (("Cookie", "a=1"), ("Authorization", "Bearer x")):
+    for who in (("Cookie", "a=1"), ("Authorization", "Bearer x"), ("X-API-Key", "k")):
         assert at("/x", [who]).get("cache-control") == "private, no-store"
     assert at("/x").get("cache-control") is None
     at.answer = (200, [("Cache-Control", "max-age=5")], PAGE)

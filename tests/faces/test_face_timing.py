@@ -5,10 +5,13 @@ import asyncio
 import pytest
 
 from faces.apps import FACES, Calls
+from launchready.metrics.marks import home
+from launchready.metrics.timing import Timings
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.rate_limit import RateLimit
 from launchready.settings.stack import Stack
+from launchready.settings.timing import Timing
 
 APP = "https://app.example.com"
 
@@ -29,6 +32,7 @@ def app(request, monkeypatch):
         call = FACES[request.param](Calls())(**settings)
         return call, lambda: {(row["method"], row["route"]): row for row in stacks[-1].status()["routes"]}
 
+    build.face = request.param
     return build
 
 
@@ -55,6 +59,51 @@ def test_what_the_app_answered(app):
     else:
         assert found["GET", "(unmatched)"]["exceptions"] == {"RuntimeError": 1}
         assert found["GET", "(unmatched)"]["streams"] == 1
+
+
+def test_what_runs_now(app, monkeypatch):
+    """Every request that began is over when it was answered, however it ended; a health probe is none."""
+    seen = []
+    init = Timings.__init__
+
+    def remember(self, *args):
+        init(self, *args)
+        seen.append(self)
+
+    monkeypatch.setattr(Timings, "__init__", remember)
+    call, rows = app(rate_limit=RateLimit("1000/minute", {"GET /plain": "2/minute"}))
+    for _ in range(3):
+        call("GET", "/plain")
+    for path in ("/stream", "/boom", "/wp-login", "/v1/things/7"):
+        call("GET", path)
+        call("HEAD", path)
+    call("GET", "/readyz")
+    call("HACK", "/plain")
+    assert sum(seen[-1].begun.values()) == 12
+    rows()
+    assert seen[-1].active() == {}
+
+
+ROUTES = Timing(routes=("GET /v1/things/{id}",), targets={"/plain": "1s"})
+
+
+@pytest.mark.parametrize("face", ["asgi", "wsgi"])
+def test_an_app_without_a_framework(face):
+    """Its templates are those of the settings; what none of them matches is one row."""
+    call = FACES[face](Calls())(timing=ROUTES, dashboard=None)
+    for path in ("/plain", "/v1/things/7", "/v1/things/8", "/wp-login", "/.env"):
+        call("GET", path)
+    with home().reading() as ledger:
+        rows = ledger.rows("SELECT route, sum(count) FROM series JOIN totals ON series = id GROUP BY route ORDER BY 1")
+    assert rows == [("(unmatched)", 2), ("/plain", 1), ("/v1/things/{id}", 2)]
+
+
+def test_a_framework_says_its_own(app):
+    """What the settings declare makes no row of a path that the framework does not know."""
+    call, rows = app(timing=Timing(targets={"GET /wp/*": "1s"}))
+    call("GET", "/wp/login")
+    row = ("GET", "/wp/*") if app.face in ("asgi", "wsgi") else ("GET", "(unmatched)")
+    assert rows().keys() == {row}
 
 
 def test_what_was_answered_before_the_app(app):

@@ -104,6 +104,73 @@ def test_websocket_and_lifespan_of_a_real_app():
     assert ran == ["start", "stop"]
 
 
+@pytest.mark.parametrize("settings", [{"cache": Cache()}, EVERYTHING])
+def test_early_hints(settings):
+    """ASGI's only interim answer goes on to the server before the head, and is no part of what is stored."""
+    from launchready.asgi import LaunchReadyMiddleware
+
+    hint = {"type": "http.response.early_hint", "links": [b"</style.css>; rel=preload"]}
+
+    async def app(scope, receive, send):
+        await send(hint)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        await send({"type": "http.response.body", "body": b"page"})
+
+    async def main(middleware):
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"x")],
+                 "extensions": {"http.response.early_hint": {}}}  # fmt: skip
+        await middleware(scope, receive, send)
+        return sent
+
+    middleware = LaunchReadyMiddleware(app, **{**settings, "rate_limit": None})
+    first, again = asyncio.run(main(middleware)), asyncio.run(main(middleware))
+    assert first[0] == hint
+    assert [message["type"] for message in first[1:]] == ["http.response.start", "http.response.body"]
+    assert again[0]["type"] == "http.response.start"
+    assert dict(again[0]["headers"])[b"cache-status"].startswith(b"launchready; hit")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [({"PATH_INFO": "/a?b"}, {"PATH_INFO": "/a%3Fb"}),
+     ({"PATH_INFO": "/a?b", "RAW_URI": "http://x/a%3Fb"}, {"PATH_INFO": "/a", "RAW_URI": "http://x/a?b"}),
+     ({"PATH_INFO": "/a/b", "RAW_URI": "/a%2Fb?q"}, {"PATH_INFO": "/a/b", "RAW_URI": "/a/b?q"})],
+)  # fmt: skip
+@pytest.mark.parametrize("django", [False, True])
+def test_two_paths_are_never_one(one, other, django):
+    """As they were sent, where the server says it; else no two that differ decoded look alike encoded."""
+    _django_setup()
+    from django.core.handlers.wsgi import WSGIRequest
+    from django.http import HttpResponse
+    from django.test import override_settings
+
+    from launchready.django import LaunchReadyMiddleware as DjangoMiddleware
+    from launchready.wsgi import LaunchReadyMiddleware
+
+    numbers = iter(b"12")
+
+    def app(environ, start_response):
+        start_response("200 OK", HEADERS)
+        return [b"%c" % next(numbers)]
+
+    if django:
+        with override_settings(LAUNCHREADY={"CACHE": Cache()}):
+            view = DjangoMiddleware(lambda request: HttpResponse(b"%c" % next(numbers), headers=dict(HEADERS)))
+        asked = [view(WSGIRequest({**_environ(), **path})).content for path in (one, other, one, other)]
+    else:
+        middleware = LaunchReadyMiddleware(app, cache=Cache())
+        asked = [b"".join(middleware({**_environ(), **path}, lambda *_: None)) for path in (one, other, one, other)]
+    assert asked == [b"1", b"2", b"1", b"2"]
+
+
 # A client that goes away in the middle of a streamed answer.
 
 HEADERS = [("Content-Type", "text/plain"), ("Cache-Control", "max-age=60")]

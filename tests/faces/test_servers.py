@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -143,3 +144,51 @@ def test_one_limit_for_all_workers(shop):
     answers = shop.at_once(30, ask)
     assert sorted(answer.status_code for answer in answers) == [200] * 10 + [429] * 20
     assert all(answer.headers["retry-after"] for answer in answers if answer.status_code == 429)
+
+
+def test_a_slot_of_a_worker_that_is_killed(shop):
+    """One at a time in all workers; kill -9 of the worker that holds the slot frees it when its lease has passed."""
+
+    def ask(what=""):
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            try:
+                return client.get(shop.url + "/one", params={"what": what}).status_code
+            except httpx.TransportError:  # the dead worker's connections, until there is another
+                return 0
+
+    thread = threading.Thread(target=ask, args=["hang"])
+    thread.start()
+    (worker,) = until(lambda: shop.ran("slot"), "the slot to be taken")
+    assert set(shop.at_once(6, ask)) == {429}
+    os.kill(worker, signal.SIGKILL)
+    killed = time.monotonic()
+    thread.join(20)
+    until(lambda: ask() == 200, "the lease to end")
+    assert time.monotonic() - killed < 10
+    until(shop.ready, "the shop to be open again")
+    assert [ask() for _ in range(4)] == [200] * 4
+
+
+def test_guesses_at_all_workers(shop):
+    """Thirty guesses at once at one account: three reach the log-in, whichever worker they came to."""
+    body = {"email": "ada@example.com", "password": "wrong"}
+
+    def guess():
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            return client.post(shop.url + "/login", json=body).status_code
+
+    assert sorted(shop.at_once(30, guess)) == [401] * 3 + [429] * 27
+    assert len(shop.ran("guess")) == 3
+
+
+def test_a_ban_holds_in_all_workers(shop):
+    """Who goes on after the refusals is banned by the one worker, and refused by the other."""
+
+    def ask():
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            return client.get(shop.url + "/banned")
+
+    assert sum(answer.status_code == 200 for answer in shop.at_once(12, ask)) == 1
+    answers = shop.at_once(12, ask)
+    assert {kind(answer) for answer in answers} == {"http-problem-types#abnormal-usage-detected"}
+    assert all(int(answer.headers["retry-after"]) > 3500 for answer in answers)

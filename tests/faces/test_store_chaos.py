@@ -3,6 +3,7 @@ so once."""
 
 import asyncio
 import logging
+import threading
 import time
 
 import pytest
@@ -18,7 +19,8 @@ from launchready.stores import connect
 from launchready.wsgi import LaunchReadyMiddleware as WSGIMiddleware
 from support import servers
 
-SLOW = 0.5  # seconds: 50 ms, with room for a machine on which others work
+BAR = 0.05  # seconds
+OUTAGES = 3
 
 
 @pytest.fixture(scope="module", params=[servers.RedisServer, servers.PostgreSQLServer], ids=["redis", "postgresql"])
@@ -30,18 +32,71 @@ def server(request):
         server.close()
 
 
+class Clients:
+    """A few clients of one app, that all ask at once: threads, or tasks of one event loop, as servers have them."""
+
+    def __init__(self, face, store):
+        routes = {"GET /plain": "100000/hour", "GET /private": Limit("100000/hour", on_store_error="deny")}
+        settings = {"store": store, "rate_limit": RateLimit(None, routes), "health": Health()}
+        self.store = store
+        self.runner = asyncio.Runner() if face == "asgi" else None
+        if face == "asgi":
+            self.app = ASGIMiddleware(hello_asgi, **settings)
+        else:
+            self.wsgi = wsgi_call(WSGIMiddleware(hello_wsgi, **settings))
+
+    def ask(self, path):
+        if self.runner is None:
+            return self.wsgi("GET", path).status
+        return self.runner.run(self._ask(path))
+
+    async def _ask(self, path):
+        return (await _asgi(self.app, "GET", path, (), b"", None, False, "203.0.113.9")).status
+
+    def load(self, clients=4, each=40):
+        """Statuses, and seconds of each answer in the order of their coming."""
+        done = []
+
+        def one():
+            for _ in range(each):
+                start = time.monotonic()
+                status = self.ask("/plain")
+                done.append((status, time.monotonic() - start))
+                time.sleep(0.001)
+
+        async def aone():
+            for _ in range(each):
+                start = time.monotonic()
+                status = await self._ask("/plain")
+                done.append((status, time.monotonic() - start))
+                await asyncio.sleep(0.001)
+
+        async def together():
+            await asyncio.gather(*[aone() for _ in range(clients)])
+
+        if self.runner is not None:
+            self.runner.run(together())
+        else:
+            threads = [threading.Thread(target=one) for _ in range(clients)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        return {status for status, _ in done}, [seconds for _, seconds in done]
+
+    def close(self):
+        if self.runner is None:
+            self.store.close()
+            return
+        self.runner.run(self.store.aclose())
+        self.runner.close()
+
+
 @pytest.fixture(params=["asgi", "wsgi"])
-def call(request, server):
-    routes = {"GET /plain": "100000/hour", "GET /private": Limit("100000/hour", on_store_error="deny")}
-    settings = {"store": connect(server.url), "rate_limit": RateLimit(None, routes), "health": Health()}
-    if request.param == "wsgi":
-        yield wsgi_call(WSGIMiddleware(hello_wsgi, **settings))
-        settings["store"].close()
-        return
-    app = ASGIMiddleware(hello_asgi, **settings)
-    with asyncio.Runner() as runner:  # one event loop for all, as a server has
-        yield lambda method, path: runner.run(_asgi(app, method, path, (), b"", None, False, "203.0.113.9"))
-        runner.run(settings["store"].aclose())
+def clients(request, server):
+    clients = Clients(request.param, connect(server.url))
+    yield clients
+    clients.close()
 
 
 async def hello_asgi(scope, receive, send):
@@ -54,44 +109,69 @@ def hello_wsgi(environ, start_response):
     return [b"hello"]
 
 
-def load(call, count=40):
-    """Statuses, and the slowest answer but one: one request finds out."""
-    statuses, times = set(), []
-    for _ in range(count):
-        start = time.monotonic()
-        statuses.add(call("GET", "/plain").status)
-        times.append(time.monotonic() - start)
-    return statuses, sorted(times)[-2]
-
-
-def back(call):
+def back(clients):
     """The store is asked again, by itself, with the requests that come."""
 
-    def refused():
-        call("GET", "/plain")
-        return call("GET", "/private").status == 200
+    def answered():
+        clients.ask("/plain")
+        return clients.ask("/private") == 200
 
-    servers.until(refused, "the store to be asked again")
+    servers.until(answered, "the store to be asked again")
 
 
 @pytest.mark.parametrize("fault", ["pause", "kill"])
-def test_under_load(call, server, fault, caplog):
-    """Paused or killed: counted here, a limit that denies says 503, /readyz stays up, one line in the log each way."""
+def test_under_load(clients, server, fault, caplog):
+    """Paused or killed, again and again: counted here within 50 ms, the first ones too; a limit that denies says 503,
+    /readyz stays up, one line in the log each way, and every request counted here stands in the status."""
     caplog.set_level(logging.WARNING, "launchready")
-    assert load(call)[0] == {200}
-    getattr(server, fault)()
-    try:
-        statuses, slowest = load(call)
-        assert statuses == {200}
-        assert slowest < SLOW
-        assert call("GET", "/private").status == 503
-        assert call("GET", "/readyz").status == 200
-    finally:
-        server.resume() if fault == "pause" else server.start()
-    back(call)
-    assert load(call)[0] == {200}
+    slowest, most = [], []
+    # PostgreSQL starts a process for each connection: on a busy machine four at once are late on their own.
+    count = 4 if isinstance(server, servers.RedisServer) else 1
+    for _ in range(OUTAGES):
+        assert clients.load(count)[0] == {200}
+        getattr(server, fault)()
+        try:
+            statuses, times = clients.load(count)
+            assert statuses == {200}
+            slowest.append(max(times))
+            most.append(sorted(times)[len(times) * 99 // 100])
+            assert clients.ask("/private") == 503
+            assert clients.ask("/readyz") == 200
+        finally:
+            server.resume() if fault == "pause" else server.start()
+        back(clients)
+    # The quickest outage: the bound is strict, and others work on this machine.
+    assert min(slowest) < BAR, slowest
+    assert min(most) < BAR, most
     said = [record.message.partition(":")[0] for record in caplog.records if record.name == "launchready"]
-    assert said == ["store unavailable", "store available again"]
+    assert said == ["store unavailable", "store available again"] * OUTAGES
+
+
+def test_flapping(clients, server):
+    """A store that comes and goes costs single requests 40 ms, and none more."""
+    stop = threading.Event()
+
+    def flap():
+        while not stop.is_set():
+            server.pause()
+            stop.wait(0.15)
+            server.resume()
+            stop.wait(0.15)
+
+    best = []
+    for _ in range(OUTAGES):
+        stop.clear()
+        thread = threading.Thread(target=flap)
+        thread.start()
+        try:
+            statuses, times = clients.load(each=250)
+        finally:
+            stop.set()
+            thread.join()
+        assert statuses == {200}
+        best.append(sorted(times)[len(times) * 99 // 100])
+    assert min(best) < BAR, best
+    back(clients)
 
 
 def test_a_server_that_forgot(server):
@@ -140,6 +220,38 @@ def test_a_master_that_became_a_replica():
                 assert op.answer.allowed
             runner.run(store.aclose())
         client.close()
+    finally:
+        one.close()
+        two.close()
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_a_name_that_leads_to_the_new_master(tmp_path, mode):
+    """After a fail-over the old connection says READONLY, and a new one leads to the master: nobody notices."""
+    import redis
+
+    one, two = servers.RedisServer(), servers.RedisServer()
+    name = tmp_path / "redis.sock"
+    name.symlink_to(one.folder / "redis.sock")
+    try:
+        one.start()
+        two.start()
+        store = connect(f"unix://{name}?password={servers.PASSWORD}")
+        op = Take("k", (Window(5, 60.0),))
+        with asyncio.Runner() as runner:
+
+            def ask():
+                store.execute(op) if mode == "sync" else runner.run(store.aexecute(op))
+                return op.answer.allowed
+
+            assert ask()
+            client = redis.Redis.from_url(one.url)
+            client.replicaof("127.0.0.1", two.port)
+            client.close()
+            name.unlink()
+            name.symlink_to(two.folder / "redis.sock")
+            assert [ask() for _ in range(6)] == [True] * 5 + [False]
+            runner.run(store.aclose())
     finally:
         one.close()
         two.close()

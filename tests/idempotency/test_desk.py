@@ -16,7 +16,7 @@ from launchready.errors import InFlight, OutcomeUnknown
 from launchready.idempotency import idempotent
 from support import servers
 
-NAMES = [name for name in stores.names() if name != "memory"]
+NAMES = [name for name in stores.names() if name not in {"limits", "memory"}]
 
 
 class Killed(BaseException):

@@ -1,6 +1,8 @@
 """The numbers for others: Prometheus's own parser reads them, and a server that takes OTLP gets them."""
 
 import http.server
+import math
+import random
 import threading
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from faces.apps import FACES, Calls
 from launchready.errors import ConfigError
 from launchready.metrics.export import BOUNDS
+from launchready.metrics.export.otel import data
 from launchready.metrics.export.prometheus import text
 from launchready.metrics.keeper import Keeper
 from launchready.metrics.timing import OWN, Timings
@@ -45,9 +48,13 @@ def families(said):
 
 
 def test_prometheus():
-    """One family of type histogram; buckets that add up; labels of the conventions, whatever stands in them."""
-    with measured().reading() as ledger:
-        (family,) = families(text(ledger))
+    """A histogram whose buckets add up; labels of the conventions, whatever stands in them; and what runs now."""
+    keeper = measured()
+    keeper.timings.begun["GET", "http"] += 7  # five ended
+    keeper.timings.begun["HACK", "gopher"] += 1
+    with keeper.reading() as ledger:
+        family, running = families(text(ledger, Clock.now))
+        later = families(text(ledger, Clock.now + 4))[1]
     assert (family.name, family.type) == ("http_server_request_duration_seconds", "histogram")
     counts = {
         (sample.labels.get("http_route"), sample.labels["http_response_status_code"], sample.labels.get("error_type")): sample.value
@@ -59,6 +66,13 @@ def test_prometheus():
         ("/b", "500", "KeyError"): 1,
         ("/b", "503", "503"): 1,
     }
+    assert {sample.labels["url_scheme"] for sample in family.samples} == {"http"}
+    assert (running.name, running.type) == ("http_server_active_requests", "gauge")
+    active = {
+        (sample.labels["http_request_method"], sample.labels["url_scheme"]): sample.value for sample in running.samples
+    }
+    assert active == {("GET", "http"): 1, ("POST", "http"): 0, ("_OTHER", "http"): 1}
+    assert {sample.value for sample in later.samples} == {0}  # a process that says nothing any more runs nothing
     assert {sample.labels["service_version"] for sample in family.samples} == {'r"1\\'}
     buckets = {
         float(sample.labels["le"]): sample.value
@@ -117,7 +131,9 @@ def test_otlp(tmp_path):
     sent = ExportMetricsServiceRequest.FromString(body)
     (resource,) = sent.resource_metrics
     assert {each.key: each.value.string_value for each in resource.resource.attributes}["service.version"] == 'r"1\\'
-    (metric,) = resource.scope_metrics[0].metrics
+    metric, running = resource.scope_metrics[0].metrics
+    assert (running.name, running.unit) == ("http.server.active_requests", "{request}")
+    assert not running.sum.is_monotonic
     assert (metric.name, metric.unit) == ("http.server.request.duration", "s")
     by_route = {each.value.string_value: point for point in metric.histogram.data_points
                 for each in point.attributes if each.key == "http.route"}  # fmt: skip
@@ -125,6 +141,33 @@ def test_otlp(tmp_path):
     assert tuple(by_route["/a"].explicit_bounds) == BOUNDS
     assert sum(by_route["/a"].bucket_counts) == 10
     assert by_route["/a"].sum == pytest.approx(2 * (0.3 + 0.0001 + 30))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.01, 0.4), (0.00001, 900.0), (0.1, 0.1)])
+def test_exponential(low, high):
+    """Where an exporter prefers it: at most 160 buckets, and each value within 1 % of one that its bucket holds."""
+    from opentelemetry.sdk.metrics import Histogram
+    from opentelemetry.sdk.metrics.export import ConsoleMetricExporter
+    from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
+
+    exporter = ConsoleMetricExporter(preferred_aggregation={Histogram: ExponentialBucketHistogramAggregation()})
+    draw, keeper = random.Random(4), Keeper(Timings("r1"), None, Clock())
+    values = [low, high, *(math.exp(draw.uniform(math.log(low), math.log(high))) for _ in range(500))]
+    for value in values:
+        keeper.timings.record("GET", "/a", 200, value, "", None, "https")
+    with keeper.reading() as ledger:
+        metric = data(ledger, Clock.now, exporter).resource_metrics[0].scope_metrics[0].metrics[0]
+    (point,) = metric.data.data_points
+    assert point.attributes["url.scheme"] == "https"
+    assert (point.count, sum(point.positive.bucket_counts)) == (502, 502)
+    assert len(point.positive.bucket_counts) <= 160
+    base = 2.0 ** (2.0**-point.scale)
+    below = 0
+    for place, count in enumerate(point.positive.bucket_counts, point.positive.offset):
+        lowest, highest = base**place / 1.0101, base ** (place + 1) * 1.0101
+        assert sum(value <= lowest for value in values) <= below + count
+        below += count
+        assert below <= sum(value <= highest for value in values)
 
 
 def test_an_exporter_that_fails(caplog):
@@ -151,8 +194,9 @@ def test_the_path(face):
     assert call("GET", "/metrics", [("Authorization", "Bearer x")]).status == 404
     answer = call("GET", "/metrics", [("Authorization", f"Bearer {TOKEN}")])
     assert answer.get("content-type").startswith("text/plain; version=0.0.4")
-    (family,) = families(answer.body.decode())
-    assert family.samples
+    family, running = families(answer.body.decode())
+    assert {sample.labels["url_scheme"] for sample in family.samples} == {"https"}
+    assert {sample.value for sample in running.samples} == {0}  # this one is not measured, the one before has ended
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ def test_unknown_paths_are_one_row():
     for index in range(40):
         timings.record("GET", None, 404, 0.001)
         timings.record(f"HACK{index}", "/x", 200, 0.001)
-    assert sorted(keys(timings)) == [("GET", UNMATCHED, 404, ""), ("_OTHER", "/x", 200, "")]
+    timings.record("GET", None, 404, 0.001, "", None, "gopher")
+    assert sorted(keys(timings)) == [("GET", UNMATCHED, 404, "", "http"), ("_OTHER", "/x", 200, "", "http")]
 
 
 def test_routes_are_bounded():
@@ -29,7 +30,7 @@ def test_routes_are_bounded():
     timings.record("GET", None, 404, 0.01)
     found = keys(timings)
     assert len({key.route for key in found}) <= MAX_ROUTES + 2
-    assert ("GET", OTHER, 200, "") in found
+    assert ("GET", OTHER, 200, "", "http") in found
     for index in range(10 * MAX_SERIES):
         timings.record("GET", "/made/1", 500, 0.01, f"error:Made{index}")
     assert len(keys(timings)) <= MAX_SERIES + 10
@@ -63,6 +64,24 @@ def test_threads_lose_nothing():
     finally:
         sys.setswitchinterval(before)
     assert counted[0] + sum(sum(series.counts.values()) for series in timings.drain()) == 160_000
+
+
+def test_what_runs_now():
+    """Begun and not recorded yet, by method and scheme; a WebSocket is no request that runs."""
+    timings = Timings("r1")
+    for _ in range(3):
+        timings.begun["GET", "https"] += 1
+    timings.begun["HACK", "x"] += 1
+    timings.record("GET", "/a", 200, 0.1, "", None, "https")
+    timings.record("GET", "/a", 101, 0.1, "websocket", None, "https")
+    assert len(keys(timings)) == 2
+    assert timings.active() == {("GET", "https"): 2, ("_OTHER", "http"): 1}
+    timings.record("HACK", "/a", 200, 0.1, "", None, "x")
+    timings.record("GET", "/a", 500, 0.1, "error:E", None, "https")
+    timings.record("GET", None, 404, 0.1, "own", None, "https")
+    keys(timings)
+    assert timings.active() == {}
+    assert len(timings.begun) == 2
 
 
 @pytest.mark.parametrize(

@@ -286,6 +286,60 @@ def test_a_broken_archive(tmp_path):
     assert "broken" in scanned.unread[0].reason
 
 
+SEALED = {
+    "a.pdf": b"%PDF-1.7\n1 0 obj <</Filter /FlateDecode>> stream\n",
+    "b.pdf": b"%PDF-1.7\ntrailer <</Encrypt 4 0 R>>",
+    "c.7z": b"7z\xbc\xaf\x27\x1c\0\4",
+    "d.rar": b"Rar!\x1a\x07\x01\0",
+    "e.zst": b"\x28\xb5\x2f\xfd\0",
+}
+
+
+@pytest.mark.parametrize("name", SEALED)
+def test_what_hides_its_text_is_no_pass(tmp_path, name):
+    """A packed PDF, an archive that is not opened here: said, alone and in a zip."""
+    (tmp_path / name).write_bytes(SEALED[name])
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr(name, SEALED[name])
+    scanned = scan(tmp_path)
+    assert list(scanned) == []
+    assert sorted(one.path for one in scanned.unread) == sorted([name, f"all.zip!/{name}"])
+
+
+def test_a_plain_pdf_is_read(tmp_path):
+    """Its text is not packed."""
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.1\nBT (" + STRIPE.encode() + b") Tj ET")
+    scanned = scan(tmp_path)
+    assert (values(scanned), scanned.unread) == ({STRIPE}, [])
+
+
+def test_what_is_named_is_looked_at(tmp_path):
+    """A link that somebody names is followed; a pipe is said; a link to nowhere is no path."""
+    (tmp_path / "a.py").write_text(f"key = '{STRIPE}'\n")
+    (tmp_path / "link.py").symlink_to("a.py")
+    (tmp_path / "nowhere").symlink_to("gone")
+    os.mkfifo(tmp_path / "pipe")
+    assert values(scan(tmp_path / "link.py")) == {STRIPE}
+    pipe = scan(tmp_path / "pipe")
+    assert (list(pipe), [one.reason for one in pipe.unread]) == ([], ["a pipe, a socket or a device: not read"])
+    with pytest.raises(ConfigError, match="there is no"):
+        list(scan(tmp_path / "nowhere"))
+
+
+def test_files_of_submodules(repo, tmp_path):
+    """They are in the work tree, and go out with it."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    subprocess.run(["git", "init", "-q", inner], check=True)
+    (inner / "a.py").write_text(f"key = '{STRIPE}'\n")
+    who = ["git", "-C", inner, "-c", "user.name=Jo", "-c", "user.email=jo@coach.example"]
+    subprocess.run([*who, "add", "-A"], check=True)
+    subprocess.run([*who, "commit", "-qm", "a"], check=True)
+    repo.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "vendor/inner")
+    repo.commit()
+    assert [leak.path for leak in scan(repo.path)] == ["vendor/inner/a.py"]
+
+
 def test_a_loop_of_links_and_odd_files(tmp_path):
     """Links are not followed, pipes are not opened."""
     (tmp_path / "a").mkdir()

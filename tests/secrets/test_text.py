@@ -138,11 +138,40 @@ SECRETS = [
     ("a.py",'HOOK = "https://discord.com/api/webhooks/%s"',"discordhook"),
     ("a.py",'HOOK = "https://hooks.slack.com/services/%s"',"slackhook"),
     ("a.py",'requests.post(f"https://api.telegram.org/bot%s/sendMessage")',"telegram"),
+    ("a.py",'server.login("no-reply@acme.dev", "%s")',"password"),
+    ("a.py",'requests.get(url, auth=("ann", "%s"))',"password"),
+    ("a.py",'auth = HTTPBasicAuth("ann", "%s")',"password"),
+    ("a.php","$pdo = new PDO('mysql:host=db', 'app', '%s');","password"),
+    ("a.php","$db = new mysqli($host, 'app', '%s');","password"),
+    ("A.java",'c = DriverManager.getConnection(url, "app", "%s");',"password"),
+    ("a.js","token: process.env.API_TOKEN || '%s',","token"),
+    ("a.js","const apiKey = import.meta.env.API_KEY ?? '%s'","token"),
+    ("a.rb","ENV['ENCRYPTION_KEY'] ||= '%s'","hexsecret"),
+    ("a.py",'SECRET_KEY = os.getenv("SECRET_KEY") or "%s"',"token"),
+    ("deploy.sh","ldapsearch -x -D cn=admin,dc=acme -w %s -b dc=acme","password"),
+    ("deploy.sh","lftp -u ann,%s sftp://files.acme.dev","password"),
+    ("deploy.sh","keytool -genkey -keystore a.jks -storepass %s","password"),
+    ("wpa.conf",'network={\n  psk="%s"\n}',"password"),
+    ("userlist.txt",'"acme" "%s"',"password"),
+    ("etc/ppp/chap-secrets","ann * %s *","password"),
+    ("chat.txt","12:01 ann: Login: admin / %s","password"),
+    ("chat.json",'{"text": "Use ann@acme.dev / %s to log in"}',"password"),
+    ("chat.txt","I changed the root password to %s yesterday","password"),
+    ("chat.txt","here is the heroku api key: %s","postmark"),
+    (".env","SCW_SECRET_KEY=%s","postmark"),
 ]  # fmt: skip
 
 #: A path and a line without any.
 NONE = r"""
 a.py|password = getpass.getpass()
+a.py|client.login("ann", request.form["password1"])
+a.py|auth=("user", "password123")
+a.py|auth=("ann", PASSWORD_2)
+a.yml|  password: {{ .Values.db.password | b64enc }}
+a.js|token: process.env.API_TOKEN || 'your-token-here-123'
+chat.txt|Log in with your user name / password1
+chat.txt|the primary key: booking_reference_17
+a.txt|Use TCP / UDP2024 for the account
 a.py|PASSWORD = os.getenv("DB_PASSWORD", "")
 a.py|token = request.headers.get("X-Token-2")
 a.py|def login(username: str, password: str = None) -> Token2:

@@ -6,12 +6,12 @@ import pytest
 
 from launchready.errors import ConfigError, MissingExtra
 from launchready.settings import deployment
+from launchready.settings.build import build
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.problems import Problems
 from launchready.settings.rate_limit import RateLimit
-from launchready.settings.stack import build
 
 
 def problems(**settings):

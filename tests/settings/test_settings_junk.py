@@ -6,6 +6,7 @@ import pytest
 
 from launchready import redaction
 from launchready.errors import ConfigError
+from launchready.settings.build import OPTIONS, build
 from launchready.settings.cache import Cache
 from launchready.settings.cors import CORS
 from launchready.settings.health import Health
@@ -13,7 +14,6 @@ from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.rate_limit import Limit, RateLimit
 from launchready.settings.redaction import Redaction
-from launchready.settings.stack import OPTIONS, build
 from launchready.settings.timing import Timing
 
 JUNK = (

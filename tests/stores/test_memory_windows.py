@@ -7,8 +7,8 @@ import pytest
 
 from launchready.exchange.store import Give, Take
 from launchready.exchange.window import MICRO, Window
+from launchready.settings.build import build
 from launchready.settings.rate_limit import RateLimit
-from launchready.settings.stack import build
 from launchready.stores.memory import MemoryStore
 
 ONE = (Window(3, 60.0),)

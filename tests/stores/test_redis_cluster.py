@@ -1,6 +1,7 @@
 """Redis Cluster: three real nodes, named by the URL of one of them."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -51,6 +52,23 @@ def test_every_verb_on_every_node(cluster, mode):
     else:
         runner.run(store.aclose())
         runner.close()
+
+
+def test_each_key_has_a_tag(cluster):
+    """Whatever a key is made of, its braces alone say which node has it: a proxy, or another key, can go by them."""
+    import redis
+
+    store = stores.connect(cluster.url)
+    store.execute(Take("{x}:2001:db8::/64", (Window(5, 60.0),)))
+    store.execute(Put(SPACE, "{x} y", b"v", 60))
+    store.close()
+    keys = []
+    for node in cluster.nodes:
+        client = redis.Redis.from_url(node.url)
+        keys += client.keys()
+        client.close()
+    assert {key.split(b":")[1] for key in keys} >= {b"take", b"cluster"}
+    assert all(re.fullmatch(rb"launchready:[a-z-]+:\{[0-9a-f]{64}\}", key) for key in keys)
 
 
 def test_all_at_once(cluster):

@@ -7,9 +7,20 @@ import os
 import threading
 from pathlib import Path
 
+from launchready import Ban, Limit, RateLimit
+
 SHOP = Path(os.environ["SHOP"])
 STORE = f"sqlite:///{SHOP}/store.db"
 WORK = 0.1  # seconds that a payment takes
+LIMITS = RateLimit(
+    "1000/minute",
+    {
+        "GET /limited": "10/hour",
+        "GET /one": Limit(None, concurrent=1, lease="3s"),
+        "POST /login": Limit("3/hour", count="failures", key="account"),
+        "GET /banned": Limit("1/hour", ban=Ban("1h", after=3)),
+    },
+)
 
 
 def ran(what):
@@ -24,11 +35,18 @@ def pay(what):
     return {"paid": what, "by": os.getpid()}
 
 
+def one(what):
+    if what == "hang":
+        ran("slot")
+        threading.Event().wait(3600)
+    return {"by": os.getpid()}
+
+
 def fastapi():
     from fastapi import FastAPI, Request
     from fastapi.concurrency import run_in_threadpool
 
-    from launchready.fastapi import Idempotency, LaunchReadyMiddleware, RateLimit
+    from launchready.fastapi import Idempotency, LaunchReadyMiddleware
 
     app = FastAPI()
 
@@ -36,16 +54,24 @@ def fastapi():
     async def paid(request: Request):
         return await run_in_threadpool(pay, (await request.body()).decode())
 
-    limits = RateLimit("1000/minute", {"GET /limited": "10/hour"})
-
     @app.get("/limited")
+    @app.get("/banned")
     async def limited():
         return {"by": os.getpid()}
+
+    @app.get("/one")
+    async def slot(what: str = ""):
+        return await run_in_threadpool(one, what)
+
+    @app.post("/login", status_code=401)
+    async def login():
+        ran("guess")
+        return {}
 
     app.add_middleware(
         LaunchReadyMiddleware,
         store=STORE,
-        rate_limit=limits,
+        rate_limit=LIMITS,
         idempotency=Idempotency(routes=["POST /pay"], lease="2s"),
     )
     return app
@@ -54,7 +80,7 @@ def fastapi():
 def flask():
     import flask
 
-    from launchready.flask import Idempotency, LaunchReady, RateLimit
+    from launchready.flask import Idempotency, LaunchReady
 
     app = flask.Flask("shop")
 
@@ -63,13 +89,23 @@ def flask():
         return pay(flask.request.get_data(as_text=True)), 201
 
     @app.get("/limited")
+    @app.get("/banned")
     def limited():
         return {"by": os.getpid()}
+
+    @app.get("/one")
+    def slot():
+        return one(flask.request.args.get("what", ""))
+
+    @app.post("/login")
+    def login():
+        ran("guess")
+        return {}, 401
 
     LaunchReady(
         app,
         store=STORE,
-        rate_limit=RateLimit("1000/minute", {"GET /limited": "10/hour"}),
+        rate_limit=LIMITS,
         idempotency=Idempotency(routes=["POST /pay"], lease="2s"),
     )
     return app

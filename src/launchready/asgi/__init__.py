@@ -7,6 +7,7 @@
 A request is an :class:`.exchange.Exchange`, a WebSocket a :class:`.websocket.Socket`; other scopes pass untouched.
 """
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -25,7 +26,8 @@ from launchready.metrics.spent import Watching, begin
 from launchready.metrics.timing import OWN, STREAM, broke
 from launchready.metrics.websocket import timed
 from launchready.offered import *  # noqa: F403 - the same for every face
-from launchready.settings.stack import Stack, build
+from launchready.settings.build import build
+from launchready.settings.stack import Stack
 
 __all__ = ["App", "LaunchReadyMiddleware", "Receive", "Scope", "Send"]
 __all__ += offered.__all__
@@ -46,12 +48,18 @@ class LaunchReadyMiddleware:
         self.owned = self.stack.owned
         self._timings = self.stack.timings
         self._tasks = behind.Tasks()
+        if type(self) is LaunchReadyMiddleware and self.stack.declared:
+            self.route = self._route
 
     def status(self) -> dict[str, object]:
         """What this process knows of the app: release, durations by route. The data of the dashboard."""
         return self.stack.status()
 
-    route = staticmethod(template)
+    route: Callable[[Scope], str | None] = staticmethod(template)
+
+    def _route(self, scope: Scope) -> str | None:
+        """An app without a framework says its template in ``scope["launchready.route"]``, or the settings do."""
+        return template(scope) or self.stack.declared.find(scope.get("method", "GET"), scope["path"], None)
 
     def native(self, response: Response) -> object:
         """A response as a view returns it."""
@@ -90,6 +98,9 @@ class LaunchReadyMiddleware:
         if plan is None:
             plan, timings = stack.plans.get(method, stack.other), self._timings
         exchange = Exchange(self, scope, receive, send, plan)
+        scheme = exchange.request.scheme
+        if timings is not None:
+            timings.begun[method, scheme] += 1
         spent = begin(exchange.request.get) if Watching.on and timings is not None else None
         try:
             # Who cancels the request of a client that went away (Daphne, httpx in this process) does not say which
@@ -106,12 +117,13 @@ class LaunchReadyMiddleware:
             if timings is not None:
                 note, seconds = exchange.note, perf_counter() - started
                 if note == OWN:
-                    timings.own(method, scope["path"], exchange.status, seconds)
+                    timings.own(method, scope["path"], exchange.status, seconds, scheme)
                 elif note == STREAM:
                     first = exchange.first - started
-                    timings.stream(method, self.route(scope), exchange.status, seconds, first, exchange.whole)
+                    whole = exchange.whole
+                    timings.stream(method, self.route(scope), exchange.status, seconds, first, whole, "", scheme)
                 else:
-                    timings.record(method, self.route(scope), exchange.status, seconds, note)
+                    timings.record(method, self.route(scope), exchange.status, seconds, note, None, scheme)
                 if spent is not None:
                     timings.spend(method, self.route(scope), spent)
 
@@ -127,4 +139,5 @@ class LaunchReadyMiddleware:
             else:
                 await self.app(scope, receive, send)
 
-        await timed(self._timings, lambda: self.route(scope), serve, send)
+        scheme = "https" if scope.get("scheme") == "wss" else "http"
+        await timed(self._timings, lambda: self.route(scope), scheme, serve, send)

@@ -18,7 +18,7 @@ from launchready.drivers.current import CURRENT, Wanted
 from launchready.drivers.drive import adrive, drive, let_go
 from launchready.drivers.spool import IN_MEMORY, Spool
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Ended, Feature, Forward, ReadBody, Tail
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.behind import Behind
 from launchready.exchange.ops import Elsewhere, Flow, Inline, Op, new
 from launchready.http.input import REMEMBERED
@@ -63,7 +63,7 @@ class Exchange:
     _hold = 0
     _held: Message | None = None  # the start of an answer whose body is being held back
     _body: bytes | None = None  # all of it, where it was held
-    _tail: Tail | None = None
+    _tail: Copy | None = None
     _ends = False  # somebody waits for the last byte
     _chunks: list[bytes]
     _size: int
@@ -202,11 +202,11 @@ class Exchange:
             final: Any
             try:
                 final = next(self._steps)
-                if type(final) is not Tail:
+                if type(final) is not Copy:
                     final = await adrive(self._steps, self._carry, final)
             except StopIteration as end:
                 final = end.value
-            if type(final) is Tail:
+            if type(final) is Copy:
                 self._tail = final
                 self._copied = []
                 self._copied_size = 0
@@ -215,7 +215,7 @@ class Exchange:
             if self._leaves is not None:
                 self._leaves.set()
             self.status = status = final.status
-            append(final.headers, self.request.adds)
+            append(final.headers, self.request.adds, status)
             await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
             if final.body is not None:
                 self._dropped = True
@@ -244,7 +244,7 @@ class Exchange:
         if streams:
             await self.send({"type": "http.response.body", "body": body, "more_body": more})
 
-    async def _copy(self, tail: Tail, message: Message | None) -> None:
+    async def _copy(self, tail: Copy, message: Message | None) -> None:
         """Keep a copy of what streams past, and hand it out before its last chunk leaves.
 
         Who asks again right after it finds it stored. No message: the body was cut short, and nobody has it.
@@ -272,7 +272,7 @@ class Exchange:
     async def _answer(self, response: Response) -> None:
         self._started = True
         self.status = response.status
-        append(response.headers, self.request.adds)
+        append(response.headers, self.request.adds, response.status)
         body = response.body if self.request.method != "HEAD" else b""
         await self._send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await self._send({"type": "http.response.body", "body": body or b""})

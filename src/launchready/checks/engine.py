@@ -105,9 +105,11 @@ class Engine:
     async def settle(self, op: Op[Any]) -> None:
         """Answers one operation, or those that it carries."""
         if isinstance(op, Together):
-            answers = await asyncio.gather(*(self.ask(one) for one in op.ops))
-            for one, answer in zip(op.ops, answers, strict=True):
-                one.answer = answer
+            tasks = [self.asking(one) for one in op.ops]
+            if waiting := [task for task in tasks if not task.done()]:
+                await asyncio.wait(waiting)
+            for one, task in zip(op.ops, tasks, strict=True):
+                one.answer = task.result()
         elif isinstance(op, Each):
             found = await asyncio.gather(*(self.run(flow) for flow in op.flows), return_exceptions=True)
             for result in found:
@@ -121,11 +123,17 @@ class Engine:
 
     async def ask(self, op: Ask[R]) -> R:
         """The answer of this run to a question: asked when it is new, awaited when somebody else asked already."""
+        task = self.asking(op)
+        if not task.done():
+            # Others wait for it as well: whoever is cancelled leaves it alone.
+            await asyncio.wait([task])
+        return task.result()
+
+    def asking(self, op: Ask[R]) -> asyncio.Task[R]:
         task = self.asked.get(op)
         if task is None:
             task = self.asked[op] = asyncio.ensure_future(self._ask(op))
-        answer: R = await asyncio.shield(task)
-        return answer
+        return task
 
     async def _ask(self, op: Ask[R]) -> R:
         try:

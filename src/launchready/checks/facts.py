@@ -120,14 +120,14 @@ class Authority:
     answer: DnsAnswer
 
 
-def authorities(domain: str) -> Flow[list[Authority]]:
+def authorities(domain: str, *, tcp: bool = False) -> Flow[list[Authority]]:
     """What each name server says itself, at one address each. Those that have no address are another question."""
     op = Query(domain, "NS")
     yield op
     each = Each([addresses(server) for server in known(op.answer).records])
     yield each
     places = [(one.name, one.addresses[0]) for one in each.answer if one.addresses]
-    ops = [Query(domain, "SOA", server=address) for _, address in places]
+    ops = [Query(domain, "SOA", server=address, tcp=tcp) for _, address in places]
     yield Together(ops)
     return [Authority(name, address, op.answer) for (name, address), op in zip(places, ops, strict=True)]
 

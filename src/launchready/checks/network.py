@@ -69,7 +69,7 @@ class Network:
             return await found(op.domain, self.subdomains)
         addresses = Book(engine)
         if isinstance(op, Fetch):
-            if self.http.transport is None and await self.nowhere(op.address or urlsplit(op.url).hostname, addresses):
+            if await self.unreachable(op, addresses):
                 return HttpAnswer(f"{op.method} {op.url}", op.url, trouble="unasked", reason="not probed")
             self.http.addresses = addresses
             async with self.connections:
@@ -88,6 +88,12 @@ class Network:
     def reachable(self, server: str) -> bool:
         """A name server of an injected world is asked only where that says how it is reached."""
         return not self.injected or server in (self.resolver.overrides or {})
+
+    async def unreachable(self, op: Fetch, addresses: "Book") -> bool:
+        """Whether nobody can be asked: a table of answers has no families of addresses, documentation no servers."""
+        if self.http.transport is not None:
+            return op.address is not None and ":" in op.address
+        return await self.nowhere(op.address or urlsplit(op.url).hostname, addresses)
 
     async def nowhere(self, host: str | None, addresses: "Book") -> bool:
         """Whether a host of an injected world has addresses of documentation only, where no server is."""

@@ -15,6 +15,7 @@ from launchready.checks.ranking import ranked
 from launchready.errors import ConfigError
 
 SCHEMA_VERSION = 1
+UNKNOWN = "could not check"
 FailOn = Literal["48h", "any", "never"]
 MINIMUM = {
     "The domain leads to the site": ("DNS001", "DNS002", "DNS003", "DNS004", "REG001", "REG002"),
@@ -116,8 +117,10 @@ class Report:
             verdict = "Not ready to launch"
         elif not self.passed:
             verdict = "Nothing is known yet"
+        elif unknown:
+            verdict = "Not known to be ready"
         else:
-            verdict = "Not known to be ready" if unknown else "Ready to launch"
+            verdict = "Ready to launch" if self.whole else "Fine as far as it goes"
         return f"{verdict}: {', '.join(parts)}."
 
     @property
@@ -125,13 +128,19 @@ class Report:
         """The minimum bar: what a launch cannot do without, with "yes", "no" and why, or "could not check"."""
         return tuple((question, self.met(codes)) for question, codes in MINIMUM.items())
 
+    @property
+    def whole(self) -> bool:
+        """Whether the minimum bar was looked at: a part of the checks, or of the network, makes nobody ready."""
+        return all(answer != UNKNOWN for _, answer in self.minimum)
+
     def met(self, codes: Sequence[str]) -> str:
         """Whether what these codes look at is as it must be; nothing looked at is nothing known."""
         broken = [one for one in self.fix_now if one.code in codes]
         if broken:
             return f"no: {broken[0].title}"
-        if any(one.code in codes for one in self.undetermined) or not any(one.code in codes for one in self.passed):
-            return "could not check"
+        seen = {one.code for one in self.passed} | {one.code for one in self.can_wait}
+        if any(one.code in codes for one in self.undetermined) or not seen.intersection(codes):
+            return UNKNOWN
         return "yes"
 
     @property

@@ -49,6 +49,20 @@ class Tree:
         return sum(costs(node.record) for node in self.nodes)
 
     @property
+    def last_allowed(self) -> str:
+        """For whom it is an error: a receiver stops at the first term that matches, so not for all senders."""
+        root, spent = self.nodes[0].record, 0
+        named = [term.domain.rstrip(".").lower() for term in reached(root)]
+        for term, target in zip(reached(root), named, strict=True):
+            below = sum(costs(node.record) for node in self.nodes[1:] if node.path[1] == target)
+            if term.name == "include":
+                spent += below // named.count(target)
+            spent += term.name in spf.LOOKUPS
+            if spent > spf.MOST_LOOKUPS:
+                return f": an error for all senders that no term before {term.text} lists"
+        return ""
+
+    @property
     def everyone(self) -> tuple[str, ...]:
         return next((node.path for node in self.nodes if lets_everyone(node, self.nodes)), ())
 
@@ -57,7 +71,8 @@ class Tree:
         """Why receivers give up, all of it; empty when they do not."""
         found = list(dict.fromkeys(self.broken))
         if self.lookups > spf.MOST_LOOKUPS:
-            found.append(f"{self.lookups} DNS lookups are needed, {spf.MOST_LOOKUPS} are allowed")
+            where = self.last_allowed
+            found.append(f"{self.lookups} DNS lookups are needed, {spf.MOST_LOOKUPS} are allowed{where}")
         if len(self.voids) > spf.MOST_VOIDS:
             shown = ", ".join(self.voids)
             found.append(

@@ -40,14 +40,14 @@ def chart(
     if target is not None and known:
         y = f"{HEIGHT - target / top * HEIGHT:.1f}"
         inside.append(f'<line class="target" x1="0" y1="{y}" x2="{WIDTH}" y2="{y}"/>')
+    highest = said(top) if most else "nothing yet"
     look, drawn = ("series bars", _bars(points, top)) if bars else ("series", _line(points, top))
     inside.append(f'<path class="{look}" d="{drawn}"/>')
     words = f"now · at most {said(most)}"
     words += f" · target {said(target)}{escape(target_words)}" if target is not None else ""
-    scale = said(top) if most else "nothing yet"
     return (
         f"<figure><figcaption>{escape(title)} <b>{said(last)}</b> <small>{words}</small></figcaption>"
-        f'<div class="plot"><span>{scale}</span><svg role="img" aria-label="{escape(label)}" '
+        f'<div class="plot"><span>{highest}</span><svg role="img" aria-label="{escape(label)}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">{"".join(inside)}</svg></div>'
         f"{times(since)}</figure>"
     )

@@ -9,7 +9,7 @@ from django.core.checks import Warning as CheckWarning
 
 from launchready.django.middleware import given
 from launchready.errors import ConfigError
-from launchready.settings.stack import build
+from launchready.settings.build import build
 
 PATH = "launchready.django.LaunchReadyMiddleware"
 

@@ -16,7 +16,7 @@ from launchready.errors import StoreError
 from launchready.exchange.app import Join, Pause, RunChecks
 from launchready.exchange.claim import Ask, Database, Forget, Keep, Watch, Work
 from launchready.exchange.ops import Adapter, Inline, Op
-from launchready.exchange.store import StoreOp, hurried
+from launchready.exchange.store import Delete, StoreOp, hurried
 
 logger = logging.getLogger("launchready")
 
@@ -29,7 +29,9 @@ class Answers:
         self.secret: str | None = None
         self.url = ""  # of the store, where it has one
         self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
-        self._counts = Breaker(store) if getattr(store, "shared", True) else None
+        shared = getattr(store, "shared", True)
+        self._counts = Breaker(store) if shared else None
+        self._cached = Breaker(store, patient=True) if shared else None
         self._reachable = True
         self.heart = heart = Heart(store)
         self._here = here = {**here, Keep: heart.keep, Forget: heart.forget}
@@ -104,7 +106,11 @@ class Answers:
             await self._awaiting[type(op)](op)
 
     def _for(self, op: StoreOp[Any]) -> "Adapter | Breaker":
-        return self._counts if self._counts is not None and hurried(op) else self._store
+        if self._counts is None or self._cached is None:
+            return self._store
+        if hurried(op):
+            return self._counts
+        return self._cached if op.space.evictable and not isinstance(op, Delete) else self._store
 
     def _lost(self, error: StoreError) -> None:
         """One line when the store goes and one when it is back, not one for each request in between."""
@@ -119,8 +125,9 @@ class Answers:
     def _found(self) -> None:
         if not self._reachable:
             self._reachable = True
-            if self._counts is not None:
-                self._counts.close()
+            for breaker in (self._counts, self._cached):
+                if breaker is not None:
+                    breaker.close()
             logger.warning("store available again")
 
 

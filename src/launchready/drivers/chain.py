@@ -6,7 +6,7 @@ Copy of the body. When the body is complete, the copies are handed out, innermos
 left, those that wait for the end (Ended) are told.
 
 The chain is itself a flow. It answers inline operations on the spot (a memory store costs no frame of a driver) and
-yields the rest to the face: operations for a store across a wire, one Forward (or Hold) for the app, one Tail for the
+yields the rest to the face: operations for a store across a wire, one Forward (or Hold) for the app, one Copy for the
 body. It returns the final Response: with ``body`` where it is whole, without where the app's own body streams on.
 
 The three loops look alike on purpose: what they share would be one more frame for every step of every request.
@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Ended, Feature, Forward, Hold, Tail
-from launchready.exchange.ops import Elsewhere, Flow, Inline, Op, new
+from launchready.exchange.app import Copy, Ended, Feature, Forward, Hold
+from launchready.exchange.ops import Elsewhere, Flow, Inline, Op
 from launchready.http.message import Request, Response
 
 Look = Callable[[type[Op[Any]]], Callable[[Any], None] | None]
@@ -102,9 +102,8 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                 response = step
         if not copies and not ended:
             return response
-        tail = new(Tail)
+        tail = copies[0][1] if len(copies) == 1 else Copy(max([copy.limit for _, copy in copies], default=0))
         tail.head = response
-        tail.limit = copies[0][1].limit if len(copies) == 1 else max([copy.limit for _, copy in copies], default=0)
         if response.body is None:
             yield tail
         else:

@@ -1,4 +1,4 @@
-"""The two drivers: carry operations out until the flow waits for the app (Forward, Tail) or ends.
+"""The two drivers: carry operations out until the flow waits for the app (Forward, Copy) or ends.
 
 ``answer`` sets ``op.answer`` or raises; what it raises is thrown into the flow, which may catch it. ``error`` starts
 with a throw. The result is the operation the flow waits at, or what it returned.
@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from launchready.exchange.app import Ended, Forward, Gone, Occupy, Tail
+from launchready.exchange.app import Copy, Ended, Forward, Gone, Occupy
 from launchready.exchange.ops import Flow, Op
 
 T = TypeVar("T")
 
-Waits = Forward | Tail | Ended
+Waits = Forward | Copy | Ended
 
 
 def drive(

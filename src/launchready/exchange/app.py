@@ -57,24 +57,14 @@ class Copy(Op[bytes | None]):
     """After Forward: a copy of the body while it streams past, answered before its last chunk leaves.
 
     None: over ``limit`` bytes, or cut short (the app raised, the client went away, a length did not match).
-    """
-
-    __slots__ = ("limit",)
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-
-
-class Tail(Op[bytes | None]):
-    """What a chain asks its driver: send this head, let the body stream, and say at its end what it was.
-
-    Answered like Copy; ``limit`` is the largest that any feature asked for.
+    ``head``: the chain's word to its driver: send this head, let the body stream, and say at its end what it was.
     """
 
     __slots__ = ("head", "limit")
 
-    def __init__(self, head: Response, limit: int) -> None:
-        self.head = head
+    head: Response
+
+    def __init__(self, limit: int) -> None:
         self.limit = limit
 
 

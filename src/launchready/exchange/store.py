@@ -222,8 +222,9 @@ class GiveHere(Give):
     __slots__ = ()
 
 
-HURRY = 0.05
-"""Seconds. A limit must not slow down what it protects: whoever only counts goes on without the store after this."""
+HURRY = 0.04
+"""Seconds. A limit must not slow down what it protects: whoever only counts goes on without the store after this, so
+that an answer is 50 ms later at most."""
 
 
 def hurried(op: StoreOp[Any]) -> bool:

@@ -121,34 +121,37 @@ def give(states: Sequence[State], windows: tuple[Window, ...], cost: int, at: in
 
 
 def _exact(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
-    period, first, length = window.period_us, 0, len(state)
-    if length:
-        if state[-1] > now:  # noqa: PLR1730  max() costs a call on the hottest line of the house
-            now = state[-1]
+    wait = period = window.period_us
+    first = length = 0
+    if state:
         wait = state[0] + period - now
+        if wait > 0 and cost == 1 and charge and state[-1] <= now:
+            left = window.limit - len(state) - 1
+            if left >= 0:
+                state.append(now)  # nearly every hit: one more, and none is over
+                return left, wait
+        length = len(state)
+        if state[-1] > now:
+            now = state[-1]
+            wait = state[0] + period - now
         if wait <= 0:
             first = bisect_right(state, now - period)  # so many at the front are over
             length -= first
             wait = state[first] + period - now if length else period
-    else:
-        wait = period
     left = window.limit - length - cost
     if left < 0:  # -left hits must leave first; a cost above the limit never passes
         return -1 - left - cost, (state[first - left - 1] + period - now if -left <= length else period)
     if charge:
         if first:
             del state[:first]
-        if cost == 1:
-            state.append(now)
-        else:
-            state.extend([now] * cost)
+        state.extend([now] * cost)
     return left, wait
 
 
 def _grouped(window: Window, state: State, now: int, cost: int, charge: bool) -> tuple[int, int]:
     period, length, first, total, joins = window.period_us, len(state), HEAD, 0, False
     if length > HEAD:
-        if state[-2] > now:  # noqa: PLR1730  as above
+        if state[-2] > now:  # noqa: PLR1730  max() costs a call
             now = state[-2]
         total, joins = state[0], 0 < cost <= window.group - state[-1]
         if joins and charge and total + cost <= window.limit and state[HEAD] > now - period:

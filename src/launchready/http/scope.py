@@ -7,7 +7,8 @@ Scope = MutableMapping[str, Any]
 
 
 def template(scope: Scope) -> str | None:
-    """The route template that the app matched, or None. Starlette leaves the route in the scope.
+    """The route template that the app matched, or None. Starlette leaves the route in the scope; an app without a
+    framework may leave its template in ``scope["launchready.route"]``.
 
     FastAPI from 0.137 keeps the template with its router's prefix apart from the route.
     """
@@ -18,7 +19,7 @@ def template(scope: Scope) -> str | None:
     else:
         route = scope.get("route")
         if route is None:
-            return None
+            return scope.get("launchready.route")
         path = getattr(route, "path_format", None) or getattr(route, "path", None)
     root = scope.get("root_path")
     if root and path is not None and len(root) > len(scope.get("app_root_path", "")):

@@ -50,6 +50,7 @@ class Keeper:
         self._late: list[Series] = []
         self._tasks: list[Task] = []
         self._said = False
+        self._active = False  # requests were running at the last addition
         self._minute = self._hour = -1.0
         _keepers.add(self)
         timings.started = start  # no method of ours: a keeper that is done with is freed at once, not by the collector
@@ -68,7 +69,10 @@ class Keeper:
             if work := self.timings.drain_work():
                 tasks.append(lambda ledger, at: ledger.spend(self.timings.release, work, at))
             now = self._clock.wall()
-            minute = now // 60
+            minute, active = now // 60, self.timings.active()
+            if active or self._active:
+                process = self.timings.process
+                tasks.append(lambda ledger, at: ledger.runs(process, active, at))
             if not parts and not tasks and minute == self._minute:
                 return
             try:
@@ -81,7 +85,7 @@ class Keeper:
                     logger.warning("what was measured cannot be written to %s: %s", self.path, type(error).__name__)
                 self._said = True
             else:
-                self._late, self._said, self._minute = [], False, minute
+                self._late, self._said, self._minute, self._active = [], False, minute, bool(active)
 
     def _add(self, ledger: Ledger, parts: list[Series], tasks: list[Task], now: float) -> None:
         try:
@@ -121,7 +125,7 @@ class Keeper:
                 ledger = self._open()
                 with ledger.writing():
                     mine = due(ledger, self._clock.wall())
-                found = data(ledger) if mine else None
+                found = data(ledger, self._clock.wall(), self.exporter) if mine else None
             if found is not None:  # without the lock: whoever it is sent to may take its time
                 self.exporter.export(found)
         except Exception as error:

@@ -27,31 +27,37 @@ GRAIN = 300
 KEEP = 7 * DAY
 MAX_BYTES = 50 * 1024 * 1024
 MAX_RELEASES = 20
+STILL = 3.0
+"""Seconds for which what a process said of its running requests holds; it says so twice a second."""
 MAX_NAMES = 100
 """Of events and of jobs."""
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS releases (id INTEGER PRIMARY KEY, name TEXT UNIQUE, started REAL, seen REAL);
-CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, release INTEGER, method TEXT, route TEXT, status INTEGER,
-    note TEXT, UNIQUE (release, method, route, status, note));
-CREATE TABLE IF NOT EXISTS totals (series INTEGER PRIMARY KEY, count INTEGER, seconds REAL, last BLOB, first BLOB);
-CREATE TABLE IF NOT EXISTS slots (start INTEGER, width INTEGER, series INTEGER, count INTEGER, seconds REAL, last BLOB,
+CREATE TABLE releases (id INTEGER PRIMARY KEY, name TEXT UNIQUE, started REAL, seen REAL);
+CREATE TABLE series (id INTEGER PRIMARY KEY, release INTEGER, method TEXT, route TEXT, status INTEGER,
+    note TEXT, scheme TEXT, UNIQUE (release, method, route, status, note, scheme));
+CREATE TABLE totals (series INTEGER PRIMARY KEY, count INTEGER, seconds REAL, last BLOB, first BLOB);
+CREATE TABLE slots (start INTEGER, width INTEGER, series INTEGER, count INTEGER, seconds REAL, last BLOB,
     first BLOB, PRIMARY KEY (start, width, series)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS timeline (start INTEGER PRIMARY KEY, requests INTEGER, errors INTEGER, last BLOB);
-CREATE TABLE IF NOT EXISTS presence (start INTEGER PRIMARY KEY, ready INTEGER, unready INTEGER);
-CREATE TABLE IF NOT EXISTS looks (release INTEGER, method TEXT, route TEXT, n INTEGER,
+CREATE TABLE timeline (start INTEGER PRIMARY KEY, requests INTEGER, errors INTEGER, last BLOB);
+CREATE TABLE presence (start INTEGER PRIMARY KEY, ready INTEGER, unready INTEGER);
+CREATE TABLE looks (release INTEGER, method TEXT, route TEXT, n INTEGER,
     latency TEXT, latency_test TEXT, latency_p REAL, latency_before INTEGER, latency_after INTEGER,
     latency_odds REAL,
     errors TEXT, errors_test TEXT, errors_p REAL, errors_before INTEGER, errors_after INTEGER, errors_odds REAL,
     PRIMARY KEY (release, method, route, n)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS signals (start INTEGER, name TEXT, count INTEGER, PRIMARY KEY (start, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS jobs (name TEXT PRIMARY KEY, every REAL, grace REAL, began REAL, ended REAL, failed REAL,
+CREATE TABLE signals (start INTEGER, name TEXT, count INTEGER, PRIMARY KEY (start, name)) WITHOUT ROWID;
+CREATE TABLE jobs (name TEXT PRIMARY KEY, every REAL, grace REAL, began REAL, ended REAL, failed REAL,
     runs INTEGER, failures INTEGER);
-CREATE TABLE IF NOT EXISTS work (start INTEGER, release INTEGER, method TEXT, route TEXT, kind TEXT, what TEXT,
+CREATE TABLE work (start INTEGER, release INTEGER, method TEXT, route TEXT, kind TEXT, what TEXT,
     requests INTEGER, calls INTEGER, seconds REAL, repeats INTEGER, slowest REAL,
     PRIMARY KEY (start, release, method, route, kind, what)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value);
+CREATE TABLE meta (name TEXT PRIMARY KEY, value);
+CREATE TABLE active (process TEXT, method TEXT, scheme TEXT, count INTEGER, at REAL,
+    PRIMARY KEY (process, method, scheme)) WITHOUT ROWID;
 """
+LAYOUT = 2
+"""Of the tables, as the file says it."""
 _ADD_TOTAL = """INSERT INTO totals VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?2,
     seconds = seconds + ?3, last = merged(last, ?4), first = merged(first, ?5)"""
 _ADD_SLOT = """INSERT INTO slots VALUES (?6, ?7, ?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?2,
@@ -81,7 +87,7 @@ class Ledger:
             db.execute(f"PRAGMA max_page_count = {self._max_bytes // 4096}")
             db.execute(f"PRAGMA journal_size_limit = {self._max_bytes // 10}")
             db.create_function("merged", 2, merged, deterministic=True)
-            db.executescript(_SCHEMA)
+            _lay_out(db)
         except BaseException:
             db.close()
             raise
@@ -141,6 +147,17 @@ class Ledger:
             ],
         )
 
+    def runs(self, process: str, active: Mapping[tuple[str, str], int], now: float) -> None:
+        """What runs in a process, by method and scheme. Within ``writing()``. Who says nothing for long is dead."""
+        self.db.execute("DELETE FROM active WHERE process = ? OR at < ?", (process, now - 20 * STILL))
+        rows = [(process, *kind, count, now) for kind, count in active.items()]
+        self.db.executemany("INSERT INTO active VALUES (?, ?, ?, ?, ?)", rows)
+
+    def active(self, now: float) -> dict[tuple[str, str], int]:
+        """Requests that run now in all processes, by method and scheme."""
+        sql = "SELECT method, scheme, sum(count) FROM active WHERE at > ? GROUP BY method, scheme"
+        return {(method, scheme): count for method, scheme, count in self.rows(sql, (now - STILL,))}
+
     def signal(self, name: str, now: float, count: int) -> None:
         """Within ``writing()``. Past a hundred names, new ones are counted as "other"."""
         names = {known for (known,) in self.rows("SELECT DISTINCT name FROM signals")}
@@ -171,10 +188,11 @@ class Ledger:
         if key.route not in routes and len(routes) >= MAX_ROUTES:
             key = key._replace(route=OTHER)
         self.db.execute(
-            "INSERT OR IGNORE INTO series (release, method, route, status, note) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO series (release, method, route, status, note, scheme) VALUES (?, ?, ?, ?, ?, ?)",
             (release, *key),
         )
-        sql = "SELECT id FROM series WHERE release = ? AND method = ? AND route = ? AND status = ? AND note = ?"
+        sql = """SELECT id FROM series WHERE release = ? AND method = ? AND route = ? AND status = ? AND note = ?
+            AND scheme = ?"""
         return int(self.rows(sql, (release, *key))[0][0])
 
     def keep_small(self, now: float) -> None:
@@ -211,6 +229,24 @@ class Ledger:
         self.db.execute("DELETE FROM slots WHERE start + width <= ?", (before,))
         for table in ("timeline", "presence", "signals", "work"):
             self.db.execute(f"DELETE FROM {table} WHERE start < ?", (before,))
+
+
+def _lay_out(db: sqlite3.Connection) -> None:
+    """Tables of another version go, and what they hold with them: a week of measurements."""
+    if db.execute("PRAGMA user_version").fetchone()[0] == LAYOUT:
+        return
+    db.execute("BEGIN IMMEDIATE")  # of several workers that begin together one does it
+    try:
+        if db.execute("PRAGMA user_version").fetchone()[0] != LAYOUT:
+            for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                db.execute(f'DROP TABLE "{name}"')
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {LAYOUT}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
 
 
 def is_business(key: Key) -> bool:

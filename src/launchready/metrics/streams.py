@@ -9,29 +9,50 @@ Done = Callable[[float, bool, str], None]
 """Called once at the end: when the first chunk left, whether the last one did, and the note where it broke."""
 
 
-def watched(content: Iterator[bytes], done: Done) -> Iterator[bytes]:
-    first, whole, note = 0.0, False, ""
-    try:
-        for chunk in content:
-            first = first or perf_counter()
-            yield chunk
-        whole = True
-    except Exception as error:
-        note = broke(error)[1]
-        raise
-    finally:
-        done(first or perf_counter(), whole, note)
+class _End:
+    """``close`` ends it as well: a body that nobody ever asked for (HEAD, a client that left) runs no ``finally``."""
+
+    def __init__(self, done: Done) -> None:
+        self._done: Done | None = done
+        self.first, self.whole, self.note = 0.0, False, ""
+
+    def close(self) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            done(self.first or perf_counter(), self.whole, self.note)
 
 
-async def awatched(content: AsyncIterator[bytes], done: Done) -> AsyncIterator[bytes]:
-    first, whole, note = 0.0, False, ""
-    try:
-        async for chunk in content:
-            first = first or perf_counter()
-            yield chunk
-        whole = True
-    except Exception as error:
-        note = broke(error)[1]
-        raise
-    finally:
-        done(first or perf_counter(), whole, note)
+class Watched(_End):
+    def __init__(self, content: Iterator[bytes], done: Done) -> None:
+        super().__init__(done)
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for chunk in self._content:
+                self.first = self.first or perf_counter()
+                yield chunk
+            self.whole = True
+        except Exception as error:
+            self.note = broke(error)[1]
+            raise
+        finally:
+            self.close()
+
+
+class AsyncWatched(_End):
+    def __init__(self, content: AsyncIterator[bytes], done: Done) -> None:
+        super().__init__(done)
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._content:
+                self.first = self.first or perf_counter()
+                yield chunk
+            self.whole = True
+        except Exception as error:
+            self.note = broke(error)[1]
+            raise
+        finally:
+            self.close()

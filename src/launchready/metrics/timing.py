@@ -1,4 +1,4 @@
-"""Durations of this process, by method, route template, status and what was special about the answer.
+"""Durations of this process, by method, route template, status, scheme and what was special about the answer.
 
 The route is a template, never a path: forty scanner paths are one row, "(unmatched)". Routes are bounded as well: an
 app that makes templates out of data fills one row "(other)", and not the memory.
@@ -8,10 +8,12 @@ switches no threads, since nothing is called there. Everything else happens in `
 """
 
 from asyncio import CancelledError
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from math import ceil, log
 from threading import Lock
 from typing import NamedTuple
+from uuid import uuid4
 
 from launchready.http.routes import Route, RouteTable
 from launchready.metrics.histogram import LOWEST, PER_E, SMALLEST, Counts
@@ -26,6 +28,7 @@ MAX_SERIES = 4 * MAX_ROUTES
 MAX_PATHS = 1024
 MAX_WORK = 2000
 
+SCHEMES = frozenset({"http", "https"})
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "CONNECT", "TRACE"})
 
 OWN = "own"
@@ -42,12 +45,13 @@ CLIENT_GONE = 499
 
 
 class Key(NamedTuple):
-    """What is counted together. ``note`` is "" for an ordinary answer."""
+    """What is counted together. ``note`` is "" for an ordinary answer; ``scheme`` is the server's word."""
 
     method: str
     route: str
     status: int
     note: str = ""
+    scheme: str = "http"
 
 
 class Series:
@@ -93,30 +97,48 @@ def usable(template: str) -> bool:
     return True
 
 
+def _kind(method: str, scheme: str) -> tuple[str, str]:
+    """Bounded, by the words of the OpenTelemetry semantic conventions."""
+    return method if method in KNOWN_METHODS else "_OTHER", scheme if scheme in SCHEMES else "http"
+
+
 class Timings:
     """The table of one process."""
 
     def __init__(self, release: str) -> None:
         self.release = release
-        self._series: dict[tuple[str, str, int, str], Series] = {}
+        self._series: dict[tuple[str, str, int, str, str], Series] = {}
         self._routes: set[str] = set()
         self._table: RouteTable[str] = RouteTable({})
         self._told = 0
         self._paths: dict[str, str | None] = {}
         self._work: dict[tuple[str, str, str, str], Work] = {}
         self._lock = Lock()
+        self.process = uuid4().hex
+        self.begun: defaultdict[tuple[str, str], int] = defaultdict(int)
+        """Requests that began, by method and scheme. Each of them is recorded once, when it ends."""
+        self._ended: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.started: Callable[[], None] = lambda: None
         """Called when something is measured that was not before: whoever drains may begin."""
 
     def record(
-        self, method: str, route: str | None, status: int, seconds: float, note: str = "", first: float | None = None
+        self,
+        method: str,
+        route: str | None,
+        status: int,
+        seconds: float,
+        note: str = "",
+        first: float | None = None,
+        scheme: str = "http",
     ) -> None:
         """``route`` None is a path that the app does not know. ``seconds``: from the first look to the last byte.
 
         ``first``: to the first byte, where that is another moment (a stream).
         """
         index = ceil(log(seconds) * PER_E) if seconds > SMALLEST else LOWEST
-        series = self._series.get((method, route or UNMATCHED, status, note)) or self._new(method, route, status, note)
+        series = self._series.get((method, route or UNMATCHED, status, note, scheme)) or self._new(
+            method, route or UNMATCHED, status, note, scheme
+        )
         while True:
             try:
                 series.counts[index] += 1
@@ -133,8 +155,8 @@ class Timings:
                 except KeyError:
                     series.first.setdefault(index, 0)
 
-    def _new(self, method: str, route: str | None, status: int, note: str) -> Series:
-        asked = (method, route or UNMATCHED, status, note)
+    def _new(self, method: str, route: str, status: int, note: str, scheme: str) -> Series:
+        asked = (method, route, status, note, scheme)
         key = self._key(*asked)
         series = self._series.get(key)
         if series is None:
@@ -145,33 +167,40 @@ class Timings:
             self._series[asked] = series  # the next of these takes the short way
         return series
 
-    def _key(self, method: str, route: str, status: int, note: str) -> Key:
+    def _key(self, method: str, route: str, status: int, note: str, scheme: str) -> Key:
         """What it is counted under: unknown methods are one, and past the bounds so are routes and statuses."""
-        if method not in KNOWN_METHODS:
-            method = "_OTHER"  # the word of the OpenTelemetry semantic conventions
+        method, scheme = _kind(method, scheme)
         if len(self._routes) >= MAX_ROUTES and route not in self._routes and route != UNMATCHED:
             route = OTHER
-        if len(self._series) >= MAX_SERIES and (method, route, status, note) not in self._series:
-            return Key("_OTHER", OTHER, status // 100 * 100)
-        return Key(method, route, status, note)
+        if len(self._series) >= MAX_SERIES and (method, route, status, note, scheme) not in self._series:
+            return Key(method, OTHER, status // 100 * 100, "", scheme)
+        return Key(method, route, status, note, scheme)
 
-    def own(self, method: str, path: str, status: int, seconds: float) -> None:
+    def own(self, method: str, path: str, status: int, seconds: float, scheme: str = "http") -> None:
         """An answer that did not come from the app: counted under the route that would have made it."""
         route = self._paths.get(path)
         if route is None or len(self._routes) != self._told:
             route = self.template(method, path)
-        self.record(method, route, status, seconds, OWN)
+        self.record(method, route, status, seconds, OWN, None, scheme)
 
     def stream(
-        self, method: str, route: str | None, status: int, seconds: float, first: float, whole: bool, note: str = ""
+        self,
+        method: str,
+        route: str | None,
+        status: int,
+        seconds: float,
+        first: float,
+        whole: bool,
+        note: str = "",
+        scheme: str = "http",
     ) -> None:
         """``whole`` False: the app stopped in the middle without an error, since it was told that nobody reads."""
         if note:
-            self.record(method, route, 500, seconds, note, first)
+            self.record(method, route, 500, seconds, note, first, scheme)
         elif whole:
-            self.record(method, route, status, seconds, STREAM, first)
+            self.record(method, route, status, seconds, STREAM, first, scheme)
         else:
-            self.record(method, route, CLIENT_GONE, seconds, DISCONNECT, first)
+            self.record(method, route, CLIENT_GONE, seconds, DISCONNECT, first, scheme)
 
     def spend(self, method: str, route: str | None, spent: Spent) -> None:
         """What a request spent its time on: added up by route."""
@@ -227,10 +256,22 @@ class Timings:
                 part.counts, series.counts = series.counts, {}
                 part.first, series.first = series.first, {}
                 part.total, series.total = series.total, 0.0
+                if part.key.note != WEBSOCKET:
+                    self._ended[part.key.method, part.key.scheme] += sum(part.counts.values())
                 yield part
+
+    def active(self) -> dict[tuple[str, str], int]:
+        """How many requests run now, by method and scheme. Right after ``drain``."""
+        for kind in [kind for kind in list(self.begun) if _kind(*kind) != kind]:
+            self.begun[_kind(*kind)] += self.begun.pop(kind)
+        found = {kind: begun - self._ended[kind] for kind, begun in list(self.begun.items())}
+        return {kind: count for kind, count in found.items() if count > 0}
 
     def forget(self) -> None:
         """In a process that was just forked: what is here is the parent's, who will write it down."""
         self._series.clear()
+        self.begun.clear()
+        self._ended.clear()
+        self.process = uuid4().hex
         self._lock = Lock()
         self._work = {}

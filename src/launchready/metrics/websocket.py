@@ -15,7 +15,11 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 async def timed(
-    timings: Timings | None, route: Callable[[], str | None], serve: Callable[[Send], Awaitable[None]], send: Send
+    timings: Timings | None,
+    route: Callable[[], str | None],
+    scheme: str,
+    serve: Callable[[Send], Awaitable[None]],
+    send: Send,
 ) -> None:
     """Have it served, and record it when it is over. ``timings`` None: it is served untouched."""
     if timings is None:
@@ -34,4 +38,4 @@ async def timed(
     try:
         await serve(seen)
     finally:
-        timings.record("GET", route(), status, perf_counter() - started, WEBSOCKET)
+        timings.record("GET", route(), status, perf_counter() - started, WEBSOCKET, None, scheme)

@@ -54,10 +54,8 @@ class Resolver:
             where = servers[number % len(servers)]
             told = (server is not None, checking_disabled, tcp)
             answer = await self._attempt(question, name, rdtype, where, seconds, told)
-            retry = answer.status in ("timeout", "closed", "broken") or (
-                answer.status in ("servfail", "refused") and servers[1:]
-            )
-            if not retry:
+            elsewhere = answer.status in ("servfail", "refused") and len(servers) > 1
+            if answer.status not in ("timeout", "closed", "broken") and not elsewhere:
                 return answer
         return answer
 

@@ -13,6 +13,9 @@ _MYSQL = Form(r"\bmysql(?:dump|admin|import)?\b[^\n|;]{0,120}?\s-p([^\s\"'$-][^\
 _SSHPASS = Form(r"\bsshpass\s+-p\s*[\"']?([^\s\"'$|;()]{4,64})")
 _REDIS = Form(r"\bredis-cli\b[^\n|;]{0,120}?\s-a\s+[\"']?([^\s\"'$|;()]{4,64})")
 _LOGIN = Form(r"\b(?:docker|helm registry|az|podman|oc|doctl)\s+login\b[^\n|;]{0,120}?\s-p\s+[\"']?([^\s\"'$]{6,256})")
+_LDAP = Form(r"\bldap(?:search|add|modify|delete|passwd|whoami)\b[^\n|;]{0,200}?\s-w\s+[\"']?([^\s\"'$|;()]{4,64})")
+_LFTP = Form(r"\blftp\b[^\n|;]{0,120}?\s-u\s+[\"']?[^\s,\"']{1,64},([^\s\"'$|;()]{4,64})")
+_STORE = Form(r"\s-(?:src|dest)?(?:store|key)pass\s+[\"']?([^\s\"'$|;()]{6,64})")
 _SQL = Form(
     r"(?i)\b(?:identified\s+(?:with\s+\w+\s+)?by|password)\s*(?:=\s*)?(?:password\s*)?\(?\s*(?:E|"
     r"N)?(\\?')((?:[^'\\\n]|\\.){4,128}?)\1"
@@ -28,7 +31,16 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
             user, value = found.group(1), found.group(2)
             if len(value) >= 4 and fits(value, place) and not (value.isdigit() and user.isdigit()):
                 yield Found("basic-auth", value, found.start(2), found.end(2))
-    for gate, form in (("mysql", _MYSQL), ("sshpass", _SSHPASS), ("redis-cli", _REDIS), (" login", _LOGIN)):
+    for gate, form in (
+        ("mysql", _MYSQL),
+        ("sshpass", _SSHPASS),
+        ("redis-cli", _REDIS),
+        (" login", _LOGIN),
+        ("ldap", _LDAP),
+        ("lftp", _LFTP),
+        ("storepass", _STORE),
+        ("keypass", _STORE),
+    ):
         if gate in low:
             for found in form.re.finditer(text):
                 value = found.group(1).strip("\"'")

@@ -12,6 +12,15 @@ _HEAD = 8192
 PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 """How zip, gzip, bzip2 and xz begin."""
 
+#: What hides its text, and is not opened here: how it begins, what must stand in it, and what it is called.
+_SEALED = (
+    (b"%PDF-", b"/FlateDecode", "a PDF, whose text is packed"),
+    (b"%PDF-", b"/Encrypt", "a PDF, which is encrypted"),
+    (b"7z\xbc\xaf\x27\x1c", b"", "an archive of 7-Zip"),
+    (b"Rar!\x1a\x07", b"", "an archive of RAR"),
+    (b"\x28\xb5\x2f\xfd", b"", "packed with Zstandard"),
+)
+
 
 class Text(NamedTuple):
     """A text to look at. ``binary``: printable characters among others, in which only known formats are looked for."""
@@ -29,6 +38,9 @@ def archive(data: bytes) -> bool:
 def texts(path: str, data: bytes) -> Iterator[Text | Unread]:
     """Every text in a file's bytes: itself, or what its archive holds."""
     if not archive(data):
+        sealed = next((name for head, mark, name in _SEALED if data.startswith(head) and mark in data), "")
+        if sealed:
+            yield Unread(path, f"{sealed}: unpack it, and name the result with --path")
         yield text(path, data)
         return
     from launchready.secrets.unpacked import unpacked  # noqa: PLC0415 - six modules that most scans do without
@@ -37,7 +49,7 @@ def texts(path: str, data: bytes) -> Iterator[Text | Unread]:
         if isinstance(item, Unread):
             yield item
         elif item[1].strip(b"\0"):  # a bomb is made of zeros
-            yield text(*item)
+            yield from texts(*item) if not archive(item[1]) else (text(*item),)
 
 
 def text(path: str, data: bytes) -> Text:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from launchready.secrets.forms import Form
 
-_RUN = Form(r"(?<![A-Za-z0-9+/=_\-])[A-Za-z0-9+/_\-]{20,65536}+={0,2}")
+_RUN = Form(r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{20,65536}+={0,2}")
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e\xc2-\xf4\x80-\xbf]+")
 _HEAD = 24
 

@@ -21,6 +21,8 @@ _DUMP = Form(
 )
 _FILEZILLA = Form(r"<Pass\b[^<>]*>([^<>\s]{3,512})</Pass>")
 _JETBRAINS = Form(r'<fileTransfer\b[^<>]*\bpassword="([^"<>]{4,512})"')
+_USERLIST = Form(r'(?m)^"[^"\n]{1,64}"[ \t]+"([^"\n]{4,128})"')
+_CHAP = Form(r"(?m)^[ \t]*[^#\s]\S{0,64}[ \t]+\S{1,64}[ \t]+\"?([^\s\"]{4,128})\"?(?:[ \t]+\S+)?[ \t]*$")
 _INI_PASS = Form(r"(?m)^\s*\w*(?:[Pp]assword|PASS)\s*=\s*(\S{3,128})\s*$")
 
 
@@ -37,6 +39,10 @@ def formats(text: str, place: Place) -> Iterator[Found]:
         found := _MASTER.re.fullmatch(text)
     ):
         yield Found("secret", found.group(1), found.start(1), found.end(1))
+    elif base == "userlist.txt":
+        yield from _all(_USERLIST, text, "database-password")
+    elif base in {"chap-secrets", "pap-secrets"}:
+        yield from _all(_CHAP, text, "password")
     elif base == "logins.json":
         yield from _all(_FIREFOX, text, "stored-login")
     elif base.endswith(".sql") and "INSERT INTO" in text:

@@ -8,10 +8,25 @@ from launchready.vendors.lists import words as words_of
 _WORDS = Form(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 #: Found in lower-case text, these say that a key may be near. Order: the longest first.
-STEMS = ("pass", "secret", "token", "key", "pw", "auth", "cred", "salt", "kennwort", "contrasena", "senha", "cookie")
+STEMS = (
+    "pass",
+    "secret",
+    "token",
+    "key",
+    "pw",
+    "auth",
+    "cred",
+    "salt",
+    "kennwort",
+    "contrasena",
+    "senha",
+    "cookie",
+    "psk",
+)
 
 _PASSWORD = words_of(
-    "password passwd passwort passphrase pwd passcode psw pass kennwort contrasena senha masterauth requirepass pw"
+    "password passwd passwort passphrase pwd passcode psw pass kennwort contrasena senha masterauth requirepass pw "
+    "psk storepass keypass bindpw"
 )
 _ENDS = (
     ("password", "password"), ("passwd", "password"), ("passphrase", "password"),

@@ -14,6 +14,7 @@ from launchready.secrets.names import STEMS, VENDOR_WORDS, named
 from launchready.secrets.place import Place
 
 _LEFT = Form(r"[\w.\-]*\Z")
+_SPOKEN = Form(r"(?:\w{2,24} ){1,3}\Z")
 _REST = Form(r"[\w\-]{0,40}")
 _NEAR = 80
 _LONGEST = 4096
@@ -23,11 +24,13 @@ _LINE = 400
 _ASSIGN = Form(
     r"\\{0,3}[\"'`]?(?:\]|"
     r"\))?[ \t]{0,40}(?::[ \t]{0,4}(?:[A-Za-z_&'][\w.\[\]|&' ]{0,40}?[ \t]{0,4})?=(?!=)|=>|:=|\?=|"
-    r"\+?=(?!=)|:(?![:/=]))[ \t]{0,40}(?:\\?\r?\n[ \t]{1,40})?"
+    r"\+?=(?!=)|\|\|=|\?\?=|:(?![:/=]))[ \t]{0,40}(?:\\?\r?\n[ \t]{1,40})?"
 )
 _OPEN = Form(
     r"(?:[brfuBRFU@$]{0,2}|(?:\w{0,40}(?:Secret|SecretStr|Buffer\.from|String|Bytes|Password|new "
-    r"String)\()|[\w.:>$-]{1,48}\([\"'][\w.\-]{1,60}[\"'],[ \t]{0,4})(\\{0,3}(?:\"\"\"|[\"'`]))"
+    r"String)\()|[\w.:>$-]{1,48}\([\"'][\w.\-]{1,60}[\"'],[ \t]{0,4}|"
+    r"[\w.:>$-]{1,64}(?:[(\[][\"'][\w.\-]{1,60}[\"'][)\]])?[ \t]{1,4}(?:\|\||\?\?|\?:|or)[ \t]{1,4})"
+    r"(\\{0,3}(?:\"\"\"|[\"'`]))"
 )
 _BARE = Form(r"[^\s\"'`<>,;{}\[\]\\&|]{4,512}")
 _BARE_ENV = Form(r"[^\s\"'`\\]{3,512}")
@@ -51,7 +54,7 @@ _COMMENT = Form(r"[ \t]+(?:#|//|;|--|<!--|/\*).*$")
 _PROSE = Form(
     r"[*_`]{0,3}(?:[ \t]{1,3}(?:for|to|of|on|fur|für|von|de|"
     r"pour)[ \t](?:[\w@.\-/]{1,40}[ \t]?){1,5})?[ \t]{0,3}(?:\b(?:is now|is still|is|was|ist jetzt|ist|"
-    r"lautet|est|es|changed to|set to|now)\b[ \t]{0,3}[:=]?|=|:|→|->|\||\u2013|\u2014)[ \t]{0,3}"
+    r"lautet|est|es|changed to|set to|now|to)\b[ \t]{0,3}[:=]?|=|:|→|->|\||\u2013|\u2014)[ \t]{0,3}"
 )
 
 _WORD = Form(r"(?:<[a-z]{1,8}>)?[\"'`*<(\[]{0,3}([^\s\"'`<>\\]{5,120})")
@@ -69,7 +72,7 @@ class Named(NamedTuple):
 
 
 def names(text: str, low: str) -> Iterator[Named]:
-    """Every name of a secret, once, with the kind it promises."""
+    """Every name of a secret, once, with the kind it promises; in a sentence, "the Heroku API key", its words too."""
     seen: set[int] = set()
     for stem in STEMS:
         at = low.find(stem)
@@ -82,6 +85,13 @@ def names(text: str, low: str) -> Iterator[Named]:
                 seen.add(end)
                 key = text[start:end].rstrip("-_.")
                 kind = named(key)
+                if (
+                    not kind
+                    and key.lower() == "key"
+                    and (spoken := _SPOKEN.re.search(text, max(0, start - _NEAR), start))
+                ):
+                    start, key = spoken.start(), spoken.group() + key
+                    kind = named(key)
                 if kind:
                     yield Named(_vendor_before(text, start) + key, kind, start, start + len(key))
             at = low.find(stem, end)
@@ -213,7 +223,7 @@ def _quoted(text: str, at: int, quote: str) -> Iterator[tuple[int, str, bool]]:
 
 def _prose(text: str, name: Named) -> Iterator[tuple[int, str, bool]]:
     said = _PROSE.re.match(text, name.end)
-    if said is None or said.end() == name.end:
+    if said is None or said.end() == name.end or "{{" in _line_before(text, name.start):
         return
     found = _WORD.re.match(text, said.end())
     if found is not None:

@@ -53,7 +53,7 @@ _CREDENTIALS = Form(
     r"recentservers\.xml|"
     r"sitemanager\.xml|webservers\.xml|dbeaver[\w\-]*\.xml|data-sources\.xml|credentials-config\.json|"
     r"robomongo\.json|wp-config(?:-\w+)?\.php|config(?:uration|ig)?(?:\.inc)?\.php|ventrilo_srv\.ini|"
-    r"proftpdpasswd|shadow|passwd|secrets\.ya?ml|database\.yml|mongoid\.yml|heroku\.json|hub|"
+    r"proftpdpasswd|userlist\.txt|(?:ch|p)ap-secrets|shadow|passwd|secrets\.ya?ml|database\.yml|mongoid\.yml|heroku\.json|hub|"
     r"\.config/hub|irc[\w.]*|\.vnc/passwd|logins\.json|tomcat-users\.xml|kubeconfig|\.kube/config)$"
 )
 

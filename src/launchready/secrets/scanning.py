@@ -94,14 +94,14 @@ class Scan:
 
     def _hits(self, gathered: Gathered) -> Iterator[Hit | Unread]:
         path = os.path.abspath(self.path)  # noqa: PTH100 - as typed, links and all
-        if not os.path.lexists(path):
+        if not os.path.exists(path):  # noqa: PTH110
             raise ConfigError([f"secrets: there is no {self.path!r}; give a folder or a file"])
         folder = os.path.isdir(path)  # noqa: PTH112
         here = path if folder else os.path.dirname(path)  # noqa: PTH120
         self._git = git.top(here) if git.available() else None
         self._root = self._git or here
         if not folder:
-            yield from tree.hits(here, os.path.basename(path))  # noqa: PTH119
+            yield from tree.hits(here, os.path.basename(path), named=True)  # noqa: PTH119
         elif self._git is None:
             yield from self._plain(path)
         else:

@@ -1,11 +1,14 @@
 """One text through all readers: what each finds, without overlaps, without what an inline comment allows."""
 
 from launchready.secrets import judge
+from launchready.secrets.arguments import arguments
 from launchready.secrets.blocks import blocks
 from launchready.secrets.commands import commands
 from launchready.secrets.encoded import runs
 from launchready.secrets.formats import formats
 from launchready.secrets.found import Found, settled
+from launchready.secrets.joined import joined
+from launchready.secrets.logins import logins
 from launchready.secrets.names import STEMS
 from launchready.secrets.pairs import pairs
 from launchready.secrets.place import Place
@@ -42,8 +45,11 @@ def find(text: str, place: Place, depth: int = 0) -> list[Found]:
         blocks(text) if "-----BEGIN " in text or "PuTTY-User" in text else (),
         formats(text, place),
         tokens(text, gates) if gates else (),
+        joined(text, gates, place) if gates else (),
         urls(text, place) if "://" in text and "@" in text else (),
         commands(text, low, place),
+        arguments(text, low, place),
+        logins(text, place),
         inner(text, place, depth) if depth < _DEPTH else (),
         pairs(text, low, place) if named else (),
     ]

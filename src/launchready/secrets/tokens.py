@@ -10,14 +10,18 @@ from launchready.secrets import judge
 from launchready.secrets.forms import Form
 from launchready.secrets.found import Found
 from launchready.secrets.kinds import identify
-from launchready.vendors.formats import RARE, VENDORS, Vendor
+from launchready.vendors.formats import BEFORE, RARE, VENDORS, Vendor
 
 #: Not committed secrets: hashes are one-way, push tokens and signed addresses belong to one device or one moment.
 _SKIPPED = frozenset({"pw_hash", "push_token", "signed_url", "oauth"})
-_ROWS = tuple(row for row in (*VENDORS, *RARE) if row.gates and row.kind not in _SKIPPED)
+#: Stands in every "path": ``RARE`` has the same key behind better gates.
+_EVERYWHERE = ("pat",)
+_ROWS = tuple(row for row in (*VENDORS, *RARE) if row.gates and row.gates != _EVERYWHERE and row.kind not in _SKIPPED)
 GATES: tuple[str, ...] = tuple(dict.fromkeys(gate for row in _ROWS for gate in row.gates))
 #: Literals that stand inside a key; every other one begins it, or stands a few characters after its beginning.
-_INSIDE = frozenset({"_secret_", "-us", ":A", "%3AA", ".atlasv1.", "Q~", "APA91"})
+_INSIDE = frozenset(
+    {"_secret_", "-us", ":A", "%3AA", ".atlasv1.", "Q~", "APA91", "NRAL", "office.com", "office365.com"}
+)
 _BEGINS = (0, 1, 3)
 _BEHIND, _NEAR = 40, 400
 _AHEAD = 8192
@@ -61,6 +65,7 @@ def _match(pattern: re.Pattern[str], gate: str, text: str, at: int) -> re.Match[
     if gate in _INSIDE:
         found = pattern.search(text, max(0, at - _BEHIND), at + _NEAR)
         return found if found is not None and found.start() <= at else None
+    at += gate.startswith(BEFORE) * (2 if gate[0] == "\\" else 1)
     for before in _BEGINS:
         if before <= at and (found := pattern.match(text, at - before, at + _AHEAD)) is not None:
             return found
@@ -83,7 +88,7 @@ def _judged(row: Vendor, found: re.Match[str]) -> Found | None:
 
 def made_up(value: str) -> bool:
     """Of the documentation, of a test that made it up, or a pattern for such keys."""
-    body = re.sub(r"^(?:[A-Za-z]{1,12}[_\-.])+(?:live_|test_|proj-|api\d\d-)?", "", value) or value
+    body = re.sub(r"^(?:[A-Za-z]{1,12}[_\-.])+(?:live_|test_|proj-|api\d\d-)?|^A{20,24}", "", value) or value
     return (
         _SAMPLES.re.fullmatch(value) is not None
         or judge.placeholder(body)

@@ -37,11 +37,20 @@ def files(root: str, *, git: bool) -> list[str]:
             listed = output(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".").decode(
                 "utf-8", "surrogateescape"
             )
-            return sorted({path for path in listed.split("\0") if path})
+            found = {path for path in listed.split("\0") if path}
+            return sorted(found.union(*(_submodule(root, path) for path in found if ".gitmodules" in found)))
         except GitError:
             if not os.path.lexists(os.path.join(root, ".git")):  # noqa: PTH118
                 return []  # a bare repository has no files
     return sorted(_walked(root))
+
+
+def _submodule(root: str, path: str) -> list[str]:
+    """The files of a repository in this one; none of any other path, and of one that is not checked out."""
+    inner = os.path.join(root, path)  # noqa: PTH118
+    if not os.path.lexists(os.path.join(inner, ".git")):  # noqa: PTH118
+        return []
+    return [os.path.join(path, name) for name in files(inner, git=True)]  # noqa: PTH118
 
 
 def _walked(root: str) -> Iterator[str]:
@@ -51,13 +60,15 @@ def _walked(root: str) -> Iterator[str]:
             yield os.path.relpath(os.path.join(folder, name), root)  # noqa: PTH118 - a hundred thousand of them
 
 
-def hits(root: str, path: str) -> Iterator[Hit | Unread]:
-    """Every hit in one file."""
+def hits(root: str, path: str, *, named: bool = False) -> Iterator[Hit | Unread]:
+    """Every hit in one file; of a link only where it was ``named``, and not met in a folder."""
     whole = os.path.join(root, path)  # noqa: PTH118
     shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
-        status = os.lstat(whole)
+        status = os.stat(whole) if named else os.lstat(whole)  # noqa: PTH116 - a hundred thousand of them
         if not stat.S_ISREG(status.st_mode):
+            if named:
+                yield Unread(shown, "a pipe, a socket or a device: not read")
             return
         with open(whole, "rb") as file:  # noqa: PTH123
             yield from look.stream(shown, file, status.st_size)

@@ -5,6 +5,7 @@ It never says no where a reader would find something (tests/secrets/test_worth.p
 
 import re
 
+from launchready.secrets.arguments import GATES as ARGUMENTS
 from launchready.secrets.encoded import plain
 from launchready.secrets.names import STEMS
 from launchready.secrets.place import Place
@@ -23,7 +24,12 @@ _COMMANDS = tuple(
         "mysql",
         "sshpass",
         "redis-cli",
-        " login",
+        "login",
+        "log in",
+        "ldap",
+        "lftp",
+        " / ",
+        *ARGUMENTS,
         "identified",
         "asic ",
         "earer ",
@@ -40,7 +46,7 @@ def worth(data: bytes, where: Place) -> bool:
         return True
     if any(word in low for word in _COMMANDS) or where.path.endswith((".key", "passwd", "shadow")):
         return True
-    long = b" ".join(_LONG.findall(data))
+    long = b" " + b" ".join(_LONG.findall(data))
     if not long:
         return False
     return any(gate in long for gate in _GATES) or any(plain(run.decode()) for run in _BASE64.findall(long))

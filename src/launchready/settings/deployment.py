@@ -29,6 +29,15 @@ def store(value: str | None, environ: Mapping[str, str] = os.environ) -> str:
     return value or environ.get("LAUNCHREADY_STORE") or "memory://"
 
 
+def secret_key(problems: Problems, value: object, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The secret: the argument, else LAUNCHREADY_SECRET_KEY. It is never repeated in an error."""
+    key = value or environ.get("LAUNCHREADY_SECRET_KEY")
+    if key is None or isinstance(key, str):
+        return key
+    problems.add("secret_key: write a string of at least 32 random characters")
+    return None
+
+
 def trusted_proxies(
     problems: Problems, value: Sequence[str] | int | None, environ: Mapping[str, str] = os.environ
 ) -> Sequence[str] | int:

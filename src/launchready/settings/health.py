@@ -25,7 +25,8 @@ class Health:
     - ``drain``: on SIGTERM, how long this process says "not ready" and goes on serving before its server stops.
     - ``keep``: how long a verdict is kept; whoever asks, each check runs once in that time.
     - ``fall``, ``rise``: failures in a row until a check that passed counts as down, passes until it is up again.
-    - ``token``: who sends it as ``Authorization: Bearer ...`` learns which check fails, on ``path``.
+    - ``token``: who sends it as ``Authorization: Bearer ...`` learns which check fails and why, on ``path``.
+    - ``access_log``: whether the server's access log has a line for every probe that passed, too.
     """
 
     checks: Checks = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Health:
     fall: int = 2
     rise: int = 1
     token: str | None = None
+    access_log: bool = False
 
 
 def compile_health(problems: Problems, settings: Health, facts: core.Facts) -> core.Health:

@@ -1,6 +1,6 @@
 """``Timing(...)``: how long each route takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from launchready.dashboard.scrape import Metrics
 from launchready.http.routes import RouteTable
 from launchready.metrics.export.otel import Exporter
 from launchready.metrics.place import place
+from launchready.metrics.timing import usable
 from launchready.settings.problems import Problems
 
 
@@ -16,6 +17,8 @@ class Timing:
     """Durations by route template, status class and release.
 
     - ``targets``: what a route should stay under: ``{"POST /bookings": "800ms"}``; shown beside its p95.
+    - ``routes``: the routes of an app without a framework, ``("GET /coaches/{id}", ...)``, by which its requests are
+      counted; those of ``targets`` are known already. A framework says its own.
     - ``server_timing``: answers carry ``Server-Timing``, for the site's own pages and those who may see the dashboard.
     - ``file``: where the workers of a machine add up what they measured. None: beside the store's file where the store
       is ``sqlite://``; for a store of several machines a file of this machine; with ``memory://`` each process for
@@ -28,6 +31,7 @@ class Timing:
     """
 
     targets: Mapping[str, str | float] = field(default_factory=dict)
+    routes: Sequence[str] = ()
     server_timing: bool = False
     file: str | None = None
     repeats: bool = False
@@ -48,15 +52,24 @@ def compile_targets(problems: Problems, settings: Timing) -> RouteTable[float]:
     return RouteTable(rows)
 
 
+def compile_routes(problems: Problems, settings: Timing) -> RouteTable[str]:
+    """Templates by route. Every mistake goes to ``problems``; those of ``targets`` are told by ``compile_targets``."""
+    given: object = settings.targets
+    routes = [problems.route("timing.routes", text) for text in problems.strings("timing.routes", settings.routes)]
+    routes += [text for text in given if isinstance(text, str) and usable(text)] if isinstance(given, Mapping) else []
+    return RouteTable((text, text.rpartition(" ")[2]) for text in routes if text is not None)
+
+
 def ledger_path(problems: Problems, settings: Timing, store: str) -> Path | None:
-    """Where the ledger is: as far as the store reaches, so do the numbers."""
+    """Where the ledger is: as far as the store reaches, so do the numbers; and where the process stood at its start."""
     given: object = settings.file
     if given is not None:
         if given and isinstance(given, str | Path):
-            return Path(given)
+            return Path(given).absolute()
         problems.add(f'timing.file={given!r}: write a path, for example "/var/lib/coach/metrics.db"')
         return None
-    return place(store)
+    found = place(store)
+    return found.absolute() if found is not None else None
 
 
 def compile_metrics(problems: Problems, settings: Timing) -> Metrics | None:

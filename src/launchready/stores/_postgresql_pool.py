@@ -6,7 +6,8 @@ Loaded with the driver, by the first store that is made.
 import asyncio
 import select
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 import psycopg
@@ -112,6 +113,16 @@ class Idle(Generic[C]):
     __del__ = drop  # an event loop that ended without aclose()
 
 
+@contextmanager
+def _finished_if_it_fails(connection: Connection | AsyncConnection) -> Iterator[None]:
+    """Nobody else knows of it yet: who gives up now, or is cancelled, closes it."""
+    try:
+        yield
+    except BaseException:
+        connection.pgconn.finish()
+        raise
+
+
 class Pool:
     """Of a process."""
 
@@ -125,7 +136,8 @@ class Pool:
         if connection is None:
             connection = Connection.connect(self.url, autocommit=True, connect_timeout=CONNECT_WAIT)
             connection.until = until
-            connection.execute(_SETUP)
+            with _finished_if_it_fails(connection):
+                connection.execute(_SETUP)
         connection.until = until
         return connection
 
@@ -143,6 +155,7 @@ class AsyncPool:
         if connection is None:
             connection = await AsyncConnection.connect(self.url, autocommit=True, connect_timeout=CONNECT_WAIT)
             connection.until = until
-            await connection.execute(_SETUP)
+            with _finished_if_it_fails(connection):
+                await connection.execute(_SETUP)
         connection.until = until
         return connection

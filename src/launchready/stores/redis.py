@@ -55,7 +55,7 @@ SCHEMES = ("redis", "rediss", "valkey", "unix")
 
 CONNECT_WAIT = 0.9
 ANSWER_WAIT = 1.8
-QUICK_WAIT = 0.045  # of HURRY
+QUICK_WAIT = 0.035  # of HURRY
 CONNECTIONS = 64  # of an event loop
 
 Arg = bytes | str | int
@@ -137,7 +137,7 @@ class RedisStore:
             self._ask(op, *self._encode(op))
 
     def hurry(self, op: Op[Any]) -> None:
-        """The same, for who does not wait: StoreUnavailable within 50 ms."""
+        """The same, for who does not wait: StoreUnavailable within HURRY."""
         self._ask(op, *self._encode(op), quick=True)
 
     def take_at(self, op: Take, now: int) -> None:

@@ -219,9 +219,56 @@ PUBLIC = (
     r"|(?:AC|SM|MM|CA|PN|VA|MG)[0-9a-f]{32}"
 )
 
+
+def _other(gates: tuple[str, ...], pattern: str) -> Vendor:
+    return Vendor("other_vendor", gates, _EDGE + pattern + "(?![A-Za-z0-9])")
+
+
+#: What stands before a key: a prefix as short as ``pat`` is a gate only at the beginning of a value.
+BEFORE = ('"', "'", "`", "=", ":", ">", " ", "\\n")
+
+
+def _begun(prefix: str) -> tuple[str, ...]:
+    return tuple(before + prefix for before in BEFORE)
+
+
 #: Formats that are rare in logs, and stand in code and configuration: looked for by the secrets scan alone.
 RARE: tuple[Vendor, ...] = (
     Vendor("twilio", ("SK",), _LEFT + r"SK[0-9a-f]{32}(?![A-Za-z0-9])"),
     Vendor("other_vendor", ("MT", "MD", "Mz", "Nz", "OD", "OT"),
            _EDGE + r"[MNO][A-Za-z0-9_\-]{22,27}+\.[\w\-]{6}\.[A-Za-z0-9_\-]{27,40}+(?![A-Za-z0-9_\-])"),
+    _other(("tskey-",), r"tskey-[a-z]{2,12}-[A-Za-z0-9]{8,24}(?:CNTRL)?-[A-Za-z0-9]{16,64}"),
+    _other(("CFPAT-",), r"CFPAT-[A-Za-z0-9_\-]{40,64}"),
+    _other(("dt0c01.", "dt0s16."), r"dt0[cs]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{64}"),
+    _other(("LTAI",), r"LTAI[A-Za-z0-9]{16,24}"),
+    Vendor("other_vendor", ("AAAAAAAAAAAAAAAAAAAA",),
+           r"(?<![A-Za-z0-9_.%/+])A{20,24}[A-Za-z0-9%]{60,120}(?![A-Za-z0-9])"),
+    _other(_begun("sl."), r"sl\.(?:u\.)?[A-Za-z0-9_\-]{120,1500}"),
+    _other(("sdk-",), r"sdk-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    _other(("access-production-",), r"access-production-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    _other(("CCIPAT_", "CCIPRJ_"), r"CCIP(?:AT|RJ)_[A-Za-z0-9]{20,24}_[a-f0-9]{40}"),
+    _other(("napi_",), r"napi_[a-z0-9]{48,80}"),
+    _other(("pul-",), r"pul-[a-f0-9]{40}"),
+    _other(("shippo_live_",), r"shippo_live_[a-f0-9]{40}"),
+    _other(("bkua_",), r"bkua_[a-f0-9]{40}"),
+    _other(("FLWSECK-",), r"FLWSECK-[a-zA-Z0-9]{32}-X"),
+    _other(("EZAK",), r"EZAK[A-Za-z0-9]{54}"),
+    _other(("tfp_",), r"tfp_[A-Za-z0-9_\-]{40,64}"),
+    _other(("lsv2_",), r"lsv2_(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}"),
+    _other(("hcaik_", "hcxik_", "hcamk_"), r"hc[ax][im]k_[a-z0-9]{50,64}"),
+    _other(("AKCp",), r"AKCp[A-Za-z0-9]{60,80}"),
+    _other(("oy2",), r"oy2[a-z0-9]{43}"),
+    _other(_begun("cio"), r"cio[A-Za-z0-9]{32}"),
+    _other(("sqp_", "squ_", "sqa_"), r"sq[pua]_[a-f0-9]{40}"),
+    _other(("pcsk_",), r"pcsk_[A-Za-z0-9]{5,6}_[A-Za-z0-9]{60,70}"),
+    _other(("ops_eyJ",), r"ops_eyJ[A-Za-z0-9_\-]{200,1200}"),
+    _other(("NRAL",), r"[a-f0-9]{36}NRAL"),
+    _other(("sgp_",), r"sgp_(?:[a-f0-9]{16}_|local_)?[a-f0-9]{40}"),
+    _other(("pnu_", "pnb_"), r"pn[ub]_[A-Za-z0-9]{36}"),
+    _other(("aio_",), r"aio_[A-Za-z0-9]{28}"),
+    _other(("CLOJARS_",), r"CLOJARS_[a-z0-9]{60}"),
+    _other(("fio-u-",), r"fio-u-[A-Za-z0-9_\-=]{64}"),
+    _other(("duffel_live_",), r"duffel_live_[A-Za-z0-9_\-=]{43}"),
+    _other(("rdme_",), r"rdme_[a-z0-9]{70}"),
+    _other(_begun("pat"), r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
 )  # fmt: skip

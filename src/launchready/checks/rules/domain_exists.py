@@ -21,9 +21,14 @@ def domain_exists(site: Site, subject: str) -> Verdict:
     if "nxdomain" in (soa.answer.status, ns.answer.status):
         return [nobody(site, subject)]
     if soa.answer.status == ns.answer.status == "servfail":
+        # A resolver that answers nothing about the parent either says nothing about this domain.
         unchecked = Query(subject, "SOA", checking_disabled=True)
-        yield unchecked
-        return [bogus(site, subject) if unchecked.answer.known else broken(site, subject)]
+        parent = Query(registered(subject).partition(".")[2], "SOA")
+        yield Together([unchecked, parent])
+        if unchecked.answer.known:
+            return [bogus(site, subject)]
+        known(parent.answer)
+        return [broken(site, subject)]
     known(soa.answer if soa.answer.known else ns.answer)
     return FINE
 

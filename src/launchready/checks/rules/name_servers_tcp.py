@@ -2,7 +2,7 @@
 
 from launchready.checks.facts import authorities
 from launchready.checks.finding import Score
-from launchready.checks.ops import Query, Together, Undetermined
+from launchready.checks.ops import Each, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 
@@ -10,16 +10,15 @@ from launchready.checks.site import Site
 @rule("DNS016", family="dns", topic="that every name server takes TCP", after=("DNS004", "DNS006"))
 def name_servers_tcp(site: Site, subject: str) -> Verdict:
     """A closed port is an answer where another server's is open; where all are closed, it may be closed from here."""
-    heard = [one for one in (yield from authorities(subject)) if one.answer.known]
-    ops = [Query(subject, "SOA", server=one.address, tcp=True) for one in heard]
-    yield Together(ops)
-    if not any(op.answer.known for op in ops):
+    each = Each([authorities(subject), authorities(subject, tcp=True)])
+    yield each
+    asked = [long for short, long in zip(*each.answer, strict=True) if short.answer.known]
+    if not any(one.answer.known for one in asked):
         return NOT_APPLICABLE
-    closed = [one for one, op in zip(heard, ops, strict=True) if op.answer.status == "closed"]
+    closed = [one for one in asked if one.answer.status == "closed"]
     if not closed:
-        silent = next((op.answer for op in ops if not op.answer.known), None)
-        if silent is not None:
-            raise Undetermined(silent.question, silent.reason)
+        for one in asked:
+            known(one.answer)
         return FINE
     names = ", ".join(one.name for one in closed)
     return [

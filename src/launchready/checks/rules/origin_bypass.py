@@ -11,6 +11,8 @@ from launchready.net.answers import HttpAnswer
 # What an answer carries that came through such a network.
 EDGE = ("cf-ray", "x-amz-cf-id", "x-served-by", "x-akamai-transformed", "x-sucuri-id")
 
+SILENT = ("private", "timeout", "broken", "unasked")
+
 
 def origins(site: Site) -> Iterable[str]:
     return (site.origin,) if site.origin else ()
@@ -26,7 +28,11 @@ def origin_bypass(site: Site, subject: str) -> Verdict:
     bare = [op.answer for op in ops if serves(op.answer)]
     if not bare:
         # A firewall that drops says as little as a network that is slow: not a pass, and nothing to repair.
-        return NOT_APPLICABLE if all(op.answer.trouble in ("private", "timeout", "broken") for op in ops) else FINE
+        return (
+            NOT_APPLICABLE
+            if all(op.answer.trouble in ("private", "timeout", "broken", "unasked") for op in ops)
+            else FINE
+        )
     return [
         origin_bypass.fail(
             site,

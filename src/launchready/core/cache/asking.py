@@ -49,8 +49,8 @@ def has_cookie(request: Request) -> bool:
     return any(value.strip(b" \t;") for value in request.lines(b"cookie")) if b"cookie" in request.fields else False
 
 
-def has_credentials(request: Request) -> bool:
-    return b"authorization" in request.fields or has_cookie(request)
+def has_credentials(request: Request, policy: Policy) -> bool:
+    return has_cookie(request) or not policy.credentials.isdisjoint(request.fields)
 
 
 def read(request: Request, policy: Policy) -> Ask:
@@ -60,7 +60,7 @@ def read(request: Request, policy: Policy) -> Ask:
     if fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields:
         ask.bypass = b"body"  # a GET with a body: no key holds it, and some apps read it
         return ask
-    ask.authorization = b"authorization" in fields
+    ask.authorization = not policy.credentials.isdisjoint(fields)
     cookie = has_cookie(request)
     ask.cookie = cookie and not policy.cookies
     ask.part = b"range" in fields and request.method == "GET"

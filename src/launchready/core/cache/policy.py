@@ -39,6 +39,18 @@ PERSONAL_FIELDS = frozenset(
      b"x-access-token", b"x-session-id", b"x-session-token"}
 )  # fmt: skip
 
+# Fields that say who asks, beside Cookie. Only the first is the standard's (§3.5); apps, and the gateways in front of
+# them, name users by the others as well.
+CREDENTIALS = frozenset(
+    {b"authorization", b"proxy-authorization", b"x-authorization", b"x-api-key", b"api-key", b"apikey", b"x-auth-token",
+     b"x-access-token", b"x-session-id", b"x-session-token", b"x-csrf-token", b"remote-user", b"x-remote-user",
+     b"x-forwarded-user", b"x-forwarded-email", b"x-forwarded-access-token", b"x-auth-request-user",
+     b"x-auth-request-email", b"x-auth-request-access-token", b"x-user-id", b"x-amz-security-token",
+     b"x-amzn-oidc-data", b"x-amzn-oidc-identity", b"x-goog-iap-jwt-assertion", b"x-goog-authenticated-user-email",
+     b"cf-access-jwt-assertion", b"x-ms-client-principal", b"x-ssl-client-cert", b"x-client-cert", b"ssl-client-cert",
+     b"x-forwarded-client-cert", b"client-cert"}
+)  # fmt: skip
+
 # They make many apps answer for another host, scheme, path or method than the key says.
 STEERING = frozenset(
     {b"forwarded", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-protocol", b"x-forwarded-scheme",
@@ -77,6 +89,7 @@ class Policy:
     heuristic: bool
     set_cookie: bool  # may be stored
     cookies: bool  # a request with Cookie is like any other
+    credentials: frozenset[bytes]  # request fields that say who asks
     signed_in: bool  # answers to requests with credentials that say nothing are marked private
     steering: frozenset[bytes]
     deny: bool  # what is one person's business by its name is not shared
@@ -107,12 +120,14 @@ PERSONAL: dict[str, bool] = {}
 
 
 SAFE = Policy(
-    name="safe", statuses=_SHAREABLE, heuristic=False, set_cookie=False, cookies=False, signed_in=True,
+    name="safe", statuses=_SHAREABLE, heuristic=False, set_cookie=False, cookies=False, credentials=CREDENTIALS,
+    signed_in=True,
     steering=STEERING, deny=True, tags_made=True, post=False, fold_order=False, max_stale=False,
 )  # fmt: skip
 
 RFC9111 = Policy(
-    name="rfc9111", statuses=None, heuristic=True, set_cookie=True, cookies=True, signed_in=False,
+    name="rfc9111", statuses=None, heuristic=True, set_cookie=True, cookies=True,
+    credentials=frozenset({b"authorization"}), signed_in=False,
     steering=frozenset(), deny=False, tags_made=False, post=True, fold_order=True, max_stale=True,
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ user got of the same URL. Bounded in what is remembered, and nothing of a body o
 """
 
 from launchready.core.cache.asking import has_credentials
-from launchready.core.cache.policy import personal
+from launchready.core.cache.policy import Policy, personal
 from launchready.http.message import Request
 
 EVERY = 16
@@ -13,7 +13,6 @@ EVERY = 16
 
 _URLS = 512
 _ENOUGH = 3
-_CREDENTIALS = (b"authorization", b"cookie")
 
 
 class _Seen:
@@ -27,12 +26,14 @@ class _Seen:
 class Suggestions:
     """What was seen, by path and user."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._credentials = (b"cookie", *policy.credentials)
         self._seen: dict[tuple[str, int], _Seen] = {}
 
     def look(self, request: Request, body: bytes) -> None:
         """One answer that states no freshness."""
-        who = hash(tuple(request.get(name) for name in _CREDENTIALS)) if has_credentials(request) else 0
+        who = hash(tuple(map(request.get, self._credentials))) if has_credentials(request, self._policy) else 0
         url = f"{request.path}?{request.query.decode('latin-1')}" if request.query else request.path
         if (url, who) not in self._seen and len(self._seen) >= _URLS:
             self._seen.clear()

@@ -23,7 +23,6 @@ _ERRORS = frozenset({500, 502, 503, 504})
 _CONDITIONS = frozenset(
     {b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"if-range", b"range"}
 )
-_CREDENTIALS = frozenset({b"authorization", b"cookie"})
 
 _REFRESH = 30.0
 """Seconds after which a refresh that was not heard of again is taken for lost."""
@@ -97,7 +96,8 @@ def refresh(setup: Setup, request: Request, ask: Ask, place: Place, entry: Entry
     yield claim
     if claim.answer.entry is None:
         place.version, place.born = entry.version, claim.answer.version
-        dropped = _CREDENTIALS.difference(entry.value.vary if not ask.user else _CREDENTIALS)
+        personal = setup.policy.credentials | {b"cookie"}
+        dropped = frozenset() if ask.user else personal.difference(entry.value.vary)
         headers = [pair for pair in conditions(entry.value, request.headers) if pair[0] not in dropped]
         yield Behind(Refresh(setup, ask, place, entry.value, mark), headers)
 

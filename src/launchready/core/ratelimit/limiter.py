@@ -49,8 +49,8 @@ class RateLimit:
         self._routes = routes or None
         self.messages = messages or None
         self._tell = tell
-        policies = [default, *routes.values()]
-        self.bans: Sequence[Bans] = [policy.bans for policy in policies if policy is not None and policy.bans]
+        self.policies = [policy for policy in (default, *routes.values()) if policy is not None]
+        self.bans: Sequence[Bans] = [policy.bans for policy in self.policies if policy.bans]
         self.counts = {"refused": 0, "would_refuse": 0, "banned": 0, "here": 0}
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:

@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Callable
 
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import Marks, Spent, marked
+from launchready.core.redact.marks import Marks, marked, spend
 
 #: Four characters that stand for three of printable ASCII: 0x20 to 0x7e leaves few for the first three of them.
 _THREE = "[I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589]"
@@ -19,22 +19,19 @@ _RUN = Late(
     rf"(?<![A-Za-z0-9]){BEGINS}(?:{_THREE}[A-Za-z0-9+/_\-]){{0,4096}}+[A-Za-z0-9+/_\-]{{0,3}}(?:={{1,2}}|(?:%3D){{1,2}})?"
     r"(?![A-Za-z0-9])"
 )
-_BUDGET = 2_000  # runs in one piece of text that decode to text
+_COST = 32  # of a run that decodes to text: all readers see it
 _URLSAFE = str.maketrans("-_", "+/")
 
 
 def clean(text: str, read: Callable[[str], str], marks: Marks) -> str:
     """The text without what is only encoded. ``read`` redacts plain text, and counts nothing."""
-    left = _BUDGET
     out: list[str] = []
     done = 0
     for found in _RUN.finditer(text):
         plain = _plain(found.group())
         if not plain:
             continue
-        left -= 1
-        if left < 0:
-            raise Spent
+        spend(_COST)
         kinds = marked(read(plain))
         if kinds and not marked(plain):
             out += (text[done : found.start()], marks.mark(kinds[0], found.group()))

@@ -3,7 +3,7 @@
 import re
 
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import Marks
+from launchready.core.redact.marks import Marks, spend
 from launchready.core.redact.rules.fields import words
 
 _LOCAL = r"[\w+\-](?:[\w.+\-]|['\u2019](?=[\w])){0,255}+"
@@ -45,6 +45,7 @@ def clean(text: str, marks: Marks) -> str:
 
 
 def _address(found: re.Match[str], marks: Marks) -> str:
+    spend()
     whole, local, domain = found.group(), found.group(1), found.group(2)
     kept = _domain(domain)
     if not kept or _harmless(local, kept):

@@ -2,7 +2,7 @@
 
 - Every reader is linear: repetitions are bounded or possessive, ends are looked for with ``str.find``.
 - Long text goes in pieces of 64 KB, cut at a blank where one is near.
-- Each piece has a budget of markers and of readings; what is left when it is spent is not written at all.
+- A text has a budget of markers and of readings; what is left when it is spent is not written at all.
 - Idempotent by construction: what is returned is a text that one more pass would return as it is.
 """
 
@@ -11,17 +11,20 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from launchready.core.redact import blocks, coded, emails, fast, gates, links, numbers
+from launchready.core.redact.encodings import shade
 from launchready.core.redact.forms import Forms
 from launchready.core.redact.gates import FIRST_VENDOR
 from launchready.core.redact.keys import Keys
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent, quiet
+from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent, budget, quiet
 from launchready.core.redact.pairs import Pairs
 from launchready.core.redact.prose import Prose
+from launchready.core.redact.spans import Span, spliced
 from launchready.core.redact.sql import Sql
 from launchready.vendors.formats import VENDORS
 
 _PIECE = 65_536
+_CHEAP = 4_096  # what is shorter needs no budget
 _NEAR = 4_096
 #: Where a text may be cut, in this order: between two things that each say something on their own.
 _CUTS = ("\n", "\\n", " ", '",', "},", "&", ";", ",")
@@ -58,23 +61,24 @@ class Engine:
         if len(text) < _SHORTEST and text.isalnum() and not self._own:
             return text
         for _ in range(_PASSES):
-            cleaned = self._pieces(text)
+            if len(text) <= _CHEAP:
+                cleaned = self._pieces(text)
+            else:
+                with budget(text):
+                    cleaned = self._pieces(text)
             if cleaned is text or cleaned == text:
                 return text
             text = cleaned
         return UNREAD
 
     def _pieces(self, text: str) -> str:
-        if "-----BEGIN" in text:
-            text = blocks.clean(text, self._marks)
-        if len(text) <= _PIECE:
-            try:
-                return self._pass(text)
-            except Spent:
-                return TOO_MUCH
         out: list[str] = []
         at = 0
         try:
+            if "-----BEGIN" in text:
+                text = blocks.clean(text, self._marks)
+            if len(text) <= _PIECE:
+                return self._pass(text)
             while at < len(text):
                 end = _cut(text, at)
                 out.append(self._pass(text[at:end]))
@@ -88,6 +92,12 @@ class Engine:
         for kind, pattern in self._own:
             text = pattern.sub(partial(self._own_class, kind), text)
         given, opened = text, self._opened(text)
+        if "\\" in text or "%" in text:  # an escape before a word hides where it begins: %22sk_live_
+            shadow = shade(text)
+            behind = self._opened(shadow)
+            opened |= behind
+            if not behind.isdisjoint(_ROW_GATES):
+                text = self._escaped(text, shadow, behind)
         if "://" in text and "@" in text:
             text = links.credentials(text, marks)
         if not opened.isdisjoint(_ROW_GATES):
@@ -137,6 +147,16 @@ class Engine:
                 kind, pattern = _ROWS[gate]
                 text = pattern.sub(partial(self._vendor, kind), text)
         return text
+
+    def _escaped(self, text: str, shadow: str, opened: frozenset[int]) -> str:
+        """What begins behind an escape, found in the shade of the text."""
+        spans: list[Span] = []
+        for gate in sorted(opened & _ROW_GATES):
+            kind, pattern = _ROWS[gate]
+            for found in pattern.finditer(shadow):
+                start, end = found.span(found.lastindex or 0)
+                spans.append((start, end, self._marks.mark(kind, text[start:end])))
+        return spliced(text, spans)
 
     def _nearby(self, text: str) -> str:
         for kind, near, pattern in _NEAR_ROWS:

@@ -5,7 +5,7 @@ import re
 from launchready.core.redact import values
 from launchready.core.redact.encodings import shade
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import Marks
+from launchready.core.redact.marks import Marks, spend
 from launchready.core.redact.rules.phrases import LINK_STEMS, LINK_WORDS, STORE_SCHEMES, STRONG_LINK_STEMS
 
 _AUTHORITY = Late(r"[^\s\"'`<>|\\]{1,1024}+")
@@ -27,6 +27,7 @@ def credentials(text: str, marks: Marks) -> str:
     done = 0
     at = text.find("://")
     while at >= 0:
+        spend()
         start = at + 3
         found = _AUTHORITY.match(text, start)
         if found is not None and "@" in found.group():
@@ -92,6 +93,7 @@ def tokens(text: str, marks: Marks) -> str:
             or word.startswith(LINK_STEMS)
             or (len(word) == 1 and _begins(text, found.start()))
         ):
+            spend()
             span = _token(shadow, at, strong=strong, short=len(word) == 1)
             if span is not None and span[0] >= done:
                 value = text[span[0] : span[1]]

@@ -3,12 +3,12 @@
 A marker is recognised again, and never marked a second time: that is half of what makes redaction idempotent.
 """
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 
 from launchready.core.redact.rules.fields import FIELDS
 from launchready.vendors.formats import VENDORS
@@ -52,7 +52,36 @@ def marked(text: str) -> list[str]:
 
 
 class Spent(Exception):
-    """The work budget of a piece of text is used up: what is left of the text is not read, and not written either."""
+    """The work budget of a text is used up: what is left of the text is not read, and not written either."""
+
+
+#: What a text may cost, in quarters of a look at what may be a value (each some microseconds).
+_WORK = 24_000
+_LOOK = 4
+#: What each of its lines may cost beside, up to one look in so many characters: a file of lines is read to its end, a
+#: line of a megabyte that is made of beginnings is not.
+_LINE = 64
+_DENSE = 32
+_LEFT: ContextVar[list[int] | None] = ContextVar("launchready.redact.left", default=None)
+
+
+@contextmanager
+def budget(text: str) -> Iterator[None]:
+    """Reading this text may cost so much and no more: past it, ``spend`` raises ``Spent``."""
+    token = _LEFT.set([_WORK + min(_LINE * text.count("\n"), _LOOK * len(text) // _DENSE)])
+    try:
+        yield
+    finally:
+        _LEFT.reset(token)
+
+
+def spend(cost: int = _LOOK) -> None:
+    """Counts a look of a reader at what may be a value; see ``budget``."""
+    left = _LEFT.get()
+    if left is not None:
+        left[0] -= cost
+        if left[0] < 0:
+            raise Spent
 
 
 class Marks:
@@ -81,14 +110,17 @@ class Marks:
 
     def mark(self, kind: str, value: str) -> str:
         """The marker for a value, or the value itself where it, or its class, is allowed."""
+        spend()
         if kind in self._off or self._allowed(value):
             return value
         if not _QUIET.get():
             self.counts[kind] += 1
         if self._key is not None and kind in _COMPARABLE:
-            tag = hashlib.blake2b(
-                _canonical(kind, value).encode("utf-8", "surrogatepass"), key=self._key, digest_size=3
-            ).hexdigest()
+            tag = (
+                import_module("hashlib")
+                .blake2b(_canonical(kind, value).encode("utf-8", "surrogatepass"), key=self._key, digest_size=3)
+                .hexdigest()
+            )
             return f"[{kind}:{tag}]"
         if kind == "card":
             digits = "".join(filter(str.isdecimal, value))

@@ -8,12 +8,11 @@ import re
 from functools import cache
 
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import Marks, Spent
+from launchready.core.redact.marks import Marks, spend
 from launchready.core.redact.rules.numbers import IBAN_LENGTHS, ISSUERS
 from launchready.core.redact.rules.phrases import PHONE_WORDS
 from launchready.core.redact.spans import Span, spliced, whole_words
 
-_BUDGET = 2_000  # beginnings of an IBAN in one piece of text
 _SEP = r"(?:[ .\-+]|%20|\u00a0|%2D|\\u00a0)"
 _CARD = Late(
     rf"\d(?<![\w\-.]\d)(?:\d{{12,18}}|\d{{3}}({_SEP})\d{{4}}\1\d{{4}}\1\d{{1,7}}|\d{{3}}({_SEP})\d{{6}}\2\d{{4,5}})(?![\d\w]|[\-.]\d)",
@@ -120,6 +119,7 @@ def is_iban(text: str) -> bool:
 
 
 def _card(found: re.Match[str], marks: Marks) -> str:
+    spend()
     whole = found.group()
     digits = _digits(whole)
     if len(digits) > 16 and whole.isdigit() and found.string[found.start() - 1 : found.start()] in _UNDER_KEY:
@@ -132,12 +132,9 @@ def _card(found: re.Match[str], marks: Marks) -> str:
 def _ibans(text: str, marks: Marks) -> str:
     out: list[str] = []
     done = 0
-    left = _BUDGET
     found = _IBAN.search(text)
     while found is not None:
-        left -= 1
-        if left < 0:
-            raise Spent
+        spend()
         at = found.end()
         end = _iban_end(text, found.start(), found.group().upper())
         if end:

@@ -18,11 +18,10 @@ from launchready.core.redact import values
 from launchready.core.redact.encodings import shade
 from launchready.core.redact.keys import Keys, Named
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import Marks, Spent
+from launchready.core.redact.marks import Marks, Spent, spend
 from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL
 from launchready.core.redact.rules.phrases import OTHER_CODES
 
-_BUDGET = 4_000  # sensitive keys in one piece of text: one every sixteen characters
 _LONGEST = 65_536
 _UNCLOSED = 16_384
 _SHORT = 256  # what has a shape of its own is short: names, numbers, dates
@@ -41,6 +40,8 @@ _LABEL = Late(
 )  # {"name": "csc", "value": ..}
 _ESCAPED = Late(r"%(?:25){0,3}[0-9A-Fa-f]{2}")
 _SIGNED = Late(r"(?:t=\d{1,16},)?(?:v\d[,=])?")
+_NAMES = Late(r"[\w\]]")
+_LED = Late(r"([A-Za-z]{1,16})[ \t]\Z")
 _BLANK = Late(r"[ \t]{0,24}+")
 _OPEN = Late(
     r"[bBuUrRfF]{0,2}+(\\{0,64}+[\"'`]|\\{1,64}+(?:u00(?:22|27)|x2[27])|%(?:25){0,3}2[27]|&(?:quot|apos|#3[49]|#x2[27]);)"
@@ -78,10 +79,12 @@ class Pairs:
         """The text, with the value of every sensitive key marked."""
         shadow = shade(text)
         pair = _PAIR if shadow.isascii() else _PAIR_ANY
-        keys = set(pair.findall(shadow))
+        found = pair.findall(shadow)
+        keys = set(found)
         rest = keys - self._keys.plain
         if not rest or not any(self._may_speak(key, shadow) for key in rest):
             return text
+        spend(len(found) >> 1)
         out: list[str] = []
         done = 0
         for start, end, marker in self._spans(text, shadow, keys, pair):
@@ -99,7 +102,6 @@ class Pairs:
         named_of = self._keys.named
         at = 0
         company: str | None = None
-        left = _BUDGET
         before: re.Match[str] | None = None
         found = pair.search(shadow, at)
         while found is not None:
@@ -107,16 +109,15 @@ class Pairs:
             key = found.group(1)
             named = named_of(key) or (self._of_parent(shadow, before, found) if key in HEADS else None)
             before = found
+            if named is not None and self._says_nothing(text, shadow, found, key):
+                named = None
             if named is None:
                 found = pair.search(shadow, at)
                 continue
-            left -= 1
-            if left < 0:
-                raise Spent
+            spend()
             if named.condition == "cookie":
-                for span in self._cookies(text, shadow, at):
-                    yield span
-                    at = span[1]
+                spans, at = self._cookies(text, shadow, at)
+                yield from spans
             else:
                 if named.bare:
                     if company is None:
@@ -131,6 +132,16 @@ class Pairs:
                     if text[start:at] != marker:
                         yield start, at, marker
             found = pair.search(shadow, at)
+
+    def _says_nothing(self, text: str, shadow: str, found: re.Match[str], key: str) -> bool:
+        """Whether it is a marker (``[push_token]: expired``; ``user[password]=`` is none), or the key of a cache."""
+        start = found.start()
+        if shadow[start - 1 : start] == "[" and not _NAMES.match(shadow[start - 2 : start - 1]):
+            return self._marks.pattern.match(text, start - 1) is not None
+        if key != "key":
+            return False
+        led = _LED.search(shadow[max(0, start - 18) : start])
+        return led is not None and self._keys.named(f"{led.group(1)} key") is None
 
     def _company(self, shadow: str, keys: set[str]) -> str:
         """The condition under which a bare ``name`` is a person's, by what stands beside it."""
@@ -278,12 +289,17 @@ class Pairs:
             return None
         return start, end, self._marks.mark(kind, value)
 
-    def _cookies(self, text: str, shadow: str, at: int) -> Iterator[tuple[int, int, str]]:
-        """The pairs of a Cookie or Set-Cookie field (RFC 6265 §4): by name, else by what the value looks like."""
+    def _cookies(self, text: str, shadow: str, at: int) -> tuple[list[tuple[int, int, str]], int]:
+        """What to mark of the pairs of a Cookie or Set-Cookie field (RFC 6265 §4), and where the field ends.
+
+        By its name, else by what the value looks like.
+        """
         at = _BLANK.match(shadow, at).end()  # type: ignore[union-attr]  # always matches
         opened = _OPEN.match(text, at)
         at = opened.end() if opened else at
+        spans: list[tuple[int, int, str]] = []
         while (pair := _COOKIE.match(shadow, at)) is not None:
+            spend()
             start, end = pair.span(2)
             named = self._keys.named(pair.group(1))
             marker = self._marks.pattern.match(text, start, end)
@@ -295,24 +311,25 @@ class Pairs:
                     and named.condition not in {"phone", "email", "postal", "token"}
                     and values.admits(named.condition, value)
                 ):
-                    yield start, end, self._marks.mark(named.kind, value)
+                    spans.append((start, end, self._marks.mark(named.kind, value)))
                 elif (
                     values.opaque(value, 16)
                     and not values.public(value)
                     and pair.group(1).lower() not in {"expires", "path", "domain"}
                 ):
-                    yield start, end, self._marks.mark("session", value)
+                    spans.append((start, end, self._marks.mark("session", value)))
             at = pair.end()
             if shadow[at : at + 1] != ";":
-                return
+                break
             at += 1
             attribute = re.compile(r"(?:[ \t]{0,8}+[A-Za-z]{4,12}+;){1,8}+").match(shadow, at)
             at = attribute.end() if attribute else at
+        return spans, at
 
 
 def _other_code(shadow: str, key: int) -> bool:
     """``error code: 500123`` is no one-time code."""
-    led = re.search(r"([A-Za-z]{1,16})[ \t]\Z", shadow[max(0, key - 18) : key])
+    led = _LED.search(shadow[max(0, key - 18) : key])
     return led is not None and led.group(1).lower() in OTHER_CODES
 
 

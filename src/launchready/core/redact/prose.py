@@ -155,24 +155,33 @@ class Prose:
         asked = " is " in low or " as " in low or "use " in low
         for found in _CODE_BEFORE.finditer(low) if asked else ():
             yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
+        company: bool | None = None
         for word, at in whole_words(low, phrases.CODE_WORDS):
             after = _CODE.match(low, at)
             if after is not None and _of_thing(after.group(1)):  # "OTP for user 17 is 482913"
                 after = _CODE.match(low, after.end())
             if low[at : at + 1] == "]" and low[at - len(word) - 1 : at - len(word)] == "[":
                 continue  # a marker's own word
-            if after is not None and self._is_code(word, low, at - len(word), after):
+            if after is None:
+                continue
+            told = self._is_code(word, low[max(0, at - len(word) - 18) : at - len(word)], after)
+            if told is None:
+                if company is None:
+                    company = not phrases.CODE_COMPANY.isdisjoint(re.findall(r"[a-z]+", low))
+                told = company
+            if told:
                 yield after.start(2), after.end(2), self._marks.mark("otp", after.group(2))
 
-    def _is_code(self, word: str, low: str, at: int, after: re.Match[str]) -> bool:
-        led = _BEFORE.search(low[max(0, at - 18) : at])
+    def _is_code(self, word: str, before: str, after: re.Match[str]) -> bool | None:
+        """Whether a one-time code follows; None: where the text speaks of such a thing."""
+        led = _BEFORE.search(before)
         lead = led.group(1) if led else ""
         plain = word == "code" and lead not in phrases.OWN_CODES
         if lead in phrases.OTHER_CODES or not _joins(after.group(1), strict=plain):
             return False
         if not plain or " is" in after.group(1):
             return True
-        return len(after.group(2)) == 6 and not phrases.CODE_COMPANY.isdisjoint(re.findall(r"[a-z]+", low))
+        return None if len(after.group(2)) == 6 else False
 
     def _credentials(self, found: re.Match[str] | None, scheme: str) -> Iterator[Span]:
         if found is None:
@@ -201,5 +210,5 @@ def _joins(between: str, *, strict: bool) -> bool:
         return False
     found = re.findall(r"[^\W\d_]+", between)
     if strict:
-        return all(word in {"is", "was", "a", "your", "the"} for word in found) and "," not in between
+        return all(word in {"is", "was", "a", "your", "the", "sent"} for word in found) and "," not in between
     return all(word in phrases.JOINERS for word in found) and ";" not in between and "." not in between.strip(". ")

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from launchready.core.redact.marks import spend
+
 Span = tuple[int, int, str]
 """Start, end, and what is to stand there."""
 
@@ -14,6 +16,7 @@ def whole_words(low: str, words: Iterable[str]) -> Iterator[tuple[str, int]]:
             end = at + len(word)
             before, after = low[at - 1 : at] if at else "", low[end : end + 1]
             if not (before.isalnum() or before == "_" or after.isalnum() or after in {"_", "-"}):
+                spend(1)
                 yield word, end
             at = low.find(word, end)
 

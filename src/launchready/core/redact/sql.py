@@ -9,7 +9,7 @@ import re
 from launchready.core.redact import values
 from launchready.core.redact.keys import Keys
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import Marks
+from launchready.core.redact.marks import Marks, spend
 
 _INSERT = Late(
     r"\b(?:INSERT|REPLACE)[ \t]{1,4}+INTO[ \t]{1,4}+[\w.\"`\[\]]{1,128}+[ \t\n]{0,8}+"
@@ -39,10 +39,12 @@ class Sql:
         """The text with the values of sensitive columns marked."""
         order: list[str] = []
         insert = _INSERT.search(text)
-        if insert is not None:
+        while insert is not None:
+            spend()
             columns = [column.strip(' \t\n"`[]') for column in insert.group(1).split(",")]
-            text = self._rows(text, insert.end(), columns)
-            order = columns
+            text, at = self._rows(text, insert.end(), columns)
+            order = order or columns
+            insert = _INSERT.search(text, at)
         if "$1" in text:
             names = {number: column.strip('"`').rpartition(".")[2] for column, number in _NUMBERED.findall(text)}
             names |= {str(index): column for index, column in enumerate(order, 1) if str(index) not in names}
@@ -55,12 +57,12 @@ class Sql:
             text = self._row(text, args.end(), order)[0]
         return text
 
-    def _rows(self, text: str, at: int, columns: list[str]) -> str:
+    def _rows(self, text: str, at: int, columns: list[str]) -> tuple[str, int]:
         while True:
             text, at = self._row(text, at, columns)
             more = re.compile(r"\)[ \t\n]{0,8}+,[ \t\n]{0,8}+\(").match(text, at)
             if more is None:
-                return text
+                return text, at
             at = more.end()
 
     def _row(self, text: str, at: int, columns: list[str]) -> tuple[str, int]:

@@ -1,55 +1,60 @@
 """The numbers for other systems: OpenTelemetry data points, and the text that Prometheus reads.
 
 Both are made from the totals of the machine, off the request path. Names and units are those of OpenTelemetry's HTTP
-semantic conventions: ``http.server.request.duration``, in seconds.
+semantic conventions: ``http.server.request.duration``, in seconds, and ``http.server.active_requests``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from launchready.metrics.histogram import unpack, upper
+from launchready.metrics.histogram import Counts, Histogram, unpack, upper
 from launchready.metrics.ledger import Ledger
 from launchready.metrics.timing import ERROR, OTHER, UNMATCHED, WEBSOCKET
 
-NAME = "http.server.request.duration"
-HELP = "Duration of HTTP server requests."
+NAME, ACTIVE = "http.server.request.duration", "http.server.active_requests"
+HELP, ACTIVE_HELP = "Duration of HTTP server requests.", "Number of active HTTP server requests."
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """The conventions' own boundaries. Ours are finer; at each of these a count is off by what lies within 1 % of it."""
 
 
 class Point(NamedTuple):
-    """One series since its release began. ``counts``: up to each of BOUNDS, not cumulated, and above the last."""
+    """One series since its release began. ``durations``: as they were counted, bucket by bucket."""
 
     attributes: Mapping[str, str | int | bool]
     release: str
     began: float
-    counts: Sequence[int]
+    durations: Counts
     requests: int
     seconds: float
 
 
 def points(ledger: Ledger) -> Iterator[Point]:
     """One for each method, route, status and error of each release that is kept. WebSockets are none of these."""
-    sql = """SELECT name, started, method, route, status, note, count, seconds, last FROM releases
+    sql = """SELECT name, started, method, route, status, note, scheme, seconds, last FROM releases
         JOIN series ON series.release = releases.id JOIN totals ON totals.series = series.id ORDER BY series.id"""
     merged: dict[tuple[str, tuple[tuple[str, str | int | bool], ...]], Point] = {}
-    for name, began, method, route, status, note, count, seconds, last in ledger.rows(sql):
+    for name, began, method, route, status, note, scheme, seconds, last in ledger.rows(sql):
         if note == WEBSOCKET:
             continue
-        attributes = _attributes(method, route, status, note)
+        attributes = _attributes(method, scheme, route, status, note)
         key = (name, tuple(attributes.items()))
-        counts = _counts(last)
         had = merged.get(key)
+        found = Histogram(unpack(last), seconds)
         if had is not None:  # two notes that are one series for others: streamed and not, cached and not
-            counts = [mine + theirs for mine, theirs in zip(counts, had.counts, strict=True)]
-        earlier = (had.requests, had.seconds) if had is not None else (0, 0.0)
-        merged[key] = Point(attributes, name, began, counts, count + earlier[0], seconds + earlier[1])
+            found.merge(Histogram(had.durations, had.seconds))
+        merged[key] = Point(attributes, name, began, found.counts, found.count, found.total)
     yield from merged.values()
 
 
-def _attributes(method: str, route: str, status: int, note: str) -> dict[str, str | int | bool]:
-    attributes: dict[str, str | int | bool] = {"http.request.method": method}
+def active(ledger: Ledger, now: float) -> dict[tuple[str, str], int]:
+    """Requests that run now, by method and scheme; 0 for those of which none does."""
+    known = ledger.rows("SELECT DISTINCT method, scheme FROM series WHERE note != ?", (WEBSOCKET,))
+    return {**dict.fromkeys(map(tuple, known), 0), **ledger.active(now)}
+
+
+def _attributes(method: str, scheme: str, route: str, status: int, note: str) -> dict[str, str | int | bool]:
+    attributes: dict[str, str | int | bool] = {"http.request.method": method, "url.scheme": scheme}
     if route == OTHER:
         attributes["otel.metric.overflow"] = True
     elif route != UNMATCHED:
@@ -62,9 +67,10 @@ def _attributes(method: str, route: str, status: int, note: str) -> dict[str, st
     return attributes
 
 
-def _counts(last: bytes) -> list[int]:
+def explicit(durations: Counts) -> list[int]:
+    """Up to each of BOUNDS, not cumulated, and above the last."""
     counts = [0] * (len(BOUNDS) + 1)
-    for index, count in unpack(last).items():
+    for index, count in durations.items():
         # A bucket belongs where its middle lies, which is within 1 % of all that it holds.
         value = upper(index) / 1.01
         place = next((place for place, bound in enumerate(BOUNDS) if value <= bound), len(BOUNDS))

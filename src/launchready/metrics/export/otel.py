@@ -5,10 +5,11 @@ of the machine, cumulative since the release began. So the numbers are those of 
 workers do not tell four different stories.
 """
 
-import time
+from collections.abc import Mapping
 from typing import Any, Protocol
 
-from launchready.metrics.export import BOUNDS, HELP, NAME, Point, points
+from launchready.metrics.export import ACTIVE, ACTIVE_HELP, BOUNDS, HELP, NAME, Point, active, explicit, points
+from launchready.metrics.export.exponential import exponential
 from launchready.metrics.ledger import Ledger
 
 EVERY = 60.0
@@ -30,31 +31,37 @@ def due(ledger: Ledger, now: float, every: float = EVERY) -> bool:
     return done.rowcount == 1
 
 
-def export(ledger: Ledger, exporter: Exporter, service: str = "") -> Any:
-    """Send everything there is; what the exporter answers. ``service``: service.name, where it is known."""
-    return exporter.export(data(ledger, service))
+def data(ledger: Ledger, now: float, exporter: object = None) -> Any:
+    """A MetricsData: one resource for each release, so that ``service.version`` stands where the conventions put it.
 
-
-def data(ledger: Ledger, service: str = "") -> Any:
-    """A MetricsData: one resource for each release, so that ``service.version`` stands where the conventions put it."""
-    from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics, ScopeMetrics  # noqa: PLC0415 - 40 ms
+    Histograms are exponential where the exporter prefers that, as OTLP's does with
+    OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=base2_exponential_bucket_histogram.
+    """
+    from opentelemetry.sdk.metrics import Histogram  # noqa: PLC0415 - 40 ms
+    from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics, ScopeMetrics  # noqa: PLC0415
+    from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation  # noqa: PLC0415
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope  # noqa: PLC0415
 
+    preferred = getattr(exporter, "_preferred_aggregation", None) or {}
+    made = _exponential if isinstance(preferred.get(Histogram), ExponentialBucketHistogramAggregation) else _explicit
     releases: dict[str, list[Point]] = {}
     for point in points(ledger):
         releases.setdefault(point.release, []).append(point)
-    now = time.time_ns()
     resources = []
     for release, found in releases.items():
-        named = {"service.name": service} if service else {}
-        resource = Resource({**named, "service.version": release})
-        scope = ScopeMetrics(InstrumentationScope("launchready"), [_metric(found, now)], "")
-        resources.append(ResourceMetrics(resource, [scope], ""))
+        metrics = [made(found, int(now * 1e9))]
+        if found is releases[next(reversed(releases))]:  # the newest: a gauge is of now
+            metrics.append(_active(active(ledger, now), int(found[0].began * 1e9), int(now * 1e9)))
+        scope = ScopeMetrics(InstrumentationScope("launchready"), metrics, "")
+        resources.append(ResourceMetrics(Resource({"service.version": release}), [scope], ""))
     return MetricsData(resources)
 
 
-def _metric(found: list[Point], now: int) -> Any:
+UNKNOWN: Any = None  # optional in OTLP, and not measured
+
+
+def _explicit(found: list[Point], now: int) -> Any:
     from opentelemetry.sdk.metrics.export import (  # noqa: PLC0415
         AggregationTemporality,
         Histogram,
@@ -62,7 +69,6 @@ def _metric(found: list[Point], now: int) -> Any:
         Metric,
     )
 
-    unknown: Any = None  # optional in OTLP, and not measured
     made = [
         HistogramDataPoint(
             attributes=dict(point.attributes),
@@ -70,11 +76,52 @@ def _metric(found: list[Point], now: int) -> Any:
             time_unix_nano=now,
             count=point.requests,
             sum=point.seconds,
-            bucket_counts=list(point.counts),
+            bucket_counts=explicit(point.durations),
             explicit_bounds=list(BOUNDS),
-            min=unknown,
-            max=unknown,
+            min=UNKNOWN,
+            max=UNKNOWN,
         )
         for point in found
     ]
     return Metric(NAME, HELP, "s", Histogram(made, AggregationTemporality.CUMULATIVE))
+
+
+def _exponential(found: list[Point], now: int) -> Any:
+    from opentelemetry.sdk.metrics.export import (  # noqa: PLC0415
+        AggregationTemporality,
+        Buckets,
+        ExponentialHistogram,
+        ExponentialHistogramDataPoint,
+        Metric,
+    )
+
+    made = []
+    for point in found:
+        scale, offset, counts = exponential(point.durations)
+        made.append(
+            ExponentialHistogramDataPoint(
+                attributes=dict(point.attributes),
+                start_time_unix_nano=int(point.began * 1e9),
+                time_unix_nano=now,
+                count=point.requests,
+                sum=point.seconds,
+                scale=scale,
+                zero_count=0,
+                positive=Buckets(offset, counts),
+                negative=Buckets(0, []),
+                flags=0,
+                min=UNKNOWN,
+                max=UNKNOWN,
+            )
+        )
+    return Metric(NAME, HELP, "s", ExponentialHistogram(made, AggregationTemporality.CUMULATIVE))
+
+
+def _active(found: Mapping[tuple[str, str], int], began: int, now: int) -> Any:
+    from opentelemetry.sdk.metrics.export import AggregationTemporality, Metric, NumberDataPoint, Sum  # noqa: PLC0415
+
+    made = [
+        NumberDataPoint({"http.request.method": method, "url.scheme": scheme}, began, now, count)
+        for (method, scheme), count in found.items()
+    ]
+    return Metric(ACTIVE, ACTIVE_HELP, "{request}", Sum(made, AggregationTemporality.CUMULATIVE, is_monotonic=False))
