@@ -29,6 +29,8 @@ _NEAR = 4_096
 #: Where a text may be cut, in this order: between two things that each say something on their own.
 _CUTS = ("\n", "\\n", " ", '",', "},", "&", ";", ",")
 _PASSES = 6
+#: An escape with a word at its end.
+_GLUED = Late(r"[\\%](?:u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2}|[nrt]|(?:25){0,3}[0-9a-fA-F]{2})[A-Za-z0-9]")
 _SHORTEST = 13  # a card; what is shorter, and but letters and digits, is told by its key alone
 
 _ROWS = {FIRST_VENDOR + index: (row.kind, Late(row.pattern)) for index, row in enumerate(VENDORS)}
@@ -92,7 +94,9 @@ class Engine:
         for kind, pattern in self._own:
             text = pattern.sub(partial(self._own_class, kind), text)
         given, opened = text, self._opened(text)
-        if "\\" in text or "%" in text:  # an escape before a word hides where it begins: %22sk_live_
+        if ("\\" in text or "%" in text) and _GLUED.search(
+            text
+        ) is not None:  # an escape before a word hides where it begins: %22sk_live_
             shadow = shade(text)
             behind = self._opened(shadow)
             opened |= behind
