@@ -36,6 +36,7 @@ class Site:
     - ``sends_mail``: None when the owner did not say.
     - ``repository``: the folder of the project, for what is checked on this machine; "" where none was named.
     - ``database``: the app's own address of its database; it holds a password, so it is in no ``repr``.
+    - ``store``: the middleware's store, by its URL; the same holds for it.
     """
 
     domain: str
@@ -56,6 +57,7 @@ class Site:
     senders: tuple[str, ...] = ()
     repository: str = ""
     database: str = field(default="", repr=False)
+    store: str = field(default="", repr=False, kw_only=True)
     markers: tuple[tuple[str, str], ...] = ()
     limits: tuple[tuple[str, int], ...] = ()
     release: str = ""
@@ -131,6 +133,7 @@ def site(
     senders: Iterable[str] = (),
     repository: str | None = None,
     database: str | None = None,
+    store: str | None = None,
     probe_limit: Iterable[str] | Mapping[str, int | str] = (),
     release: str | None = None,
     health: str = "/healthz",
@@ -193,6 +196,7 @@ def site(
         tuple((url, int(most)) for url, _, most in (one.rpartition("=") for one in dict.fromkeys(limits))),
         (release or "").strip(),
         vital,
+        store=store or "",
     )
 
 
