@@ -44,6 +44,10 @@ def write(args: argparse.Namespace, text: str) -> None:
     if args.output is None:
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
         return
+    if args.output.exists() and not args.output.is_file():  # /dev/null, a pipe: written to, never replaced
+        with args.output.open("w", encoding="utf-8") as device:
+            device.write(text)
+        return
     part = args.output.with_name(f"{args.output.name}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(args.output)
