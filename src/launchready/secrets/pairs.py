@@ -168,6 +168,7 @@ def blank_allowed(text: str, name: Named, place: Place) -> bool:
     return (
         place.credentials
         or before.endswith("--")
+        or before.startswith("set -")
         or before in {"ENV", "ARG", "set", "setx", "setenv", "export"}
         or (not before and name.key in {"requirepass", "masterauth", "password", "PASSWORD"} and not place.prose)
     )
