@@ -11,9 +11,13 @@ demo: .venv/installed
 test: .venv/installed check
 	$(BIN)/python -m pytest
 
-# Workers and stores are killed, frozen and emptied while customers retry: six minutes. CHAOS_SEED draws another mix.
+# Workers and stores are killed, frozen and emptied while customers retry, on all stores side by side: six minutes at
+# most. CHAOS_SEED draws another mix.
 chaos: .venv/installed
-	$(BIN)/python -m pytest -m chaos tests/chaos -p no:randomly
+	printf '%s\n' $(STORES) | xargs -P 4 -I STORE $(BIN)/python -m pytest -q -m chaos tests/chaos -p no:randomly \
+		-p no:cacheprovider -k STORE
+
+STORES := sqlite redis postgresql mysql
 
 # Branches that no test takes, servers and command line included.
 coverage: .venv/installed

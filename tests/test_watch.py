@@ -102,8 +102,40 @@ def test_psycopg(spent):
     assert (SQL, "SELECT ?::int") in spent.did
 
 
+def test_psycopg_waits(spent):
+    """The same of an AsyncConnection, many at once included; what fails is counted too."""
+    import psycopg
+
+    from support.servers import server
+
+    async def ask():
+        url, cursor = server("postgresql").url, watch.psycopg(waits=True)
+        async with await psycopg.AsyncConnection.connect(url, cursor_factory=cursor) as connection:
+            await connection.execute("SELECT %s::int", [7])
+            await connection.cursor().executemany("SELECT %s::text", [["a"], ["b"]])
+            with pytest.raises(psycopg.errors.UndefinedTable):
+                await connection.execute("SELECT 1 FROM nowhere_at_all")
+
+    asyncio.run(ask())
+    assert [what for _, what in spent.did] == ["SELECT ?::int", "SELECT ?::text", "SELECT ? FROM nowhere_at_all"]
+
+
+def test_a_statement_that_fails(spent):
+    """It took its time as well."""
+    engine = sqlalchemy.create_engine("sqlite://")
+    watch.sqlalchemy(engine)
+    with engine.connect() as connection, pytest.raises(sqlalchemy.exc.OperationalError):
+        connection.exec_driver_sql("SELECT 1 FROM nowhere")
+    engine.dispose()
+    assert spent.did[SQL, "SELECT ? FROM nowhere"].calls == 1
+
+
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
 class Echo(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        assert self.headers["traceparent"] == PARENT
         self.send_response(204)
         self.end_headers()
 
@@ -112,29 +144,45 @@ class Echo(http.server.BaseHTTPRequestHandler):
 
 
 def test_other_hosts(spent):
-    """httpx, sync and async, and requests: by host; one after the other is a chain."""
+    """httpx, sync and async, and requests: by host; one after the other is a chain, and carries the trace context."""
+    spent.trace = {"traceparent": PARENT}
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
     threading.Thread(target=server.serve_forever).start()
     url = f"http://user:word@127.0.0.1:{server.server_port}/secret/path?token=x"
     with httpx.Client(trust_env=False) as client:
         watch.httpx(client)
-        client.get(url)
+        watch.httpx(client)
+        assert client.get(url).status_code == 204
 
     async def ask():
         async with httpx.AsyncClient(trust_env=False) as client:
             watch.httpx(client)
-            await client.get(url)
+            assert (await client.get(url)).status_code == 204
 
     asyncio.run(ask())
     with requests.Session() as session:
         session.trust_env = False
         watch.requests(session)
-        session.get(url, timeout=5)
+        watch.requests(session)
+        assert session.get(url, timeout=5).status_code == 204
     server.shutdown()
     server.server_close()
     assert spent.did.keys() == {(HTTP, "127.0.0.1")}
     assert spent.did[HTTP, "127.0.0.1"].calls == 3
     assert spent.chained == 2
+
+
+def test_hosts_that_do_not_answer(spent):
+    """The time until it failed is what a route spent, more than any other."""
+    with httpx.Client(trust_env=False) as client, requests.Session() as session:
+        session.trust_env = False
+        watch.httpx(client)
+        watch.requests(session)
+        with pytest.raises(httpx.ConnectError):
+            client.get("http://127.0.0.1:1/")
+        with pytest.raises(requests.ConnectionError):
+            session.get("http://[::1]:1/", timeout=5)
+    assert spent.did.keys() == {(HTTP, "127.0.0.1"), (HTTP, "::1")}
 
 
 DJANGO = """

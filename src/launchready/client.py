@@ -25,7 +25,7 @@ from typing import Any
 import httpx
 
 from launchready.errors import LaunchReadyError
-from launchready.metrics.spent import SPENT, Watching, call
+from launchready.metrics.spent import Watching, call, forward
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 AGAIN = frozenset({429, 502, 503, 504})
@@ -77,13 +77,11 @@ class _Attempts:
     def __init__(self, policy: "_Policy", request: httpx.Request) -> None:
         self._policy = policy
         self._request = request
-        spent = SPENT.get()
-        for field, value in (spent.trace if spent is not None else {}).items():
-            request.headers.setdefault(field, value)
+        forward(request.headers)
         self._ends = time.monotonic() + policy.deadline
         self._made = 0
         self.host = request.url.host
-        self.breaker = policy.breaker(self.host)
+        self.breaker = policy.breaker(request.url.netloc.decode("ascii"))  # two ports of a host are two services
         self._may = request.method in IDEMPOTENT or "idempotency-key" in request.headers
         self._replays = isinstance(request.stream, httpx.ByteStream)  # the whole body is there, to be sent again
 
@@ -208,7 +206,7 @@ class AsyncClient(httpx.AsyncClient):
 def retry_after(answer: httpx.Response) -> float | None:
     """Seconds, from a number or a date (RFC 9110 §10.2.3); None where it says nothing that can be read."""
     said = answer.headers.get("retry-after", "").strip()
-    if said.isdecimal():
+    if said.isascii() and said.isdecimal():
         return float(said)
     try:
         return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())

@@ -18,7 +18,8 @@ from launchready.http.message import Response
 from launchready.idempotency import form_field
 from launchready.metrics.timing import ERROR
 from launchready.offered import *  # noqa: F403 - the same for every face
-from launchready.wsgi import Environ
+from launchready.wsgi.calls import Environ
+from launchready.wsgi.exchange import Exchange
 
 try:
     import flask
@@ -90,14 +91,14 @@ def _note_error(sender: object, exception: BaseException, **more: object) -> Non
     """Flask is about to make a 500 of it: what it was is counted with the 500."""
     del sender, more
     exchange = CURRENT.get()
-    if isinstance(exchange, wsgi.Exchange):
+    if isinstance(exchange, Exchange):
         exchange.note = ERROR + type(exception).__name__
 
 
 def _note_reason(error: SafeToRetry) -> flask.Response:
     """Flask would make a 500 of it; the exchange makes the answer, and frees the key."""
     exchange = CURRENT.get()
-    if not isinstance(exchange, wsgi.Exchange):
+    if not isinstance(exchange, Exchange):
         raise error
     exchange.reason = error
     return flask.Response(status=503)

@@ -6,22 +6,24 @@
     launchready.watch.httpx(client)               # sync or async; launchready.client is watched already
     launchready.watch.requests(session)
     connection = sqlite3.connect(path, factory=launchready.watch.SQLite3)
-    connection = psycopg.connect(url, cursor_factory=launchready.watch.psycopg())
+    connection = psycopg.connect(url, cursor_factory=launchready.watch.psycopg())    # waits=True: AsyncConnection
 
 Django's connections are watched once ``launchready.django`` is in INSTALLED_APPS. What is kept of a statement is its
 text without values; of a call, the host and never the path.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from launchready.metrics.spent import Watching, call, statement
+from launchready.metrics.spent import Watching, call, forward, statement
 
 T = TypeVar("T")
 
-STARTED = "launchready.started"
+STARTED = "launchready_started"
 
 
 def sqlalchemy(engine: Any) -> None:
@@ -33,6 +35,7 @@ def sqlalchemy(engine: Any) -> None:
     if not event.contains(plain, "before_cursor_execute", _before):
         event.listen(plain, "before_cursor_execute", _before)
         event.listen(plain, "after_cursor_execute", _after)
+        event.listen(plain, "handle_error", _failed)
 
 
 def _before(connection: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool) -> None:
@@ -43,6 +46,13 @@ def _before(connection: Any, cursor: Any, sql: str, parameters: Any, context: An
 def _after(connection: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool) -> None:
     del cursor, parameters, context, many
     statement(sql, perf_counter() - connection.info.pop(STARTED, perf_counter()))
+
+
+def _failed(context: Any) -> None:
+    """A statement that failed took its time as well: often all that it was allowed."""
+    started = context.connection.info.pop(STARTED, None) if context.connection is not None else None
+    if started is not None and context.statement:
+        statement(context.statement, perf_counter() - started)
 
 
 def django() -> None:
@@ -105,55 +115,95 @@ class SQLite3(sqlite3.Connection):
         return self.cursor().executemany(sql, parameters)
 
 
-def psycopg() -> Any:
-    """A class for ``psycopg.connect(..., cursor_factory=...)``."""
+def psycopg(*, waits: bool = False) -> Any:
+    """A class for ``psycopg.connect(..., cursor_factory=...)``; ``waits`` for ``psycopg.AsyncConnection``."""
     import psycopg as driver  # noqa: PLC0415 - the extra
 
     Watching.on = True
+    plain: Any = driver.AsyncCursor if waits else driver.Cursor
 
-    class Watched(driver.Cursor[Any]):
+    class Watched(plain):  # type: ignore[misc]  # one of two classes
+        def _told(self, query: Any, started: float) -> None:
+            text = query if isinstance(query, str) else getattr(query, "as_string", lambda _: str(query))(self)
+            statement(text, perf_counter() - started)
+
+    class Waits(Watched):
+        async def execute(self, query: Any, *arguments: Any, **more: Any) -> Any:
+            with _timed(self._told, query):
+                return await super().execute(query, *arguments, **more)
+
+        async def executemany(self, query: Any, *arguments: Any, **more: Any) -> Any:
+            with _timed(self._told, query):
+                return await super().executemany(query, *arguments, **more)
+
+    class Blocks(Watched):
         def execute(self, query: Any, *arguments: Any, **more: Any) -> Any:
-            started = perf_counter()
-            try:
+            with _timed(self._told, query):
                 return super().execute(query, *arguments, **more)
-            finally:
-                text = query if isinstance(query, str) else getattr(query, "as_string", lambda _: str(query))(self)
-                statement(text, perf_counter() - started)
 
-    return Watched
+        def executemany(self, query: Any, *arguments: Any, **more: Any) -> Any:
+            with _timed(self._told, query):
+                return super().executemany(query, *arguments, **more)
+
+    return Waits if waits else Blocks
+
+
+@contextmanager
+def _timed(told: Callable[[Any, float], None], what: Any) -> Iterator[None]:
+    started = perf_counter()
+    try:
+        yield
+    finally:
+        told(what, started)
 
 
 def httpx(client: Any) -> None:
-    """Each request of a client, until its answer begins. A request that fails is not counted."""
+    """Each request of a client, answered or not, with its redirects; the trace context goes on with it."""
+    if hasattr(client.send, STARTED):
+        return
     Watching.on = True
+    send = client.send
 
-    def begin(request: Any) -> None:
-        request.extensions[STARTED] = perf_counter()
+    def told(request: Any, started: float) -> None:
+        call(request.url.host, perf_counter() - started)
 
-    def end(response: Any) -> None:
-        started = response.request.extensions.get(STARTED)
-        if started is not None:
-            call(response.request.url.host, perf_counter() - started)
+    async def asent(request: Any, **more: Any) -> Any:
+        forward(request.headers)
+        with _timed(told, request):
+            return await send(request, **more)
 
-    async def abegin(request: Any) -> None:
-        begin(request)
+    def sent(request: Any, **more: Any) -> Any:
+        forward(request.headers)
+        with _timed(told, request):
+            return send(request, **more)
 
-    async def aend(response: Any) -> None:
-        end(response)
-
-    waits = hasattr(client, "aclose")
-    hooks = client.event_hooks
-    hooks["request"].append(abegin if waits else begin)
-    hooks["response"].append(aend if waits else end)
-    client.event_hooks = hooks
+    client.send = asent if hasattr(client, "aclose") else sent
+    setattr(client.send, STARTED, True)
 
 
 def requests(session: Any) -> None:
-    """Each request of a session, until its answer begins."""
+    """Each request of a session, redirects one by one, answered or not; the trace context goes on with it."""
+    if hasattr(session.send, STARTED):
+        return
     Watching.on = True
+    send = session.send
 
-    def end(response: Any, *arguments: Any, **more: Any) -> None:
+    def told(url: str, seconds: float) -> None:
+        call(urlsplit(url).hostname or "", seconds)
+
+    def sent(request: Any, **more: Any) -> Any:
+        forward(request.headers)
+        started = perf_counter()
+        try:
+            return send(request, **more)
+        except Exception:
+            told(request.url, perf_counter() - started)
+            raise
+
+    def answered(response: Any, *arguments: Any, **more: Any) -> None:
         del arguments, more
-        call(response.request.url.split("/")[2].rpartition("@")[2].partition(":")[0], response.elapsed.total_seconds())
+        told(response.request.url, response.elapsed.total_seconds())
 
-    session.hooks["response"].append(end)
+    session.send = sent
+    setattr(sent, STARTED, True)
+    session.hooks["response"].append(answered)

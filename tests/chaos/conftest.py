@@ -1,13 +1,17 @@
 """Markets: two workers of a real server, on a private store that a scenario may stop, freeze, kill and empty."""
 
 import contextlib
+import http.client
 import json
 import os
+import random
 import signal
 import socket
 import sys
 import threading
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -81,6 +85,31 @@ class Market(Server):
             return None if kind(answer) in COME_BACK else answer
 
         return until(ask, f"a definite answer to {key}", patience)
+
+    def storm(self, keys, times, threads=16):
+        """Ask for every key so many times, all mixed, each until its answer is final. (key, status, body) of each."""
+        asked = [key for key in keys for _ in range(times)]
+        random.Random(7).shuffle(asked)
+
+        def some(mine):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            with contextlib.closing(connection):
+                return [self._final(connection, key) for key in mine]
+
+        with ThreadPoolExecutor(threads) as pool:
+            return [row for rows in pool.map(some, [asked[turn::threads] for turn in range(threads)]) for row in rows]
+
+    @staticmethod
+    def _final(connection, key):
+        headers = {"Idempotency-Key": key, "Authorization": "Bearer ann", "Content-Type": "application/json"}
+        for _ in range(2000):
+            connection.request("POST", "/pay", b'{"how": "ok"}', headers)
+            answer = connection.getresponse()
+            body = answer.read()
+            if b"/problems/" not in body or json.loads(body)["type"].rpartition("/")[2] not in COME_BACK:
+                return key, answer.status, body
+            time.sleep(0.01)
+        raise AssertionError(f"no final answer to {key}")
 
     def lines(self, *words):
         ledger = self.folder / "ledger"

@@ -106,6 +106,17 @@ def booked(key, asked):
     return {"key": key}
 
 
+def ahead():
+    """Every other worker lives on a machine whose clock is 20 minutes ahead: that must change nothing, anywhere."""
+    write(f"worker {os.getpid()}")
+    born = (FOLDER / "ledger").read_text().split("\n")
+    if [line.startswith("worker") for line in born].count(True) % 2:
+        return
+    here = time.time
+    time.time = lambda: here() + 1200
+    write(f"ahead {os.getpid()}")
+
+
 def fastapi():
     import asyncio
 
@@ -115,6 +126,7 @@ def fastapi():
     from launchready.fastapi import Idempotency, LaunchReadyMiddleware, idempotent
     from launchready.idempotency import webhook
 
+    ahead()
     app = FastAPI()
     routes, rerun = options()
 
@@ -167,6 +179,7 @@ def flask():
     from launchready.flask import Idempotency, LaunchReady, idempotent
     from launchready.idempotency import webhook
 
+    ahead()
     app = framework.Flask("market")
     routes, rerun = options()
 

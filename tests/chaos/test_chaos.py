@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 import uuid
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -34,17 +35,14 @@ def together(count, ask):
 
 
 def test_storm(market):
-    """Twenty keys, eight times each and all mixed: every key once, and all of its askers get the same answer."""
-    keys = [f"key-{uuid.uuid4().hex[:12]}" for _ in range(20)]
-    asked = [key for key in keys for _ in range(8)]
-    random.Random(7).shuffle(asked)
-    with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda key: (key, market.definite("/pay", key)), asked))
-    assert {key: market.effects(key) for key in keys} == dict.fromkeys(keys, 1)
-    for key in keys:
-        assert {(answer.status_code, answer.content) for asked, answer in answers if asked == key} == {
-            (201, next(answer.content for asked, answer in answers if asked == key))
-        }
+    """200 keys, 20 times each and all mixed: every key once, and all of its askers get the same answer."""
+    keys = [f"key-{uuid.uuid4().hex[:12]}" for _ in range(200)]
+    answers = market.storm(keys, 20)
+    ran = Counter(line[1] for line in market.lines("effect"))
+    assert {key: ran[key] for key in keys} == dict.fromkeys(keys, 1)
+    assert {status for _, status, _ in answers} == {201}
+    assert len({(key, body) for key, _, body in answers}) == 200
+    assert len(answers) == 4000
 
 
 def test_everybody_waits(market, key):
@@ -244,6 +242,66 @@ def test_the_store_hangs(market, key):
     finally:
         market.store.resume()
     assert market.definite("/pay", key).status_code == 201
+    assert market.effects(key) == 1
+
+
+def test_a_backup_locks_the_store(market, key):
+    """For 2.5 s nobody can write: who asks meanwhile is answered within 3 s, and it happens once."""
+    if market.store is not None:
+        pytest.skip("a server's backup locks nobody out")
+    with closing(sqlite3.connect(market.folder / "store.db")) as backup:
+        backup.execute("BEGIN IMMEDIATE")
+        before = time.monotonic()
+        asks = [market.later("/pay", f"{key}{number}") for number in range(4)]
+        time.sleep(2.5)
+        backup.rollback()
+        for ask in asks:
+            ask.join()
+    assert time.monotonic() - before < 4
+    assert {ask.answer.status_code for ask in asks} <= {201, 503}
+    for number in range(4):
+        assert market.definite("/pay", f"{key}{number}").status_code == 201
+        assert market.effects(f"{key}{number}") == 1
+
+
+def test_the_store_takes_no_writes(market, key):
+    """It became a replica, or was set read-only: 503, nothing runs; then it works again, without a restart."""
+    if market.kind == "redis":
+        import redis
+
+        with closing(redis.Redis.from_url(market.store.url)) as client:
+            client.execute_command("REPLICAOF", "127.0.0.1", "1")
+            try:
+                _refused(market, key)
+            finally:
+                client.execute_command("REPLICAOF", "NO", "ONE")
+    elif market.kind == "postgresql":
+        import psycopg
+
+        with psycopg.connect(market.store.url, autocommit=True) as client:
+            client.execute("SET default_transaction_read_only = off")
+            for setting in ("on", "off"):
+                client.execute(f"ALTER SYSTEM SET default_transaction_read_only = {setting}")
+                client.execute("SELECT pg_reload_conf()")
+                time.sleep(0.3)
+                if setting == "on":
+                    _refused(market, key)
+    else:
+        pytest.skip("root and the server's owner write to it all the same")
+    assert market.definite("/pay", key).status_code == 201
+    assert market.effects(key) == 1
+
+
+def test_a_machine_whose_clock_is_ahead(market, key):
+    """20 minutes apart, as half of all workers here are: what one began is running for the other, and done when done."""
+    assert market.lines("ahead")
+    first = market.later("/pay", key, seconds=1.2)
+    until(lambda: market.effects(key), "the effect")
+    seen = {kind(market.post("/pay", key, seconds=1.2)) for _ in range(8)}
+    assert seen <= {"idempotency-key-in-flight", ""}
+    first.join()
+    answers = [market.post("/pay", key, seconds=1.2) for _ in range(8)]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(201, first.answer.content)}
     assert market.effects(key) == 1
 
 

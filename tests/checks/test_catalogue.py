@@ -3,6 +3,7 @@ and its deadline. So each row also says that one root cause is one finding, and 
 """
 
 import base64
+import shlex
 
 import httpx
 import pytest
@@ -10,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from checks.world import DOMAIN, KEY, RECORDS, certificate, check, page, registration, to
+from launchready import cli
+from launchready.cli.configuration import Configuration
+from launchready.cli.subject import LISTS, WORDS, asked, taken
 from launchready.net.answers import TlsFacts
 
 C, H, M, L, I = "critical", "high", "medium", "low", "info"  # noqa: E741
@@ -305,6 +309,28 @@ def test_row(changed, expected):
     assert len(report.findings) == len(found)
     for finding in report:
         whole(finding)
+
+
+CALL = {"hosts": (), "canonical": None, "dkim_selectors": (), "sends_mail": None, "ca": None}
+TOLD = (
+    "webhooks", "app", "pages", "protected", "mobile_app", "cors_probe_origin", "origin", "senders", "probe_limit",
+    "release", "health", "domain", "only", "subdomains",
+)  # fmt: skip
+# Names that lead somewhere are many, and asked for together.
+FAILING = [row for row in ROWS if row[2] and row[2] != {"DNS015": (I, WAIT)}]
+
+
+@pytest.mark.parametrize(("changed", "expected"), [row[1:] for row in FAILING], ids=[row[0] for row in FAILING])
+def test_verify(changed, expected, monkeypatch, tmp_path):
+    """The command that a finding ends with is a command, and finds it again, with nothing else told."""
+    monkeypatch.chdir(tmp_path)
+    world = {name: value for name, value in changed.items() if name not in (*CALL, *TOLD)}
+    for finding in check(**changed)[0]:
+        words = shlex.split(finding.verify)[1:]
+        args = cli.parser(words).parse_args(words)
+        domain, options = asked(args, taken(args, Configuration(), (*LISTS, *WORDS)))
+        again, _ = check(**world, **(CALL | options | {"domain": domain}))
+        assert finding.code in [one.code for one in again], finding.verify
 
 
 def whole(finding):

@@ -236,7 +236,7 @@ def test_the_ramp_without_a_store():
 def test_the_apps_own_headers_stay(own, left):
     """What the app says of framing in one header is not contradicted in the other."""
     response = Response(200, list(own.items()))
-    append(response.headers, _handled(feature(), "https").adds)
+    append(response.headers, _handled(feature(), "https").adds, 200)
     lines = response.headers[len(own) :]
     assert response.headers[: len(own)] == list(own.items())
     wanted = {b"x-content-type-options", b"permissions-policy", HSTS, *left}
@@ -260,6 +260,10 @@ def test_headers_off():
         ({"preload": True, "include_subdomains": True}, 'hsts="365d"'),
         ({"preload": True, "include_subdomains": True, "hsts": "ramp"}, 'hsts="365d"'),
         ({"hsts": "soon"}, "not a duration"),
+        ({"redirect": "false"}, "True or False"),
+        ({"headers": "no"}, "True or False"),
+        ({"include_subdomains": "no"}, "True or False"),
+        ({"preload": "no"}, "True or False"),
         ({"exempt": ["printer"]}, "starts with"),
     ],
 )
@@ -268,3 +272,12 @@ def test_mistakes(options, words):
     with pytest.raises(ConfigError) as caught:
         build({"https": HTTPS(**options)})
     assert any(words in line for line in caught.value.problems), caught.value.problems
+
+
+def test_a_redirect_over_https_is_remembered_too():
+    """RFC 6797 §7.1: every answer over TLS carries the field, so a redirect between hosts as well; over http none does."""
+    https = feature(canonical_host="www.example.com")
+    for scheme, carries in (("https", True), ("http", False)):
+        made = request(scheme=scheme, host="example.com")
+        assert https.handle(made).status == 301
+        assert (b"strict-transport-security" in dict(made.adds)) is carries

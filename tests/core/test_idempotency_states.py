@@ -110,12 +110,14 @@ def test_outcome_unknown():
     """Running for longer than its lease: 409 for as long as the key is kept; nothing runs."""
     world, app = World(), App()
     start(world)
+    made = feature()
     for now in (60, 3599):
         world.now = now
-        answer = whole(feature(), world, pay(), app)
+        answer = whole(made, world, pay(), app)
         assert told(answer) == (409, "idempotency-key-outcome-unknown")
         assert answer.get(b"retry-after") is None
     assert app.calls == 0
+    assert (made.vault.counts.unknown, made.vault.counts.oldest_unknown) == (2, 3599)
 
 
 def test_a_late_answer_is_stored():

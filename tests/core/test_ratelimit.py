@@ -72,7 +72,7 @@ def test_a_preflight_is_nobodys_request():
     run(feature(policy()), world, request("OPTIONS", headers=ask))
     assert world.asked == []
     run(feature(policy()), world, request("OPTIONS", headers=ask[:1]))
-    assert world.asked == ["Take"]
+    assert world.asked == ["Take", "TakeHere"]
 
 
 def test_routes():
@@ -114,3 +114,20 @@ def test_shadow_counts_what_it_would_refuse():
         assert (answer.status, lines) == (200, [])
     assert limit.counts == {"refused": 0, "would_refuse": 2, "banned": 0, "here": 0}
     assert len(said) == 2
+
+
+@pytest.mark.parametrize("changes", [{}, {"refund": True}])
+def test_what_passed_in_an_outage_counts(changes):
+    """A store that knows nothing of it lets one more through; the process does not, and gives the unit back."""
+    world, limit = World(), feature(policy(**changes))
+    run(limit, world, request())
+    world.down = {"Take"}
+    run(limit, world, request())
+    world.down = set()
+    world.asked.clear()
+    world.here = 0
+    answer, _ = run(limit, world, request())
+    assert answer.status == 429
+    assert world.asked == ["Take", "TakeHere", "Give"]
+    fresh = feature(policy(**changes))
+    assert run(fresh, world, request())[0].status == 200  # no outage: the store's word is enough

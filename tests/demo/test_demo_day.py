@@ -1,6 +1,7 @@
 """The demo day as a user starts it: a process that ends with every promise held, and leaves nothing behind."""
 
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -76,6 +77,7 @@ def test_every_promise_holds_and_no_process_is_left(tmp_path: Path, mark: dict[s
     assert err == ""
     assert "Every promise held." in out
     assert "0 payments charged more than once" in " ".join(word for line in lines for word in line[26:62].split())
+    assert re.search(r"^POST /pay\S* .*\d+ ms +\d+ ms +\d+ ms$", out, re.MULTILINE)  # inside, with and without
     assert max(map(len, lines)) <= 100
     assert "coach.example" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert answers == [200]

@@ -9,6 +9,7 @@ import pytest
 from faces.apps import _django_setup
 from launchready import asgi, wsgi
 from launchready.core.cache import keeping
+from launchready.errors import StoreUnavailable
 from launchready.exchange.store import Delete, GetAll
 from launchready.settings.cache import Cache
 from launchready.stores import connect
@@ -69,10 +70,13 @@ def test_one_call_of_all_workers(store, control, calls, host, tmp_path):
         both = workers(servers.store_url(store, tmp_path), app)
         answers = await asyncio.gather(*(ask(both[index % 2], host) for index in range(100)))
         await closed(both)
-        return answers
+        return answers, [row for each in both for row in each.status()["cache"]]
 
-    assert asyncio.run(main()) == [(200, b"all")] * 100
+    answers, rows = asyncio.run(main())
+    assert answers == [(200, b"all")] * 100
     assert len(ran) in calls
+    assert sum(row.get("miss", 0) for row in rows) == len(ran)
+    assert sum(row.get("collapsed", 0) + row.get("hit", 0) for row in rows) == 100 - len(ran)
 
 
 @pytest.mark.parametrize("store", SHARED)
@@ -327,6 +331,43 @@ def test_a_store_that_hangs(store):
         asyncio.run(main())
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("groups", [False, True])
+@pytest.mark.parametrize("store", SHARED)
+def test_a_change_while_the_store_is_away(store, groups, host, tmp_path):
+    """What could not be deleted then is deleted before anything is served from the store again."""
+    numbers = iter(range(1, 1000))
+
+    async def app(scope, receive, send):
+        head = [(b"cache-control", b"max-age=600"), (b"cache-groups", b'"coaches"')]
+        if scope["method"] == "POST" and groups:
+            head = [(b"cache-group-invalidation", b'"coaches"')]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": b"%d" % next(numbers)})
+
+    async def down(op):
+        raise StoreUnavailable("away")
+
+    async def change(middleware, path):
+        await middleware({**scope(host, path), "method": "POST"}, _nothing, lambda message: _nothing())
+
+    async def main():
+        [one, other] = workers(servers.store_url(store, tmp_path), app)
+        for each in (one, other):
+            each.stack.answers.inline = each.inline = {}
+        assert [await ask(each, host) for each in (one, other)] == [(200, b"1")] * 2
+        answers = one.stack.answers._store
+        up, answers.aexecute = answers.aexecute, down
+        await change(one, "/elsewhere" if groups else "/coaches")
+        assert (await ask(one, host))[1] == b"3"
+        answers.aexecute = up
+        one.stack.answers._cached.close()
+        served = [(await ask(each, host))[1] for each in (one, other, one)]
+        await closed([one, other])
+        return served
+
+    assert asyncio.run(main()) == [b"4"] * 3
 
 
 async def _nothing():

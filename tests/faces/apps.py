@@ -81,6 +81,8 @@ def respond(calls, method, path, body):
             return 200, [*plain, ("Access-Control-Allow-Origin", "https://evil.example")], document
         case "/framed":
             return 200, [*plain, ("X-Frame-Options", "DENY")], document
+        case "/moved":
+            return 303, [("Location", "/plain")], b""
         case "/login":
             return (200 if b"right" in body else 401), plain, document
         case "/form-login":
@@ -109,6 +111,7 @@ ROUTES = {
     "/boom": ("GET", "POST"),
     "/breaks": ("POST",),
     "/framed": ("GET",),
+    "/moved": ("GET", "POST"),
     "/large": ("POST",),
     "/bookings": ("POST",),
     "/unsure": ("POST",),

@@ -17,6 +17,7 @@ KINDS = [
     ("GET", "/coaches", [("If-None-Match", '"v1"')], 304),
     ("GET", "/nowhere", [], 404),
     ("GET", "/boom", [], 500),
+    ("GET", "/moved", [], 303),
     ("POST", "/bookings", [], 201),
 ]
 

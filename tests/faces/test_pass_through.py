@@ -138,6 +138,39 @@ def test_early_hints(settings):
     assert dict(again[0]["headers"])[b"cache-status"].startswith(b"launchready; hit")
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [({"PATH_INFO": "/a?b"}, {"PATH_INFO": "/a%3Fb"}),
+     ({"PATH_INFO": "/a?b", "RAW_URI": "http://x/a%3Fb"}, {"PATH_INFO": "/a", "RAW_URI": "http://x/a?b"}),
+     ({"PATH_INFO": "/a/b", "RAW_URI": "/a%2Fb?q"}, {"PATH_INFO": "/a/b", "RAW_URI": "/a/b?q"})],
+)  # fmt: skip
+@pytest.mark.parametrize("django", [False, True])
+def test_two_paths_are_never_one(one, other, django):
+    """As they were sent, where the server says it; else no two that differ decoded look alike encoded."""
+    _django_setup()
+    from django.core.handlers.wsgi import WSGIRequest
+    from django.http import HttpResponse
+    from django.test import override_settings
+
+    from launchready.django import LaunchReadyMiddleware as DjangoMiddleware
+    from launchready.wsgi import LaunchReadyMiddleware
+
+    numbers = iter(b"12")
+
+    def app(environ, start_response):
+        start_response("200 OK", HEADERS)
+        return [b"%c" % next(numbers)]
+
+    if django:
+        with override_settings(LAUNCHREADY={"CACHE": Cache()}):
+            view = DjangoMiddleware(lambda request: HttpResponse(b"%c" % next(numbers), headers=dict(HEADERS)))
+        asked = [view(WSGIRequest({**_environ(), **path})).content for path in (one, other, one, other)]
+    else:
+        middleware = LaunchReadyMiddleware(app, cache=Cache())
+        asked = [b"".join(middleware({**_environ(), **path}, lambda *_: None)) for path in (one, other, one, other)]
+    assert asked == [b"1", b"2", b"1", b"2"]
+
+
 # A client that goes away in the middle of a streamed answer.
 
 HEADERS = [("Content-Type", "text/plain"), ("Cache-Control", "max-age=60")]

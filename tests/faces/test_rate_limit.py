@@ -268,3 +268,18 @@ def test_a_429_is_readable_and_never_stored(face):
         origin,
         "no-store",
     )
+
+
+@pytest.mark.parametrize("headers", ["draft", "legacy"])
+def test_a_redirect_says_nothing_of_quotas(face, headers):
+    """It is counted; what is left is told by the target, of the target."""
+    call = face(rate_limit=RateLimit("3/hour", {"POST /bookings": "9/hour"}, headers=headers))
+    for method in ("GET", "POST"):
+        moved = call(method, "/moved", [], b"")
+        assert moved.status == 303
+        assert not [name for name, _ in moved.headers if "ratelimit" in name]
+    assert [name for name, _ in call("GET", "/plain").headers if "ratelimit" in name]
+    assert call("GET", "/plain").status == 429
+    booked = call("POST", "/bookings", [], b"{}")
+    assert (booked.status, booked.get("location")) == (201, "/bookings/7")
+    assert [name for name, _ in booked.headers if "ratelimit" in name]

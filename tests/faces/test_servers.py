@@ -166,7 +166,9 @@ def test_a_slot_of_a_worker_that_is_killed(shop):
     until(lambda: ask() == 200, "the lease to end")
     assert time.monotonic() - killed < 10
     until(shop.ready, "the shop to be open again")
-    assert [ask() for _ in range(4)] == [200] * 4
+    # The client has its answer a moment before the worker gives the slot back.
+    for _ in range(4):
+        until(lambda: ask() == 200, "the slot that the last one held")
 
 
 def test_guesses_at_all_workers(shop):

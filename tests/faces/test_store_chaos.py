@@ -2,6 +2,7 @@
 so once."""
 
 import asyncio
+import itertools
 import logging
 import threading
 import time
@@ -21,6 +22,7 @@ from support import servers
 
 BAR = 0.05  # seconds
 OUTAGES = 3
+_number = itertools.count(1)
 
 
 @pytest.fixture(scope="module", params=[servers.RedisServer, servers.PostgreSQLServer], ids=["redis", "postgresql"])
@@ -36,9 +38,16 @@ class Clients:
     """A few clients of one app, that all ask at once: threads, or tasks of one event loop, as servers have them."""
 
     def __init__(self, face, store):
-        routes = {"GET /plain": "100000/hour", "GET /private": Limit("100000/hour", on_store_error="deny")}
+        routes = {
+            "GET /plain": "100000/hour",
+            "GET /private": Limit("100000/hour", on_store_error="deny"),
+            "GET /few": "50/hour",
+            "GET /many": "300/hour; 400/day",
+            "GET /dear": Limit("100/hour", cost=2),
+        }
         settings = {"store": store, "rate_limit": RateLimit(None, routes), "health": Health()}
         self.store = store
+        self.client = f"203.0.113.{next(_number)}"  # a server outlives a test
         self.runner = asyncio.Runner() if face == "asgi" else None
         if face == "asgi":
             self.app = ASGIMiddleware(hello_asgi, **settings)
@@ -47,11 +56,11 @@ class Clients:
 
     def ask(self, path):
         if self.runner is None:
-            return self.wsgi("GET", path).status
+            return self.wsgi("GET", path, client=self.client).status
         return self.runner.run(self._ask(path))
 
     async def _ask(self, path):
-        return (await _asgi(self.app, "GET", path, (), b"", None, False, "203.0.113.9")).status
+        return (await _asgi(self.app, "GET", path, (), b"", None, False, self.client)).status
 
     def load(self, clients=4, each=40):
         """Statuses, and seconds of each answer in the order of their coming."""
@@ -145,6 +154,21 @@ def test_under_load(clients, server, fault, caplog):
     assert min(most) < BAR, most
     said = [record.message.partition(":")[0] for record in caplog.records if record.name == "launchready"]
     assert said == ["store unavailable", "store available again"] * OUTAGES
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/few", 50), ("/many", 300), ("/dear", 50)])
+def test_nobody_begins_anew(clients, server, path, limit):
+    """Before, during and after an outage that loses the store's counts: no more than the limit in all."""
+    passed = [clients.ask(path) for _ in range(limit * 3 // 5)].count(200)
+    assert passed == limit * 3 // 5
+    server.kill()
+    try:
+        passed += [clients.ask(path) for _ in range(limit)].count(200)
+        assert passed == limit
+    finally:
+        server.start()
+    back(clients)
+    assert {clients.ask(path) for _ in range(limit)} == {429}
 
 
 def test_flapping(clients, server):

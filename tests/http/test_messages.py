@@ -42,10 +42,10 @@ def test_vary(before, name, after):
 def test_append():
     """Lines are added after the app's, Vary is merged."""
     headers = [(b"vary", b"accept"), (b"x", b"1")]
-    append(headers, [(b"x", b"2"), (b"vary", b"Origin")])
+    append(headers, [(b"x", b"2"), (b"vary", b"Origin")], 200)
     assert headers == [(b"vary", b"accept, Origin"), (b"x", b"1"), (b"x", b"2")]
     bare = [(b"x", b"1")]
-    append(bare, [(b"vary", b"Origin")])
+    append(bare, [(b"vary", b"Origin")], 200)
     assert bare == [(b"x", b"1"), (b"vary", b"Origin")]
 
 

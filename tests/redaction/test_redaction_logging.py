@@ -359,6 +359,37 @@ def test_a_factory_set_later_is_taken_in():
     logging.setLogRecordFactory(logging.LogRecord)
 
 
+class Special(logging.LogRecord):
+    """A record of the app's own."""
+
+
+class Making(logging.Logger):
+    """A logger that makes its records itself."""
+
+    def makeRecord(self, *args, **kwargs):  # noqa: N802
+        """Not by the factory of the process."""
+        return Special(*args[:7], **({} if len(args) < 8 else {"func": args[7]}))
+
+
+def test_records_that_no_factory_of_ours_made():
+    """Of a factory that is set later and calls none, of a logger that makes its own, made by hand: all are clean."""
+    stream = Stream(form="%(message)s")
+    making = Making("making")
+    making.addHandler(stream.handler)
+    before = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(Special)
+    try:
+        stream.log.error("one %s", DSN)
+    finally:
+        logging.setLogRecordFactory(before)
+    making.error("two %s", MAIL)
+    making.handle(logging.LogRecord("n", logging.ERROR, "p", 1, "three %s", (MAIL,), None))
+    raw = {"msg": "four", "levelno": logging.ERROR, "exc_text": f"ConnectionError: {DSN}"}
+    making.handle(logging.makeLogRecord(raw))
+    clean = "postgresql://app:[db_url]@db:5432/app"
+    assert stream.text() == f"one {clean}\ntwo [email]\nthree [email]\nfour\nConnectionError: {clean}\n"
+
+
 def test_one_line_for_one_redactor():
     """A redactor given to install() takes the place of the one before."""
     redaction.install(Redactor(patterns={"booking code": r"BK-\d{6}"}, allow=(MAIL,)))
@@ -406,7 +437,7 @@ def test_a_handler_that_fails_prints_nothing_raw(capsys):
     class Breaks(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             try:
-                raise OSError("disk full")
+                raise OSError(f"disk full for {MAIL}")
             except OSError:
                 self.handleError(record)
 
@@ -441,6 +472,20 @@ def test_uncaught_exceptions_of_threads_are_clean(capsys):
     assert "Exception in thread worker" in err
     assert "[db_url]" in err
     assert "hunter2x9" not in err
+
+
+def test_exceptions_of_finalizers_are_clean():
+    """What nobody can catch is printed by the interpreter: without what it says in secret."""
+    program = (
+        "from launchready import redaction; redaction.install()\n"
+        "class Held:\n"
+        "    def __del__(self): raise ConnectionError('postgresql://app:' + 'hunter2' + 'x9@db/app')\n"
+        "Held()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert "Exception ignored in" in done.stderr
+    assert "ConnectionError: postgresql://app:[db_url]@db/app" in done.stderr
+    assert "hunter2x9" not in done.stderr
 
 
 def test_uncaught_exceptions_are_clean():
@@ -478,6 +523,20 @@ def test_structlog_processor():
         "n": 3,
     }
     assert event["password"] == "hunter2x9"
+
+
+def test_structlog_renders_the_exception_after_us():
+    """A processor that stands after ours, and renders the exception at hand, is handed a clean one."""
+    structlog = pytest.importorskip("structlog")
+    event = {"event": "down", "exc_info": True}
+    try:
+        raise ConnectionError(DSN)
+    except ConnectionError:
+        shown = structlog.processors.format_exc_info(
+            None, "error", redaction.StructlogProcessor()(None, "error", event)
+        )
+    assert "ConnectionError: postgresql://app:[db_url]@db:5432/app" in shown["exception"]
+    assert event == {"event": "down", "exc_info": True}
 
 
 def test_loguru_patcher():

@@ -9,6 +9,7 @@ from launchready.exchange.store import (
     Entry,
     Get,
     GetAll,
+    Give,
     Put,
     PutIfAbsent,
     Renew,
@@ -16,6 +17,7 @@ from launchready.exchange.store import (
     Seize,
     Settle,
     Take,
+    TakeHere,
 )
 from launchready.exchange.window import Taken
 from launchready.http.message import Request, Response
@@ -38,7 +40,7 @@ class World:
         self.body = b""
         self.asked = []
         self.checks = {}
-        self.limit = 10**9
+        self.limit = self.here = 10**9  # units left in the store, and in this process
         self.meanwhile = None  # runs while a flow waits
 
     def _entry(self, op):
@@ -93,7 +95,14 @@ class World:
                 if entry is None or entry.version != op.version or entry.age < op.older:
                     return 0
                 return self._put(op)
+            case TakeHere():
+                op.at = 0
+                self.here -= op.cost
+                return Taken(self.here >= 0, 0, max(0, self.here), 2.5)
+            case Give():
+                return None
             case Take():
+                op.at = 0
                 self.limit -= op.cost
                 return Taken(self.limit >= 0, 0, max(0, self.limit), 2.5)
             case ReadBody():

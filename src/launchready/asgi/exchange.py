@@ -215,7 +215,7 @@ class Exchange:
             if self._leaves is not None:
                 self._leaves.set()
             self.status = status = final.status
-            append(final.headers, self.request.adds)
+            append(final.headers, self.request.adds, status)
             await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
             if final.body is not None:
                 self._dropped = True
@@ -272,7 +272,7 @@ class Exchange:
     async def _answer(self, response: Response) -> None:
         self._started = True
         self.status = response.status
-        append(response.headers, self.request.adds)
+        append(response.headers, self.request.adds, response.status)
         body = response.body if self.request.method != "HEAD" else b""
         await self._send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await self._send({"type": "http.response.body", "body": body or b""})

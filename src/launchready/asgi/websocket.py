@@ -73,7 +73,7 @@ class Socket:
         if "websocket.http.response" not in self._scope.get("extensions", {}):
             await self._send({"type": "websocket.close", "code": VIOLATION})
             return
-        append(response.headers, self.request.adds)
+        append(response.headers, self.request.adds, response.status)
         await self._send(
             {"type": "websocket.http.response.start", "status": response.status, "headers": response.headers}
         )

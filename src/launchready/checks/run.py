@@ -40,6 +40,7 @@ async def acheck(
     senders: Iterable[str] = (),
     repository: str | None = None,
     database: str | None = None,
+    store: str | None = None,
     probe_limit: Iterable[str] | Mapping[str, int | str] = (),
     release: str | None = None,
     health: str = "/healthz",
@@ -76,6 +77,7 @@ async def acheck(
         senders=senders,
         repository=repository if repository is not None else here(only),
         database=database if database is not None else the_app_s(only),
+        store=store,
         probe_limit=probe_limit,
         release=release,
         health=health,
@@ -155,6 +157,7 @@ def check(domain: str, **options: Any) -> Report:
       callable from domain to one, async or not. Those that were forgotten are looked at. Nobody is asked without it.
     - ``repository``: the project's folder, for secrets and its environment (with ``only=["secrets"]``: this one).
     - ``database``: the app's own address of its database (with ``only=["db"]``: DATABASE_URL).
+    - ``store``: the URL of the store in which the middleware keeps the idempotency keys of payments.
     - ``cors_probe_origin``: the foreign origin of the CORS probes. ``origin``: the IP address of the server behind a
       content network, which must not answer everybody. ``senders``: IP addresses that your own mail comes from.
     - ``only``, ``skip``: families (dns, tls, web, mail ...) or codes. ``ignore``: codes to leave out of the report.

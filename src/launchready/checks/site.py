@@ -36,6 +36,7 @@ class Site:
     - ``sends_mail``: None when the owner did not say.
     - ``repository``: the folder of the project, for what is checked on this machine; "" where none was named.
     - ``database``: the app's own address of its database; it holds a password, so it is in no ``repr``.
+    - ``store``: the middleware's store, by its URL; the same holds for it.
     """
 
     domain: str
@@ -56,6 +57,7 @@ class Site:
     senders: tuple[str, ...] = ()
     repository: str = ""
     database: str = field(default="", repr=False)
+    store: str = field(default="", repr=False, kw_only=True)
     markers: tuple[tuple[str, str], ...] = ()
     limits: tuple[tuple[str, int], ...] = ()
     release: str = ""
@@ -81,30 +83,35 @@ class Site:
         return (self.domain, *((self.www,) if self.expects_www else ()), *self.hosts)
 
     def again(self, only: str, subject: str = "") -> str:
-        """The command that checks one thing again, with what was said about its subject ("" means everything)."""
-        words = ["launchready", "check", self.domain, "--only", only]
+        """The command that checks one thing again, with what was said about its subject ("" means every host)."""
         hosts = [host.removesuffix(f".{self.domain}") for host in self.hosts if not subject or host in subject]
         if only == "WEB018":
-            hosts = [f"{host}={text}" for host, text in self.markers if not subject or host in subject]
-        limits = [f"{url}={most}" for url, most in self.limits if only == "WEB021" and (not subject or subject == url)]
-        selectors = [one for one in self.dkim_selectors if not subject or subject.startswith(f"{one}._domainkey.")]
-        hooks = [url for url in self.webhooks if not subject or subject in url]
-        own = [address for address in self.senders if not subject or address == subject]
-        routes = [url for url in self.protected if not subject or subject in url]
-        for flag, values in (
-            ("--hosts", hosts),
-            ("--dkim-selectors", selectors),
-            ("--webhooks", hooks),
-            ("--protected", routes),
-            ("--senders", own),
-            ("--probe-limit", limits),
-        ):
-            words += [flag, *values] if values else []
-        words += ["--canonical", self.canonical] if self.canonical else []
-        words += ["--ca", self.ca] if self.ca and only == "DNS008" else []
-        words += ["--release", self.release] if only == "WEB020" else []
-        if self.sends_mail is not None and only.startswith("MAIL"):
-            words.append("--sends-mail" if self.sends_mail else "--no-sends-mail")
+            hosts = [f"{host}={text}" for host, text in self.markers if host == subject]
+        # A host that only its webhook names: with another one it would be asked for by itself.
+        strange = "" if subject in (self.domain, self.www) else subject
+        told: dict[str, list[str]] = {
+            "hosts": hosts,
+            "dkim-selectors": [one for one in self.dkim_selectors if subject.startswith(f"{one}._domainkey.")],
+            "webhooks": [url for url in self.webhooks if subject == url or strange == urlsplit(url).hostname],
+            "pages": [url for url in self.pages if url == subject],
+            "protected": [url for url in self.protected if subject in (url, url.rpartition(" ")[2])],
+            "senders": [address for address in self.senders if address == subject],
+            "subdomains": [subject] if only == "DNS015" and strange else [],
+            "probe-limit": [f"{url}={most}" for url, most in self.limits if url == subject],
+            "canonical": [self.canonical or ""],
+            "ca": [self.ca if only == "DNS008" else ""],
+            "app": [self.app if self.app == subject or only.startswith("LINK") else ""],
+            "cors-probe-origin": [self.cors_probe_origin if only in ("WEB007", "WEB014") else ""],
+            "origin": [self.origin if only == "WEB013" else ""],
+            "release": [self.release if only == "WEB020" else ""],
+            "health": [self.health if only == "WEB020" else ""],
+        }
+        words = ["launchready", "check", self.domain, "--only", only]
+        for flag, values in told.items():
+            words += [f"--{flag}", *values] if any(values) else []
+        for flag, said, codes in (("sends-mail", self.sends_mail, "MAIL"), ("mobile-app", self.mobile_app, "LINK")):
+            if said is not None and only.startswith(codes):
+                words.append(f"--{flag}" if said else f"--no-{flag}")
         return shlex.join(words)
 
 
@@ -126,6 +133,7 @@ def site(
     senders: Iterable[str] = (),
     repository: str | None = None,
     database: str | None = None,
+    store: str | None = None,
     probe_limit: Iterable[str] | Mapping[str, int | str] = (),
     release: str | None = None,
     health: str = "/healthz",
@@ -188,6 +196,7 @@ def site(
         tuple((url, int(most)) for url, _, most in (one.rpartition("=") for one in dict.fromkeys(limits))),
         (release or "").strip(),
         vital,
+        store=store or "",
     )
 
 

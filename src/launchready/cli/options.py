@@ -40,17 +40,19 @@ def coloured(args: argparse.Namespace) -> bool:
 
 
 def write(args: argparse.Namespace, text: str) -> None:
-    """The result, to stdout or to ``-o FILE``. A file is replaced as a whole: nobody reads half a report."""
+    """The result, to stdout or to ``-o FILE``. A file is replaced as a whole: nobody reads half a report. What is none
+    (``/dev/null``, a pipe) is written to, never replaced; of a symbolic link, what it leads to.
+    """
     if args.output is None:
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
         return
-    if args.output.exists() and not args.output.is_file():  # /dev/null, a pipe: written to, never replaced
-        with args.output.open("w", encoding="utf-8") as device:
-            device.write(text)
+    place = args.output.resolve()
+    if place.exists() and not place.is_file():
+        place.write_text(text, encoding="utf-8")
         return
-    part = args.output.with_name(f"{args.output.name}.part")
+    part = place.with_name(f"{place.name}.part")
     part.write_text(text, encoding="utf-8")
-    part.replace(args.output)
+    part.replace(place)
 
 
 def note(args: argparse.Namespace, text: str) -> None:

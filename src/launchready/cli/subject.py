@@ -13,7 +13,8 @@ from launchready.errors import ConfigError
 
 LOCAL = ("sec", "env", "db")
 LISTS = (
-    "hosts", "dkim_selectors", "webhooks", "pages", "protected", "senders", "probe_limit", "only", "skip", "ignore",
+    "hosts", "dkim_selectors", "webhooks", "pages", "protected", "senders", "probe_limit", "subdomains",
+    "only", "skip", "ignore",
 )  # fmt: skip
 WORDS = (
     "domain", "canonical", "ca", "app", "sends_mail", "mobile_app", "origin", "cors_probe_origin", "timeout",
@@ -32,6 +33,7 @@ def about(parser: argparse.ArgumentParser) -> None:
         ("pages", "pages to read for mixed content"),
         ("protected", "paths that must refuse strangers"),
         ("senders", "addresses that your own mail comes from"),
+        ("subdomains", "names that somebody found, as in certificate logs: is one forgotten?"),
         ("probe_limit", "what must be refused after so many requests, which are sent: 'POST /login=5'"),
     ):
         parser.add_argument(f"--{name.replace('_', '-')}", nargs="+", metavar="NAME", help=what)

@@ -109,20 +109,20 @@ class Https:
         vouched = self._vouches(request.peer)
         if vouched:
             secure = _stated(request, secure)
+        answer = None
         if (not secure and self._redirect) or self._canonical is not None:
             answer = self._elsewhere(request, secure=secure, vouched=vouched)
-            if answer is not None:
-                return answer
-        request.adds += self._secure if secure else self._plain
+        request.adds += self._secure if secure else self._plain  # on a redirect as well: hstspreload.org asks for it
         if secure and self._ramp is not None:
             if self._ramp.due:
-                return self._ramping(request, self._ramp)
+                return self._ramping(request, self._ramp, answer)
             request.adds.append(self._hsts(self._ramp.max_age()))
-        return None
+        return answer
 
-    def _ramping(self, request: Request, ramp: Ramp) -> Flow[None]:
+    def _ramping(self, request: Request, ramp: Ramp, answer: Response | None) -> Flow[Response | None]:
         yield from ramp.ask()
         request.adds.append(self._hsts(ramp.max_age()))
+        return answer
 
     def _hsts(self, max_age: int) -> tuple[bytes, bytes]:
         return b"strict-transport-security", b"max-age=%d%b" % (max_age, self._directives)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from launchready.demo import coach, day, inspection, telling
+from launchready.demo import coach, day, figures, inspection, telling
 from launchready.demo.mailbox import Mailbox
 from launchready.demo.servers import Servers
 
@@ -33,7 +33,7 @@ async def show(*, keep: bool, report: Path, tell: Say, progress: Say) -> int:
             found = await inspection.inspect(home)
             save(found.to_html(), report)
             broken = with_it.broken + inspection.overlooked(found)
-            tell(telling.the_day(with_it, without))
+            tell(telling.the_day(with_it, without, figures.p95_by_route(protected.home)))
             tell(telling.the_domain(found, report))
             tell(telling.the_verdict(broken, time.perf_counter() - start))
             if keep:

@@ -18,7 +18,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """E001: each mistake in LAUNCHREADY."""
     del app_configs, kwargs
     try:
-        build(given())
+        build(given(), database=True)
     except ConfigError as error:
         return [Error(problem, id="launchready.E001") for problem in error.problems]
     return []

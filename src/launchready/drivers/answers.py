@@ -14,7 +14,7 @@ from launchready.drivers.held import Once
 from launchready.drivers.probes import Probes
 from launchready.errors import StoreError
 from launchready.exchange.app import Join, Pause, RunChecks
-from launchready.exchange.claim import Ask, Forget, Keep, Watch, Work
+from launchready.exchange.claim import Ask, Database, Forget, Keep, Watch, Work
 from launchready.exchange.ops import Adapter, Inline, Op
 from launchready.exchange.store import Delete, StoreOp, hurried
 
@@ -41,12 +41,14 @@ class Answers:
             RunChecks: probes.run,
             Pause: _pause,
             Watch: heart.watch,
+            Database: _no_database,
         }
         self._awaiting: dict[type[Op[Any]], Callable[[Any], Awaitable[None]]] = {
             Join: flights.ajoin,
             RunChecks: probes.arun,
             Pause: _apause,
             Watch: heart.awatch,
+            Database: _ano_database,
         }
 
     def reads(self, kind: type[Op[Any]], read: Callable[[], Any]) -> None:
@@ -131,6 +133,14 @@ class Answers:
 
 async def _awaited(answer: Awaitable[Any]) -> Any:
     return await answer
+
+
+def _no_database(op: Database) -> None:
+    op.answer = None  # a face whose framework has one answers it itself
+
+
+async def _ano_database(op: Database) -> None:
+    op.answer = None
 
 
 def _pause(op: Pause) -> None:

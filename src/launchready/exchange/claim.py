@@ -133,6 +133,12 @@ STEPS: Space[Step] = Space("idempotency-steps", _dump_step, _load_step, lambda s
                            evictable=False, max_entries=200_000)  # fmt: skip
 
 
+class Database(Op[Any]):
+    """The framework's own database connection for this request, where it has one; else None."""
+
+    __slots__ = ()
+
+
 class Work(Op[Any]):
     """Something to be done on a database connection of the app's.
 

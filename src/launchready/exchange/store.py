@@ -199,7 +199,7 @@ class Take(StoreOp[Taken]):
 
 
 class TakeHere(Take):
-    """The same from the memory of this process, whatever the store is: the fall-back while a shared store is down."""
+    """The same from the memory of this process, whatever the store is: what stands in while a shared store is down."""
 
     __slots__ = ()
 

@@ -42,7 +42,7 @@ class Window:
     """``limit`` units in any ``period`` seconds. Immutable; what a Take needs of it is worked out once.
 
     ``shape`` tells which states it can read: times mean the same to every limit and period. A store that outlives a
-    release keeps states of different shapes apart.
+    release keeps states of different shapes apart. ``exact``: the shape, where it is not to follow from the limit.
 
     ``look(window, state, now, cost, charge)`` answers units left after the cost, and microseconds until the oldest
     unit comes back. Where the cost would not pass: -1 - (units left now), and microseconds until it would.
@@ -50,11 +50,11 @@ class Window:
 
     __slots__ = ("exact", "group", "limit", "look", "period", "period_us", "shape")
 
-    def __init__(self, limit: int, period: float) -> None:
+    def __init__(self, limit: int, period: float, *, exact: bool | None = None) -> None:
         self.limit = limit
         self.period = period
         self.period_us = int(period * MICRO)
-        self.exact = limit <= EXACT_UP_TO
+        self.exact = limit <= EXACT_UP_TO if exact is None else exact
         self.group = limit // GROUPS
         self.shape = "x" if self.exact else "g"
         self.look: Look = _exact if self.exact else _grouped

@@ -25,13 +25,17 @@ def native_headers(headers: Headers) -> list[tuple[str, str]]:
 
 def raw_path(environ: Environ) -> bytes:
     """The path as it was sent, where the server says it; else encoded again (PEP 3333 hands it over decoded)."""
-    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    if raw:
-        return raw.partition("?")[0].encode("latin-1")  # type: ignore[no-any-return]
+    raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    if raw.startswith("/"):  # else it names a host as well (RFC 9112 §3.2.2), which is not a part of the path
+        return raw.partition("?")[0].encode("latin-1")
+    return encoded(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""), "latin-1")
+
+
+def encoded(path: str, charset: str = "utf-8") -> bytes:
+    """A decoded path as it may have been sent: two different ones never look alike."""
     from urllib.parse import quote  # noqa: PLC0415 - rarely needed
 
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    return quote(path.encode("latin-1"), safe="/%:@!$&'()*+,;=~-._").encode()
+    return quote(path.encode(charset, "surrogatepass"), safe="/:@!$&'()*+,;=~-._").encode()
 
 
 def request_headers(environ: Environ) -> Headers:

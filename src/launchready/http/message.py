@@ -100,12 +100,17 @@ DEFAULTS = frozenset(
 )
 """What is appended only where the app says nothing of its own."""
 
-_MERGED = DEFAULTS | {b"vary"}
+_MERGED = DEFAULTS | {b"vary", b"location"}
+_QUOTAS = (b"ratelimit", b"x-ratelimit-")
 
 
-def append(headers: Headers, adds: Headers) -> None:
-    """Append lines; Vary is merged into the Vary that is there, so that no member stands twice, and a default gives
-    way to the app's own line."""
+def append(headers: Headers, adds: Headers, status: int) -> None:
+    """Append lines to those of a response.
+
+    - Vary is merged into the Vary that is there, so that no member stands twice; a default gives way to the app's own.
+    - A redirect does not say what is left of a quota: the client would take it for the target's
+      (draft-ietf-httpapi-ratelimit-headers).
+    """
     for name, _ in headers:
         if name in _MERGED:
             break
@@ -116,7 +121,10 @@ def append(headers: Headers, adds: Headers) -> None:
     # frame-ancestors makes a browser ignore X-Frame-Options (CSP3 §6.4.2): where the app has said who may frame it in
     # either way, it has said so in both.
     framed = b"x-frame-options" in present or b"frame-ancestors" in present.get(b"content-security-policy", b"").lower()
+    quiet = 300 <= status < 400 and b"location" in present
     for name, value in adds:
+        if quiet and name.startswith(_QUOTAS):
+            continue
         if name == b"vary":
             add_vary(headers, value)
         elif name not in DEFAULTS or not (name in present or (framed and name in FRAMING)):

@@ -20,6 +20,7 @@ from launchready.drivers.held import Once
 from launchready.errors import ClaimLost, InFlight, KeyReused, OutcomeUnknown, SafeToRetry
 from launchready.idempotency.context import current
 from launchready.idempotency.decorator import idempotent
+from launchready.idempotency.transaction import routes as routes  # mode="transaction" of Idempotency
 from launchready.idempotency.transaction import transaction
 from launchready.idempotency.webhooks import webhook
 from launchready.settings.forms import form_field, form_key

@@ -30,6 +30,11 @@ class DKIMKey:
     records: tuple[str, ...] = ()
 
     @property
+    def valid(self) -> bool:
+        """Whether a receiver can verify with it."""
+        return self.status in ("ok", "weak")
+
+    @property
     def testing(self) -> bool:
         """``t=y``: receivers are told to treat signed mail like unsigned mail."""
         return "y" in self.tags.get("t", "").replace(" ", "").split(":")

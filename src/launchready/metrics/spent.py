@@ -5,7 +5,7 @@ carries one object, found by a ContextVar from its tasks and threads. Statements
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from functools import lru_cache
 from time import perf_counter
@@ -92,6 +92,13 @@ def statement(sql: str, seconds: float) -> None:
     spent = SPENT.get()
     if spent is not None:
         spent.note(SQL, normalised(sql), seconds)
+
+
+def forward(headers: MutableMapping[str, str]) -> None:
+    """The trace context of the request that is being answered goes on with its own calls, where they have none."""
+    spent = SPENT.get()
+    for field, value in (spent.trace if spent is not None else {}).items():
+        headers.setdefault(field, value)
 
 
 def call(host: str, seconds: float) -> None:

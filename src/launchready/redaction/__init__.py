@@ -12,8 +12,8 @@ exceptions on stderr. ``StructlogProcessor`` and ``LoguruPatcher`` do it for log
 ``OTelSpanProcessor`` and ``OTelLogRecordProcessor`` for what OpenTelemetry exports. ``scan`` reads a log that is
 already written.
 
-Not covered: ``print``; local variables that a formatter reads from the frames of a traceback; a record factory that is
-set later and does not call the one before it (call ``install()`` again after it).
+Not covered: ``print``; local variables that a formatter reads from the frames of a traceback; a record made by hand
+that is given to a handler itself, past every logger.
 """
 
 import logging
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from launchready.core.redact import Redactor
 from launchready.redaction import hooks
 from launchready.redaction.processors import LoguruPatcher, StructlogProcessor
-from launchready.redaction.record import current, redacted, set_current, unreadable
+from launchready.redaction.record import Redacted, current, redacted, set_current, unreadable
 from launchready.redaction.scan import Logged, scan
 
 if TYPE_CHECKING:
@@ -35,14 +35,16 @@ Factory = Callable[..., logging.LogRecord]
 
 _lock = threading.Lock()
 _chained: list[Factory] = []
+_taking: list[Callable[[logging.Logger, logging.LogRecord], object]] = [logging.Logger.handle]
 _thread = threading.local()
 
 
 def install(redactor: Redactor | None = None, *, stderr: bool = True) -> None:
-    """Redacts every log record made from now on, by the process's record factory.
+    """Redacts every log record from now on: as the process's record factory makes it, or as a logger takes it.
 
     - May be called any number of times: one factory a process; a redactor that is given takes the place of the last.
-    - Whatever factory was set before goes on making the records.
+    - Whatever factory was set before goes on making the records. One that is set later, and records made by hand, are
+      met in ``Logger.handle``, before any filter or handler of the logger sees them.
     - A record that cannot be redacted is replaced by a line that says so; no exception of ours reaches the app.
     - ``stderr=False`` leaves warnings and uncaught exceptions as they are.
     """
@@ -51,9 +53,13 @@ def install(redactor: Redactor | None = None, *, stderr: bool = True) -> None:
             set_current(redactor)
         if stderr:
             hooks.install()
+        if logging.Logger.handle is not _handle:
+            _taking[:] = [logging.Logger.handle]
+            logging.Logger.handle = _handle  # type: ignore[assignment]  # the one door that every record goes through
         before = logging.getLogRecordFactory()
         if before is _factory:
             return
+        current()("compiled now, and not by the first line under load")
         _chained.append(before)
         logging.setLogRecordFactory(_factory)
 
@@ -63,6 +69,8 @@ def uninstall() -> None:
     with _lock:
         if logging.getLogRecordFactory() is _factory and _chained:
             logging.setLogRecordFactory(_chained[-1])
+        if logging.Logger.handle is _handle:
+            logging.Logger.handle = _taking[0]  # type: ignore[assignment]  # as it was
         _chained.clear()
         set_current(Redactor())
         hooks.uninstall()
@@ -85,6 +93,15 @@ def _factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
         return unreadable(*(*args, "", "", "", "")[:4])
     finally:
         _thread.inside = False
+
+
+def _handle(logger: logging.Logger, record: logging.LogRecord) -> None:
+    if _chained and not isinstance(record, Redacted):
+        try:
+            record = redacted(record, current())
+        except Exception:  # as in the factory
+            record = unreadable(record.name, record.levelno, record.pathname, record.lineno)
+    _taking[0](logger, record)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,6 @@
-"""What reaches stderr without a log record: uncaught exceptions, those of threads, and warnings."""
+"""What reaches stderr without a log record: uncaught exceptions, those of threads and finalizers, and warnings."""
 
+import logging
 import sys
 import threading
 import traceback
@@ -17,8 +18,16 @@ def install() -> None:
     """Puts the hooks in place, before whatever hooks stand there."""
     if _before:
         return
-    _before.update(uncaught=sys.excepthook, thread=threading.excepthook, warning=warnings.formatwarning)
+    _before.update(
+        uncaught=sys.excepthook,
+        thread=threading.excepthook,
+        unraisable=sys.unraisablehook,
+        warning=warnings.formatwarning,
+        failed=logging.Handler.handleError,
+    )
+    logging.Handler.handleError = _failed  # type: ignore[assignment]  # it prints what went wrong to stderr
     sys.excepthook = _uncaught
+    sys.unraisablehook = _unraisable
     threading.excepthook = _thread
     warnings.formatwarning = _warning
 
@@ -29,6 +38,10 @@ def uninstall() -> None:
         return
     if sys.excepthook is _uncaught:
         sys.excepthook = _before["uncaught"]
+    if logging.Handler.handleError is _failed:
+        logging.Handler.handleError = _before["failed"]  # type: ignore[method-assign]  # as it was
+    if sys.unraisablehook is _unraisable:
+        sys.unraisablehook = _before["unraisable"]
     if threading.excepthook is _thread:
         threading.excepthook = _before["thread"]
     if warnings.formatwarning is _warning:
@@ -66,6 +79,39 @@ def _thread(args: threading.ExceptHookArgs) -> None:
         sys.stderr.write(f"Exception in thread {name}:\n{_text(args.exc_value)}")
     else:
         hook(threading.ExceptHookArgs((args.exc_type, _clean(args.exc_value), args.exc_traceback, args.thread)))
+
+
+def _unraisable(args: "sys.UnraisableHookArgs") -> None:
+    """What a finalizer or a callback of C raises, and nobody can catch."""
+    hook = _before.get("unraisable", sys.__unraisablehook__)
+    if args.exc_value is None:
+        hook(args)
+    elif hook is sys.__unraisablehook__ and sys.stderr is not None:
+        sys.stderr.write(f"{current()(_ignored(args))}\n{_text(args.exc_value)}")
+    else:
+        fields = (args.exc_type, _clean(args.exc_value), args.exc_traceback, args.err_msg, args.object)
+        hook(type(args)(fields))  # type: ignore[call-arg]  # a structure of the interpreter, made of a sequence
+
+
+def _ignored(args: "sys.UnraisableHookArgs") -> str:
+    try:
+        return f"{args.err_msg or 'Exception ignored in'}: {args.object!r}"
+    except Exception:  # what an object's own __repr__ raises
+        return f"Exception ignored in: {UNREAD}"
+
+
+def _failed(handler: logging.Handler, record: logging.LogRecord) -> None:
+    """What a handler that fails says of its failure: the recipient that a mail server refused, an address."""
+    told = _before.get("failed", logging.Handler.handleError)
+    error = sys.exc_info()[1]
+    clean = error and _clean(error)
+    if clean is None or clean is error:
+        told(handler, record)
+        return
+    try:
+        raise clean from clean.__cause__  # logging prints the exception at hand
+    except BaseException:
+        told(handler, record)
 
 
 def _warning(

@@ -7,6 +7,7 @@
 """
 
 import copy
+import sys
 import traceback
 from collections.abc import MutableMapping
 from typing import Any
@@ -25,7 +26,10 @@ class StructlogProcessor:
     def __call__(self, logger: object, method: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """The event, redacted: a copy where something changed."""
         del logger, method
-        cleaned: Any = (self._redactor or current())(dict(event_dict))
+        event = dict(event_dict)
+        if event.get("exc_info") is True and sys.exc_info()[1] is not None:
+            event["exc_info"] = sys.exc_info()  # a processor after this one would ask for it, and print it as it is
+        cleaned: Any = (self._redactor or current())(event)
         return cleaned if isinstance(cleaned, dict) else {"event": UNREAD}
 
 

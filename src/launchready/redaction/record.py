@@ -42,8 +42,8 @@ class State(dict[str, Any]):
     message: str
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if name not in STANDARD:
-            value = self.redactor({name: value}).get(name, UNREAD)
+        if name not in STANDARD or name in _SAYING:
+            value = _clean(self.redactor, name, value)
         super().__setitem__(name, value)
 
     def update(self, *others: Any, **more: Any) -> None:
@@ -75,7 +75,8 @@ class Redacted:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in STANDARD or name in _SAYING:
-            value = _named(self, name, value)
+            state = self.__dict__
+            value = _clean(state.redactor if isinstance(state, State) else current(), name, value)
         object.__setattr__(self, name, value)
 
 
@@ -240,9 +241,8 @@ def _exception(info: Any, redactor: Redactor) -> Any:
     return (kind, clean, trace)
 
 
-def _named(record: Any, name: str, value: Any) -> Any:
-    state = record.__dict__
-    redactor = state.redactor if isinstance(state, State) else current()
+def _clean(redactor: Redactor, name: str, value: Any) -> Any:
+    """The value of an attribute, for those who read it on its own."""
     match name:
         case "args":
             return _args(value, redactor)

@@ -54,11 +54,14 @@ TOUCHED = ("redis:", "rediss:", "valkey:", "unix:")
 """Stores that learn something when the app is built; the others have nothing to do then."""
 
 
-def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM) -> Stack:
-    """Check and compile. Raises one ConfigError with every mistake, or MissingExtra where the settings are right."""
+def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM, database: bool = False) -> Stack:
+    """Check and compile. ``database``: the face has one of its own.
+
+    Raises one ConfigError with every mistake, or MissingExtra where the settings are right.
+    """
     problems = Problems()
     given = _Given(problems, settings)
-    made = _Made(problems, given, clock)
+    made = _Made(problems, given, clock, "" if database else given.url)
     problems.raise_if_any()
     return _together(given, made, clock)
 
@@ -99,7 +102,7 @@ class _Given:
 class _Made:
     """What came of them: features, and what stands beside the way of a request."""
 
-    def __init__(self, problems: Problems, given: _Given, clock: Clock) -> None:
+    def __init__(self, problems: Problems, given: _Given, clock: Clock, database: str) -> None:
         limit = given.rate_limit
         self.identity = identity = Identity(given.trusted, prefix=limit.ipv6_prefix if limit else 64)
         self.cors = partial(compile_cors, own=given.origin, vouches=identity.vouches)
@@ -111,7 +114,8 @@ class _Made:
             if given.cache
             else None
         )  # fmt: skip
-        self.once = compile_idempotency(problems, given.idempotency, given.secret) if given.idempotency else None
+        once = given.idempotency
+        self.once = compile_idempotency(problems, once, given.secret, database) if once else None
         self.features: list[Feature | None] = [
             compile_https(problems, given.https, identity.vouches, clock.monotonic) if given.https else None,
             self.cors(problems, given.cors) if given.cors else None,

@@ -43,20 +43,21 @@ def compile_https(
     """The feature. Every mistake goes to ``problems``."""
     ramp = settings.hsts == "ramp"
     hsts = None if ramp or settings.hsts is None else int(problems.duration("https.hsts", settings.hsts, zero=True))
-    if settings.preload:
-        if not settings.include_subdomains:
+    subdomains = problems.flag("https.include_subdomains", settings.include_subdomains)
+    if problems.flag("https.preload", settings.preload):
+        if not subdomains:
             problems.add("https.preload=True: browsers preload a domain with all its subdomains; write "
                          "include_subdomains=True beside it, or preload=False")  # fmt: skip
         if hsts is None or hsts < YEAR:
             problems.add(f'https.preload=True with hsts={settings.hsts!r}: a year is asked for; write hsts="365d"')
-    directives = "; includeSubDomains" * bool(settings.include_subdomains) + "; preload" * bool(settings.preload)
+    directives = "; includeSubDomains" * subdomains + "; preload" * bool(settings.preload)
     routes = [problems.route("https.exempt", text) for text in problems.strings("https.exempt", settings.exempt)]
     return core.Https(
-        redirect=bool(settings.redirect),
+        redirect=problems.flag("https.redirect", settings.redirect),
         canonical_host=_canonical(problems, settings.canonical_host),
         hsts=core.Ramp(now) if ramp else hsts,
         directives=directives,
-        headers=bool(settings.headers),
+        headers=problems.flag("https.headers", settings.headers),
         exempt=RouteTable((route, True) for route in routes if route is not None),
         vouches=vouches,
     )

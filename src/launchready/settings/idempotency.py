@@ -37,6 +37,9 @@ class Idempotency:
       answer. It is given what its parameters name: ``once`` (see ``current()``), ``request``, ``key``.
     - ``key``: "header", "form:NAME", "json:NAME" (a field of the body), or a function of the request.
     - ``encrypt``: write answers down encrypted, not only signed; needs ``secret_key``.
+    - ``mode``: "store", or "transaction": key and work stand in one database and commit together. The connection is
+      Django's, that of ``connection`` (a function of the request), or one opened by the URL ``store`` (else by the
+      middleware's store); the handler finds it as ``current().tx``, and must not commit it.
     """
 
     routes: Sequence[str] = ("POST /bookings", "POST /payments")
@@ -51,16 +54,35 @@ class Idempotency:
     rerun_for: str | float = "23h"
     encrypt: bool = False
     key: Key = "header"
+    mode: str = "store"
+    store: str | None = None
+    connection: Callable[[Request], Any] | None = None
 
 
-def compile_idempotency(problems: Problems, settings: Idempotency, secret: str | None = None) -> core.Idempotency:
-    """The feature. Every mistake goes to ``problems``."""
+Within = Callable[[Idempotency, str, Problems], Callable[[core.Rule, core.Vault], core.Once]]
+
+WITHIN: list[Within] = []
+"""What makes the flow of ``mode="transaction"``: put here by the room above this one, which knows databases."""
+
+
+def compile_idempotency(
+    problems: Problems, settings: Idempotency, secret: str | None = None, url: str = "memory://"
+) -> core.Idempotency:
+    """The feature. ``url``: of the middleware's store. Every mistake goes to ``problems``."""
     rule = compile_rule(problems, settings)
     if settings.encrypt and secret is None:
         problems.add("idempotency.encrypt=True needs a key: set secret_key, or LAUNCHREADY_SECRET_KEY")
     rows = [problems.route("idempotency.routes", text) for text in _routes(problems, settings)]
     table = RouteTable[core.Rule | None]((text, rule.called(text)) for text in rows if text is not None)
-    return core.Idempotency(table, vault(secret, encrypt=settings.encrypt))
+    made = None
+    if problems.choice("idempotency.mode", settings.mode, ("store", "transaction")) == "transaction":
+        made = WITHIN[0](settings, url, problems)
+    elif settings.store is not None or settings.connection is not None:
+        problems.add(
+            'idempotency.store and idempotency.connection name the database of mode="transaction"; write that too, or '
+            "give store= to the middleware"
+        )
+    return core.Idempotency(table, vault(secret, encrypt=settings.encrypt), made)
 
 
 def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:

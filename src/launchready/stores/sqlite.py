@@ -30,6 +30,7 @@ from asyncio import to_thread
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from math import ceil
 from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -123,6 +124,7 @@ class SQLiteStore:
         self._base = 0
         self._writes = 0
         self._hands = dict.fromkeys(TABLES, b"")
+        self._patience = -1.0  # how long the open files wait for a writer of another process
         self._checkpoint: Thread | None = None
         self._verbs: dict[type[Op[Any]], Callable[[Any], None]] = {
             Get: self._get,
@@ -160,12 +162,13 @@ class SQLiteStore:
         await to_thread(self.execute, op)
 
     def _inline(self, verb: Callable[[Any], None], op: Op[Any]) -> None:
-        if not self._files or not self._lock.acquire(timeout=INLINE_WAIT):  # opening a file is not for the event loop
-            raise Elsewhere
+        lock = self._lock
+        if not self._files or not (lock.acquire(blocking=False) or lock.acquire(timeout=INLINE_WAIT)):
+            raise Elsewhere  # opening a file is not for the event loop either
         try:
             self._run(verb, op, INLINE_WAIT)
         finally:
-            self._lock.release()
+            lock.release()
 
     def take_at(self, op: Take, now: int) -> None:
         with self._lock:
@@ -216,7 +219,8 @@ class SQLiteStore:
 
     def _run(self, verb: Callable[[Any], None], op: Op[Any], wait: float) -> None:
         try:
-            self._open(wait)
+            if wait != self._patience:
+                self._open(wait)
             try:
                 verb(op)
             except sqlite3.OperationalError as error:
@@ -243,6 +247,7 @@ class SQLiteStore:
             self._files.update({True: relaxed, False: strict})
         for file in self._files.values():
             file.patience(wait)
+        self._patience = wait
 
     def _close_files(self) -> None:
         if self._checkpoint is not None:
@@ -251,6 +256,7 @@ class SQLiteStore:
         for file in self._files.values():
             file.db.close()
         self._files.clear()
+        self._patience = -1.0
 
     def _now(self) -> int:
         return self._base + int(self._monotonic() * MICRO)
@@ -278,7 +284,7 @@ class SQLiteStore:
 
     def _put_if_absent(self, op: PutIfAbsent[Any]) -> None:
         db, sql = self._place(op.space)
-        key = digest(op.space.name, op.key)
+        key, value = digest(op.space.name, op.key), op.space.dump(op.value)
         while True:  # again only where what stood in the way went between the statements
             now = self._now()
             if there := db.execute(
@@ -287,7 +293,7 @@ class SQLiteStore:
                 entry = _entry(op.space, there[0], now)
                 op.answer = Claimed(entry, entry.version)
                 return
-            row = _row(op, now)
+            row = key, now, now + ceil(op.ttl * MICRO), value
             if db.execute(sql.claim_now, row).rowcount:
                 op.answer = Claimed(None, now)
                 break
@@ -397,6 +403,7 @@ def _after_fork_in_child() -> None:
     for store in list(_ALL):
         _orphans.extend(store._files.values())
         store._files.clear()
+        store._patience = -1.0
         store._lock = Lock()
 
 

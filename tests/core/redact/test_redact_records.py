@@ -4,12 +4,14 @@ import collections
 import copy
 import dataclasses
 import datetime as dt
-from typing import Any
+import types
+from typing import Any, NamedTuple
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from launchready.core.redact import redact
 
@@ -24,6 +26,21 @@ class Client:
 
     email: str
     plan: str
+
+
+class Login(NamedTuple):
+    """A named tuple: its fields are keys."""
+
+    user: str
+    password: str
+
+
+@attrs.frozen
+class Card:
+    """An attrs class."""
+
+    cvc: str
+    brand: str
 
 
 class Guest(BaseModel):
@@ -50,6 +67,15 @@ RECORDS: list[tuple[Any, Any]] = [
     (Client(MAIL, "basic"), Client("[email]", "basic")),
     (Guest(email=MAIL, seats=2), Guest(email="[email]", seats=2)),
     (4242424242424242, "[card ****4242]"),
+    (Login("jo", "hunter2x9"), Login("jo", "[password]")),
+    (Card("123", "visa"), Card("[cvc]", "visa")),
+    (types.SimpleNamespace(password="hunter2x9"), types.SimpleNamespace(password="[password]")),
+    (collections.deque([MAIL], maxlen=3), collections.deque(["[email]"], maxlen=3)),
+    (collections.UserList([MAIL]), collections.UserList(["[email]"])),
+    (collections.ChainMap({"n": 1}, {"password": "hunter2x9"}), {"n": 1, "password": "[password]"}),
+    ({"dob": dt.date(1990, 4, 12), "at": dt.date(2026, 1, 1)}, {"dob": "[dob]", "at": dt.date(2026, 1, 1)}),
+    ({"password": 12345678, "n": 12345678}, {"password": "[password]", "n": 12345678}),
+    ({("to", MAIL): 1}, {("to", "[email]"): 1}),
 ]  # fmt: skip
 
 
@@ -69,6 +95,24 @@ def test_record(record, expected):
 def test_what_is_clean_is_returned_itself(value):
     """A value with nothing to hide is the same object."""
     assert redact(value) is value
+
+
+def test_what_a_model_refused_is_hidden():
+    """pydantic shows the input that it refused, whatever its type, under the name of the field."""
+
+    class Account(BaseModel):
+        password: str
+
+    with pytest.raises(ValidationError) as caught:
+        Account(password={"value": "hunter2x9"})
+    assert "input_value=[password], input_type=dict" in str(redact(caught.value))
+    assert "hunter2x9" in str(caught.value)
+
+
+def test_a_view_of_memory_is_read():
+    """What a server hands over as a view comes back as one."""
+    assert redact(memoryview(b"password=hunter2x9")) == memoryview(b"password=[password]")
+    assert redact(memoryview(b"\xffplain")) == memoryview(b"\xffplain")
 
 
 def test_mapping_types_stay():

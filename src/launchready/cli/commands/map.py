@@ -10,6 +10,7 @@ from launchready.cli.subject import LISTS, WORDS, about, asked, taken
 from launchready.errors import ConfigError
 
 HELP = "print where every host leads: its DNS target, and the redirects from there"
+NOT_FACTS = ("only", "skip", "ignore", "subdomains")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,9 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     file = load()
-    domain, options = asked(
-        args, taken(args, file, [one for one in (*LISTS, *WORDS) if one not in ("only", "skip", "ignore")])
-    )
+    domain, options = asked(args, taken(args, file, [one for one in (*LISTS, *WORDS) if one not in NOT_FACTS]))
     if args.format not in ("text", "json", "md"):
         raise ConfigError([f"--format {args.format}: a map comes as text, json or md"])
     note(args, f"... drawing the map of {domain}")

@@ -1,4 +1,4 @@
-"""What the cache did, counted by route: hit, miss, stale, collapsed, and why it was passed by.
+"""What the cache did, counted by route: hit, miss, stale, collapsed, and why it was passed by; each request once.
 
 A hit never reaches the app's router, so nobody knows its route. Paths are counted as they come, and now and then
 folded into names in which a number, an identifier or a long word is ``{}``: a stranger's inventions cost no memory.

@@ -10,11 +10,10 @@ cost a frame for each step of every request. What is rarer stands beside it.
 
 from collections.abc import Iterable
 
-from launchready.core.cache import conditional, counting, keeping, languages, purging, searching
+from launchready.core.cache import conditional, counting, keeping, languages, looking, purging, searching
 from launchready.core.cache.asking import ORDINARY, Ask, has_credentials
 from launchready.core.cache.invalidation import BOUND, names_target, targets
 from launchready.core.cache.keeping import Place
-from launchready.core.cache.looking import look
 from launchready.core.cache.purging import Purges
 from launchready.core.cache.selection import target, variant
 from launchready.core.cache.setup import UNSHARED, Setup
@@ -67,7 +66,7 @@ class Cache:
             try:
                 while True:
                     if setup.leases:
-                        found.key, entry, pointer, mark = yield from look(setup, request, key)
+                        found.key, entry, pointer, mark = yield from looking.look(setup, request, key)
                     else:
                         yield found
                         entry = found.answer
@@ -83,11 +82,10 @@ class Cache:
                         age = stored.age + int(entry.age)
                         if ask is ORDINARY and stored.lifetime > age and not (setup.marked or collapsed):
                             return self._hit(request, stored, age)
-                        verdict = yield from use(setup, request, ask, entry, age, mark)
+                        verdict = yield from use(setup, request, ask, entry, age, mark, waited=collapsed)
                         if isinstance(verdict, Response):
                             if collapsed:
                                 verdict.headers[-1] = COLLAPSED
-                                setup.count("collapsed", request)
                             return verdict
                         if verdict is Verdict.PASS:
                             return (yield from self._pass(request, ask.credentials))
@@ -289,7 +287,8 @@ class Cache:
             if elsewhere or setup.private is not None or not setup.policy.steering.isdisjoint(request.fields):
                 yield from self._changed(request, response, started)
         except StoreError:
-            return None
+            keys = [url, *(setup.ask(request).place + each for each in targets(request, response))]
+            looking.owe(setup, keys, groups=bool(groups(response.headers, b"cache-group-invalidation")))
         return None
 
     def _changed(self, request: Request, response: Response, started: float) -> Flow[None]:

@@ -6,17 +6,22 @@ asked for together with it, and once more only where it is another one by now.
 
 Who can write the store could put one URL's answer under another's key: a stored answer names the key that it was put
 under (and where there is a secret its signature covers that too), and counts as unreadable under any other.
+
+A change that happened while the store was away is not lost: this process deletes what it owes as soon as the store
+answers again, and before it serves anything from it.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from launchready.core.cache import languages
-from launchready.core.cache.purging import LATEST, MARKS
+from launchready.core.cache.invalidation import BOUND
+from launchready.core.cache.purging import LATEST, MARKS, by_path, purge
 from launchready.core.cache.selection import variant
 from launchready.core.cache.setup import Setup
 from launchready.core.cache.stored import POINTER, Stored, named
 from launchready.exchange.ops import Flow
-from launchready.exchange.store import Entry, Get, GetAll
+from launchready.exchange.store import Delete, Entry, Get, GetAll
 from launchready.http.message import Request
 
 _REMEMBERED = 1024
@@ -35,7 +40,11 @@ def look(setup: Setup, request: Request, key: str) -> Flow[Found]:
     """What stands under the key of a URL, and the variant that the request selects."""
     own, mark = Get(setup.space, key), Get(MARKS, LATEST)
     guess = _behind(setup, request, key, setup.pointers.get(key))
-    yield GetAll(own, mark) if guess is None else GetAll(own, guess, mark)
+    together = GetAll(own, mark) if guess is None else GetAll(own, guess, mark)
+    yield together
+    if setup.owed:
+        yield from _pay(setup)
+        yield together
     pointer = own.answer
     behind = None if pointer is None or pointer.value.status != POINTER else _behind(setup, request, key, pointer)
     if pointer is None or behind is None:
@@ -51,6 +60,22 @@ def look(setup: Setup, request: Request, key: str) -> Flow[Found]:
     if entry is None and setup.policy.fold_order:
         entry = yield from languages.preferred(setup, request, key, pointer)
     return Found(behind.key, entry, pointer, mark.answer)
+
+
+def owe(setup: Setup, keys: Iterable[str], *, groups: bool) -> None:
+    """A change could not be told. ``groups``: it named groups too, and nobody knows here what is in them."""
+    setup.owed.update(keys)
+    if groups or len(setup.owed) > BOUND:
+        setup.owed = {""}
+
+
+def _pay(setup: Setup) -> Flow[None]:
+    for key in [*setup.owed]:
+        if key:
+            yield Delete(setup.space, key)
+        else:
+            yield from purge([by_path("/*")], soft=False)
+        setup.owed.discard(key)  # only now: it is owed until it was done
 
 
 def _behind(setup: Setup, request: Request, key: str, pointer: Entry[Stored] | None) -> Get[Stored] | None:

@@ -27,6 +27,7 @@ class Setup:
     - ``marked``: a purge may have happened: where others share the store always, else since the first of our own.
     - ``flying``: calls of the app that others may wait for; ``unshared``: keys for which nobody waits any more.
     - ``pointers``: what the URLs of a shared store were last seen to depend on.
+    - ``owed``: what was changed while the store could not be told: keys to be deleted, "" for all there are.
     - ``dropped``: leases of ours that nobody holds any longer, by key, with their versions.
     """
 
@@ -58,6 +59,7 @@ class Setup:
         self.flying: dict[str, Flight] = {}
         self.unshared: set[str] = set()
         self.dropped: dict[str, int] = {}
+        self.owed: set[str] = set()
         self.pointers: dict[str, Entry[Stored]] = {}
         self.variants: dict[tuple[str, int], int] = {}
         self.searches: searching.Rules = {}

@@ -33,9 +33,12 @@ class Verdict(Enum):
 
 
 def use(
-    setup: Setup, request: Request, ask: Ask, entry: Entry[Stored], age: int, mark: Entry[bytes] | None
+    setup: Setup, request: Request, ask: Ask, entry: Entry[Stored], age: int, mark: Entry[bytes] | None, *, waited: bool
 ) -> Flow[Response | Verdict]:
-    """The answer, or what else to do. ``age``: its current age; ``mark``: of the latest purge, in a shared store."""
+    """The answer, or what else to do.
+
+    ``age``: its current age; ``mark``: of the latest purge, in a shared store; ``waited``: for somebody else's call.
+    """
     stored = entry.value
     if (
         not setup.policy.cookies
@@ -58,7 +61,7 @@ def use(
     ):
         return Verdict.ASK
     if stale < 0:
-        setup.count("hit", request)
+        setup.count("collapsed" if waited else "hit", request)
         return respond(setup, request, ask, stored, age, status.hit(stored.lifetime - age))
     if stored.flags & STRICT:
         return Verdict.ASK

@@ -1,5 +1,7 @@
 """The feature of an app: which routes are protected by a rule."""
 
+from collections.abc import Callable
+
 from launchready.core.idempotency.once import Once
 from launchready.core.idempotency.rule import Rule, Vault
 from launchready.exchange.ops import Flow
@@ -10,16 +12,24 @@ from launchready.http.routes import RouteTable
 class Idempotency:
     """Protects the routes of its table. A request there without a key passes, unless its rule requires one.
 
-    ``elsewhere``: a key may stand elsewhere than in the header.
+    - ``elsewhere``: a key may stand elsewhere than in the header.
+    - ``made``: makes the flow of a request, where it is another than Once.
     """
 
     name = "idempotency"
 
-    def __init__(self, routes: RouteTable[Rule | None], vault: Vault) -> None:
+    def __init__(
+        self, routes: RouteTable[Rule | None], vault: Vault, made: Callable[[Rule, Vault], Once] | None = None
+    ) -> None:
         self._routes = routes
         self.elsewhere = any(rule is not None and rule.find is not None for rule in routes.values())
         self.vault = vault
+        self._made = made
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
         rule = self._routes.find(request.method, request.path, None)
-        return None if rule is None else Once(rule, self.vault, rule.find).handle(request)
+        if rule is None:
+            return None
+        if self._made is not None:
+            return self._made(rule, self.vault).handle(request)
+        return Once(rule, self.vault, rule.find).handle(request)

@@ -176,7 +176,9 @@ class Once:
             if entry.age >= self._rule.lease:
                 mine = record.later(there.elapsed + entry.age)
                 if not self._may_repeat(mine):
-                    self._vault.counts.unknown += 1
+                    counts = self._vault.counts
+                    counts.unknown += 1
+                    counts.oldest_unknown = max(counts.oldest_unknown, mine.elapsed)
                     return refusals.outcome_unknown()
                 seize = Seize(self._vault.space, record.id, mine, self._rule.keep, entry.version, self._rule.lease)
                 yield seize

@@ -63,10 +63,15 @@ def rerun(*_: object) -> None:
 
 
 class Counts:
-    """What became of the requests that brought a key, since the process started. ``waited``: seconds."""
+    """What became of the requests that brought a key, since the process started. ``waited``: seconds.
+
+    ``oldest_unknown``: seconds from the first attempt of the oldest key whose outcome nobody knows, as its last retry
+    met it; 0 where there was none. `launchready idempotency ls --unknown` lists them all.
+    """
 
     __slots__ = (
-        "conflict", "first", "mismatch", "recovered", "refused_by_store", "released", "replay", "unknown", "waited",
+        "conflict", "first", "mismatch", "oldest_unknown", "recovered", "refused_by_store", "released", "replay",
+        "unknown", "waited",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -79,6 +84,7 @@ class Counts:
         self.released = 0
         self.refused_by_store = 0
         self.waited = 0.0
+        self.oldest_unknown = 0.0
 
     def as_dict(self) -> dict[str, float]:
         return {name: getattr(self, name) for name in self.__slots__}

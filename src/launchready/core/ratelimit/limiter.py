@@ -5,6 +5,10 @@ several counters, and from all or from none: what was taken is given back where 
 giving back later, and not looking first and taking later, is what keeps a hundred guesses at once from passing a limit
 of five.
 
+What a shared store lets through this process counts in its own memory, too. So when the store goes, nobody begins anew:
+the process knows whom it has served; and when the store is back, and has lost its counts or never knew those of the
+outage, the process still holds each client to the limit.
+
 Not counted under the default: preflights, static files and signed webhooks. Health paths never come here.
 """
 
@@ -90,6 +94,14 @@ class RateLimit:
                 return _not_counted()
             take = TakeHere(take.key, policy.local)
             yield take
+        else:
+            if take.answer.allowed:
+                twin = new(TakeHere)
+                twin.key, twin.windows, twin.cost = take.key, take.windows, 1
+                yield twin
+                if self.counts["here"] and not twin.answer.allowed:  # what passed in an outage counts
+                    yield from _give(_undo(take))
+                    take = twin
         return self._told(policy, request, take)
 
     def _told(self, policy: Policy, request: Request, take: Take) -> Response | None:
@@ -107,7 +119,7 @@ class RateLimit:
 
     def apply(self, policy: Policy, request: Request, key: str | None = None) -> Flow[Response | None]:
         """The whole way: ban, counters, slot, and afterwards what is given back. ``key``: who is counted, if known."""
-        visit = _Visit(policy, request, key)
+        visit = _Visit(policy, request, key, shared=self.count is None, lost=self.counts["here"] > 0)
         refusal = yield from visit.enter()
         self.counts["here"] += visit.here
         if refusal is not None:
@@ -135,14 +147,20 @@ class RateLimit:
 
 
 class _Visit:
-    """One request under one policy: what it has taken so far."""
+    """One request under one policy: what it has taken so far.
 
-    def __init__(self, policy: Policy, request: Request, key: str | None) -> None:
+    ``shared``: what passes is counted in this process, too. ``lost``: and that count holds, for the store was away.
+    """
+
+    def __init__(self, policy: Policy, request: Request, key: str | None, *, shared: bool, lost: bool) -> None:
         self.policy = policy
         self.key = key
         self.request = request
         self.first: Take | None = None  # the one that the client is told of
+        self.shared = shared
+        self.lost = lost
         self.taken: list[Take] = []
+        self.twins: list[Take] = []
         self.slot: Take | None = None
         self.pair: PutIfAbsent[bytes] | None = None
         self.here = 0
@@ -216,6 +234,15 @@ class _Visit:
             take = TakeHere(key, self.policy.here(windows) if windows is not self.policy.windows else self.policy.local)
             take.cost = cost
             yield take
+            return take
+        if take.answer.allowed and self.shared and windows is not self.policy.slot_windows:
+            twin = TakeHere(key, windows, cost)
+            yield twin
+            if twin.answer.allowed:
+                self.twins.append(twin)
+            elif self.lost:
+                yield from _give(_undo(take))
+                return twin
         return take
 
     def answered(self, response: Response) -> Flow[None]:
@@ -225,7 +252,8 @@ class _Visit:
             if failed(self.request, response):
                 return
             if response.status < 400 and policy.guard is not None and self.first is not None:
-                yield from _give(_undo(self.first, everything=True))  # the right password: a clean sheet
+                for each in (self.first, *[twin for twin in self.twins if twin.key == self.first.key]):
+                    yield from _give(_undo(each, everything=True))  # the right password: a clean sheet
             yield from self._give_back()
         elif policy.refund and response.status >= 500:
             yield from self._give_back()
@@ -243,7 +271,7 @@ class _Visit:
             yield from _give(_undo(slot))
 
     def _give_back(self) -> Flow[None]:
-        taken, self.taken = self.taken, []
+        taken, self.taken, self.twins = [*self.taken, *self.twins], [], []
         for take in taken:
             yield from _give(_undo(take))
         pair, self.pair = self.pair, None

@@ -103,7 +103,9 @@ class Policy:
         """The part of one worker: together they let no more through than the store would have."""
         if self.workers == 1:
             return windows
-        return tuple(Window(max(1, window.limit // self.workers), window.period) for window in windows)
+        return tuple(
+            Window(max(1, window.limit // self.workers), window.period, exact=window.exact) for window in windows
+        )
 
     def headers(self, taken: Taken | None) -> Headers:
         """What the client may know. Seconds are rounded up: told too early, it would come back too early."""

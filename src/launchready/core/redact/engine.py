@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from launchready.core.redact import blocks, coded, emails, fast, gates, links, numbers
+from launchready.core.redact.encodings import shade
 from launchready.core.redact.forms import Forms
 from launchready.core.redact.gates import FIRST_VENDOR
 from launchready.core.redact.keys import Keys
@@ -18,6 +19,7 @@ from launchready.core.redact.late import Late
 from launchready.core.redact.marks import TOO_MUCH, UNREAD, Marks, Spent, budget, quiet
 from launchready.core.redact.pairs import Pairs
 from launchready.core.redact.prose import Prose
+from launchready.core.redact.spans import Span, spliced
 from launchready.core.redact.sql import Sql
 from launchready.vendors.formats import VENDORS
 
@@ -27,6 +29,8 @@ _NEAR = 4_096
 #: Where a text may be cut, in this order: between two things that each say something on their own.
 _CUTS = ("\n", "\\n", " ", '",', "},", "&", ";", ",")
 _PASSES = 6
+#: An escape with a word at its end.
+_GLUED = Late(r"[\\%](?:u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2}|[nrt]|(?:25){0,3}[0-9a-fA-F]{2})[A-Za-z0-9]")
 _SHORTEST = 13  # a card; what is shorter, and but letters and digits, is told by its key alone
 
 _ROWS = {FIRST_VENDOR + index: (row.kind, Late(row.pattern)) for index, row in enumerate(VENDORS)}
@@ -90,6 +94,14 @@ class Engine:
         for kind, pattern in self._own:
             text = pattern.sub(partial(self._own_class, kind), text)
         given, opened = text, self._opened(text)
+        if ("\\" in text or "%" in text) and _GLUED.search(
+            text
+        ) is not None:  # an escape before a word hides where it begins: %22sk_live_
+            shadow = shade(text)
+            behind = self._opened(shadow)
+            opened |= behind
+            if not behind.isdisjoint(_ROW_GATES):
+                text = self._escaped(text, shadow, behind)
         if "://" in text and "@" in text:
             text = links.credentials(text, marks)
         if not opened.isdisjoint(_ROW_GATES):
@@ -139,6 +151,16 @@ class Engine:
                 kind, pattern = _ROWS[gate]
                 text = pattern.sub(partial(self._vendor, kind), text)
         return text
+
+    def _escaped(self, text: str, shadow: str, opened: frozenset[int]) -> str:
+        """What begins behind an escape, found in the shade of the text."""
+        spans: list[Span] = []
+        for gate in sorted(opened & _ROW_GATES):
+            kind, pattern = _ROWS[gate]
+            for found in pattern.finditer(shadow):
+                start, end = found.span(found.lastindex or 0)
+                spans.append((start, end, self._marks.mark(kind, text[start:end])))
+        return spliced(text, spans)
 
     def _nearby(self, text: str) -> str:
         for kind, near, pattern in _NEAR_ROWS:

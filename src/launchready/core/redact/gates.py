@@ -77,7 +77,7 @@ OPENERS: tuple[Opener, ...] = (
     _prose(BLANK, phrases.BLANK_WORDS),
     _prose(TOLD, phrases.TOLD_WORDS),
     _prose(SPARE, phrases.SPARE_CODES),
-    _prose(CODE, (*phrases.CODE_WORDS, *phrases.CODE_PURPOSES)),
+    _prose(CODE, (*phrases.CODE_WORDS, *phrases.CODE_OPENS)),
     _prose(CVC, phrases.CVC_WORDS),
     _prose(SCHEME, ("bearer", "basic", "20bearer", "20basic")),  # glued to an escape: authorization%3A%20Bearer
     _prose(AUTH, ("auth",)),

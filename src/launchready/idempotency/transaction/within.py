@@ -14,7 +14,7 @@ from typing import Any
 from launchready.core.idempotency import HEADER, Find, Once, Record, Rule, Vault, dump, load, refusals
 from launchready.errors import InFlight, KeyReused, LaunchReadyError, SafeToRetry
 from launchready.exchange.app import Hold
-from launchready.exchange.claim import Work
+from launchready.exchange.claim import Database, Work
 from launchready.exchange.ops import Flow
 from launchready.http.message import Request, Response
 from launchready.idempotency.transaction import Held, Row
@@ -27,14 +27,19 @@ Open = Callable[[], Any]
 
 
 class Within(Once):
-    """``opens`` gives the connection, or something to await for it. ``ours``: it is closed when the answer is known."""
+    """``opens`` gives the connection, or something to await for it. ``ours``: it is closed when the answer is known.
+
+    ``asks``: the framework is asked first whether it has one.
+    """
 
     def __init__(
-        self, rule: Rule, vault: Vault, key: Find | None, scope: str | None, opens: Open, *, ours: bool
-    ) -> None:
+        self, rule: Rule, vault: Vault, key: Find | None, scope: str | None, opens: Open, *, ours: bool,
+        asks: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(rule, vault, key, scope)
         self._opens = opens
         self._ours = ours
+        self._asks = asks
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
         """Without a key there is a transaction all the same: the view's work stands in it."""
@@ -46,10 +51,8 @@ class Within(Once):
     def _without(self) -> Flow[Response | None]:
         if self._rule.required:
             return refusals.missing()
-        opened = Work(self._opens, _opened)
         try:
-            yield opened
-            connection = adapt(opened.answer)
+            connection = yield from self._opened()
             enter = Work(connection.enter, connection.carry)
             yield enter
         except Exception as error:
@@ -59,10 +62,8 @@ class Within(Once):
     def claim(self, record: Record) -> Flow[Response | None]:
         """Take the key in the app's transaction, or say why not."""
         counts = self._vault.counts
-        opened = Work(self._opens, _opened)
         try:
-            yield opened
-            connection = adapt(opened.answer)
+            connection = yield from self._opened()
         except Exception as error:
             return self._down(error)
         rule = self._rule
@@ -86,6 +87,17 @@ class Within(Once):
             return (yield from self._closed(connection, told))
         counts.first += 1
         return (yield from self._run(connection, row, record))
+
+    def _opened(self) -> Flow[Connection]:
+        if self._asks:
+            database = Database()
+            yield database
+            if database.answer is not None:
+                self._ours = False
+                return adapt(database.answer)
+        opened = Work(self._opens, _opened)
+        yield opened
+        return adapt(opened.answer)
 
     def _run(self, connection: Connection, row: Row | None, record: Record | None) -> Flow[Response | None]:
         app = Hold(self._rule.max_body)

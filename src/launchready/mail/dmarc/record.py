@@ -42,6 +42,20 @@ class DMARC:
     ruf: tuple[str, ...] = ()
 
     @property
+    def adkim(self) -> str:
+        """How strictly the domain of a signature is compared: "r" or "s"; ``aspf`` is the same for SPF."""
+        return self.tags.get("adkim", DEFAULTS["adkim"])
+
+    @property
+    def aspf(self) -> str:
+        return self.tags.get("aspf", DEFAULTS["aspf"])
+
+    @property
+    def psd(self) -> str:
+        """ "y" a public suffix, "n" an organisational domain, "u" neither said."""
+        return self.tags.get("psd", DEFAULTS["psd"])
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         return tuple(name for name in self.tags if name not in (*KNOWN, *REMOVED))
 

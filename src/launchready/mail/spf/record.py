@@ -51,6 +51,11 @@ class SPFRecord:
     errors: tuple[str, ...] = ()
 
     @property
+    def valid(self) -> bool:
+        """Whether it is right in itself; what it includes is another question."""
+        return not self.errors
+
+    @property
     def all(self) -> Qualifier | None:
         """What is said about everybody who is not listed: the qualifier of the first ``all``."""
         return next((term.qualifier for term in self.terms if term.name == "all"), None)

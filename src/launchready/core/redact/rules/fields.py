@@ -359,7 +359,7 @@ FIELDS: tuple[Field, ...] = (
 
 #: Words that may follow the head noun and change nothing: ``password_confirmation``, ``api_key_raw``.
 TRAILERS = words(
-    "value raw plain plaintext text str string b64 base64 header confirm confirmation again repeat retype input "
+    "value raw plain plaintext text str string b base64 header confirm confirmation again repeat retype input "
     "param old new current cookie encoded urlencoded clear cleartext temp tmp default prev previous live prod test "
     "bytes"
 )

@@ -52,7 +52,7 @@ CODE_WORDS = (
     "codice",
 )
 #: "Use 482913 to verify your account": what opens a sentence whose code stands before its purpose.
-CODE_PURPOSES = ("verify", "confirm", "sign", "log")
+CODE_OPENS = ("use",)
 #: A bare "code 482913" is a one-time code in the company of one of these; "code 500123 in batch 7" is not.
 CODE_COMPANY = words(
     "sms text message body sent send sending phone mobile whatsapp twilio otp mfa 2fa login signin sign auth verify "

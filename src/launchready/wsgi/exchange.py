@@ -1,22 +1,10 @@
-"""The WSGI face: one middleware around any WSGI app, all features in one pass.
-
-::
-
-    app = LaunchReadyMiddleware(app, cors=CORS(allow_origins=["https://app.example.com"]), rate_limit="300/minute")
-
-The same chain as under ASGI, driven by a blocking driver in the server's own thread. A header line that a client sent
-twice arrives joined by the server, with a comma; what may not be sent twice is refused in that form as well.
-"""
+"""One request under WSGI: carried through its features and the app in the server's own thread."""
 
 import itertools
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
-from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
-from launchready import offered
-from launchready.drivers import behind
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
@@ -31,103 +19,36 @@ from launchready.http.environ import native_headers, put_headers, raw_path, requ
 from launchready.http.given import response_of
 from launchready.http.input import REMEMBERED, Input
 from launchready.http.message import Request, Response, append, clean
-from launchready.metrics.spent import Spent, Watching, begin
+from launchready.metrics.spent import Spent
 from launchready.metrics.timing import OWN, broke
-from launchready.offered import *  # noqa: F403 - the same for every face
-from launchready.settings.build import build
 from launchready.settings.stack import SAFE, Plan, Stack
-
-__all__ = ["LaunchReadyMiddleware"]
-__all__ += offered.__all__
-
-Environ = dict[str, Any]
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
-StartResponse = Callable[..., Callable[[bytes], object]]
-App = Callable[[Environ, StartResponse], Iterable[bytes]]
-
-logger = logging.getLogger("launchready")
+from launchready.wsgi.body import Body, close
+from launchready.wsgi.calls import App, Environ, ExcInfo, StartResponse
 
 
-class LaunchReadyMiddleware:
-    """``LaunchReadyMiddleware(app, **settings)``. Raises ConfigError with every mistake in the settings."""
+class Face(Protocol):
+    """The middleware, as a request knows it."""
 
-    def __init__(self, app: App, /, **settings: Any) -> None:
-        self.app = app
-        self.stack: Stack = build(settings)
+    app: App
+    stack: Stack
 
-    def status(self) -> dict[str, object]:
-        """What this process knows of the app: release, durations by route. The data of the dashboard."""
-        return self.stack.status()
+    def route(self, environ: Environ) -> str | None: ...
 
-    def route(self, environ: Environ) -> str | None:
-        """The route template that the app matched, or None. An app without a framework says it in
-        ``environ["launchready.route"]``, or the settings do."""
-        route: str | None = environ.get("launchready.route")
-        if route is None and self.stack.declared and type(self) is LaunchReadyMiddleware:
-            path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-            route = self.stack.declared.find(environ["REQUEST_METHOD"], path, None)
-        return route
+    def native(self, response: Response) -> object: ...
 
-    def native(self, response: Response) -> object:
-        """A response as a view returns it."""
-        from werkzeug.wrappers import Response as WerkzeugResponse  # noqa: PLC0415 - only where a view is answered
+    def secret(self) -> str | None: ...
 
-        return WerkzeugResponse(response.body, response.status, native_headers(response.headers))
+    def made(self, result: object) -> object: ...
 
-    def secret(self) -> str | None:
-        """The framework's own secret."""
-        return None
+    def caller(self, environ: Environ) -> object: ...
 
-    def made(self, result: object) -> object:
-        """What a view returned, as the framework's response."""
-        return result
+    def user(self, environ: Environ) -> str | None: ...
 
-    def caller(self, environ: Environ) -> object:
-        """The request, as the framework's views know it."""
-        from werkzeug.wrappers import Request as WerkzeugRequest  # noqa: PLC0415 - only where a view asks
+    def failed(self, error: Exception) -> Response: ...
 
-        return WerkzeugRequest(environ)
+    def broken(self, error: Exception) -> Response: ...
 
-    def user(self, environ: Environ) -> str | None:
-        """Who is signed in: REMOTE_USER, which only the server and the apps in front of this one can set."""
-        return environ.get("REMOTE_USER") or None
-
-    def failed(self, error: Exception) -> Response:
-        """The answer for an app that raised before it answered."""
-        return self.broken(error)
-
-    def broken(self, error: Exception) -> Response:
-        """The answer for a body that broke off before any of it left. A server cannot be told both, so the log is."""
-        logger.error("the app raised %s and answered nothing", type(error).__name__, exc_info=error)
-        body = b"Internal Server Error"
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
-        return Response(500, headers, body)
-
-    def behind(self, environ: Environ, path: str, op: Behind) -> None:
-        """Ask the app once more, for nobody, in a thread and a context of its own."""
-        behind.run(self._behind, behind.environ_of(environ, op.headers), path, op.feature)
-
-    def _behind(self, environ: Environ, path: str, feature: Feature) -> None:
-        body = Exchange(self, environ, path, (feature,)).run(lambda *_: lambda _: None)
-        try:
-            for _ in body:
-                pass
-        finally:
-            _close(body)
-
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        started = perf_counter()
-        stack, method = self.stack, environ["REQUEST_METHOD"]
-        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        if not path.isascii():
-            path = path.encode("latin-1").decode("utf-8", "replace")
-        plan = stack.health.get(path)
-        exchange = Exchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
-        if stack.timings is not None and plan is None:
-            exchange.started = started
-            stack.timings.begun[method, exchange.request.scheme] += 1
-            exchange.spent = begin(exchange.request.get) if Watching.on else None
-        return exchange.run(start_response)
+    def behind(self, environ: Environ, path: str, op: Behind) -> None: ...
 
 
 class Exchange:
@@ -145,7 +66,7 @@ class Exchange:
     _body: bytes | Spool | None = None
     _kept: Arrived | None = None  # what the app has read of the body
 
-    def __init__(self, face: LaunchReadyMiddleware, environ: Environ, path: str, plan: Plan) -> None:
+    def __init__(self, face: Face, environ: Environ, path: str, plan: Plan) -> None:
         self.request = Request(
             environ["REQUEST_METHOD"],
             path,
@@ -202,10 +123,10 @@ class Exchange:
             self.note = broke(error)[1]
             return self._whole(self._way_back(self._face.failed(error))[0], start_response)
         if self.reason is not None:
-            _close(body)
+            close(body)
             return self._released(self.reason, start_response)
         if self._head is None:
-            _close(body)
+            close(body)
             raise AssertionError("the app returned without calling start_response")
         return self._respond(self._head, body, chunks, first, start_response)
 
@@ -239,25 +160,25 @@ class Exchange:
             try:
                 held = taken(chunks, first, self._hold)
             except Exception as error:
-                _close(body)
+                close(body)
                 if isinstance(error, SafeToRetry):
                     return self._released(error, start_response)
                 return self._whole(self._way_back(self._face.broken(error))[0], start_response)
             if isinstance(held, bytes):
                 head.body = held
-                _close(body)
+                close(body)
                 return self._whole(self._way_back(head)[0], start_response)
             chunks, first = held, None
         final, tail = self._way_back(head)
         if final.body is not None:
-            _close(body)
+            close(body)
             return self._whole(final, start_response)
-        append(final.headers, self.request.adds)
+        append(final.headers, self.request.adds, final.status)
         self.status = final.status
         start_response(status_line(final.status), native_headers(final.headers))
         if first is not None and final.get(b"content-length") == b"%d" % len(first):
             self._record()  # the body is made, and a server that reads no further (a test's client) need not say so
-        return _Body(self, body, chunks, first, tail)
+        return Body(self, body, chunks, first, tail)
 
     def _way_back(self, response: Response) -> tuple[Response, Copy | None]:
         self._forward.answer = response
@@ -270,7 +191,7 @@ class Exchange:
 
     def _whole(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
         """A response whose body is known."""
-        append(response.headers, self.request.adds)
+        append(response.headers, self.request.adds, response.status)
         self.status = response.status
         if self._environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):  # puts its own beside any other
             response.headers = [pair for pair in response.headers if pair[0] != b"date"]
@@ -391,83 +312,3 @@ class Exchange:
 
     async def afail(self, error: Exception) -> Response | None:
         return self.fail(error)
-
-
-class _Body:
-    """The app's body on its way to the server, copied for those who asked."""
-
-    def __init__(
-        self,
-        exchange: Exchange,
-        body: Iterable[bytes],
-        chunks: Iterator[bytes],
-        first: bytes | None,
-        tail: Copy | None,
-    ) -> None:
-        self._exchange = exchange
-        self._app_body = body
-        self._tail = tail
-        self._count = 1
-        self._whole = False
-        self.first = 0.0
-        self._chunks = self._run(chunks, first)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._chunks
-
-    def _run(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
-        try:
-            yield from self._parts(chunks, chunk)
-        except Exception as error:
-            self._exchange.status, self._exchange.note = broke(error)
-            raise
-        self._whole = True
-
-    def _parts(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
-        copied: list[bytes] = []
-        size = 0
-        if self._tail is not None and not self._tail.limit:
-            self._end(None)
-        if chunk is None:
-            chunk = next(chunks, None)
-        self.first = perf_counter()
-        if self._tail is None and chunk is not None:  # nobody asked: each chunk leaves as it is made
-            yield chunk
-            for chunk in chunks:
-                self._count += 1
-                yield chunk
-            return
-        while chunk is not None:
-            ahead = next(chunks, None)  # known to be the last before it leaves
-            self._count += ahead is not None
-            tail = self._tail
-            if tail is not None:
-                size += len(chunk)
-                if size > tail.limit:
-                    self._end(None)
-                else:
-                    copied.append(chunk)
-                    if ahead is None:
-                        self._end(b"".join(copied))
-            yield chunk
-            chunk = ahead
-        self._end(b"".join(copied))
-
-    def _end(self, body: bytes | None) -> None:
-        tail, self._tail = self._tail, None
-        if tail is not None:
-            self._exchange.end(tail, body)
-
-    def close(self) -> None:
-        """Called by the server at the end, whatever the end was. What was not copied whole by then is not whole."""
-        try:
-            self._end(None)
-            self._exchange.done(self.first if self._count > 1 else None, self._whole)
-        finally:
-            _close(self._app_body)
-
-
-def _close(body: Iterable[bytes]) -> None:
-    close = getattr(body, "close", None)
-    if close is not None:
-        close()

@@ -1,0 +1,100 @@
+"""The app's body on its way to the server, copied for those who asked, and followed to its end."""
+
+from collections.abc import Iterable, Iterator
+from time import perf_counter
+from typing import Protocol
+
+from launchready.exchange.app import Copy
+from launchready.metrics.timing import broke
+
+
+class Exchange(Protocol):
+    """The request, as its body knows it."""
+
+    status: int
+    note: str
+
+    def end(self, tail: Copy, body: bytes | None) -> None: ...
+
+    def done(self, first: float | None, whole: bool) -> None: ...
+
+
+class Body:
+    """The app's body on its way to the server, copied for those who asked."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        body: Iterable[bytes],
+        chunks: Iterator[bytes],
+        first: bytes | None,
+        tail: Copy | None,
+    ) -> None:
+        self._exchange = exchange
+        self._app_body = body
+        self._tail = tail
+        self._count = 1
+        self._whole = False
+        self.first = 0.0
+        self._chunks = self._run(chunks, first)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def _run(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
+        try:
+            yield from self._parts(chunks, chunk)
+        except Exception as error:
+            self._exchange.status, self._exchange.note = broke(error)
+            raise
+        self._whole = True
+
+    def _parts(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
+        copied: list[bytes] = []
+        size = 0
+        if self._tail is not None and not self._tail.limit:
+            self._end(None)
+        if chunk is None:
+            chunk = next(chunks, None)
+        self.first = perf_counter()
+        if self._tail is None and chunk is not None:  # nobody asked: each chunk leaves as it is made
+            yield chunk
+            for chunk in chunks:
+                self._count += 1
+                yield chunk
+            return
+        while chunk is not None:
+            ahead = next(chunks, None)  # known to be the last before it leaves
+            self._count += ahead is not None
+            tail = self._tail
+            if tail is not None:
+                size += len(chunk)
+                if size > tail.limit:
+                    self._end(None)
+                else:
+                    copied.append(chunk)
+                    if ahead is None:
+                        self._end(b"".join(copied))
+            yield chunk
+            chunk = ahead
+        self._end(b"".join(copied))
+
+    def _end(self, body: bytes | None) -> None:
+        tail, self._tail = self._tail, None
+        if tail is not None:
+            self._exchange.end(tail, body)
+
+    def close(self) -> None:
+        """Called by the server at the end, whatever the end was. What was not copied whole by then is not whole."""
+        try:
+            self._end(None)
+            self._exchange.done(self.first if self._count > 1 else None, self._whole)
+        finally:
+            close(self._app_body)
+
+
+def close(body: Iterable[bytes]) -> None:
+    """PEP 3333: whoever was given a body closes it, where it can be closed."""
+    closing = getattr(body, "close", None)
+    if closing is not None:
+        closing()

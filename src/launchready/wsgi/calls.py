@@ -1,0 +1,10 @@
+"""What a WSGI server and an app say to each other, as types (PEP 3333)."""
+
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any
+
+Environ = dict[str, Any]
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
+StartResponse = Callable[..., Callable[[bytes], object]]
+App = Callable[[Environ, StartResponse], Iterable[bytes]]
