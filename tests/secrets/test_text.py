@@ -151,6 +151,19 @@ SECRETS = [
     ("deploy.sh","ldapsearch -x -D cn=admin,dc=acme -w %s -b dc=acme","password"),
     ("deploy.sh","lftp -u ann,%s sftp://files.acme.dev","password"),
     ("deploy.sh","keytool -genkey -keystore a.jks -storepass %s","password"),
+    ("deploy.sh",'echo "%s" | sudo -S reboot',"password"),
+    ("deploy.sh","smbclient //files/in -U ann%%%s","urlpassword"),
+    ("deploy.ps1",'ConvertTo-SecureString "%s" -AsPlainText -Force',"password"),
+    ("deploy.fish","set -x API_TOKEN %s","token"),
+    ("README.md","- **Password:** %s","password"),
+    ("chat.txt","sign in as root with password %s","password"),
+    ("chat.txt","new pw %s for the vpn","password"),
+    ("chat.txt","no, the password's %s","password"),
+    ("chat.txt","mot de passe : %s","password"),
+    ("chat.txt","contraseña: %s","password"),
+    ("deploy.sh","./app --wandb-api-key %s","hexsecret"),
+    ("a.py",'    api_token: str = Field("%s")',"token"),
+    ("a.yaml",'api_token: !!str "%s"',"token"),
     ("wpa.conf",'network={\n  psk="%s"\n}',"password"),
     ("userlist.txt",'"acme" "%s"',"password"),
     ("etc/ppp/chap-secrets","ann * %s *","password"),
@@ -170,6 +183,9 @@ a.py|auth=("ann", PASSWORD_2)
 a.yml|  password: {{ .Values.db.password | b64enc }}
 a.js|token: process.env.API_TOKEN || 'your-token-here-123'
 chat.txt|Log in with your user name / password1
+chat.txt|sign in with password authentication2
+chat.txt|the new password must have 8 characters
+chat.txt|**Password:** see 1Password
 chat.txt|the primary key: booking_reference_17
 a.txt|Use TCP / UDP2024 for the account
 a.py|PASSWORD = os.getenv("DB_PASSWORD", "")

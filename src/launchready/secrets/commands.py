@@ -16,6 +16,9 @@ _LOGIN = Form(r"\b(?:docker|helm registry|az|podman|oc|doctl)\s+login\b[^\n|;]{0
 _LDAP = Form(r"\bldap(?:search|add|modify|delete|passwd|whoami)\b[^\n|;]{0,200}?\s-w\s+[\"']?([^\s\"'$|;()]{4,64})")
 _LFTP = Form(r"\blftp\b[^\n|;]{0,120}?\s-u\s+[\"']?[^\s,\"']{1,64},([^\s\"'$|;()]{4,64})")
 _STORE = Form(r"\s-(?:src|dest)?(?:store|key)pass\s+[\"']?([^\s\"'$|;()]{6,64})")
+_SUDO = Form(r"\becho\s+(?:-n\s+)?[\"']?([^\s\"'$|;()]{6,64})[\"']?\s*\|\s*sudo\s+(?:-\w+\s+)*-S")
+_SMB = Form(r"\s-U\s+[\"']?[\w.\\/-]{1,64}%([^\s\"'$|;%]{4,64})")
+_SECURE = Form(r"ConvertTo-SecureString\s+(?:-String\s+)?[\"']([^\"'\n$]{4,128})[\"']")
 _SQL = Form(
     r"(?i)\b(?:identified\s+(?:with\s+\w+\s+)?by|password)\s*(?:=\s*)?(?:password\s*)?\(?\s*(?:E|"
     r"N)?(\\?')((?:[^'\\\n]|\\.){4,128}?)\1"
@@ -40,6 +43,9 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
         ("lftp", _LFTP),
         ("storepass", _STORE),
         ("keypass", _STORE),
+        ("sudo", _SUDO),
+        ("smb", _SMB),
+        ("securestring", _SECURE),
     ):
         if gate in low:
             for found in form.re.finditer(text):

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Self
 
@@ -141,17 +142,28 @@ def lines(repo: str, args: Sequence[str], given: Iterable[str]) -> Iterator[byte
     )
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise GitError("no pipes")
+    said: list[bytes] = []
+    listener = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
+    listener.start()
     try:
         process.stdin.write("".join(f"{one}\n" for one in given).encode())
         process.stdin.close()
         while piece := process.stdout.read(1 << 20):
             yield piece
-        problem = process.stderr.read().decode("utf-8", "replace").strip()
+        listener.join()
         if process.wait():
-            raise GitError(problem.split("\n")[0] or "git stopped")
+            raise GitError(b"".join(said).decode("utf-8", "replace").strip().split("\n")[0] or "git stopped")
     finally:
         if process.poll() is None:
             process.kill()
         process.stdout.close()
+        listener.join()
         process.stderr.close()
         process.wait()
+
+
+def _listen(stderr: IO[bytes], said: list[bytes]) -> None:
+    """Reads what git complains of as it comes: a full pipe would stop it. The first words are kept."""
+    while piece := stderr.read1(4096):  # type: ignore[attr-defined]
+        if not said:
+            said.append(piece)

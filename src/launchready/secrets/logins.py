@@ -14,11 +14,19 @@ _SAID = Form(
 )
 
 
-def logins(text: str, place: Place) -> Iterator[Found]:
-    """The word behind an account and a slash, where it is nobody's word."""
-    if " / " not in text or not (place.prose or place.config or place.message):
+_WORD = Form(
+    r"(?i)(?:\bwith (?:the |this )?(?:password|pw|passwort)|\bnew (?:password|pw)|\bpassword['\u2019]s|"
+    r"\bmot de passe[ \u00a0]?:|\bcontrase(?:\u00f1|n)a ?:|\*\*(?:password|passwort|pw):\*\*) "
+    r"[`\"']?([^\s\"'<>\\`]{6,64})"
+)
+
+
+def logins(text: str, low: str, place: Place) -> Iterator[Found]:
+    """The word behind an account and a slash, or behind "with password", where it is nobody's word."""
+    if not (place.prose or place.config or place.message):
         return
-    for found in _SAID.re.finditer(text):
-        value = found.group(1).rstrip(".,;")
-        if judge.password(value) and any(map(str.isdigit, value)) and judge.changes(value) >= 0.1:
-            yield Found("password", value, found.start(1), found.start(1) + len(value))
+    for gates, form in (((" / ", " | "), _SAID), (("pass", "pw", "contrase"), _WORD)):
+        for found in form.re.finditer(text) if any(gate in low for gate in gates) else ():
+            value = found.group(1).rstrip(".,;:?!)")
+            if judge.password(value) and any(map(str.isdigit, value)) and judge.changes(value) >= 0.1:
+                yield Found("password", value, found.start(1), found.start(1) + len(value))

@@ -27,7 +27,7 @@ _ASSIGN = Form(
     r"\+?=(?!=)|\|\|=|\?\?=|:(?![:/=]))[ \t]{0,40}(?:\\?\r?\n[ \t]{1,40})?"
 )
 _OPEN = Form(
-    r"(?:[brfuBRFU@$]{0,2}|(?:\w{0,40}(?:Secret|SecretStr|Buffer\.from|String|Bytes|Password|new "
+    r"(?:[brfuBRFU@$]{0,2}|!!str[ \t]|(?:\w{0,40}(?:Secret|Field|SecretStr|Buffer\.from|String|Bytes|Password|new "
     r"String)\()|[\w.:>$-]{1,48}\([\"'][\w.\-]{1,60}[\"'],[ \t]{0,4}|"
     r"[\w.:>$-]{1,64}(?:[(\[][\"'][\w.\-]{1,60}[\"'][)\]])?[ \t]{1,4}(?:\|\||\?\?|\?:|or)[ \t]{1,4})"
     r"(\\{0,3}(?:\"\"\"|[\"'`]))"
@@ -81,6 +81,7 @@ def names(text: str, low: str) -> Iterator[Named]:
             end = rest.end() if rest else at + len(stem)
             left = _LEFT.re.search(text, max(0, at - _NEAR), at)
             start = left.start() if left else at
+            start += len(text[start:at]) - len(text[start:at].lstrip("-"))  # of "--api-key" the name is "api-key"
             if end not in seen:
                 seen.add(end)
                 key = text[start:end].rstrip("-_.")
@@ -168,6 +169,7 @@ def blank_allowed(text: str, name: Named, place: Place) -> bool:
     return (
         place.credentials
         or before.endswith("--")
+        or before.startswith("set -")
         or before in {"ENV", "ARG", "set", "setx", "setenv", "export"}
         or (not before and name.key in {"requirepass", "masterauth", "password", "PASSWORD"} and not place.prose)
     )

@@ -49,7 +49,7 @@ def find(text: str, place: Place, depth: int = 0) -> list[Found]:
         urls(text, place) if "://" in text and "@" in text else (),
         commands(text, low, place),
         arguments(text, low, place),
-        logins(text, place),
+        logins(text, low, place),
         inner(text, place, depth) if depth < _DEPTH else (),
         pairs(text, low, place) if named else (),
     ]

@@ -24,11 +24,14 @@ _COMMANDS = tuple(
         "mysql",
         "sshpass",
         "redis-cli",
-        "login",
-        "log in",
+        " login",
         "ldap",
         "lftp",
-        " / ",
+        "sudo",
+        "smb",
+        "securestring",
+        "contrase",
+        "mot de passe",
         *ARGUMENTS,
         "identified",
         "asic ",
@@ -37,12 +40,17 @@ _COMMANDS = tuple(
 )
 
 
+_LOGINS = (b"login", b"log in", b"log-in", b"sign", b"zugang", b"acceso", b"@")
+
+
 def worth(data: bytes, where: Place) -> bool:
     """Whether to look closer. Files of credentials, and those that are not read as text, always are."""
     low = data.lower()
     if where.credentials or b"\0" in data or any(stem in low for stem in _STEMS):
         return True
     if (b"://" in low and b"@" in low) or b"-----begin" in low or b"putty-user" in low or b"insert into" in low:
+        return True
+    if b" / " in low and any(word in low for word in _LOGINS):
         return True
     if any(word in low for word in _COMMANDS) or where.path.endswith((".key", "passwd", "shadow")):
         return True

@@ -1,0 +1,29 @@
+"""``-o FILE``: a file is replaced as a whole, anything else is written to."""
+
+import argparse
+import os
+import stat
+import threading
+from pathlib import Path
+
+from launchready.cli.options import write
+
+
+def test_what_is_no_file_stays_what_it_is(tmp_path):
+    """``-o /dev/null``, as root, must not make a file of it; a pipe gets its text."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
+    reader.start()
+    write(argparse.Namespace(output=Path(pipe)), "found\n")
+    reader.join(10)
+    assert (got, stat.S_ISFIFO(pipe.stat().st_mode)) == (["found\n"], True)
+
+
+def test_a_file_is_replaced(tmp_path):
+    """And nothing is left beside it."""
+    file = tmp_path / "report.txt"
+    file.write_text("old")
+    write(argparse.Namespace(output=file), "new")
+    assert (file.read_text(), list(tmp_path.iterdir())) == ("new", [file])
