@@ -64,6 +64,16 @@ HIDDEN = [
     ("Dear Emily Johnson,", "Dear [name],"),
     ("İ my password is hunter2x9", "İ my password is [password]"),
     ("sent to phone: Acme code 482913", "sent to phone: Acme code [otp]"),
+    (f"[(b'host', b'x'), (b'x-api-key', b'{TOKEN}')]", "[(b'host', b'x'), (b'x-api-key', b'[generic_key]')]"),
+    (f"│ phone_id   = 4 │ token      = '{TOKEN}' │", "│ phone_id   = 4 │ token      = '[generic_key]' │"),
+    (f"Cookie: lang=en; XSRF-TOKEN={TOKEN}\r\nX-Id: 1", "Cookie: lang=en; XSRF-TOKEN=[csrf]\r\nX-Id: 1"),
+    ("le mot de passe : hunter2x9 est faux", "le mot de passe : [password] est faux"),
+    (f"POST /3/device/{'90e0b1c4' * 8} 200", "POST /3/device/[push_token] 200"),
+    ("GET /calendar/feed/5e5cf229-c5cd-4a2a-9f74-6a69c9446605.ics 200", "GET /calendar/feed/[link_token].ics 200"),
+    ('{"dob": {"old": "1990-04-12", "new": "1990-04-13"}, "old": "1990-01-01"}',
+     '{"dob": {"old": "[dob]", "new": "[dob]"}, "old": "1990-01-01"}'),
+    ('password=Optional("hunter2x9")', 'password=Optional("[password]")'),
+    ('ATTENDEE;CN="Leila Petrova":mailto:leila@coach.example', 'ATTENDEE;CN="[name]":mailto:[email]'),
 ]  # fmt: skip
 
 KEPT = [
@@ -85,6 +95,11 @@ KEPT = [
     "Message-ID: <46936638970648.3OWS3N55@mail.acme.example>",
     "form errors: {'password': ['This field is required.']}",
     "Hello World, dear customer,",
+    "SET otp:user47972 EX 300 mot de passe : invalide",
+    "name       = celery.beat\naddress    = 10.0.0.48:8000",
+    f"pydantic==2.5.1 --hash=sha256:{'c04e2263' * 8}",
+    '{"status": {"old": "draft", "new": "live"}, "token_id": {"value": 17}}',
+    "issuer CN=R3,O=Let's Encrypt subject CN=app.acme.example",
 ]
 
 

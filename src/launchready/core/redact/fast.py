@@ -72,7 +72,7 @@ _FOLLOWS = {
     SAID: r"""(?: (?:now |is|was|to|lautet|ist|est|es|->|=>|["'`])|:| ?[=-]>)""",
     TYPED: r"[ ]{1,2}[^ ]{8}",
     GREET: r" [A-Z]",
-    DEVICE: r"""[ :]{1,2}["'`]?[0-9a-f]{64}""",
+    DEVICE: r"""[ :/]{1,2}["'`]?[0-9a-f]{64}""",
     BLANK: r"""(?: value| header| string)?[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
     TOLD: r"(?: [A-Za-z0-9_#-]+)+: ",
     SPARE: r" code",

@@ -124,6 +124,7 @@ def _token(text: str, at: int, *, strong: bool, short: bool) -> tuple[int, int] 
             continue
         start = segment.start()
         core = value.rstrip(".:")
+        strong = strong or core.endswith(".ics")  # the address of a feed is all that guards it
         for suffix in (".ics", ".json", ".html", ".pdf", ".xml"):
             core = core.removesuffix(suffix)
         if "@" not in core and (_SIGNED.fullmatch(core) or _sealed(core, strong=strong)):

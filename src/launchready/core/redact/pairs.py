@@ -30,7 +30,7 @@ _SECRETS = frozenset({"any", "loose", "opaque", "token", "auth", "field"})
 
 _PAIR_TEXT = (
     r"\b(?<!\.)(?<![\w.]-)((?:[^\W\d]|2)[\w.\-]{0,127}+)"
-    r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,3}+(?::=|=>|[:=]{1,24}+>?))"
+    r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,24}+(?::=|=>|[:=]{1,24}+>?))"
 )
 _PAIR = Late(_PAIR_TEXT, re.ASCII)
 _PAIR_ANY = Late(_PAIR_TEXT)
@@ -46,7 +46,7 @@ _BLANK = Late(r"[ \t]{0,24}+")
 _OPEN = Late(
     r"[bBuUrRfF]{0,2}+(\\{0,64}+[\"'`]|\\{1,64}+(?:u00(?:22|27)|x2[27])|%(?:25){0,3}2[27]|&(?:quot|apos|#3[49]|#x2[27]);)"
 )
-_WRAPPED = Late(r"(?:SecretStr|SecretBytes|Secret|Markup|SafeString|str|bytes|repr|quote)\(")
+_WRAPPED = Late(r"(?:Optional|SecretStr|SecretBytes|Secret|Markup|SafeString|str|bytes|repr|quote)\(")
 _QUERY = Late(r"[^\s\"'`<>&#?\\]{1,65536}+")
 _BARE = Late(
     r"(?:[^\s\"'`<>,;&|)}\]]|[,;&|](?!\s|[,;&|)}\]\"'<>]|$|[\"'`]{0,4}[\w.\-%\[\]]{1,48}[=:])|[)}\]](?=\w)|[\"'`](?=\w)){1,65536}+"
@@ -59,7 +59,7 @@ _SCHEME = Late(r"(?:AWS4-HMAC-SHA256|[Aa]pi-[Kk]ey|[A-Za-z]{2,12})(?:[ \t+:]{1,8
 _KNOWN_SCHEME = Late(
     r"bearer|basic|token|digest|negotiate|api-?key|jwt|key|ssws|oauth|hawk|aws4-hmac-sha256|ntlm", re.IGNORECASE
 )
-_COOKIE = Late(r"[ \t]{0,8}+([^\s=;,\"'`]{1,128}+)=([^;\n\"'`,]{0,8192}+)")
+_COOKIE = Late(r"[ \t]{0,8}+([^\s=;,\"'`]{1,128}+)=([^;\r\n\"'`,]{0,8192}+)")
 _WIDE = Late(r"[^\n\"'`=:;|&<>{}()\[\]]{1,160}+")
 _PERSON = Late(
     r"[^\W\d_][\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}"
@@ -103,12 +103,18 @@ class Pairs:
         at = 0
         company: str | None = None
         before: re.Match[str] | None = None
+        reach = 0
         found = pair.search(shadow, at)
         while found is not None:
             at = found.end()
             key = found.group(1)
-            named = named_of(key) or (self._of_parent(shadow, before, found) if key in HEADS else None)
-            before = found
+            named = named_of(key)
+            if named is None and key in HEADS and before is not None:
+                named = self._of_parent(shadow, before, found, reach)
+            if named is None or key not in HEADS:
+                before, reach = found, 0
+            elif not reach:  # what stands beside it has the same parent
+                reach = shadow.find("}", at, at + _SHORT)
             if named is not None and self._says_nothing(text, shadow, found, key):
                 named = None
             if named is None:
@@ -148,12 +154,17 @@ class Pairs:
         if "@" in shadow:
             return "person"
         named = map(self._keys.named, keys)
-        kinds = {one.kind for one in named if one is not None and not one.bare and one.condition != "postcode"}
-        return "person" if kinds & PERSONAL else "fullname" if kinds & ACCOUNT else "never"
+        beside = {one for one in named if one is not None and not one.bare and one.condition != "postcode"}
+        if any(one.kind in PERSONAL and one.condition != "postal" for one in beside):
+            return "person"
+        return "fullname" if any(one.condition == "postal" or one.kind in ACCOUNT for one in beside) else "never"
 
-    def _of_parent(self, shadow: str, before: re.Match[str] | None, found: re.Match[str]) -> Named | None:
-        """What ``id`` is in ``"session": {"id": ...}``: the key before, when nothing but a brace stands between."""
-        if before is None or _INTO.fullmatch(shadow, before.end(), found.start()) is None:
+    def _of_parent(self, shadow: str, before: re.Match[str], found: re.Match[str], reach: int) -> Named | None:
+        """What ``id`` is in ``"session": {"id": ...}``: the key before, when nothing but a brace stands between.
+
+        Nor but what the same key has told already, up to ``reach``: ``"dob": {"old": ..., "new": ...}``.
+        """
+        if found.start() > reach and _INTO.fullmatch(shadow, before.end(), found.start()) is None:
             return None
         named = self._keys.named(f"{before.group(1)} {found.group(1)}")
         return None if named is None or named.bare else named
@@ -358,6 +369,8 @@ def _closed(text: str, quote: str, start: int, longest: int) -> int:
 def _is_couple(shadow: str, key: int, after: int) -> bool:
     """Whether a key and a value stand alone in brackets: ``('password', 'x')``, not ``fields=['password', 'name']``."""
     before = shadow[max(0, key - 66) : key].rstrip("\"'`")
+    if before[-2:] in {"(b", "[b"}:  # a field of an ASGI scope: ``(b'x-api-key', b'x')``
+        before = before[:-1]
     return before[-1:] in {"(", "["} and shadow[after : after + 1] in {")", "]"}
 
 

@@ -20,6 +20,7 @@ _WORD = Late(r"[A-Za-z]?[a-z'\-]{0,60}[.,;:!?]{0,3}")
 _NO_KEY = Late(
     r"(?:[0-9a-fA-F]{2}[:\-]){5}[0-9a-fA-F]{2}"  # the address of a network card
     r"|[a-z_\-]{2,24}(?::[a-z0-9_.\-]{1,24}){1,6}"  # the key of a cache: user:7:bookings
+    r"|(?:sha\d{1,3}[:\-]|md5:)[0-9A-Za-z+/=]{20,128}"  # a digest that names its algorithm: of a file, of an image
     r"|(?:X|[A-Z][a-z]{1,15})(?:-[A-Z][A-Za-z]{0,15}){1,5}"  # the name of a header field
 )
 _STAMP = Late(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")

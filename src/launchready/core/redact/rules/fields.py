@@ -42,7 +42,8 @@ FIELDS: tuple[Field, ...] = (
         "password",
         "loose",
         "password, passwd, passwort, pwd, passphrase, pass phrase, passcode, pass word, psw, kennwort, mot de passe, "
-        "contrasena, clave, wachtwoord, senha, haslo, heslo, losenord, parola, пароль, 密码, pgpassword, mysql pwd, "
+        "passe, contrasena, clave, wachtwoord, senha, haslo, heslo, losenord, parola, пароль, 密码, "
+        "pgpassword, mysql pwd, "
         "userpass, user pass, db pass, dbpass, smtp pass, redis pass, login pass, auth pass, admin pass, "
         "requirepass, secretstr, secretbytes",
     ),
@@ -291,7 +292,7 @@ FIELDS: tuple[Field, ...] = (
         "fullname",
         "name, customer, client, guest, recipient, patient, student, holder, beneficiary, payee, payer, invitee, "
         "booked by, user display, created by, cardholder full, participant, coach, instructor, trainer, assigned to, "
-        "contact, owner, author",
+        "contact, owner, author, cn",
     ),
     Field(
         "address",
@@ -398,4 +399,4 @@ PERSONAL = frozenset({"email", "phone", "dob", "address", "name", "card", "cvc",
 ACCOUNT = frozenset({"password", "otp", "pw_hash"})
 
 #: Keys that say what they are by the record they stand in: ``"session": {"id": ...}``.
-HEADS = words("id value hash raw data")
+HEADS = words("id value hash raw data old new previous before after")

@@ -15,13 +15,18 @@ EMPTY_WORDS = words(
     "rejected accepted mismatch match matched error verified unverified confirmed pending revoked rotated created "
     "deleted used unused optional default bearer basic digest include omit same-origin string str bytes int text "
     "object array uuid unique password passwd token otp sms totp email phone or and is was not for in the a an of to "
-    "from must be has have been will with without by too at as"
+    "from must be has have been will with without by too at as mailto "
+    "invalide incorrecte oubli\u00e9 falsch ung\u00fcltig vergessen fehlt"
 )
 
 #: Sentences whose value is known by the word before it: the word, then "is", "was", "to" or a quote, then the value.
 #: (class, words, condition)
 SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("password", ("password", "passwd", "passwort", "pwd", "passphrase", "kennwort", "pass", "passcode"), "secretish"),
+    (
+        "password",
+        ("password", "passwd", "passwort", "pwd", "passphrase", "kennwort", "pass", "passcode", "passe", "wachtwoord"),
+        "secretish",
+    ),
     ("generic_key", ("secret", "key", "token", "apikey"), "opaque"),
     ("session", ("session", "session id", "sessionid"), "token"),
 )
