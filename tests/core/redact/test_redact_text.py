@@ -72,6 +72,7 @@ HIDDEN = [
     ("GET /calendar/feed/5e5cf229-c5cd-4a2a-9f74-6a69c9446605.ics 200", "GET /calendar/feed/[link_token].ics 200"),
     ('{"dob": {"old": "1990-04-12", "new": "1990-04-13"}, "old": "1990-01-01"}',
      '{"dob": {"old": "[dob]", "new": "[dob]"}, "old": "1990-01-01"}'),
+    ("GET /r/confirm?t=5e5cf229-c5cd-4a2a-9f74-6a69c9446605&d=1", "GET /r/confirm?t=[link_token]&d=1"),
     ('password=Optional("hunter2x9")', 'password=Optional("[password]")'),
     ('ATTENDEE;CN="Leila Petrova":mailto:leila@coach.example', 'ATTENDEE;CN="[name]":mailto:[email]'),
 ]  # fmt: skip
@@ -99,6 +100,7 @@ KEPT = [
     "name       = celery.beat\naddress    = 10.0.0.48:8000",
     f"pydantic==2.5.1 --hash=sha256:{'c04e2263' * 8}",
     '{"status": {"old": "draft", "new": "live"}, "token_id": {"value": 17}}',
+    "GET /slots?t=5e5cf229-c5cd-4a2a-9f74-6a69c9446605 AccountName=acmeblob;EndpointSuffix=x",
     "issuer CN=R3,O=Let's Encrypt subject CN=app.acme.example",
 ]
 

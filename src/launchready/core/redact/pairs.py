@@ -20,7 +20,7 @@ from launchready.core.redact.keys import Keys, Named
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, Spent, spend
 from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL
-from launchready.core.redact.rules.phrases import OTHER_CODES
+from launchready.core.redact.rules.phrases import OTHER_CODES, STRONG_LINK_STEMS
 
 _LONGEST = 65_536
 _UNCLOSED = 16_384
@@ -41,6 +41,7 @@ _LABEL = Late(
 _ESCAPED = Late(r"%(?:25){0,3}[0-9A-Fa-f]{2}")
 _SIGNED = Late(r"(?:t=\d{1,16},)?(?:v\d[,=])?")
 _NAMES = Late(r"[\w\]]")
+_MAILED = Late(rf"/(?:{'|'.join(STRONG_LINK_STEMS)})[^\s\"'<>]{{0,128}}\Z", re.IGNORECASE)
 _LED = Late(r"([A-Za-z]{1,16})[ \t]\Z")
 _BLANK = Late(r"[ \t]{0,24}+")
 _OPEN = Late(
@@ -205,6 +206,8 @@ class Pairs:
         if "=" in text[found.end(1) : found.end()]:  # what is escaped after a plain "=" is the value's
             while end < len(text) and text[end] == "%" and (escape := _ESCAPED.match(text, end)) is not None:
                 end = _bare_end(shadow, escape.end(), named, query=query)
+        if query and named.kind == "link_token" and values.uuid(text[at:end]) and _mailed(shadow, found.start()):
+            named = named._replace(condition="any")
         prose = not query and ":" in tail and at > found.end() and tail[:1] not in {'"', "'"}
         span = self._judge(text, at, end, named, prose=prose and shadow[end : end + 1] in {" ", ",", "."})
         if span is not None and tail[:1] == '"' and span[2].startswith("[") and text[at:end].isdigit():
@@ -342,6 +345,11 @@ def _other_code(shadow: str, key: int) -> bool:
     """``error code: 500123`` is no one-time code."""
     led = _LED.search(shadow[max(0, key - 18) : key])
     return led is not None and led.group(1).lower() in OTHER_CODES
+
+
+def _mailed(shadow: str, key: int) -> bool:
+    """Whether a parameter is one of a mailed link: ``/confirm?t=`` and a UUID, which elsewhere names a thing."""
+    return _MAILED.search(shadow[max(0, key - 160) : key]) is not None
 
 
 def _quote_length(text: str, at: int) -> int:

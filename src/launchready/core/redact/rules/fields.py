@@ -43,9 +43,8 @@ FIELDS: tuple[Field, ...] = (
         "loose",
         "password, passwd, passwort, pwd, passphrase, pass phrase, passcode, pass word, psw, kennwort, mot de passe, "
         "passe, contrasena, clave, wachtwoord, senha, haslo, heslo, losenord, parola, пароль, 密码, "
-        "pgpassword, mysql pwd, "
-        "userpass, user pass, db pass, dbpass, smtp pass, redis pass, login pass, auth pass, admin pass, "
-        "requirepass, secretstr, secretbytes",
+        "pgpassword, mysql pwd, userpass, user pass, db pass, dbpass, smtp pass, redis pass, login pass, auth pass, "
+        "admin pass, requirepass, secretstr, secretbytes",
     ),
     Field(
         "password",
@@ -292,7 +291,7 @@ FIELDS: tuple[Field, ...] = (
         "fullname",
         "name, customer, client, guest, recipient, patient, student, holder, beneficiary, payee, payer, invitee, "
         "booked by, user display, created by, cardholder full, participant, coach, instructor, trainer, assigned to, "
-        "contact, owner, author, cn",
+        "contact, owner, author, cn, account name",
     ),
     Field(
         "address",
