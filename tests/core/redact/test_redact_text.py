@@ -73,6 +73,7 @@ HIDDEN = [
     ('{"dob": {"old": "1990-04-12", "new": "1990-04-13"}, "old": "1990-01-01"}',
      '{"dob": {"old": "[dob]", "new": "[dob]"}, "old": "1990-01-01"}'),
     ("GET /r/confirm?t=5e5cf229-c5cd-4a2a-9f74-6a69c9446605&d=1", "GET /r/confirm?t=[link_token]&d=1"),
+    ("'last_name': ['Petrova', 'Doe'], 'n': ['1', '2']", "'last_name': [[name]], 'n': ['1', '2']"),
     ('password=Optional("hunter2x9")', 'password=Optional("[password]")'),
     ('ATTENDEE;CN="Leila Petrova":mailto:leila@coach.example', 'ATTENDEE;CN="[name]":mailto:[email]'),
 ]  # fmt: skip
@@ -101,6 +102,7 @@ KEPT = [
     f"pydantic==2.5.1 --hash=sha256:{'c04e2263' * 8}",
     '{"status": {"old": "draft", "new": "live"}, "token_id": {"value": 17}}',
     "GET /slots?t=5e5cf229-c5cd-4a2a-9f74-6a69c9446605 AccountName=acmeblob;EndpointSuffix=x",
+    '{"first_name": ["Too long", "No digits"], "last_name": ["Required", "Invalid"]}',
     "issuer CN=R3,O=Let's Encrypt subject CN=app.acme.example",
 ]
 

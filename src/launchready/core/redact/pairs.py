@@ -53,6 +53,9 @@ _BARE = Late(
     r"(?:[^\s\"'`<>,;&|)}\]]|[,;&|](?!\s|[,;&|)}\]\"'<>]|$|[\"'`]{0,4}[\w.\-%\[\]]{1,48}[=:])|[)}\]](?=\w)|[\"'`](?=\w)){1,65536}+"
 )
 _BRACKETED = Late(r"\[[^\[\]\n]{0,8192}+\]|\([^()\n]{0,8192}+\)")
+_NAME_LIST = Late(
+    r"(?:[\"'][^\W\d_a-z][^\W\d_]{1,30}(?:[ \-'\u2019][^\W\d_a-z][^\W\d_]{0,30}){0,3}[\"'](?:, ?|$)){2,32}"
+)  # ["Leila Petrova", "Jo Doe"], not ["Too long"]
 _LISTED = Late(r"digest|aws4|oauth|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
 _WHOLE_LINE = Late(r"[^\n]{1,8192}+")
 _LINE = Late(r"[^\n\"'`<>]{1,8192}+")
@@ -132,7 +135,7 @@ class Pairs:
                     if company == "never" or _LABEL.match(shadow, at):
                         found = pair.search(shadow, at)
                         continue
-                    named = Named("name", company)
+                    named = Named("name", company, bare=True)
                 span_or_none = self._value(text, shadow, found, named)
                 if span_or_none is not None:
                     start, at, marker = span_or_none
@@ -253,6 +256,13 @@ class Pairs:
         }:
             return at, marker.end(), marker.group()
         whole = _BRACKETED.match(shadow, at)
+        if whole is not None and named.condition == "person" and not named.bare:
+            inner = text[at + 1 : whole.end() - 1]
+            if _NAME_LIST.fullmatch(inner) is None or any(
+                map(values.placeholder, re.split("[\"', ]{2,4}", inner[1:-1]))
+            ):
+                return None
+            return at + 1, whole.end() - 1, self._marks.mark(named.kind, inner)
         if (
             whole is None
             or named.kind in {"name", "address", "email", "phone", "card"}
