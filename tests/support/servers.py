@@ -191,6 +191,12 @@ class RedisCluster:
             node.close()
 
 
+def run(command, **how):
+    """A program that prepares a server. Where it fails, what it said is the error."""
+    done = subprocess.run(command, capture_output=True, text=True, **how)
+    assert done.returncode == 0, f"{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+
 class PostgreSQLServer(Server):
     def __init__(self):
         self.binary, initdb = program("postgres"), program("initdb")
@@ -205,9 +211,9 @@ class PostgreSQLServer(Server):
         secret = self.folder / "secret"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
-        subprocess.run(
+        run(
             [initdb, "-D", data, "-U", user, "-A", "scram-sha-256", "--pwfile", str(secret), "--no-sync", "-E", "UTF8", "--locale", "C"],
-            check=True, capture_output=True, cwd=self.folder, user=self.owner, group=self.owner, extra_groups=[] if self.owner else None,
+            cwd=self.folder, user=self.owner, group=self.owner, extra_groups=[] if self.owner else None,
         )  # fmt: skip
         self.url = f"postgresql://{user}:{PASSWORD}@127.0.0.1:{self.port}/postgres"
         self.command = (
@@ -239,10 +245,10 @@ class MySQLServer(Server):
             shutil.chown(self.folder, user)
         data = str(self.folder / "data")
         as_owner = {"user": self.owner, "group": self.owner, "extra_groups": [] if self.owner else None}
-        subprocess.run(
+        run(
             [program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
              "--skip-test-db", "--skip-name-resolve"],
-            check=True, capture_output=True, cwd=self.folder, **as_owner,
+            cwd=self.folder, **as_owner,
         )  # fmt: skip
         first = self.folder / "first.sql"
         first.write_text(
