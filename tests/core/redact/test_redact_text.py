@@ -73,7 +73,7 @@ HIDDEN = [
     ('{"dob": {"old": "1990-04-12", "new": "1990-04-13"}, "old": "1990-01-01"}',
      '{"dob": {"old": "[dob]", "new": "[dob]"}, "old": "1990-01-01"}'),
     ("GET /r/confirm?t=5e5cf229-c5cd-4a2a-9f74-6a69c9446605&d=1", "GET /r/confirm?t=[link_token]&d=1"),
-    ("'last_name': ['Petrova', 'Doe'], 'n': ['1', '2']", "'last_name': [[name]], 'n': ['1', '2']"),
+    ("'last_name': ['Petrova', \"O'Doe\"], 'n': ['1', '2']", "'last_name': [[name]], 'n': ['1', '2']"),
     ('password=Optional("hunter2x9")', 'password=Optional("[password]")'),
     ('ATTENDEE;CN="Leila Petrova":mailto:leila@coach.example', 'ATTENDEE;CN="[name]":mailto:[email]'),
 ]  # fmt: skip

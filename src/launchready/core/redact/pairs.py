@@ -54,7 +54,7 @@ _BARE = Late(
 )
 _BRACKETED = Late(r"\[[^\[\]\n]{0,8192}+\]|\([^()\n]{0,8192}+\)")
 _NAME_LIST = Late(
-    r"(?:[\"'][^\W\d_a-z][^\W\d_]{1,30}(?:[ \-'\u2019][^\W\d_a-z][^\W\d_]{0,30}){0,3}[\"'](?:, ?|$)){2,32}"
+    r"(?:[\"'][^\W\d_a-z][^\W\d_]{0,30}(?:[ \-'\u2019][^\W\d_a-z][^\W\d_]{0,30}){0,3}[\"'](?:, ?|$)){2,32}"
 )  # ["Leila Petrova", "Jo Doe"], not ["Too long"]
 _LISTED = Late(r"digest|aws4|oauth|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
 _WHOLE_LINE = Late(r"[^\n]{1,8192}+")
