@@ -2,6 +2,7 @@
 so once."""
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import threading
@@ -12,7 +13,7 @@ import pytest
 from faces.apps import _asgi, wsgi_call
 from launchready.asgi import LaunchReadyMiddleware as ASGIMiddleware
 from launchready.errors import StoreUnavailable
-from launchready.exchange.store import Take
+from launchready.exchange.store import HURRY, Take
 from launchready.exchange.window import Window
 from launchready.settings.health import Health
 from launchready.settings.rate_limit import Limit, RateLimit
@@ -48,11 +49,40 @@ class Clients:
         settings = {"store": store, "rate_limit": RateLimit(None, routes), "health": Health()}
         self.store = store
         self.client = f"203.0.113.{next(_number)}"  # a server outlives a test
+        self.up, self.late = True, 0
+        quick = "hurry" if hasattr(store, "hurry") else "execute"
+        setattr(store, quick, self._noting(getattr(store, quick)))
+        store.aexecute = self._anoting(store.aexecute)
         self.runner = asyncio.Runner() if face == "asgi" else None
         if face == "asgi":
             self.app = ASGIMiddleware(hello_asgi, **settings)
         else:
             self.wsgi = wsgi_call(WSGIMiddleware(hello_wsgi, **settings))
+
+    def _noting(self, ask):
+        """Counts, outside of what is tested, the questions that a store which is up did not answer in time."""
+
+        def noting(op):
+            with self._on_time():
+                ask(op)
+
+        return noting
+
+    def _anoting(self, ask):
+        async def noting(op):
+            with self._on_time():
+                await ask(op)
+
+        return noting
+
+    @contextlib.contextmanager
+    def _on_time(self):
+        up, start, answered = self.up, time.monotonic(), False
+        try:
+            yield
+            answered = True
+        finally:
+            self.late += up and (not answered or time.monotonic() - start >= HURRY)
 
     def ask(self, path):
         if self.runner is None:
@@ -138,6 +168,7 @@ def test_under_load(clients, server, fault, caplog):
     count = 4 if isinstance(server, servers.RedisServer) else 1
     for _ in range(OUTAGES):
         assert clients.load(count)[0] == {200}
+        clients.up = False
         getattr(server, fault)()
         try:
             statuses, times = clients.load(count)
@@ -149,11 +180,15 @@ def test_under_load(clients, server, fault, caplog):
         finally:
             server.resume() if fault == "pause" else server.start()
         back(clients)
+        clients.up = True
     # The quickest outage: the bound is strict, and others work on this machine.
     assert min(slowest) < BAR, slowest
     assert min(most) < BAR, most
     said = [record.message.partition(":")[0] for record in caplog.records if record.name == "launchready"]
-    assert said == ["store unavailable", "store available again"] * OUTAGES
+    outages = len(said) // 2
+    assert said == ["store unavailable", "store available again"] * outages
+    # A machine that is busy may make an outage of its own: a question that came late while the server was up.
+    assert OUTAGES <= outages <= OUTAGES + clients.late, clients.late
 
 
 @pytest.mark.parametrize(("path", "limit"), [("/few", 50), ("/many", 300), ("/dear", 50)])
