@@ -326,20 +326,6 @@ def test_what_is_named_is_looked_at(tmp_path):
         list(scan(tmp_path / "nowhere"))
 
 
-def test_files_of_submodules(repo, tmp_path):
-    """They are in the work tree, and go out with it."""
-    inner = tmp_path / "inner"
-    inner.mkdir()
-    subprocess.run(["git", "init", "-q", inner], check=True)
-    (inner / "a.py").write_text(f"key = '{STRIPE}'\n")
-    who = ["git", "-C", inner, "-c", "user.name=Jo", "-c", "user.email=jo@coach.example"]
-    subprocess.run([*who, "add", "-A"], check=True)
-    subprocess.run([*who, "commit", "-qm", "a"], check=True)
-    repo.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "vendor/inner")
-    repo.commit()
-    assert [leak.path for leak in scan(repo.path)] == ["vendor/inner/a.py"]
-
-
 def test_a_loop_of_links_and_odd_files(tmp_path):
     """Links are not followed, pipes are not opened."""
     (tmp_path / "a").mkdir()

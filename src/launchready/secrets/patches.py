@@ -13,10 +13,11 @@ from launchready.secrets.found import Unread
 
 PATCH = (
     "-p", "-U0", "-M100%", "-l0", "--full-index", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-color",
-    "--src-prefix=a/", "--dst-prefix=b/",
+    "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short", "--inter-hunk-context=0", "--no-relative",
 )  # fmt: skip
 LOG = (
     "log", "--stdin", "--no-walk=unsorted", "--format=raw", "--cc", "--root", "--no-show-signature", "--no-notes",
+    "--no-decorate", "--encoding=UTF-8",
     *PATCH,
 )  # fmt: skip
 _HUNK = re.compile(rb"@@+ (?:-\S+ )+\+(\d+)(?:,\d+)? @@")

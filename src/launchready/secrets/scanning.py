@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
-from launchready.secrets import git, history, tree, work
+from launchready.secrets import git, history, submodules, tree, work
 from launchready.secrets.found import Unread
 from launchready.secrets.gathered import Gathered
 from launchready.secrets.kinds import facts
 from launchready.secrets.look import Hit
+from launchready.secrets.submodules import Repository
+from launchready.secrets.tree import Listed
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -119,35 +121,60 @@ class Scan:
             yield Unread("(history)", f"{why}: only the files were looked at")
         elif self.options.history:
             self.notes.append("no git repository here: only the files were looked at")
-        yield from work.spread(work.jobs("", "", (), path, tree.files(path, git=False)), self.options.progress)
+        here = Repository("", path, Listed())
+        files = sorted(tree.walked(path))
+        yield from work.spread(work.jobs(here, (), files), self.options.progress)
 
     def _repository(self, path: str, top: str, gathered: Gathered) -> Iterator[Hit | Unread]:
         if self.options.staged:
             yield from history.staged(top)
             return
-        ids = yield from self._commits(top)
-        gathered.order = {commit: number for number, commit in enumerate(ids)}
-        only = os.path.relpath(os.path.realpath(path), os.path.realpath(top))
-        only = "" if only == "." else only
-        paths = tree.files(path, git=True) if self.options.files and self.options.commits is None else []
-        for hit in work.spread(work.jobs(top, only, ids, path, paths), self.options.progress):
-            below = only and isinstance(hit, Hit) and not hit.commit
-            yield hit._replace(path=f"{only}/{hit.path}") if below and isinstance(hit, Hit) else hit
+        jobs: list[work.Job] = []
+        order: dict[str, int] = {}
+        for one in self._repositories(path, top):
+            if isinstance(one, Unread):
+                yield one
+                continue
+            ids = yield from self._commits(one)
+            order |= {commit: number for number, commit in enumerate(ids)}
+            files = one.listed.files if self.options.files and self.options.commits is None else ()
+            jobs += work.jobs(one, ids, files)
+        gathered.order = order
+        yield from work.spread(jobs, self.options.progress)
 
-    def _commits(self, top: str) -> Generator[Hit | Unread, None, list[str]]:
+    def _repositories(self, path: str, top: str) -> "Iterator[Repository | Unread]":
+        """The repository and its submodules; of a range, only the repository that it is of."""
+        beside: list[str] = []
+        for one in submodules.repositories(path, top):
+            yield one
+            if self.options.commits is not None:
+                return
+            if isinstance(one, Repository):
+                beside += [one.files_under + tree.shown(name) for name in one.listed.beside]
+        if beside:
+            few = ", ".join(beside[:3]) + (", ..." if len(beside) > 3 else "")
+            self.notes.append(f"not looked at: {few}, which git does not track, as a repository of its own")
+
+    def _commits(self, one: Repository) -> Generator[Hit | Unread, None, list[str]]:
         span = self.options.commits
         if span is not None:
             try:
-                return history.commits(top, span)[0]
+                return history.commits(one.top, span)[0]
             except git.GitError as error:
                 raise ConfigError([f"secrets: git knows no range {span!r} ({error}); write main..HEAD"]) from None
         if not self.options.history:
             return []
-        ids, trouble = history.commits(top)
-        yield from trouble
-        yield from history.tags(top)
-        if git.output(top, "rev-parse", "--is-shallow-repository").strip() == b"true":
-            yield Unread("(history)", "a shallow clone, without its older commits; fetch them: git fetch --unshallow")
+        try:
+            ids, trouble = history.commits(one.top)
+            yield from (about._replace(path=one.under + about.path) for about in trouble)
+            yield from (about._replace(path=one.under + about.path) for about in history.tags(one.top))
+            shallow = git.output(one.top, "rev-parse", "--is-shallow-repository").strip() == b"true"
+        except git.GitError as error:
+            yield Unread(f"{one.under}(history)", str(error))
+            return []
+        if shallow:
+            said = "a shallow clone, without its older commits; fetch them: git fetch --unshallow"
+            yield Unread(f"{one.under}(history)", said)
         return ids
 
 

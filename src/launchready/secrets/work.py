@@ -17,26 +17,37 @@ from launchready.secrets import tree
 from launchready.secrets.found import Unread
 from launchready.secrets.history import History
 from launchready.secrets.look import Hit
+from launchready.secrets.submodules import Repository
 
-Job = tuple[str, str, str, tuple[str, ...]]
-"""What (commits or files), where, limited to, and which."""
+Job = tuple[str, str, str, tuple[str, ...], str]
+"""What (commits or files), where, limited to, which, and under which path for the reader."""
 Progress = Callable[[int, int], None]
 
 COMMITS, FILES = 320, 64
 _MANY = 240
 
 
-def jobs(repo: str, only: str, ids: Sequence[str], root: str, paths: Sequence[str]) -> list[Job]:
+def jobs(where: Repository, ids: Sequence[str], paths: Sequence[str]) -> list[Job]:
     """The work in portions."""
+    top, only = where.top, where.only
     return [
-        *(("commits", repo, only, tuple(ids[at : at + COMMITS])) for at in range(0, len(ids), COMMITS)),
-        *(("files", root, "", tuple(paths[at : at + FILES])) for at in range(0, len(paths), FILES)),
+        *(("commits", top, only, tuple(ids[at : at + COMMITS]), where.under) for at in range(0, len(ids), COMMITS)),
+        *(
+            ("files", where.path, "", tuple(paths[at : at + FILES]), where.files_under)
+            for at in range(0, len(paths), FILES)
+        ),
     ]
 
 
 def done(job: Job) -> Iterator[Hit | Unread]:
     """One portion."""
-    what, where, only, names = job
+    under = job[4]
+    for answer in _answers(job):
+        yield answer._replace(path=under + answer.path) if under else answer
+
+
+def _answers(job: Job) -> Iterator[Hit | Unread]:
+    what, where, only, names, _under = job
     if what == "commits":
         yield from History(where, only).hits(names)
     else:
@@ -162,8 +173,8 @@ def _environment() -> dict[str, str]:
 def serve() -> None:
     """A worker: one job a line, then its answers, then an empty one."""
     for line in sys.stdin.buffer:
-        what, where, only, names = json.loads(line)
-        for answer in done((what, where, only, tuple(names))):
+        what, where, only, names, under = json.loads(line)
+        for answer in done((what, where, only, tuple(names), under)):
             fields = list(answer) if isinstance(answer, Hit) else [answer.path, answer.reason]
             sys.stdout.buffer.write(json.dumps(fields).encode() + b"\n")
         sys.stdout.buffer.write(b"[]\n")
