@@ -1,6 +1,7 @@
 """Commits: which there are, and every hit in what they brought. A broken object costs its own file, not the scan."""
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 
 from launchready.secrets import look
@@ -13,9 +14,15 @@ from launchready.secrets.text import find
 
 
 def commits(repo: str, span: str | None = None) -> tuple[list[str], list[Unread]]:
-    """Every commit of every ref, the newest first; or those of a range. Raises GitError for a range git refuses."""
+    """Every commit of every ref, the newest first; or those of a range. Raises GitError for a range git refuses.
+
+    A range from commit 0000... is that of a branch that is new: so a code host says it to a build.
+    """
     if span is not None:
-        return output(repo, "rev-list", "--end-of-options", span).decode().split(), []
+        ids = output(repo, "rev-list", "--end-of-options", _NEW.sub("", span)).decode().split()
+        if not ids and ".." not in span:
+            raise GitError("that is no commit")
+        return ids, []
     try:
         return output(repo, "rev-list", "--all").decode().split(), []
     except GitError as error:
@@ -26,6 +33,7 @@ def commits(repo: str, span: str | None = None) -> tuple[list[str], list[Unread]
         ]
 
 
+_NEW = re.compile(r"^(?:0{40}|0{64})\.{2,3}")
 _FILES = ("diff-tree", "--stdin", "-r", "--root", "-m", "--no-renames", "--always", "-z")
 _MESSAGES = ("log", "--stdin", "--no-walk=unsorted", "--format=raw", "--no-patch", "--encoding=UTF-8", "--no-decorate")
 
@@ -139,11 +147,12 @@ def tags(repo: str) -> Iterator[Hit]:
             yield Hit(TAG.path, 0, commit, found.rule, found.value)
 
 
-def staged(repo: str) -> Iterator[Hit | Unread]:
-    """Every hit in what is about to be committed. Raises GitError."""
+def staged(repo: str, only: str = "") -> Iterator[Hit | Unread]:
+    """Every hit in what is about to be committed, of a path from the root or of all. Raises GitError."""
+    limit = ("--", only) if only else ()
     with Blobs(repo, look.WHOLE) as blobs:
         seen: set[tuple[str, str]] = set()
-        for one in changes(lines(repo, ("diff", "--cached", *PATCH), (), index=True)):
+        for one in changes(lines(repo, ("diff", "--cached", *PATCH, *limit), (), index=True)):
             if isinstance(one, Unread):
                 yield one
             elif isinstance(one, Change):

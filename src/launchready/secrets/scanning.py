@@ -52,6 +52,8 @@ class Scan:
         self._git: str | None = None
 
     def __iter__(self) -> "Iterator[Leak]":
+        if (self.options.staged and self.options.commits is not None) or (self._some and self.options.engines):
+            raise ConfigError(["secrets: what is staged, a range, and engines go by themselves; leave out all but one"])
         self.unread, self.accepted, self.notes = [], [], []
         gathered = Gathered()
         for hit in self._hits(gathered):
@@ -102,7 +104,11 @@ class Scan:
         here = path if folder else os.path.dirname(path)  # noqa: PTH120
         self._git = git.top(here) if git.available() else None
         self._root = self._git or here
-        if not folder:
+        if self._some and self._git is None:
+            raise ConfigError([f"secrets: {self.path!r} is in no git repository; leave out --staged and --range"])
+        if self._some and self._git:
+            yield from self._new(submodules.below(path, self._git), self._git, gathered)
+        elif not folder:
             yield from tree.hits(here, os.path.basename(path), named=True)  # noqa: PTH119
         elif self._git is None:
             yield from self._plain(path)
@@ -114,8 +120,6 @@ class Scan:
 
     def _plain(self, path: str) -> Iterator[Hit | Unread]:
         """A folder without a repository, or with one that cannot be read."""
-        if self.options.staged or self.options.commits:
-            raise ConfigError([f"secrets: {self.path!r} is in no git repository; leave out --staged and --range"])
         if os.path.lexists(os.path.join(path, ".git")):  # noqa: PTH118
             why = git.refusal(path) if git.available() else "git is not installed"
             yield Unread("(history)", f"{why}: only the files were looked at")
@@ -125,45 +129,43 @@ class Scan:
         files = sorted(tree.walked(path))
         yield from work.spread(work.jobs(here, (), files), self.options.progress)
 
-    def _repository(self, path: str, top: str, gathered: Gathered) -> Iterator[Hit | Unread]:
-        if self.options.staged:
-            yield from history.staged(top)
+    @property
+    def _some(self) -> bool:
+        """Whether only some commits are asked for, or the next one."""
+        return self.options.staged or self.options.commits is not None
+
+    def _new(self, only: str, top: str, gathered: Gathered) -> Iterator[Hit | Unread]:
+        """What is about to be committed, or what a range of commits brought."""
+        span = self.options.commits
+        if span is None:
+            yield from history.staged(top, only)
             return
+        try:
+            ids = history.commits(top, span)[0]
+        except git.GitError as error:
+            raise ConfigError([f"secrets: git knows no range {span!r} ({error}); write main..HEAD"]) from None
+        gathered.order = {commit: number for number, commit in enumerate(ids)}
+        yield from work.spread(work.jobs(Repository(top, "", Listed(), only), ids, ()), self.options.progress)
+
+    def _repository(self, path: str, top: str, gathered: Gathered) -> Iterator[Hit | Unread]:
         jobs: list[work.Job] = []
         order: dict[str, int] = {}
-        for one in self._repositories(path, top):
+        beside: list[str] = []
+        for one in submodules.repositories(path, top):
             if isinstance(one, Unread):
                 yield one
                 continue
-            ids = yield from self._commits(one)
+            ids = (yield from self._commits(one)) if self.options.history else []
             order |= {commit: number for number, commit in enumerate(ids)}
-            files = one.listed.files if self.options.files and self.options.commits is None else ()
-            jobs += work.jobs(one, ids, files)
-        gathered.order = order
-        yield from work.spread(jobs, self.options.progress)
-
-    def _repositories(self, path: str, top: str) -> "Iterator[Repository | Unread]":
-        """The repository and its submodules; of a range, only the repository that it is of."""
-        beside: list[str] = []
-        for one in submodules.repositories(path, top):
-            yield one
-            if self.options.commits is not None:
-                return
-            if isinstance(one, Repository):
-                beside += [one.files_under + tree.shown(name) for name in one.listed.beside]
+            jobs += work.jobs(one, ids, one.listed.files if self.options.files else ())
+            beside += [one.files_under + tree.shown(name) for name in one.listed.beside]
         if beside:
             few = ", ".join(beside[:3]) + (", ..." if len(beside) > 3 else "")
             self.notes.append(f"not looked at: {few}, which git does not track, as a repository of its own")
+        gathered.order = order
+        yield from work.spread(jobs, self.options.progress)
 
     def _commits(self, one: Repository) -> Generator[Hit | Unread, None, list[str]]:
-        span = self.options.commits
-        if span is not None:
-            try:
-                return history.commits(one.top, span)[0]
-            except git.GitError as error:
-                raise ConfigError([f"secrets: git knows no range {span!r} ({error}); write main..HEAD"]) from None
-        if not self.options.history:
-            return []
         try:
             ids, trouble = history.commits(one.top)
             yield from (about._replace(path=one.under + about.path) for about in trouble)

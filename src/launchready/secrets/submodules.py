@@ -30,10 +30,15 @@ class Repository(NamedTuple):
         return f"{self.under}{shown(self.only)}/" if self.only else self.under
 
 
+def below(path: str, top: str) -> str:
+    """A path from the root of its repository on; "" for the root itself."""
+    only = os.path.relpath(os.path.realpath(path), os.path.realpath(top))
+    return "" if only == "." else only
+
+
 def repositories(path: str, top: str) -> Iterator[Repository | Unread]:
     """The repository, then those in it, and those in them."""
-    only = os.path.relpath(os.path.realpath(path), os.path.realpath(top))
-    waiting = [Repository(top, path, tree.listed(path), "" if only == "." else only)]
+    waiting = [Repository(top, path, tree.listed(path), below(path, top))]
     homes: tuple[str, ...] = ()
     while waiting:
         one = waiting.pop()

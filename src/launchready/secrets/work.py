@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -94,7 +95,7 @@ class _Pool:
         finally:
             self._ended = True
             for worker in self._workers:
-                worker.kill()
+                _end(worker)
 
     def _collected(self) -> Iterator[Hit | Unread]:
         open_threads, finished = self._count, 0
@@ -126,7 +127,10 @@ class _Pool:
     def _with_worker(self, first: Job) -> None:
         """This job and those after it, until there are none, or until the process stops."""
         command = [sys.executable, "-m", "launchready.secrets"]
-        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment())  # noqa: S603
+        # In a group of its own: Ctrl-C is for the scan, which then ends its workers and the git that each one runs.
+        worker = subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(), process_group=0
+        )
         self._workers.append(worker)
         job: Job | None = first
         try:
@@ -165,13 +169,29 @@ class _Pool:
 _PORTION = "\0portion"
 
 
+def _end(worker: "subprocess.Popen[bytes]") -> None:
+    if worker.poll() is None:
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(worker.pid, signal.SIGKILL)
+        worker.kill()
+    worker.wait()
+
+
 def _environment() -> dict[str, str]:
     """The worker imports what this process imported, from where it did."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def serve() -> None:
-    """A worker: one job a line, then its answers, then an empty one."""
+    """A worker: one job a line, then its answers, then an empty one. It ends when nobody reads them any more."""
+    try:
+        _serve()
+    except BrokenPipeError:
+        os._exit(1)  # without a last attempt to write what nobody reads
+
+
+def _serve() -> None:
     for line in sys.stdin.buffer:
         what, where, only, names, under = json.loads(line)
         for answer in done((what, where, only, tuple(names), under)):
