@@ -9,6 +9,7 @@ from launchready.secrets.formats import formats
 from launchready.secrets.found import Found, settled
 from launchready.secrets.joined import joined
 from launchready.secrets.logins import logins
+from launchready.secrets.markdown import tables
 from launchready.secrets.names import STEMS
 from launchready.secrets.pairs import pairs
 from launchready.secrets.place import Place
@@ -50,6 +51,7 @@ def find(text: str, place: Place, depth: int = 0) -> list[Found]:
         commands(text, low, place),
         arguments(text, low, place),
         logins(text, low, place),
+        tables(text, place) if named and "-|" in text.replace(" ", "") else (),
         inner(text, place, depth) if depth < _DEPTH else (),
         pairs(text, low, place) if named else (),
     ]
