@@ -19,16 +19,17 @@ _CALLS = (
     ("mysqli", Form(r"\bmysqli(?:_connect)?\(\s{0,40}(?:" + _TEXT + r",\s{0,40}){2}" + _LAST)),
     ("getconnection(", Form(r"\.getConnection\(\s{0,40}(?:" + _TEXT + r",\s{0,40}){2}" + _LAST)),
     ("credential", Form(r"Credentials?\(\s{0,40}" + _TEXT + "," + _LAST)),
+    ("client(", Form(r"\bClient\(\s{0,40}[\"']AC[0-9a-f]{32}[\"']," + _LAST)),
 )
 _ANY = r"(?:\{[^{}\n]{0,200}\}|" + _TEXT + ")"
-_KEY = r"\s{0,40}b?(?:\"([^\"\n\\]{16,256})\"|'([^'\n\\]{16,256})')"
+_KEY = _LAST.replace("{6,128}", "{8,256}")
 #: Functions that take a signing key, or a vendor's key, at one place.
 _SIGNED = (
     ("jwt.", Form(r"\b(?:jwt|JWT)\.(?:sign|verify|encode|decode)\(\s{0,40}" + _ANY + "," + _KEY)),
     ("createhmac(", Form(r"\bcreateHmac\(\s{0,40}" + _TEXT + "," + _KEY)),
-    ("hmac.new(", Form(r"\bhmac\.new\(" + _KEY)),
+    ("hmac.new(", Form(r"\bhmac\.new\(\s{0,8}b?" + _KEY)),
     ("serializer(", Form(r"\b(?:URLSafe)?(?:Timed)?Serializer\(" + _KEY)),
-    ("twilio(", Form(r"\b[tT]wilio\(\s{0,40}" + _TEXT + "," + _KEY)),
+    ("twilio", Form(r"(?i)\btwilio(?:\.\w{1,20}){0,2}\(\s{0,40}" + _TEXT + "," + _KEY)),
     ("algoliasearch(", Form(r"\balgoliasearch\(\s{0,40}" + _TEXT + "," + _KEY)),
     ("forhttpheaderfield", Form(
         r"\b(?:add|set)Value\(" + _KEY + r",\s{0,40}forHTTPHeaderField:\s{0,4}\"[\w-]{0,40}(?i:auth|key|token|secret)"
@@ -48,7 +49,7 @@ def arguments(text: str, low: str, place: Place) -> Iterator[Found]:
         for found in form.re.finditer(text) if gate in low else ():
             group = found.lastindex or 1
             value = found.group(group)
-            if judge.opaque(value, 20) or judge.noise(value):
+            if judge.opaque(value, 20) or judge.noise(value) or _chosen(value):
                 rule = identify(value) or next((kind for word, kind in _VENDORS if word in gate), "secret")
                 yield Found(rule, value, found.start(group), found.end(group))
     for gate, form in _CALLS:
@@ -58,3 +59,7 @@ def arguments(text: str, low: str, place: Place) -> Iterator[Found]:
                 value = found.group(group)
                 if judge.password(value) and (any(map(str.isdigit, value)) or judge.changes(value) >= _CHOSEN):
                     yield Found("password", value, found.start(group), found.end(group))
+
+
+def _chosen(value: str) -> bool:
+    return judge.password(value) and any(map(str.isdigit, value)) and judge.changes(value) >= _CHOSEN

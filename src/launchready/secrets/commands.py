@@ -54,7 +54,6 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
         ("sudo", _SUDO),
         ("smb", _SMB),
         ("securestring", _SECURE),
-        ("http", _HTTPIE),
         ("stats", _STATS),
     ):
         if gate in low:
@@ -73,6 +72,10 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
             value = found.group(2)
             if fits(value, place):
                 yield Found("database-password", value, found.start(2), found.end(2))
+    if "http" in low and (" -a " in text or "--auth" in text):
+        for found in _HTTPIE.re.finditer(text):
+            if fits(found.group(1), place):
+                yield Found("basic-auth", found.group(1), found.start(1), found.end(1))
     for gate, form, rule in (
         (" set ", _SET, "token"),
         ("key=", _QUERY, "token"),

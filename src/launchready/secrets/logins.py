@@ -22,7 +22,8 @@ _WORD = Form(
 
 
 _AFTER = Form(
-    r"(?i)[\w)](?:[,;]| and| und| et) (?:password|passwort|pw) [`*\"']{0,3}([^\s\"'<>\\`*]{6,64})(?=[\s`*]{0,3}(?:[.,;!?)\"'\\<]|$))"
+    r"(?i)[\w)](?:[,;]| and| und| et) (?:password|passwort|pw) [`*\"']{0,3}([^\s\"'<>\\`*]{6,64})"
+    r"(?=[\s`*]{0,3}(?:[.,;!?)\"'\\<]|$))"
 )
 _BEFORE = Form(
     r"(?i)\bwith [`*\"']{0,3}([^\s\"'<>\\`*]{6,64})[`*\"']{0,3} \((?:as )?(?:the )?(?:password|passwort|pass|pw)\)"

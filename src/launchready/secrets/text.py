@@ -1,6 +1,6 @@
 """One text through all readers: what each finds, without overlaps, without what an inline comment allows."""
 
-from launchready.secrets import judge
+from launchready.secrets import judge, markdown
 from launchready.secrets.arguments import arguments
 from launchready.secrets.blocks import blocks
 from launchready.secrets.commands import commands
@@ -9,10 +9,10 @@ from launchready.secrets.formats import formats
 from launchready.secrets.found import Found, settled
 from launchready.secrets.joined import joined
 from launchready.secrets.logins import logins
-from launchready.secrets.markdown import tables
 from launchready.secrets.names import STEMS
 from launchready.secrets.pairs import pairs
 from launchready.secrets.place import Place
+from launchready.secrets.tables import tables
 from launchready.secrets.tokens import GATES, tokens
 from launchready.secrets.urls import urls
 
@@ -45,13 +45,14 @@ def find(text: str, place: Place, depth: int = 0) -> list[Found]:
     groups = [
         blocks(text) if "-----BEGIN " in text or "PuTTY-User" in text else (),
         formats(text, place),
+        tables(text, place),
         tokens(text, gates) if gates else (),
         joined(text, gates, place) if gates else (),
         urls(text, place) if "://" in text and "@" in text else (),
         commands(text, low, place),
         arguments(text, low, place),
         logins(text, low, place),
-        tables(text, place) if named and "-|" in text.replace(" ", "") else (),
+        markdown.tables(text, place) if named and "-|" in text.replace(" ", "") else (),
         inner(text, place, depth) if depth < _DEPTH else (),
         pairs(text, low, place) if named else (),
     ]
