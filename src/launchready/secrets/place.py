@@ -37,6 +37,7 @@ _SAMPLE = Form(
     r"(?i)(?:^|[/_.\-])(?:examples?|samples?|demo|tutorials?|docs?|site-packages|node_modules)(?:[/_.\-]|$)|"
     r"\.(?:template|tmpl|tpl|stub|dist|default|defaults|j2|erb|ejs)$|(?:^|/)(?:cookiecutter|skeleton)"
 )
+_DOCS = Form(r"(?i)(?:^|/)docs?/")
 _LOCALE = Form(
     r"(?i)(?:^|/)(?:locales?|i18n|l10n|lang|langs|languages|translations?|messages|intl|nls)(?:/|$|"
     r"[._\-])|\.(?:po|pot|xlf|xliff|arb|lang|ftl)$|(?:^|"
@@ -70,6 +71,7 @@ class Place(NamedTuple):
     env: bool = False
     test: bool = False
     sample: bool = False
+    docs: bool = False
     locale: bool = False
     lock: bool = False
     credentials: bool = False
@@ -109,6 +111,8 @@ def place(path: str) -> Place:
         env=env,
         test=_TEST.re.search(inner) is not None,
         sample=sample,
+        # the handbook of the team, or the manual of a library: nothing but the folder says that it is a sample
+        docs=sample and _SAMPLE.re.search(_DOCS.re.sub("/", inner)) is None,
         locale=_LOCALE.re.search(inner) is not None,
         lock=_LOCK.re.search(inner) is not None,
         credentials=_CREDENTIALS.re.search(inner) is not None,

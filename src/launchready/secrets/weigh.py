@@ -69,6 +69,8 @@ def password(value: str, place: Place, *, bare: bool) -> bool:
         return len(value) >= 3 and not made
     if _APP_PASSWORD.re.fullmatch(value) and not place.test:
         return judge.unspeakable(value)
+    if place.docs and not place.code and not place.test:
+        return judge.password(value) and len(value) >= 10 and sum(map(str.isdigit, value)) >= 2
     if place.test or place.sample:
         return judge.password(value) and len(value) >= 10 and judge.changes(value) >= 0.25 and not judge.wordy(value)
     if place.trusted or (value[-1:].isdigit() and place.path.endswith((".ini", ".cnf"))):
