@@ -21,6 +21,11 @@ _WORD = Form(
 )
 
 
+_ACCOUNT = Form(
+    r"(?i)(?:[:=] ?|\bas |\bis )[`*_]{0,3}"
+    r"(?:admin|administrator|root|demo|guest|editor|owner|[\w.+\-]{1,40}@[\w.\-]{3,60})"
+    r"[`*_]{0,3} ?/ ?[`*_]{0,3}([^\s\"'<>\\/|`*]{6,64})(?=[\s\"'<.,;!\\`*]|$)"
+)
 _AFTER = Form(
     r"(?i)[\w)](?:[,;]| and| und| et) (?:password|passwort|pw) [`*\"']{0,3}([^\s\"'<>\\`*]{6,64})"
     r"(?=[\s`*]{0,3}(?:[.,;!?)\"'\\<\n]|$))"
@@ -39,8 +44,10 @@ def logins(text: str, low: str, place: Place) -> Iterator[Found]:
         (("pass", "pw", "contrase"), _WORD),
         (("(pass", "(pw"), _BEFORE),
         ((" pass", " pw"), _AFTER),
+        (("/",), _ACCOUNT),
     ):
         for found in form.re.finditer(text) if any(gate in low for gate in gates) else ():
             value = found.group(1).rstrip(".,;:?!)*`").removesuffix("\\n")
-            if judge.password(value) and any(map(str.isdigit, value)) and judge.changes(value) >= 0.1:
+            chosen = any(map(str.isdigit, value)) and judge.changes(value) >= 0.1
+            if judge.noted(value) or (chosen and judge.password(value)):
                 yield Found("password", value, found.start(1), found.start(1) + len(value))

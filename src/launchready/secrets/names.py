@@ -79,6 +79,8 @@ def named(key: str) -> str:
 def promise(key: str) -> str:
     """The same, and "key" for the key of something that nobody knows here."""
     found = list(words(key.replace("\u00f1", "n").replace("\u00d1", "N")))
+    if found == ["key"] and key.isupper():
+        return "key"
     answer = _named(found)
     while not answer and len(found) > 1 and (found[-1].isdigit() or found[-1] in _TRAIL):
         found.pop()

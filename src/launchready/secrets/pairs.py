@@ -30,7 +30,7 @@ _ASSIGN = Form(
 )
 _OPEN = Form(
     r"(?:[brfuBRFU@$]{0,2}|!!str[ \t]|(?:\w{0,40}(?:Secret|Field|SecretStr|Buffer\.from|String|Bytes|Password|new "
-    r"String)\()|[\w.:>$-]{1,48}\([\"'][\w.\-]{1,60}[\"'],[ \t]{0,4}|"
+    r"String)\()|[\w.()]{0,48}[dD]ecode\w{0,12}\(|[\w.:>$-]{1,48}\([\"'][\w.\-]{1,60}[\"'],[ \t]{0,4}|"
     r"[\w.:>$-]{1,64}(?:[(\[][\"'][\w.\-]{1,60}[\"'][)\]])?[ \t]{1,4}(?:\|\||\?\?|\?:|or)[ \t]{1,4})"
     r"(\\{0,3}(?:\"\"\"|[\"'`]))"
 )
@@ -38,7 +38,7 @@ _BARE = Form(r"[^\s\"'`<>,;{}\[\]\\&|]{4,512}")
 _BARE_ENV = Form(r"[^\s\"'`\\]{3,512}")
 _QUERY = Form(r"[^\s\"'`<>,;{}()\[\]\\&#|]{4,512}")
 _STRING = Form(r"[^\s\"'`<>,;{}()\[\]\\|]{4,512}")
-_MEMBER = Form(r"\\{0,3}[\"'`][ \t]{0,4},[ \t]{0,8}(\\{0,3}[\"'`])")
+_MEMBER = Form(r"\\{0,3}[\"'`][ \t]{0,4},[ \t]{0,40}(\\{0,3}[\"'`])")
 _SIDE = Form(
     r"\\{0,3}[\"'`]?[ \t]{0,8}[,{]?\s{0,60}-?\s{0,4}\\{0,3}[\"'`]?(?:\w{1,24}:)?(?:[vV]alue|"
     r"ParameterValue|defaultValue|default|VALUE|val|content|data|secret)\\{0,3}[\"'`]?[ \t]{0,8}[:=][ \t]{0,8}"
@@ -185,7 +185,7 @@ def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, boo
     ):
         blank = _BLANK.re.match(text, end)
         if blank is not None and (blank.group(1) or blank_allowed(text, name, place)):
-            yield blank.start(2), blank.group(2), not blank.group(1)
+            yield blank.start(2), blank.group(2).rstrip(";"), not blank.group(1)
     if place.prose or place.message or place.config or comment(text, name.start):
         yield from _prose(text, name)
     if place.prose and (at := further.defined(text, end)):
@@ -199,7 +199,7 @@ def blank_allowed(text: str, name: Named, place: Place) -> bool:
         place.credentials
         or before.endswith("--")
         or before.startswith("set -")
-        or before in {"ENV", "ARG", "set", "setx", "setenv", "export"}
+        or before in {"ENV", "ARG", "set", "setx", "setenv", "export", "proxy_set_header", "add_header"}
         or (not before and name.key in {"requirepass", "masterauth", "password", "PASSWORD"} and not place.prose)
         or (place.config and not before.startswith(("#", ";", "//")) and name.key.endswith("-password"))
     )

@@ -69,8 +69,8 @@ def password(value: str, place: Place, *, bare: bool) -> bool:
         return len(value) >= 3 and not made
     if _APP_PASSWORD.re.fullmatch(value) and not place.test:
         return judge.unspeakable(value)
-    if place.docs and not place.code and not place.test:
-        return judge.password(value) and len(value) >= 10 and sum(map(str.isdigit, value)) >= 2
+    if place.noted and not place.code and judge.noted(value):
+        return True
     if place.test or place.sample:
         return judge.password(value) and len(value) >= 10 and judge.changes(value) >= 0.25 and not judge.wordy(value)
     if place.trusted or (value[-1:].isdigit() and place.path.endswith((".ini", ".cnf"))):
@@ -103,7 +103,7 @@ _OF_A_MOMENT = frozenset(
 def uuid(value: str, key: str, place: Place) -> bool:
     """A UUID is a key under a name of two words that says so: API_TOKEN, client_secret."""
     said = words(key)
-    moment = said[-1:] == ("token",) and not _OF_A_MOMENT.isdisjoint(said)
+    moment = said[-1:] in {("token",), ("key",)} and not _OF_A_MOMENT.isdisjoint(said)
     return len(said) > 1 and not moment and value != _NO_UUID and not place.test and not place.sample
 
 

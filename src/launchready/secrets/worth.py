@@ -33,6 +33,8 @@ _COMMANDS = tuple(
         "--auth",
         "sig=",
         "dns ",
+        "@tcp(",
+        "@unix(",
         "securestring",
         "contrase",
         "mot de passe",
