@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from launchready.core.idempotency import refusals
-from launchready.core.idempotency.keys import HEADER, fingerprint, named, parse_key
-from launchready.core.idempotency.record import NOT_KEPT, RUNNING, UNREADABLE, Record
+from launchready.core.idempotency.keys import HEADER, fingerprint, lookup_key, name_of, parse_key
+from launchready.core.idempotency.record import NOT_KEPT, RUNNING, Record
 from launchready.core.idempotency.rule import Find, Rule, Vault, rerun
 from launchready.errors import SafeToRetry, StoreError
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Hold, ReadBody
@@ -35,6 +35,11 @@ class Once:
     """
 
     name = "idempotent"
+    print_: bytes | None = None
+    text: str | None = None
+    held: Claim | None = None
+    waits = False
+    _request: Request | None = None
 
     def __init__(
         self, rule: Rule, vault: Vault, key: Find | None = None,
@@ -44,23 +49,16 @@ class Once:
         self._vault = vault
         self._key = key
         self.scope = scope
-        self.print_: bytes | None = None
         self._recover = recover or rule.on_crash
-        self._request: Request | None = None
-        self.text: str | None = None
-        self.held: Claim | None = None
-        self.waits = False
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
-        rule = self._rule
         if request.claimed is not None:
             return None
-        lines = request.lines(HEADER)
-        if self._key is not None or lines:
-            return self._identify(request, lines)
-        return refusals.missing() if rule.required else None
+        if self._key is not None or request.get(HEADER) is not None:
+            return self._identify(request)
+        return refusals.missing() if self._rule.required else None
 
-    def _identify(self, request: Request, lines: list[bytes]) -> Flow[Response | None]:
+    def _identify(self, request: Request) -> Flow[Response | None]:
         rule = self._rule
         read = ReadBody(rule.max_body)
         try:
@@ -70,7 +68,7 @@ class Once:
         except BodyCutShort:
             return refusals.cut_short()
         if self._key is None:
-            key = parse_key(lines)
+            key = parse_key(request.lines(HEADER))
         else:
             text = self._key(request, read.answer)
             if isinstance(text, Response):
@@ -83,21 +81,28 @@ class Once:
         self._request = request
         self.text = key.decode("latin-1")
         scope = rule.scope(request) if self.scope is None else self.scope
-        vault = self._vault
-        id_, name = named(scope, key, vault.secret)
+        id_ = lookup_key(scope, key, self._vault.secret)
         print_ = self.print_ or fingerprint(request, read.answer)
-        record = Record(
-            print_, token=vault.token().hex(), id=id_, name=name, route=rule.name or request.method, lease=rule.lease
-        )
-        return (yield from self.claim(record))
+        route = rule.name or request.method
+        return (yield from self.claim(id_, print_, lambda: self.record(id_, print_, key, route)))
+
+    def record(self, id_: str, print_: bytes, key: bytes, route: str) -> Record:
+        """A claim, as this attempt writes it down."""
+        vault = self._vault
+        return Record(
+            print_, token=vault.token().hex(), id=id_, name=name_of(key, vault.secret), route=route,
+            lease=self._rule.lease,
+        )  # fmt: skip
 
     def _without(self) -> Flow[Response | None]:
         """No key came."""
         yield from ()
         return refusals.missing() if self._rule.required else None
 
-    def claim(self, record: Record) -> Flow[Response | None]:
-        """Claim the record's key, hold it while the handler runs, and store the answer before its first byte leaves.
+    def claim(self, id_: str, print_: bytes, make: Callable[[], Record]) -> Flow[Response | None]:
+        """Claim the key, hold it while the handler runs, and store the answer before its first byte leaves.
+
+        ``make`` makes what is written under it, and is not called where a store can see that the key is taken.
 
         Where the store does not take the answer, or nobody waits for it any more, it is said again until the store
         does: the effect took place, and a retry must neither run nor stay without its answer.
@@ -108,14 +113,18 @@ class Once:
         claim: Claim | None = None
         try:
             while claim is None:  # again only where the key was freed while this request waited for it
-                first = PutIfAbsent(vault.space, record.id, record, rule.keep)
+                first = PutIfAbsent(vault.space, id_, None, rule.keep, make)
                 yield first
-                if first.answer.entry is None:
+                entry = first.answer.entry
+                if entry is None:
                     vault.counts.first += 1
+                    record = first.value
                     claim = self._made(record, first.answer.version)
                     yield Keep(claim)
+                elif entry.value.status != RUNNING:
+                    return self._told(id_, print_, entry.value)
                 else:
-                    told = yield from self._taken(record, first.answer.entry)
+                    told = yield from self._taken(first.value, entry)
                     if isinstance(told, Response):
                         return told
                     if told is not None:
@@ -127,7 +136,7 @@ class Once:
                             return found
         except StoreError:
             vault.counts.refused_by_store += 1
-            yield Forget(vault.space, record.id, record.owns)
+            yield Forget(vault.space, id_, first.value.owns)
             return refusals.store_unavailable()
         app = Hold(rule.max_body)
         self.waits = True
@@ -172,7 +181,7 @@ class Once:
         while entry is not None:
             there = entry.value
             if there.status != RUNNING or there.fingerprint != record.fingerprint:
-                return self._told(record, there)
+                return self._told(record.id, record.fingerprint, there)
             if entry.age >= self._rule.lease:
                 mine = record.later(there.elapsed + entry.age)
                 if not self._may_repeat(mine):
@@ -190,7 +199,7 @@ class Once:
                 waited, pause = waited + watch.answer, min(LONGEST_PAUSE, pause * 2)
                 self._vault.counts.waited += watch.answer
             else:
-                return self._told(record, there)
+                return self._told(record.id, record.fingerprint, there)
             look = Get(self._vault.space, record.id)
             yield look
             entry = look.answer
@@ -199,13 +208,13 @@ class Once:
     def _may_repeat(self, record: Record) -> bool:
         return self._recover is not None and (self._recover is not rerun or record.elapsed < self._rule.rerun_for)
 
-    def _told(self, record: Record, there: Record) -> Response:
+    def _told(self, id_: str, print_: bytes, there: Record) -> Response:
         """What somebody is told who comes with a key that is taken."""
         counts = self._vault.counts
-        if there.status == UNREADABLE or there.id != record.id:  # not ours, or put here in another's place
+        if there.id != id_:  # not ours (what cannot be read has none), or put here in another's place
             counts.unknown += 1
             return refusals.outcome_unknown()
-        if there.fingerprint != record.fingerprint:
+        if there.fingerprint != print_:
             counts.mismatch += 1
             return refusals.mismatch()
         if there.status == RUNNING:
@@ -273,4 +282,4 @@ class Once:
         entry = look.answer
         if entry is None or (entry.value.token == record.token and entry.value.status != RUNNING):
             return None  # nobody holds it; or it is this very answer
-        return self._told(record, entry.value)
+        return self._told(record.id, record.fingerprint, entry.value)

@@ -59,7 +59,7 @@ class Within(Once):
             return self._down(error)
         return (yield from self._run(connection, None, None))
 
-    def claim(self, record: Record) -> Flow[Response | None]:
+    def claim(self, id_: str, print_: bytes, make: Callable[[], Record]) -> Flow[Response | None]:
         """Take the key in the app's transaction, or say why not."""
         counts = self._vault.counts
         try:
@@ -67,7 +67,7 @@ class Within(Once):
         except Exception as error:
             return self._down(error)
         rule = self._rule
-        row = Row(bytes.fromhex(record.id), record.fingerprint, rule.keep, rule.wait, rule.lease)
+        row = Row(bytes.fromhex(id_), print_, rule.keep, rule.wait, rule.lease)
         try:
             found = yield from begin(connection, row)
         except KeyReused:
@@ -86,7 +86,7 @@ class Within(Once):
             told = refusals.replay(there) if there.status > 0 else refusals.answer_not_stored()
             return (yield from self._closed(connection, told))
         counts.first += 1
-        return (yield from self._run(connection, row, record))
+        return (yield from self._run(connection, row, make()))
 
     def _opened(self) -> Flow[Connection]:
         if self._asks:
