@@ -128,7 +128,7 @@ class Exchange:
                         step = end.value
                 else:
                     self._receive = told_again(message, self._receive)
-            if isinstance(step, Op):
+            if isinstance(step, Op) and not isinstance(step, Forward):
                 step = await adrive(steps, self._carry, step)
             if isinstance(step, Response):
                 self.note = OWN

@@ -11,7 +11,6 @@ from typing import Any
 
 from launchready.core.idempotency import REPLAYED, Rule, Vault, rerun
 from launchready.core.idempotency import Once as Protection
-from launchready.core.idempotency.keys import lookup_key
 from launchready.drivers.answers import Answers
 from launchready.drivers.current import HELD
 from launchready.drivers.drive import adrive, drive
@@ -50,10 +49,9 @@ class Calls:
         function = self._function
         key = str(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
         name = f"{function.__module__}.{function.__qualname__}"
-        id_, print_ = lookup_key(f"function:{name}", key, shared.secret), _fingerprint(args, kwargs)
         flow = Protection(self._rule, shared, recover=self._asking(args, kwargs))
-        flow.text = key.decode("utf-8", "replace")
-        return flow.claim(id_, print_, lambda: flow.record(id_, print_, key, name)), flow
+        flow.know(f"function:{name}", key, _fingerprint(args, kwargs), name, key.decode("utf-8", "replace"))
+        return flow.story(), flow
 
     def _asking(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Function | None:
         recover = self._recover

@@ -7,9 +7,9 @@ from launchready.core.idempotency.keys import HEADER, fingerprint, lookup_key, n
 from launchready.core.idempotency.record import NOT_KEPT, RUNNING, Record
 from launchready.core.idempotency.rule import Find, Rule, Vault, rerun
 from launchready.errors import SafeToRetry, StoreError
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Hold, ReadBody
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Hold, ReadBody, Spooled
 from launchready.exchange.claim import Ask, Claim, Forget, Keep, Watch
-from launchready.exchange.ops import Flow
+from launchready.exchange.ops import Flow, new
 from launchready.exchange.store import Delete, Entry, Get, PutIfAbsent, Seize, Settle
 from launchready.http.message import Request, Response
 
@@ -30,15 +30,19 @@ class Once:
     - ``scope``: whose key it is, where the caller knows it better than the rule's function of the request.
     - ``print_``: what must be the same, where that is not the request's fingerprint.
     - ``waits``: the handler runs, or is to run, and its end is waited for.
-    - ``text``: the key as it was sent; ``held``: the claim, once it is made.
+    - ``text``: the key as it was sent; ``id_``: the digest that stands for it, once it is known; ``held``: the claim,
+      once it is made.
     - ``recover``: what to ask before a crashed attempt is repeated, where the caller knows it better than the rule.
     """
 
     name = "idempotent"
-    print_: bytes | None = None
-    text: str | None = None
+    id_ = ""
+    print_ = b""
     held: Claim | None = None
     waits = False
+    _text: str | None = None
+    _sent = b""
+    _route = ""
     _request: Request | None = None
 
     def __init__(
@@ -55,54 +59,60 @@ class Once:
         if request.claimed is not None:
             return None
         if self._key is not None or request.get(HEADER) is not None:
-            return self._identify(request)
+            return self.story(request)
         return refusals.missing() if self._rule.required else None
 
-    def _identify(self, request: Request) -> Flow[Response | None]:
+    def identify(self, request: Request, body: bytes | Spooled) -> Response | bool:
+        """Whether a key came; a Response refuses it."""
         rule = self._rule
-        read = ReadBody(rule.max_body)
-        try:
-            yield read
-        except BodyTooLarge:
-            return refusals.too_large(rule.max_body)
-        except BodyCutShort:
-            return refusals.cut_short()
         if self._key is None:
             key = parse_key(request.lines(HEADER))
         else:
-            text = self._key(request, read.answer)
+            text = self._key(request, body)
             if isinstance(text, Response):
                 return text
             if text is None:
-                return (yield from self._without())
+                return False
             key = parse_key([text.encode("utf-8", "surrogatepass")])
         if key is None:
             return refusals.malformed()
         self._request = request
-        self.text = key.decode("latin-1")
         scope = rule.scope(request) if self.scope is None else self.scope
-        id_ = lookup_key(scope, key, self._vault.secret)
-        print_ = self.print_ or fingerprint(request, read.answer)
-        route = rule.name or request.method
-        return (yield from self.claim(id_, print_, lambda: self.record(id_, print_, key, route)))
+        self.know(scope, key, self.print_ or fingerprint(request, body), rule.name or request.method)
+        return True
 
-    def record(self, id_: str, print_: bytes, key: bytes, route: str) -> Record:
+    @property
+    def text(self) -> str | None:
+        return self._text or self._sent.decode("latin-1") or None
+
+    def know(self, scope: str, key: bytes, print_: bytes, route: str, text: str | None = None) -> None:
+        """The key, and where it was used; ``text`` where it was sent in no request."""
+        self._text = text
+        self.id_ = lookup_key(scope, key, self._vault.secret)
+        self.print_ = print_
+        self._sent = key
+        self._route = route
+
+    def record(self) -> Record:
         """A claim, as this attempt writes it down."""
         vault = self._vault
-        return Record(
-            print_, token=vault.token().hex(), id=id_, name=name_of(key, vault.secret), route=route,
-            lease=self._rule.lease,
-        )  # fmt: skip
+        record = new(Record)
+        record.fingerprint = self.print_
+        record.status = RUNNING
+        record.headers = []
+        record.body = b""
+        record.token = vault.token().hex()
+        record.id = self.id_
+        record.name = name_of(self._sent, vault.secret)
+        record.route = self._route
+        record.elapsed = 0.0
+        record.lease = self._rule.lease
+        return record
 
-    def _without(self) -> Flow[Response | None]:
-        """No key came."""
-        yield from ()
-        return refusals.missing() if self._rule.required else None
-
-    def claim(self, id_: str, print_: bytes, make: Callable[[], Record]) -> Flow[Response | None]:
+    def story(self, request: Request | None = None) -> Flow[Response | None]:
         """Claim the key, hold it while the handler runs, and store the answer before its first byte leaves.
 
-        ``make`` makes what is written under it, and is not called where a store can see that the key is taken.
+        Without a ``request`` the key is known already.
 
         Where the store does not take the answer, or nobody waits for it any more, it is said again until the store
         does: the effect took place, and a retry must neither run nor stay without its answer.
@@ -110,10 +120,23 @@ class Once:
         The straight way stands here as one piece: what is delegated costs every request a frame for every step.
         """
         rule, vault = self._rule, self._vault
+        if request is not None:
+            read = ReadBody(rule.max_body)
+            try:
+                yield read
+            except BodyTooLarge:
+                return refusals.too_large(rule.max_body)
+            except BodyCutShort:
+                return refusals.cut_short()
+            found = self.identify(request, read.answer)
+            if isinstance(found, Response):
+                return found
+            if not found:
+                return refusals.missing() if rule.required else None
         claim: Claim | None = None
         try:
             while claim is None:  # again only where the key was freed while this request waited for it
-                first = PutIfAbsent(vault.space, id_, None, rule.keep, make)
+                first = PutIfAbsent(vault.space, self.id_, None, rule.keep, self.record)
                 yield first
                 entry = first.answer.entry
                 if entry is None:
@@ -122,7 +145,7 @@ class Once:
                     claim = self._made(record, first.answer.version)
                     yield Keep(claim)
                 elif entry.value.status != RUNNING:
-                    return self._told(id_, print_, entry.value)
+                    return self._told(entry.value)
                 else:
                     told = yield from self._taken(first.value, entry)
                     if isinstance(told, Response):
@@ -131,12 +154,12 @@ class Once:
                         record, version = told
                         claim = self._made(record, version)
                         yield Keep(claim)
-                        found = yield from self._crashed(record, claim)
-                        if found is not None:
-                            return found
+                        happened = yield from self._crashed(record, claim)
+                        if happened is not None:
+                            return happened
         except StoreError:
             vault.counts.refused_by_store += 1
-            yield Forget(vault.space, id_, first.value.owns)
+            yield Forget(vault.space, self.id_, first.value.owns)
             return refusals.store_unavailable()
         app = Hold(rule.max_body)
         self.waits = True
@@ -181,7 +204,7 @@ class Once:
         while entry is not None:
             there = entry.value
             if there.status != RUNNING or there.fingerprint != record.fingerprint:
-                return self._told(record.id, record.fingerprint, there)
+                return self._told(there)
             if entry.age >= self._rule.lease:
                 mine = record.later(there.elapsed + entry.age)
                 if not self._may_repeat(mine):
@@ -199,7 +222,7 @@ class Once:
                 waited, pause = waited + watch.answer, min(LONGEST_PAUSE, pause * 2)
                 self._vault.counts.waited += watch.answer
             else:
-                return self._told(record.id, record.fingerprint, there)
+                return self._told(there)
             look = Get(self._vault.space, record.id)
             yield look
             entry = look.answer
@@ -208,13 +231,13 @@ class Once:
     def _may_repeat(self, record: Record) -> bool:
         return self._recover is not None and (self._recover is not rerun or record.elapsed < self._rule.rerun_for)
 
-    def _told(self, id_: str, print_: bytes, there: Record) -> Response:
+    def _told(self, there: Record) -> Response:
         """What somebody is told who comes with a key that is taken."""
         counts = self._vault.counts
-        if there.id != id_:  # not ours (what cannot be read has none), or put here in another's place
+        if there.id != self.id_:  # not ours (what cannot be read has none), or put here in another's place
             counts.unknown += 1
             return refusals.outcome_unknown()
-        if there.fingerprint != print_:
+        if there.fingerprint != self.print_:
             counts.mismatch += 1
             return refusals.mismatch()
         if there.status == RUNNING:
@@ -282,4 +305,4 @@ class Once:
         entry = look.answer
         if entry is None or (entry.value.token == record.token and entry.value.status != RUNNING):
             return None  # nobody holds it; or it is this very answer
-        return self._told(record.id, record.fingerprint, entry.value)
+        return self._told(entry.value)
