@@ -42,7 +42,7 @@ def lookup_key(scope: str, key: bytes, secret: bytes | None = None) -> str:
 
     With a ``secret`` nobody who reads the store can try out which key or user it stands for.
     """
-    user = scope.encode("utf-8", "surrogatepass")
+    user = scope.encode() if scope.isascii() else scope.encode("utf-8", "surrogatepass")
     text = b"%d:%b%d:%b" % (len(user), user, len(key), key)
     return sha256(text).hexdigest() if secret is None else hmac.digest(secret, text, "sha256").hex()
 
@@ -59,8 +59,8 @@ SMALL = 64 * 1024
 def fingerprint(request: Request, body: bytes | Spooled) -> bytes:
     """What must be the same for a request to be the same: method, path, query, content type and body.
 
-    A digest of their lengths, and of themselves; a large body, which may have been hashed as it came, stands there by
-    its own digest. Nothing can be read as another: the head says how many numbers it has.
+    A digest of their lengths, and of themselves. A large body, which may have been hashed as it came, stands there by
+    its own digest, and without a length.
     """
     method, path, query = request.method.encode(), request.raw_path, request.query
     kind = request.get(b"content-type") or b""
@@ -69,8 +69,10 @@ def fingerprint(request: Request, body: bytes | Spooled) -> bytes:
         if kind == b"multipart/form-data" and isinstance(body, bytes) and (boundary := drawn(request)):
             body = body.replace(boundary, b"")
     if isinstance(body, bytes) and len(body) <= SMALL:
-        sizes = len(method), len(path), len(query), len(kind)
-        return sha256(b"%d %d %d %d\n%b%b%b%b%b" % (*sizes, method, path, query, kind, body)).digest()
-    digest = sha256(body).digest() if isinstance(body, bytes) else body.digest()
-    sizes = len(method), len(path), len(query), len(kind)
-    return sha256(b"%d %d %d %d -\n%b%b%b%b%b" % (*sizes, method, path, query, kind, digest)).digest()
+        size, what = len(body), body
+    else:
+        size, what = -1, sha256(body).digest() if isinstance(body, bytes) else body.digest()
+    text = b"%d %d %d %d %d\n%b%b%b%b%b" % (
+        len(method), len(path), len(query), len(kind), size, method, path, query, kind, what,
+    )  # fmt: skip
+    return sha256(text).digest()
