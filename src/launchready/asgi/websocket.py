@@ -31,10 +31,8 @@ class Socket:
         query = scope.get("query_string", b"")
         peer = client[0] if client else ""
         scheme = {"ws": "http", "wss": "https"}.get(scope.get("scheme", "ws"), "http")
-        headers = list(scope["headers"])
-        if not any(name == b"upgrade" for name, _ in headers):
-            headers.append((b"upgrade", b"websocket"))  # over HTTP/2 nothing says so
-        self.request = Request("GET", path, raw, query, scheme, peer, headers)
+        self.request = Request("GET", path, raw, query, scheme, peer, list(scope["headers"]))
+        self.request.fields.setdefault(b"upgrade", b"websocket")  # over HTTP/2 nothing says so
         self._stack = stack
         self._scope = scope
         self._receive = receive

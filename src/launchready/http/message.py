@@ -59,9 +59,6 @@ class Request:
 
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of a header, in order."""
-        value = self.fields.get(name)
-        if value is None or len(self.fields) == len(self.headers):  # no name stands twice, as in most requests
-            return [] if value is None else [value]
         return [value for key, value in self.headers if key == name]
 
 

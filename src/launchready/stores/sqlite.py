@@ -79,7 +79,7 @@ INLINE_WAIT = 0.03
 THREAD_WAIT = 2.5
 MAX_SIZE = 2 * 1024**3
 SWEEP_EVERY, SWEEP_ROWS = 16, 48  # three rows are looked at for each write: what is over is never most of a table
-CHECKPOINT_EVERY = 2_000  # writes: some 16 MB of log
+CHECKPOINT_EVERY = 2_000  # writes, a multiple of SWEEP_EVERY: some 16 MB of log
 
 Row = tuple[bytes, int, int, bytes]
 
@@ -307,7 +307,9 @@ class SQLiteStore:
             row = key, now, now + ceil(op.ttl * MICRO), op.space.dump(op.value)
             if execute(sql.claim_now, row).rowcount:
                 op.answer = _new(Claimed, (None, now))
-                self._wrote()
+                self._writes += 1
+                if not self._writes % SWEEP_EVERY:
+                    self._tidy()
                 return
             if won := execute(sql.claim, row).fetchall():
                 op.answer = _new(Claimed, (None, won[0][0]))
@@ -329,8 +331,12 @@ class SQLiteStore:
 
     def _settle(self, op: Settle[Any]) -> None:
         execute, sql = self._places[op.space.evictable]
-        op.answer = execute(sql.settle, (*self._row(op), op.version)).rowcount > 0
-        self._wrote()
+        space, now = op.space, self._base + int(self._monotonic() * MICRO)
+        row = digest(space.name, op.key), now, now + ceil(op.ttl * MICRO), space.dump(op.value), op.version
+        op.answer = execute(sql.settle, row).rowcount > 0
+        self._writes += 1
+        if not self._writes % SWEEP_EVERY:
+            self._tidy()
 
     def _seize(self, op: Seize[Any]) -> None:
         execute, sql = self._places[op.space.evictable]
@@ -366,8 +372,11 @@ class SQLiteStore:
 
     def _wrote(self) -> None:
         self._writes += 1
-        if self._writes % SWEEP_EVERY == 0:
-            self._sweep(TABLES[self._writes // SWEEP_EVERY % len(TABLES)])
+        if not self._writes % SWEEP_EVERY:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        self._sweep(TABLES[self._writes // SWEEP_EVERY % len(TABLES)])
         if self._writes % CHECKPOINT_EVERY == 0 and (self._checkpoint is None or not self._checkpoint.is_alive()):
             self._checkpoint = Thread(target=checkpoint, args=(self.path,), name="launchready-checkpoint", daemon=True)
             self._checkpoint.start()

@@ -66,7 +66,9 @@ class Once:
         """Whether a key came; a Response refuses it."""
         rule = self._rule
         if self._key is None:
-            key = parse_key(request.lines(HEADER))
+            fields = request.fields
+            once = len(fields) == len(request.headers)  # no name stands twice, as in most requests
+            key = parse_key([fields[HEADER]] if once else request.lines(HEADER))
         else:
             text = self._key(request, body)
             if isinstance(text, Response):
