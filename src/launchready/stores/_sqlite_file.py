@@ -216,7 +216,7 @@ def _boot_id() -> str:
         return ""
 
 
-PASSES = 10
+PASSES = 5
 
 
 def checkpoint(path: str) -> None:
