@@ -146,7 +146,7 @@ class Exchange:
         token = None
         if Wanted.views or self.request.claimed is not None:
             token = CURRENT.set(self)
-            if self.request.method not in SAFE:
+            if self._parts is None and self.request.method not in SAFE:
                 receive = self._remember()
         try:
             await self._face.app(scope, receive, self.send)

@@ -80,15 +80,18 @@ class Once:
             return refusals.malformed()
         self._request = request
         scope = rule.scope(request) if self.scope is None else self.scope
-        self.know(scope, key, self.print_ or fingerprint(request, body), rule.name or request.method)
+        self.id_ = lookup_key(scope, key, self._vault.secret)
+        self.print_ = self.print_ or fingerprint(request, body)
+        self._sent = key
+        self._route = rule.name or request.method
         return True
 
     @property
     def text(self) -> str | None:
         return self._text or self._sent.decode("latin-1") or None
 
-    def know(self, scope: str, key: bytes, print_: bytes, route: str, text: str | None = None) -> None:
-        """The key, and where it was used; ``text`` where it was sent in no request."""
+    def know(self, scope: str, key: bytes, print_: bytes, route: str, text: str) -> None:
+        """The same of a key that came in no request; ``text``: as it is shown."""
         self._text = text
         self.id_ = lookup_key(scope, key, self._vault.secret)
         self.print_ = print_
@@ -145,7 +148,9 @@ class Once:
                     vault.counts.first += 1
                     record = first.value
                     claim = self._made(record, first.answer.version)
-                    yield Keep(claim)
+                    keep = new(Keep)
+                    keep.claim = claim
+                    yield keep
                 elif entry.value.status != RUNNING:
                     return self._told(entry.value)
                 else:
@@ -194,7 +199,7 @@ class Once:
             self._vault.space, record.id, version, lambda passed: record.later(record.elapsed + passed), rule.keep,
             rule.lease,
         )  # fmt: skip
-        claim.text = self.text
+        claim.text = self._text or self._sent.decode("latin-1")
         if self._request is not None:
             self._request.claimed = claim
         return claim
