@@ -6,8 +6,8 @@
 Goals: P4 (replay), P5 (durable first use) and P16 (round trips: tests/idempotency/test_round_trips.py). Contenders take
 turns, in a new order each round, with the bare Starlette route; a ratio compares two blocks of one round. Each is first
 checked: the handler ran once for a key, and the replay is the first answer. launchready has everything but idempotency
-off; "signed" has a secret_key; "around" stands around the whole app, where ``add_middleware`` puts it inside of
-Starlette's own. The floor is floor.py's: a lower bound, which takes the key as it comes, checks nothing and forgets all.
+off; "signed" has a secret_key; "around the app" stands outside of Starlette, where ``add_middleware`` puts it inside of
+Starlette's own layer. The floor is floor.py's: a lower bound, which takes the key as it comes and checks nothing.
 Peers that are not installed are named and left out.
 """
 
@@ -182,3 +182,5 @@ def main():
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # a peer leaves threads behind that do not end

@@ -124,7 +124,7 @@ def load(data: bytes) -> Record:
         record.id = data[to_token:to_id].decode()
         record.name = data[to_id:to_name].decode()
         record.route = data[to_name:to_route].decode("utf-8", "surrogatepass")
-    except (ValueError, error):
+    except (ValueError, TypeError, error):
         return Record(b"", UNREADABLE)
     lines = iter(data[to_route:to_lines].split(b"\n"))
     record.headers = list(zip(lines, lines, strict=False))  # what follows the last line break has no other half
