@@ -179,6 +179,8 @@ VENDORS: tuple[Vendor, ...] = (
         ("/fcm/send/", "/wpush/", "web.push.apple.com/", ".notify.windows.com/"),
         r"(?:/fcm/send/|/wpush/v\d/|web\.push\.apple\.com/|notify\.windows\.com/w/\?token=)([A-Za-z0-9_\-%:]{40,1024}+)",
     ),
+    # The secret address of a calendar of Google's.
+    Vendor("link_token", ("/private-",), r"/private-([0-9a-f]{32,40})(?=/|%2F)"),
     Vendor("push_token", ("PushToken[",), r"(?:Exponent|Expo)PushToken\[[A-Za-z0-9_\-]{8,64}+\]"),
     Vendor("push_token", ("APA91",), r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]{8,64}+(?::|%3A)APA91[A-Za-z0-9_\-]{40,512}+"),
     Vendor(
@@ -199,13 +201,14 @@ VENDORS: tuple[Vendor, ...] = (
             "sha1$",
             "md5$",
         ),
-        _LEFT + r"(?:pbkdf2(?:_sha\d{1,3}|:sha\d{1,3})|bcrypt(?:_sha256)?|argon2(?:id|i|d)?|scrypt|sha1|md5)"
-        r"[$:](?:[A-Za-z0-9$:./+=_\-]|,(?=[a-z]=)){16,512}+",
+        _LEFT
+        + r"(?:(?:pbkdf2(?:_sha\d{1,3}|:sha\d{1,3})|bcrypt(?:_sha256)?|argon2(?:id|i|d)?|scrypt)[$:]|(?:sha1|md5)\$)"
+        r"(?:[A-Za-z0-9$:./+=_\-]|,(?=[a-z]=)){16,512}+",
     ),
     Vendor(
         "pw_hash",
-        ("$2", "$argon2", "$6$", "$5$", "$1$", "$y$", "$scrypt", "$7$"),
-        r"\$(?:2[abxy]?|argon2(?:id|i|d)|[1567y]|scrypt)\$(?:[A-Za-z0-9$./+=_\-]|,(?=[a-z]=)){16,512}+",
+        ("$2", "$argon2", "$6$", "$5$", "$1$", "$y$", "$scrypt", "$7$", "$apr1$"),
+        r"\$(?:2[abxy]?|argon2(?:id|i|d)|[1567y]|scrypt|apr1)\$(?:[A-Za-z0-9$./+=_\-]|,(?=[a-z]=)){16,512}+",
     ),
     Vendor(
         "pw_hash", ("SHA}", "MD5}", "CRYPT}"), r"\{(?:S?SHA(?:256|384|512)?|S?MD5|CRYPT)\}[A-Za-z0-9+/=$.]{16,256}+"

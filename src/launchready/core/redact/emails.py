@@ -13,6 +13,8 @@ _CODED_LOCAL = r"[\w+](?:[\w.+\-]|%(?:25){0,2}2[Bb]){0,255}+"
 _CODED = Late(
     rf"(?<![\w.+\-])({_CODED_LOCAL})(?:%(?:25){{0,3}}40|\\{{1,16}}+(?:u0040|x40)|&#(?:64|x40);|&commat;)({_DOMAIN})"
 )
+#: The address a bounce is told by, in the one that it goes to: ``bounces+jo=coach.example@mail.example`` (VERP, SRS).
+_BOUNCE = Late(r"(?<![\w.+\-])(?:bounces?|returns?|srs[01]|prvs)[+=\-][^\s<>\"'@,;]{1,255}@" + _DOMAIN, re.IGNORECASE)
 _QUOTED = Late(r"\"[\w.+\- ]{1,64}+\"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
 _LITERAL = Late(r"[bBuUrRfF]{1,2}'(?=[^']{1,255}\Z)")  # the b of b'jo@coach.example'
 _ESCAPED = Late(r"(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrt])")
@@ -36,6 +38,8 @@ def present(text: str) -> bool:
 def clean(text: str, marks: Marks) -> str:
     """The text with its addresses marked, whole."""
     if "@" in text:
+        if "ounce" in text or "eturn" in text or "SRS" in text or "prvs" in text:
+            text = _BOUNCE.sub(lambda found: marks.mark("email", found.group()), text)
         if '"@' in text:
             text = _QUOTED.sub(lambda found: marks.mark("email", found.group()), text)
         text = _PLAIN.sub(lambda found: _address(found, marks), text)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from launchready.core.redact import blocks, coded, emails, fast, gates, links, numbers
+from launchready.core.redact import arrows, blocks, coded, emails, fast, gates, links, numbers, people, tables
 from launchready.core.redact.encodings import shade
 from launchready.core.redact.forms import Forms
 from launchready.core.redact.gates import FIRST_VENDOR
@@ -100,7 +100,7 @@ class Engine:
             shadow = shade(text)
             behind = self._opened(shadow)
             opened |= behind
-            if not behind.isdisjoint(_ROW_GATES):
+            if gates.NEAR in behind or not behind.isdisjoint(_ROW_GATES):
                 text = self._escaped(text, shadow, behind)
         if "://" in text and "@" in text:
             text = links.credentials(text, marks)
@@ -112,6 +112,11 @@ class Engine:
             text = links.tokens(text, marks)
         if " VALUES" in text or "$1" in text or "args=" in text or " values" in text or "parameters" in text:
             text = self._sql.clean(text)
+        if "\n" in text:
+            if tables.present(text):
+                text = tables.clean(text, self._keys, marks)
+            if arrows.present(text):
+                text = arrows.clean(text, self._keys, marks)
         opened, given = self._reopened(text, given, opened), text
         if gates.KEYS in opened:
             text = self._pairs.clean(text)
@@ -124,11 +129,15 @@ class Engine:
             text = coded.clean(text, self._decoded, marks)
         if emails.present(text):
             text = emails.clean(text, marks)
-            if " <[email" in text:
-                text = self._prose.mailboxes(text)
         opened = self._reopened(text, given, opened)
         if gates.NUMBERS in opened or gates.PHONE in opened:
             text = numbers.clean(text, marks, told=gates.PHONE in opened)
+        if "[" in text:
+            text = people.clean(text, marks)
+        if gates.PERSON in opened:
+            text = people.called(text, marks)
+        if gates.STREET in opened:
+            text = people.streets(text, marks)
         return numbers.addresses(text, marks) if self._ips else text
 
     def _decoded(self, text: str) -> str:
@@ -155,8 +164,10 @@ class Engine:
     def _escaped(self, text: str, shadow: str, opened: frozenset[int]) -> str:
         """What begins behind an escape, found in the shade of the text."""
         spans: list[Span] = []
-        for gate in sorted(opened & _ROW_GATES):
-            kind, pattern = _ROWS[gate]
+        rows = [_ROWS[gate] for gate in sorted(opened & _ROW_GATES)]
+        if gates.NEAR in opened:
+            rows += [(kind, pattern) for kind, near, pattern in _NEAR_ROWS if near.search(shadow)]
+        for kind, pattern in rows:
             for found in pattern.finditer(shadow):
                 start, end = found.span(found.lastindex or 0)
                 spans.append((start, end, self._marks.mark(kind, text[start:end])))

@@ -26,7 +26,9 @@ from launchready.core.redact.gates import (
     NEAR,
     NUMBERS,
     OPENERS,
+    PERSON,
     PHONE,
+    ROLE,
     SAID,
     SCHEME,
     SPARE,
@@ -63,31 +65,41 @@ _MORE = (
         FORMS,
         (
             r"(?:-u|user)[ =]|--[A-Za-z]|login[ \t]|(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]+'"
-            r"|Secret|</|[vV]alue|name=|input| -p|redis-cli "
+            r"|Secret|</|alue|name=|input| -p|redis-cli |pgpass|PASS |LOGIN |AUTH |requirepass |masterauth "
+            r"|(?:[wW]ord|WORD|asswd|rypt)\(|SET|[\"']: ?\{[\"']|\[card|BEGIN:VCARD|\n |[\"'](?:old|new|val|v[\"'])"
+            r"|before|old="
         ),
     ),
 )
 #: What must follow the words of a gate before its reader finds anything; without it the gate stays shut.
 _FOLLOWS = {
-    SAID: r"""(?: (?:now |is|was|to|lautet|ist|est|es|->|=>|["'`])|:| ?[=-]>)""",
+    SAID: (
+        r"""(?: (?:now |is|was|to|lautet|ist|est|es|->|=>|["'`])|:| ?[=-]>"""
+        r"| [^\n]* (?:to|auf|zu|is|ist|as|en|from) )"
+    ),
     TYPED: r"[ ]{1,2}[^ ]{8}",
     GREET: r" [A-Z]",
-    DEVICE: r"""[ :/]{1,2}["'`]?[0-9a-f]{64}""",
+    PERSON: r"[.:]{0,2} [^\n]{0,24}[A-Z]",
+    ROLE: r"""(?: [a-z]{4,9})?(?:=|: ?| is | was | )["'`]?[A-Za-z0-9_+/=.~%-]{20}""",
+    DEVICE: r"""[ :/=]{1,2}(?:(?:for|tokens?|is|to)[ :=]{1,2}){0,2}["'`]?[0-9a-f]{64}""",
     BLANK: r"""(?: value| header| string)?[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
     TOLD: r"(?: [A-Za-z0-9_#-]+)+: ",
     SPARE: r" code",
-    CODE: r"[^A-Za-z0-9\n\[](?:%[0-9a-fA-F]{2}|[^0-9\n\[])*(?:[0-9]+[^0-9\n\[]+)?[0-9]{3}",
+    CODE: r"[^A-Za-z0-9\n\[](?:%[0-9a-fA-F]{2}|[^0-9])*(?:[0-9]+[^0-9]+)?[0-9]{3}",
     CVC: r"[^A-Za-z0-9\n][^0-9\n]*[0-9]{3}",
     SCHEME: r"(?:[ \t]+|%20|[+])[A-Za-z0-9._~+/%-]{8}",
     AUTH: r"\"? ",
     BORN: r"[^A-Za-z0-9\n][^0-9\n]*[0-9]",
     PHONE: r"[^A-Za-z0-9\n][^0-9\n]*[0-9][0-9 ().\/-]{5}",
 }
-_BESIDE = {CODE: ("[0-9]{3} (?i:is|as) ", "[0-9]{4} (?i:is|as) ", "(?i:use) [0-9]{4,8} (?i:to) ")}
+_BESIDE = {
+    SAID: (" as (?i:(?:[a-z]+ ){0,2}(?:pass|pw|kennwort|wachtwoord))",),
+    CODE: ("[0-9]{3} (?i:is|as) ", "[0-9]{4} (?i:is|as) ", "(?i:use) [0-9]{4,8} (?i:to) "),
+}
 _SHORT = 3
 _APART = "[_.-]*"  # between the words of a key
 _BEFORE = r"(?:^|[^A-Za-z0-9_.-]|%[0-9A-Fa-f]{2}|\\[a-z0-9]{1,5})"  # a key begins, or the escape before it ends
-_AFTER = r"""["'`\]]*[ \t]*[:=,%\\&]"""  # what closes a key, and a separator, or the escape of one of these
+_AFTER = r"""["'`\]]*[ \t]*[:=,<%\\&]"""  # what closes a key, and a separator, or the escape of one of these
 
 
 def compiled(keys: Keys) -> Callable[[str], frozenset[int]] | None:

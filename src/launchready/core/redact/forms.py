@@ -10,15 +10,25 @@ from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
 
 _FLAG = Late(
-    r"--([A-Za-z][\w\-]{1,40}+)[ \t]{1,4}+(?:\"([^\"\n]{1,400}+)\"|'([^'\n]{1,400}+)'|([^\s\"'\-][^\s\"']{0,400}+))",
+    r"--([A-Za-z][\w\-]{1,40}+)(?:[ \t]{1,4}+|[\"'],[ ]?(?=[\"']))(?:\"([^\"\n]{1,400}+)\"|'([^'\n]{1,400}+)'"
+    r"|([^\s\"'\-][^\s\"']{0,400}+))",
     re.ASCII,
 )
 _USER = Late(r"(?<![\w\-])(?:-u|--user|--proxy-user)[ =]{1,3}[\"']?[^\s:\"']{1,128}+:([^\s\"']{1,256}+)")
-_MYSQL = Late(r"(?:mysql|mariadb)[\w\-]{0,16}+(?: [^\s]{1,128}+){0,12}? -p([^\s\"'=]{4,128}+)")
+_MYSQL = Late(
+    r"(?:mysql|mariadb)[\w\-]{0,16}+(?: [^\s]{1,128}+){0,12}? -p(?:'([^'\n]{3,128}+)'|\"([^\"\n]{3,128}+)\""
+    r"|([^\s\"'=]{4,128}+))"
+)
 _TOOL = Late(
     r"(?:sshpass -p ?|redis-cli (?:-[a-zA-Z] [^\s]{1,64}+ |--?[a-z]{1,16} ){0,6}?-a )"
     r"(?:\"([^\"\n]{1,256}+)\"|'([^'\n]{1,256}+)'|([^\s\"']{1,256}+))"
 )
+_ECHOED = Late(
+    r"\b(?:echo|printf|print) (?:-n )?(?:\"([^\"\n]{3,256}+)\"|'([^'\n]{3,256}+)'|([^\s\"'|]{3,256}+)) ?\| "
+    r"?(?:sudo [^|\n]{0,32}-S"
+    r"|[^|\n]{1,160}(?:--password-stdin|--stdin|--passphrase-fd))"
+)
+_PGPASS = Late(r"(?<![\w.\-*:])[\w.\-*]{1,64}:(?:\d{2,5}|\*):[\w\-*]{1,64}:[\w\-*]{1,64}:([^\s\"']{4,128}+)")
 _LOGIN = Late(r"\blogin(?: [^\s]{1,128}+){0,8}? -p[ =]([^\s\"'=]{3,256}+)")
 _INVALID = Late(
     r"(?:\A|\n|\\n)([A-Za-z][\w.]{0,80}+)(?:\n|\\n) {2}[^\n\\]{1,300}?input_value='?([^\n]{1,512}?)'?, input_type="
@@ -30,13 +40,53 @@ _BODY = Late(
 )
 _NETRC = Late(r"login[ \t]{1,4}+[^\s]{1,128}+[ \t]{1,4}+password[ \t]{1,4}+([^\s]{1,256}+)")
 _WITH = Late(r"(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]{1,4}+'([^'\n]{1,256}+)'")
+_TYPED = Late(
+    r"(?:\bPASS[ ]{1,2}|\bLOGIN (?:\"[^\"\s]{1,128}\"|[^\s\"]{1,128}) |\bAUTH [^\s\"']{1,64} |requirepass |masterauth )"
+    r"(?:\"([^\"\n]{3,256}+)\"|'([^'\n]{3,256}+)'|([^\s\"'<>,;|]{4,256}+)(?=\s|\\|['\"]|\Z))"
+)
+_CALL = Late(
+    r"\b(?:[A-Za-z]{1,24}_?)?(?:[pP]assword|PASSWORD|[pP]asswd|[cC]rypt)\((?:[\w.]{1,40}, ?)?[bBuUrR]?"
+    r"(?:\"([^\"\n]{4,256}+)\"|'([^'\n]{4,256}+)')"
+)
+_STORED = Late(
+    r"\b(?:(P?SETEX)|GETSET|SETNX|SET)\b[\"']?[ ,]{1,2}[\"']?((?:[\w.\-]{1,64}:){0,6}[\w.\-]{1,128}+)"
+    r"[\"']?(?(1)[ ,]{1,2}[\"']?\d{1,9}[\"']?)[ ,]{1,2}(?:[\"']([^\"'\n]{1,4096}+)[\"']|([^\s\"'=][^\s\"']{0,4096}+))"
+)
+_ADJACENT = Late(r"[\"']([A-Za-z_][\w.\-]{1,40})[\"'][ ][\"']([^\"'\n]{1,4096}+)[\"']")
+_ELEMENT = Late(
+    r"(?:<key>([\w.\-]{1,64}+)</key>\s{0,40}<string>|<\w{1,24} (?:name|key)=[\"']([\w.\-]{1,64}+)[\"'][^<>]{0,80}>)"
+    r"([^<>]{1,4096}+)</"
+)
+_TYPE = Late(
+    r"[\"']([A-Za-z_][\w.\-]{1,64}+)[\"']: ?\{[\"'](?:S|N|stringValue|string|value)[\"']: ?[\"']([^\"'\n]{1,4096}+)"
+    r"[\"']"
+)
+_UNDER = Late(
+    r"(?:\A|\n)[ \t│]{0,16}([A-Za-z_]\w{1,64})[ \t]{0,4}\n[ \t]{1,16}[bBuU]?(?:'([^'\n]{1,4096}+)'"
+    r"|\"([^\"\n]{1,4096}+)\")(?=[ \t]{0,8}(?:\n|\Z))"
+)
+_CARD_END = Late(
+    r"\[card[^\[\]]{0,12}\][|;,/: ]{1,2}(?:0[1-9]|1[0-2])[|/\-]?(?:20)?\d\d[|;,/: ]{1,2}(\d{3,4})(?![\w.])"
+)
+_CARD_LINE = Late(r"(?:\A|\n)(FN|BDAY|ADR)(?:;[^:\n]{0,80})?:([^\n]{1,400})")
+_CARD_KEYS = {"FN": "name", "BDAY": "dob", "ADR": "address"}
 _SECRETSTR = Late(r"Secret(?:Str|Bytes)?\(b?(?:\"([^\"\n]{1,512}+)\"|'([^'\n]{1,512}+)')")
 _XML = Late(r"<([A-Za-z_][\w:.\-]{1,64}+)(?: [^<>]{0,200}+)?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}+)(?:\]\]>)?</")
 _CALLED = Late(
-    r"(?:[nN]ame|[kK]ey)[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']([\w.\-]{1,64}+)[\"'][ \t,]{1,3}"
-    r"[\"']?[vV]alue[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']([^\"'\n]{1,4096}+)[\"']"
+    r"\b(?:[nN]ame|[kK]ey|[fF]ield|attr|attribute|property|param|column|k)[\"']?[ \t]{0,2}[:=][ "
+    r"\t]{0,2}[\"']([\w.\-]{1,64}+)[\"'][ \t,]{1,3}"
+    r"[\"']?(?:[vV]alue|v|val|input|old|new|from|to|before|after|old_value|new_value)[\"']?[ \t]{0,2}[:=][ "
+    r"\t]{0,2}[\"']([^\"'\n]{1,4096}+)[\"']"
+)
+_CHANGED = Late(
+    r"\b(?:[nN]ame|[kK]ey|[fF]ield|attr|attribute|property|param|column)[\"']?[ \t]{0,2}[:=][ "
+    r"\t]{0,2}[\"']([\w.\-]{1,64}+)[\"'][ \t,]{1,3}"
+    r"[\"']?(?:old|from|before|old_value)[\"']?[ \t]{0,2}[:=][ \t]{0,2}(?:[\"'][^\"'\n]{0,4096}+[\"']|null|None)[ "
+    r"\t,]{1,3}"
+    r"[\"']?(?:new|to|after|new_value)[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']([^\"'\n]{1,4096}+)[\"']"
 )
 _FIELD = Late(r"name=[\"']?([\w.\-\[\]]{1,64}+)[\"']?(?:\\r\\n|\\n|\r?\n){2}([^\r\n\\]{1,4096}+)")
+_LABELS = ("alue", '"old', "'old", '"v"', '"new', "'new", "before", '"val', "'v'", "old=", '"input')
 
 
 class Forms:
@@ -56,6 +106,10 @@ class Forms:
             text = _MYSQL.sub(self._password, text)
         if " -p" in text and "login" in text:
             text = _LOGIN.sub(self._password, text)
+        if "-stdin" in text or " -S" in text or "-fd" in text:
+            text = _ECHOED.sub(self._password, text)
+        if "pgpass" in text:
+            text = _PGPASS.sub(self._password, text)
         if "sshpass -p" in text or "redis-cli " in text:
             text = _TOOL.sub(self._password, text)
         if "input" in text:
@@ -63,25 +117,68 @@ class Forms:
             text = _BODY.sub(self._named, text)
         if "password " in text and "login " in text:
             text = _NETRC.sub(self._password, text)
+        if "PASS " in text or "LOGIN " in text or "AUTH " in text or "requirepass " in text or "masterauth " in text:
+            text = _TYPED.sub(self._typed, text)
+        if "(" in text and ("ass" in text or "ASS" in text or "rypt" in text):
+            text = _CALL.sub(self._typed, text)
+        if "SET" in text:
+            text = _STORED.sub(self._stored, text)
+            text = _ADJACENT.sub(self._named, text)
+        if "': {'" in text or '": {"' in text or '":{"' in text:
+            text = _TYPE.sub(self._named, text)
+        if "[card" in text:
+            text = _CARD_END.sub(lambda found: self._put(found, 1, "cvc"), text)
+        if "BEGIN:VCARD" in text:
+            text = _CARD_LINE.sub(lambda found: self._put(found, 2, _CARD_KEYS[found.group(1)]), text)
+        if "\n " in text and ("'" in text or '"' in text):
+            text = _UNDER.sub(self._named, text)
         if "D '" in text or "Y '" in text or "password '" in text or "by '" in text:
             text = _WITH.sub(self._password, text)
         if "Secret" in text:
             text = _SECRETSTR.sub(self._password, text)
         if "</" in text:
             text = _XML.sub(self._named, text)
-        if "alue" in text:
+            text = _ELEMENT.sub(self._named, text)
+        if any(map(text.__contains__, _LABELS)):
             text = _CALLED.sub(self._named, text)
+            text = _CHANGED.sub(self._named, text)
         if "name=" in text and ("\n" in text or "\\n" in text):
             text = _FIELD.sub(self._named, text)
         return text
 
+    def _typed(self, found: re.Match[str]) -> str:
+        group, value = _last(found)
+        return (
+            self._put(found, group, "password")
+            if values.secretish(value) and not values.placeholder(value) and "/" not in value and not values.code(value)
+            else found.group()
+        )
+
+    def _stored(self, found: re.Match[str]) -> str:
+        """``SET otp:47972 219458``: the key of a store says what stands behind it, by its last word that is known."""
+        group, value = _last(found)
+        for part in reversed(found.group(2).split(":")):
+            named = self._keys.named(part)
+            if (
+                named is not None
+                and named.condition not in {"email", "connection", "cookie"}
+                and values.admits(named.condition, value)
+            ):
+                return self._put(found, group, named.kind)
+        return found.group()
+
     def _named(self, found: re.Match[str]) -> str:
-        named = self._keys.named(found.group(1))
+        named = self._keys.named(found.group(1) or found.group(2))
         if named is None or named.condition in {"email", "connection", "cookie"}:
             return found.group()
         group, value = _last(found)
         condition = "person" if named.bare and found.group().startswith("<") else named.condition
-        if not values.admits(condition, value) or values.code(value) or (condition == "auth" and values.prose(value)):
+        if (
+            not values.admits(condition, value)
+            or values.code(value)
+            or self._keys.label(value, named.kind)
+            or (condition == "auth" and values.prose(value))
+        ):
             return found.group()
         return self._put(found, group, named.kind)
 

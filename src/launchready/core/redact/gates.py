@@ -32,8 +32,11 @@ from launchready.vendors.formats import VENDORS
     TYPED,
     CODED,
     GREET,
-) = range(18)
-PROSE = frozenset({*range(PHONE), DEVICE, TYPED, GREET})
+    ROLE,
+    PERSON,
+    STREET,
+) = range(21)
+PROSE = frozenset({*range(PHONE), DEVICE, TYPED, GREET, ROLE})
 FIRST_VENDOR = 32  # gate 32 + n: row n of VENDORS
 CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS})  # not asked here: their readers ask as cheaply
 
@@ -86,6 +89,9 @@ OPENERS: tuple[Opener, ...] = (
     _prose(TYPED, phrases.TYPED_WORDS),
     _prose(GREET, phrases.GREETINGS),
     _prose(PHONE, phrases.PHONE_WORDS),
+    _prose(ROLE, phrases.ROLES),
+    _prose(PERSON, phrases.PERSON_WORDS),
+    Opener(STREET, frozenset(phrases.STREET_WORDS), frozenset(phrases.STREETS)),
     *(_vendor(FIRST_VENDOR + index, row.gates, row.pattern) for index, row in enumerate(VENDORS)),
 )
 

@@ -16,6 +16,7 @@ _LINK = Late(r"/([A-Za-z_\-]{1,24})(?=/)")
 #: Words of a title (``10-tips-for-2026``), or the name of a file.
 _NAMED = Late(
     r"(?:[a-z]{1,24}|\d{1,4})(?:[-_](?:[a-z]{1,24}|\d{1,4})){0,24}\d{0,4}"
+    r"|(?:[A-Za-z][a-z]{0,23}|[A-Z]{1,8}|\d{1,10})(?:[-_](?:[A-Za-z][a-z]{0,23}|[A-Z]{1,8}|\d{1,10})){1,8}"
     r"|.{1,200}\.(?:t?gz|bz2|xz|zip|7z|exe|dmg|apk|whl|deb|png|jpe?g|gif|svg|webp|mp[34]|css|m?js|csv|xlsx?|docx?|txt|map)"
 )
 _SIGNED = Late(r"\d{1,20}[A-Za-z0-9]{0,8}-[0-9a-f]{20,64}|[A-Za-z0-9]{5,13}-[0-9a-f]{20,64}")

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from launchready.core.redact import values
 from launchready.core.redact.encodings import shade
-from launchready.core.redact.keys import Keys, Named
+from launchready.core.redact.keys import Keys, Named, stored
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, Spent, spend
 from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL
@@ -26,11 +26,12 @@ _LONGEST = 65_536
 _UNCLOSED = 16_384
 _SHORT = 256  # what has a shape of its own is short: names, numbers, dates
 _SURE = 1_024  # a value this long under a secret's name is hidden, whatever it looks like
-_SECRETS = frozenset({"any", "loose", "opaque", "token", "auth", "field"})
+_AMBIGUOUS = frozenset({"postcode", "code"})  # keys that things have, too: company for no name
+_SECRETS = frozenset({"any", "loose", "opaque", "token", "alone", "auth", "field"})
 
 _PAIR_TEXT = (
     r"\b(?<!\.)(?<![\w.]-)((?:[^\W\d]|2)[\w.\-]{0,127}+)"
-    r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,24}+(?::=|=>|[:=]{1,24}+>?))"
+    r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,24}+(?::=|=>|<-|[:=]{1,24}+>?))"
 )
 _PAIR = Late(_PAIR_TEXT, re.ASCII)
 _PAIR_ANY = Late(_PAIR_TEXT)
@@ -47,16 +48,21 @@ _BLANK = Late(r"[ \t]{0,24}+")
 _OPEN = Late(
     r"[bBuUrRfF]{0,2}+(\\{0,64}+[\"'`]|\\{1,64}+(?:u00(?:22|27)|x2[27])|%(?:25){0,3}2[27]|&(?:quot|apos|#3[49]|#x2[27]);)"
 )
+_DUMPED = Late(r"\s{0,40}+string\(\d{1,6}\) ")  # var_dump of PHP: ["password"]=>, a line end, string(9) "hunter2x9"
 _WRAPPED = Late(r"(?:Optional|SecretStr|SecretBytes|Secret|Markup|SafeString|str|bytes|repr|quote)\(")
 _QUERY = Late(r"[^\s\"'`<>&#?\\]{1,65536}+")
 _BARE = Late(
     r"(?:[^\s\"'`<>,;&|)}\]]|[,;&|](?!\s|[,;&|)}\]\"'<>]|$|[\"'`]{0,4}[\w.\-%\[\]]{1,48}[=:])|[)}\]](?=\w)|[\"'`](?=\w)){1,65536}+"
 )
 _BRACKETED = Late(r"\[[^\[\]\n]{0,8192}+\]|\([^()\n]{0,8192}+\)")
+_ITEM = Late(r"[^\s\"'\\,]{1,256}+")
 _NAME_LIST = Late(
     r"(?:[\"'][^\W\d_a-z][^\W\d_]{0,30}(?:[ \-'\u2019][^\W\d_a-z][^\W\d_]{0,30}){0,3}[\"'](?:, ?|$)){2,32}"
 )  # ["Leila Petrova", "Jo Doe"], not ["Too long"]
-_LISTED = Late(r"digest|aws4|oauth|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
+_LISTED = Late(r"digest|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
+_NAMED_PARTS = Late(
+    r"(?:aws4-hmac-sha256|oauth)[ +]{1,8}\w{1,32}=", re.IGNORECASE
+)  # a list of keys that say what they are
 _WHOLE_LINE = Late(r"[^\n]{1,8192}+")
 _LINE = Late(r"[^\n\"'`<>]{1,8192}+")
 _SCHEME = Late(r"(?:AWS4-HMAC-SHA256|[Aa]pi-[Kk]ey|[A-Za-z]{2,12})(?:[ \t+:]{1,8}+|$)")
@@ -147,7 +153,15 @@ class Pairs:
         """Whether it is a marker (``[push_token]: expired``; ``user[password]=`` is none), or the key of a cache."""
         start = found.start()
         if shadow[start - 1 : start] == "[" and not _NAMES.match(shadow[start - 2 : start - 1]):
-            return self._marks.pattern.match(text, start - 1) is not None
+            marker = self._marks.pattern.match(text, start - 1)
+            return marker is not None and not shadow.startswith(" => ", marker.end())  # as print_r of PHP writes a key
+        if shadow[start - 1 : found.end(1) + 1 : len(key) + 1] == "::":
+            return shadow[
+                max(0, start - 2)
+            ].isalnum()  # a part of a name: arn:aws:secretsmanager:eu-west-1:1234:secret:prod/db
+        if shadow[found.end(1) :].startswith(":") and stored(shadow[max(0, start - 96) : start]):
+            named = self._keys.named(key)
+            return named is not None and named.condition in {"digits", "digits3", "code"}
         if key != "key":
             return False
         led = _LED.search(shadow[max(0, start - 18) : start])
@@ -158,7 +172,7 @@ class Pairs:
         if "@" in shadow:
             return "person"
         named = map(self._keys.named, keys)
-        beside = {one for one in named if one is not None and not one.bare and one.condition != "postcode"}
+        beside = {one for one in named if one is not None and not one.bare and one.condition not in _AMBIGUOUS}
         if any(one.kind in PERSONAL and one.condition != "postal" for one in beside):
             return "person"
         return "fullname" if any(one.condition == "postal" or one.kind in ACCOUNT for one in beside) else "never"
@@ -176,8 +190,11 @@ class Pairs:
     def _value(self, text: str, shadow: str, found: re.Match[str], named: Named) -> tuple[int, int, str] | None:
         """Where the value stands and what is to stand there; None: nothing to hide."""
         tail = shadow[found.end(1) : found.end()]
+        query = shadow[max(0, found.start() - 1) : found.start()] in {"?", "&", "#"} and "=" in tail
+        if named.condition == "alone" and not query and named.kind != "signed_url":
+            return None
         at = _BLANK.match(shadow, found.end()).end()  # type: ignore[union-attr]  # {0,24} always matches
-        wrapped = _WRAPPED.match(shadow, at)
+        wrapped = _WRAPPED.match(shadow, at) or (_DUMPED.match(shadow, at) if tail.endswith("]=>") else None)
         if wrapped is not None:
             at = wrapped.end()
         opened = _OPEN.match(text, at)
@@ -186,6 +203,8 @@ class Pairs:
             end = _closed(text, opened.group(1), start, _LONGEST if named.condition in _SECRETS else _SHORT)
             if tail.endswith(",") and not _is_couple(shadow, found.start(), end + len(opened.group(1))):
                 return None
+            if named.condition == "opaque" and ":" in tail and self._keys.spoken(found.group(1), text[start:end]):
+                named = named._replace(condition="loose")
             return self._judge(text, start, end, named, prose=False)
         if tail.endswith(","):
             return None
@@ -198,7 +217,6 @@ class Pairs:
             return self._bracketed(text, shadow, at, named)
         if first in {"{", ""} or (tail == ":" and shadow.startswith("//", at)):  # s3://bucket
             return None
-        query = shadow[max(0, found.start() - 1) : found.start()] in {"?", "&", "#"} and "=" in tail
         if named.condition == "auth":
             return self._authorization(text, shadow, at)
         if named.condition == "code" and _other_code(shadow, found.start()):
@@ -229,6 +247,7 @@ class Pairs:
             or self._marks.is_marker(value)
             or not values.admits(named.condition, value)
             or values.sentence(value)
+            or self._keys.label(value, named.kind)
         ):
             return None
         if named.condition in {"any", "loose", "opaque", "person"} and values.code(value):
@@ -272,6 +291,8 @@ class Pairs:
         inner = text[at + 1 : whole.end() - 1]
         if self._marks.is_marker(inner) or (not {'"', "'"} & set(inner) and not values.opaque(inner)):
             return None
+        if all(map(values.placeholder, _ITEM.findall(inner))):
+            return None
         kind = "basic" if named.condition == "auth" else named.kind
         return at + 1, whole.end() - 1, self._marks.mark(kind, inner)
 
@@ -283,7 +304,7 @@ class Pairs:
 
     def _scheme(self, value: str, start: int, end: int, *, bare: bool = False) -> tuple[int, int, str] | None:
         """The credentials of an Authorization field (RFC 9110 §11.6.2); the scheme stays, it helps to find mistakes."""
-        plain = shade(value)
+        plain = whole = shade(value)
         scheme = _SCHEME.match(plain)
         kind = "bearer"
         if scheme is not None and (len(scheme.group()) < len(value) or _KNOWN_SCHEME.fullmatch(value.strip())):
@@ -298,7 +319,9 @@ class Pairs:
             start += scheme.end()
             value = value[scheme.end() :]
             plain = plain[scheme.end() :]
-            if word.lower().startswith(("digest", "aws4", "oauth", "hawk")):
+            if _NAMED_PARTS.match(whole):
+                return None
+            if word.lower().startswith(("digest", "hawk")):
                 return (
                     (start, end, self._marks.mark(kind, value)) if value and not self._marks.is_marker(value) else None
                 )
@@ -332,7 +355,7 @@ class Pairs:
             if value and not marker:
                 if (
                     named is not None
-                    and named.condition not in {"phone", "email", "postal", "token"}
+                    and named.condition not in {"phone", "email", "postal", "token", "alone"}
                     and values.admits(named.condition, value)
                 ):
                     spans.append((start, end, self._marks.mark(named.kind, value)))
@@ -419,6 +442,8 @@ def _wide_end(shadow: str, at: int, named: Named, *, query: bool) -> int:
         return blank.start() if blank and "%" not in shadow[at:cut] else cut
     if named.condition == "person":
         found = _PERSON.match(shadow, at)
+        if found is not None and shadow[found.end() : found.end() + 1] == "=":  # the next key: "new client: name=..."
+            return at
     elif named.condition == "phone":
         found = re.compile(r"\+{0,5}[\d(][\d ().\-]{5,22}+").match(shadow, at)
     elif named.condition == "date":

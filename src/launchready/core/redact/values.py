@@ -3,13 +3,15 @@
 from urllib.parse import unquote
 
 from launchready.core.redact.late import Late
-from launchready.core.redact.rules.phrases import EMPTY_WORDS
+from launchready.core.redact.rules.phrases import EMPTY_WORDS, FAULT_WORDS
 from launchready.vendors.formats import PUBLIC
 
 _PLACEHOLDER = Late(
     r"%[srd]|%\(\w{1,64}\)[srd]|\{[\w.!]{0,64}\}|\$\d{1,3}|\$\{?[A-Z_]{2,64}\}?|\$\{\{[^{}]{0,80}\}\}|\?|:[a-z_]{2,64}|"
     r"<[\w \-.:]{0,80}>|[*•·x#.…\-_]{1,64}|\[[A-Za-z][\w \-]{0,30}\]|\*{3,}[\w]{0,4}|\d{1,3}"
 )
+_MASKS = ("***", "•••", "···", "xxxx", "XXXX")
+_FAULT = Late(r"[a-z]{1,20}(?:_[a-z]{1,20}){1,6}")
 _PUBLIC = Late(PUBLIC)
 _UUID = Late(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _CODE = Late(
@@ -23,6 +25,7 @@ _NO_KEY = Late(
     r"|(?:sha\d{1,3}[:\-]|md5:)[0-9A-Za-z+/=]{20,128}"  # a digest that names its algorithm: of a file, of an image
     r"|(?:X|[A-Z][a-z]{1,15})(?:-[A-Z][A-Za-z]{0,15}){1,5}"  # the name of a header field
 )
+_SHOWN = 80
 _STAMP = Late(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
 _OPAQUE = Late(r"[\w\-+/=.~%:!*|]{8,16384}")
 _DATE = Late(
@@ -38,7 +41,23 @@ _EXPRESSION = Late(r"[a-z_]{1,40}\.[a-z_][a-z_.]{1,60}")
 
 def placeholder(value: str) -> bool:
     """Nothing to hide: empty, a parameter of a template, a mask, a flag, a word that says what is wrong."""
-    return not value or value.lower() in EMPTY_WORDS or _PLACEHOLDER.fullmatch(value) is not None
+    return (
+        not value
+        or value.lower() in EMPTY_WORDS
+        or _PLACEHOLDER.fullmatch(value) is not None
+        or masked(value)
+        or fault(value)
+    )
+
+
+def masked(value: str) -> bool:
+    """What was cut or blotted out already: ``sk_live_****4242``, ``3xd7Y...``."""
+    return len(value) <= _SHOWN and (value.endswith(("...", "…")) or any(map(value.__contains__, _MASKS)))
+
+
+def fault(value: str) -> bool:
+    """The code of what is wrong with a value: ``too_short``, ``token_expired``."""
+    return _FAULT.fullmatch(value) is not None and not FAULT_WORDS.isdisjoint(value.split("_"))
 
 
 def sentence(value: str) -> bool:
@@ -109,6 +128,8 @@ def _only(value: str, extra: str) -> bool:
 
 def admits(condition: str, value: str) -> bool:
     """Whether a value under a key of this condition is to be hidden. Placeholders never are."""
+    if value[:1] in {"'", '"'} and len(value) > 2 and value[-1] == value[0]:  # as ``repr`` writes it
+        value = value[1:-1]
     if placeholder(value):
         return value.isdigit() and (condition == "field" or (condition in {"digits3", "digits"} and len(value) > 2))
     match condition:
@@ -116,7 +137,7 @@ def admits(condition: str, value: str) -> bool:
             return True
         case "opaque":
             return opaque(value) and not public(value)
-        case "token":
+        case "token" | "alone":
             return opaque(value, 16) and not public(value) and not uuid(value)
         case "secretish":
             return secretish(value)

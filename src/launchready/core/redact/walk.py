@@ -29,6 +29,7 @@ _MANY = 100_000
 TOO_DEEP = "[redacted: nested too deep]"
 TOO_MANY = "[redacted: too many values]"
 _OF_DIGITS = frozenset({"digits", "digits3", "code", "number", "phone"})
+_QUERY = frozenset({"query", "params", "parameters", "args", "get", "qs"})
 _LEAVES = (bool, type(None), float, complex)
 
 
@@ -98,7 +99,7 @@ class Walker:
             if named.condition == "auth":
                 cleaned = self._engine.text(f"authorization: {value}").removeprefix("authorization: ")
                 return cleaned if cleaned != value else self._engine.text(value)
-            if values.admits(named.condition, value):
+            if values.admits(named.condition, value) and not self._keys.label(value, named.kind):
                 return self._marks.mark(named.kind, value)
         return self._engine.text(value)
 
@@ -125,6 +126,14 @@ class Walker:
             inner = self._named(key, parent, named, company)
             if called is not None and key in {"value", "Value", "input"}:
                 inner = called
+            if (
+                inner is not None
+                and inner.condition == "opaque"
+                and isinstance(item, str)
+                and isinstance(key, str)
+                and self._keys.spoken(key, item)
+            ):
+                inner = inner._replace(condition="loose")
             cleaned = self.walk(item, inner, key if isinstance(key, str) else "", depth)
             label = self._key(key)
             changed = changed or cleaned is not item or label is not key
@@ -159,6 +168,8 @@ class Walker:
             return above if above is not None and _secret(above) else None
         if named.bare:
             return Named("name", company) if company else None
+        if named.condition == "alone" and not _QUERY.intersection(words(parent)):
+            return None
         return named
 
     def _company(self, value: Mapping[Any, Any]) -> str:
@@ -166,8 +177,8 @@ class Walker:
         account = ""
         for key, item in value.items():
             named = self._keys.named(key) if isinstance(key, str) and isinstance(item, str) else None
-            if named is not None and not named.bare:
-                if named.kind in PERSONAL:
+            if named is not None and not named.bare and named.condition != "code":
+                if named.kind in PERSONAL and ("@" in item or values.admits(named.condition, item)):
                     return "person"
                 if named.kind in ACCOUNT:
                     account = "fullname"

@@ -15,8 +15,15 @@ EMPTY_WORDS = words(
     "rejected accepted mismatch match matched error verified unverified confirmed pending revoked rotated created "
     "deleted used unused optional default bearer basic digest include omit same-origin string str bytes int text "
     "object array uuid unique password passwd token otp sms totp email phone or and is was not for in the a an of to "
+    "access refresh jwt opaque session api csrf link magic login anonymous "
     "from must be has have been will with without by too at as mailto "
     "invalide incorrecte oubli\u00e9 falsch ung\u00fcltig vergessen fehlt"
+)
+
+#: Words of a code that says what is wrong: ``too_short``, ``invalid_password``.
+FAULT_WORDS = words(
+    "too no not missing invalid required expired mismatch short long weak common length min max blank empty wrong "
+    "incorrect failed failure denied error errors unknown reused similar numeric unset changed reset"
 )
 
 #: Sentences whose value is known by the word before it: the word, then "is", "was", "to" or a quote, then the value.
@@ -24,20 +31,32 @@ EMPTY_WORDS = words(
 SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "password",
-        ("password", "passwd", "passwort", "pwd", "passphrase", "kennwort", "pass", "passcode", "passe", "wachtwoord"),
+        (
+            "password",
+            "passwd",
+            "passwort",
+            "pwd",
+            "pw",
+            "passphrase",
+            "kennwort",
+            "pass",
+            "passcode",
+            "passe",
+            "wachtwoord",
+        ),
         "secretish",
     ),
     ("generic_key", ("secret", "key", "token", "apikey"), "opaque"),
     ("session", ("session", "session id", "sessionid"), "token"),
 )
 #: "token 3xd7Y0...": the word and the value, with nothing but a blank between.
-BLANK_WORDS = ("token", "secret", "session", "key", "jwt", "apikey", "cookie")
+BLANK_WORDS = ("token", "secret", "session", "key", "jwt", "apikey", "cookie", "code", "password", "credential")
 #: "api key rotated: 3xd7Y0...": the words, some more, and a value of which nothing else is known.
 TOLD_WORDS = ("token", "secret", "session", "api key", "access key", "secret key", "signing key", "encryption key")
 #: "bind with password Xk3#...": the word and what no word is, with nothing but a blank between.
-TYPED_WORDS = ("password", "passwd", "pwd")
+TYPED_WORDS = ("password", "passwd", "pwd", "pass", "pw")
 #: "push to device 90e0b1...": what is no id of a record, because it is as long as a token of APNs.
-DEVICE_WORDS = ("device", "devices")
+DEVICE_WORDS = ("device", "devices", "devicetoken", "baddevicetoken", "apns")
 #: A number after one of these is the number of a thing, not a code.
 THINGS = words("user id account client customer booking order coach device attempt attempts")
 
@@ -65,14 +84,17 @@ CODE_COMPANY = words(
 )
 #: A word before "code" that makes it a one-time code.
 OWN_CODES = words(
-    "your verification security login otp sms one-time onetime 2fa mfa auth access confirm confirmation activation "
+    "two-factor multi-factor email phone your verification security login otp sms one-time onetime 2fa mfa auth "
+    "access confirm confirmation activation "
     "reset pin my signin time check-in checkin this votre dein ihr su tu"
 )
 #: What may stand between such a word and its digits.
 JOINERS = words(
     "is was for the your a an to as of sent use using enter entered code login sign signin in new reset password "
     "account phone verification wrong received submitted got with and it email sms number user confirm here app step "
-    "token please by value booking payment registration attempt invalid expected lautet ist est es de vérification "
+    "changed set updated expected actual wrong bad incorrect generated issued typed provided given now des per auf "
+    "gesetzt token please by value booking payment registration attempt invalid expected lautet ist est es de "
+    "vérification "
     "verificación verifica confirmación confirmation conferma"
 )
 
@@ -116,7 +138,7 @@ PHONE_WORDS = (
 )
 
 #: Words after which a date is a birthday.
-BIRTHS = ("born", "birth", "dob", "birthday")
+BIRTHS = ("born", "birth", "dob", "birthday", "geb", "geboren", "nacido", "nacida")
 
 #: Words after which three or four digits are a card's verification value.
 CVC_WORDS = ("cvc", "cvv", "cvv2", "cvc2", "csc", "security code")
@@ -151,4 +173,73 @@ STORE_SCHEMES = (
     "oracle",
     "ftp",
     "sftp",
+)
+
+#: What a value of twenty opaque characters is, after "expected", "got", ``old=``, by a word of its line; first wins.
+TOPICS: tuple[tuple[str, str], ...] = (
+    ("csrf", "csrf"),
+    ("xsrf", "csrf"),
+    ("signature", "signed_url"),
+    ("hmac", "signed_url"),
+    ("refresh_token", "oauth"),
+    ("session", "session"),
+    ("token", "generic_key"),
+    ("secret", "generic_key"),
+    ("api key", "generic_key"),
+    ("api_key", "generic_key"),
+)
+#: The words for such a part: without one of them the line is not read for it.
+ROLES = words(
+    "old new expected got received given provided actual computed calculated previous current form cookie header "
+    "stored sent want"
+)
+
+#: What may stand between "password" and its new value, beside whose it is: "password for jo was changed to X".
+NEW_WORDS = words(
+    "changed set reset updated rotated new was has been is now for of the user account client customer guest admin "
+    "temporary temp initial your my his her their wurde wird auf neu neues ge\u00e4ndert gesetzt f\u00fcr von "
+    "konto benutzer "
+    "cambiada chang\u00e9 pour de"
+)
+
+#: Words for a person, before a name: "client Leila Petrova".
+PERSON_WORDS = words(
+    "customer client guest attendee patient student invitee participant payer payee passenger debtor creditor "
+    "beneficiary cardholder member recipient buyer kunde kundin gast herr frau mr mrs ms"
+)
+#: What a name of a person never holds, and the titles of things do.
+NO_NAME = words(
+    "yoga pilates basics class course plan booking bookings studio room session flow morning evening coaching "
+    "coach team "
+    "support welcome your you the reset password code account invoice reminder confirmation confirmed appointment "
+    "new order payment failed success error status active pending cancelled inc ltd gmbh llc sent message subject "
+    "email "
+    "phone mail name date user customer client guest agent house service portal api app web data id type hello hi dear "
+    "premium basic gold pro free trial monthly yearly workshop retreat event meeting call lesson training therapy "
+    "massage deleted created updated not found bad request internal server unknown invalid missing no yes true false "
+    "null none monday tuesday wednesday thursday friday saturday sunday january february march april june july august "
+    "september october november december street road lane avenue berlin london paris"
+)
+
+#: Words for a street on their own, and as the end of a word.
+STREET_WORDS = words(
+    "street st road rd lane ln avenue ave drive dr court ct close square terrace place boulevard blvd crescent row "
+    "mews parkway highway way walk hill grove rue via viale piazza corso calle avenida plaza paseo rua chemin "
+    "impasse quai"
+)
+STREETS = (
+    "stra\u00dfe ",
+    "strasse ",
+    "str. ",
+    "allee ",
+    "weg ",
+    "platz ",
+    "gasse ",
+    "damm ",
+    "ufer ",
+    "straat ",
+    "laan ",
+    "gracht ",
+    "kade ",
+    "plein ",
 )

@@ -1,0 +1,115 @@
+"""Names and streets told by what they look like and what stands beside them: a row with an address in it, "client ...".
+
+Runs where a marker of a person stands in the text already, or a word for a person, or for a street. A name is two to
+four capitalised words, none of which names a thing.
+"""
+
+import re
+
+from launchready.core.redact import values
+from launchready.core.redact.late import Late
+from launchready.core.redact.marks import Marks, spend
+from launchready.core.redact.rules.phrases import NO_NAME
+
+_WORD = r"[^\W\d_a-z][\w'\u2019.\-]{1,40}"
+_NAME = (
+    rf"{_WORD}(?: (?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten)(?= ))?"
+    r"(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){1,3}"
+)
+_MARKER = r"\[(?:email|phone)(?::[0-9a-f]{6})?\]"
+_MAILBOX = Late(
+    r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=[\"']? ?<\[email)"
+)
+#: A cell of a row, the one beside it being an address or a number.
+_BESIDE = Late(
+    rf"({_NAME})(?=[\"']? \({_MARKER}|[\"']?[ \t]?[,;|\t][ ]?(?:\$\d{{1,3}} = )?[\"']?{_MARKER}(?:[\"',;|)\t\n ]|\Z))"
+)
+_CELL_BEGINS = frozenset("\"'(,;|\t\n")
+_AFTER = Late(rf"{_MARKER}[\"']?[,;|\t] ?[\"']?({_NAME})(?=[\"']?(?:[,;|)\t\n]|\Z))")
+_CALLED = Late(
+    r"\b(?:[cC]ustomer|[cC]lient|[gG]uest|[aA]ttendee|[pP]atient|[sS]tudent|[iI]nvitee|[pP]articipant|[pP]ayer|[pP]ayee"
+    r"|[pP]assenger|[dD]ebtor|[cC]reditor|[bB]eneficiary|[cC]ardholder|[mM]ember|[rR]ecipient|[bB]uyer|[kK]undin?"
+    rf"|[kK]unde|[gG]ast|[hH]err|[fF]rau|Mrs?|Ms)\.?:? (?:\#?\d{{1,12}},?:? )?(?:Herr |Frau |Mrs?\.? |Ms\.? |Dr\.? "
+    rf")?({_NAME})"
+)
+#: "jo@coach.example:hunter2#9", "('jo@coach.example', 'hunter2#9')": what stands beside an address and only a password
+#: looks like.
+_LOGIN = Late(
+    r"\[email(?::[0-9a-f]{6})?\](?:[\"']?, ?[\"']|[:|]| [/|] )([^\s\"'`<>,;|()\[\]{}]{8,64})(?=[\s\"',;|)\]}]|\Z)"
+)
+_FAILING = Late(r"Failing row contains \(")
+_BORN = Late(r"(?<=, )(?:19[2-9]\d|200\d|201[0-2])-\d\d-\d\d(?=[,)])")
+_STREET = Late(
+    r"(?<![\w.\-/,:])\d{1,5}[a-zA-Z]?(?: [^\W\d_a-z](?:[a-z'\u2019]{1,30}|\.)){1,3} (?:Street|St|Road|Rd|Lane|Ln"
+    r"|Avenue|Ave|Drive|Dr"
+    r"|Court|Ct|Close|Square|Terrace|Place|Boulevard|Blvd|Crescent|Mews|Parkway|Highway|Way|Walk|Hill|Grove)\b\.?(?![(=])"
+    r"|\b[^\W\d_a-z][\w\u2019\-]{1,30}(?:stra(?:ss|ß)e|str\.|allee|weg|platz|gasse|damm|ufer|straat|laan|gracht|kade|plein)"
+    r" \d{1,4}[a-z]?\b(?![.:/])"
+    r"|(?<![\w.\-/])\d{1,4}(?: ?bis)?,? (?:rue|avenue|boulevard|place|chemin|impasse|quai|all[ée]e)(?: d[eu]s?| de "
+    r"la| de l')?"
+    r" ?[^\W\d_a-z][\w'\u2019\-]{1,30}(?: [^\W\d_a-z][\w'\u2019\-]{1,30}){0,3}"
+    r"|\b(?:Via|Viale|Piazza|Corso|Calle|Avenida|Plaza|Paseo|Rua|Rue)(?: d[aeio]l?l?[aeio]?s?)?"
+    r"(?: [^\W\d_a-z][\w'\u2019\-]{1,30}){1,3},? \d{1,4}\b(?![.:/])"
+)
+
+
+def clean(text: str, marks: Marks) -> str:
+    """The text with the names beside addresses, after words for persons, and streets, marked."""
+    if "[email" in text or "[phone" in text:
+        if "<[email" in text:
+            text = _MAILBOX.sub(lambda found: marks.mark("name", found.group()), text)
+        text = _BESIDE.sub(lambda found: _beside(found, marks), text)
+        text = _AFTER.sub(lambda found: _named(found, marks), text)
+        text = _LOGIN.sub(lambda found: _login(found, marks), text)
+    if "ailing row" in text:
+        text = _row(text, marks)
+    return text
+
+
+def called(text: str, marks: Marks) -> str:
+    """ "client Leila Petrova", "Herr Dr. Karl Müller"."""
+    return _CALLED.sub(lambda found: _named(found, marks), text)
+
+
+def streets(text: str, marks: Marks) -> str:
+    """ "12 Harrow Lane", "Kastanienallee 84"."""
+    return _STREET.sub(lambda found: marks.mark("address", found.group()), text)
+
+
+def _beside(found: re.Match[str], marks: Marks) -> str:
+    spend()
+    before = found.string[found.start() - 1 : found.start()]
+    opened = found.string.startswith(" (", found.end(1)) or found.string.startswith('" (', found.end(1))
+    if not opened and before and before not in _CELL_BEGINS and not (before == " " and _cell(found)):
+        return found.group()
+    return _named(found, marks)
+
+
+def _cell(found: re.Match[str]) -> bool:
+    """Whether the blank before a name follows the separator of a cell."""
+    return found.string[max(0, found.start() - 2) : found.start() - 1] in {",", ";", "|", ":"}
+
+
+def _named(found: re.Match[str], marks: Marks) -> str:
+    spend()
+    name, whole, base = found.group(1), found.group(), found.start()
+    if not NO_NAME.isdisjoint(name.lower().replace("-", " ").split()):
+        return whole
+    return whole[: found.start(1) - base] + marks.mark("name", name) + whole[found.end(1) - base :]
+
+
+def _login(found: re.Match[str], marks: Marks) -> str:
+    value, whole, base = found.group(1), found.group(), found.start()
+    if not values.strong(value) or "=" in value[:-1]:
+        return whole
+    return whole[: found.start(1) - base] + marks.mark("password", value)
+
+
+def _row(text: str, marks: Marks) -> str:
+    found = _FAILING.search(text)
+    if found is None:
+        return text
+    end = text.find(").", found.end())
+    end = end if end >= 0 else len(text)
+    row = _BORN.sub(lambda date: marks.mark("dob", date.group()), text[found.end() : end + 1])
+    return text[: found.end()] + row + text[end + 1 :]
