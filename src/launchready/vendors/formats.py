@@ -43,7 +43,8 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         "slack",
         ("hooks.slack",),
-        r"hooks\.slack(?:-gov)?\.com(?:/|%2F)((?:services|workflows|triggers)(?:/|%2F)[A-Za-z0-9/%_\-]{8,255}+)",
+        r"hooks\.slack(?:-gov)?\.com(?:\\{0,4}/|%2F)"
+        r"((?:services|workflows|triggers)(?:\\{0,4}/|%2F)[A-Za-z0-9/%_\\\-]{8,255}+)",
     ),
     # As urllib3 says it: "Max retries exceeded with url: /services/...", the host elsewhere.
     Vendor("slack", ("/services/T",), r"/(services/T[A-Z0-9]{6,16}/B[A-Z0-9]{6,16}/[A-Za-z0-9]{16,64}+)"),
@@ -86,8 +87,8 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         "other_vendor",
         ("discord",),
-        r"discord(?:app)?\.com(?:/|%2F)api(?:/|%2F)(?:v\d{1,2}/)?"
-        r"(webhooks(?:/|%2F)\d{10,24}(?:/|%2F)[A-Za-z0-9_\-]{20,128}+)",
+        r"discord(?:app)?\.com(?:\\{0,4}/|%2F)api(?:\\{0,4}/|%2F)(?:v\d{1,2}\\{0,4}/)?"
+        r"(webhooks(?:\\{0,4}/|%2F)\d{10,24}(?:\\{0,4}/|%2F)[A-Za-z0-9_\-]{20,128}+)",
     ),
     Vendor("other_vendor", (":A", "%3AA"), r"(?<![0-9A-Za-z:])(?:bot)?(\d{8,10}(?::|%3A)A[A-Za-z0-9_\-]{32,36}+)"),
     Vendor(

@@ -112,11 +112,10 @@ class Engine:
             text = links.tokens(text, marks)
         if " VALUES" in text or "$1" in text or "args=" in text or " values" in text or "parameters" in text:
             text = self._sql.clean(text)
-        if "\n" in text:
-            if tables.present(text):
-                text = tables.clean(text, self._keys, marks)
-            if arrows.present(text):
-                text = arrows.clean(text, self._keys, marks)
+        if tables.present(text):
+            text = tables.clean(text, self._keys, marks)
+        if "\n" in text and arrows.present(text):
+            text = arrows.clean(text, self._keys, marks)
         opened, given = self._reopened(text, given, opened), text
         if gates.KEYS in opened:
             text = self._pairs.clean(text)

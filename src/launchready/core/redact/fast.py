@@ -31,6 +31,7 @@ from launchready.core.redact.gates import (
     ROLE,
     SAID,
     SCHEME,
+    SETS,
     SPARE,
     TOLD,
     TYPED,
@@ -65,24 +66,22 @@ _MORE = (
         FORMS,
         (
             r"(?:-u|user)[ =]|--[A-Za-z]|login[ \t]|(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]+'"
-            r"|Secret|</|alue|name=|input| -p|redis-cli |pgpass|PASS |LOGIN |AUTH |requirepass |masterauth "
+            r"|Secret|</|alue|name=|input| -p|redis-cli |pgpass|:5432:|PASS |LOGIN |AUTH |requirepass |masterauth "
             r"|(?:[wW]ord|WORD|asswd|rypt)\(|SET|[\"']: ?\{[\"']|\[card|BEGIN:VCARD|\n |[\"'](?:old|new|val|v[\"'])"
-            r"|before|old="
+            r"|before|old=|content=|ogin\(|uth\(|nticate\(|onnect\(|@(?:tcp|unix)\(|\[[a-z_]+\]"
         ),
     ),
 )
 #: What must follow the words of a gate before its reader finds anything; without it the gate stays shut.
 _FOLLOWS = {
-    SAID: (
-        r"""(?: (?:now |is|was|to|lautet|ist|est|es|->|=>|["'`])|:| ?[=-]>"""
-        r"| [^\n]* (?:to|auf|zu|is|ist|as|en|from) )"
-    ),
+    SAID: r"""(?: (?:now |is|was|to|lautet|ist|est|es|->|=>|["'`])|:| ?[=-]>)""",
+    SETS: r"(?: [^\n]*)?(?:[:>=]| (?:to|auf|zu|is|ist|as|en|from) )",
     TYPED: r"[ ]{1,2}[^ ]{8}",
     GREET: r" [A-Z]",
     PERSON: r"[.:]{0,2} [^\n]{0,24}[A-Z]",
     ROLE: r"""(?: [a-z]{4,9})?(?:=|: ?| is | was | )["'`]?[A-Za-z0-9_+/=.~%-]{20}""",
     DEVICE: r"""[ :/=]{1,2}(?:(?:for|tokens?|is|to)[ :=]{1,2}){0,2}["'`]?[0-9a-f]{64}""",
-    BLANK: r"""(?: value| header| string)?[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
+    BLANK: r"""(?: value| header| string| id| cookie| key| token)?[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
     TOLD: r"(?: [A-Za-z0-9_#-]+)+: ",
     SPARE: r" code",
     CODE: r"[^A-Za-z0-9\n\[](?:%[0-9a-fA-F]{2}|[^0-9])*(?:[0-9]+[^0-9]+)?[0-9]{3}",

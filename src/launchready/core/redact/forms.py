@@ -48,6 +48,16 @@ _CALL = Late(
     r"\b(?:[A-Za-z]{1,24}_?)?(?:[pP]assword|PASSWORD|[pP]asswd|[cC]rypt)\((?:[\w.]{1,40}, ?)?[bBuUrR]?"
     r"(?:\"([^\"\n]{4,256}+)\"|'([^'\n]{4,256}+)')"
 )
+_LOGGED_IN = Late(
+    r"\b(?:log_?in|sign_?in|authenticate|auth|connect|(?:HTTP)?[bB]asic_?[aA]uth)\([\"'][^\"'\n]{1,128}[\"'], ?"
+    r"[bBuU]?(?:\"([^\"\n]{4,256}+)\"|'([^'\n]{4,256}+)')"
+)
+_DSN = Late(r"(?<![\w:/])[\w.\-]{1,64}:([^\s\"'@]{3,128}+)@(?:tcp|unix)\(")
+#: The other value of a pair: ``"[password]" -> "hunter3x8"``, ``'[password]' != 'hunter3x8'``.
+_AGAIN = Late(
+    r"\[(password|otp|generic_key|link_token|session|csrf|bearer|oauth|pw_hash|signed_url|phone|cvc|iban)\][\"'`]?"
+    r" ?(?:!=|->|→|<>|vs\.?|to|=>|and|with|by) ?(?:\"([^\"\n]{3,512}+)\"|'([^'\n]{3,512}+)'|`([^`\n]{3,512}+)`)"
+)
 _STORED = Late(
     r"\b(?:(P?SETEX)|GETSET|SETNX|SET)\b[\"']?[ ,]{1,2}[\"']?((?:[\w.\-]{1,64}:){0,6}[\w.\-]{1,128}+)"
     r"[\"']?(?(1)[ ,]{1,2}[\"']?\d{1,9}[\"']?)[ ,]{1,2}(?:[\"']([^\"'\n]{1,4096}+)[\"']|([^\s\"'=][^\s\"']{0,4096}+))"
@@ -65,28 +75,31 @@ _UNDER = Late(
     r"(?:\A|\n)[ \t│]{0,16}([A-Za-z_]\w{1,64})[ \t]{0,4}\n[ \t]{1,16}[bBuU]?(?:'([^'\n]{1,4096}+)'"
     r"|\"([^\"\n]{1,4096}+)\")(?=[ \t]{0,8}(?:\n|\Z))"
 )
+_EXPIRES = r"(?:[eE]xp(?:iry|ires)?|valid(?: thru)?)?[ :.=]{0,2}(?:0?[1-9]|1[0-2])[|/\-]?(?:20)?\d\d"
+_SECURITY = r"(?:[cC]ode|CID|cid|[cC][vV][cCvV]2?|[sS]ec(?:urity)?(?: code)?|CSC|csc)[ :=.]"
 _CARD_END = Late(
-    r"\[card[^\[\]]{0,12}\][|;,/: ]{1,2}(?:0[1-9]|1[0-2])[|/\-]?(?:20)?\d\d[|;,/: ]{1,2}(\d{3,4})(?![\w.])"
+    rf"\[card[^\[\]]{{0,12}}\][\"']?[|;,/: ]{{1,2}}(?:{_EXPIRES}[|;,/: ]{{1,3}}(?:{_SECURITY}{{0,3}})?"
+    rf"|{_SECURITY}{{1,3}})"
+    r"(\d{3,4})(?![\w.])"
 )
 _CARD_LINE = Late(r"(?:\A|\n)(FN|BDAY|ADR)(?:;[^:\n]{0,80})?:([^\n]{1,400})")
 _CARD_KEYS = {"FN": "name", "BDAY": "dob", "ADR": "address"}
 _SECRETSTR = Late(r"Secret(?:Str|Bytes)?\(b?(?:\"([^\"\n]{1,512}+)\"|'([^'\n]{1,512}+)')")
 _XML = Late(r"<([A-Za-z_][\w:.\-]{1,64}+)(?: [^<>]{0,200}+)?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}+)(?:\]\]>)?</")
+_TELLS = r"\b(?:[nN]ame|[kK]ey|[fF]ield|attr|attribute|property|param|column|k)[\"']?[ \t]{0,2}[:=][ \t]{0,2}"
+_IS = r"[\"']?[ \t]{0,2}[:=][ \t]{0,2}"
 _CALLED = Late(
-    r"\b(?:[nN]ame|[kK]ey|[fF]ield|attr|attribute|property|param|column|k)[\"']?[ \t]{0,2}[:=][ "
-    r"\t]{0,2}[\"']([\w.\-]{1,64}+)[\"'][ \t,]{1,3}"
-    r"[\"']?(?:[vV]alue|v|val|input|old|new|from|to|before|after|old_value|new_value)[\"']?[ \t]{0,2}[:=][ "
-    r"\t]{0,2}[\"']([^\"'\n]{1,4096}+)[\"']"
+    rf"{_TELLS}[\"']([\w.\-]{{1,64}}+)[\"'][ \t,]{{1,3}}"
+    r"[\"']?(?:[vV]alue|content|v|val|input|old|new|from|to|before|after|old_value|new_value)"
+    rf"{_IS}[\"']([^\"'\n]{{1,4096}}+)[\"']"
 )
 _CHANGED = Late(
-    r"\b(?:[nN]ame|[kK]ey|[fF]ield|attr|attribute|property|param|column)[\"']?[ \t]{0,2}[:=][ "
-    r"\t]{0,2}[\"']([\w.\-]{1,64}+)[\"'][ \t,]{1,3}"
-    r"[\"']?(?:old|from|before|old_value)[\"']?[ \t]{0,2}[:=][ \t]{0,2}(?:[\"'][^\"'\n]{0,4096}+[\"']|null|None)[ "
-    r"\t,]{1,3}"
-    r"[\"']?(?:new|to|after|new_value)[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']([^\"'\n]{1,4096}+)[\"']"
+    rf"{_TELLS}[\"']([\w.\-]{{1,64}}+)[\"'][ \t,]{{1,3}}[\"']?(?:old|from|before|old_value){_IS}"
+    rf"(?:[\"'][^\"'\n]{{0,4096}}+[\"']|null|None)[ \t,]{{1,3}}[\"']?(?:new|to|after|new_value){_IS}"
+    r"[\"']([^\"'\n]{1,4096}+)[\"']"
 )
 _FIELD = Late(r"name=[\"']?([\w.\-\[\]]{1,64}+)[\"']?(?:\\r\\n|\\n|\r?\n){2}([^\r\n\\]{1,4096}+)")
-_LABELS = ("alue", '"old', "'old", '"v"', '"new', "'new", "before", '"val', "'v'", "old=", '"input')
+_LABELS = ("alue", "content=", '"old', "'old", '"v"', '"new', "'new", "before", '"val', "'v'", "old=", '"input')
 
 
 class Forms:
@@ -108,7 +121,7 @@ class Forms:
             text = _LOGIN.sub(self._password, text)
         if "-stdin" in text or " -S" in text or "-fd" in text:
             text = _ECHOED.sub(self._password, text)
-        if "pgpass" in text:
+        if "pgpass" in text or ":5432:" in text:
             text = _PGPASS.sub(self._password, text)
         if "sshpass -p" in text or "redis-cli " in text:
             text = _TOOL.sub(self._password, text)
@@ -121,6 +134,12 @@ class Forms:
             text = _TYPED.sub(self._typed, text)
         if "(" in text and ("ass" in text or "ASS" in text or "rypt" in text):
             text = _CALL.sub(self._typed, text)
+        if "ogin(" in text or "uth(" in text or "nticate(" in text or "onnect(" in text:
+            text = _LOGGED_IN.sub(self._typed, text)
+        if "@tcp(" in text or "@unix(" in text:
+            text = _DSN.sub(lambda found: self._put(found, 1, "db_url"), text)
+        if "]" in text and "[" in text:
+            text = _AGAIN.sub(self._again, text)
         if "SET" in text:
             text = _STORED.sub(self._stored, text)
             text = _ADJACENT.sub(self._named, text)
@@ -153,6 +172,11 @@ class Forms:
             if values.secretish(value) and not values.placeholder(value) and "/" not in value and not values.code(value)
             else found.group()
         )
+
+    def _again(self, found: re.Match[str]) -> str:
+        group, value = _last(found)
+        known = values.placeholder(value) or not (values.secretish(value) or value.isdigit())
+        return found.group() if known else self._put(found, group, found.group(1))
 
     def _stored(self, found: re.Match[str]) -> str:
         """``SET otp:47972 219458``: the key of a store says what stands behind it, by its last word that is known."""

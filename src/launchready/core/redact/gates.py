@@ -35,8 +35,9 @@ from launchready.vendors.formats import VENDORS
     ROLE,
     PERSON,
     STREET,
-) = range(21)
-PROSE = frozenset({*range(PHONE), DEVICE, TYPED, GREET, ROLE})
+    SETS,
+) = range(22)
+PROSE = frozenset({*range(PHONE), DEVICE, TYPED, GREET, ROLE, SETS})
 FIRST_VENDOR = 32  # gate 32 + n: row n of VENDORS
 CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS})  # not asked here: their readers ask as cheaply
 
@@ -90,6 +91,7 @@ OPENERS: tuple[Opener, ...] = (
     _prose(GREET, phrases.GREETINGS),
     _prose(PHONE, phrases.PHONE_WORDS),
     _prose(ROLE, phrases.ROLES),
+    _prose(SETS, phrases.SAYS[0][1]),
     _prose(PERSON, phrases.PERSON_WORDS),
     Opener(STREET, frozenset(phrases.STREET_WORDS), frozenset(phrases.STREETS)),
     *(_vendor(FIRST_VENDOR + index, row.gates, row.pattern) for index, row in enumerate(VENDORS)),

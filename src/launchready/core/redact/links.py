@@ -19,6 +19,8 @@ _NAMED = Late(
     r"|(?:[A-Za-z][a-z]{0,23}|[A-Z]{1,8}|\d{1,10})(?:[-_](?:[A-Za-z][a-z]{0,23}|[A-Z]{1,8}|\d{1,10})){1,8}"
     r"|.{1,200}\.(?:t?gz|bz2|xz|zip|7z|exe|dmg|apk|whl|deb|png|jpe?g|gif|svg|webp|mp[34]|css|m?js|csv|xlsx?|docx?|txt|map)"
 )
+#: Behind a single letter, ``/i/8Y6NlibptVem``: digits, capitals and small letters, as no name has them.
+_MIXED = Late(r"(?=[A-Za-z\-_]{0,20}\d)(?=[a-z\d\-_]{0,20}[A-Z])(?=[A-Z\d\-_]{0,20}[a-z])[A-Za-z\d\-_]{11,21}")
 _SIGNED = Late(r"\d{1,20}[A-Za-z0-9]{0,8}-[0-9a-f]{20,64}|[A-Za-z0-9]{5,13}-[0-9a-f]{20,64}")
 
 
@@ -128,14 +130,16 @@ def _token(text: str, at: int, *, strong: bool, short: bool) -> tuple[int, int] 
         strong = strong or core.endswith(".ics")  # the address of a feed is all that guards it
         for suffix in (".ics", ".json", ".html", ".pdf", ".xml"):
             core = core.removesuffix(suffix)
-        if "@" not in core and (_SIGNED.fullmatch(core) or _sealed(core, strong=strong)):
+        if "@" not in core and (_SIGNED.fullmatch(core) or _sealed(core, strong=strong, short=short)):
             return start, start + len(core)
     return None
 
 
-def _sealed(value: str, *, strong: bool) -> bool:
+def _sealed(value: str, *, strong: bool, short: bool) -> bool:
     if values.uuid(value):
         return strong
     if values.public(value) or re.fullmatch(r"[a-z_]{2,8}_[0-9A-Za-z]{8,32}|\d{1,20}", value):
         return False
+    if short and _MIXED.fullmatch(value):
+        return True
     return values.opaque(value, 10 if strong else 16) and _NAMED.fullmatch(value) is None

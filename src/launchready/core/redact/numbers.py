@@ -192,7 +192,18 @@ def _told(text: str, marks: Marks) -> str:
         if found is not None and 7 <= len(_digits(found.group(1))) <= 15 and not _STAMP.match(found.group(1)):
             start, end = found.span(1)
             spans.append((start, end, marks.mark("phone", text[start:end])))
+    spans += [
+        (*found.span(1), marks.mark("phone", found.group(1)))
+        for found in _TO.finditer(low)
+        if not _EPOCH.fullmatch(found.group(1))
+    ]
     return spliced(text, spans)
 
 
+_TO = Late(
+    r"(?:(?<![a-z0-9])(?:to|from|recipient|destination|dest|dst|src|number|an|nach)(?:=| ?: ?| |%3d)[\"']?|wa\.me/"
+    r"|[?&]phone=)"
+    r"([1-9]\d{9,14})(?![\d\w\-:]|\.\d)"
+)
+_EPOCH = Late(r"1[67]\d{8}(?:\d{3})?")
 _STAMP = Late(r"(?:19|20)\d\d[\-/.]\d\d|\d\d[\-/.]\d\d[\-/.](?:19|20)\d\d|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d")

@@ -20,14 +20,14 @@ from launchready.core.redact.keys import Keys, Named, stored
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, Spent, spend
 from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL
-from launchready.core.redact.rules.phrases import OTHER_CODES, STRONG_LINK_STEMS
+from launchready.core.redact.rules.phrases import EMPTY_WORDS, OTHER_CODES, STRONG_LINK_STEMS
 
 _LONGEST = 65_536
 _UNCLOSED = 16_384
 _SHORT = 256  # what has a shape of its own is short: names, numbers, dates
 _SURE = 1_024  # a value this long under a secret's name is hidden, whatever it looks like
 _AMBIGUOUS = frozenset({"postcode", "code"})  # keys that things have, too: company for no name
-_SECRETS = frozenset({"any", "loose", "opaque", "token", "alone", "auth", "field"})
+_SECRETS = frozenset({"any", "loose", "pathless", "opaque", "token", "alone", "auth", "field"})
 
 _PAIR_TEXT = (
     r"\b(?<!\.)(?<![\w.]-)((?:[^\W\d]|2)[\w.\-]{0,127}+)"
@@ -43,6 +43,9 @@ _ESCAPED = Late(r"%(?:25){0,3}[0-9A-Fa-f]{2}")
 _SIGNED = Late(r"(?:t=\d{1,16},)?(?:v\d[,=])?")
 _NAMES = Late(r"[\w\]]")
 _MAILED = Late(rf"/(?:{'|'.join(STRONG_LINK_STEMS)})[^\s\"'<>]{{0,128}}\Z", re.IGNORECASE)
+_HEXED = Late(r"<([0-9a-fA-F ]{32,256})>")
+#: Four words, or a password of an app at Google, on their own: "passphrase: glacier walnut sparrow saffron".
+_PHRASE = Late(r"[a-z]{3,16}(?: [a-z]{3,16}){3,7}(?=\s*(?:\n|\Z)|[\"'|])|[a-z]{4}(?: [a-z]{4}){3}(?![\w])")
 _LED = Late(r"([A-Za-z]{1,16})[ \t]\Z")
 _BLANK = Late(r"[ \t]{0,24}+")
 _OPEN = Late(
@@ -161,7 +164,7 @@ class Pairs:
             ].isalnum()  # a part of a name: arn:aws:secretsmanager:eu-west-1:1234:secret:prod/db
         if shadow[found.end(1) :].startswith(":") and stored(shadow[max(0, start - 96) : start]):
             named = self._keys.named(key)
-            return named is not None and named.condition in {"digits", "digits3", "code"}
+            return named is not None and named.condition in {"mixed", "digits", "digits3", "code"}
         if key != "key":
             return False
         led = _LED.search(shadow[max(0, start - 18) : start])
@@ -209,6 +212,8 @@ class Pairs:
         if tail.endswith(","):
             return None
         first = shadow[at : at + 1]
+        if first == "<" and (bytes_ := _HEXED.match(text, at)) is not None:  # as an old iOS prints a device's token
+            return bytes_.start(1), bytes_.end(1), self._marks.mark(named.kind, bytes_.group(1))
         if first in {"[", "("} and (listed := _OPEN.match(text, at + 1)) is not None:
             end = _closed(text, listed.group(1), listed.end(), _SHORT)
             if shadow[end + len(listed.group(1)) :][:1] in {"]", ")"}:
@@ -250,7 +255,7 @@ class Pairs:
             or self._keys.label(value, named.kind)
         ):
             return None
-        if named.condition in {"any", "loose", "opaque", "person"} and values.code(value):
+        if named.condition in {"any", "loose", "pathless", "opaque", "person"} and values.code(value):
             return None
         if prose and values.prose(value) and named.condition != "person":
             return None
@@ -422,6 +427,10 @@ def _bare_end(shadow: str, at: int, named: Named, *, query: bool) -> int:
     if found is None:
         return at
     end = found.end()
+    if named.kind == "password" and not query:
+        words = _PHRASE.match(shadow, at)
+        if words is not None and EMPTY_WORDS.isdisjoint(words.group().split()):
+            return words.end()
     while end > at and shadow[end - 1] in ".,;:?)}]" and shadow[end : end + 1] in {"", " ", "\n", '"', "'"}:
         end -= 1
     if named.condition == "number" or named.kind == "iban":

@@ -9,7 +9,8 @@ import re
 from launchready.core.redact import values
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, spend
-from launchready.core.redact.rules.phrases import NO_NAME
+from launchready.core.redact.rules.phrases import NO_NAME, PERSON_WORDS
+from launchready.core.redact.spans import Span, spliced, whole_words
 
 _WORD = r"[^\W\d_a-z][\w'\u2019.\-]{1,40}"
 _NAME = (
@@ -18,7 +19,8 @@ _NAME = (
 )
 _MARKER = r"\[(?:email|phone)(?::[0-9a-f]{6})?\]"
 _MAILBOX = Late(
-    r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=[\"']? ?<\[email)"
+    r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=\\{0,8}[\"']? "
+    r"?<\[email)"
 )
 #: A cell of a row, the one beside it being an address or a number.
 _BESIDE = Late(
@@ -27,10 +29,8 @@ _BESIDE = Late(
 _CELL_BEGINS = frozenset("\"'(,;|\t\n")
 _AFTER = Late(rf"{_MARKER}[\"']?[,;|\t] ?[\"']?({_NAME})(?=[\"']?(?:[,;|)\t\n]|\Z))")
 _CALLED = Late(
-    r"\b(?:[cC]ustomer|[cC]lient|[gG]uest|[aA]ttendee|[pP]atient|[sS]tudent|[iI]nvitee|[pP]articipant|[pP]ayer|[pP]ayee"
-    r"|[pP]assenger|[dD]ebtor|[cC]reditor|[bB]eneficiary|[cC]ardholder|[mM]ember|[rR]ecipient|[bB]uyer|[kK]undin?"
-    rf"|[kK]unde|[gG]ast|[hH]err|[fF]rau|Mrs?|Ms)\.?:? (?:\#?\d{{1,12}},?:? )?(?:Herr |Frau |Mrs?\.? |Ms\.? |Dr\.? "
-    rf")?({_NAME})"
+    rf"\.?:? (?:\#?\d{{1,12}},?:? )?(?:Herr |Frau |Mrs?\.? |Ms\.? |Dr\.? |name |named |is |ist |me llamo "
+    rf"){{0,3}}({_NAME})"
 )
 #: "jo@coach.example:hunter2#9", "('jo@coach.example', 'hunter2#9')": what stands beside an address and only a password
 #: looks like.
@@ -68,7 +68,15 @@ def clean(text: str, marks: Marks) -> str:
 
 def called(text: str, marks: Marks) -> str:
     """ "client Leila Petrova", "Herr Dr. Karl Müller"."""
-    return _CALLED.sub(lambda found: _named(found, marks), text)
+    low = text.lower()
+    if len(low) != len(text):
+        return text
+    spans: list[Span] = []
+    for _, at in whole_words(low, PERSON_WORDS):
+        found = _CALLED.match(text, at)
+        if found is not None and NO_NAME.isdisjoint(found.group(1).lower().replace("-", " ").split()):
+            spans.append((*found.span(1), marks.mark("name", found.group(1))))
+    return spliced(text, spans)
 
 
 def streets(text: str, marks: Marks) -> str:

@@ -24,7 +24,7 @@ _TOLD = Late(r"(?: [a-z0-9_#\-]{1,24}+){1,4}+: {1,2}[\"'`]?([\w\-+/=.~]{20,4096}
 _TYPED = Late(r"[ ]{1,2}([^\s\"'`<>,;]{8,64}+)")
 _DEVICE = Late(r"[ :/=]{1,2}(?:(?:for|tokens?|is|to)[ :=]{1,2}){0,2}[\"'`]?([0-9a-f]{64,200}+)", re.ASCII)
 _SPARE = Late(r"(?: are| is|:|=){0,2} {0,2}[\[(]?((?:[\"']?[a-z0-9]{4,8}[\- ]?[a-z0-9]{4,8}[\"']?(?:, ?| |$)){1,16}+)")
-_BLANK = Late(r"(?: value| header| string)?[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
+_BLANK = Late(r"(?: value| header| string| id| cookie| key| token)?[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
 _CODE = Late(
     r"((?:%[0-9a-f]{2}|\[(?:email|phone|name)\]|[^\d\n\[]){1,32}+(?:(?<=[a-z:])\n{1,2}[ \t]{0,8}+)?)"
     r"(?:(?<![.\-/a-z_])|(?<=%[0-9a-f]{2}))"  # user47972 is no code
@@ -54,6 +54,7 @@ _GREETED = Late(
     r"(?: M(?:rs?|s)\.?)? ([^\W\d_a-z][\w'\u2019.\-]{1,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3})(?=[,!])"
 )
 _KEY_BEFORE = Late(r"[A-Za-z][A-Za-z0-9]{0,32}(?:[_\-][A-Za-z0-9]{1,32}){1,6}\Z")
+_KEY_ID = Late(r" (?:0x)?[0-9a-fA-F]{16}(?![0-9A-Za-z])")  # of OpenPGP
 _BLANK_KINDS = {"password": "password", "session": "session", "jwt": "jwt"}
 _JOINS = (" is ", " was ", " to ", " lautet ", " ist ", " est ", " es ", ": ", "→", "->", "=>", ' "', " '", " `")
 
@@ -75,7 +76,7 @@ class Prose:
             return cleaned
         if gates.ROLE in opened:
             text = roles.clean(text, low, self._marks)
-        return roles.passwords(text, low, self._marks) if gates.SAID in opened and text is cleaned else text
+        return roles.passwords(text, low, self._marks) if gates.SETS in opened and text is cleaned else text
 
     def _spans(self, text: str, low: str, opened: frozenset[int]) -> Iterator[Span]:
         if gates.SAID in opened and any(map(low.__contains__, _JOINS)):
@@ -130,8 +131,12 @@ class Prose:
         if text[at - len(word) - 1 : at - len(word)] in {"_", "-"}:
             key = _KEY_BEFORE.search(text[max(0, at - 64) : at])
             named = self._keys.named(key.group()) if key is not None else None
-            return named.kind if named is not None and named.condition in {"opaque", "loose", "token"} else ""
+            return (
+                named.kind if named is not None and named.condition in {"opaque", "loose", "pathless", "token"} else ""
+            )
         if word == "key" and self._other_key(text.lower(), at - 3):
+            return ""
+        if word == "key" and _KEY_ID.match(text, at):
             return ""
         return _BLANK_KINDS.get(word, "generic_key")
 

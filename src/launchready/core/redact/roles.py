@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from launchready.core.redact import values
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, spend
-from launchready.core.redact.rules.phrases import NEW_WORDS, SAYS, TOPICS
+from launchready.core.redact.rules.phrases import FRESH_WORDS, NEW_WORDS, SAYS, TOPICS
 from launchready.core.redact.spans import Span, spliced, whole_words
 
 _ROLE = Late(
@@ -27,6 +27,8 @@ _AS = Late(
     r"(?:\A|[\s\"'`(])([^\s\"'`()]{6,64})[\"'`]? as (?:the |a |an |his |her |their |your |my )?(?:new |temporary "
     r"|temp )?\Z"
 )
+_LED = Late(r"([a-z\-]{3,16}) \Z")
+_TYPED = Late(r" ([^\s\"'`<>,;]{6,64})(?=[\s,;]|\Z)")
 _DATED = Late(r"v?\d+(?:[.:/\-]\d+)+.*")
 _PASSWORDS = SAYS[0][1]
 
@@ -61,6 +63,11 @@ def _passwords(text: str, low: str) -> Iterator[tuple[int, int]]:
             start = end - len(before.group(1))
             if _chosen(text[start:end]):
                 yield start, end
+        led = _LED.search(low[max(0, at - len(word) - 24) : at - len(word)])
+        typed = _TYPED.match(low, at) if led is not None and led.group(1) in FRESH_WORDS else None
+        if typed is not None and _chosen(text[slice(*typed.span(1))]):
+            yield typed.span(1)
+            continue
         given = _FROM.match(low, at)
         if given is not None and not values.placeholder(text[slice(*given.span(1))]):
             yield given.span(1)

@@ -24,7 +24,7 @@ _ORDERED = Late(
     re.IGNORECASE,
 )
 _DETAIL = Late(r"\$(\d{1,3}) = '([^'\n]{0,4096}+)'")
-_ARGS = Late(r"(?:args=|params=|parameters:? ?\[?|bind: ?|\] )[\[(]")
+_ARGS = Late(r"(?:args=|params=|parameters:? ?\[?|bind: ?)[\[(]|\] \(")
 _LITERAL = Late(
     r"[ \t\n]{0,8}+(?:[bBeENruU]{0,2}'((?:[^'\\\n]|''|\\.){0,4096}+)'"
     r"|\"((?:[^\"\\\n]|\\.){0,4096}+)\"|([^,()'\"\n]{1,256}+(?:\([^()\n]{0,128}+\))?))[ \t\n]{0,8}+"

@@ -9,6 +9,8 @@ from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, spend
 
 _COLUMN = Late(r"[\"']?[A-Za-z][\w .\-]{0,40}[\"']?")
+_COPY = Late(r"\bCOPY [\w.\"]{1,128} ?\(([\w\", ]{1,2048})\)")
+_COPIED = Late(r"line \d{1,12}: \"?([^\n]{1,8192})")
 _SEPARATORS = (",", ";", "\t", "|")
 _WIDEST = 64
 _LONGEST = 65_536
@@ -16,11 +18,13 @@ _LONGEST = 65_536
 
 def present(text: str) -> bool:
     """Whether a line may be a row of a table."""
-    return "\n" in text and any(map(text.__contains__, _SEPARATORS))
+    return ("\n" in text and any(map(text.__contains__, _SEPARATORS))) or ("COPY " in text and "\t" in text)
 
 
 def clean(text: str, keys: Keys, marks: Marks) -> str:
     """The text with the cells of sensitive columns marked."""
+    if "COPY " in text and "\t" in text:
+        text = _copied(text, keys, marks)
     lines = text.split("\n")
     changed = False
     index = 0
@@ -37,6 +41,22 @@ def clean(text: str, keys: Keys, marks: Marks) -> str:
             lines[index] = row
             index += 1
     return "\n".join(lines) if changed else text
+
+
+def _copied(text: str, keys: Keys, marks: Marks) -> str:
+    """The row that PostgreSQL names in an error of COPY, or that stands below the statement."""
+    head = _COPY.search(text)
+    if head is None:
+        return text
+    columns = [keys.named(name.strip(' "')) for name in head.group(1).split(",")]
+    lines = text[head.end() :].split("\n")
+    for index, line in enumerate(lines):
+        found = _COPIED.search(line)
+        start = found.start(1) if found is not None else 0
+        row = _row(line[start:], "\t", columns, marks)
+        if row is not None:
+            lines[index] = line[:start] + row
+    return text[: head.end()] + "\n".join(lines)
 
 
 def _columns(line: str, keys: Keys) -> tuple[str, list[Named | None]]:

@@ -15,8 +15,11 @@ _FAULT = Late(r"[a-z]{1,20}(?:_[a-z]{1,20}){1,6}")
 _PUBLIC = Late(PUBLIC)
 _UUID = Late(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _CODE = Late(
-    r"(?:self|cls|settings|os|config|cfg|request|req|form|data|user|kwargs|args|app|env|params|payload|body|event|secrets)[.\[(][\w.\[\]()\"']{1,200}"
-    r"|[A-Za-z_][A-Za-z_.]{0,80}\(.{0,200}"
+    r"(?:self|cls|settings|os|config|cfg|request|req|form|data|user|kwargs|args|app|env|params|payload|body|event|secrets)"
+    r"(?:\.[A-Za-z_]|[\[(])[\w.\[\]()\"']{1,200}"
+    r"|[A-Za-z_][A-Za-z_.]{0,80}\((?:[)\"'\[{(*]|[A-Za-z_][\w.]{0,60}[=,)(.\[]|\d{1,9}[,)]|[A-Za-z_.]{1,60}\Z)"
+    r"[\w.,=()\[\]{}\"' :/*+\-]{0,200}"
+    r"|[A-Za-z_][A-Za-z_.]{0,80}\(\Z"
 )
 _WORD = Late(r"[A-Za-z]?[a-z'\-]{0,60}[.,;:!?]{0,3}")
 _NO_KEY = Late(
@@ -24,6 +27,11 @@ _NO_KEY = Late(
     r"|[a-z_\-]{2,24}(?::[a-z0-9_.\-]{1,24}){1,6}"  # the key of a cache: user:7:bookings
     r"|(?:sha\d{1,3}[:\-]|md5:)[0-9A-Za-z+/=]{20,128}"  # a digest that names its algorithm: of a file, of an image
     r"|(?:X|[A-Z][a-z]{1,15})(?:-[A-Z][A-Za-z]{0,15}){1,5}"  # the name of a header field
+)
+_PATH = Late(r"(?:~|\.{0,2}/|[A-Z]:\\)[\w./\\\- ]{0,255}")
+_MIXED = Late(
+    r"(?=[A-Z]{0,9}\d)(?=\d{0,9}[A-Z])[A-Z\d]{4,10}|(?=[a-z]{0,9}\d)(?=\d{0,9}[a-z])[a-z\d]{6,8}"
+    r"|[A-Z\d]{3,5}-[A-Z\d]{3,5}"
 )
 _SHOWN = 80
 _STAMP = Late(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
@@ -139,6 +147,10 @@ def admits(condition: str, value: str) -> bool:
             return opaque(value) and not public(value)
         case "token" | "alone":
             return opaque(value, 16) and not public(value) and not uuid(value)
+        case "pathless":
+            return _PATH.fullmatch(value) is None
+        case "mixed":
+            return _MIXED.fullmatch(value) is not None or admits("digits", value)
         case "secretish":
             return secretish(value)
         case "strong":

@@ -22,14 +22,15 @@ from launchready.core.redact import numbers, values
 from launchready.core.redact.engine import Engine
 from launchready.core.redact.keys import Keys, Named, words
 from launchready.core.redact.marks import Marks
-from launchready.core.redact.rules.fields import ACCOUNT, PERSONAL
+from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL
 
 _DEEP = 64
 _MANY = 100_000
 TOO_DEEP = "[redacted: nested too deep]"
 TOO_MANY = "[redacted: too many values]"
-_OF_DIGITS = frozenset({"digits", "digits3", "code", "number", "phone"})
+_OF_DIGITS = frozenset({"mixed", "digits", "digits3", "code", "number", "phone"})
 _QUERY = frozenset({"query", "params", "parameters", "args", "get", "qs"})
+_HOLDERS = frozenset({"credentials", "credential", "creds", "secret"})
 _LEAVES = (bool, type(None), float, complex)
 
 
@@ -165,7 +166,10 @@ class Walker:
             if joined is not None and len(words(key)) <= 2:
                 named = joined if not joined.bare or named is None else named
         if named is None:
-            return above if above is not None and _secret(above) else None
+            if above is None or not _secret(above):
+                return None
+            holds = above.kind == "generic_key" and key not in HEADS and parent.lower() in _HOLDERS
+            return above._replace(condition="token") if holds else above  # credentials hold dates and regions, too
         if named.bare:
             return Named("name", company) if company else None
         if named.condition == "alone" and not _QUERY.intersection(words(parent)):
@@ -276,7 +280,7 @@ def _refilled(value: Any, items: Iterable[Any]) -> Any:
 
 def _secret(named: Named) -> bool:
     """Whether everything below a key of this class is hidden, whatever it is called there."""
-    return named.condition in {"any", "loose", "opaque", "digits", "field"} and named.kind not in {
+    return named.condition in {"any", "loose", "pathless", "opaque", "mixed", "digits", "field"} and named.kind not in {
         "address",
         "session",
         "pw_hash",

@@ -9,10 +9,12 @@ The condition says what a value under that name must look like to be hidden:
 
 - ``any``: everything that is not a placeholder, a flag or a word like "expired";
 - ``loose``: as ``any``; but after ``key: `` in prose a plain lower-case word is left alone;
+- ``pathless``: as ``loose``, but no path: ``PWD`` is the working directory of a shell;
 - ``opaque``: eight or more characters that no one would choose by hand;
 - ``token``: sixteen or more of them, and no UUID; for names with an everyday meaning;
 - ``alone``: as ``token``, where the name is the whole key of a parameter in a URL: the ``t`` of a mailed link;
 - ``secretish``: no everyday word and no number;
+- ``mixed``: as ``digits``, or four to ten letters and digits;
 - ``digits``: three to ten digits; ``digits3``: three or four; ``number``: nine or more;
 - ``code``: six digits, or as ``token``;
 - ``auth``, ``cookie``: the syntax of that header field;
@@ -41,7 +43,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "password",
         "loose",
-        "password, passwd, passwort, pwd, passphrase, pass phrase, passcode, pass word, psw, kennwort, mot de passe, "
+        "password, passwd, passwort, passphrase, pass phrase, passcode, pass word, psw, kennwort, mot de passe, "
         "passe, contrasena, clave, wachtwoord, senha, haslo, heslo, losenord, parola, пароль, 密码, "
         "pgpassword, mysql pwd, userpass, user pass, db pass, dbpass, smtp pass, redis pass, login pass, auth pass, "
         "admin pass, requirepass, secretstr, secretbytes, app password, masterauth, wifi pass, pw raw, bind pw, "
@@ -49,6 +51,7 @@ FIELDS: tuple[Field, ...] = (
         "sshpass, sudo pass, ftp pass, mail pass, email pass, smtp pw, db pw, senha atual, lozinka, salasana, "
         "adgangskode",
     ),
+    Field("password", "pathless", "pwd"),
     Field(
         "password",
         "secretish",
@@ -66,12 +69,18 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "otp",
-        "digits",
+        "mixed",
         "otp, totp, otp code, totp code, verification code, verify code, sms code, login code, mfa code, 2fa code, "
-        "2fa, auth code, one time code, onetime code, one time password, one time pin, onetime password, access "
-        "code, confirm code, confirmation code, activation code, reset code, pin code, pin, mfa token, otp token, "
-        "2fa token, two factor token, totp token, email code, phone code, signin code, two factor code, sms pin, "
-        "verification pin, magic code, code entered, mfa, entered code, submitted code, otp value, challenge code, otp "
+        "auth code, one time code, onetime code, signin code, two factor code, magic code, reset code, otp value, "
+        "activation code, verifycode",
+    ),
+    Field(
+        "otp",
+        "digits",
+        "2fa, one time password, one time pin, onetime password, access "
+        "code, confirm code, confirmation code, pin code, pin, mfa token, otp token, "
+        "2fa token, two factor token, totp token, email code, phone code, sms pin, "
+        "verification pin, code entered, mfa, entered code, submitted code, challenge code, otp "
         "attempt, otp input, one time passcode, passkey code, door code, door pin, gate code, entry code, unlock code, "
         "sca code, tan, sms tan, otp pin, sms otp, email otp, otp sms, otp expected, expected otp, expected code, tfa "
         "code, tfa, authenticator code, verifycode, captcha code, token code",
@@ -386,7 +395,7 @@ GLUED: tuple[tuple[str, str, str], ...] = (
     ("password", "password", "loose"),
     ("passwd", "password", "loose"),
     ("passphrase", "password", "loose"),
-    ("pwd", "password", "loose"),
+    ("pwd", "password", "pathless"),
     ("apikey", "generic_key", "opaque"),
     ("secretkey", "generic_key", "loose"),
     ("clientsecret", "oauth", "opaque"),

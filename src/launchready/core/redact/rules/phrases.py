@@ -47,7 +47,19 @@ SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "secretish",
     ),
     ("generic_key", ("secret", "key", "token", "apikey"), "opaque"),
-    ("session", ("session", "session id", "sessionid"), "token"),
+    (
+        "session",
+        (
+            "session",
+            "session id",
+            "sessionid",
+            "session cookie",
+            "session cookie value",
+            "session key",
+            "session token",
+        ),
+        "token",
+    ),
 )
 #: "token 3xd7Y0...": the word and the value, with nothing but a blank between.
 BLANK_WORDS = ("token", "secret", "session", "key", "jwt", "apikey", "cookie", "code", "password", "credential")
@@ -135,6 +147,13 @@ PHONE_WORDS = (
     "msisdn",
     "caller",
     "callback",
+    "wa",
+    "nexmo",
+    "vonage",
+    "twilio",
+    "messagebird",
+    "sinch",
+    "plivo",
 )
 
 #: Words after which a date is a birthday.
@@ -197,15 +216,23 @@ ROLES = words(
 #: What may stand between "password" and its new value, beside whose it is: "password for jo was changed to X".
 NEW_WORDS = words(
     "changed set reset updated rotated new was has been is now for of the user account client customer guest admin "
-    "temporary temp initial your my his her their wurde wird auf neu neues ge\u00e4ndert gesetzt f\u00fcr von "
+    "(again) again did not match mismatch twice temporary temp initial your my his her their wurde wird auf neu "
+    "neues ge\u00e4ndert gesetzt f\u00fcr von "
     "konto benutzer "
     "cambiada chang\u00e9 pour de"
 )
+#: Words before "password" that say that one follows: "set temporary password 4Tulips for jo".
+FRESH_WORDS = words("temporary temp initial new generated default one-time random their his her this")
 
 #: Words for a person, before a name: "client Leila Petrova".
-PERSON_WORDS = words(
-    "customer client guest attendee patient student invitee participant payer payee passenger debtor creditor "
-    "beneficiary cardholder member recipient buyer kunde kundin gast herr frau mr mrs ms"
+PERSON_WORDS = (
+    *words(
+        "customer client guest attendee patient student invitee participant payer payee passenger debtor creditor "
+        "beneficiary cardholder member recipient buyer kunde kundin gast herr frau mr mrs ms"
+    ),
+    "i'm",
+    "my name",
+    "mein name",
 )
 #: What a name of a person never holds, and the titles of things do.
 NO_NAME = words(
