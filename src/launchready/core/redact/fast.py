@@ -40,6 +40,7 @@ from launchready.core.redact.gates import (
 from launchready.core.redact.keys import Keys
 from launchready.core.redact.rules.fields import GLUED, HEADS, TRAILERS
 from launchready.core.redact.rules.numbers import IBAN_LENGTHS
+from launchready.core.redact.rules.phrases import FRESH_WORDS
 from launchready.vendors.formats import VENDORS
 
 _MEMORY = 64 << 20  # bytes for the automaton's states; they are made as texts need them, some hundred kilobytes in all
@@ -91,8 +92,9 @@ _FOLLOWS = {
     BORN: r"[^A-Za-z0-9\n][^0-9\n]*[0-9]",
     PHONE: r"[^A-Za-z0-9\n][^0-9\n]*[0-9][0-9 ().\/-]{5}",
 }
+_WORD_FOR_ONE = "(?i:pass|pw|kennwort|wachtwoord)"
 _BESIDE = {
-    SAID: (" as (?i:(?:[a-z]+ ){0,2}(?:pass|pw|kennwort|wachtwoord))",),
+    SETS: (f" as (?i:[a-z]+ )*{_WORD_FOR_ONE}", f"(?i:{'|'.join(sorted(FRESH_WORDS))}) {_WORD_FOR_ONE}"),
     CODE: ("[0-9]{3} (?i:is|as) ", "[0-9]{4} (?i:is|as) ", "(?i:use) [0-9]{4,8} (?i:to) "),
 }
 _SHORT = 3

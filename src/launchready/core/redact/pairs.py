@@ -19,13 +19,15 @@ from launchready.core.redact.encodings import shade
 from launchready.core.redact.keys import Keys, Named, stored
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, Spent, spend
-from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL
+from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL, PERSONS
 from launchready.core.redact.rules.phrases import EMPTY_WORDS, OTHER_CODES, STRONG_LINK_STEMS
 
 _LONGEST = 65_536
 _UNCLOSED = 16_384
 _SHORT = 256  # what has a shape of its own is short: names, numbers, dates
 _SURE = 1_024  # a value this long under a secret's name is hidden, whatever it looks like
+_FIRST_LAST = frozenset({"first", "last"})
+_LINKED = frozenset({"token", "alone", "code"})
 _AMBIGUOUS = frozenset({"postcode", "code"})  # keys that things have, too: company for no name
 _SECRETS = frozenset({"any", "loose", "pathless", "opaque", "token", "alone", "auth", "field"})
 
@@ -139,6 +141,8 @@ class Pairs:
                 yield from spans
             else:
                 if named.bare:
+                    if company != "person" and _of_person(shadow, found.start()):
+                        company = "person"
                     if company is None:
                         company = self._company(shadow, keys)
                     if company == "never" or _LABEL.match(shadow, at):
@@ -176,7 +180,7 @@ class Pairs:
             return "person"
         named = map(self._keys.named, keys)
         beside = {one for one in named if one is not None and not one.bare and one.condition not in _AMBIGUOUS}
-        if any(one.kind in PERSONAL and one.condition != "postal" for one in beside):
+        if any(one.kind in PERSONAL and one.condition != "postal" for one in beside) or keys >= _FIRST_LAST:
             return "person"
         return "fullname" if any(one.condition == "postal" or one.kind in ACCOUNT for one in beside) else "never"
 
@@ -232,8 +236,8 @@ class Pairs:
         if "=" in text[found.end(1) : found.end()]:  # what is escaped after a plain "=" is the value's
             while end < len(text) and text[end] == "%" and (escape := _ESCAPED.match(text, end)) is not None:
                 end = _bare_end(shadow, escape.end(), named, query=query)
-        if query and named.kind == "link_token" and values.uuid(text[at:end]) and _mailed(shadow, found.start()):
-            named = named._replace(condition="any")
+        if query and named.condition in _LINKED and _mailed(shadow, found.start()):
+            named = Named("link_token", "opaque")  # a UUID after /confirm?, ten characters after /invite?
         prose = not query and ":" in tail and at > found.end() and tail[:1] not in {'"', "'"}
         span = self._judge(text, at, end, named, prose=prose and shadow[end : end + 1] in {" ", ",", "."})
         if span is not None and tail[:1] == '"' and span[2].startswith("[") and text[at:end].isdigit():
@@ -377,6 +381,12 @@ class Pairs:
             attribute = re.compile(r"(?:[ \t]{0,8}+[A-Za-z]{4,12}+;){1,8}+").match(shadow, at)
             at = attribute.end() if attribute else at
         return spans, at
+
+
+def _of_person(shadow: str, key: int) -> bool:
+    """Whether "customer" stands before "name"."""
+    led = _LED.search(shadow[max(0, key - 18) : key])
+    return led is not None and led.group(1).lower() in PERSONS
 
 
 def _other_code(shadow: str, key: int) -> bool:

@@ -37,6 +37,7 @@ _CALLED = Late(
 _LOGIN = Late(
     r"\[email(?::[0-9a-f]{6})?\](?:[\"']?, ?[\"']|[:|]| [/|] )([^\s\"'`<>,;|()\[\]{}]{8,64})(?=[\s\"',;|)\]}]|\Z)"
 )
+_BIRTHDAY = Late(rf"({_MARKER}[\"']?, )((?:datetime\.)?date\((?:19[2-9]\d|200\d|201[0-2]), \d{{1,2}}, \d{{1,2}}\))")
 _FAILING = Late(r"Failing row contains \(")
 _BORN = Late(r"(?<=, )(?:19[2-9]\d|200\d|201[0-2])-\d\d-\d\d(?=[,)])")
 _STREET = Late(
@@ -61,6 +62,8 @@ def clean(text: str, marks: Marks) -> str:
         text = _BESIDE.sub(lambda found: _beside(found, marks), text)
         text = _AFTER.sub(lambda found: _named(found, marks), text)
         text = _LOGIN.sub(lambda found: _login(found, marks), text)
+    if "date(" in text and "[" in text:
+        text = _BIRTHDAY.sub(lambda found: _birthday(found, marks), text)
     if "ailing row" in text:
         text = _row(text, marks)
     return text
@@ -104,6 +107,10 @@ def _named(found: re.Match[str], marks: Marks) -> str:
     if not NO_NAME.isdisjoint(name.lower().replace("-", " ").split()):
         return whole
     return whole[: found.start(1) - base] + marks.mark("name", name) + whole[found.end(1) - base :]
+
+
+def _birthday(found: re.Match[str], marks: Marks) -> str:
+    return found.group(1) + marks.mark("dob", found.group(2))
 
 
 def _login(found: re.Match[str], marks: Marks) -> str:

@@ -55,6 +55,7 @@ _GREETED = Late(
 )
 _KEY_BEFORE = Late(r"[A-Za-z][A-Za-z0-9]{0,32}(?:[_\-][A-Za-z0-9]{1,32}){1,6}\Z")
 _KEY_ID = Late(r" (?:0x)?[0-9a-fA-F]{16}(?![0-9A-Za-z])")  # of OpenPGP
+_HIDES = frozenset({"opaque", "loose", "pathless", "token"})
 _BLANK_KINDS = {"password": "password", "session": "session", "jwt": "jwt"}
 _JOINS = (" is ", " was ", " to ", " lautet ", " ist ", " est ", " es ", ": ", "→", "->", "=>", ' "', " '", " `")
 
@@ -131,9 +132,7 @@ class Prose:
         if text[at - len(word) - 1 : at - len(word)] in {"_", "-"}:
             key = _KEY_BEFORE.search(text[max(0, at - 64) : at])
             named = self._keys.named(key.group()) if key is not None else None
-            return (
-                named.kind if named is not None and named.condition in {"opaque", "loose", "pathless", "token"} else ""
-            )
+            return named.kind if named is not None and named.condition in _HIDES else ""
         if word == "key" and self._other_key(text.lower(), at - 3):
             return ""
         if word == "key" and _KEY_ID.match(text, at):

@@ -34,6 +34,7 @@ _MIXED = Late(
     r"|[A-Z\d]{3,5}-[A-Z\d]{3,5}"
 )
 _SHOWN = 80
+_HEX = 32
 _STAMP = Late(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
 _OPAQUE = Late(r"[\w\-+/=.~%:!*|]{8,16384}")
 _DATE = Late(
@@ -92,6 +93,8 @@ def opaque(value: str, least: int = 8) -> bool:
     letters = any(map(str.isalpha, value))
     if digits:
         return letters or len(value) >= 2 * least
+    if len(value) >= _HEX and not value.strip("0123456789abcdef"):
+        return True
     inner = value[1:]
     return letters and inner != inner.lower() and value != value.upper() and (len(value) >= 16 or least <= 8)
 
