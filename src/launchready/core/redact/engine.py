@@ -119,8 +119,8 @@ class Engine:
         opened, given = self._reopened(text, given, opened), text
         if gates.KEYS in opened:
             text = self._pairs.clean(text)
-        if gates.FORMS in opened:
-            text = self._forms.clean(text)
+        if gates.FORMS in opened or gates.VERBS in opened:
+            text = self._forms.clean(text, verbs=gates.VERBS in opened)
         opened, given = self._reopened(text, given, opened), text
         if not opened.isdisjoint(gates.PROSE):
             text = self._prose.clean(text, opened)
@@ -154,10 +154,9 @@ class Engine:
         return self._fast(text) if self._fast is not None and text.isascii() else gates.opened(text)
 
     def _vendors(self, text: str, opened: frozenset[int]) -> str:
-        for gate in sorted(opened):
-            if gate in _ROWS:
-                kind, pattern = _ROWS[gate]
-                text = pattern.sub(partial(self._vendor, kind), text)
+        for gate in sorted(opened & _ROW_GATES):
+            kind, pattern = _ROWS[gate]
+            text = pattern.sub(partial(self._vendor, kind), text)
         return text
 
     def _escaped(self, text: str, shadow: str, opened: frozenset[int]) -> str:

@@ -66,10 +66,9 @@ _MORE = (
     (
         FORMS,
         (
-            r"(?:-u|user)[ =]|--[A-Za-z]|login[ \t]|(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]+'"
-            r"|Secret|</|alue|name=|input| -p|redis-cli |pgpass|:5432:|PASS |LOGIN |AUTH |requirepass |masterauth "
-            r"|(?:[wW]ord|WORD|asswd|rypt)\(|SET|[\"']: ?\{[\"']|\[card|BEGIN:VCARD|\n |[\"'](?:old|new|val|v[\"'])"
-            r"|before|old=|content=|ogin\(|uth\(|nticate\(|onnect\(|@(?:tcp|unix)\(|\[[a-z_]+\]"
+            r"-u|--[A-Za-z]| -p|-stdin| -S|-fd|redis-cli |(?:ogin|uth|nticate|onnect|@tcp|@unix|[wW]ord|WORD)\("
+            r"|(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]+'|Secret|</|alue|name=|input|[\"']: ?\{[\"']|\n "
+            r"|(?:asswd|rypt)\(|content=|[\"'](?:old|new|val|v[\"'])|before|old=|\[[a-z_]+[^\[\]]{0,10}\]"
         ),
     ),
 )

@@ -109,61 +109,72 @@ class Forms:
         self._keys = keys
         self._marks = marks
 
-    def clean(self, text: str) -> str:
-        """The text with their values marked."""
-        if "-u " in text or "user" in text:
+    def clean(self, text: str, *, verbs: bool) -> str:
+        """The text with their values marked. ``verbs``: a command that takes a secret may stand in it."""
+        if " -" in text or "--" in text:
+            text = self._flags(text)
+        if verbs:
+            text = self._verbs(text)
+        if "(" in text:
+            text = self._calls(text)
+        if "[card" in text:
+            text = _CARD_END.sub(lambda found: self._put(found, 1, "cvc"), text)
+        if '"' in text or "'" in text:
+            text = self._quoted(text)
+        if "</" in text:
+            text = _XML.sub(self._named, text)
+            text = _ELEMENT.sub(self._named, text)
+        if "name=" in text and ("\n" in text or "\\n" in text):
+            text = _FIELD.sub(self._named, text)
+        if "input_value=" in text:
+            text = _INVALID.sub(self._named, text)
+        return text
+
+    def _flags(self, text: str) -> str:
+        if "-u" in text:
             text = _USER.sub(self._basic, text)
         if "--" in text:
             text = _FLAG.sub(self._named, text)
-        if " -p" in text and ("mysql" in text or "mariadb" in text):
+        if " -p" in text:
             text = _MYSQL.sub(self._password, text)
-        if " -p" in text and "login" in text:
             text = _LOGIN.sub(self._password, text)
         if "-stdin" in text or " -S" in text or "-fd" in text:
             text = _ECHOED.sub(self._password, text)
-        if "pgpass" in text or ":5432:" in text:
-            text = _PGPASS.sub(self._password, text)
-        if "sshpass -p" in text or "redis-cli " in text:
-            text = _TOOL.sub(self._password, text)
-        if "input" in text:
-            text = _INVALID.sub(self._named, text)
-            text = _BODY.sub(self._named, text)
-        if "password " in text and "login " in text:
+        return _TOOL.sub(self._password, text) if "sshpass -p" in text or "redis-cli " in text else text
+
+    def _verbs(self, text: str) -> str:
+        text = _TYPED.sub(self._typed, text)
+        if "login " in text:
             text = _NETRC.sub(self._password, text)
-        if "PASS " in text or "LOGIN " in text or "AUTH " in text or "requirepass " in text or "masterauth " in text:
-            text = _TYPED.sub(self._typed, text)
-        if "(" in text and ("ass" in text or "ASS" in text or "rypt" in text):
+        if "SET" in text:
+            text = _STORED.sub(self._stored, text)
+            text = _ADJACENT.sub(self._named, text)
+        if "BEGIN:VCARD" in text:
+            text = _CARD_LINE.sub(lambda found: self._put(found, 2, _CARD_KEYS[found.group(1)]), text)
+        return _PGPASS.sub(self._password, text) if "pgpass" in text or ":5432:" in text else text
+
+    def _calls(self, text: str) -> str:
+        if "ass" in text or "ASS" in text or "rypt" in text:
             text = _CALL.sub(self._typed, text)
         if "ogin(" in text or "uth(" in text or "nticate(" in text or "onnect(" in text:
             text = _LOGGED_IN.sub(self._typed, text)
         if "@tcp(" in text or "@unix(" in text:
             text = _DSN.sub(lambda found: self._put(found, 1, "db_url"), text)
-        if "]" in text and "[" in text:
+        return _SECRETSTR.sub(self._password, text) if "Secret" in text else text
+
+    def _quoted(self, text: str) -> str:
+        if "[" in text:
             text = _AGAIN.sub(self._again, text)
-        if "SET" in text:
-            text = _STORED.sub(self._stored, text)
-            text = _ADJACENT.sub(self._named, text)
-        if "': {'" in text or '": {"' in text or '":{"' in text:
-            text = _TYPE.sub(self._named, text)
-        if "[card" in text:
-            text = _CARD_END.sub(lambda found: self._put(found, 1, "cvc"), text)
-        if "BEGIN:VCARD" in text:
-            text = _CARD_LINE.sub(lambda found: self._put(found, 2, _CARD_KEYS[found.group(1)]), text)
-        if "\n " in text and ("'" in text or '"' in text):
-            text = _UNDER.sub(self._named, text)
         if "D '" in text or "Y '" in text or "password '" in text or "by '" in text:
             text = _WITH.sub(self._password, text)
-        if "Secret" in text:
-            text = _SECRETSTR.sub(self._password, text)
-        if "</" in text:
-            text = _XML.sub(self._named, text)
-            text = _ELEMENT.sub(self._named, text)
+        if "': {'" in text or '": {"' in text or '":{"' in text:
+            text = _TYPE.sub(self._named, text)
         if any(map(text.__contains__, _LABELS)):
             text = _CALLED.sub(self._named, text)
             text = _CHANGED.sub(self._named, text)
-        if "name=" in text and ("\n" in text or "\\n" in text):
-            text = _FIELD.sub(self._named, text)
-        return text
+        if "input" in text:
+            text = _BODY.sub(self._named, text)
+        return _UNDER.sub(self._named, text) if "\n " in text else text
 
     def _typed(self, found: re.Match[str]) -> str:
         group, value = _last(found)

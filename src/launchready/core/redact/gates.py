@@ -36,7 +36,8 @@ from launchready.vendors.formats import VENDORS
     PERSON,
     STREET,
     SETS,
-) = range(22)
+    VERBS,
+) = range(23)
 PROSE = frozenset({*range(PHONE), DEVICE, TYPED, GREET, ROLE, SETS})
 FIRST_VENDOR = 32  # gate 32 + n: row n of VENDORS
 CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS})  # not asked here: their readers ask as cheaply
@@ -92,6 +93,7 @@ OPENERS: tuple[Opener, ...] = (
     _prose(PHONE, phrases.PHONE_WORDS),
     _prose(ROLE, phrases.ROLES),
     _prose(SETS, phrases.SAYS[0][1]),
+    _prose(VERBS, phrases.VERBS),
     _prose(PERSON, phrases.PERSON_WORDS),
     Opener(STREET, frozenset(phrases.STREET_WORDS), frozenset(phrases.STREETS)),
     *(_vendor(FIRST_VENDOR + index, row.gates, row.pattern) for index, row in enumerate(VENDORS)),
@@ -102,10 +104,10 @@ _MEMO = 4096
 
 
 class _Words(dict[int, int]):
-    """A table for ``str.translate``: everything but ASCII letters and digits is a blank."""
+    """A table for ``str.translate``: ASCII letters in lower case and digits; everything else is a blank."""
 
     def __missing__(self, char: int) -> int:
-        code = char if char < 128 and chr(char).isalnum() else 32
+        code = ord(chr(char).lower()) if char < 128 and chr(char).isalnum() else 32
         if len(self) < _MEMO:
             self[char] = code
         return code
@@ -120,12 +122,13 @@ for _opener in OPENERS:
             _table[_key] = _table.get(_key, CLOSED) | {_opener.gate}
 _OPENING = frozenset(_BY_WORD)
 _LITERALS = tuple(_BY_LITERAL)
-_ROOTS = tuple({"$" if "$" in literal else "}" if "}" in literal else literal[:6] for literal in _LITERALS})
+_SHORT = {"$" if "$" in literal else "}" if "}" in literal else literal[:4] for literal in _LITERALS}
+_ROOTS = tuple(root for root in _SHORT if not any(other in root for other in _SHORT - {root}))
 
 
 def opened(text: str) -> frozenset[int]:
     """The gates that this text opens."""
-    words = text.translate(_WORDS).lower().split()
+    words = text.translate(_WORDS).split()
     gates = _WITH_CODED if max(map(len, words), default=0) >= LEAST else CLOSED
     if not _OPENING.isdisjoint(words):
         gates = gates.union(*(_BY_WORD[word] for word in _OPENING.intersection(words)))

@@ -254,19 +254,7 @@ STREET_WORDS = words(
     "mews parkway highway way walk hill grove rue via viale piazza corso calle avenida plaza paseo rua chemin "
     "impasse quai"
 )
-STREETS = (
-    "stra\u00dfe ",
-    "strasse ",
-    "str. ",
-    "allee ",
-    "weg ",
-    "platz ",
-    "gasse ",
-    "damm ",
-    "ufer ",
-    "straat ",
-    "laan ",
-    "gracht ",
-    "kade ",
-    "plein ",
-)
+STREETS = ("stra\u00dfe ", "strasse ", "str. ", "allee ", "weg ", "platz ", "straat ", "gracht ")
+
+#: Commands that take a secret: of Redis, FTP, IMAP, netrc; 5432 is the port in a line of .pgpass.
+VERBS = words("pass login auth requirepass masterauth set setex psetex setnx getset hset hmset pgpass 5432 vcard")
