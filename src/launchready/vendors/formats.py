@@ -104,6 +104,11 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor("other_vendor", ("cfut_", "cfat_", "cfk_", "cfast_"), _EDGE + r"cf(?:ut|at|k|ast)_[A-Za-z0-9_\-]{32,80}+"),
     Vendor("other_vendor", ("v1.0-",), _EDGE + r"v1\.0-[0-9a-f]{20,32}-[0-9a-f]{100,180}+"),
+    Vendor(
+        "other_vendor",
+        ("access-production-", "access-development-", "access-sandbox-"),
+        _EDGE + r"access-(?:production|development|sandbox)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    ),
     Vendor("other_vendor", ("npm_",), _LEFT + r"npm_[A-Za-z0-9]{30,64}+"),
     Vendor("other_vendor", ("pypi-",), _EDGE + r"pypi-[A-Za-z0-9_\-]{40,512}+"),
     Vendor(
@@ -211,6 +216,9 @@ VENDORS: tuple[Vendor, ...] = (
         ("$2", "$argon2", "$6$", "$5$", "$1$", "$y$", "$scrypt", "$7$", "$apr1$"),
         r"\$(?:2[abxy]?|argon2(?:id|i|d)|[1567y]|scrypt|apr1)\$(?:[A-Za-z0-9$./+=_\-]|,(?=[a-z]=)){16,512}+",
     ),
+    Vendor("pw_hash", ("SCRAM-SHA-",), _LEFT + r"SCRAM-SHA-(?:1|256|512)\$\d{1,8}:[A-Za-z0-9+/=$:]{32,512}+"),
+    # What the magnetic stripe of a card holds (ISO/IEC 7813, track 1).
+    Vendor("card", ("%B",), r"%B(\d{13,19})\^[^\^\n]{2,26}\^"),
     Vendor(
         "pw_hash", ("SHA}", "MD5}", "CRYPT}"), r"\{(?:S?SHA(?:256|384|512)?|S?MD5|CRYPT)\}[A-Za-z0-9+/=$.]{16,256}+"
     ),
@@ -249,7 +257,6 @@ RARE: tuple[Vendor, ...] = (
            r"(?<![A-Za-z0-9_.%/+])A{20,24}[A-Za-z0-9%]{60,120}(?![A-Za-z0-9])"),
     _other(_begun("sl."), r"sl\.(?:u\.)?[A-Za-z0-9_\-]{120,1500}"),
     _other(("sdk-",), r"sdk-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-    _other(("access-production-",), r"access-production-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     _other(("CCIPAT_", "CCIPRJ_"), r"CCIP(?:AT|RJ)_[A-Za-z0-9]{20,24}_[a-f0-9]{40}"),
     _other(("napi_",), r"napi_[a-z0-9]{48,80}"),
     _other(("pul-",), r"pul-[a-f0-9]{40}"),

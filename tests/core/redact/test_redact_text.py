@@ -255,6 +255,11 @@ def test_base64_of_nothing_to_hide():
 
 
 HARD = {
+    "password of": "password for the ", "client": "customer Ab Cd ", "expected": "csrf expected " + "a1" * 12 + " ", "street": "1 Ab Street ",
+    "street names": "1 Ab Ab Ab ", "table": "a,password\n1,2\n", "arrow": "x\n└ 'x'\n", "stored": "SET otp:1 2 ", "again": "[password] -> 'x",
+    "yaml": "name: a\n  value: b\n", "colours": "\x1b[36ma", "env": "ENV A b ", "member": '{"a": {"S": "x"}} ', "no URL": "postgres//a:b",
+    "failing row": "Failing row contains (1, 1990-01-01, ", "rows": "'Ab Cd', '[email]', ", "beside": "[email]:", "under": "a\n 'b'\n",
+    "calls": "login('a', 'b", "card's end": "[card ****1111] 12/27 ", "copied": "COPY a (b, c)\n1\t2\n", "masks": "token=***",
     "unclosed quotes": 'token="a', "escaped keys": '\\"password\\":', "nested encodings": "%252522token%25253D", "names": 'name="A B" ', "company": "name=A email=a@b.co ",
     "backup": "backup codes: aaaa-1111, ", "validation": "password\n  input_value='", "validation body": "'loc': ('body', 'a'), 'input': ", "mysql": "mysql -u a -p",
     "redis": "redis-cli -a ", "base64": "dXNlcj1qb2VAeA ", "base64 words": "cGFzc3dvcmQ9aHVudGVyMng5 ", "parents": '"session":{"id":', "signed": "signature=t=1,v1=", "sql": "$1 = '", "device": "device " + "a" * 64 + " ",

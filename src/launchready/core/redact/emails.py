@@ -26,6 +26,7 @@ _FILES = words(
     "png jpg jpeg gif svg webp avif ico css js mjs ts tsx jsx map json html htm pdf txt woff woff2 mp4 service "
     "socket timer"
 )
+_ZONE = Late(r"(?:[a-z][a-z0-9\-]{0,62}\.){1,4}(?:com|org|net|info|example|(?!js|ts|md|py|gz)[a-z]{2})")
 _NO_ONE = words("git hg svn celery scm")
 _VERSION = Late(r"v?\d+\.\d+(?:[.\-]|$)|\d+x\.")
 
@@ -87,4 +88,7 @@ def _domain(domain: str) -> str:
 def _harmless(local: str, domain: str) -> bool:
     if local in _NO_ONE or local.startswith("celery"):
         return True
-    return domain.rpartition(".")[2].lower() in _FILES or _VERSION.match(domain) is not None
+    rest, _, top = domain.lower().rpartition(".")
+    if top in _FILES:  # an address may be the name of a file: jo@coach.example.png, but logo@2x.png
+        return _ZONE.fullmatch(rest) is None
+    return _VERSION.match(domain) is not None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from launchready.core.redact import arrows, blocks, coded, emails, fast, gates, links, numbers, people, tables
-from launchready.core.redact.encodings import shade
+from launchready.core.redact.encodings import bleached, coloured, shade, tinted
 from launchready.core.redact.forms import Forms
 from launchready.core.redact.gates import FIRST_VENDOR
 from launchready.core.redact.keys import Keys
@@ -62,6 +62,14 @@ class Engine:
         """The text, redacted."""
         if len(text) < _SHORTEST and text.isalnum() and not self._own:
             return text
+        if coloured(text):
+            plain, colours = bleached(text)
+            if colours:
+                cleaned = self._stable(plain)
+                return text if cleaned == plain else tinted(cleaned, colours)
+        return self._stable(text)
+
+    def _stable(self, text: str) -> str:
         for _ in range(_PASSES):
             if len(text) <= _CHEAP:
                 cleaned = self._pieces(text)
@@ -104,6 +112,8 @@ class Engine:
                 text = self._escaped(text, shadow, behind)
         if "://" in text and "@" in text:
             text = links.credentials(text, marks)
+        elif "//" in text and "@" in text:
+            text = links.broken(text, marks)
         if not opened.isdisjoint(_ROW_GATES):
             text = self._vendors(text, opened)
         if gates.NEAR in opened:

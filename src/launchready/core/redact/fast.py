@@ -27,7 +27,6 @@ from launchready.core.redact.gates import (
     NUMBERS,
     OPENERS,
     PERSON,
-    PHONE,
     ROLE,
     SAID,
     SCHEME,
@@ -66,9 +65,9 @@ _MORE = (
     (
         FORMS,
         (
-            r"-u|--[A-Za-z]| -p|-stdin| -S|-fd|redis-cli |(?:ogin|uth|nticate|onnect|@tcp|@unix|[wW]ord|WORD)\("
+            r"-u|--[A-Za-z]| -p|-stdin| -S|-fd|redis-cli |(?:ogin|_in|ignin|uth|nticate|onnect|@tcp|@unix)\("
             r"|(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]+'|Secret|</|alue|name=|input|[\"']: ?\{[\"']|\n "
-            r"|(?:asswd|rypt)\(|content=|[\"'](?:old|new|val|v[\"'])|before|old=|\[[a-z_]+[^\[\]]{0,10}\]"
+            r"|(?:asswd|rypt|[wW]ord|WORD)\(|content=|answer|[\"'](?:old|new|val|v[\"'])|before|old=|\[[a-z_]+[^\[\]]{0,10}\]"
         ),
     ),
 )
@@ -78,7 +77,7 @@ _FOLLOWS = {
     SETS: r"(?: [^\n]*)?(?:[:>=]| (?:to|auf|zu|is|ist|as|en|from) )",
     TYPED: r"[ ]{1,2}[^ ]{8}",
     GREET: r" [A-Z]",
-    PERSON: r"[.:]{0,2} [^\n]{0,24}[A-Z]",
+    PERSON: r"[.:]{0,2} [^\n]{0,64}[A-Z]",
     ROLE: r"""(?: [a-z]{4,9})?(?:=|: ?| is | was | )["'`]?[A-Za-z0-9_+/=.~%-]{20}""",
     DEVICE: r"""[ :/=]{1,2}(?:(?:for|tokens?|is|to)[ :=]{1,2}){0,2}["'`]?[0-9a-f]{64}""",
     BLANK: r"""(?: value| header| string| id| cookie| key| token)?[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
@@ -89,17 +88,20 @@ _FOLLOWS = {
     SCHEME: r"(?:[ \t]+|%20|[+])[A-Za-z0-9._~+/%-]{8}",
     AUTH: r"\"? ",
     BORN: r"[^A-Za-z0-9\n][^0-9\n]*[0-9]",
-    PHONE: r"[^A-Za-z0-9\n][^0-9\n]*[0-9][0-9 ().\/-]{5}",
 }
 _WORD_FOR_ONE = "(?i:pass|pw|kennwort|wachtwoord)"
 _BESIDE = {
     SETS: (f" as (?i:[a-z]+ )*{_WORD_FOR_ONE}", f"(?i:{'|'.join(sorted(FRESH_WORDS))}) {_WORD_FOR_ONE}"),
-    CODE: ("[0-9]{3} (?i:is|as) ", "[0-9]{4} (?i:is|as) ", "(?i:use) [0-9]{4,8} (?i:to) "),
+    CODE: (
+        "[0-9]{3} (?i:is|as) ",
+        "[0-9]{4} (?i:is|as) ",
+        "(?i:use|enter|type|submit) (?:[a-zA-Z]+ )*(?:[gG]-)?[0-9]{3}",
+    ),
 }
 _SHORT = 3
 _APART = "[_.-]*"  # between the words of a key
 _BEFORE = r"(?:^|[^A-Za-z0-9_.-]|%[0-9A-Fa-f]{2}|\\[a-z0-9]{1,5})"  # a key begins, or the escape before it ends
-_AFTER = r"""["'`\]]*[ \t]*[:=,<%\\&]"""  # what closes a key, and a separator, or the escape of one of these
+_AFTER = r"""["'`\]]*[ \t\x1c]*[:=,<%\\&]"""  # what closes a key, and a separator, or the escape of one of these
 
 
 def compiled(keys: Keys) -> Callable[[str], frozenset[int]] | None:

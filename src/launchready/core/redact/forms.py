@@ -7,7 +7,7 @@ import re
 from launchready.core.redact import values
 from launchready.core.redact.keys import Keys
 from launchready.core.redact.late import Late
-from launchready.core.redact.marks import Marks
+from launchready.core.redact.marks import Marks, spend
 
 _FLAG = Late(
     r"--([A-Za-z][\w\-]{1,40}+)(?:[ \t]{1,4}+|[\"'],[ ]?(?=[\"']))(?:\"([^\"\n]{1,400}+)\"|'([^'\n]{1,400}+)'"
@@ -58,6 +58,12 @@ _AGAIN = Late(
     r"\[(password|otp|generic_key|link_token|session|csrf|bearer|oauth|pw_hash|signed_url|phone|cvc|iban)\][\"'`]?"
     r" ?(?:!=|->|→|<>|vs\.?|to|=>|and|with|by) ?(?:\"([^\"\n]{3,512}+)\"|'([^'\n]{3,512}+)'|`([^`\n]{3,512}+)`)"
 )
+_ENV = Late(r"\b(?:ENV|ARG|SetEnv)[ \t]{1,4}([A-Za-z_]\w{1,64})[ \t]{1,4}[\"']?([^\s\"'=][^\s\"']{0,4096}+)")
+_PRAGMA = Late(r"\bPRAGMA (?:hex|re)?key ?= ?(?:\"([^\"\n]{3,256}+)\"|'([^'\n]{3,256}+)')", re.IGNORECASE)
+_YAML = Late(
+    r"\b(?:name|key): ?[\"']?([\w.\-]{1,64}+)[\"']?(?:\n|\\n)[ \t]{1,32}value: ?"
+    r"(?:\"([^\"\n]{1,4096}+)\"|'([^'\n]{1,4096}+)'|([^\s\"'{}]{1,4096}+))"
+)
 _STORED = Late(
     r"\b(?:(P?SETEX)|GETSET|SETNX|SET)\b[\"']?[ ,]{1,2}[\"']?((?:[\w.\-]{1,64}:){0,6}[\w.\-]{1,128}+)"
     r"[\"']?(?(1)[ ,]{1,2}[\"']?\d{1,9}[\"']?)[ ,]{1,2}(?:[\"']([^\"'\n]{1,4096}+)[\"']|([^\s\"'=][^\s\"']{0,4096}+))"
@@ -86,11 +92,11 @@ _CARD_LINE = Late(r"(?:\A|\n)(FN|BDAY|ADR)(?:;[^:\n]{0,80})?:([^\n]{1,400})")
 _CARD_KEYS = {"FN": "name", "BDAY": "dob", "ADR": "address"}
 _SECRETSTR = Late(r"Secret(?:Str|Bytes)?\(b?(?:\"([^\"\n]{1,512}+)\"|'([^'\n]{1,512}+)')")
 _XML = Late(r"<([A-Za-z_][\w:.\-]{1,64}+)(?: [^<>]{0,200}+)?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}+)(?:\]\]>)?</")
-_TELLS = r"\b(?:[nN]ame|[kK]ey|[fF]ield|attr|attribute|property|param|column|k)[\"']?[ \t]{0,2}[:=][ \t]{0,2}"
+_TELLS = r"\b(?:[nN]ame|[kK]ey|[fF]ield|attr|attribute|property|param|column|question|k)[\"']?[ \t]{0,2}[:=][ \t]{0,2}"
 _IS = r"[\"']?[ \t]{0,2}[:=][ \t]{0,2}"
 _CALLED = Late(
-    rf"{_TELLS}[\"']([\w.\-]{{1,64}}+)[\"'][ \t,]{{1,3}}"
-    r"[\"']?(?:[vV]alue|content|v|val|input|old|new|from|to|before|after|old_value|new_value)"
+    rf"{_TELLS}[\"']([\w .\-]{{1,64}}+)[\"'][ \t,]{{1,3}}"
+    r"[\"']?(?:[vV]alue|content|answer|v|val|input|old|new|from|to|before|after|old_value|new_value)"
     rf"{_IS}[\"']([^\"'\n]{{1,4096}}+)[\"']"
 )
 _CHANGED = Late(
@@ -99,7 +105,22 @@ _CHANGED = Late(
     r"[\"']([^\"'\n]{1,4096}+)[\"']"
 )
 _FIELD = Late(r"name=[\"']?([\w.\-\[\]]{1,64}+)[\"']?(?:\\r\\n|\\n|\r?\n){2}([^\r\n\\]{1,4096}+)")
-_LABELS = ("alue", "content=", '"old', "'old", '"v"', '"new', "'new", "before", '"val', "'v'", "old=", '"input')
+_ENTRIES = ("ogin(", "_in(", "ignin(", "uth(", "nticate(", "onnect(")
+_LABELS = (
+    "alue",
+    "answer",
+    "content=",
+    '"old',
+    "'old",
+    '"v"',
+    '"new',
+    "'new",
+    "before",
+    '"val',
+    "'v'",
+    "old=",
+    '"input',
+)
 
 
 class Forms:
@@ -121,6 +142,8 @@ class Forms:
             text = _CARD_END.sub(lambda found: self._put(found, 1, "cvc"), text)
         if '"' in text or "'" in text:
             text = self._quoted(text)
+        if " value: " in text:
+            text = _YAML.sub(self._named, text)
         if "</" in text:
             text = _XML.sub(self._named, text)
             text = _ELEMENT.sub(self._named, text)
@@ -144,6 +167,9 @@ class Forms:
 
     def _verbs(self, text: str) -> str:
         text = _TYPED.sub(self._typed, text)
+        text = _ENV.sub(self._named, text)
+        if "key" in text:
+            text = _PRAGMA.sub(self._password, text)
         if "login " in text:
             text = _NETRC.sub(self._password, text)
         if "SET" in text:
@@ -156,7 +182,7 @@ class Forms:
     def _calls(self, text: str) -> str:
         if "ass" in text or "ASS" in text or "rypt" in text:
             text = _CALL.sub(self._typed, text)
-        if "ogin(" in text or "uth(" in text or "nticate(" in text or "onnect(" in text:
+        if any(map(text.__contains__, _ENTRIES)):
             text = _LOGGED_IN.sub(self._typed, text)
         if "@tcp(" in text or "@unix(" in text:
             text = _DSN.sub(lambda found: self._put(found, 1, "db_url"), text)
@@ -169,7 +195,7 @@ class Forms:
             text = _WITH.sub(self._password, text)
         if "': {'" in text or '": {"' in text or '":{"' in text:
             text = _TYPE.sub(self._named, text)
-        if any(map(text.__contains__, _LABELS)):
+        if any(map(text.__contains__, _LABELS)) or '"input' in text:
             text = _CALLED.sub(self._named, text)
             text = _CHANGED.sub(self._named, text)
         if "input" in text:
@@ -177,6 +203,7 @@ class Forms:
         return _UNDER.sub(self._named, text) if "\n " in text else text
 
     def _typed(self, found: re.Match[str]) -> str:
+        spend()
         group, value = _last(found)
         return (
             self._put(found, group, "password")
@@ -191,6 +218,7 @@ class Forms:
 
     def _stored(self, found: re.Match[str]) -> str:
         """``SET otp:47972 219458``: the key of a store says what stands behind it, by its last word that is known."""
+        spend()
         group, value = _last(found)
         for part in reversed(found.group(2).split(":")):
             named = self._keys.named(part)
@@ -203,6 +231,7 @@ class Forms:
         return found.group()
 
     def _named(self, found: re.Match[str]) -> str:
+        spend()
         named = self._keys.named(found.group(1) or found.group(2))
         if named is None or named.condition in {"email", "connection", "cookie"}:
             return found.group()

@@ -21,6 +21,10 @@ _NAMED = Late(
 )
 #: Behind a single letter, ``/i/8Y6NlibptVem``: digits, capitals and small letters, as no name has them.
 _MIXED = Late(r"(?=[A-Za-z\-_]{0,20}\d)(?=[a-z\d\-_]{0,20}[A-Z])(?=[A-Z\d\-_]{0,20}[a-z])[A-Za-z\d\-_]{11,21}")
+_BROKEN = Late(
+    r"\b((?:postgres(?:ql)?|mysql|mariadb|rediss?|mongodb|amqps?)(?:\+\w{1,16})?[:;.]?/{1,2}[^\s:/@\"'\[]{0,64}:)"
+    r"(?!/)(?!\[[a-z_]{1,32}\]@)([^\s@\"']{3,128})@"
+)
 _SIGNED = Late(r"\d{1,20}[A-Za-z0-9]{0,8}-[0-9a-f]{20,64}|[A-Za-z0-9]{5,13}-[0-9a-f]{20,64}")
 
 
@@ -44,6 +48,11 @@ def credentials(text: str, marks: Marks) -> str:
                     start = high
         at = text.find("://", start)
     return "".join([*out, text[done:]]) if out else text
+
+
+def broken(text: str, marks: Marks) -> str:
+    """The password of a store's URL that is none, as it stands in the error that says so: ``postgres//app:pw@db``."""
+    return _BROKEN.sub(lambda found: f"{found.group(1)}{marks.mark('db_url', found.group(2))}@", text)
 
 
 def _masked(value: str) -> bool:

@@ -192,6 +192,7 @@ def _told(text: str, marks: Marks) -> str:
         if found is not None and 7 <= len(_digits(found.group(1))) <= 15 and not _STAMP.match(found.group(1)):
             start, end = found.span(1)
             spans.append((start, end, marks.mark("phone", text[start:end])))
+    spans += [(*found.span(), marks.mark("phone", found.group())) for found in _EXIT.finditer(low)]
     spans += [
         (*found.span(1), marks.mark("phone", found.group(1)))
         for found in _TO.finditer(low)
@@ -205,5 +206,6 @@ _TO = Late(
     r"|[?&]phone=)"
     r"([1-9]\d{9,14})(?![\d\w\-:]|\.\d)"
 )
+_EXIT = Late(r"(?<![\w.+\-])00[1-9]\d{8,12}(?![\w.\-])", re.ASCII)
 _EPOCH = Late(r"1[67]\d{8}(?:\d{3})?")
 _STAMP = Late(r"(?:19|20)\d\d[\-/.]\d\d|\d\d[\-/.]\d\d[\-/.](?:19|20)\d\d|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d")

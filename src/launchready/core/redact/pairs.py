@@ -197,7 +197,8 @@ class Pairs:
     def _value(self, text: str, shadow: str, found: re.Match[str], named: Named) -> tuple[int, int, str] | None:
         """Where the value stands and what is to stand there; None: nothing to hide."""
         tail = shadow[found.end(1) : found.end()]
-        query = shadow[max(0, found.start() - 1) : found.start()] in {"?", "&", "#"} and "=" in tail
+        led = shadow[max(0, found.start() - 1) : found.start()]
+        query = "=" in tail and (led in {"?", "&", "#"} or (led == ";" and named.kind == "session"))  # ;jsessionid=
         if named.condition == "alone" and not query and named.kind != "signed_url":
             return None
         at = _BLANK.match(shadow, found.end()).end()  # type: ignore[union-attr]  # {0,24} always matches

@@ -40,7 +40,11 @@ _BEFORE = Late(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
 _CODE_BEFORE = Late(
     r"(?<![\w.\-/:#])(?:g-)?(\d{4,8}|\d{3}[ \-]\d{3})"
     r"(?= (?:is|as) (?:your|the|a|my)[a-z' \-]{0,40}(?<![a-z0-9])(?:code|pin|otp|passcode)(?![a-z0-9])"
-    r"|(?:(?<=use \d{4})|(?<=use \d{5})|(?<=use \d{6})|(?<=use \d{8})) to (?:verify|confirm|sign|log)\b)"
+    r")"
+)
+_USED = Late(
+    r"(?<![a-z])(?:use|enter|type|submit) (?:(?:the )?(?:code |pin ))?(g-\d{6}|\d{4,8}|\d{3}[ \-]\d{3}) (?:to|for) "
+    r"(?:verify|verification|confirm|sign|log|complete|continue|access|reset|finish|activate|validate|approve|unlock)"
 )
 _CVC = Late(r"(?: is| was|:|=|\.)? {0,2}[\"']?(\d{3,4})(?![\w.])", re.ASCII)
 _SCHEME = Late(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,8192}+={0,2})(?![=\w])")
@@ -181,9 +185,12 @@ class Prose:
             yield start, start + len(value), self._marks.mark(kind, value)
 
     def _codes(self, text: str, low: str) -> Iterator[Span]:
-        asked = " is " in low or " as " in low or "use " in low
-        for found in _CODE_BEFORE.finditer(low) if asked else ():
-            yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
+        if " is " in low or " as " in low:
+            for found in _CODE_BEFORE.finditer(low):
+                yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
+        if " to " in low or " for " in low:
+            for found in _USED.finditer(low):
+                yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
         company: bool | None = None
         for word, at in whole_words(low, phrases.CODE_WORDS):
             after = _CODE.match(low, at)

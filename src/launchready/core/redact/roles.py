@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from launchready.core.redact import values
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, spend
-from launchready.core.redact.rules.phrases import FRESH_WORDS, NEW_WORDS, SAYS, TOPICS
+from launchready.core.redact.rules.phrases import FRESH_WORDS, NEW_WORDS, PASSWORD_OF, SAYS, TOPICS
 from launchready.core.redact.spans import Span, spliced, whole_words
 
 _ROLE = Late(
@@ -81,7 +81,10 @@ def _passwords(text: str, low: str) -> Iterator[tuple[int, int]]:
             continue
         if not between and joiner not in {"->", "=>", "→"} and given is None:
             continue
-        if not all(_leads(word, before) for before, word in zip(["", *between], between, strict=False)):
+        if joiner in {"is", "ist"}:
+            if not PASSWORD_OF.isdisjoint(between):
+                continue
+        elif not all(_leads(word, before) for before, word in zip(["", *between], between, strict=False)):
             continue
         group = next(index for index in range(4, 8) if found.group(index) is not None)
         start, end = found.span(group)

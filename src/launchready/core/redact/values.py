@@ -33,6 +33,7 @@ _MIXED = Late(
     r"(?=[A-Z]{0,9}\d)(?=\d{0,9}[A-Z])[A-Z\d]{4,10}|(?=[a-z]{0,9}\d)(?=\d{0,9}[a-z])[a-z\d]{6,8}"
     r"|[A-Z\d]{3,5}-[A-Z\d]{3,5}"
 )
+_ASSIGNED = Late(r"[A-Za-z_][\w.\-]{0,40}=")
 _SHOWN = 80
 _HEX = 32
 _STAMP = Late(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
@@ -118,6 +119,7 @@ def strong(value: str) -> bool:
     """What only a password looks like: eight or more, with a digit, letters, and a symbol that joins no words."""
     return (
         len(value) >= 8
+        and _ASSIGNED.match(value) is None
         and any(map(str.isdigit, value))
         and any(map(str.isalpha, value))
         and not set(value).isdisjoint("!#$%&*+=?@^~")
@@ -167,7 +169,7 @@ def admits(condition: str, value: str) -> bool:
         case "number":
             return 9 <= _count(value) <= 34 and _only(value, " -.+ABCDEFGHIJKLMNOPQRSTUVWXYZ")
         case "phone":
-            return 6 <= _count(value) <= 17 and _only(value.lower(), "+%20b()-./ ext;x")
+            return 6 <= _count(value) <= 17 and _only(value.lower(), "+%20b()-./ ext;x\\u")
         case "postal":
             return (
                 " " in value.strip().replace("+", " ").replace("%20", " ")

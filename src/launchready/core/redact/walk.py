@@ -22,7 +22,7 @@ from launchready.core.redact import numbers, values
 from launchready.core.redact.engine import Engine
 from launchready.core.redact.keys import Keys, Named, words
 from launchready.core.redact.marks import Marks
-from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL
+from launchready.core.redact.rules.fields import ACCOUNT, HEADS, LABELS, PERSONAL, VALUES
 
 _DEEP = 64
 _MANY = 100_000
@@ -125,7 +125,7 @@ class Walker:
         called = self._called(value)
         for key, item in value.items():
             inner = self._named(key, parent, named, company)
-            if called is not None and key in {"value", "Value", "input"}:
+            if called is not None and key in VALUES:
                 inner = called
             if (
                 inner is not None
@@ -147,12 +147,13 @@ class Walker:
         """The class that ``{"name": "token", "value": ...}`` gives to its value."""
         if "input" in value and isinstance(value.get("loc"), list | tuple) and value["loc"]:
             return self._keys.named(str(value["loc"][-1]))  # what pydantic and FastAPI say of a field
-        if "value" not in value and "Value" not in value:
+        if VALUES.isdisjoint(value):
             return None
-        for label in ("name", "key", "Name", "Key"):
+        for label in LABELS:
             key = value.get(label)
             if isinstance(key, str):
-                return self._keys.named(key)
+                named = self._keys.named(key.replace(" ", "_"))
+                return None if named is None or named.bare else named
         return None
 
     def _named(self, key: Any, parent: str, above: Named | None, company: str) -> Named | None:

@@ -423,5 +423,9 @@ PERSONAL = frozenset({"email", "phone", "dob", "address", "name", "card", "cvc",
 #: Beside one of these a bare ``name`` is a person's where it is written like one: ``name='db-1', password=...`` is not.
 ACCOUNT = frozenset({"password", "otp", "pw_hash"})
 
+#: In ``{"name": "token", "value": ...}`` one of the first says what stands under one of the second.
+LABELS = ("name", "key", "Name", "Key", "field", "attr", "attribute", "property", "param", "column", "question", "k")
+VALUES = words("value Value input answer v val content old new old_value new_value before after")
+
 #: Keys that say what they are by the record they stand in: ``"session": {"id": ...}``.
 HEADS = words("id value hash raw data old new previous before after")

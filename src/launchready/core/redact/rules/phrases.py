@@ -88,7 +88,7 @@ CODE_WORDS = (
     "codice",
 )
 #: "Use 482913 to verify your account": what opens a sentence whose code stands before its purpose.
-CODE_OPENS = ("use",)
+CODE_OPENS = ("use", "enter", "type", "submit")
 #: A bare "code 482913" is a one-time code in the company of one of these; "code 500123 in batch 7" is not.
 CODE_COMPANY = words(
     "sms text message body sent send sending phone mobile whatsapp twilio otp mfa 2fa login signin sign auth verify "
@@ -221,6 +221,11 @@ NEW_WORDS = words(
     "konto benutzer "
     "cambiada chang\u00e9 pour de"
 )
+#: Words after "password" that make another thing of it: "the password hasher is argon2id".
+PASSWORD_OF = words(
+    "policy hash hasher hashing hashes algorithm field column validator manager length strength template type method "
+    "backend provider scheme encoder version page url link field's rule rules reset expiry age format encoding salt"
+)
 #: Words before "password" that say that one follows: "set temporary password 4Tulips for jo".
 FRESH_WORDS = words("temporary temp initial new generated default one-time random their his her this")
 
@@ -257,4 +262,6 @@ STREET_WORDS = words(
 STREETS = ("stra\u00dfe ", "strasse ", "str. ", "allee ", "weg ", "platz ", "straat ", "gracht ")
 
 #: Commands that take a secret: of Redis, FTP, IMAP, netrc; 5432 is the port in a line of .pgpass.
-VERBS = words("pass login auth requirepass masterauth set setex psetex setnx getset hset hmset pgpass 5432 vcard")
+VERBS = words(
+    "env arg pragma pass login auth requirepass masterauth set setex psetex setnx getset hset hmset pgpass 5432 vcard"
+)
