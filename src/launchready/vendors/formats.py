@@ -36,6 +36,11 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         "stripe", ("_secret_",), _LEFT + r"(?:pi|seti|cs|ek|src|sub|in)_[A-Za-z0-9]{6,64}+_secret_[A-Za-z0-9]{6,128}+"
     ),
+    Vendor(
+        "aws",
+        ("AKIA", "ASIA"),
+        r"A(?:KIA|SIA)[A-Z2-7]{12,20}[\"']?[,:;] ?[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])",
+    ),
     Vendor("aws", ("AKIA", "ASIA", "ABIA", "ACCA"), _LEFT + r"A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{12,20}+(?![a-z])"),
     Vendor("github", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), _LEFT + r"gh[pousr]_[A-Za-z0-9]{16,255}+"),
     Vendor("github", ("github_pat_",), _LEFT + r"github_pat_[A-Za-z0-9_]{20,255}+"),

@@ -202,7 +202,8 @@ def _told(text: str, marks: Marks) -> str:
 
 
 _TO = Late(
-    r"(?:(?<![a-z0-9])(?:to|from|recipient|destination|dest|dst|src|number|an|nach)(?:=| ?: ?| |%3d)[\"']?|wa\.me/"
+    r"(?:(?<![a-z0-9])(?:to|from|recipient|destination|dest|dst|src|number|an|nach)(?:(?:=| ?: ?|%3d)[\"']?| "
+    r"(?=\d{11}))|wa\.me/"
     r"|[?&]phone=)"
     r"([1-9]\d{9,14})(?![\d\w\-:]|\.\d)"
 )

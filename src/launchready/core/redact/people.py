@@ -17,7 +17,7 @@ _NAME = (
     rf"{_WORD}(?: (?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten)(?= ))?"
     r"(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){1,3}"
 )
-_MARKER = r"\[(?:email|phone)(?::[0-9a-f]{6})?\]"
+_MARKER = r"\[(?:email|phone|iban)(?::[0-9a-f]{6})?\]"
 _MAILBOX = Late(
     r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=\\{0,8}[\"']? "
     r"?<\[email)"
@@ -56,7 +56,7 @@ _STREET = Late(
 
 def clean(text: str, marks: Marks) -> str:
     """The text with the names beside addresses, after words for persons, and streets, marked."""
-    if "[email" in text or "[phone" in text:
+    if "[email" in text or "[phone" in text or "[iban" in text:
         if "<[email" in text:
             text = _MAILBOX.sub(lambda found: marks.mark("name", found.group()), text)
         text = _BESIDE.sub(lambda found: _beside(found, marks), text)

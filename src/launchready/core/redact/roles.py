@@ -9,13 +9,18 @@ from collections.abc import Iterator
 from launchready.core.redact import values
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, spend
-from launchready.core.redact.rules.phrases import FRESH_WORDS, NEW_WORDS, PASSWORD_OF, SAYS, TOPICS
+from launchready.core.redact.rules.phrases import CODE_TOPICS, FRESH_WORDS, NEW_WORDS, PASSWORD_OF, SAYS, TOPICS
 from launchready.core.redact.spans import Span, spliced, whole_words
 
 _ROLE = Late(
     r"(?<![\w\-])(?:old|new|expected|got|received|given|provided|actual|computed|calculated|previous|current|form|cookie"
     r"|header|stored|sent|want)(?: (?:signature|token|csrf|hmac|session|value|header|cookie|secret))?(?:=|: ?| is "
     r"| was | )[\"'`]?([\w\-+/.~%]{20,4096}+={0,2})(?![\w=])",
+    re.IGNORECASE,
+)
+_ROLE_CODE = Late(
+    r"(?<![\w\-])(?:expected|got|received|given|provided|actual|stored|want|entered|submitted|typed)(?:=|: ?| )[\"'`]?"
+    r"(\d{4,8}|\d{3}[ \-]\d{3})(?![\w\-/:]|\.\d)",
     re.IGNORECASE,
 )
 _SET = Late(
@@ -45,6 +50,10 @@ def clean(text: str, low: str, marks: Marks) -> str:
             value = text[start:end].rstrip(".")
             if values.admits("token", value):
                 spans.append((start, start + len(value), marks.mark(kind, value)))
+    if any(map(said.__contains__, CODE_TOPICS)):
+        for found in _ROLE_CODE.finditer(text):
+            spend()
+            spans.append((*found.span(1), marks.mark("otp", found.group(1))))
     return spliced(text, spans)
 
 

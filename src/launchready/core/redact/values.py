@@ -85,6 +85,7 @@ def opaque(value: str, least: int = 8) -> bool:
     if (
         len(value) < least
         or not _OPAQUE.fullmatch(value)
+        or "://" in value
         or _STAMP.fullmatch(value)
         or _NO_KEY.fullmatch(value)
         or _EXPRESSION.fullmatch(value)

@@ -15,7 +15,8 @@ EMPTY_WORDS = words(
     "rejected accepted mismatch match matched error verified unverified confirmed pending revoked rotated created "
     "deleted used unused optional default bearer basic digest include omit same-origin string str bytes int text "
     "object array uuid unique password passwd token otp sms totp email phone or and is was not for in the a an of to "
-    "access refresh jwt opaque session api csrf link magic login anonymous "
+    "unchanged kept same stripped omitted hashed encrypted access refresh jwt opaque session api csrf link magic login "
+    "anonymous "
     "from must be has have been will with without by too at as mailto "
     "invalide incorrecte oubli\u00e9 falsch ung\u00fcltig vergessen fehlt"
 )
@@ -207,10 +208,12 @@ TOPICS: tuple[tuple[str, str], ...] = (
     ("api key", "generic_key"),
     ("api_key", "generic_key"),
 )
+#: In a line that speaks of one of these, four to eight digits in such a part are a one-time code.
+CODE_TOPICS = ("otp", "2fa", "mfa", "passcode", "verification code", "one-time", "security code", "sms code", "pin ")
 #: The words for such a part: without one of them the line is not read for it.
 ROLES = words(
-    "old new expected got received given provided actual computed calculated previous current form cookie header "
-    "stored sent want"
+    "entered submitted typed old new expected got received given provided actual computed calculated previous current "
+    "form cookie header stored sent want"
 )
 
 #: What may stand between "password" and its new value, beside whose it is: "password for jo was changed to X".
@@ -241,7 +244,8 @@ PERSON_WORDS = (
 )
 #: What a name of a person never holds, and the titles of things do.
 NO_NAME = words(
-    "yoga pilates basics class course plan booking bookings studio room session flow morning evening coaching "
+    "bic swift iban eur usd gbp ref vat yoga pilates basics class course plan booking bookings studio room session "
+    "flow morning evening coaching "
     "coach team "
     "support welcome your you the reset password code account invoice reminder confirmation confirmed appointment "
     "new order payment failed success error status active pending cancelled inc ltd gmbh llc sent message subject "
