@@ -62,7 +62,7 @@ class Engine:
         """The text, redacted."""
         if len(text) < _SHORTEST and text.isalnum() and not self._own:
             return text
-        if coloured(text):
+        if "[" in text and coloured(text):
             plain, colours = bleached(text)
             if colours:
                 cleaned = self._stable(plain)
@@ -126,19 +126,22 @@ class Engine:
             text = tables.clean(text, self._keys, marks)
         if "\n" in text and arrows.present(text):
             text = arrows.clean(text, self._keys, marks)
-        opened, given = self._reopened(text, given, opened), text
+        if text is not given:
+            opened, given = opened | self._opened(text), text  # markers are words, too
         if gates.KEYS in opened:
             text = self._pairs.clean(text)
         if gates.FORMS in opened or gates.VERBS in opened:
             text = self._forms.clean(text, verbs=gates.VERBS in opened)
-        opened, given = self._reopened(text, given, opened), text
+        if text is not given:
+            opened, given = opened | self._opened(text), text  # markers are words, too
         if not opened.isdisjoint(gates.PROSE):
             text = self._prose.clean(text, opened)
         if gates.CODED in opened and not decoded:
             text = coded.clean(text, self._decoded, marks)
         if emails.present(text):
             text = emails.clean(text, marks)
-        opened = self._reopened(text, given, opened)
+        if text is not given:
+            opened = opened | self._opened(text)
         if gates.NUMBERS in opened or gates.PHONE in opened:
             text = numbers.clean(text, marks, told=gates.PHONE in opened)
         if "[" in text:
@@ -153,10 +156,6 @@ class Engine:
         """What the readers make of decoded text; they decode once."""
         with quiet():
             return self._pass(text, decoded=True)
-
-    def _reopened(self, text: str, given: str, opened: frozenset[int]) -> frozenset[int]:
-        """Markers are words, too: where a reader has changed the text, the gates are asked again."""
-        return opened if text is given else opened | self._opened(text)
 
     def _opened(self, text: str) -> frozenset[int]:
         if not self._asked:

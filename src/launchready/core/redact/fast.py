@@ -101,7 +101,7 @@ _BESIDE = {
 _SHORT = 3
 _APART = "[_.-]*"  # between the words of a key
 _BEFORE = r"(?:^|[^A-Za-z0-9_.-]|%[0-9A-Fa-f]{2}|\\[a-z0-9]{1,5})"  # a key begins, or the escape before it ends
-_AFTER = r"""["'`\]]*[ \t\x1c]*[:=,<%\\&]"""  # what closes a key, and a separator, or the escape of one of these
+_AFTER = r"""["'`\]]*[ \t\x1c]*[:=,%\\&]"""  # what closes a key, and a separator, or the escape of one of these
 
 
 def compiled(keys: Keys) -> Callable[[str], frozenset[int]] | None:

@@ -105,6 +105,7 @@ _CHANGED = Late(
     r"[\"']([^\"'\n]{1,4096}+)[\"']"
 )
 _FIELD = Late(r"name=[\"']?([\w.\-\[\]]{1,64}+)[\"']?(?:\\r\\n|\\n|\r?\n){2}([^\r\n\\]{1,4096}+)")
+_COMMANDS = ("PASS ", "LOGIN ", "AUTH ", "requirepass ", "masterauth ")
 _ENTRIES = ("ogin(", "_in(", "ignin(", "uth(", "nticate(", "onnect(")
 _LABELS = (
     "alue",
@@ -166,9 +167,11 @@ class Forms:
         return _TOOL.sub(self._password, text) if "sshpass -p" in text or "redis-cli " in text else text
 
     def _verbs(self, text: str) -> str:
-        text = _TYPED.sub(self._typed, text)
-        text = _ENV.sub(self._named, text)
-        if "key" in text:
+        if any(map(text.__contains__, _COMMANDS)):
+            text = _TYPED.sub(self._typed, text)
+        if "ENV " in text or "ARG " in text or "SetEnv " in text:
+            text = _ENV.sub(self._named, text)
+        if "PRAGMA" in text or "pragma" in text:
             text = _PRAGMA.sub(self._password, text)
         if "login " in text:
             text = _NETRC.sub(self._password, text)

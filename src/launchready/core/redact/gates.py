@@ -122,8 +122,7 @@ for _opener in OPENERS:
             _table[_key] = _table.get(_key, CLOSED) | {_opener.gate}
 _OPENING = frozenset(_BY_WORD)
 _LITERALS = tuple(_BY_LITERAL)
-_SHORT = {"$" if "$" in literal else "}" if "}" in literal else literal[:4] for literal in _LITERALS}
-_ROOTS = tuple(root for root in _SHORT if not any(other in root for other in _SHORT - {root}))
+_ANY = re.compile("|".join(sorted(map(re.escape, _LITERALS))))
 
 
 def opened(text: str) -> frozenset[int]:
@@ -131,7 +130,7 @@ def opened(text: str) -> frozenset[int]:
     words = text.translate(_WORDS).split()
     gates = _WITH_CODED if max(map(len, words), default=0) >= LEAST else CLOSED
     if not _OPENING.isdisjoint(words):
-        gates = gates.union(*(_BY_WORD[word] for word in _OPENING.intersection(words)))
-    if any(map(text.__contains__, _ROOTS)):
+        gates = gates.union(*map(_BY_WORD.__getitem__, _OPENING.intersection(words)))
+    if _ANY.search(text) is not None:
         gates = gates.union(*(_BY_LITERAL[literal] for literal in _LITERALS if literal in text))
     return gates

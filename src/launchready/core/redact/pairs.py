@@ -33,7 +33,7 @@ _SECRETS = frozenset({"any", "loose", "pathless", "opaque", "token", "alone", "a
 
 _PAIR_TEXT = (
     r"\b(?<!\.)(?<![\w.]-)((?:[^\W\d]|2)[\w.\-]{0,127}+)"
-    r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,24}+(?:[:=]{1,24}+>?|<-))"
+    r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,24}+[:=]{1,24}+>?)"
 )
 _PAIR = Late(_PAIR_TEXT, re.ASCII)
 _PAIR_ANY = Late(_PAIR_TEXT)

@@ -9,7 +9,7 @@ import re
 from launchready.core.redact import values
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, spend
-from launchready.core.redact.rules.phrases import NO_NAME, PERSON_WORDS
+from launchready.core.redact.rules.phrases import NO_NAME, PERSON_WORDS, STREETS
 from launchready.core.redact.spans import Span, spliced, whole_words
 
 _WORD = r"[^\W\d_a-z][\w'\u2019.\-]{1,40}"
@@ -40,17 +40,37 @@ _LOGIN = Late(
 _BIRTHDAY = Late(rf"({_MARKER}[\"']?, )((?:datetime\.)?date\((?:19[2-9]\d|200\d|201[0-2]), \d{{1,2}}, \d{{1,2}}\))")
 _FAILING = Late(r"Failing row contains \(")
 _BORN = Late(r"(?<=, )(?:19[2-9]\d|200\d|201[0-2])-\d\d-\d\d(?=[,)])")
-_STREET = Late(
-    r"(?<![\w.\-/,:])\d{1,5}[a-zA-Z]?(?: [^\W\d_a-z](?:[a-z'\u2019]{1,30}|\.)){1,3} (?:Street|St|Road|Rd|Lane|Ln"
-    r"|Avenue|Ave|Drive|Dr"
-    r"|Court|Ct|Close|Square|Terrace|Place|Boulevard|Blvd|Crescent|Mews|Parkway|Highway|Way|Walk|Hill|Grove)\b\.?(?![(=])"
-    r"|\b[^\W\d_a-z][\w\u2019\-]{1,30}(?:stra(?:ss|ß)e|str\.|allee|weg|platz|gasse|damm|ufer|straat|laan|gracht|kade|plein)"
-    r" \d{1,4}[a-z]?\b(?![.:/])"
-    r"|(?<![\w.\-/])\d{1,4}(?: ?bis)?,? (?:rue|avenue|boulevard|place|chemin|impasse|quai|all[ée]e)(?: d[eu]s?| de "
-    r"la| de l')?"
-    r" ?[^\W\d_a-z][\w'\u2019\-]{1,30}(?: [^\W\d_a-z][\w'\u2019\-]{1,30}){0,3}"
-    r"|\b(?:Via|Viale|Piazza|Corso|Calle|Avenida|Plaza|Paseo|Rua|Rue)(?: d[aeio]l?l?[aeio]?s?)?"
-    r"(?: [^\W\d_a-z][\w'\u2019\-]{1,30}){1,3},? \d{1,4}\b(?![.:/])"
+#: "12 Harrow Lane"; "Kastanienallee 84"; "7 rue des Lilas"; "Via Roma 15". By what must stand in the text.
+_STREETS = (
+    (
+        ("",),
+        Late(
+            r"(?<![\w.\-/,:])\d{1,5}[a-zA-Z]?"
+            r"(?: [^\W\d_a-z](?:[a-z'\u2019]{1,30}|\.)){1,3} (?:Street|St|Road|Rd|Lane|Ln|Avenue|Ave|Drive|Dr|Court|Ct"
+            r"|Close|Square|Terrace|Place|Boulevard|Blvd|Crescent|Mews|Parkway|Highway|Way|Walk|Hill|Grove)\b\.?(?![(=])"
+        ),
+    ),
+    (
+        STREETS,
+        Late(
+            r"\b[^\W\d_a-z][\w\u2019\-]{1,30}(?:stra(?:ss|\u00df)e|str\.|allee|weg|platz|straat|gracht) "
+            r"\d{1,4}[a-z]?\b(?![.:/])"
+        ),
+    ),
+    (
+        ("rue ", "avenue ", "boulevard ", "place ", "chemin ", "impasse ", "quai "),
+        Late(
+            r"(?<![\w.\-/])\d{1,4}(?: ?bis)?,? (?:rue|avenue|boulevard|place|chemin|impasse|quai)"
+            r"(?: d[eu]s?| de la| de l')? ?[^\W\d_a-z][\w'\u2019\-]{1,30}(?: [^\W\d_a-z][\w'\u2019\-]{1,30}){0,3}"
+        ),
+    ),
+    (
+        ("Via ", "Viale ", "Piazza ", "Corso ", "Calle ", "Avenida ", "Plaza ", "Paseo ", "Rua ", "Rue "),
+        Late(
+            r"\b(?:Via|Viale|Piazza|Corso|Calle|Avenida|Plaza|Paseo|Rua|Rue)(?: d[aeio]l?l?[aeio]?s?)?"
+            r"(?: [^\W\d_a-z][\w'\u2019\-]{1,30}){1,3},? \d{1,4}\b(?![.:/])"
+        ),
+    ),
 )
 
 
@@ -84,7 +104,10 @@ def called(text: str, marks: Marks) -> str:
 
 def streets(text: str, marks: Marks) -> str:
     """ "12 Harrow Lane", "Kastanienallee 84"."""
-    return _STREET.sub(lambda found: marks.mark("address", found.group()), text)
+    for needed, pattern in _STREETS:
+        if any(map(text.__contains__, needed)):
+            text = pattern.sub(lambda found: marks.mark("address", found.group()), text)
+    return text
 
 
 def _beside(found: re.Match[str], marks: Marks) -> str:

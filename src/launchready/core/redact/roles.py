@@ -65,19 +65,21 @@ def passwords(text: str, low: str, marks: Marks) -> str:
 
 
 def _passwords(text: str, low: str) -> Iterator[tuple[int, int]]:
+    said_as, given_from = " as " in low, " from " in low
     for word, at in whole_words(low, _PASSWORDS):
-        before = _AS.search(low[max(0, at - len(word) - 100) : at - len(word)])
+        before = _AS.search(low[max(0, at - len(word) - 100) : at - len(word)]) if said_as else None
         if before is not None:
             end = at - len(word) - min(100, at - len(word)) + before.end(1)
             start = end - len(before.group(1))
             if _chosen(text[start:end]):
                 yield start, end
-        led = _LED.search(low[max(0, at - len(word) - 24) : at - len(word)])
-        typed = _TYPED.match(low, at) if led is not None and led.group(1) in FRESH_WORDS else None
+        typed = _TYPED.match(low, at)
+        led = _LED.search(low[max(0, at - len(word) - 24) : at - len(word)]) if typed is not None else None
+        typed = typed if led is not None and led.group(1) in FRESH_WORDS else None
         if typed is not None and _chosen(text[slice(*typed.span(1))]):
             yield typed.span(1)
             continue
-        given = _FROM.match(low, at)
+        given = _FROM.match(low, at) if given_from else None
         if given is not None and not values.placeholder(text[slice(*given.span(1))]):
             yield given.span(1)
             at = given.end() - len(" x")  # noqa: PLW2901  # what it was changed to stands behind
