@@ -177,7 +177,7 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor("other_vendor", ("HRKU-",), _LEFT + r"HRKU-[A-Za-z0-9_\-]{30,80}+"),
     Vendor("other_vendor", ("phx_",), _LEFT + r"phx_[A-Za-z0-9]{32,64}+"),
-    Vendor("other_vendor", ("pat",), _LEFT + r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
+    Vendor("other_vendor", (), r"pat(?<![A-Za-z0-9]pat)[A-Za-z0-9]{14}\.[0-9a-f]{64}", near=r"\.[0-9a-f]{64}"),
     Vendor("other_vendor", ("AGE-SECRET-KEY-",), _LEFT + r"AGE-SECRET-KEY-1[A-Z0-9]{50,70}+"),
     Vendor(
         "signed_url",

@@ -72,7 +72,7 @@ class Engine:
     def _stable(self, text: str) -> str:
         for _ in range(_PASSES):
             if len(text) <= _CHEAP:
-                cleaned = self._pieces(text)
+                cleaned = self._pass(blocks.clean(text, self._marks) if "-----BEGIN" in text else text)
             else:
                 with budget(text):
                     cleaned = self._pieces(text)
@@ -101,7 +101,8 @@ class Engine:
         marks = self._marks
         for kind, pattern in self._own:
             text = pattern.sub(partial(self._own_class, kind), text)
-        given, opened = text, self._opened(text)
+        # A marker says nothing: neither at first nor when the text is read again.
+        opened = self._opened(marks.inert.sub(" ", text) if "[" in text else text)
         if ("\\" in text or "%" in text) and _GLUED.search(
             text
         ) is not None:  # an escape before a word hides where it begins: %22sk_live_
@@ -126,22 +127,16 @@ class Engine:
             text = tables.clean(text, self._keys, marks)
         if "\n" in text and arrows.present(text):
             text = arrows.clean(text, self._keys, marks)
-        if text is not given:
-            opened, given = opened | self._opened(text), text  # markers are words, too
         if gates.KEYS in opened:
             text = self._pairs.clean(text)
-        if gates.FORMS in opened or gates.VERBS in opened:
+        if gates.FORMS in opened or gates.VERBS in opened or "[" in text:
             text = self._forms.clean(text, verbs=gates.VERBS in opened)
-        if text is not given:
-            opened, given = opened | self._opened(text), text  # markers are words, too
         if not opened.isdisjoint(gates.PROSE):
             text = self._prose.clean(text, opened)
         if gates.CODED in opened and not decoded:
             text = coded.clean(text, self._decoded, marks)
         if emails.present(text):
             text = emails.clean(text, marks)
-        if text is not given:
-            opened = opened | self._opened(text)
         if gates.NUMBERS in opened or gates.PHONE in opened:
             text = numbers.clean(text, marks, told=gates.PHONE in opened)
         if "[" in text:
