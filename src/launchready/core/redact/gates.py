@@ -122,7 +122,10 @@ for _opener in OPENERS:
             _table[_key] = _table.get(_key, CLOSED) | {_opener.gate}
 _OPENING = frozenset(_BY_WORD)
 _LITERALS = tuple(_BY_LITERAL)
-_ANY = re.compile("|".join(sorted(map(re.escape, _LITERALS))))
+#: Literals that begin with a small letter are looked for one by one: a pattern would try most characters of a text.
+_RARE = re.compile("|".join(sorted(re.escape(literal) for literal in _LITERALS if not literal[0].islower())))
+_SMALL = {literal[:5] for literal in _LITERALS if literal[0].islower()}
+_ROOTS = tuple(root for root in _SMALL if not any(other in root for other in _SMALL - {root}))
 
 
 def opened(text: str) -> frozenset[int]:
@@ -131,6 +134,6 @@ def opened(text: str) -> frozenset[int]:
     gates = _WITH_CODED if max(map(len, words), default=0) >= LEAST else CLOSED
     if not _OPENING.isdisjoint(words):
         gates = gates.union(*map(_BY_WORD.__getitem__, _OPENING.intersection(words)))
-    if _ANY.search(text) is not None:
+    if _RARE.search(text) is not None or any(map(text.__contains__, _ROOTS)):
         gates = gates.union(*(_BY_LITERAL[literal] for literal in _LITERALS if literal in text))
     return gates
