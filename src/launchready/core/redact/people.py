@@ -15,7 +15,7 @@ from launchready.core.redact.spans import Span, spliced, whole_words
 _WORD = r"[^\W\d_a-z][\w'\u2019.\-]{1,40}"
 _NAME = (
     rf"{_WORD}(?: (?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten)(?= ))?"
-    r"(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){1,3}"
+    r"(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){1,3}(?<!['\u2019])"
 )
 _MARKER = r"\[(?:email|phone|iban)(?::[0-9a-f]{6})?\]"
 _MAILBOX = Late(
