@@ -74,7 +74,7 @@ _MORE = (
 #: What must follow the words of a gate before its reader finds anything; without it the gate stays shut.
 _FOLLOWS = {
     SAID: r"""(?: (?:now |is|was|to|lautet|ist|est|es|->|=>|["'`])|:| ?[=-]>)""",
-    SETS: r"(?: [^\n]*)?(?:[:>=]| (?:to|auf|zu|is|ist|as|en|from) )",
+    SETS: r"(?: [^\n]*)?(?:[:>=\[(<{]| (?:to|auf|zu|is|ist|as|en|from) )",
     TYPED: r"[ ]{1,2}[^ ]{8}",
     GREET: r" [A-Z]",
     PERSON: r"[.:]{0,2} [^\n]{0,64}[A-Z]",

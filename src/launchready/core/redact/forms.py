@@ -33,6 +33,11 @@ _LOGIN = Late(r"\blogin(?: [^\s]{1,128}+){0,8}? -p[ =]([^\s\"'=]{3,256}+)")
 _INVALID = Late(
     r"(?:\A|\n|\\n)([A-Za-z][\w.]{0,80}+)(?:\n|\\n) {2}[^\n\\]{1,300}?input_value='?([^\n]{1,512}?)'?, input_type="
 )
+#: The same on one line: "1 validation error for Login password Value error [type=..., input_value='...', ...".
+_FLAT = Late(
+    r"(?:\bfor \w{1,64}|input_type=\w{1,32}\]) {1,4}([a-z][\w.]{0,80}) {1,4}[A-Z][^\n\[]{1,200}\[type=[^\n\[\]]{1,120}?"
+    r"input_value='?([^'\n]{1,512}?)'?, input_type="
+)
 _BODY = Late(
     r"['\"]loc['\"]: ?[\[(][^\[\]()\n]{0,120}?['\"](\w{1,64})['\"],?[\])], ?"
     r"(?:['\"]\w{1,16}['\"]: ?(?:'[^'\n]{0,300}'|\"[^\"\n]{0,300}\"), ?){0,3}"
@@ -152,6 +157,7 @@ class Forms:
             text = _FIELD.sub(self._named, text)
         if "input_value=" in text:
             text = _INVALID.sub(self._named, text)
+            text = _FLAT.sub(self._named, text)
         return text
 
     def _flags(self, text: str) -> str:

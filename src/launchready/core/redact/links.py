@@ -25,6 +25,11 @@ _BROKEN = Late(
     r"\b((?:postgres(?:ql)?|mysql|mariadb|rediss?|mongodb|amqps?)(?:\+\w{1,16})?[:;.]?/{1,2}[^\s:/@\"'\[]{0,64}:)"
     r"(?!/)(?!\[[a-z_]{1,32}\]@)([^\s@\"']{3,128})@"
 )
+#: Behind a word, whatever it says: no name of a thing has forty of all kinds of characters.
+_LONG = Late(
+    r"(/[a-z][a-z_\-]{0,23}/)(?=[A-Za-z\-_]{0,40}\d)(?=[a-z\d\-_]{0,40}[A-Z])(?=[A-Z\d\-_]{0,40}[a-z])"
+    r"([A-Za-z\d\-_]{40,128})(?=[/?#\s\"'&,)]|\Z)"
+)
 _SIGNED = Late(r"\d{1,20}[A-Za-z0-9]{0,8}-[0-9a-f]{20,64}|[A-Za-z0-9]{5,13}-[0-9a-f]{20,64}")
 
 
@@ -112,7 +117,8 @@ def tokens(text: str, marks: Marks) -> str:
                 out += (text[done : span[0]], marks.mark("link_token", value))
                 done = at = span[1]
         found = _LINK.search(shadow, at)
-    return "".join([*out, text[done:]]) if out else text
+    text = "".join([*out, text[done:]]) if out else text
+    return _LONG.sub(lambda found: found.group(1) + marks.mark("link_token", found.group(2)), text)
 
 
 def _begins(text: str, at: int) -> bool:

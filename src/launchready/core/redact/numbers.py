@@ -7,6 +7,7 @@ Which of them can be there at all is read off the *figure* of a text, in which e
 import re
 from functools import cache
 
+from launchready.core.redact import values
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, spend
 from launchready.core.redact.rules.numbers import IBAN_LENGTHS, ISSUERS
@@ -52,6 +53,7 @@ _FIGURE = str.maketrans(
 )
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
 _NO_LENGTHS: frozenset[int] = frozenset()
+_UUID = 36
 _UNDER_KEY = frozenset("=:\"'")
 _TRUNK_BEGINS = (" 0", "(0", '"0', "'0", "=0", ">0", "\n0")
 
@@ -136,7 +138,8 @@ def _ibans(text: str, marks: Marks) -> str:
     while found is not None:
         spend()
         at = found.end()
-        end = _iban_end(text, found.start(), found.group().upper())
+        uuid = values.uuid(text[found.start() : found.start() + _UUID])  # its groups are no account's
+        end = 0 if uuid else _iban_end(text, found.start(), found.group().upper())
         if end:
             out += (text[done : found.start()], marks.mark("iban", text[found.start() : end]))
             done = at = end

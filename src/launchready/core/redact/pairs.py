@@ -465,7 +465,7 @@ def _wide_end(shadow: str, at: int, named: Named, *, query: bool) -> int:
         if found is not None and shadow[found.end() : found.end() + 1] == "=":  # the next key: "new client: name=..."
             return at
     elif named.condition == "phone":
-        found = re.compile(r"\+{0,5}[\d(][\d ().\-]{5,22}+").match(shadow, at)
+        found = re.compile(r"\+{0,8}[\d(][\d ().\-]{5,22}+").match(shadow, at)
     elif named.condition == "date":
         found = re.compile(
             r"[\d/.\-]{6,10}+|(?:datetime\.)?date(?:time)?\([\d, ]{8,40}\)"

@@ -33,6 +33,7 @@ _AS = Late(
     r"|temp )?\Z"
 )
 _LED = Late(r"([a-z\-]{3,16}) \Z")
+_BRACKETS = Late(r" ?[\[(<{]([^\s\[\]()<>{}]{6,64})[\])>}]")
 _TYPED = Late(r" ([^\s\"'`<>,;]{6,64})(?=[\s,;]|\Z)")
 _DATED = Late(r"v?\d+(?:[.:/\-]\d+)+.*")
 _PASSWORDS = SAYS[0][1]
@@ -78,6 +79,10 @@ def _passwords(text: str, low: str) -> Iterator[tuple[int, int]]:
         typed = typed if led is not None and led.group(1) in FRESH_WORDS else None
         if typed is not None and _chosen(text[slice(*typed.span(1))]):
             yield typed.span(1)
+            continue
+        bracketed = _BRACKETS.match(low, at)
+        if bracketed is not None and _chosen(text[slice(*bracketed.span(1))]):
+            yield bracketed.span(1)
             continue
         given = _FROM.match(low, at) if given_from else None
         if given is not None and not values.placeholder(text[slice(*given.span(1))]):

@@ -34,7 +34,8 @@ _MIXED = Late(
     r"|[A-Z\d]{3,5}-[A-Z\d]{3,5}"
 )
 _ASSIGNED = Late(r"[A-Za-z_][\w.\-]{0,40}=")
-_SHOWN = 80
+_UNMASKED = str.maketrans("", "", "xX")
+_SHOWN = 16  # of a value that is masked
 _HEX = 32
 _STAMP = Late(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
 _OPAQUE = Late(r"[\w\-+/=.~%:!*|]{8,16384}")
@@ -62,7 +63,9 @@ def placeholder(value: str) -> bool:
 
 def masked(value: str) -> bool:
     """What was cut or blotted out already: ``sk_live_****4242``, ``3xd7Y...``."""
-    return len(value) <= _SHOWN and (value.endswith(("...", "…")) or any(map(value.__contains__, _MASKS)))
+    if not value.endswith(("...", "…")) and not any(map(value.__contains__, _MASKS)):
+        return False
+    return sum(map(str.isalnum, value.translate(_UNMASKED))) <= _SHOWN
 
 
 def fault(value: str) -> bool:

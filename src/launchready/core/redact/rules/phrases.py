@@ -171,7 +171,7 @@ LINK_STEMS = _stems(
     "session shared share sign subscribe survey token unlock view-booking webcal webhook hook ics ical decline"
 )
 #: Whole segments that are, too.
-LINK_WORDS = words("cal ics")
+LINK_WORDS = words("cal ics pay")
 #: After these a UUID is a token, too; after the others it is the name of a thing.
 STRONG_LINK_STEMS = _stems(
     "reset password-reset password_reset passwordreset verif confirm activat magic set-password setpassword "
