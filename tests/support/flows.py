@@ -116,11 +116,11 @@ class World:
             case Join() | Keep() | Forget():
                 pass
             case Watch():
+                op.since = getattr(op, "since", self.now)
                 self.now += min(op.pause, op.most)
-                waited = min(op.pause, op.most)
                 if self.meanwhile:
                     self.meanwhile()
-                return waited
+                return self.now - op.since
             case Ask():
                 return op.call(op.claim)
             case _:

@@ -11,6 +11,10 @@ CREATE UNLOGGED TABLE IF NOT EXISTS launchready_cache (  -- may be lost, and is,
   key bytea PRIMARY KEY, expires bigint NOT NULL, put bigint NOT NULL, version bigint NOT NULL, value bytea NOT NULL
 ) WITH (fillfactor = 70);
 
+-- Whether somebody waits for the end of an entry, and is told of it: who ends it reads this, and says so by NOTIFY.
+ALTER TABLE launchready_kept ADD COLUMN IF NOT EXISTS waited boolean NOT NULL DEFAULT false;
+ALTER TABLE launchready_cache ADD COLUMN IF NOT EXISTS waited boolean NOT NULL DEFAULT false;
+
 CREATE TABLE IF NOT EXISTS launchready_windows (
   key bytea PRIMARY KEY, expires bigint NOT NULL, state bigint[] NOT NULL
 ) WITH (fillfactor = 50);
