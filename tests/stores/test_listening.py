@@ -299,3 +299,21 @@ def test_one_look_for_all(tmp_path):
     expected |= {b"a": 0, b"c": 3}
     assert sorted(heard(ear, expected)) == [b"a", b"c"]
     assert looks[1:] == [[b"a", b"b", b"c"]]
+
+
+def test_tables_of_before():
+    """Tables that do not say yet whether somebody waits are made to by the first that misses it; it is not lost."""
+    import psycopg
+
+    server = servers.server("postgresql")
+    space = racers.space(f"before {os.getpid()}", evictable=False)
+    store = stores.connect(server.url)
+    version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
+    store.close()
+    with psycopg.connect(server.url, autocommit=True) as client:
+        for table in ("launchready_kept", "launchready_cache"):
+            client.execute(f"ALTER TABLE {table} DROP COLUMN waited")
+    assert ask(store, Settle(space, "k", b"w", 60, version))
+    version = ask(store, PutIfAbsent(space, "l", b"v", 60)).version
+    assert ask(store, Expect(space, "l", version))
+    store.close()

@@ -1,7 +1,7 @@
 """Plays flows by hand: a world that answers operations from a dict, with a clock that a test sets."""
 
 from launchready.errors import StoreError
-from launchready.exchange.app import BodyTooLarge, Copy, Forward, Join, Pause, ReadBody, RunChecks
+from launchready.exchange.app import BodyTooLarge, Copy, Forward, Join, ReadBody, RunChecks
 from launchready.exchange.claim import Ask, Forget, Keep, Watch
 from launchready.exchange.store import (
     Claimed,
@@ -111,8 +111,6 @@ class World:
                 return self.body
             case RunChecks():
                 return self.checks
-            case Pause():
-                self.now += op.seconds
             case Join() | Keep() | Forget():
                 pass
             case Watch():
