@@ -301,6 +301,42 @@ def test_one_look_for_all(tmp_path):
     assert looks[1:] == [[b"a", b"b", b"c"]]
 
 
+def test_a_word_that_comes_with_an_answer():
+    """PostgreSQL says what it has to say before it answers the next question; it is not lost in there."""
+    server = servers.server("postgresql")
+    space = racers.space(f"with {os.getpid()}", evictable=False)
+    store = stores.connect(server.url)
+    ear = store.listen()
+    version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
+    assert ask(store, Expect(space, "k", version))
+    assert ask(store, Delete(space, "k"))
+    ear._ask("SELECT 1")
+    assert list(ear.hear({}, 0)) == [digest(space.name, "k")]
+    ear.close()
+    store.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("name", TOLD)
+def test_a_child_leaves_its_parents_alone(name, space):
+    """It closes its own copy of the store, and the parent goes on listening."""
+    store = stores.connect(servers.server(name).url)
+    ear = store.listen()
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(BaseException):
+            store.close()
+            os._exit(0)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
+    assert ask(store, Expect(space, "k", version))
+    assert ask(store, Delete(space, "k"))
+    assert heard(ear, {}) == [digest(space.name, "k")]
+    ear.close()
+    store.close()
+
+
 def test_tables_of_before():
     """Tables that do not say yet whether somebody waits are made to by the first that misses it; it is not lost."""
     import psycopg

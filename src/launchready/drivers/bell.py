@@ -72,6 +72,8 @@ class Bell:
         try:
             while (left := until - (now := SYSTEM.monotonic())) > 0:
                 ear = self._ear
+                if self._rows.get(name) is not row:
+                    return
                 if ear is None:
                     yield min(op.pause, left)
                     return
@@ -114,8 +116,8 @@ class Bell:
             if not row.wakes and self._rows.get(name) is row:
                 del self._rows[name], self._expected[name]
 
-    def _ring(self, *names: bytes) -> None:
-        """Who comes after this asks the store anew."""
+    def _ring(self, *names: bytes, ear: Listener | None = None) -> None:
+        """Who comes after this asks the store anew. ``ear``: what is listened with from now on."""
         wakes: list[Callable[[], None]] = []
         with self._lock:
             for name in names:
@@ -123,6 +125,7 @@ class Bell:
                 if row is not None:
                     del self._expected[name]
                     wakes += row.wakes
+            self._ear = ear or self._ear  # after the rows: who sees it and is in one of them has not been woken
         for wake in wakes:
             wake()
 
@@ -130,7 +133,7 @@ class Bell:
 
     def _run(self) -> None:
         pause, born = AGAIN, 0.0
-        while not self._over(-IDLE):
+        while True:
             with suppress(Exception):  # most often a StoreError; until it works each looks for himself
                 born = SYSTEM.monotonic()
                 if self._heard():
@@ -148,9 +151,7 @@ class Bell:
         ear = self._listen()
         alone = SYSTEM.monotonic()
         try:
-            self._ear = ear
-            if ear.asks:
-                self._ring(*list(self._rows))  # what was said before is not heard
+            self._ring(*(list(self._rows) if ear.asks else ()), ear=ear)  # what was said before is not heard
             while True:
                 if self._rows:
                     alone = SYSTEM.monotonic()

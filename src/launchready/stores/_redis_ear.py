@@ -46,8 +46,6 @@ class RedisEar(Ear):
                 self._heard, self._asked = SYSTEM.monotonic(), False
                 if reply[0] == b"message":
                     found += _digests(reply[2])
-                elif not found:
-                    break
             self._ask_when_quiet()
         except self._errors as error:
             raise StoreUnavailable(f"the connection that listens is broken: {type(error).__name__}") from None
