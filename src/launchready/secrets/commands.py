@@ -26,7 +26,7 @@ _SQL = Form(
     r"N)?(\\?')((?:[^'\\\n]|\\.){4,128}?)\1"
 )
 _HTTPIE = Form(r"\bhttps?\s[^\n|;]{0,80}?(?:-a|--auth)[ =][\"']?[\w.@-]{1,64}:([^\s\"'$|;()]{4,64})")
-_STATS = Form(r"(?m)^\s*stats\s+auth\s+[\w.@-]{1,64}:(\S{4,64})")
+_STATS = Form(r"\bstats[ \t]+auth[ \t]+[\w.@-]{1,64}:(\S{4,64})")
 _SET = Form(r"\bsecrets?\s+set\b[^\n|;]{0,120}?\s(?:-b|--body|--value|--secret-string)[ =][\"']?([^\s\"'$|;()]{8,512})")
 _QUERY = Form(r"[?&](?:api_?)?key=([A-Za-z0-9_\-]{24,128})(?![\w\-])")
 _SAS = Form(r"[?&]sv=20\d\d-[^\s\"'<>]{0,200}?&sig=([A-Za-z0-9%+/=]{40,120})")
@@ -56,7 +56,7 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
         ("sudo", _SUDO),
         ("smb", _SMB),
         ("securestring", _SECURE),
-        ("stats", _STATS),
+        ("stats auth", _STATS),
     ):
         if gate in low:
             for found in form.re.finditer(text):
