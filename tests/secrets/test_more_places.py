@@ -20,6 +20,9 @@ KINDS = {
     "storage": lambda: MAKE.of(planted.ALNUM + "+/", 86) + "==",
     "plain": lambda: "Tq" + MAKE.of("bcdfgh", 4) + "Wv" + MAKE.of("BCDFGH", 4) + "kz",
     "sas": lambda: MAKE.of(planted.ALNUM, 40) + "%2F" + "3%3D",
+    "base32": lambda: MAKE.of("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 32),
+    "aws38": lambda: MAKE.of(planted.ALNUM, 38),
+    "dotted": lambda: f"Willow.Saffron{MAKE.of('3579', 2)}",
     "recaptcha": lambda: "6L" + MAKE.of(planted.ALNUM, 6) + "AAAAA" + MAKE.of(planted.ALNUM, 27),
 }
 
@@ -87,6 +90,17 @@ SECRETS = [
     ("fastlane/.env.default", "FASTLANE_APPLE_APPLICATION_SPECIFIC_PASSWORD=%s", "app"),
     ("backup.sh", 'azcopy copy /srv "https://c.blob.core.windows.net/b?sv=2022-11-02&sp=rwdl&se=2027-01-01T00:00:00Z&sig=%s"', "sas"),
     ("alertmanager.yml", "- routing_key: %s", "twilioauth"),
+    ("main.go", 'db, err := sql.Open("mysql", "notify:%s@tcp(db.coach.internal:3306)/notify")', "password"),
+    ("settings.py", 'OTP = "otpauth://totp/Coach:ops?secret=%s&issuer=Coach"', "base32"),
+    ("proxy.conf", "proxy_set_header X-Api-Key %s;", "hexsecret"),
+    ("worker.log", "DEBUG POST https://api.twilio.com/ auth=('ACcc5a3d4240d1fef4068a8162be423810', '%s')", "twilioauth"),
+    ("wp-config.php", "define('AUTH_KEY',         '%s');", "token"),
+    ("Crypto.java", 'static final byte[] KEY = Base64.getDecoder().decode("%s");', "base64key"),
+    ("settings.php", "['key' => 'x', 'secret' => 'W/%s']", "aws38"),
+    ("runbook.md", "2. Grafana: admin / %s", "password"),
+    ("docs/runbook.md", "the password is %s", "dotted"),
+    ("settings.py", '"PASSWORD": "%s",', "dotted"),
+    ("db/seed.sh", "export MYSQL_PWD='%s'", "dotted"),
     # names
     ("a.exs", 'braintree_privatekey: "%s",', "twilioauth"),
     ("Web.config", '<add key="AdyenCheckoutKey" value="%s" />', "token"),
@@ -94,6 +108,7 @@ SECRETS = [
     ("env.ts", "vonageApiSecret: '%s',", "key16"),
     ("Keys.plist", "<key>StorageAccountKey</key>\n<string>%s</string>", "storage"),
     ("env.js", 'window.__ENV.RECAPTCHA_SECRET_KEY = "%s";', "recaptcha"),
+    ("Keys.plist", "<key>AzureStorageKey</key>\n<string>%s</string>", "storage"),
     # UUIDs
     ("Keys.plist", "<key>ApiToken</key>\n<string>%s</string>", "postmark"),
     ("setup.rst", "``API_TOKEN``: %s\n", "postmark"),
@@ -143,6 +158,9 @@ NONE = [
     "a.sh|http -a admin:$PASSWORD https://api.coach.example",
     'a.sh|gh secret set DEPLOY_KEY --body "$DEPLOY_KEY"',
     "a.cpp|password::Policy policy; token::kind kind;",
+    "config/database.yml|development:\n  username: postgres\n  password: postgres\n",
+    "data/bookings.csv|booking_id,client_key,checksum\n1,3f2b8c1e-7d4a-4e9b-a1c5-6f0d9e8b7a61,a9\n",
+    "a.js|const token = { type: 'Some-thing.Other-Name' }",
     "Caddyfile|tls {\n  dns cloudflare {env.CLOUDFLARE_API_TOKEN}\n}",
     "tests/test_login.py|jwt.encode(payload, 'some-test-key-for-tests-1')",
 ]  # fmt: skip
