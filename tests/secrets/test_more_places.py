@@ -130,6 +130,8 @@ NONE = [
     "notes.md|The password is **case sensitive** and the key is **optional**.",
     "notes.md|Enter username, password and confirm.",
     "notes.md|username, password validation and reset",
+    "notes.md|mysql://scott:tiger@localhost/test?charset=utf8mb4",
+    "notes.md|path: admin/reports2024q3",
     "notes.md|see username, password reset2fa page",
     "notes.md|| field | password |\n|---|---|\n| type | `string` |\n| required | yes |\n",
     "notes.md|| name | token |\n|---|---|\n| default | `null` |\n",

@@ -24,7 +24,7 @@ _WORD = Form(
 _ACCOUNT = Form(
     r"(?i)(?:[:=] ?|\bas |\bis )[`*_]{0,3}"
     r"(?:admin|administrator|root|demo|guest|editor|owner|[\w.+\-]{1,40}@[\w.\-]{3,60})"
-    r"[`*_]{0,3} ?/ ?[`*_]{0,3}([^\s\"'<>\\/|`*]{6,64})(?=[\s\"'<.,;!\\`*]|$)"
+    r"[`*_]{0,3} / [`*_]{0,3}([^\s\"'<>\\/|`*]{6,64})(?=[\s\"'<.,;!\\`*]|$)"
 )
 _AFTER = Form(
     r"(?i)(?:[,;]| and| und| et) (?:password|passwort|pw) [`*\"']{0,3}([^\s\"'<>\\`*]{6,64})"
@@ -40,7 +40,7 @@ _FORMS = (
     (("pass", "pw", "contrase"), _WORD),
     (("(pass", "(pw"), _BEFORE),
     ((", pass", "; pass", " and pass", " und pass", " et pass", ", pw", "; pw", " and pw", " und pw"), _AFTER),
-    ((" / ", "admin/", "root/", "demo/", "guest/", "editor/", "owner/"), _ACCOUNT),
+    ((" / ",), _ACCOUNT),
 )
 
 
