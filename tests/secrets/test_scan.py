@@ -112,6 +112,25 @@ def test_what_only_a_merge_brought(repo):
     assert {(leak.value, leak.commit) for leak in scan(repo.path)} == {(STRIPE, merge), (GITHUB, merge)}
 
 
+def test_every_stash(repo):
+    """The newest is a ref; those before it stand in its log only, and are kept on purpose all the same."""
+    repo.commit(a__py="a\n")
+    repo.put("a.py", f"key = '{STRIPE}'\n")
+    repo.git("stash")
+    repo.put("a.py", "b\n")
+    repo.git("stash")
+    assert values(scan(repo.path)) == {STRIPE}
+
+
+def test_a_broken_index(repo):
+    """What is staged is not known: no pass, and no traceback."""
+    repo.commit(a__py=f"key = '{STRIPE}'\n")
+    repo.put(".git/index", "junk")
+    scanned = scan(repo.path, staged=True)
+    assert (list(scanned), scanned.unread[0].path) == ([], "(index)")
+    assert values(scan(repo.path)) == {STRIPE}
+
+
 def test_a_range(repo):
     """Only what its commits brought; a range that is none is a ConfigError."""
     old = repo.commit(a__py=f"key = '{STRIPE}'\n")
