@@ -22,15 +22,18 @@ from launchready.secrets.urls import urls
 ALLOW = (
     "gitleaks:allow",
     "betterleaks:allow",
-    "pragma: allowlist secret",
-    "pragma: whitelist secret",
     "trufflehog:ignore",
     "kingfisher:ignore",
     "kingfisher:allow",
     "launchready:allow",
+    # as detect-secrets reads it: a blank or none, a blank or a dash
+    *(f"pragma:{gap}{word}list{dash}secret" for gap in ("", " ") for word in ("allow", "white") for dash in " -"),
 )
 #: The same on the line before.
-ALLOW_NEXT = ("pragma: allowlist nextline secret", "launchready:allow-next")
+ALLOW_NEXT = (
+    "launchready:allow-next",
+    *(f"pragma:{gap}{word}list nextline secret" for gap in ("", " ") for word in ("allow", "white")),
+)
 _DEPTH = 2
 _LINE = 1000
 _PLAIN = Place("")
