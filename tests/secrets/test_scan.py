@@ -11,6 +11,7 @@ import zipfile
 import planted
 import pytest
 
+from launchready.cli import main
 from launchready.errors import ConfigError
 from launchready.secrets import Leak, scan
 
@@ -397,6 +398,18 @@ def test_names_that_are_no_text(repo):
         file.write(f"key = '{STRIPE}'\n".encode())
     repo.commit()
     assert values(scan(repo.path)) == {STRIPE}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are bytes")
+@pytest.mark.parametrize("form", ["text", "json", "md", "html", "sarif", "junit"])
+def test_a_folder_whose_name_is_no_text(new, tmp_path, capsys, form):
+    """The repository itself, and a folder in it: in every format."""
+    made = new(tmp_path / os.fsdecode(b"caf\xe9"))
+    made.put(os.fsdecode(b"caf\xe9/a.py"), f"key = '{STRIPE}'\n")
+    made.commit()
+    for where in (made.path, made.path / os.fsdecode(b"caf\xe9")):
+        assert main(["secrets", str(where), "--format", form]) == 1
+        assert "caf\ufffd" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names that Windows has not")

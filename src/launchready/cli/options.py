@@ -56,6 +56,8 @@ def write(args: argparse.Namespace, text: str) -> None:
     that cannot be written to.
     """
     if args.output is None:
+        if hasattr(sys.stdout, "reconfigure"):  # a name that the terminal cannot write is no reason to say nothing
+            sys.stdout.reconfigure(errors="backslashreplace")
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
         return
     try:
@@ -68,10 +70,10 @@ def write(args: argparse.Namespace, text: str) -> None:
 
 def _put(place: "Path", text: str) -> None:
     if place.exists() and not place.is_file():
-        place.write_text(text, encoding="utf-8")
+        place.write_text(text, encoding="utf-8", errors="backslashreplace")
         return
     part = place.with_name(f"{place.name}.part")
-    part.write_text(text, encoding="utf-8")
+    part.write_text(text, encoding="utf-8", errors="backslashreplace")
     part.replace(place)
 
 

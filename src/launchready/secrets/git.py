@@ -99,7 +99,7 @@ def refusal(path: str) -> str:
 def top(path: str) -> str | None:
     """The root of the work tree that holds a path, the path itself for a bare repository, None outside of git."""
     try:
-        inside = output(path, "rev-parse", "--is-bare-repository", "--show-toplevel").decode().split("\n")
+        inside = os.fsdecode(output(path, "rev-parse", "--is-bare-repository", "--show-toplevel")).split("\n")
     except GitError:
         try:
             return path if output(path, "rev-parse", "--is-bare-repository").strip() == b"true" else None
