@@ -146,5 +146,5 @@ def _keys(keys: Keys) -> str:
     return (
         rf"(?:(?i:{long})|(?:^|[^A-Za-z]|\\[a-z])(?i:{small})|[a-z](?:{tall})|[A-Za-z](?:{title})"
         rf"|{_BEFORE}{_APART}(?i:{'|'.join(sorted(alone))})"
-        rf"|[{{%\\](?:[^\n]{{0,24}}[^A-Za-z0-9_.-])?(?:{'|'.join(sorted(HEADS))})){more}{_AFTER}"
+        rf"|[{{%\\](?:[^\n]{{0,24}}[^A-Za-z0-9_.-])?(?:{'|'.join(sorted(HEADS))}))(?i:e?s)?{more}{_AFTER}"
     )

@@ -16,7 +16,7 @@ EMPTY_WORDS = words(
     "deleted used unused optional default bearer basic digest include omit same-origin string str bytes int text "
     "object array uuid unique password passwd token otp sms totp email phone or and is was not for in the a an of to "
     "unchanged kept same stripped omitted hashed encrypted access refresh jwt opaque session api csrf link magic login "
-    "anonymous "
+    "anonymous username value plaintext plain raw self "
     "from must be has have been will with without by too at as mailto "
     "invalide incorrecte oubli\u00e9 falsch ung\u00fcltig vergessen fehlt"
 )
