@@ -29,6 +29,9 @@ _SURE = 1_024  # a value this long under a secret's name is hidden, whatever it 
 _FIRST_LAST = frozenset({"first", "last"})
 _LINKED = frozenset({"token", "alone", "code"})
 _SHAPED = frozenset({"opaque", "mixed", "digits", "digits3", "secretish", "number", "phone", "date"})
+_CODED = frozenset(
+    {"any", "loose", "pathless", "opaque", "secretish", "person"}
+)  # may be an expression of a source line
 _AMBIGUOUS = frozenset({"postcode", "code"})  # keys that things have, too: company for no name
 _SECRETS = frozenset({"any", "loose", "pathless", "opaque", "token", "alone", "auth", "field"})
 
@@ -209,6 +212,8 @@ class Pairs:
         opened = _OPEN.match(text, at)
         if opened is not None:
             start = opened.end()
+            if opened.group(1) == led and led not in tail:  # "Password: ", with what follows the quote
+                return None
             end = _closed(text, opened.group(1), start, _LONGEST if named.condition in _SECRETS else _SHORT)
             if tail.endswith(",") and not _is_couple(shadow, found.start(), end + len(opened.group(1))):
                 return None
@@ -262,7 +267,7 @@ class Pairs:
             or self._keys.label(value, named.kind)
         ):
             return None
-        if named.condition in {"any", "loose", "pathless", "opaque", "person"} and values.code(value):
+        if named.condition in _CODED and values.code(value):
             return None
         if prose and values.prose(value) and named.condition != "person":
             return None

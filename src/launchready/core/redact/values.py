@@ -15,7 +15,7 @@ _FAULT = Late(r"[a-z]{1,20}(?:_[a-z]{1,20}){1,6}")
 _PUBLIC = Late(PUBLIC)
 _UUID = Late(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _CODE = Late(
-    r"(?:self|cls|settings|os|config|cfg|request|req|form|data|user|kwargs|args|app|env|params|payload|body|event|secrets)"
+    r"(?:self|cls|parts|parsed|instance|source|obj|account|options|opts|ctx|settings|os|config|cfg|request|req|form|data|user|kwargs|args|app|env|params|payload|body|event|secrets)"
     r"(?:\.[A-Za-z_]|[\[(])[\w.\[\]()\"']{1,200}"
     r"|[A-Za-z_][A-Za-z_.]{0,80}\((?:[)\"'\[{(*]|[A-Za-z_][\w.]{0,60}[=,)(.\[]|\d{1,9}[,)]|[A-Za-z_.]{1,60}\Z)"
     r"[\w.,=()\[\]{}\"' :/*+\-]{0,200}"
@@ -26,7 +26,7 @@ _NO_KEY = Late(
     r"(?:[0-9a-fA-F]{2}[:\-]){5}[0-9a-fA-F]{2}"  # the address of a network card
     r"|[a-z_\-]{2,24}(?::[a-z0-9_.\-]{1,24}){1,6}"  # the key of a cache: user:7:bookings
     r"|(?:sha\d{1,3}[:\-]|md5:)[0-9A-Za-z+/=]{20,128}"  # a digest that names its algorithm: of a file, of an image
-    r"|(?:[A-Za-z_]\w{0,40}\.)?_{0,2}(?:[A-Z][a-z]{2,20}){2,8}"  # the name of a class
+    r"|(?:[A-Za-z_]\w{0,40}\.){1,4}_{0,2}(?:[A-Z][a-z0-9]{1,20}){1,8}|_{0,2}(?:[A-Z][a-z]{2,20}){2,8}"  # of a class
     r"|\d{4}_[a-z][a-z0-9]{0,30}(?:_[a-z0-9]{1,30}){0,12}"  # of a migration
     r"|(?:X|[A-Z][a-z]{1,15})(?:-[A-Z][A-Za-z]{0,15}){1,5}"  # the name of a header field
 )
