@@ -26,6 +26,7 @@ _MAILBOX = Late(
 _BESIDE = Late(
     rf"({_NAME})(?=[\"']? \({_MARKER}|[\"']?[ \t]?[,;|\t][ ]?(?:\$\d{{1,3}} = )?[\"']?{_MARKER}(?:[\"',;|)\t\n ]|\Z))"
 )
+_SEPARATED = Late(rf"[,;|\t(][ ]?(?:\$\d{{1,3}} = )?[\"']?{_MARKER}")
 _CELL_BEGINS = frozenset("\"'(,;|\t\n")
 _AFTER = Late(rf"{_MARKER}[\"']?[,;|\t] ?[\"']?({_NAME})(?=[\"']?(?:[,;|)\t\n]|\Z))")
 _CALLED = Late(
@@ -79,7 +80,8 @@ def clean(text: str, marks: Marks) -> str:
     if "[email" in text or "[phone" in text or "[iban" in text:
         if "<[email" in text:
             text = _MAILBOX.sub(lambda found: marks.mark("name", found.group()), text)
-        text = _BESIDE.sub(lambda found: _beside(found, marks), text)
+        if _SEPARATED.search(text) is not None:
+            text = _BESIDE.sub(lambda found: _beside(found, marks), text)
         text = _AFTER.sub(lambda found: _named(found, marks), text)
         text = _LOGIN.sub(lambda found: _login(found, marks), text)
     if "date(" in text and "[" in text:

@@ -35,6 +35,8 @@ _AS = Late(
 _LED = Late(r"([a-z\-]{3,16}) \Z")
 _BRACKETS = Late(r" ?[\[(<{]([^\s\[\]()<>{}]{6,64})[\])>}]")
 _TYPED = Late(r" ([^\s\"'`<>,;]{6,64})(?=[\s,;]|\Z)")
+_NEXT = Late(r" ([a-z]{2,16})")
+_COLUMN = Late(r"[a-z_]\w{0,40}\.[a-z_]\w{0,60}")
 _DATED = Late(r"v?\d+(?:[.:/\-]\d+)+.*")
 _PASSWORDS = SAYS[0][1]
 
@@ -69,7 +71,7 @@ def _passwords(text: str, low: str) -> Iterator[tuple[int, int]]:
     said_as, given_from = " as " in low, " from " in low
     for word, at in whole_words(low, _PASSWORDS):
         before = _AS.search(low[max(0, at - len(word) - 100) : at - len(word)]) if said_as else None
-        if before is not None:
+        if before is not None and not _of(low, at):
             end = at - len(word) - min(100, at - len(word)) + before.end(1)
             start = end - len(before.group(1))
             if _chosen(text[start:end]):
@@ -111,6 +113,12 @@ def _passwords(text: str, low: str) -> Iterator[tuple[int, int]]:
             yield start, start + len(value)
 
 
+def _of(low: str, at: int) -> bool:
+    """Whether the word after "password" makes another thing of it: "sha256 as password hasher"."""
+    found = _NEXT.match(low, at)
+    return found is not None and found.group(1) in PASSWORD_OF
+
+
 def _leads(word: str, before: str) -> bool:
     """Whether a word between "password" and its value only says whose, or that it is a new one."""
     return (
@@ -135,6 +143,7 @@ def _chosen(value: str) -> bool:
         and not values.code(value)
         and value[:1] not in {"[", "(", "%", "{", "$", "<"}
         and _DATED.fullmatch(value) is None
+        and _COLUMN.fullmatch(value) is None
         and "=" not in value[:-1]
         and "://" not in value
     )

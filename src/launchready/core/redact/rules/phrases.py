@@ -227,7 +227,8 @@ NEW_WORDS = words(
 #: Words after "password" that make another thing of it: "the password hasher is argon2id".
 PASSWORD_OF = words(
     "policy hash hasher hashing hashes algorithm field column validator manager length strength template type method "
-    "backend provider scheme encoder version page url link field's rule rules reset expiry age format encoding salt"
+    "backend provider scheme encoder version page url link field's rule rules reset expiry age format encoding salt "
+    "login auth authentication prompt attempt attempts status state check"
 )
 #: Words before "password" that say that one follows: "set temporary password 4Tulips for jo".
 FRESH_WORDS = words("temporary temp initial new generated default one-time random their his her this")
