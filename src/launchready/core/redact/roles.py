@@ -35,6 +35,8 @@ _AS = Late(
 _LED = Late(r"([a-z\-]{3,16}) \Z")
 _BRACKETS = Late(r" ?[\[(<{]([^\s\[\]()<>{}]{6,64})[\])>}]")
 _TYPED = Late(r" ([^\s\"'`<>,;]{6,64})(?=[\s,;]|\Z)")
+_LEAST = 8
+_JUDGED = Late(r" (?:invalid|rejected|incorrect|wrong|accepted|does not|did not|for|matched|refused|denied)\b")
 _NEXT = Late(r" ([a-z]{2,16})")
 _COLUMN = Late(r"[a-z_]\w{0,40}\.[a-z_]\w{0,60}")
 _DATED = Late(r"v?\d+(?:[.:/\-]\d+)+.*")
@@ -78,7 +80,9 @@ def _passwords(text: str, low: str) -> Iterator[tuple[int, int]]:
                 yield start, end
         typed = _TYPED.match(low, at)
         led = _LED.search(low[max(0, at - len(word) - 24) : at - len(word)]) if typed is not None else None
-        typed = typed if led is not None and led.group(1) in FRESH_WORDS else None
+        fresh = led is not None and led.group(1) in FRESH_WORDS
+        if typed is not None and not fresh and not (_JUDGED.match(low, typed.end()) and len(typed.group(1)) >= _LEAST):
+            typed = None
         if typed is not None and _chosen(text[slice(*typed.span(1))]):
             yield typed.span(1)
             continue

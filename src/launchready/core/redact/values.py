@@ -122,6 +122,19 @@ def secretish(value: str) -> bool:
     return len(value) >= 4 and _WORD.fullmatch(value) is None and not value.isdigit()
 
 
+def mingled(value: str) -> bool:
+    """Letters and digits in one word of eight or more: what a password looks like where one is expected."""
+    return (
+        len(value) >= 8
+        and any(map(str.isdigit, value))
+        and any(map(str.isalpha, value))
+        and _ASSIGNED.match(value) is None
+        and not {":", "/"} & set(value)
+        and _STAMP.fullmatch(value) is None
+        and not placeholder(value)
+    )
+
+
 def strong(value: str) -> bool:
     """What only a password looks like: eight or more, with a digit, letters, and a symbol that joins no words."""
     return (

@@ -63,9 +63,40 @@ SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
 )
 #: "token 3xd7Y0...": the word and the value, with nothing but a blank between.
-BLANK_WORDS = ("token", "secret", "session", "key", "jwt", "apikey", "cookie", "code", "password", "credential")
+BLANK_WORDS = (
+    "token",
+    "secret",
+    "session",
+    "key",
+    "jwt",
+    "apikey",
+    "cookie",
+    "code",
+    "password",
+    "credential",
+    "csrf",
+    "xsrf",
+    "hmac",
+    "signature",
+    "authorization",
+    "invite",
+    "magic",
+)
 #: "api key rotated: 3xd7Y0...": the words, some more, and a value of which nothing else is known.
-TOLD_WORDS = ("token", "secret", "session", "api key", "access key", "secret key", "signing key", "encryption key")
+TOLD_WORDS = (
+    "token",
+    "secret",
+    "session",
+    "api key",
+    "access key",
+    "secret key",
+    "signing key",
+    "encryption key",
+    "csrf",
+    "invite",
+    "invitation",
+    "signature",
+)
 #: "bind with password Xk3#...": the word and what no word is, with nothing but a blank between.
 TYPED_WORDS = ("password", "passwd", "pwd", "pass", "pw")
 #: "push to device 90e0b1...": what is no id of a record, because it is as long as a token of APNs.
@@ -268,5 +299,6 @@ STREETS = ("stra\u00dfe ", "strasse ", "str. ", "allee ", "weg ", "platz ", "str
 
 #: Commands that take a secret: of Redis, FTP, IMAP, netrc; 5432 is the port in a line of .pgpass.
 VERBS = words(
-    "env arg pragma pass login auth requirepass masterauth set setex psetex setnx getset hset hmset pgpass 5432 vcard"
+    "credentials credential creds env arg pragma pass login auth requirepass masterauth set setex psetex setnx "
+    "getset hset hmset pgpass 5432 vcard"
 )
