@@ -299,6 +299,30 @@ def test_a_key_belongs_to_its_user(face):
 
 
 @pytest.mark.parametrize(
+    "scope",
+    [
+        lambda request: request.headers.get("X-User"),
+        lambda request: (
+            request.headers["X-USER"] if "x-user" in list(request.headers) and len(request.headers) else None
+        ),
+        lambda request: dict(request.headers).get("x-user"),
+        lambda request: request.cookies.get("who"),
+        lambda request: request.get(b"x-user"),
+    ],
+    ids=["get", "item", "mapping", "cookie", "bytes"],
+)
+def test_whose_key_a_function_says(face, scope):
+    """A scope reads the request as a framework's view does; where it names nobody, the credentials do."""
+    call = face(idempotency=Idempotency(routes=["POST /bookings"], scope=scope))
+    for number, user in enumerate(("ann", "bob", "ann|b"), 1):
+        lines = [KEY, ("X-User", user), ("Cookie", f"theme=dark; who={user}; ")]
+        assert call("POST", "/bookings", lines, b"{}").json["calls"] == number
+        assert call("POST", "/bookings", lines, b"{}").get("idempotent-replayed") == "true"
+    for number, user in enumerate(("Bearer 1", "Bearer 2"), 4):
+        assert call("POST", "/bookings", [KEY, ("Authorization", user)], b"{}").json["calls"] == number
+
+
+@pytest.mark.parametrize(
     "lines",
     [
         [""], ['""'], ["a b"], ["k" * 256], ["k" * 10_240], ["clé"], ["a\tb"], ["a", "b"], ['"a", "b"'], ['"a'],
