@@ -35,9 +35,9 @@ def test_all_mistakes_at_once():
 def test_a_short_keep():
     """A lease that nobody asked for is no mistake: the claim lasts as long as what is kept. One that was asked for is."""
     build({"idempotency": Idempotency(keep="1s")})
-    assert problems(idempotency=Idempotency(keep="1s", lease="2s")) == [
-        "idempotency.lease='2s' is longer than keep='1s'; write lease='1s', or less"
-    ]
+    assert problems(idempotency=Idempotency(keep="1s", lease="2s")) == (
+        "idempotency.lease='2s' is longer than keep='1s'; write lease='1s', or less",
+    )
 
 
 def test_a_missing_extra_hides_no_mistake(monkeypatch):
