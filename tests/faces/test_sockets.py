@@ -114,9 +114,6 @@ def test_in_chunks(served):
     """A chunked body is the same request as the same bytes in one piece."""
     parts = [b"a" * 1, b"b" * 70_000, b"c" * 3]
     first = served.ask("POST", "/bookings", keyed("chunks"), iter(parts), chunked=True)
-    if served.name == "django":  # under WSGI it reads what Content-Length announces: its views see no chunked body
-        assert json.loads(first.content)["size"] == 0
-        return
     assert (first.status, crc(first)) == (201, zlib.crc32(b"".join(parts)))
     again = served.ask("POST", "/bookings", keyed("chunks"), b"".join(parts))
     assert again.headers["idempotent-replayed"] == "true"
