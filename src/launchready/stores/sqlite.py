@@ -62,7 +62,6 @@ from launchready.stores._sqlite_file import (
     FORGET,
     GIVE,
     SQL,
-    TABLES,
     TAKE,
     File,
     Statements,
@@ -71,7 +70,7 @@ from launchready.stores._sqlite_file import (
     code,
     failure,
 )
-from launchready.stores.base import PAGE, belongs, digest, micros, window_digest
+from launchready.stores.base import PAGE, TABLES, Rounds, belongs, digest, micros, table_of, window_digest
 
 SCHEMES = ("sqlite",)
 
@@ -123,7 +122,7 @@ class SQLiteStore:
         self._files: dict[bool, File] = {}  # by Space.evictable; one and the same under NORMAL
         self._base = 0
         self._writes = 0
-        self._hands = dict.fromkeys(TABLES, b"")
+        self._rounds = Rounds(clock.monotonic, every=SWEEP_EVERY)
         self._patience = -1.0  # how long the open files wait for a writer of another process
         self._checkpoint: Thread | None = None
         self._verbs: dict[type[Op[Any]], Callable[[Any], None]] = {
@@ -280,7 +279,7 @@ class SQLiteStore:
         row = _row(op, self._now())
         written = db.execute(sql.put_now, row).rowcount
         op.answer = row[1] if written else db.execute(sql.put, row).fetchall()[0][0]
-        self._wrote()
+        self._wrote(op)
 
     def _put_if_absent(self, op: PutIfAbsent[Any]) -> None:
         db, sql = self._place(op.space)
@@ -300,34 +299,34 @@ class SQLiteStore:
             if won := db.execute(sql.claim, row).fetchall():
                 op.answer = Claimed(None, won[0][0])
                 break
-        self._wrote()
+        self._wrote(op)
 
     def _replace(self, op: Replace[Any]) -> None:
         db, sql = self._place(op.space)
         op.answer = db.execute(sql.replace, (*_row(op, self._now()), op.version)).rowcount > 0
-        self._wrote()
+        self._wrote(op)
 
     def _renew(self, op: Renew[Any]) -> None:
         db, sql = self._place(op.space)
         op.answer = db.execute(sql.renew, (*_row(op, self._now()), op.version)).rowcount > 0
-        self._wrote()
+        self._wrote(op)
 
     def _settle(self, op: Settle[Any]) -> None:
         db, sql = self._place(op.space)
         op.answer = db.execute(sql.settle, (*_row(op, self._now()), op.version)).rowcount > 0
-        self._wrote()
+        self._wrote(op)
 
     def _seize(self, op: Seize[Any]) -> None:
         db, sql = self._place(op.space)
         rows = db.execute(sql.seize, (*_row(op, self._now()), op.version, micros(op.older))).fetchall()
         op.answer = rows[0][0] if rows else 0
-        self._wrote()
+        self._wrote(op)
 
     def _delete(self, op: Delete[Any]) -> None:
         db, sql = self._place(op.space)
         row = (digest(op.space.name, op.key), self._now(), op.version)
         op.answer = db.execute(sql.delete, row).rowcount > 0
-        self._wrote()
+        self._wrote(op)
 
     def _take(self, op: Take, clock: Callable[[], int] | None = None) -> None:
         file = self._files[True]
@@ -338,31 +337,31 @@ class SQLiteStore:
             file.db.execute(TAKE, (expires, key))
             if taking.met or not (state := taking.first()) or file.db.execute(FIRST, (key, expires, state)).rowcount:
                 break
-        self._wrote()
+        self._wrote(op)
 
     def _give(self, op: Give) -> None:
         file = self._files[True]
         file.giving = op
         file.db.execute(FORGET if op.at is None else GIVE, (window_digest(op),))
         op.answer = None
-        self._wrote()
+        self._wrote(op)
 
     # Housekeeping, a little at each write.
 
-    def _wrote(self) -> None:
+    def _wrote(self, op: Op[Any]) -> None:
         self._writes += 1
-        if self._writes % SWEEP_EVERY == 0:
-            self._sweep(TABLES[self._writes // SWEEP_EVERY % len(TABLES)])
+        if (table := self._rounds.wrote(table_of(op))) is not None:
+            self._sweep(table)
         if self._writes % CHECKPOINT_EVERY == 0 and (self._checkpoint is None or not self._checkpoint.is_alive()):
             self._checkpoint = Thread(target=checkpoint, args=(self.path,), name="launchready-checkpoint", daemon=True)
             self._checkpoint.start()
 
     def _sweep(self, table: str) -> None:
         """Look at the next rows from where the hand stands, and drop those that are over."""
-        db, hand, now = self._files[True].db, self._hands[table], self._now()
+        db, hand, now = self._files[True].db, self._rounds.hands[table], self._now()
         page = f"SELECT key, expires FROM {table} WHERE key > ? ORDER BY key LIMIT {SWEEP_ROWS}"
         rows = db.execute(page, (hand,)).fetchall()
-        self._hands[table] = rows[-1][0] if len(rows) == SWEEP_ROWS else b""
+        self._rounds.hands[table] = rows[-1][0] if len(rows) == SWEEP_ROWS else b""
         if any(expires <= now for _, expires in rows):
             drop = f"DELETE FROM {table} WHERE key > ? AND key <= ? AND expires <= ?"
             with suppress(sqlite3.OperationalError):  # another writer is at it: there will be another round
