@@ -24,7 +24,7 @@ from launchready.errors import MissingExtra, StoreUnavailable
 from launchready.exchange.ops import Elsewhere
 from launchready.exchange.store import Delete, Get, GetAll, Give, Put, PutIfAbsent, Renew, Replace, Seize, Settle, Take
 from launchready.exchange.window import Window, fresh, give, take
-from launchready.stores import base
+from launchready.stores import base, sqlite
 from launchready.stores.base import Store
 from support import racers, servers
 
@@ -165,11 +165,11 @@ def test_time_is_over(call, space):
 @every(["mysql", "postgresql", "sqlite"])
 def test_what_is_over_goes_with_few_writes(call, space, monkeypatch):
     """Rows that are over leave by themselves, in a quiet shop too: the writes that come look for them by the clock."""
-    monkeypatch.setattr(base, "LOOK_AGAIN", 60.0)
+    monkeypatch.setattr(base, "LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(sqlite, "LOOK_AGAIN", 0.0)
     for number in range(300):
         call(Put(space, f"old {number}", b"x", 0.1))
     servers.until(lambda: call(Get(space, "old 299")) is None, "the ttl")
-    monkeypatch.setattr(base, "LOOK_AGAIN", 0.0)
     for _ in range(60):
         call(Put(space, "new", b"x", 60.0))
     assert call.store.sweep() == 0
