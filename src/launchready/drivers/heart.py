@@ -13,12 +13,15 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 from weakref import ref
 
 from launchready.clock import SYSTEM
+from launchready.drivers.bell import Bell, Waiting
+from launchready.errors import StoreError
 from launchready.exchange.claim import Claim, Forget, Keep, Watch
+from launchready.exchange.news import Expect
 from launchready.exchange.ops import Adapter
 from launchready.exchange.store import Delete, Get, Renew, Settle
 
@@ -43,6 +46,7 @@ class Heart:
 
     def __init__(self, store: Adapter) -> None:
         self._store = store
+        self._bell = Bell(store)
         self._reset()
 
     def _reset(self) -> None:
@@ -86,31 +90,43 @@ class Heart:
     # Waiting for a claim.
 
     def watch(self, op: Watch) -> None:
-        started = SYSTEM.monotonic()
         event = threading.Event()
-        claim = self.held.get(op.key)
-        if claim is None:
-            event.wait(min(op.pause, op.most))
-        elif claim.wait(event.set):
-            event.wait(op.most)
-        op.answer = SYSTEM.monotonic() - started
+        with closing(self._waiting(op, event.set)) as steps:
+            for step in steps:
+                if isinstance(step, Expect):
+                    with suppress(StoreError):  # it is asked again, as long as there is patience
+                        self._store.execute(step)
+                elif event.wait(step):
+                    break
+        op.answer = SYSTEM.monotonic() - op.since
 
     async def awatch(self, op: Watch) -> None:
-        started = SYSTEM.monotonic()
+        event, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop of that waiter is closed: nobody waits there any more
+                loop.call_soon_threadsafe(event.set)
+
+        with closing(self._waiting(op, wake)) as steps:
+            for step in steps:
+                if isinstance(step, Expect):
+                    with suppress(StoreError):
+                        await self._store.aexecute(step)
+                else:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(event.wait(), step)
+                        break
+        op.answer = SYSTEM.monotonic() - op.since
+
+    def _waiting(self, op: Watch, wake: Callable[[], None]) -> Waiting:
+        """What to ask the store, or for how many seconds to wait for ``wake``."""
+        if not hasattr(op, "since"):
+            op.since = SYSTEM.monotonic()
         claim = self.held.get(op.key)
         if claim is None:
-            await asyncio.sleep(min(op.pause, op.most))
-        else:
-            event, loop = asyncio.Event(), asyncio.get_running_loop()
-
-            def wake() -> None:
-                with suppress(RuntimeError):  # the loop of that waiter is closed: nobody waits there any more
-                    loop.call_soon_threadsafe(event.set)
-
-            if claim.wait(wake):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(event.wait(), op.most)
-        op.answer = SYSTEM.monotonic() - started
+            yield from self._bell.waiting(op, wake)
+        elif claim.wait(wake):
+            yield op.most
 
     # What a claim asks.
 

@@ -9,17 +9,19 @@
   business who can read the store, and a key of any length or alphabet costs the same 32 bytes.
 - A store whose blocking half can give up in time says so by a method ``hurry(op)``: ``execute`` within HURRY seconds,
   or within its own ``within``. Others are left behind in a thread.
+- A store that others share, and that can tell or look for all at once when an entry ends, has a method ``listen()``,
+  and answers Expect where its listener asks for that: :mod:`launchready.exchange.news`. What listens has let go of its
+  connection when ``close`` returns.
 - No message of an error holds a password.
 """
 
 from collections.abc import Iterator
-from hashlib import sha256
 from math import ceil
 from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from launchready.exchange.ops import Inline, Op
-from launchready.exchange.store import Entry, Give, Space, Take
+from launchready.exchange.store import Entry, Give, Space, Take, digest
 from launchready.exchange.window import MICRO
 
 V = TypeVar("V")
@@ -53,11 +55,6 @@ class Store(Protocol):
 
     def take_at(self, op: Take, now: int) -> None:
         """A Take as of a time in microseconds, in place of the store's own: how a test plays a trace."""
-
-
-def digest(space: str, key: str) -> bytes:
-    """32 bytes for a key in a space. The length of the name keeps ("a", "bc") and ("ab", "c") apart."""
-    return sha256(f"{len(space)}:{space}{key}".encode("utf-8", "surrogatepass")).digest()
 
 
 def belongs(space: Space[V], key: bytes, entry: Entry[V]) -> bool:

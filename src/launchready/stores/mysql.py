@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
+from launchready.exchange.news import Listener
 from launchready.exchange.ops import Inline, Op
 from launchready.exchange.store import (
     Claimed,
@@ -44,9 +45,11 @@ from launchready.exchange.store import (
     Space,
     StoreOp,
     Take,
+    digest,
 )
 from launchready.exchange.window import MICRO, fresh, give, take
-from launchready.stores.base import PAGE, belongs, digest, micros, said, where, window_digest
+from launchready.stores._listening import Ears, Looking
+from launchready.stores.base import PAGE, belongs, micros, said, where, window_digest
 
 SCHEMES = ("mysql", "mariadb")
 
@@ -55,6 +58,7 @@ CONNECTIONS = 8
 SWEEP_EVERY, SWEEP_ROWS = 64, 256
 TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
 MISSING, DEADLOCK, FULL, NO_ROOM = 1146, 1213, 1114, 1021
+LOOK_EVERY = 0.025  # seconds: how soon the end of somebody else's claim is seen
 DEADLOCKS = 8
 """So often a statement is repeated that the server chose as a deadlock's victim: it has undone it, so that is safe."""
 
@@ -162,6 +166,7 @@ class MySQLStore:
         self._gate = threading.Semaphore(CONNECTIONS)
         self._writes = 0
         self._hands = dict.fromkeys(TABLES, b"")
+        self._ears = Ears()
 
     def execute(self, op: Op[Any]) -> None:
         if isinstance(op, GetAll):
@@ -188,7 +193,20 @@ class MySQLStore:
     def take_at(self, op: Take, now: int) -> None:
         self._with(lambda connection: self._take(connection, op, now))
 
+    def listen(self) -> Listener:
+        """It tells nobody. (GET_LOCK would, for a connection of its own for each claim that is held.)"""
+        return self._ears.open(Looking(self._versions, LOOK_EVERY))
+
+    def _versions(self, names: list[bytes]) -> dict[bytes, int]:
+        found: dict[bytes, int] = {}
+        for start in range(0, len(names), PAGE):
+            look = " UNION ALL ".join(f"SELECT k, version FROM {table} WHERE k IN %(names)s" for table in TABLES[:2])
+            rows, _ = self._with(partial(_ask, sql=look, params={"names": names[start : start + PAGE]}))
+            found |= {bytes(key): version for key, version in rows}
+        return found
+
     def close(self) -> None:
+        self._ears.close()
         if self._pid == os.getpid():
             self._drop()
 
