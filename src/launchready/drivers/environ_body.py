@@ -1,8 +1,9 @@
 """The whole request body under WSGI (PEP 3333), put back for the app."""
 
+from io import BytesIO
 from typing import Any
 
-from launchready.drivers.spool import CHUNK, Arrived, Spool
+from launchready.drivers.spool import CHUNK, IN_MEMORY, Arrived, Spool
 from launchready.exchange.app import BodyCutShort, BodyTooLarge
 from launchready.http.input import Input
 
@@ -35,7 +36,14 @@ def read_body(environ: dict[str, Any], kept: Arrived, limit: int) -> bytes | Spo
     source = environ["wsgi.input"]
     if isinstance(source, Input):
         source = source.source
-    given, size = kept.size, limit + 1 if chunked else announced
+    given = kept.size
+    if not given and not chunked and announced <= IN_MEMORY:  # most bodies: one read, and nothing more to keep
+        data: bytes = source.read(announced)
+        if len(data) == announced:
+            environ["wsgi.input"] = BytesIO(data)
+            return data
+        kept.add(data)
+    size = limit + 1 if chunked else announced
     while kept.size < size and (data := source.read(min(CHUNK, size - kept.size))):
         kept.add(data)
     if kept.size > min(limit, kept.bound):
