@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from launchready.core.idempotency import Record, lookup_key
-from launchready.core.idempotency.keys import named
+from launchready.core.idempotency.keys import name_of
 from launchready.core.idempotency.record import NOT_KEPT, RUNNING
 from launchready.errors import ConfigError, StoreUnavailable
 from launchready.exchange.store import Delete, Entry, Get, Replace
@@ -42,7 +42,7 @@ class Desk:
 
     def find(self, key: str) -> list[Entry[Record]]:
         """By the beginning of its id (six characters at least), or as the client sent it."""
-        name = named("", key.encode("utf-8", "surrogatepass"), self._vault.secret)[1]
+        name = name_of(key.encode("utf-8", "surrogatepass"), self._vault.secret)
         found = []
         for entry in self._store.scan(self._vault.space):
             record = entry.value

@@ -9,9 +9,8 @@ from functools import cache, wraps
 from hashlib import sha256
 from typing import Any
 
-from launchready.core.idempotency import REPLAYED, Record, Rule, Vault, rerun
+from launchready.core.idempotency import REPLAYED, Rule, Vault, rerun
 from launchready.core.idempotency import Once as Protection
-from launchready.core.idempotency.keys import named
 from launchready.drivers.answers import Answers
 from launchready.drivers.current import HELD
 from launchready.drivers.drive import adrive, drive
@@ -50,18 +49,9 @@ class Calls:
         function = self._function
         key = str(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
         name = f"{function.__module__}.{function.__qualname__}"
-        id_, digest = named(f"function:{name}", key, shared.secret)
-        record = Record(
-            _fingerprint(args, kwargs),
-            token=shared.token().hex(),
-            id=id_,
-            name=digest,
-            route=name,
-            lease=self._rule.lease,
-        )
         flow = Protection(self._rule, shared, recover=self._asking(args, kwargs))
-        flow.text = key.decode("utf-8", "replace")
-        return flow.claim(record), flow
+        flow.know(f"function:{name}", key, _fingerprint(args, kwargs), name, key.decode("utf-8", "replace"))
+        return flow.story(), flow
 
     def _asking(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Function | None:
         recover = self._recover

@@ -13,7 +13,7 @@ from typing import Any
 
 from launchready.core.idempotency import HEADER, Find, Once, Record, Rule, Vault, dump, load, refusals
 from launchready.errors import InFlight, KeyReused, LaunchReadyError, SafeToRetry
-from launchready.exchange.app import Hold
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Hold, ReadBody
 from launchready.exchange.claim import Database, Work
 from launchready.exchange.ops import Flow
 from launchready.http.message import Request, Response
@@ -59,15 +59,28 @@ class Within(Once):
             return self._down(error)
         return (yield from self._run(connection, None, None))
 
-    def claim(self, record: Record) -> Flow[Response | None]:
+    def story(self, request: Request | None = None) -> Flow[Response | None]:
         """Take the key in the app's transaction, or say why not."""
+        if request is not None:
+            read = ReadBody(self._rule.max_body)
+            try:
+                yield read
+            except BodyTooLarge:
+                return refusals.too_large(self._rule.max_body)
+            except BodyCutShort:
+                return refusals.cut_short()
+            known = self.identify(request, read.answer)
+            if isinstance(known, Response):
+                return known
+            if not known:
+                return (yield from self._without())
         counts = self._vault.counts
         try:
             connection = yield from self._opened()
         except Exception as error:
             return self._down(error)
         rule = self._rule
-        row = Row(bytes.fromhex(record.id), record.fingerprint, rule.keep, rule.wait, rule.lease)
+        row = Row(bytes.fromhex(self.id_), self.print_, rule.keep, rule.wait, rule.lease)
         try:
             found = yield from begin(connection, row)
         except KeyReused:
@@ -86,7 +99,7 @@ class Within(Once):
             told = refusals.replay(there) if there.status > 0 else refusals.answer_not_stored()
             return (yield from self._closed(connection, told))
         counts.first += 1
-        return (yield from self._run(connection, row, record))
+        return (yield from self._run(connection, row, self.record()))
 
     def _opened(self) -> Flow[Connection]:
         if self._asks:
