@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
@@ -21,6 +20,7 @@ from launchready.errors import InFlight, KeyReused, OutcomeUnknown, SafeToRetry,
 from launchready.exchange.app import Forward
 from launchready.exchange.ops import Flow
 from launchready.http.message import Response
+from launchready.settings.deployment import from_environment
 from launchready.settings.sealing import vault
 from launchready.stores import connect
 from launchready.stores.base import Store
@@ -43,14 +43,15 @@ class Calls:
 
     def _open(self) -> tuple[Answers, Vault]:
         store = connect(self._store) if isinstance(self._store, str) else self._store
-        return Answers(store, Probes({}), {}), vault(os.environ.get("LAUNCHREADY_SECRET_KEY"))
+        return Answers(store, Probes({}), {}), vault(*from_environment())
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Flow[Response | None], Protection]:
         shared = self.open()[1]
         function = self._function
         key = str(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
         name = f"{function.__module__}.{function.__qualname__}"
-        id_, digest = named(f"function:{name}", key, shared.secret)
+        scope = f"function:{name}"
+        id_, digest = named(scope, key, shared.secret)
         record = Record(
             _fingerprint(args, kwargs),
             token=shared.token().hex(),
@@ -59,8 +60,8 @@ class Calls:
             route=name,
             lease=self._rule.lease,
         )
-        flow = Protection(self._rule, shared, recover=self._asking(args, kwargs))
-        flow.text = key.decode("utf-8", "replace")
+        flow = shared.kind(self._rule, shared, recover=self._asking(args, kwargs))
+        flow.sent = (scope, key)
         return flow.claim(record), flow
 
     def _asking(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Function | None:

@@ -54,13 +54,13 @@ def compile_cache(
     trusted: Sequence[str] | int,
     *,
     shared: bool,
-    secret: str | None = None,
+    secrets: Sequence[str] = (),
 ) -> core.Cache:
     """The feature. Every mistake goes to ``problems``. ``shared``: other processes use the same store.
 
-    ``secret``: answers in a shared store are signed, so that who can write the store cannot write pages.
+    ``secrets``: answers in a shared store are signed, so that who can write the store cannot write pages.
     """
-    dump, load = (core.dump, core.load) if secret is None else signed(secret)
+    dump, load = signed(secrets) if secrets else (core.dump, core.load)
     rows = _routes(problems, "cache.routes", settings.routes)
     private = _routes(problems, "cache.private", settings.private)
     if not settings.force:
@@ -104,12 +104,14 @@ def compile_cache(
     return core.Cache(setup)
 
 
-def signed(secret: str) -> tuple[Callable[[core.Stored], bytes], Callable[[bytes], core.Stored]]:
+def signed(secrets: Sequence[str]) -> tuple[Callable[[core.Stored], bytes], Callable[[bytes], core.Stored]]:
     """To and from a store that others could write. What does not verify is not there."""
     from itsdangerous import BadSignature, Signer  # noqa: PLC0415 - only where there is a secret
 
     purpose = "launchready.cache"
-    signer = Signer(derived(secret, purpose), purpose, key_derivation="none", digest_method=sha256)
+    signer = Signer(
+        [derived(secret, purpose) for secret in secrets], purpose, key_derivation="none", digest_method=sha256
+    )
 
     def dump(stored: core.Stored) -> bytes:
         return signer.sign(core.dump(stored))

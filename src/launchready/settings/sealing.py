@@ -9,6 +9,7 @@ overwritten: its outcome is unknown.
 import base64
 import hmac
 import os
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from hashlib import sha256
 
@@ -29,13 +30,17 @@ def derived(secret: str, purpose: str) -> bytes:
     return hmac.digest(secret.encode(), purpose.encode(), "sha256")
 
 
-def vault(secret: str | None = None, *, encrypt: bool = False) -> Vault:
-    """What the rules of an app share. Without a secret digests are plain and answers unsigned."""
+def vault(secret: str | None = None, fallbacks: Sequence[str] = (), *, encrypt: bool = False) -> Vault:
+    """What the rules of an app share. Without a secret digests are plain and answers unsigned.
+
+    ``fallbacks``: secrets that were in use before, the newest first; each has a vault of its own.
+    """
     if secret is None:
         return Vault(token)
+    older = tuple(vault(each, encrypt=encrypt) for each in reversed(fallbacks))
     keyed = derived(secret, PURPOSE + ".keys")
     seal = derived(secret, PURPOSE + ".answers")
-    return Vault(token, keyed, _encrypted(seal) if encrypt else _signed(seal))
+    return Vault(token, keyed, _encrypted(seal) if encrypt else _signed(seal), older)
 
 
 def _signed(key: bytes) -> Space[Record]:

@@ -1,17 +1,21 @@
 """One request, once: the states of the room's table, as the story of whoever comes with a key."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from launchready.core.idempotency import refusals
 from launchready.core.idempotency.keys import HEADER, fingerprint, named, parse_key
 from launchready.core.idempotency.record import NOT_KEPT, RUNNING, UNREADABLE, Record
-from launchready.core.idempotency.rule import Find, Rule, Vault, rerun
+from launchready.core.idempotency.rule import Find, Rule, rerun
 from launchready.errors import SafeToRetry, StoreError
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Hold, ReadBody
 from launchready.exchange.claim import Ask, Claim, Forget, Keep, Watch
 from launchready.exchange.ops import Flow
 from launchready.exchange.store import Delete, Entry, Get, PutIfAbsent, Seize, Settle
 from launchready.http.message import Request, Response
+
+if TYPE_CHECKING:
+    from launchready.core.idempotency.vault import Vault
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
 """Seconds between two looks at a key whose claim another process holds: the waiting doubles."""
@@ -30,14 +34,14 @@ class Once:
     - ``scope``: whose key it is, where the caller knows it better than the rule's function of the request.
     - ``print_``: what must be the same, where that is not the request's fingerprint.
     - ``waits``: the handler runs, or is to run, and its end is waited for.
-    - ``text``: the key as it was sent; ``held``: the claim, once it is made.
+    - ``sent``: whose key came, and the key; ``held``: the claim, once it is made.
     - ``recover``: what to ask before a crashed attempt is repeated, where the caller knows it better than the rule.
     """
 
     name = "idempotent"
 
     def __init__(
-        self, rule: Rule, vault: Vault, key: Find | None = None,
+        self, rule: Rule, vault: "Vault", key: Find | None = None,
         scope: str | None = None, recover: Recovering | None = None,
     ) -> None:  # fmt: skip
         self._rule = rule
@@ -47,7 +51,7 @@ class Once:
         self.print_: bytes | None = None
         self._recover = recover or rule.on_crash
         self._request: Request | None = None
-        self.text: str | None = None
+        self.sent: tuple[str, bytes] = ("", b"")
         self.held: Claim | None = None
         self.waits = False
 
@@ -81,8 +85,8 @@ class Once:
         if key is None:
             return refusals.malformed()
         self._request = request
-        self.text = key.decode("latin-1")
         scope = rule.scope(request) if self.scope is None else self.scope
+        self.sent = (scope, key)
         vault = self._vault
         id_, name = named(scope, key, vault.secret)
         print_ = self.print_ or fingerprint(request, read.answer)
@@ -160,7 +164,7 @@ class Once:
             self._vault.space, record.id, version, lambda passed: record.later(record.elapsed + passed), rule.keep,
             rule.lease,
         )  # fmt: skip
-        claim.text = self.text
+        claim.sent = self.sent
         if self._request is not None:
             self._request.claimed = claim
         return claim

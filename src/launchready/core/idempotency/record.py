@@ -57,6 +57,13 @@ class Record:
             route=self.route, elapsed=elapsed, lease=self.lease,
         )  # fmt: skip
 
+    def called(self, id: str, name: str) -> "Record":
+        """The same running claim under another secret's digests."""
+        return Record(
+            self.fingerprint, token=self.token, id=id, name=name, route=self.route, elapsed=self.elapsed,
+            lease=self.lease,
+        )  # fmt: skip
+
     def answered(self, response: Response) -> "Record":
         """The claim with its answer, where there is a body to keep."""
         kept = response.body is not None

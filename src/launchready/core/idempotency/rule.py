@@ -1,12 +1,10 @@
-"""How a route is protected, and what one app's protection shares."""
+"""How a route is protected, and what is counted of it."""
 
 from collections.abc import Callable
 from copy import copy
 from typing import Any
 
-from launchready.core.idempotency.record import CLAIMS, Record
 from launchready.exchange.app import Spooled
-from launchready.exchange.store import Space
 from launchready.http.message import Request, Response
 
 NEVER = 1000
@@ -89,14 +87,9 @@ class Counts:
     def as_dict(self) -> dict[str, float]:
         return {name: getattr(self, name) for name in self.__slots__}
 
-
-class Vault:
-    """What all rules of an app share: where claims stand, the secret of its digests, tokens, and the counters."""
-
-    __slots__ = ("counts", "secret", "space", "token")
-
-    def __init__(self, token: Callable[[], bytes], secret: bytes | None = None, space: Space[Record] = CLAIMS) -> None:
-        self.token = token
-        self.secret = secret
-        self.space = space
-        self.counts = Counts()
+    def add(self, other: "Counts") -> None:
+        """Make another's counts part of these."""
+        oldest = max(self.oldest_unknown, other.oldest_unknown)
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.oldest_unknown = oldest
