@@ -94,6 +94,9 @@ class Maker:
     def _twilio(self) -> str:
         return "S" + "K" + self.of(HEX, 32)
 
+    def _sid(self) -> str:
+        return "AC" + self.of(HEX, 32)
+
     def _twilioauth(self) -> str:
         return self.of(HEX, 32)
 
@@ -157,6 +160,11 @@ class Maker:
             f"{word.title()}{number}!", f"{word}-{other}-{number}", self.of(ALNUM, 14), f"{word}{self.of(ALNUM, 6)}{number}",
             f"{word[:4].title()}#{other[:4]}{number}",
         )[shape]  # fmt: skip
+
+    def _dotted(self) -> str:
+        """A password that looks like a name in code, but for what stands between its dots."""
+        pieces = [self.of(UPPER, 1) + self.of(DIGITS, 1) + self.of(LOWER, 1) + self.of(UPPER, 1) for _ in range(4)]
+        return ".".join(("".join(pieces[:2]), "".join(pieces[2:])))
 
     def _urlpassword(self) -> str:
         return self.of(ALNUM, self.random.choice([10, 16, 24]))
@@ -223,6 +231,14 @@ PLAIN: tuple[tuple[str, str], ...] = (
     ("config/database.yml", "production:\n  adapter: postgresql\n  username: coach\n  password: {password}\n"),
     ("Jenkinsfile", "environment {{\n  GITLAB_TOKEN = '{gitlab}'\n}}\n"),
     ("logs/app.log", "2026-10-03 11:22:01 INFO connecting to postgres://coach:{urlpassword}@db.internal/coach\n2026-10-03 11:22:04 DEBUG headers: Authorization: Bearer {github}\n"),
+    ("ops/people.csv", "email;login;password\njo@coach.example;jo;{dotted}\nmia@coach.example;mia;{password}\n"),
+    ("ops/keys.csv", "stripe secret,{token},production\ntwilio auth token,{twilioauth},production\n"),
+    ("infra/vars.tf", 'variable "jwt_secret" {{\n  type      = string\n  sensitive = true\n  default   = "{token}"\n}}\n'),
+    ("infra/stack.yml", "Parameters:\n  JwtSecret:\n    Type: String\n    NoEcho: true\n    Default: {token}\n"),
+    ("app.json", '{{"env": {{"SIGNING_SECRET": {{"description": "signs links", "value": "{token}"}}}}}}\n'),
+    ("ops/roles/db.yml", "old: ENC[AES256_GCM,data:Tr7o1cC9Wq0=]\ndb_password: {dotted}\n"),
+    ("lib/sms.ts", "const sms = twilio('{sid}', '{twilioauth}');\nconst t = jwt.sign(claims, '{token}');\n"),
+    ("ios/Coach/Net.swift", 'request.addValue("{token}", forHTTPHeaderField: "X-Api-Key")\n'),
 )  # fmt: skip
 HARD: tuple[tuple[str, str], ...] = (
     ("export/slack/general.json", '[{{"user": "U1", "text": "the staging password is {password} btw"}}, {{"user": "U2", "text": "and the key: {stripe}"}}]\n'),
@@ -253,6 +269,11 @@ DECOYS: tuple[tuple[str, str, str], ...] = (
     ("code", "Makefile", "TOKEN ?= $(shell cat .token)\nPASSWORD := $(PASSWORD)\ntest:\n\tpytest --password-file=x\n"),
     ("code", "Kotlin.kt", 'val token = prefs.getString("token_v2", null)\nval passwordHint = "8+ chars, 1 digit"\nconst val KEY_AUTH_TOKEN = "auth_token_key_1"\n'),
     ("public", "web/config.js", 'window.STRIPE_PUBLISHABLE_KEY = "pk_test_TYooMQauvdEDq54NiTphI7jx"; window.siteKey = "6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI";\n'),
+    ("references", "infra/refs.yml", "DB_SECRET: arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-Kq92xZ\nDB_PASSWORD: projects/coach-prod/secrets/db-password/versions/3\n"),
+    ("references", ".mvn/settings.xml", "<settings><password>{COQLCE6DU6GtcS5P+YTRHR97v60M1l+Ciae75njVpcktVUg9=}</password></settings>\n"),
+    ("samples", "blog/wp-config-sample.php", "<?php\ndefine( 'DB_PASSWORD', 'password_here' );\n"),
+    ("code", "src/chain.ts", 'const password = "settings.mail.password2";\nconst token = config.auth.token1;\n'),
+    ("tables", "ops/export.csv", "id,token,password\n1,none,changeme\n2,,********\n"),
 )  # fmt: skip
 ALLOWED = (
     'KEY = "{stripe}"  # gitleaks:allow\n', 'secret = "{token}"  # pragma: allowlist secret\n', 'token = "{github}"  # trufflehog:ignore\n',
@@ -310,7 +331,7 @@ class Repository:
             if name == "password_is":
                 return "manager"
             value = made.make(name)
-            if name != "hexid":
+            if name not in {"hexid", "sid"}:
                 self.marks.append(Mark(kind, name, path, value, state, hard))
             return value
 

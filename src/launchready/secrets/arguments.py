@@ -18,6 +18,14 @@ _CALLS = (
     ("mysqli", Form(r"\bmysqli(?:_connect)?\(\s{0,40}(?:" + _TEXT + r",\s{0,40}){2}" + _LAST)),
     ("getconnection(", Form(r"\.getConnection\(\s{0,40}(?:" + _TEXT + r",\s{0,40}){2}" + _LAST)),
     ("credential", Form(r"Credentials?\(\s{0,40}" + _TEXT + "," + _LAST)),
+    ("jwt", Form(r"(?i)\bjwt\.(?:sign|verify|encode|decode)\(\s{0,40}" + _TEXT + "," + _LAST)),
+    ("twilio", Form(r"(?i)\btwilio(?:\.\w{1,20}){0,2}\(\s{0,40}" + _TEXT + "," + _LAST)),
+    ("client(", Form(r"\bClient\(\s{0,40}[\"']AC[0-9a-f]{32}[\"']," + _LAST)),
+    ("algoliasearch(", Form(r"\balgoliasearch\(\s{0,40}" + _TEXT + "," + _LAST)),
+    (
+        "forhttpheaderfield",
+        Form(r"Value\(" + _LAST + r",\s{0,40}forHTTPHeaderField:\s{0,8}\"(?i:[\w-]*(?:key|token|auth|secret)[\w-]*)\""),
+    ),
 )
 #: How often the kind of character changes in what nobody reads as a word: see ``judge.changes``.
 _CHOSEN = 0.2

@@ -11,21 +11,23 @@ _MASK = Form(r"[xX*•.\-_#?0\s…]+|(.)\1+|(?:(.{2,12}?)\2{2,}.{0,11})")
 _TEMPLATE = Form(
     r"\$\{|\$\(|\{\{|\}\}|<%|%>|<[A-Za-z_][\w .:\-]*>|#\{|\[\[|\]\]|%\(\w+\)|%[sdr]\b|__[A-Z_]+__|@@|"
     r"\$[A-Za-z_]{2,}\w*$|^\$\w+|^%\w+%$"
-    r"|^\{[\w.\[\]'\"!:]*\}$|\{[a-z_][\w.]*\}|^\[[A-Za-z][\w \-]*\]$|^@[A-Za-z]+(?:[/.(]|$)|^(?:env|"
+    r"|^\{[\w.\[\]'\"!:+/=]*\}$|^\{cipher\}|\{[a-z_][\w.]*\}|^\[[A-Za-z][\w \-]*\]$|^@[A-Za-z]+(?:[/.(]|$)|^(?:env|"
     r"secret|vault|ref|op|ssm|file|arn|kms|gcp):|^ENC\[|^!\w|^\$ANSIBLE"
+    r"|^projects/[\w\-]+/secrets/|^\(?AC[0-9a-f]{32}$"  # the name of a secret in a vault; Twilio's account, no key
 )
 _STOCK = Form(
     r"(?i)your[\W_]*|example|change[\W_]*me|change[\W_]*this|change[\W_]*it|placeholder|replace[\W_]*|"
     r"dummy|sample|redacted|todo|fixme|"
     r"x{4,}|\*{3,}|\.\.\.|…|lorem|not[\W_]?a[\W_]?real|not[\W_]?real|fake|<|secret[\W_]?here|"
-    r"key[\W_]?here|token[\W_]?here|goes[\W_]?here|"
+    r"(?:key|token|password|username|value|goes)[\W_]?here|"
     r"(?:put|enter|fill|insert)[\s_\-](?:your|the|in|here|it|a)|mock|foo[\W_]?bar|deadbeef|abcdefg|qwerty|0?123456789|987654321|"
     r"aaaaaa|000000|none|null|undefined|undisclosed"
 )
 _RUNS = Form(r"(?i)abcdef|bcdefg|123456|234567|345678|456789|567890|qwertz|xxxx|aaaa|0000|1111")
+_CHAIN = Form(r"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)+(!?[;,)]?|[(\[ ].*)")
 _EXPRESSION = Form(
-    r"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)+\(?.*|[A-Za-z_$][\w$.]*[(\[].*|&\w+;|"
-    r"\w+\(\)|new [A-Z].*|lambda\b.*|function\b.*|await .*|!?[a-z]+ ?=> ?.*"
+    r"[A-Za-z_$][\w$.]*[(\[](?:[\w\s.,:;'\"=*/+<>?|$(){}\[\]-]*|['\"].*)|&\w+;|"
+    r"new [A-Z].*|lambda\b.*|function\b.*|await .*|!?[a-z]+ ?=> ?.*"
 )
 _PATH = Form(
     r"(?:~|\.{0,2})/[\w.\-/ ]*|[A-Za-z]:\\.*|[\w\-./]+\.(?:pem|key|json|ya?ml|txt|crt|cer|py|js|ts|env|"
@@ -36,6 +38,8 @@ _DATE = Form(
     r"\d{4}-\d\d-\d\d.*|\d\d?[./]\d\d?[./]\d{2,4}.*|v?\d+(?:\.\d+){1,3}[\w\-+.]*|\d+(?:\.\d+)?(?:px|em|"
     r"rem|ms|s|m|h|d|kb|mb|gb|%)?"
 )
+_RANDOM = 0.35
+_NO_PATH = 40
 UUID = Form(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _HEX = Form(r"[0-9a-f]+|[0-9A-F]+")
 _WORDS = Form(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -90,7 +94,7 @@ def _deep(value: str) -> bool:
 def noise(value: str) -> bool:
     """What a generator of salts writes: forty characters of every kind, in which any template occurs by chance."""
     marks = {char for char in value if not char.isalnum() and char != " "}
-    return len(value) >= 40 and len(marks) >= 5 and changes(value) >= 0.4
+    return len(value) >= 40 and len(marks) >= 5 and changes(value) >= 0.4 and not value.startswith("ENC[")
 
 
 def sequence(value: str) -> bool:
@@ -101,7 +105,18 @@ def sequence(value: str) -> bool:
 
 def expression(value: str) -> bool:
     """Code, a path, an address, a date, a type: no literal secret."""
-    return any(form.re.fullmatch(value) is not None for form in (_EXPRESSION, _PATH, _URL, _DATE, _TYPE, _HASH))
+    if _PATH.re.fullmatch(value):  # or base64 that happens to begin with a slash
+        return len(value) < _NO_PATH or changes(value) < _RANDOM
+    return _chain(value) or any(form.re.fullmatch(value) for form in (_EXPRESSION, _URL, _DATE, _TYPE, _HASH))
+
+
+def _chain(value: str) -> bool:
+    """``settings.mail.password``: names joined by dots. A password may have a dot, too, but nobody can read it."""
+    found = _CHAIN.re.fullmatch(value)
+    if found is None:
+        return False
+    readable = wordy(value) or not any(map(str.isdigit, value)) or changes(value) < _RANDOM
+    return readable or found.group(1)[:1] in {"(", "[", " "}
 
 
 @lru_cache(4096)

@@ -125,6 +125,8 @@ def _named(found: list[str]) -> str:
     for end, kind in _ENDS:
         if last.endswith(end) and last != end:
             return kind
+    if last == "privatekey":
+        return "secret"
     if "".join(found[-2:]) in {"apikey", "authkey"}:
         return "token"
     if last in {"apikey", "apitoken", "authtoken", "accesstoken", "accesskey"}:

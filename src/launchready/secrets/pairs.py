@@ -16,6 +16,8 @@ from launchready.secrets.place import Place
 _LEFT = Form(r"[\w.\-]*\Z")
 _SPOKEN = Form(r"(?:\w{2,24} ){1,3}\Z")
 _REST = Form(r"[\w\-]{0,40}")
+# arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db
+_ARN = Form(r"\barn:[\w:\-]{1,70}:\Z")
 _NEAR = 80
 _LONGEST = 4096
 _LINE = 400
@@ -23,7 +25,7 @@ _LINE = 400
 # key": "value", key = 'value', key => `value`, key: str = "value", key := value
 _ASSIGN = Form(
     r"\\{0,3}[\"'`]?(?:\]|"
-    r"\))?[ \t]{0,40}(?::[ \t]{0,4}(?:[A-Za-z_&'][\w.\[\]|&' ]{0,40}?[ \t]{0,4})?=(?!=)|=>|:=|\?=|"
+    r"\))?[ \t]{0,40}(?::[ \t]{0,4}(?:[A-Za-z_&'][\w.\[\]|&' ]{0,40}?[ \t]{0,4})?=(?![=\r\n])|=>|:=|\?=|"
     r"\+?=(?!=)|\|\|=|\?\?=|:(?![:/=]))[ \t]{0,40}(?:\\?\r?\n[ \t]{1,40})?"
 )
 _OPEN = Form(
@@ -40,6 +42,13 @@ _MEMBER = Form(r"\\{0,3}[\"'`][ \t]{0,4},[ \t]{0,8}(\\{0,3}[\"'`])")
 _SIDE = Form(
     r"\\{0,3}[\"'`]?[ \t]{0,8}[,{]?\s{0,60}-?\s{0,4}\\{0,3}[\"'`]?(?:[vV]alue|ParameterValue|defaultValue|"
     r"default|VALUE|val|content|data|secret)\\{0,3}[\"'`]?[ \t]{0,8}[:=][ \t]{0,8}"
+)
+# variable "key" {type = string, default = "x"}; key: with Type: and Default: below; {"description": "", "value": "x"}
+_DECLARED = Form(
+    r"[\"'`]?[ \t]{0,8}(?::(?=\s)|[:=]?[ \t]{0,8}\{)\s{0,40}(?:\\?[\"']?(?:type|description|sensitive|nullable|"
+    r"required|generator|NoEcho|noEcho|Type|Description|MinLength|MaxLength|AllowedPattern|format|title|label|help)"
+    r"\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}(?:\"[^\"\n]{0,200}\"|[^\n,{}\"]{0,200})(?:,|\r?\n)\s{0,60}){1,6}"
+    r"\\?[\"']?(?:default|value|Default|Value|defaultValue)\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}"
 )
 _XML = Form(
     r"(?:\\?[\"'][^<>]{0,120}|[^<>\"'=\n]{0,20}(?: "
@@ -109,7 +118,7 @@ def _vendor_before(text: str, start: int) -> str:
 
 def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
     """The values under names of secrets."""
-    sealed = "SealedSecret" in text or "ENC[AES256" in text
+    sealed = "SealedSecret" in text
     encoded = "kind: Secret" in text or '"kind":"Secret"' in text or '"kind": "Secret"' in text
     for name in names(text, low):
         for start, written, bare in values(text, name, place):
@@ -124,6 +133,12 @@ def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
 def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, bool]]:
     """The candidates for the value, the likeliest first: where, what, and whether it stood without quotes."""
     end = name.end
+    if _ARN.re.search(text, max(0, name.start - _NEAR), name.start):
+        return
+    declared = _DECLARED.re.match(text, end)
+    if declared is not None:
+        yield from _assigned(text, declared.end(), name, place)
+        return
     assign = _ASSIGN.re.match(text, end)
     if assign is not None:
         yield from _assigned(text, assign.end(), name, place)

@@ -12,6 +12,7 @@ from launchready.secrets.logins import logins
 from launchready.secrets.names import STEMS
 from launchready.secrets.pairs import pairs
 from launchready.secrets.place import Place
+from launchready.secrets.tables import tables
 from launchready.secrets.tokens import GATES, tokens
 from launchready.secrets.urls import urls
 
@@ -44,6 +45,7 @@ def find(text: str, place: Place, depth: int = 0) -> list[Found]:
     groups = [
         blocks(text) if "-----BEGIN " in text or "PuTTY-User" in text else (),
         formats(text, place),
+        tables(text, place),
         tokens(text, gates) if gates else (),
         joined(text, gates, place) if gates else (),
         urls(text, place) if "://" in text and "@" in text else (),

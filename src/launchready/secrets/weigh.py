@@ -11,6 +11,8 @@ _DATABASES = frozenset(
     {"db", "database", "postgres", "postgresql", "pg", "pgpassword", "mysql", "mariadb", "mongo", "sql"}
 )
 _NOTHING = frozenset({"none", "null", "true", "false", "yes", "no", "ask", "prompt"})
+_MIXED = 0.3
+"""``judge.changes`` of what no name in code is."""
 _NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -86,7 +88,7 @@ def secret(value: str, kind: str, place: Place) -> bool:
     if place.code and len(value) > 200:
         return False
     value = value.removeprefix("base64:")
-    least = 20 if place.test or place.sample or place.code else 16
+    least = 20 if place.test or place.sample or (place.code and judge.changes(value) < _MIXED) else 16
     return judge.opaque(value, least) and not (place.test and judge.changes(value) < 0.35)
 
 
