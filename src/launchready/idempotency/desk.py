@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from launchready.core.idempotency import Record, Vault, lookup_key
 from launchready.core.idempotency.keys import named
-from launchready.core.idempotency.record import NOT_KEPT, RUNNING
+from launchready.core.idempotency.record import NOT_KEPT
+from launchready.core.idempotency.unknown import state
 from launchready.errors import ConfigError, StoreUnavailable
 from launchready.exchange.store import Delete, Entry, Get, Replace
 from launchready.idempotency.transaction.dialects import DIALECTS
@@ -16,9 +17,6 @@ from launchready.settings.deployment import from_environment
 from launchready.settings.sealing import vault
 from launchready.stores import connect
 from launchready.stores.base import Store, where
-
-QUIET = 15.0
-"""Seconds without a sign of life after which nobody expects one, where the claim does not say."""
 
 
 class Key(NamedTuple):
@@ -160,9 +158,8 @@ def _settled(vault: Vault, entry: Entry[Record]) -> Replace[Record]:
 def row_of(entry: Entry[Record]) -> dict[str, Any]:
     """A key as it may be shown: nothing of what the client sent."""
     record = entry.value
-    state = "done" if record.status != RUNNING else "unknown" if entry.age >= (record.lease or QUIET) else "running"
     return {
-        "id": record.id, "state": state, "status": record.status if record.status > 0 else None,
+        "id": record.id, "state": state(entry), "status": record.status if record.status > 0 else None,
         "age": round(entry.age, 1), "started": round(entry.age + record.elapsed, 1), "route": record.route,
         "fence": entry.version, "bytes": len(record.body),
     }  # fmt: skip

@@ -8,6 +8,7 @@ from functools import cache, wraps
 from hashlib import sha256
 from typing import Any
 
+from launchready.clock import SYSTEM
 from launchready.core.idempotency import REPLAYED, Record, Rule, Vault, rerun
 from launchready.core.idempotency import Once as Protection
 from launchready.core.idempotency.keys import named
@@ -22,6 +23,7 @@ from launchready.exchange.ops import Flow
 from launchready.http.message import Response
 from launchready.settings.deployment import from_environment
 from launchready.settings.sealing import vault
+from launchready.settings.unresolved import Alert
 from launchready.stores import connect
 from launchready.stores.base import Store
 
@@ -43,7 +45,9 @@ class Calls:
 
     def _open(self) -> tuple[Answers, Vault]:
         store = connect(self._store) if isinstance(self._store, str) else self._store
-        return Answers(store, Probes({}), {}), vault(*from_environment())
+        shared = vault(*from_environment())
+        shared.counts.alert = Alert(SYSTEM.monotonic)
+        return Answers(store, Probes({}), {}), shared
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Flow[Response | None], Protection]:
         shared = self.open()[1]

@@ -41,6 +41,7 @@ from launchready.settings.sealing import vault
 from launchready.settings.signals import Signals, compile_signals
 from launchready.settings.stack import Stack
 from launchready.settings.timing import Timing, compile_metrics, compile_routes, compile_targets, ledger_path
+from launchready.settings.unresolved import Alert, Unresolved
 from launchready.stores import connect
 from launchready.stores.base import Store
 from launchready.stores.memory import MemoryStore
@@ -179,6 +180,8 @@ def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
         clock,
     )
     stack.declared = made.declared
+    stack.unresolved = Unresolved(given.store, stack.vault, clock.monotonic)
+    stack.vault.counts.alert = Alert(clock.monotonic)
     if given.cors:
         stack.policy, stack.compile_cors = given.cors_as_given, made.cors
     return stack

@@ -180,9 +180,7 @@ class Once:
             if entry.age >= self._rule.lease:
                 mine = record.later(there.elapsed + entry.age)
                 if not self._may_repeat(mine):
-                    counts = self._vault.counts
-                    counts.unknown += 1
-                    counts.oldest_unknown = max(counts.oldest_unknown, mine.elapsed)
+                    self._vault.counts.lost(mine.elapsed)
                     return refusals.outcome_unknown()
                 seize = Seize(self._vault.space, record.id, mine, self._rule.keep, entry.version, self._rule.lease)
                 yield seize
@@ -207,7 +205,7 @@ class Once:
         """What somebody is told who comes with a key that is taken."""
         counts = self._vault.counts
         if there.status == UNREADABLE or there.id != record.id:  # not ours, or put here in another's place
-            counts.unknown += 1
+            counts.lost()
             return refusals.outcome_unknown()
         if there.fingerprint != record.fingerprint:
             counts.mismatch += 1
@@ -230,7 +228,7 @@ class Once:
         try:
             yield ask
         except Exception:
-            self._vault.counts.unknown += 1  # nobody could say: after a lease the next one may ask again
+            self._vault.counts.lost()  # nobody could say: after a lease the next one may ask again
             return refusals.outcome_unknown()
         finally:
             if not hasattr(ask, "answer"):

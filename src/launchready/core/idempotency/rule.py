@@ -64,13 +64,15 @@ class Counts:
     """What became of the requests that brought a key, since the process started. ``waited``: seconds.
 
     ``oldest_unknown``: seconds from the first attempt of the oldest key whose outcome nobody knows, as its last retry
-    met it; 0 where there was none. `launchready idempotency ls --unknown` lists them all.
+    met it; 0 where there was none. `launchready idempotency ls --unknown` lists them all. ``alert``: called when one
+    more was told so.
     """
 
     __slots__ = (
-        "conflict", "first", "mismatch", "oldest_unknown", "recovered", "refused_by_store", "released", "replay",
-        "unknown", "waited",
+        "alert", "conflict", "first", "mismatch", "oldest_unknown", "recovered", "refused_by_store", "released",
+        "replay", "unknown", "waited",
     )  # fmt: skip
+    NUMBERS = __slots__[1:]
 
     def __init__(self) -> None:
         self.first = 0
@@ -83,13 +85,23 @@ class Counts:
         self.refused_by_store = 0
         self.waited = 0.0
         self.oldest_unknown = 0.0
+        self.alert: Callable[[], None] | None = None
 
     def as_dict(self) -> dict[str, float]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.NUMBERS}
+
+    def lost(self, since: float = 0.0) -> None:
+        """Somebody was told that the outcome is not known: of an attempt that began so many seconds ago."""
+        self.unknown += 1
+        self.oldest_unknown = max(self.oldest_unknown, since)
+        if self.alert is not None:
+            self.alert()
 
     def add(self, other: "Counts") -> None:
         """Make another's counts part of these."""
-        oldest = max(self.oldest_unknown, other.oldest_unknown)
-        for name in self.__slots__:
+        unknown, oldest = self.unknown, self.oldest_unknown
+        for name in self.NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.oldest_unknown = oldest
+        self.unknown, self.oldest_unknown = unknown, oldest
+        for _ in range(other.unknown):
+            self.lost(other.oldest_unknown)
