@@ -198,9 +198,9 @@ def tile(html):
     ("found", "words", "absent"),
     [
         ({"count": 0, "oldest": 0.0, "whole": True}, [">0<", "was answered"], ["warn", "bad"]),
-        ({"count": 2, "oldest": 700.0, "whole": True}, ['"warn">◆ 2', "11\u2009min", "ls --unknown"], ["bad"]),
-        ({"count": 1, "oldest": 3600.0, "whole": True}, ['"bad">▲ 1', "1\u2009h"], ["warn"]),
-        ({"count": 9, "oldest": 200_000.0, "whole": False}, ["9 or more", "2\u2009d"], ["warn"]),
+        ({"count": 2, "oldest": 700.0, "whole": True}, ['"warn">◆ 2', "11\u202fmin", "ls --unknown"], ["bad"]),
+        ({"count": 1, "oldest": 3600.0, "whole": True}, ['"bad">▲ 1', "1\u202fh"], ["warn"]),
+        ({"count": 9, "oldest": 200_000.0, "whole": False}, ["9 or more", "2\u202fd"], ["warn"]),
     ],
 )
 def test_tile(found, words, absent):
@@ -229,7 +229,7 @@ def test_no_tile_where_nothing_is_protected(tmp_path):
 def test_ages():
     """As one says them."""
     assert [age(seconds) for seconds in (0, 59, 60, 3599, 3600, 86_400 * 3)] == [
-        "0\u2009s", "59\u2009s", "1\u2009min", "59\u2009min", "1\u2009h", "3\u2009d",
+        "0\u202fs", "59\u202fs", "1\u202fmin", "59\u202fmin", "1\u202fh", "3\u202fd",
     ]  # fmt: skip
 
 

@@ -38,8 +38,8 @@ def age(seconds: float) -> str:
     """45 s, 12 min, 3 h, 2 d: as one says it."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
-            return f"{seconds // size:.0f}\u2009{unit}"
-    return f"{seconds:.0f}\u2009s"
+            return f"{seconds // size:.0f}\u202f{unit}"
+    return f"{seconds:.0f}\u202fs"
 
 
 def unresolved(status: Row) -> Row | None:
