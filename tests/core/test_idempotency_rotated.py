@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from launchready.core.idempotency import Idempotency, Rule, Vault, lookup_key, rerun
+from launchready.core.idempotency import Idempotency, Rule, Vault, load, lookup_key, rerun
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Hold
 from launchready.exchange.claim import Forget, Keep
@@ -42,7 +42,7 @@ class Told(World):
     def stands(self, secret):
         """Whether a key stands under this secret, and with which status."""
         found = self.data.get(("idempotency", lookup_key("user", KEY, secret)))
-        return None if found is None else int(found[0].split(b"\n")[1])
+        return None if found is None else load(found[0]).status
 
 
 def token():

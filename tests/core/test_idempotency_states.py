@@ -16,6 +16,7 @@ from launchready.core.idempotency import (
     lookup_key,
     parse_key,
 )
+from launchready.core.idempotency.record import UNREADABLE
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Hold
 from launchready.http.message import Response
@@ -348,3 +349,15 @@ def test_over_a_wire():
     value = next(iter(world.data.values()))[0]
     assert dump(load(value)) == value
     assert (load(value).headers, load(value).body) == ([(b"x", b"\xff")], b"\n\x00")
+
+
+@pytest.mark.parametrize("cut", [0, 1, 20, 40, 60, 100])
+def test_what_cannot_be_read(cut):
+    """Half a record, another form, or text: taken, and its outcome not known. Nothing raises."""
+    world = World()
+    whole(feature(), world, pay(), App(201, (b"x", b"1")))
+    value = next(iter(world.data.values()))[0]
+    head = len(value) - len(b"paid")
+    for data in (value[:cut], value[: min(cut, head - 1)], b"\x02" + value[1:], value[:60] + b"\xff" * cut, "text"):
+        read = load(data)
+        assert read.status == UNREADABLE or read.id != load(value).id

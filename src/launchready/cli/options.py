@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from launchready.errors import ConfigError
+
 FORMATS = ("text", "json", "md", "html", "sarif", "junit")
 FAIL_ON = ("48h", "any", "never")
 FOUND, UNKNOWN = 1, 3
@@ -41,12 +43,21 @@ def coloured(args: argparse.Namespace) -> bool:
 
 def write(args: argparse.Namespace, text: str) -> None:
     """The result, to stdout or to ``-o FILE``. A file is replaced as a whole: nobody reads half a report. What is none
-    (``/dev/null``, a pipe) is written to, never replaced; of a symbolic link, what it leads to.
+    (``/dev/null``, a pipe) is written to, never replaced; of a symbolic link, what it leads to. ConfigError for a place
+    that cannot be written to.
     """
     if args.output is None:
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
         return
-    place = args.output.resolve()
+    try:
+        _put(args.output.resolve(), text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConfigError([f"-o {args.output}: {error.strerror}; name a file that can be written"]) from None
+
+
+def _put(place: Path, text: str) -> None:
     if place.exists() and not place.is_file():
         place.write_text(text, encoding="utf-8")
         return

@@ -6,14 +6,13 @@ Django's ``urlpatterns`` whose view takes a POST. What is not written as a liter
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from launchready.secrets import git
+from launchready.secrets import git, tree
 from launchready.secrets.place import place
-from launchready.secrets.tree import files
 
 LARGEST = 1_000_000
 _PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>|\{([^{}:]+)(?::[^{}]*)?\}")
@@ -68,10 +67,10 @@ def project(folder: str) -> Project:
             continue
         text = read(folder, path)
         try:
-            tree = ast.parse(text)
+            parsed = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        reading = _Reading(path, text, tree, found)
+        reading = _Reading(path, text, parsed, found)
         reading.look()
         views |= reading.views
         named += reading.named
@@ -82,8 +81,10 @@ def project(folder: str) -> Project:
     return found
 
 
-def listed(folder: str) -> list[str]:
-    return files(folder, git=git.available() and git.top(folder) is not None)
+def listed(folder: str) -> Sequence[str]:
+    """Its files, as git has them where there is git."""
+    known = git.available() and git.top(folder) is not None
+    return tree.listed(folder).files if known else sorted(tree.walked(folder))
 
 
 def read(folder: str, path: str) -> str:

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any, NamedTuple
 
 from launchready.core.idempotency import Record, Vault, lookup_key
-from launchready.core.idempotency.keys import named
+from launchready.core.idempotency.keys import name_of
 from launchready.core.idempotency.record import NOT_KEPT
 from launchready.core.idempotency.unknown import state
 from launchready.errors import ConfigError, StoreUnavailable
@@ -72,7 +72,7 @@ class Desk:
 
     def find(self, key: str) -> list[Key]:
         """By the beginning of its id (six characters at least), or as the client sent it."""
-        names = {named("", key.encode("utf-8", "surrogatepass"), each.secret)[1] for each in self._vaults}
+        names = {name_of(key.encode("utf-8", "surrogatepass"), each.secret) for each in self._vaults}
 
         def meant(record: Record) -> bool:
             return record.name in names or (len(key) >= 6 and record.id.startswith(key))

@@ -9,9 +9,8 @@ from hashlib import sha256
 from typing import Any
 
 from launchready.clock import SYSTEM
-from launchready.core.idempotency import REPLAYED, Record, Rule, Vault, rerun
+from launchready.core.idempotency import REPLAYED, Rule, Vault, rerun
 from launchready.core.idempotency import Once as Protection
-from launchready.core.idempotency.keys import named
 from launchready.drivers.answers import Answers
 from launchready.drivers.current import HELD
 from launchready.drivers.drive import adrive, drive
@@ -54,19 +53,9 @@ class Calls:
         function = self._function
         key = str(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
         name = f"{function.__module__}.{function.__qualname__}"
-        scope = f"function:{name}"
-        id_, digest = named(scope, key, shared.secret)
-        record = Record(
-            _fingerprint(args, kwargs),
-            token=shared.token().hex(),
-            id=id_,
-            name=digest,
-            route=name,
-            lease=self._rule.lease,
-        )
         flow = shared.kind(self._rule, shared, recover=self._asking(args, kwargs))
-        flow.sent = (scope, key)
-        return flow.claim(record), flow
+        flow.know(f"function:{name}", key, _fingerprint(args, kwargs), name)
+        return flow.story(), flow
 
     def _asking(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Function | None:
         recover = self._recover

@@ -1,6 +1,6 @@
 """One text through all readers: what each finds, without overlaps, without what an inline comment allows."""
 
-from launchready.secrets import judge
+from launchready.secrets import judge, markdown
 from launchready.secrets.arguments import arguments
 from launchready.secrets.blocks import blocks
 from launchready.secrets.commands import commands
@@ -52,6 +52,7 @@ def find(text: str, place: Place, depth: int = 0) -> list[Found]:
         commands(text, low, place),
         arguments(text, low, place),
         logins(text, low, place),
+        markdown.tables(text, place) if named and "-|" in text.replace(" ", "") else (),
         inner(text, place, depth) if depth < _DEPTH else (),
         pairs(text, low, place) if named else (),
     ]

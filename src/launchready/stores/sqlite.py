@@ -79,9 +79,11 @@ INLINE_WAIT = 0.03
 THREAD_WAIT = 2.5
 MAX_SIZE = 2 * 1024**3
 SWEEP_EVERY, SWEEP_ROWS = 16, 48  # three rows are looked at for each write: what is over is never most of a table
-CHECKPOINT_EVERY = 2_000  # writes: some 16 MB of log
+CHECKPOINT_EVERY = 2_000  # writes, a multiple of SWEEP_EVERY: some 16 MB of log
 
 Row = tuple[bytes, int, int, bytes]
+
+_new = tuple.__new__
 
 
 def connect(url: str) -> "SQLiteStore":
@@ -121,6 +123,7 @@ class SQLiteStore:
         self._monotonic = clock.monotonic
         self._lock = Lock()
         self._files: dict[bool, File] = {}  # by Space.evictable; one and the same under NORMAL
+        self._places: dict[bool, tuple[Callable[..., sqlite3.Cursor], Statements]] = {}
         self._base = 0
         self._writes = 0
         self._hands = dict.fromkeys(TABLES, b"")
@@ -166,7 +169,11 @@ class SQLiteStore:
         if not self._files or not (lock.acquire(blocking=False) or lock.acquire(timeout=INLINE_WAIT)):
             raise Elsewhere  # opening a file is not for the event loop either
         try:
-            self._run(verb, op, INLINE_WAIT)
+            if self._patience != INLINE_WAIT:
+                self._open(INLINE_WAIT)
+            verb(op)
+        except sqlite3.Error as error:
+            self._failed(error, verb, op, INLINE_WAIT)
         finally:
             lock.release()
 
@@ -221,18 +228,24 @@ class SQLiteStore:
         try:
             if wait != self._patience:
                 self._open(wait)
-            try:
-                verb(op)
-            except sqlite3.OperationalError as error:
-                if code(error) != sqlite3.SQLITE_FULL or not self._files[True].db.execute(EVICT).rowcount:
-                    raise
-                verb(op)
+            verb(op)
         except sqlite3.Error as error:
-            if code(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}:
-                self._close_files()  # whatever is wrong with it, the next operation opens it anew
-            if code(error) == sqlite3.SQLITE_BUSY and wait == INLINE_WAIT:
-                raise Elsewhere from None
-            raise failure(error, self.path) from error
+            self._failed(error, verb, op, wait)
+
+    def _failed(self, error: sqlite3.Error, verb: Callable[[Any], None], op: Op[Any], wait: float) -> None:
+        """A full file first loses what may be dropped. Raises whatever is then to be told."""
+        if code(error) == sqlite3.SQLITE_FULL and self._files:
+            try:
+                if self._files[True].db.execute(EVICT).rowcount:
+                    verb(op)
+                    return
+            except sqlite3.Error as again:
+                error = again
+        if code(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}:
+            self._close_files()  # whatever is wrong with it, the next operation opens it anew
+        if code(error) == sqlite3.SQLITE_BUSY and wait == INLINE_WAIT:
+            raise Elsewhere from None
+        raise failure(error, self.path) from error
 
     def _open(self, wait: float) -> None:
         if not self._files:
@@ -245,6 +258,7 @@ class SQLiteStore:
                 relaxed.db.close()
                 raise
             self._files.update({True: relaxed, False: strict})
+            self._places = {kind: (file.db.execute, SQL[kind]) for kind, file in self._files.items()}
         for file in self._files.values():
             file.patience(wait)
         self._patience = wait
@@ -256,18 +270,20 @@ class SQLiteStore:
         for file in self._files.values():
             file.db.close()
         self._files.clear()
+        self._places.clear()
         self._patience = -1.0
 
     def _now(self) -> int:
         return self._base + int(self._monotonic() * MICRO)
 
-    def _place(self, space: Space[Any]) -> tuple[sqlite3.Connection, Statements]:
-        return self._files[space.evictable].db, SQL[space.evictable]
+    def _row(self, op: Put[Any] | Replace[Any] | Renew[Any] | Settle[Any] | Seize[Any]) -> Row:
+        now = self._base + int(self._monotonic() * MICRO)
+        return digest(op.space.name, op.key), now, now + ceil(op.ttl * MICRO), op.space.dump(op.value)
 
     def _get(self, op: Get[Any]) -> None:
-        db, sql = self._place(op.space)
-        now = self._now()
-        rows = db.execute(sql.get, (digest(op.space.name, op.key), now)).fetchall()
+        execute, sql = self._places[op.space.evictable]
+        now = self._base + int(self._monotonic() * MICRO)
+        rows = execute(sql.get, (digest(op.space.name, op.key), now)).fetchall()
         op.answer = _entry(op.space, rows[0], now) if rows else None
 
     def _get_all(self, op: GetAll) -> None:
@@ -276,57 +292,62 @@ class SQLiteStore:
             self._get(get)
 
     def _put(self, op: Put[Any]) -> None:
-        db, sql = self._place(op.space)
-        row = _row(op, self._now())
-        written = db.execute(sql.put_now, row).rowcount
-        op.answer = row[1] if written else db.execute(sql.put, row).fetchall()[0][0]
+        execute, sql = self._places[op.space.evictable]
+        row = self._row(op)
+        written = execute(sql.put_now, row).rowcount
+        op.answer = row[1] if written else execute(sql.put, row).fetchall()[0][0]
         self._wrote()
 
     def _put_if_absent(self, op: PutIfAbsent[Any]) -> None:
-        db, sql = self._place(op.space)
-        key, value = digest(op.space.name, op.key), op.space.dump(op.value)
-        while True:  # again only where what stood in the way went between the statements
-            now = self._now()
-            if there := db.execute(
-                sql.get, (key, now)
-            ).fetchall():  # a look takes no lock; most that come twice end here
-                entry = _entry(op.space, there[0], now)
-                op.answer = Claimed(entry, entry.version)
+        """First a look, which takes no lock: most that come twice end there, and nothing was made to be written."""
+        execute, sql = self._places[op.space.evictable]
+        now = self._base + int(self._monotonic() * MICRO)
+        key = digest(op.space.name, op.key)
+        while not (rows := execute(sql.get, (key, now)).fetchall()):
+            row = key, now, now + ceil(op.ttl * MICRO), op.space.dump(op.value)
+            if execute(sql.claim_now, row).rowcount:
+                op.answer = _new(Claimed, (None, now))
+                self._writes += 1
+                if not self._writes % SWEEP_EVERY:
+                    self._tidy()
                 return
-            row = key, now, now + ceil(op.ttl * MICRO), value
-            if db.execute(sql.claim_now, row).rowcount:
-                op.answer = Claimed(None, now)
-                break
-            if won := db.execute(sql.claim, row).fetchall():
-                op.answer = Claimed(None, won[0][0])
-                break
-        self._wrote()
+            if won := execute(sql.claim, row).fetchall():
+                op.answer = _new(Claimed, (None, won[0][0]))
+                self._wrote()
+                return
+            now = self._now()  # again, where what stood in the way is not to be seen any more
+        entry = _entry(op.space, rows[0], now)
+        op.answer = _new(Claimed, (entry, entry[2]))
 
     def _replace(self, op: Replace[Any]) -> None:
-        db, sql = self._place(op.space)
-        op.answer = db.execute(sql.replace, (*_row(op, self._now()), op.version)).rowcount > 0
+        execute, sql = self._places[op.space.evictable]
+        op.answer = execute(sql.replace, (*self._row(op), op.version)).rowcount > 0
         self._wrote()
 
     def _renew(self, op: Renew[Any]) -> None:
-        db, sql = self._place(op.space)
-        op.answer = db.execute(sql.renew, (*_row(op, self._now()), op.version)).rowcount > 0
+        execute, sql = self._places[op.space.evictable]
+        op.answer = execute(sql.renew, (*self._row(op), op.version)).rowcount > 0
         self._wrote()
 
     def _settle(self, op: Settle[Any]) -> None:
-        db, sql = self._place(op.space)
-        op.answer = db.execute(sql.settle, (*_row(op, self._now()), op.version)).rowcount > 0
-        self._wrote()
+        execute, sql = self._places[op.space.evictable]
+        space, now = op.space, self._base + int(self._monotonic() * MICRO)
+        row = digest(space.name, op.key), now, now + ceil(op.ttl * MICRO), space.dump(op.value), op.version
+        op.answer = execute(sql.settle, row).rowcount > 0
+        self._writes += 1
+        if not self._writes % SWEEP_EVERY:
+            self._tidy()
 
     def _seize(self, op: Seize[Any]) -> None:
-        db, sql = self._place(op.space)
-        rows = db.execute(sql.seize, (*_row(op, self._now()), op.version, micros(op.older))).fetchall()
+        execute, sql = self._places[op.space.evictable]
+        rows = execute(sql.seize, (*self._row(op), op.version, micros(op.older))).fetchall()
         op.answer = rows[0][0] if rows else 0
         self._wrote()
 
     def _delete(self, op: Delete[Any]) -> None:
-        db, sql = self._place(op.space)
+        execute, sql = self._places[op.space.evictable]
         row = (digest(op.space.name, op.key), self._now(), op.version)
-        op.answer = db.execute(sql.delete, row).rowcount > 0
+        op.answer = execute(sql.delete, row).rowcount > 0
         self._wrote()
 
     def _take(self, op: Take, clock: Callable[[], int] | None = None) -> None:
@@ -351,8 +372,11 @@ class SQLiteStore:
 
     def _wrote(self) -> None:
         self._writes += 1
-        if self._writes % SWEEP_EVERY == 0:
-            self._sweep(TABLES[self._writes // SWEEP_EVERY % len(TABLES)])
+        if not self._writes % SWEEP_EVERY:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        self._sweep(TABLES[self._writes // SWEEP_EVERY % len(TABLES)])
         if self._writes % CHECKPOINT_EVERY == 0 and (self._checkpoint is None or not self._checkpoint.is_alive()):
             self._checkpoint = Thread(target=checkpoint, args=(self.path,), name="launchready-checkpoint", daemon=True)
             self._checkpoint.start()
@@ -369,13 +393,9 @@ class SQLiteStore:
                 db.execute(drop, (hand, rows[-1][0], now))
 
 
-def _row(op: Put[Any] | PutIfAbsent[Any] | Replace[Any] | Renew[Any] | Settle[Any] | Seize[Any], now: int) -> Row:
-    return digest(op.space.name, op.key), now, now + micros(op.ttl), op.space.dump(op.value)
-
-
 def _entry(space: Space[Any], row: tuple[bytes, int, int], now: int) -> Entry[Any]:
     value, put, version = row
-    return Entry(space.load(value), max(0, now - put) / MICRO, version)
+    return _new(Entry, (space.load(value), (now - put) / MICRO if now > put else 0.0, version))
 
 
 # A connection does not survive a fork, and a lock held by another thread would never be released in the child.
@@ -403,6 +423,7 @@ def _after_fork_in_child() -> None:
     for store in list(_ALL):
         _orphans.extend(store._files.values())
         store._files.clear()
+        store._places.clear()
         store._patience = -1.0
         store._lock = Lock()
 

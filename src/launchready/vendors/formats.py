@@ -36,6 +36,11 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         "stripe", ("_secret_",), _LEFT + r"(?:pi|seti|cs|ek|src|sub|in)_[A-Za-z0-9]{6,64}+_secret_[A-Za-z0-9]{6,128}+"
     ),
+    Vendor(
+        "aws",
+        ("AKIA", "ASIA"),
+        r"A(?:KIA|SIA)[A-Z2-7]{12,20}[\"']?[,:;] ?[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])",
+    ),
     Vendor("aws", ("AKIA", "ASIA", "ABIA", "ACCA"), _LEFT + r"A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{12,20}+(?![a-z])"),
     Vendor("github", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), _LEFT + r"gh[pousr]_[A-Za-z0-9]{16,255}+"),
     Vendor("github", ("github_pat_",), _LEFT + r"github_pat_[A-Za-z0-9_]{20,255}+"),
@@ -43,7 +48,8 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         "slack",
         ("hooks.slack",),
-        r"hooks\.slack(?:-gov)?\.com(?:/|%2F)((?:services|workflows|triggers)(?:/|%2F)[A-Za-z0-9/%_\-]{8,255}+)",
+        r"hooks\.slack(?:-gov)?\.com(?:\\{0,4}/|%2F)"
+        r"((?:services|workflows|triggers)(?:\\{0,4}/|%2F)[A-Za-z0-9/%_\\\-]{8,255}+)",
     ),
     # As urllib3 says it: "Max retries exceeded with url: /services/...", the host elsewhere.
     Vendor("slack", ("/services/T",), r"/(services/T[A-Z0-9]{6,16}/B[A-Z0-9]{6,16}/[A-Za-z0-9]{16,64}+)"),
@@ -86,8 +92,8 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor(
         "other_vendor",
         ("discord",),
-        r"discord(?:app)?\.com(?:/|%2F)api(?:/|%2F)(?:v\d{1,2}/)?"
-        r"(webhooks(?:/|%2F)\d{10,24}(?:/|%2F)[A-Za-z0-9_\-]{20,128}+)",
+        r"discord(?:app)?\.com(?:\\{0,4}/|%2F)api(?:\\{0,4}/|%2F)(?:v\d{1,2}\\{0,4}/)?"
+        r"(webhooks(?:\\{0,4}/|%2F)\d{10,24}(?:\\{0,4}/|%2F)[A-Za-z0-9_\-]{20,128}+)",
     ),
     Vendor("other_vendor", (":A", "%3AA"), r"(?<![0-9A-Za-z:])(?:bot)?(\d{8,10}(?::|%3A)A[A-Za-z0-9_\-]{32,36}+)"),
     Vendor(
@@ -103,6 +109,11 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor("other_vendor", ("cfut_", "cfat_", "cfk_", "cfast_"), _EDGE + r"cf(?:ut|at|k|ast)_[A-Za-z0-9_\-]{32,80}+"),
     Vendor("other_vendor", ("v1.0-",), _EDGE + r"v1\.0-[0-9a-f]{20,32}-[0-9a-f]{100,180}+"),
+    Vendor(
+        "other_vendor",
+        ("access-production-", "access-development-", "access-sandbox-"),
+        _EDGE + r"access-(?:production|development|sandbox)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    ),
     Vendor("other_vendor", ("npm_",), _LEFT + r"npm_[A-Za-z0-9]{30,64}+"),
     Vendor("other_vendor", ("pypi-",), _EDGE + r"pypi-[A-Za-z0-9_\-]{40,512}+"),
     Vendor(
@@ -166,7 +177,7 @@ VENDORS: tuple[Vendor, ...] = (
     ),
     Vendor("other_vendor", ("HRKU-",), _LEFT + r"HRKU-[A-Za-z0-9_\-]{30,80}+"),
     Vendor("other_vendor", ("phx_",), _LEFT + r"phx_[A-Za-z0-9]{32,64}+"),
-    Vendor("other_vendor", ("pat",), _LEFT + r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
+    Vendor("other_vendor", (), r"pat(?<![A-Za-z0-9]pat)[A-Za-z0-9]{14}\.[0-9a-f]{64}", near=r"\.[0-9a-f]{64}"),
     Vendor("other_vendor", ("AGE-SECRET-KEY-",), _LEFT + r"AGE-SECRET-KEY-1[A-Z0-9]{50,70}+"),
     Vendor(
         "signed_url",
@@ -179,6 +190,8 @@ VENDORS: tuple[Vendor, ...] = (
         ("/fcm/send/", "/wpush/", "web.push.apple.com/", ".notify.windows.com/"),
         r"(?:/fcm/send/|/wpush/v\d/|web\.push\.apple\.com/|notify\.windows\.com/w/\?token=)([A-Za-z0-9_\-%:]{40,1024}+)",
     ),
+    # The secret address of a calendar of Google's.
+    Vendor("link_token", ("/private-",), r"/private-([0-9a-f]{32,40})(?=/|%2F)"),
     Vendor("push_token", ("PushToken[",), r"(?:Exponent|Expo)PushToken\[[A-Za-z0-9_\-]{8,64}+\]"),
     Vendor("push_token", ("APA91",), r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]{8,64}+(?::|%3A)APA91[A-Za-z0-9_\-]{40,512}+"),
     Vendor(
@@ -199,14 +212,18 @@ VENDORS: tuple[Vendor, ...] = (
             "sha1$",
             "md5$",
         ),
-        _LEFT + r"(?:pbkdf2(?:_sha\d{1,3}|:sha\d{1,3})|bcrypt(?:_sha256)?|argon2(?:id|i|d)?|scrypt|sha1|md5)"
-        r"[$:](?:[A-Za-z0-9$:./+=_\-]|,(?=[a-z]=)){16,512}+",
+        _LEFT
+        + r"(?:(?:pbkdf2(?:_sha\d{1,3}|:sha\d{1,3})|bcrypt(?:_sha256)?|argon2(?:id|i|d)?|scrypt)[$:]|(?:sha1|md5)\$)"
+        r"(?:[A-Za-z0-9$:./+=_\-]|,(?=[a-z]=)){16,512}+",
     ),
     Vendor(
         "pw_hash",
-        ("$2", "$argon2", "$6$", "$5$", "$1$", "$y$", "$scrypt", "$7$"),
-        r"\$(?:2[abxy]?|argon2(?:id|i|d)|[1567y]|scrypt)\$(?:[A-Za-z0-9$./+=_\-]|,(?=[a-z]=)){16,512}+",
+        ("$2", "$argon2", "$6$", "$5$", "$1$", "$y$", "$scrypt", "$7$", "$apr1$"),
+        r"\$(?:2[abxy]?|argon2(?:id|i|d)|[1567y]|scrypt|apr1)\$(?:[A-Za-z0-9$./+=_\-]|,(?=[a-z]=)){16,512}+",
     ),
+    Vendor("pw_hash", ("SCRAM-SHA-",), _LEFT + r"SCRAM-SHA-(?:1|256|512)\$\d{1,8}:[A-Za-z0-9+/=$:]{32,512}+"),
+    # What the magnetic stripe of a card holds (ISO/IEC 7813, track 1).
+    Vendor("card", ("%B",), r"%B(\d{13,19})\^[^\^\n]{2,26}\^"),
     Vendor(
         "pw_hash", ("SHA}", "MD5}", "CRYPT}"), r"\{(?:S?SHA(?:256|384|512)?|S?MD5|CRYPT)\}[A-Za-z0-9+/=$.]{16,256}+"
     ),
@@ -245,7 +262,6 @@ RARE: tuple[Vendor, ...] = (
            r"(?<![A-Za-z0-9_.%/+])A{20,24}[A-Za-z0-9%]{60,120}(?![A-Za-z0-9])"),
     _other(_begun("sl."), r"sl\.(?:u\.)?[A-Za-z0-9_\-]{120,1500}"),
     _other(("sdk-",), r"sdk-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-    _other(("access-production-",), r"access-production-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     _other(("CCIPAT_", "CCIPRJ_"), r"CCIP(?:AT|RJ)_[A-Za-z0-9]{20,24}_[a-f0-9]{40}"),
     _other(("napi_",), r"napi_[a-z0-9]{48,80}"),
     _other(("pul-",), r"pul-[a-f0-9]{40}"),

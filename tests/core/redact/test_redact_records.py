@@ -54,7 +54,7 @@ RECORDS: list[tuple[Any, Any]] = [
     ({"password": "hunter2x9", "plan": "basic", "n": 3}, {"password": "[password]", "plan": "basic", "n": 3}),
     ({"otp": 482913, "amount": 482913}, {"otp": "[otp]", "amount": 482913}),
     ({"a": [{"email": MAIL}, (1, MAIL)]}, {"a": [{"email": "[email]"}, (1, "[email]")]}),
-    ({"credentials": {"user": "jo", "value": ["abc", 7, True, None]}}, {"credentials": {"user": "[generic_key]", "value": ["[generic_key]", 7, True, None]}}),
+    ({"credentials": {"user": "jo", "value": ["abc", 7, True, None]}}, {"credentials": {"user": "jo", "value": ["[generic_key]", 7, True, None]}}),
     ({"card": {"number": "4242424242424242", "cvc": "123", "exp_month": 12}}, {"card": {"number": "[card ****4242]", "cvc": "[cvc]", "exp_month": 12}}),
     ({"user": {"name": "Jo", "email": MAIL}}, {"user": {"name": "[name]", "email": "[email]"}}),
     ({"name": "Evening Yoga", "plan": "basic"}, {"name": "Evening Yoga", "plan": "basic"}),

@@ -23,7 +23,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from launchready.core.idempotency import refusals
-from launchready.core.idempotency.keys import named
 from launchready.core.idempotency.once import Once, Recovering
 from launchready.core.idempotency.record import REPLAYED, RUNNING, UNREADABLE, Record
 from launchready.core.idempotency.rule import Counts, rerun
@@ -32,7 +31,7 @@ from launchready.exchange.app import Hold
 from launchready.exchange.claim import Claim, Forget
 from launchready.exchange.ops import Flow
 from launchready.exchange.store import Get, GetAll
-from launchready.http.message import Response
+from launchready.http.message import Request, Response
 
 Claiming = Flow[Response | None]
 
@@ -40,19 +39,29 @@ Claiming = Flow[Response | None]
 class Rotated(Once):
     """Once, for a vault that has older ones."""
 
-    def claim(self, record: Record) -> Claiming:
+    def story(self, request: Request | None = None) -> Claiming:
+        known = yield from self.read(request)
+        if isinstance(known, Response):
+            return known
+        if not known:
+            return refusals.missing() if self._rule.required else None
         vault, recover = self._vault, self._asking(self._recover)
         parts = [Part(self._rule, each.alone()) for each in (*vault.older, vault)]
+        token = vault.token().hex()
+        for part in parts:
+            part.token = token
+            part.know(*self.sent, self.print_, self._route)
         try:
-            yield GetAll(*(part.look(self.sent) for part in parts))
+            yield GetAll(*(part.look() for part in parts))
         except StoreError:
             vault.counts.refused_by_store += 1
             return refusals.store_unavailable()
         held: list[Part] = []
+        began = 0.0
         try:
             for part in sorted(parts, key=Part.rank):
                 part.beside = held[-1].held if held else None
-                told = yield from part.begin(record, recover)
+                told = yield from part.begin(recover, began)
                 vault.counts.waited += part.counts.waited
                 if told is not None:
                     vault.counts.add(part.counts)
@@ -61,7 +70,7 @@ class Rotated(Once):
                 held.append(part)
                 if part.taken:  # nobody is asked twice about one attempt, and it began when it began
                     recover = rerun if recover is rerun else _asked
-                    record = record.later(part.elapsed)
+                    began = part.elapsed
             return (yield from self._run(held))
         finally:
             for part in held:
@@ -102,9 +111,14 @@ class Rotated(Once):
 
 
 class Part(Once):
-    """The claim under one secret. ``app``: where it waits for the handler; ``beside``: the one that was made before."""
+    """The claim under one secret. ``app``: where it waits for the handler; ``beside``: the one that was made before.
 
+    ``token``: of the attempt, whatever the secret. ``began``: seconds since its first one.
+    """
+
+    began = 0.0
     beside: Claim | None = None
+    token = ""
     flow: Claiming
     app: Hold
 
@@ -123,21 +137,24 @@ class Part(Once):
         seconds: float = self.held.record(0.0).elapsed
         return seconds
 
-    def look(self, sent: tuple[str, bytes]) -> Get[Record]:
-        self.sent = sent
-        self.names = named(*sent, self._vault.secret)
-        self.there = Get(self._vault.space, self.names[0])
+    def look(self) -> Get[Record]:
+        self.there = Get(self._vault.space, self.id_)
         return self.there
 
     def rank(self) -> tuple[int, str]:
         entry = self.there.answer
         state = UNREADABLE if entry is None else entry.value.status
-        return (2 if state == UNREADABLE else 1 if state == RUNNING else 0), self.names[0]
+        return (2 if state == UNREADABLE else 1 if state == RUNNING else 0), self.id_
 
-    def begin(self, record: Record, recover: Recovering | None) -> Claiming:
+    def record(self) -> Record:
+        record = super().record()
+        record.token, record.elapsed = self.token, self.began
+        return record
+
+    def begin(self, recover: Recovering | None, began: float) -> Claiming:
         """None: it is held, and waits for the handler. A response: that is what is to be told."""
-        self.record, self._recover = record.called(*self.names), recover
-        self.flow = self.claim(self.record)
+        self._recover, self.began = recover, began
+        self.flow = self.story()
         app = yield from _as_far(self.flow)
         if not isinstance(app, Hold):
             return app
@@ -190,6 +207,6 @@ def _given_back(parts: Sequence[Part], told: Response) -> Flow[None]:
             continue  # whoever comes after a lease may take it over again
         if away:
             claim.end(released=True)
-            yield Forget(claim.space, claim.key, part.record.owns)
+            yield Forget(claim.space, claim.key, part.record().owns)
         else:
             yield from _as_far(part.flow, SafeToRetry())

@@ -1,8 +1,9 @@
 """Redaction: nothing secret or personal is written, and nothing useful is lost.
 
 ``redact(x)`` with the default rules, ``Redactor(...)`` with one's own. The rules are data, in ``rules``; the readers
-are one file each: ``keys`` and ``pairs`` (key and value, in every encoding), ``prose``, ``links``, ``sql``,
-``blocks``, ``coded``, ``emails``, ``numbers``; ``engine`` runs them over a text, ``walk`` over a nested record.
+are one file each: ``keys`` and ``pairs`` (key and value, in every encoding), ``forms``, ``tables``, ``arrows``,
+``prose``, ``roles``, ``people``, ``links``, ``sql``, ``blocks``, ``coded``, ``emails``, ``numbers``; ``engine`` runs
+them over a text, ``walk`` over a nested record.
 """
 
 from typing import TypeVar

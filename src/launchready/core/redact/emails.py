@@ -13,6 +13,8 @@ _CODED_LOCAL = r"[\w+](?:[\w.+\-]|%(?:25){0,2}2[Bb]){0,255}+"
 _CODED = Late(
     rf"(?<![\w.+\-])({_CODED_LOCAL})(?:%(?:25){{0,3}}40|\\{{1,16}}+(?:u0040|x40)|&#(?:64|x40);|&commat;)({_DOMAIN})"
 )
+#: The address a bounce is told by, in the one that it goes to: ``bounces+jo=coach.example@mail.example`` (VERP, SRS).
+_BOUNCE = Late(r"(?<![\w.+\-])(?:bounces?|returns?|srs[01]|prvs)[+=\-][^\s<>\"'@,;]{1,255}@" + _DOMAIN, re.IGNORECASE)
 _QUOTED = Late(r"\"[\w.+\- ]{1,64}+\"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
 _LITERAL = Late(r"[bBuUrRfF]{1,2}'(?=[^']{1,255}\Z)")  # the b of b'jo@coach.example'
 _ESCAPED = Late(r"(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrt])")
@@ -24,6 +26,7 @@ _FILES = words(
     "png jpg jpeg gif svg webp avif ico css js mjs ts tsx jsx map json html htm pdf txt woff woff2 mp4 service "
     "socket timer"
 )
+_ZONE = Late(r"(?:[a-z][a-z0-9\-]{0,62}\.){1,4}(?:com|org|net|info|example|(?!js|ts|md|py|gz)[a-z]{2})")
 _NO_ONE = words("git hg svn celery scm")
 _VERSION = Late(r"v?\d+\.\d+(?:[.\-]|$)|\d+x\.")
 
@@ -36,6 +39,8 @@ def present(text: str) -> bool:
 def clean(text: str, marks: Marks) -> str:
     """The text with its addresses marked, whole."""
     if "@" in text:
+        if "ounce" in text or "eturn" in text or "SRS" in text or "prvs" in text:
+            text = _BOUNCE.sub(lambda found: marks.mark("email", found.group()), text)
         if '"@' in text:
             text = _QUOTED.sub(lambda found: marks.mark("email", found.group()), text)
         text = _PLAIN.sub(lambda found: _address(found, marks), text)
@@ -83,4 +88,7 @@ def _domain(domain: str) -> str:
 def _harmless(local: str, domain: str) -> bool:
     if local in _NO_ONE or local.startswith("celery"):
         return True
-    return domain.rpartition(".")[2].lower() in _FILES or _VERSION.match(domain) is not None
+    rest, _, top = domain.lower().rpartition(".")
+    if top in _FILES:  # an address may be the name of a file: jo@coach.example.png, but logo@2x.png
+        return _ZONE.fullmatch(rest) is None
+    return _VERSION.match(domain) is not None

@@ -42,8 +42,33 @@ _MEMO = 1024
 _FILLS = _Fills()
 
 
+#: Between the colours of a terminal: a blank to every reader.
+COLOUR = "\x1c"
+_COLOURS = Late(r"(?:\x1b|\\{1,4}(?:x1[bB]|u001[bB]|033|e)|#033)\[[0-9;]{0,16}[mK]")
+
+
+def coloured(text: str) -> bool:
+    """Whether the colours of a terminal may stand in the text, as they are or as ``repr`` and JSON write them."""
+    return "\x1b[" in text or "1b[" in text or "033[" in text
+
+
+def bleached(text: str) -> tuple[str, list[str]]:
+    """The text with a sign in the place of each colour, and the colours."""
+    return (text, []) if COLOUR in text else (_COLOURS.sub(COLOUR, text), _COLOURS.findall(text))
+
+
+def tinted(text: str, colours: list[str]) -> str:
+    """The colours back in their places; where one has gone with a secret, the rest is left without."""
+    parts = text.split(COLOUR)
+    if len(parts) != len(colours) + 1:
+        return "".join(parts)
+    return "".join([parts[0], *(colour + part for colour, part in zip(colours, parts[1:], strict=True))])
+
+
 def shade(text: str) -> str:
     """A text of the same length, with escapes of structure spelled out. Without escapes: the text itself."""
+    if COLOUR in text:
+        text = text.replace(COLOUR, " ")
     if "\\" in text or "%" in text or "&" in text:
         return _ESCAPE.sub(lambda found: _FILLS[found[0]], text)
     return text

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from launchready.core.redact import blocks, coded, emails, fast, gates, links, numbers
-from launchready.core.redact.encodings import shade
+from launchready.core.redact import arrows, blocks, coded, emails, fast, gates, links, numbers, people, tables
+from launchready.core.redact.encodings import bleached, coloured, shade, tinted
 from launchready.core.redact.forms import Forms
 from launchready.core.redact.gates import FIRST_VENDOR
 from launchready.core.redact.keys import Keys
@@ -62,9 +62,17 @@ class Engine:
         """The text, redacted."""
         if len(text) < _SHORTEST and text.isalnum() and not self._own:
             return text
+        if "[" in text and coloured(text):
+            plain, colours = bleached(text)
+            if colours:
+                cleaned = self._stable(plain)
+                return text if cleaned == plain else tinted(cleaned, colours)
+        return self._stable(text)
+
+    def _stable(self, text: str) -> str:
         for _ in range(_PASSES):
             if len(text) <= _CHEAP:
-                cleaned = self._pieces(text)
+                cleaned = self._pass(blocks.clean(text, self._marks) if "-----BEGIN" in text else text)
             else:
                 with budget(text):
                     cleaned = self._pieces(text)
@@ -93,17 +101,20 @@ class Engine:
         marks = self._marks
         for kind, pattern in self._own:
             text = pattern.sub(partial(self._own_class, kind), text)
-        given, opened = text, self._opened(text)
+        # A marker says nothing: neither at first nor when the text is read again.
+        opened = self._opened(marks.inert.sub(" ", text) if "[" in text else text)
         if ("\\" in text or "%" in text) and _GLUED.search(
             text
         ) is not None:  # an escape before a word hides where it begins: %22sk_live_
             shadow = shade(text)
             behind = self._opened(shadow)
             opened |= behind
-            if not behind.isdisjoint(_ROW_GATES):
+            if gates.NEAR in behind or not behind.isdisjoint(_ROW_GATES):
                 text = self._escaped(text, shadow, behind)
         if "://" in text and "@" in text:
             text = links.credentials(text, marks)
+        elif "//" in text and "@" in text:
+            text = links.broken(text, marks)
         if not opened.isdisjoint(_ROW_GATES):
             text = self._vendors(text, opened)
         if gates.NEAR in opened:
@@ -112,23 +123,28 @@ class Engine:
             text = links.tokens(text, marks)
         if " VALUES" in text or "$1" in text or "args=" in text or " values" in text or "parameters" in text:
             text = self._sql.clean(text)
-        opened, given = self._reopened(text, given, opened), text
+        if tables.present(text):
+            text = tables.clean(text, self._keys, marks)
+        if "\n" in text and arrows.present(text):
+            text = arrows.clean(text, self._keys, marks)
         if gates.KEYS in opened:
             text = self._pairs.clean(text)
-        if gates.FORMS in opened:
-            text = self._forms.clean(text)
-        opened, given = self._reopened(text, given, opened), text
+        if gates.FORMS in opened or gates.VERBS in opened or "[" in text:
+            text = self._forms.clean(text, verbs=gates.VERBS in opened)
         if not opened.isdisjoint(gates.PROSE):
             text = self._prose.clean(text, opened)
         if gates.CODED in opened and not decoded:
             text = coded.clean(text, self._decoded, marks)
         if emails.present(text):
             text = emails.clean(text, marks)
-            if " <[email" in text:
-                text = self._prose.mailboxes(text)
-        opened = self._reopened(text, given, opened)
         if gates.NUMBERS in opened or gates.PHONE in opened:
             text = numbers.clean(text, marks, told=gates.PHONE in opened)
+        if "[" in text:
+            text = people.clean(text, marks)
+        if gates.PERSON in opened:
+            text = people.called(text, marks)
+        if gates.STREET in opened:
+            text = people.streets(text, marks)
         return numbers.addresses(text, marks) if self._ips else text
 
     def _decoded(self, text: str) -> str:
@@ -136,27 +152,24 @@ class Engine:
         with quiet():
             return self._pass(text, decoded=True)
 
-    def _reopened(self, text: str, given: str, opened: frozenset[int]) -> frozenset[int]:
-        """Markers are words, too: where a reader has changed the text, the gates are asked again."""
-        return opened if text is given else opened | self._opened(text)
-
     def _opened(self, text: str) -> frozenset[int]:
         if not self._asked:
             self._fast, self._asked = fast.compiled(self._keys), True
         return self._fast(text) if self._fast is not None and text.isascii() else gates.opened(text)
 
     def _vendors(self, text: str, opened: frozenset[int]) -> str:
-        for gate in sorted(opened):
-            if gate in _ROWS:
-                kind, pattern = _ROWS[gate]
-                text = pattern.sub(partial(self._vendor, kind), text)
+        for gate in sorted(opened & _ROW_GATES):
+            kind, pattern = _ROWS[gate]
+            text = pattern.sub(partial(self._vendor, kind), text)
         return text
 
     def _escaped(self, text: str, shadow: str, opened: frozenset[int]) -> str:
         """What begins behind an escape, found in the shade of the text."""
         spans: list[Span] = []
-        for gate in sorted(opened & _ROW_GATES):
-            kind, pattern = _ROWS[gate]
+        rows = [_ROWS[gate] for gate in sorted(opened & _ROW_GATES)]
+        if gates.NEAR in opened:
+            rows += [(kind, pattern) for kind, near, pattern in _NEAR_ROWS if near.search(shadow)]
+        for kind, pattern in rows:
             for found in pattern.finditer(shadow):
                 start, end = found.span(found.lastindex or 0)
                 spans.append((start, end, self._marks.mark(kind, text[start:end])))

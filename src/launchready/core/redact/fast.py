@@ -26,9 +26,11 @@ from launchready.core.redact.gates import (
     NEAR,
     NUMBERS,
     OPENERS,
-    PHONE,
+    PERSON,
+    ROLE,
     SAID,
     SCHEME,
+    SETS,
     SPARE,
     TOLD,
     TYPED,
@@ -37,6 +39,7 @@ from launchready.core.redact.gates import (
 from launchready.core.redact.keys import Keys
 from launchready.core.redact.rules.fields import GLUED, HEADS, TRAILERS
 from launchready.core.redact.rules.numbers import IBAN_LENGTHS
+from launchready.core.redact.rules.phrases import FRESH_WORDS
 from launchready.vendors.formats import VENDORS
 
 _MEMORY = 64 << 20  # bytes for the automaton's states; they are made as texts need them, some hundred kilobytes in all
@@ -62,32 +65,43 @@ _MORE = (
     (
         FORMS,
         (
-            r"(?:-u|user)[ =]|--[A-Za-z]|login[ \t]|(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]+'"
-            r"|Secret|</|[vV]alue|name=|input| -p|redis-cli "
+            r"-u|--[A-Za-z]| -p|-stdin| -S|-fd|redis-cli |(?:ogin|_in|ignin|uth|nticate|onnect|@tcp|@unix)\("
+            r"|(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]+'|Secret|</|alue|name=|input|[\"']: ?\{[\"']|\n "
+            r"|(?:asswd|rypt|[wW]ord|WORD)\(|content=|answer|[\"'](?:old|new|val|v[\"'])|before|old=|\[[a-z_]+[^\[\]]{0,10}\]"
         ),
     ),
 )
 #: What must follow the words of a gate before its reader finds anything; without it the gate stays shut.
 _FOLLOWS = {
     SAID: r"""(?: (?:now |is|was|to|lautet|ist|est|es|->|=>|["'`])|:| ?[=-]>)""",
+    SETS: r"(?: [^\n]*)?(?:[:>=\[(<{]| (?:to|auf|zu|is|ist|as|en|from) )",
     TYPED: r"[ ]{1,2}[^ ]{8}",
     GREET: r" [A-Z]",
-    DEVICE: r"""[ :/]{1,2}["'`]?[0-9a-f]{64}""",
-    BLANK: r"""(?: value| header| string)?[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
+    PERSON: r"[.:]{0,2} [^\n]{0,64}[A-Z]",
+    ROLE: r"""(?: [a-z]{4,9})?(?:=|: ?| is | was | )["'`]?(?:[A-Za-z0-9_+/=.~%-]{20}|[0-9]{3}[0-9 -])""",
+    DEVICE: r"""[ :/=]{1,2}(?:(?:for|tokens?|is|to)[ :=]{1,2}){0,2}["'`]?[0-9a-f]{64}""",
+    BLANK: r"""(?: value| header| string| id| cookie| key| token)?[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
     TOLD: r"(?: [A-Za-z0-9_#-]+)+: ",
     SPARE: r" code",
-    CODE: r"[^A-Za-z0-9\n\[](?:%[0-9a-fA-F]{2}|[^0-9\n\[])*(?:[0-9]+[^0-9\n\[]+)?[0-9]{3}",
+    CODE: r"[^A-Za-z0-9\n\[](?:%[0-9a-fA-F]{2}|[^0-9])*(?:[0-9]+[^0-9]+)?[0-9]{3}",
     CVC: r"[^A-Za-z0-9\n][^0-9\n]*[0-9]{3}",
     SCHEME: r"(?:[ \t]+|%20|[+])[A-Za-z0-9._~+/%-]{8}",
     AUTH: r"\"? ",
     BORN: r"[^A-Za-z0-9\n][^0-9\n]*[0-9]",
-    PHONE: r"[^A-Za-z0-9\n][^0-9\n]*[0-9][0-9 ().\/-]{5}",
 }
-_BESIDE = {CODE: ("[0-9]{3} (?i:is|as) ", "[0-9]{4} (?i:is|as) ", "(?i:use) [0-9]{4,8} (?i:to) ")}
+_WORD_FOR_ONE = "(?i:pass|pw|kennwort|wachtwoord)"
+_BESIDE = {
+    SETS: (f" as (?i:[a-z]+ )*{_WORD_FOR_ONE}", f"(?i:{'|'.join(sorted(FRESH_WORDS))}) {_WORD_FOR_ONE}"),
+    CODE: (
+        "[0-9]{3} (?i:is|as) ",
+        "[0-9]{4} (?i:is|as) ",
+        "(?i:use|enter|type|submit) (?:[a-zA-Z]+ )*(?:[gG]-)?[0-9]{3}",
+    ),
+}
 _SHORT = 3
 _APART = "[_.-]*"  # between the words of a key
 _BEFORE = r"(?:^|[^A-Za-z0-9_.-]|%[0-9A-Fa-f]{2}|\\[a-z0-9]{1,5})"  # a key begins, or the escape before it ends
-_AFTER = r"""["'`\]]*[ \t]*[:=,%\\&]"""  # what closes a key, and a separator, or the escape of one of these
+_AFTER = r"""["'`\]]*[ \t\x1c]*[:=,%\\&]"""  # what closes a key, and a separator, or the escape of one of these
 
 
 def compiled(keys: Keys) -> Callable[[str], frozenset[int]] | None:

@@ -32,8 +32,13 @@ from launchready.vendors.formats import VENDORS
     TYPED,
     CODED,
     GREET,
-) = range(18)
-PROSE = frozenset({*range(PHONE), DEVICE, TYPED, GREET})
+    ROLE,
+    PERSON,
+    STREET,
+    SETS,
+    VERBS,
+) = range(23)
+PROSE = frozenset({*range(PHONE), DEVICE, TYPED, GREET, ROLE, SETS})
 FIRST_VENDOR = 32  # gate 32 + n: row n of VENDORS
 CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS})  # not asked here: their readers ask as cheaply
 
@@ -86,6 +91,11 @@ OPENERS: tuple[Opener, ...] = (
     _prose(TYPED, phrases.TYPED_WORDS),
     _prose(GREET, phrases.GREETINGS),
     _prose(PHONE, phrases.PHONE_WORDS),
+    _prose(ROLE, phrases.ROLES),
+    _prose(SETS, phrases.SAYS[0][1]),
+    _prose(VERBS, phrases.VERBS),
+    _prose(PERSON, phrases.PERSON_WORDS),
+    Opener(STREET, frozenset(phrases.STREET_WORDS), frozenset(phrases.STREETS)),
     *(_vendor(FIRST_VENDOR + index, row.gates, row.pattern) for index, row in enumerate(VENDORS)),
 )
 
@@ -94,10 +104,10 @@ _MEMO = 4096
 
 
 class _Words(dict[int, int]):
-    """A table for ``str.translate``: everything but ASCII letters and digits is a blank."""
+    """A table for ``str.translate``: ASCII letters in lower case and digits; everything else is a blank."""
 
     def __missing__(self, char: int) -> int:
-        code = char if char < 128 and chr(char).isalnum() else 32
+        code = ord(chr(char).lower()) if char < 128 and chr(char).isalnum() else 32
         if len(self) < _MEMO:
             self[char] = code
         return code
@@ -112,15 +122,18 @@ for _opener in OPENERS:
             _table[_key] = _table.get(_key, CLOSED) | {_opener.gate}
 _OPENING = frozenset(_BY_WORD)
 _LITERALS = tuple(_BY_LITERAL)
-_ROOTS = tuple({"$" if "$" in literal else "}" if "}" in literal else literal[:6] for literal in _LITERALS})
+#: Literals that begin with a small letter are looked for one by one: a pattern would try most characters of a text.
+_RARE = re.compile("|".join(sorted(re.escape(literal) for literal in _LITERALS if not literal[0].islower())))
+_SMALL = {literal[:5] for literal in _LITERALS if literal[0].islower()}
+_ROOTS = tuple(root for root in _SMALL if not any(other in root for other in _SMALL - {root}))
 
 
 def opened(text: str) -> frozenset[int]:
     """The gates that this text opens."""
-    words = text.translate(_WORDS).lower().split()
+    words = text.translate(_WORDS).split()
     gates = _WITH_CODED if max(map(len, words), default=0) >= LEAST else CLOSED
     if not _OPENING.isdisjoint(words):
-        gates = gates.union(*(_BY_WORD[word] for word in _OPENING.intersection(words)))
-    if any(map(text.__contains__, _ROOTS)):
+        gates = gates.union(*map(_BY_WORD.__getitem__, _OPENING.intersection(words)))
+    if _RARE.search(text) is not None or any(map(text.__contains__, _ROOTS)):
         gates = gates.union(*(_BY_LITERAL[literal] for literal in _LITERALS if literal in text))
     return gates

@@ -5,12 +5,25 @@ from functools import cache
 from typing import NamedTuple
 
 from launchready.core.redact.late import Late
-from launchready.core.redact.rules.fields import FIELDS, GLUED, HEADS, PERSONS, TRAILERS, Field
+from launchready.core.redact.rules.fields import FIELDS, GLUED, HEADS, PERSONS, SPOKEN, TRAILERS, Field
 
 _WORDS = Late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _PLAIN = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "Ł": "L", "Ø": "O"})
 _LONGEST = 200
 _MEMO = 8192
+_LABEL = 32
+_LEAST = 6
+
+
+_STORE = Late(
+    r"\b(?:P?SETEX|SET|GET|SETNX|GETSET|GETDEL|DEL|UNLINK|P?TTL|P?EXPIRE|EXISTS|INCR|DECR|HGET|HGETALL|HM?SET|[kK]ey)"
+    r"[\"']?[ ,=:]{1,2}[\"']?(?:[\w.\-]{1,32}:){0,4}\Z"
+)
+
+
+def stored(before: str) -> bool:
+    """Whether a key of a store begins here, ``SET otp:47972``: its numbers are those of things."""
+    return _STORE.search(before[-96:]) is not None
 
 
 class Named(NamedTuple):
@@ -87,6 +100,17 @@ class Keys:
                 self.plain.add(key)
             return answer
 
+    def label(self, value: str, kind: str) -> bool:
+        """Whether a value is only the name of its class: ``"password": "Passwort"`` in a table of translations."""
+        if len(value) > _LABEL or not value.replace(" ", "").replace("-", "").isalpha():
+            return False
+        named = self.named(value)
+        return named is not None and named.kind == kind
+
+    def spoken(self, key: str, value: str) -> bool:
+        """Whether a quoted value under a key that only says "secret" is one, whatever it looks like."""
+        return key.lower() in SPOKEN and len(value) >= _LEAST and " " not in value and not value.isdigit()
+
     def _find(self, key: str) -> Named | None:
         found = words(key)
         if not found or "".join(found) in self._ignore:
@@ -103,7 +127,7 @@ class Keys:
             named = self._phrases.get(" ".join(found[start:]))
             if named is not None:
                 if named.condition == "alone":
-                    return Named(named.kind, "token") if not start else None
+                    return named if not start else None
                 if named.bare and start and found[start - 1] in PERSONS:
                     return Named("name", "person")
                 return named

@@ -16,7 +16,19 @@ _LINK = Late(r"/([A-Za-z_\-]{1,24})(?=/)")
 #: Words of a title (``10-tips-for-2026``), or the name of a file.
 _NAMED = Late(
     r"(?:[a-z]{1,24}|\d{1,4})(?:[-_](?:[a-z]{1,24}|\d{1,4})){0,24}\d{0,4}"
+    r"|(?:[A-Za-z][a-z]{0,23}|[A-Z]{1,8}|\d{1,10})(?:[-_](?:[A-Za-z][a-z]{0,23}|[A-Z]{1,8}|\d{1,10})){1,8}"
     r"|.{1,200}\.(?:t?gz|bz2|xz|zip|7z|exe|dmg|apk|whl|deb|png|jpe?g|gif|svg|webp|mp[34]|css|m?js|csv|xlsx?|docx?|txt|map)"
+)
+#: Behind a single letter, ``/i/8Y6NlibptVem``: digits, capitals and small letters, as no name has them.
+_MIXED = Late(r"(?=[A-Za-z\-_]{0,20}\d)(?=[a-z\d\-_]{0,20}[A-Z])(?=[A-Z\d\-_]{0,20}[a-z])[A-Za-z\d\-_]{11,21}")
+_BROKEN = Late(
+    r"\b((?:postgres(?:ql)?|mysql|mariadb|rediss?|mongodb|amqps?)(?:\+\w{1,16})?[:;.]?/{1,2}[^\s:/@\"'\[]{0,64}:)"
+    r"(?!/)(?!\[[a-z_]{1,32}\]@)([^\s@\"']{3,128})@"
+)
+#: Behind a word, whatever it says: no name of a thing has forty of all kinds of characters.
+_LONG = Late(
+    r"(/[a-z][a-z_\-]{0,23}/)(?=[A-Za-z\-_]{0,40}\d)(?=[a-z\d\-_]{0,40}[A-Z])(?=[A-Z\d\-_]{0,40}[a-z])"
+    r"([A-Za-z\d\-_]{40,128})(?=[/?#\s\"'&,)]|\Z)"
 )
 _SIGNED = Late(r"\d{1,20}[A-Za-z0-9]{0,8}-[0-9a-f]{20,64}|[A-Za-z0-9]{5,13}-[0-9a-f]{20,64}")
 
@@ -41,6 +53,11 @@ def credentials(text: str, marks: Marks) -> str:
                     start = high
         at = text.find("://", start)
     return "".join([*out, text[done:]]) if out else text
+
+
+def broken(text: str, marks: Marks) -> str:
+    """The password of a store's URL that is none, as it stands in the error that says so: ``postgres//app:pw@db``."""
+    return _BROKEN.sub(lambda found: f"{found.group(1)}{marks.mark('db_url', found.group(2))}@", text)
 
 
 def _masked(value: str) -> bool:
@@ -100,7 +117,8 @@ def tokens(text: str, marks: Marks) -> str:
                 out += (text[done : span[0]], marks.mark("link_token", value))
                 done = at = span[1]
         found = _LINK.search(shadow, at)
-    return "".join([*out, text[done:]]) if out else text
+    text = "".join([*out, text[done:]]) if out else text
+    return _LONG.sub(lambda found: found.group(1) + marks.mark("link_token", found.group(2)), text)
 
 
 def _begins(text: str, at: int) -> bool:
@@ -127,14 +145,16 @@ def _token(text: str, at: int, *, strong: bool, short: bool) -> tuple[int, int] 
         strong = strong or core.endswith(".ics")  # the address of a feed is all that guards it
         for suffix in (".ics", ".json", ".html", ".pdf", ".xml"):
             core = core.removesuffix(suffix)
-        if "@" not in core and (_SIGNED.fullmatch(core) or _sealed(core, strong=strong)):
+        if "@" not in core and (_SIGNED.fullmatch(core) or _sealed(core, strong=strong, short=short)):
             return start, start + len(core)
     return None
 
 
-def _sealed(value: str, *, strong: bool) -> bool:
+def _sealed(value: str, *, strong: bool, short: bool) -> bool:
     if values.uuid(value):
         return strong
     if values.public(value) or re.fullmatch(r"[a-z_]{2,8}_[0-9A-Za-z]{8,32}|\d{1,20}", value):
         return False
+    if short and _MIXED.fullmatch(value):
+        return True
     return values.opaque(value, 10 if strong else 16) and _NAMED.fullmatch(value) is None

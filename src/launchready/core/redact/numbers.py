@@ -7,6 +7,7 @@ Which of them can be there at all is read off the *figure* of a text, in which e
 import re
 from functools import cache
 
+from launchready.core.redact import values
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, spend
 from launchready.core.redact.rules.numbers import IBAN_LENGTHS, ISSUERS
@@ -29,12 +30,12 @@ _INTERNATIONAL = Late(
 )
 _NANP = Late(
     r"[(2-9](?<![\w.+\-/].)(?:(?<=\()[2-9]\d\d\)(?: |%20|-|\+)?[2-9]\d\d[ .\-]\d{4}"
-    r"|(?<!\()\d\d([.\-])[2-9]\d\d\1\d{4})(?![\w\-/]|\.\d)"
+    r"|(?<!\()\d\d([.\-])[2-9]\d\d\1\d{4})(?![\w\-]|[./]\d)"
     r"|1(?<![\w.+\-/]1)[ .\-](?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}(?![\w\-/]|\.\d)",
     re.ASCII,
 )
 _TRUNK = Late(
-    r"[(0](?<![\w.+\-/:,].)(?:(?<=\()0\d{1,4}\)|(?<=0)[1-9]\d{0,4})(?:[ \-/]{1,2}\d{2,8}){1,5}(?![\w:\-/]|[.,]\d)"
+    r"[(0](?<![\w.+\-/:,].)(?:(?<=\()0\d{1,4}\)|(?<=0)[1-9]\d{0,4})(?:[ \-/]{1,2}\d{2,8}){1,5}(?![\w\-/]|[.,:]\d)"
     r"|07(?<![\w.+\-/:]07)\d{9}(?![\w.\-])",
     re.ASCII,
 )
@@ -52,6 +53,7 @@ _FIGURE = str.maketrans(
 )
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
 _NO_LENGTHS: frozenset[int] = frozenset()
+_UUID = 36
 _UNDER_KEY = frozenset("=:\"'")
 _TRUNK_BEGINS = (" 0", "(0", '"0', "'0", "=0", ">0", "\n0")
 
@@ -136,7 +138,8 @@ def _ibans(text: str, marks: Marks) -> str:
     while found is not None:
         spend()
         at = found.end()
-        end = _iban_end(text, found.start(), found.group().upper())
+        uuid = values.uuid(text[found.start() : found.start() + _UUID])  # its groups are no account's
+        end = 0 if uuid else _iban_end(text, found.start(), found.group().upper())
         if end:
             out += (text[done : found.start()], marks.mark("iban", text[found.start() : end]))
             done = at = end
@@ -192,7 +195,21 @@ def _told(text: str, marks: Marks) -> str:
         if found is not None and 7 <= len(_digits(found.group(1))) <= 15 and not _STAMP.match(found.group(1)):
             start, end = found.span(1)
             spans.append((start, end, marks.mark("phone", text[start:end])))
+    spans += [(*found.span(), marks.mark("phone", found.group())) for found in _EXIT.finditer(low)]
+    spans += [
+        (*found.span(1), marks.mark("phone", found.group(1)))
+        for found in _TO.finditer(low)
+        if not _EPOCH.fullmatch(found.group(1))
+    ]
     return spliced(text, spans)
 
 
+_TO = Late(
+    r"(?:(?<![a-z0-9])(?:to|from|recipient|destination|dest|dst|src|number|an|nach)(?:(?:=| ?: ?|%3d)[\"']?| "
+    r"(?=\d{11}))|wa\.me/"
+    r"|[?&]phone=)"
+    r"([1-9]\d{9,14})(?![\d\w\-:]|\.\d)"
+)
+_EXIT = Late(r"(?<![\w.+\-])00[1-9]\d{8,12}(?![\w.\-])", re.ASCII)
+_EPOCH = Late(r"1[67]\d{8}(?:\d{3})?")
 _STAMP = Late(r"(?:19|20)\d\d[\-/.]\d\d|\d\d[\-/.]\d\d[\-/.](?:19|20)\d\d|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d")

@@ -16,21 +16,24 @@ from collections.abc import Iterator
 
 from launchready.core.redact import values
 from launchready.core.redact.encodings import shade
-from launchready.core.redact.keys import Keys, Named
+from launchready.core.redact.keys import Keys, Named, stored
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks, Spent, spend
-from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL
-from launchready.core.redact.rules.phrases import OTHER_CODES, STRONG_LINK_STEMS
+from launchready.core.redact.rules.fields import ACCOUNT, HEADS, PERSONAL, PERSONS
+from launchready.core.redact.rules.phrases import EMPTY_WORDS, OTHER_CODES, STRONG_LINK_STEMS
 
 _LONGEST = 65_536
 _UNCLOSED = 16_384
 _SHORT = 256  # what has a shape of its own is short: names, numbers, dates
 _SURE = 1_024  # a value this long under a secret's name is hidden, whatever it looks like
-_SECRETS = frozenset({"any", "loose", "opaque", "token", "auth", "field"})
+_FIRST_LAST = frozenset({"first", "last"})
+_LINKED = frozenset({"token", "alone", "code"})
+_AMBIGUOUS = frozenset({"postcode", "code"})  # keys that things have, too: company for no name
+_SECRETS = frozenset({"any", "loose", "pathless", "opaque", "token", "alone", "auth", "field"})
 
 _PAIR_TEXT = (
     r"\b(?<!\.)(?<![\w.]-)((?:[^\W\d]|2)[\w.\-]{0,127}+)"
-    r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,24}+(?::=|=>|[:=]{1,24}+>?))"
+    r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,24}+[:=]{1,24}+>?)"
 )
 _PAIR = Late(_PAIR_TEXT, re.ASCII)
 _PAIR_ANY = Late(_PAIR_TEXT)
@@ -42,21 +45,29 @@ _ESCAPED = Late(r"%(?:25){0,3}[0-9A-Fa-f]{2}")
 _SIGNED = Late(r"(?:t=\d{1,16},)?(?:v\d[,=])?")
 _NAMES = Late(r"[\w\]]")
 _MAILED = Late(rf"/(?:{'|'.join(STRONG_LINK_STEMS)})[^\s\"'<>]{{0,128}}\Z", re.IGNORECASE)
+_HEXED = Late(r"<([0-9a-fA-F ]{32,256})>")
+#: Four words, or a password of an app at Google, on their own: "passphrase: glacier walnut sparrow saffron".
+_PHRASE = Late(r"[a-z]{3,16}(?: [a-z]{3,16}){3,7}(?=\s*(?:\n|\Z)|[\"'|])|[a-z]{4}(?: [a-z]{4}){3}(?![\w])")
 _LED = Late(r"([A-Za-z]{1,16})[ \t]\Z")
 _BLANK = Late(r"[ \t]{0,24}+")
 _OPEN = Late(
     r"[bBuUrRfF]{0,2}+(\\{0,64}+[\"'`]|\\{1,64}+(?:u00(?:22|27)|x2[27])|%(?:25){0,3}2[27]|&(?:quot|apos|#3[49]|#x2[27]);)"
 )
+_DUMPED = Late(r"\s{0,40}+string\(\d{1,6}\) ")  # var_dump of PHP: ["password"]=>, a line end, string(9) "hunter2x9"
 _WRAPPED = Late(r"(?:Optional|SecretStr|SecretBytes|Secret|Markup|SafeString|str|bytes|repr|quote)\(")
 _QUERY = Late(r"[^\s\"'`<>&#?\\]{1,65536}+")
 _BARE = Late(
     r"(?:[^\s\"'`<>,;&|)}\]]|[,;&|](?!\s|[,;&|)}\]\"'<>]|$|[\"'`]{0,4}[\w.\-%\[\]]{1,48}[=:])|[)}\]](?=\w)|[\"'`](?=\w)){1,65536}+"
 )
 _BRACKETED = Late(r"\[[^\[\]\n]{0,8192}+\]|\([^()\n]{0,8192}+\)")
+_ITEM = Late(r"[^\s\"'\\,]{1,256}+")
 _NAME_LIST = Late(
     r"(?:[\"'][^\W\d_a-z][^\W\d_]{0,30}(?:[ \-'\u2019][^\W\d_a-z][^\W\d_]{0,30}){0,3}[\"'](?:, ?|$)){2,32}"
 )  # ["Leila Petrova", "Jo Doe"], not ["Too long"]
-_LISTED = Late(r"digest|aws4|oauth|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
+_LISTED = Late(r"digest|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
+_NAMED_PARTS = Late(
+    r"(?:aws4-hmac-sha256|oauth)[ +]{1,8}\w{1,32}=", re.IGNORECASE
+)  # a list of keys that say what they are
 _WHOLE_LINE = Late(r"[^\n]{1,8192}+")
 _LINE = Late(r"[^\n\"'`<>]{1,8192}+")
 _SCHEME = Late(r"(?:AWS4-HMAC-SHA256|[Aa]pi-[Kk]ey|[A-Za-z]{2,12})(?:[ \t+:]{1,8}+|$)")
@@ -130,6 +141,8 @@ class Pairs:
                 yield from spans
             else:
                 if named.bare:
+                    if company != "person" and _of_person(shadow, found.start()):
+                        company = "person"
                     if company is None:
                         company = self._company(shadow, keys)
                     if company == "never" or _LABEL.match(shadow, at):
@@ -147,7 +160,15 @@ class Pairs:
         """Whether it is a marker (``[push_token]: expired``; ``user[password]=`` is none), or the key of a cache."""
         start = found.start()
         if shadow[start - 1 : start] == "[" and not _NAMES.match(shadow[start - 2 : start - 1]):
-            return self._marks.pattern.match(text, start - 1) is not None
+            marker = self._marks.pattern.match(text, start - 1)
+            return marker is not None and not shadow.startswith(" => ", marker.end())  # as print_r of PHP writes a key
+        if shadow[start - 1 : found.end(1) + 1 : len(key) + 1] == "::":
+            return shadow[
+                max(0, start - 2)
+            ].isalnum()  # a part of a name: arn:aws:secretsmanager:eu-west-1:1234:secret:prod/db
+        if shadow[found.end(1) :].startswith(":") and stored(shadow[max(0, start - 96) : start]):
+            named = self._keys.named(key)
+            return named is not None and named.condition in {"mixed", "digits", "digits3", "code"}
         if key != "key":
             return False
         led = _LED.search(shadow[max(0, start - 18) : start])
@@ -158,8 +179,8 @@ class Pairs:
         if "@" in shadow:
             return "person"
         named = map(self._keys.named, keys)
-        beside = {one for one in named if one is not None and not one.bare and one.condition != "postcode"}
-        if any(one.kind in PERSONAL and one.condition != "postal" for one in beside):
+        beside = {one for one in named if one is not None and not one.bare and one.condition not in _AMBIGUOUS}
+        if any(one.kind in PERSONAL and one.condition != "postal" for one in beside) or keys >= _FIRST_LAST:
             return "person"
         return "fullname" if any(one.condition == "postal" or one.kind in ACCOUNT for one in beside) else "never"
 
@@ -176,8 +197,12 @@ class Pairs:
     def _value(self, text: str, shadow: str, found: re.Match[str], named: Named) -> tuple[int, int, str] | None:
         """Where the value stands and what is to stand there; None: nothing to hide."""
         tail = shadow[found.end(1) : found.end()]
+        led = shadow[max(0, found.start() - 1) : found.start()]
+        query = "=" in tail and (led in {"?", "&", "#"} or (led == ";" and named.kind == "session"))  # ;jsessionid=
+        if named.condition == "alone" and not query and named.kind != "signed_url":
+            return None
         at = _BLANK.match(shadow, found.end()).end()  # type: ignore[union-attr]  # {0,24} always matches
-        wrapped = _WRAPPED.match(shadow, at)
+        wrapped = _WRAPPED.match(shadow, at) or (_DUMPED.match(shadow, at) if tail.endswith("]=>") else None)
         if wrapped is not None:
             at = wrapped.end()
         opened = _OPEN.match(text, at)
@@ -186,10 +211,14 @@ class Pairs:
             end = _closed(text, opened.group(1), start, _LONGEST if named.condition in _SECRETS else _SHORT)
             if tail.endswith(",") and not _is_couple(shadow, found.start(), end + len(opened.group(1))):
                 return None
+            if named.condition == "opaque" and ":" in tail and self._keys.spoken(found.group(1), text[start:end]):
+                named = named._replace(condition="loose")
             return self._judge(text, start, end, named, prose=False)
         if tail.endswith(","):
             return None
         first = shadow[at : at + 1]
+        if first == "<" and (bytes_ := _HEXED.match(text, at)) is not None:  # as an old iOS prints a device's token
+            return bytes_.start(1), bytes_.end(1), self._marks.mark(named.kind, bytes_.group(1))
         if first in {"[", "("} and (listed := _OPEN.match(text, at + 1)) is not None:
             end = _closed(text, listed.group(1), listed.end(), _SHORT)
             if shadow[end + len(listed.group(1)) :][:1] in {"]", ")"}:
@@ -198,7 +227,6 @@ class Pairs:
             return self._bracketed(text, shadow, at, named)
         if first in {"{", ""} or (tail == ":" and shadow.startswith("//", at)):  # s3://bucket
             return None
-        query = shadow[max(0, found.start() - 1) : found.start()] in {"?", "&", "#"} and "=" in tail
         if named.condition == "auth":
             return self._authorization(text, shadow, at)
         if named.condition == "code" and _other_code(shadow, found.start()):
@@ -209,8 +237,8 @@ class Pairs:
         if "=" in text[found.end(1) : found.end()]:  # what is escaped after a plain "=" is the value's
             while end < len(text) and text[end] == "%" and (escape := _ESCAPED.match(text, end)) is not None:
                 end = _bare_end(shadow, escape.end(), named, query=query)
-        if query and named.kind == "link_token" and values.uuid(text[at:end]) and _mailed(shadow, found.start()):
-            named = named._replace(condition="any")
+        if query and named.condition in _LINKED and _mailed(shadow, found.start()):
+            named = Named("link_token", "opaque")  # a UUID after /confirm?, ten characters after /invite?
         prose = not query and ":" in tail and at > found.end() and tail[:1] not in {'"', "'"}
         span = self._judge(text, at, end, named, prose=prose and shadow[end : end + 1] in {" ", ",", "."})
         if span is not None and tail[:1] == '"' and span[2].startswith("[") and text[at:end].isdigit():
@@ -229,9 +257,10 @@ class Pairs:
             or self._marks.is_marker(value)
             or not values.admits(named.condition, value)
             or values.sentence(value)
+            or self._keys.label(value, named.kind)
         ):
             return None
-        if named.condition in {"any", "loose", "opaque", "person"} and values.code(value):
+        if named.condition in {"any", "loose", "pathless", "opaque", "person"} and values.code(value):
             return None
         if prose and values.prose(value) and named.condition != "person":
             return None
@@ -272,6 +301,8 @@ class Pairs:
         inner = text[at + 1 : whole.end() - 1]
         if self._marks.is_marker(inner) or (not {'"', "'"} & set(inner) and not values.opaque(inner)):
             return None
+        if all(map(values.placeholder, _ITEM.findall(inner))):
+            return None
         kind = "basic" if named.condition == "auth" else named.kind
         return at + 1, whole.end() - 1, self._marks.mark(kind, inner)
 
@@ -283,7 +314,7 @@ class Pairs:
 
     def _scheme(self, value: str, start: int, end: int, *, bare: bool = False) -> tuple[int, int, str] | None:
         """The credentials of an Authorization field (RFC 9110 §11.6.2); the scheme stays, it helps to find mistakes."""
-        plain = shade(value)
+        plain = whole = shade(value)
         scheme = _SCHEME.match(plain)
         kind = "bearer"
         if scheme is not None and (len(scheme.group()) < len(value) or _KNOWN_SCHEME.fullmatch(value.strip())):
@@ -298,7 +329,9 @@ class Pairs:
             start += scheme.end()
             value = value[scheme.end() :]
             plain = plain[scheme.end() :]
-            if word.lower().startswith(("digest", "aws4", "oauth", "hawk")):
+            if _NAMED_PARTS.match(whole):
+                return None
+            if word.lower().startswith(("digest", "hawk")):
                 return (
                     (start, end, self._marks.mark(kind, value)) if value and not self._marks.is_marker(value) else None
                 )
@@ -332,7 +365,7 @@ class Pairs:
             if value and not marker:
                 if (
                     named is not None
-                    and named.condition not in {"phone", "email", "postal", "token"}
+                    and named.condition not in {"phone", "email", "postal", "token", "alone"}
                     and values.admits(named.condition, value)
                 ):
                     spans.append((start, end, self._marks.mark(named.kind, value)))
@@ -349,6 +382,12 @@ class Pairs:
             attribute = re.compile(r"(?:[ \t]{0,8}+[A-Za-z]{4,12}+;){1,8}+").match(shadow, at)
             at = attribute.end() if attribute else at
         return spans, at
+
+
+def _of_person(shadow: str, key: int) -> bool:
+    """Whether "customer" stands before "name"."""
+    led = _LED.search(shadow[max(0, key - 18) : key])
+    return led is not None and led.group(1).lower() in PERSONS
 
 
 def _other_code(shadow: str, key: int) -> bool:
@@ -399,6 +438,10 @@ def _bare_end(shadow: str, at: int, named: Named, *, query: bool) -> int:
     if found is None:
         return at
     end = found.end()
+    if named.kind == "password" and not query:
+        words = _PHRASE.match(shadow, at)
+        if words is not None and EMPTY_WORDS.isdisjoint(words.group().split()):
+            return words.end()
     while end > at and shadow[end - 1] in ".,;:?)}]" and shadow[end : end + 1] in {"", " ", "\n", '"', "'"}:
         end -= 1
     if named.condition == "number" or named.kind == "iban":
@@ -419,8 +462,10 @@ def _wide_end(shadow: str, at: int, named: Named, *, query: bool) -> int:
         return blank.start() if blank and "%" not in shadow[at:cut] else cut
     if named.condition == "person":
         found = _PERSON.match(shadow, at)
+        if found is not None and shadow[found.end() : found.end() + 1] == "=":  # the next key: "new client: name=..."
+            return at
     elif named.condition == "phone":
-        found = re.compile(r"\+{0,5}[\d(][\d ().\-]{5,22}+").match(shadow, at)
+        found = re.compile(r"\+{0,8}[\d(][\d ().\-]{5,22}+").match(shadow, at)
     elif named.condition == "date":
         found = re.compile(
             r"[\d/.\-]{6,10}+|(?:datetime\.)?date(?:time)?\([\d, ]{8,40}\)"

@@ -9,8 +9,8 @@ words are found by literal search, the rest by a match anchored behind them: no 
 import re
 from collections.abc import Iterator
 
-from launchready.core.redact import gates, values
-from launchready.core.redact.keys import Keys
+from launchready.core.redact import gates, roles, values
+from launchready.core.redact.keys import Keys, stored
 from launchready.core.redact.late import Late
 from launchready.core.redact.marks import Marks
 from launchready.core.redact.rules import phrases
@@ -22,31 +22,45 @@ _SAID = Late(
 )
 _TOLD = Late(r"(?: [a-z0-9_#\-]{1,24}+){1,4}+: {1,2}[\"'`]?([\w\-+/=.~]{20,4096}+)", re.ASCII)
 _TYPED = Late(r"[ ]{1,2}([^\s\"'`<>,;]{8,64}+)")
-_DEVICE = Late(r"[ :/]{1,2}[\"'`]?([0-9a-f]{64,200}+)", re.ASCII)
+_DEVICE = Late(r"[ :/=]{1,2}(?:(?:for|tokens?|is|to)[ :=]{1,2}){0,2}[\"'`]?([0-9a-f]{64,200}+)", re.ASCII)
 _SPARE = Late(r"(?: are| is|:|=){0,2} {0,2}[\[(]?((?:[\"']?[a-z0-9]{4,8}[\- ]?[a-z0-9]{4,8}[\"']?(?:, ?| |$)){1,16}+)")
-_BLANK = Late(r"(?: value| header| string)?[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
+_BLANK = Late(r"(?: value| header| string| id| cookie| key| token)?[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
 _CODE = Late(
-    r"((?:%[0-9a-f]{2}|[^\d\n\[]){1,32}+)(?:(?<![.\-/a-z_])|(?<=%[0-9a-f]{2}))"  # user47972 is no code
+    r"((?:%[0-9a-f]{2}|\[(?:email|phone|name)\]|[^\d\n\[]){1,32}+(?:(?<=[a-z:])\n{1,2}[ \t]{0,8}+)?)"
+    r"(?:(?<![.\-/a-z_])|(?<=%[0-9a-f]{2}))"  # user47972 is no code
     r"(\d{3}[ \-]\d{3}|\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])",
     re.ASCII,
+)
+_SECOND = Late(
+    r"([ ,;:(=!]{1,3}(?:(?:but|and) )?(?:expected|got|received|actual|stored|entered|instead of|should be|vs\.?"
+    r"|not)[ :=]{1,3}[\"']?)"
+    r"(\d{4,8})(?![\d\-/:]|\.\d|[A-Za-z_])"
 )
 _BEFORE = Late(r"([a-z0-9\-]{2,16})[ _\-]{1,2}\Z")
 _CODE_BEFORE = Late(
     r"(?<![\w.\-/:#])(?:g-)?(\d{4,8}|\d{3}[ \-]\d{3})"
     r"(?= (?:is|as) (?:your|the|a|my)[a-z' \-]{0,40}(?<![a-z0-9])(?:code|pin|otp|passcode)(?![a-z0-9])"
-    r"|(?:(?<=use \d{4})|(?<=use \d{5})|(?<=use \d{6})|(?<=use \d{8})) to (?:verify|confirm|sign|log)\b)"
+    r")"
+)
+_USED = Late(
+    r"(?<![a-z])(?:use|enter|type|submit) (?:(?:the )?(?:code |pin ))?(g-\d{6}|\d{4,8}|\d{3}[ \-]\d{3}) (?:to|for) "
+    r"(?:verify|verification|confirm|sign|log|complete|continue|access|reset|finish|activate|validate|approve|unlock)"
 )
 _CVC = Late(r"(?: is| was|:|=|\.)? {0,2}[\"']?(\d{3,4})(?![\w.])", re.ASCII)
 _SCHEME = Late(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,8192}+={0,2})(?![=\w])")
 _BASE64 = Late(r"[A-Za-z0-9+/_\-]{8,8192}+(?:=|%3D){0,2}")
 _AUTH = Late(r"(?: (?:plain|login|xoauth2|default)|\"? \"?default\"?|\")? {1,2}[\"']?([^\s\"']{6,512}+)")
-_BORN = Late(r"(?: on)?(?: is| was|:|=)? {1,2}(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2} [a-z]{3,9} \d{4})")
+_BORN = Late(
+    r"(?:\.| on| am| el)?(?: is| was|:|=)? {1,2}(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2} [a-z]{3,9} "
+    r"\d{4})"
+)
 _GREETED = Late(
     r"(?: M(?:rs?|s)\.?)? ([^\W\d_a-z][\w'\u2019.\-]{1,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3})(?=[,!])"
 )
-_MAILBOX = Late(
-    r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=[\"']? <\[email)"
-)
+_KEY_BEFORE = Late(r"[A-Za-z][A-Za-z0-9]{0,32}(?:[_\-][A-Za-z0-9]{1,32}){1,6}\Z")
+_KEY_ID = Late(r" (?:0x)?[0-9a-fA-F]{16}(?![0-9A-Za-z])")  # of OpenPGP
+_HIDES = frozenset({"opaque", "loose", "pathless", "token"})
+_BLANK_KINDS = {"password": "password", "session": "session", "jwt": "jwt"}
 _JOINS = (" is ", " was ", " to ", " lautet ", " ist ", " est ", " es ", ": ", "→", "->", "=>", ' "', " '", " `")
 
 
@@ -62,7 +76,12 @@ class Prose:
         low = text.lower()
         if len(low) != len(text):  # a letter whose lower case is longer, such as the Turkish I with a dot
             low = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
-        return spliced(text, list(self._spans(text, low, opened)))
+        cleaned = spliced(text, list(self._spans(text, low, opened)))
+        if cleaned is not text:  # the rest in the next pass, on markers and not on values
+            return cleaned
+        if gates.ROLE in opened:
+            text = roles.clean(text, low, self._marks)
+        return roles.passwords(text, low, self._marks) if gates.SETS in opened and text is cleaned else text
 
     def _spans(self, text: str, low: str, opened: frozenset[int]) -> Iterator[Span]:
         if gates.SAID in opened and any(map(low.__contains__, _JOINS)):
@@ -72,10 +91,10 @@ class Prose:
                         continue
                     yield from self._said(text, _SAID.match(low, at), kind, condition)
         if gates.BLANK in opened:
-            for word, at in whole_words(low, phrases.BLANK_WORDS):
-                if word == "key" and self._other_key(low, at - 3):
-                    continue
-                yield from self._found(_BLANK.match(text, at), "generic_key", "token")
+            for word, at in whole_words(low, phrases.BLANK_WORDS, glued=True):
+                kind = self._blank_kind(text, word, at)
+                if kind:
+                    yield from self._found(_BLANK.match(text, at), kind, "token")
         if gates.TOLD in opened and ": " in low:
             for word, at in whole_words(low, phrases.TOLD_WORDS):
                 kind = "session" if word == "session" else "generic_key"
@@ -90,7 +109,7 @@ class Prose:
             for _, at in whole_words(low, phrases.SPARE_CODES):
                 yield from self._spare(text, _SPARE.match(low, at))
         if gates.CODE in opened:
-            yield from self._codes(low)
+            yield from self._codes(text, low)
         if gates.CVC in opened:
             for _, at in whole_words(low, phrases.CVC_WORDS):
                 yield from self._found(_CVC.match(text, at), "cvc", "digits3")
@@ -111,6 +130,18 @@ class Prose:
     def _greeted(self, found: re.Match[str] | None) -> Iterator[Span]:
         if found is not None and phrases.NO_ONE.isdisjoint(found.group(1).lower().split()):
             yield found.start(1), found.end(1), self._marks.mark("name", found.group(1))
+
+    def _blank_kind(self, text: str, word: str, at: int) -> str:
+        """The class of what follows a word and a blank, or a key that ends with it: ``aws_secret_access_key Nx2B``."""
+        if text[at - len(word) - 1 : at - len(word)] in {"_", "-"}:
+            key = _KEY_BEFORE.search(text[max(0, at - 64) : at])
+            named = self._keys.named(key.group()) if key is not None else None
+            return named.kind if named is not None and named.condition in _HIDES else ""
+        if word == "key" and self._other_key(text.lower(), at - 3):
+            return ""
+        if word == "key" and _KEY_ID.match(text, at):
+            return ""
+        return _BLANK_KINDS.get(word, "generic_key")
 
     def _other_key(self, low: str, at: int) -> bool:
         """Whether the word before "key" makes it one that is no secret: an idempotency key, the key of a cache."""
@@ -153,10 +184,13 @@ class Prose:
         if hide and not values.placeholder(value) and not values.code(value):
             yield start, start + len(value), self._marks.mark(kind, value)
 
-    def _codes(self, low: str) -> Iterator[Span]:
-        asked = " is " in low or " as " in low or "use " in low
-        for found in _CODE_BEFORE.finditer(low) if asked else ():
-            yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
+    def _codes(self, text: str, low: str) -> Iterator[Span]:
+        if " is " in low or " as " in low:
+            for found in _CODE_BEFORE.finditer(low):
+                yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
+        if " to " in low or " for " in low:
+            for found in _USED.finditer(low):
+                yield found.start(1), found.end(1), self._marks.mark("otp", found.group(1))
         company: bool | None = None
         for word, at in whole_words(low, phrases.CODE_WORDS):
             after = _CODE.match(low, at)
@@ -164,21 +198,22 @@ class Prose:
                 after = _CODE.match(low, after.end())
             if low[at : at + 1] == "]" and low[at - len(word) - 1 : at - len(word)] == "[":
                 continue  # a marker's own word
-            if after is None:
+            if after is None or (after.group(1) == ":" and stored(text[max(0, at - 96) : at - len(word)])):
                 continue
             told = self._is_code(word, low[max(0, at - len(word) - 18) : at - len(word)], after)
             if told is None:
                 if company is None:
                     company = not phrases.CODE_COMPANY.isdisjoint(re.findall(r"[a-z]+", low))
                 told = company
-            if told:
+            while told and after is not None:
                 yield after.start(2), after.end(2), self._marks.mark("otp", after.group(2))
+                after = _SECOND.match(low, after.end())
 
     def _is_code(self, word: str, before: str, after: re.Match[str]) -> bool | None:
         """Whether a one-time code follows; None: where the text speaks of such a thing."""
         led = _BEFORE.search(before)
         lead = led.group(1) if led else ""
-        plain = word == "code" and lead not in phrases.OWN_CODES
+        plain = word == "code" and lead not in phrases.OWN_CODES and "[" not in after.group(1)
         if lead in phrases.OTHER_CODES or not _joins(after.group(1), strict=plain):
             return False
         if not plain or " is" in after.group(1):
@@ -194,10 +229,6 @@ class Prose:
         if values.opaque(value):
             yield found.start(1), found.start(1) + len(value), self._marks.mark(scheme, value)
 
-    def mailboxes(self, text: str) -> str:
-        """``Leila Petrova <[email]>``: the name before an address that was marked (RFC 5322 §3.4)."""
-        return _MAILBOX.sub(lambda found: self._marks.mark("name", found.group()), text)
-
 
 def _of_thing(between: str) -> bool:
     """Whether the last word before a number says that it is the number of a user, of a booking."""
@@ -207,7 +238,7 @@ def _of_thing(between: str) -> bool:
 
 def _joins(between: str, *, strict: bool) -> bool:
     """Whether what stands between a word and its digits only joins them: no other noun has come in between."""
-    between = re.sub(r"%[0-9a-f]{2}", " ", between)
+    between = re.sub(r"%[0-9a-f]{2}|\[[a-z]+\]", " ", between)
     if re.search(r"[a-z]=|[\"'],", between):  # another key, or another member
         return False
     found = re.findall(r"[^\W\d_]+", between)

@@ -8,14 +8,14 @@ Span = tuple[int, int, str]
 """Start, end, and what is to stand there."""
 
 
-def whole_words(low: str, words: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """Each of the words that stands alone in the text, with the position after it."""
+def whole_words(low: str, words: Iterable[str], *, glued: bool = False) -> Iterator[tuple[str, int]]:
+    """Each of the words that stands alone in the text, with the position after it. ``glued``: or at a key's end."""
     for word in words:
-        at = low.find(word)
+        at = low.find(word) if word in low else -1
         while at >= 0:
             end = at + len(word)
             before, after = low[at - 1 : at] if at else "", low[end : end + 1]
-            if not (before.isalnum() or before == "_" or after.isalnum() or after in {"_", "-"}):
+            if not (before.isalnum() or (before == "_" and not glued) or after.isalnum() or after in {"_", "-"}):
                 spend(1)
                 yield word, end
             at = low.find(word, end)

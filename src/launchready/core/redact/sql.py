@@ -19,9 +19,12 @@ _INSERT = Late(
 _NUMBERED = Late(
     r"([\w.\"`]{1,128}+)[ \t]{0,2}+(?:=|LIKE|ILIKE|<>|!=)[ \t]{0,2}+(?:lower\()?\$(\d{1,3})", re.IGNORECASE
 )
-_ORDERED = Late(r"([\w.\"`\[\]]{1,128}+)[ \t]{0,2}+(?:=|LIKE|ILIKE|<>|!=)[ \t]{0,2}+(?:%s|\?)", re.IGNORECASE)
+_ORDERED = Late(
+    r"([\w.\"`\[\]]{1,128}+)[ \t]{0,2}+(?:=|LIKE|ILIKE|<>|!=)[ \t]{0,2}+(?:%s|\?|'[^'\n]{0,4096}+'|\d{1,19}\b)",
+    re.IGNORECASE,
+)
 _DETAIL = Late(r"\$(\d{1,3}) = '([^'\n]{0,4096}+)'")
-_ARGS = Late(r"(?:args=|params=|parameters:? ?\[?|\] )\(")
+_ARGS = Late(r"(?:args=|params=|parameters:? ?\[?|bind: ?)[\[(]|\] \(")
 _LITERAL = Late(
     r"[ \t\n]{0,8}+(?:[bBeENruU]{0,2}'((?:[^'\\\n]|''|\\.){0,4096}+)'"
     r"|\"((?:[^\"\\\n]|\\.){0,4096}+)\"|([^,()'\"\n]{1,256}+(?:\([^()\n]{0,128}+\))?))[ \t\n]{0,8}+"

@@ -3,18 +3,23 @@
 from urllib.parse import unquote
 
 from launchready.core.redact.late import Late
-from launchready.core.redact.rules.phrases import EMPTY_WORDS
+from launchready.core.redact.rules.phrases import EMPTY_WORDS, FAULT_WORDS
 from launchready.vendors.formats import PUBLIC
 
 _PLACEHOLDER = Late(
     r"%[srd]|%\(\w{1,64}\)[srd]|\{[\w.!]{0,64}\}|\$\d{1,3}|\$\{?[A-Z_]{2,64}\}?|\$\{\{[^{}]{0,80}\}\}|\?|:[a-z_]{2,64}|"
     r"<[\w \-.:]{0,80}>|[*•·x#.…\-_]{1,64}|\[[A-Za-z][\w \-]{0,30}\]|\*{3,}[\w]{0,4}|\d{1,3}"
 )
+_MASKS = ("***", "•••", "···", "xxxx", "XXXX")
+_FAULT = Late(r"[a-z]{1,20}(?:_[a-z]{1,20}){1,6}")
 _PUBLIC = Late(PUBLIC)
 _UUID = Late(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _CODE = Late(
-    r"(?:self|cls|settings|os|config|cfg|request|req|form|data|user|kwargs|args|app|env|params|payload|body|event|secrets)[.\[(][\w.\[\]()\"']{1,200}"
-    r"|[A-Za-z_][A-Za-z_.]{0,80}\(.{0,200}"
+    r"(?:self|cls|settings|os|config|cfg|request|req|form|data|user|kwargs|args|app|env|params|payload|body|event|secrets)"
+    r"(?:\.[A-Za-z_]|[\[(])[\w.\[\]()\"']{1,200}"
+    r"|[A-Za-z_][A-Za-z_.]{0,80}\((?:[)\"'\[{(*]|[A-Za-z_][\w.]{0,60}[=,)(.\[]|\d{1,9}[,)]|[A-Za-z_.]{1,60}\Z)"
+    r"[\w.,=()\[\]{}\"' :/*+\-]{0,200}"
+    r"|[A-Za-z_][A-Za-z_.]{0,80}\(\Z"
 )
 _WORD = Late(r"[A-Za-z]?[a-z'\-]{0,60}[.,;:!?]{0,3}")
 _NO_KEY = Late(
@@ -23,6 +28,15 @@ _NO_KEY = Late(
     r"|(?:sha\d{1,3}[:\-]|md5:)[0-9A-Za-z+/=]{20,128}"  # a digest that names its algorithm: of a file, of an image
     r"|(?:X|[A-Z][a-z]{1,15})(?:-[A-Z][A-Za-z]{0,15}){1,5}"  # the name of a header field
 )
+_PATH = Late(r"(?:~|\.{0,2}/|[A-Z]:\\)[\w./\\\- ]{0,255}")
+_MIXED = Late(
+    r"(?=[A-Z]{0,9}\d)(?=\d{0,9}[A-Z])[A-Z\d]{4,10}|(?=[a-z]{0,9}\d)(?=\d{0,9}[a-z])[a-z\d]{6,8}"
+    r"|[A-Z\d]{3,5}-[A-Z\d]{3,5}"
+)
+_ASSIGNED = Late(r"[A-Za-z_][\w.\-]{0,40}=")
+_UNMASKED = str.maketrans("", "", "xX")
+_SHOWN = 16  # of a value that is masked
+_HEX = 32
 _STAMP = Late(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
 _OPAQUE = Late(r"[\w\-+/=.~%:!*|]{8,16384}")
 _DATE = Late(
@@ -38,7 +52,25 @@ _EXPRESSION = Late(r"[a-z_]{1,40}\.[a-z_][a-z_.]{1,60}")
 
 def placeholder(value: str) -> bool:
     """Nothing to hide: empty, a parameter of a template, a mask, a flag, a word that says what is wrong."""
-    return not value or value.lower() in EMPTY_WORDS or _PLACEHOLDER.fullmatch(value) is not None
+    return (
+        not value
+        or value.lower() in EMPTY_WORDS
+        or _PLACEHOLDER.fullmatch(value) is not None
+        or masked(value)
+        or fault(value)
+    )
+
+
+def masked(value: str) -> bool:
+    """What was cut or blotted out already: ``sk_live_****4242``, ``3xd7Y...``."""
+    if not value.endswith(("...", "…")) and not any(map(value.__contains__, _MASKS)):
+        return False
+    return sum(map(str.isalnum, value.translate(_UNMASKED))) <= _SHOWN
+
+
+def fault(value: str) -> bool:
+    """The code of what is wrong with a value: ``too_short``, ``token_expired``."""
+    return _FAULT.fullmatch(value) is not None and not FAULT_WORDS.isdisjoint(value.split("_"))
 
 
 def sentence(value: str) -> bool:
@@ -56,6 +88,7 @@ def opaque(value: str, least: int = 8) -> bool:
     if (
         len(value) < least
         or not _OPAQUE.fullmatch(value)
+        or "://" in value
         or _STAMP.fullmatch(value)
         or _NO_KEY.fullmatch(value)
         or _EXPRESSION.fullmatch(value)
@@ -65,6 +98,8 @@ def opaque(value: str, least: int = 8) -> bool:
     letters = any(map(str.isalpha, value))
     if digits:
         return letters or len(value) >= 2 * least
+    if len(value) >= _HEX and not value.strip("0123456789abcdef"):
+        return True
     inner = value[1:]
     return letters and inner != inner.lower() and value != value.upper() and (len(value) >= 16 or least <= 8)
 
@@ -88,6 +123,7 @@ def strong(value: str) -> bool:
     """What only a password looks like: eight or more, with a digit, letters, and a symbol that joins no words."""
     return (
         len(value) >= 8
+        and _ASSIGNED.match(value) is None
         and any(map(str.isdigit, value))
         and any(map(str.isalpha, value))
         and not set(value).isdisjoint("!#$%&*+=?@^~")
@@ -109,6 +145,8 @@ def _only(value: str, extra: str) -> bool:
 
 def admits(condition: str, value: str) -> bool:
     """Whether a value under a key of this condition is to be hidden. Placeholders never are."""
+    if value[:1] in {"'", '"'} and len(value) > 2 and value[-1] == value[0]:  # as ``repr`` writes it
+        value = value[1:-1]
     if placeholder(value):
         return value.isdigit() and (condition == "field" or (condition in {"digits3", "digits"} and len(value) > 2))
     match condition:
@@ -116,8 +154,12 @@ def admits(condition: str, value: str) -> bool:
             return True
         case "opaque":
             return opaque(value) and not public(value)
-        case "token":
+        case "token" | "alone":
             return opaque(value, 16) and not public(value) and not uuid(value)
+        case "pathless":
+            return _PATH.fullmatch(value) is None
+        case "mixed":
+            return _MIXED.fullmatch(value) is not None or admits("digits", value)
         case "secretish":
             return secretish(value)
         case "strong":
@@ -131,7 +173,7 @@ def admits(condition: str, value: str) -> bool:
         case "number":
             return 9 <= _count(value) <= 34 and _only(value, " -.+ABCDEFGHIJKLMNOPQRSTUVWXYZ")
         case "phone":
-            return 6 <= _count(value) <= 17 and _only(value.lower(), "+%20b()-./ ext;x")
+            return 6 <= _count(value) <= 17 and _only(value.lower(), "+%20b()-./ ext;x\\u")
         case "postal":
             return (
                 " " in value.strip().replace("+", " ").replace("%20", " ")

@@ -22,13 +22,15 @@ from launchready.core.redact import numbers, values
 from launchready.core.redact.engine import Engine
 from launchready.core.redact.keys import Keys, Named, words
 from launchready.core.redact.marks import Marks
-from launchready.core.redact.rules.fields import ACCOUNT, PERSONAL
+from launchready.core.redact.rules.fields import ACCOUNT, HEADS, LABELS, PERSONAL, VALUES
 
 _DEEP = 64
 _MANY = 100_000
 TOO_DEEP = "[redacted: nested too deep]"
 TOO_MANY = "[redacted: too many values]"
-_OF_DIGITS = frozenset({"digits", "digits3", "code", "number", "phone"})
+_OF_DIGITS = frozenset({"mixed", "digits", "digits3", "code", "number", "phone"})
+_QUERY = frozenset({"query", "params", "parameters", "args", "get", "qs"})
+_HOLDERS = frozenset({"credentials", "credential", "creds", "secret"})
 _LEAVES = (bool, type(None), float, complex)
 
 
@@ -98,7 +100,7 @@ class Walker:
             if named.condition == "auth":
                 cleaned = self._engine.text(f"authorization: {value}").removeprefix("authorization: ")
                 return cleaned if cleaned != value else self._engine.text(value)
-            if values.admits(named.condition, value):
+            if values.admits(named.condition, value) and not self._keys.label(value, named.kind):
                 return self._marks.mark(named.kind, value)
         return self._engine.text(value)
 
@@ -123,8 +125,16 @@ class Walker:
         called = self._called(value)
         for key, item in value.items():
             inner = self._named(key, parent, named, company)
-            if called is not None and key in {"value", "Value", "input"}:
+            if called is not None and key in VALUES:
                 inner = called
+            if (
+                inner is not None
+                and inner.condition == "opaque"
+                and isinstance(item, str)
+                and isinstance(key, str)
+                and self._keys.spoken(key, item)
+            ):
+                inner = inner._replace(condition="loose")
             cleaned = self.walk(item, inner, key if isinstance(key, str) else "", depth)
             label = self._key(key)
             changed = changed or cleaned is not item or label is not key
@@ -137,12 +147,13 @@ class Walker:
         """The class that ``{"name": "token", "value": ...}`` gives to its value."""
         if "input" in value and isinstance(value.get("loc"), list | tuple) and value["loc"]:
             return self._keys.named(str(value["loc"][-1]))  # what pydantic and FastAPI say of a field
-        if "value" not in value and "Value" not in value:
+        if VALUES.isdisjoint(value):
             return None
-        for label in ("name", "key", "Name", "Key"):
+        for label in LABELS:
             key = value.get(label)
             if isinstance(key, str):
-                return self._keys.named(key)
+                named = self._keys.named(key.replace(" ", "_"))
+                return None if named is None or named.bare else named
         return None
 
     def _named(self, key: Any, parent: str, above: Named | None, company: str) -> Named | None:
@@ -156,9 +167,14 @@ class Walker:
             if joined is not None and len(words(key)) <= 2:
                 named = joined if not joined.bare or named is None else named
         if named is None:
-            return above if above is not None and _secret(above) else None
+            if above is None or not _secret(above):
+                return None
+            holds = above.kind == "generic_key" and key not in HEADS and parent.lower() in _HOLDERS
+            return above._replace(condition="token") if holds else above  # credentials hold dates and regions, too
         if named.bare:
             return Named("name", company) if company else None
+        if named.condition == "alone" and not _QUERY.intersection(words(parent)):
+            return None
         return named
 
     def _company(self, value: Mapping[Any, Any]) -> str:
@@ -166,8 +182,8 @@ class Walker:
         account = ""
         for key, item in value.items():
             named = self._keys.named(key) if isinstance(key, str) and isinstance(item, str) else None
-            if named is not None and not named.bare:
-                if named.kind in PERSONAL:
+            if named is not None and not named.bare and named.condition != "code":
+                if named.kind in PERSONAL and ("@" in item or values.admits(named.condition, item)):
                     return "person"
                 if named.kind in ACCOUNT:
                     account = "fullname"
@@ -265,7 +281,7 @@ def _refilled(value: Any, items: Iterable[Any]) -> Any:
 
 def _secret(named: Named) -> bool:
     """Whether everything below a key of this class is hidden, whatever it is called there."""
-    return named.condition in {"any", "loose", "opaque", "digits", "field"} and named.kind not in {
+    return named.condition in {"any", "loose", "pathless", "opaque", "mixed", "digits", "field"} and named.kind not in {
         "address",
         "session",
         "pw_hash",

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from launchready.core.idempotency import HEADER, Find, Once, Record, Rule, Vault, dump, load, refusals
-from launchready.core.idempotency.keys import named
+from launchready.core.idempotency.keys import lookup_key
 from launchready.errors import InFlight, KeyReused, LaunchReadyError, SafeToRetry
 from launchready.exchange.app import Hold
 from launchready.exchange.claim import Database, Work, root
@@ -60,19 +60,21 @@ class Within(Once):
             return self._down(error)
         return (yield from self._run(connection, (), None))
 
-    def claim(self, record: Record) -> Flow[Response | None]:
+    def story(self, request: Request | None = None) -> Flow[Response | None]:
         """Take the key in the app's transaction, or say why not."""
+        known = yield from self.read(request)
+        if isinstance(known, Response):
+            return known
+        if not known:
+            return (yield from self._without())
         counts = self._vault.counts
         try:
             connection = yield from self._opened()
         except Exception as error:
             return self._down(error)
         rule = self._rule
-        names = [named(*self.sent, older.secret)[0] for older in self._vault.older]
-        rows = [
-            Row(bytes.fromhex(name), record.fingerprint, rule.keep, rule.wait, rule.lease)
-            for name in (*names, record.id)
-        ]
+        names = [lookup_key(*self.sent, older.secret) for older in self._vault.older]
+        rows = [Row(bytes.fromhex(name), self.print_, rule.keep, rule.wait, rule.lease) for name in (*names, self.id_)]
         try:
             found = yield from begin(connection, *rows)
         except KeyReused:
@@ -91,7 +93,7 @@ class Within(Once):
             told = refusals.replay(there) if there.status > 0 else refusals.answer_not_stored()
             return (yield from self._closed(connection, told))
         counts.first += 1
-        return (yield from self._run(connection, rows, record))
+        return (yield from self._run(connection, rows, self.record()))
 
     def _opened(self) -> Flow[Connection]:
         if self._asks:

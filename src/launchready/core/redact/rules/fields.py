@@ -9,10 +9,12 @@ The condition says what a value under that name must look like to be hidden:
 
 - ``any``: everything that is not a placeholder, a flag or a word like "expired";
 - ``loose``: as ``any``; but after ``key: `` in prose a plain lower-case word is left alone;
+- ``pathless``: as ``loose``, but no path: ``PWD`` is the working directory of a shell;
 - ``opaque``: eight or more characters that no one would choose by hand;
 - ``token``: sixteen or more of them, and no UUID; for names with an everyday meaning;
-- ``alone``: as ``token``, where the name is the whole key: ``hash`` is a link's, ``commit_hash`` is not;
+- ``alone``: as ``token``, where the name is the whole key of a parameter in a URL: the ``t`` of a mailed link;
 - ``secretish``: no everyday word and no number;
+- ``mixed``: as ``digits``, or four to ten letters and digits;
 - ``digits``: three to ten digits; ``digits3``: three or four; ``number``: nine or more;
 - ``code``: six digits, or as ``token``;
 - ``auth``, ``cookie``: the syntax of that header field;
@@ -41,11 +43,15 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "password",
         "loose",
-        "password, passwd, passwort, pwd, passphrase, pass phrase, passcode, pass word, psw, kennwort, mot de passe, "
+        "password, passwd, passwort, passphrase, pass phrase, passcode, pass word, psw, kennwort, mot de passe, "
         "passe, contrasena, clave, wachtwoord, senha, haslo, heslo, losenord, parola, пароль, 密码, "
         "pgpassword, mysql pwd, userpass, user pass, db pass, dbpass, smtp pass, redis pass, login pass, auth pass, "
-        "admin pass, requirepass, secretstr, secretbytes",
+        "admin pass, requirepass, secretstr, secretbytes, app password, masterauth, wifi pass, pw raw, bind pw, "
+        "bindpw, "
+        "sshpass, sudo pass, ftp pass, mail pass, email pass, smtp pw, db pw, senha atual, lozinka, salasana, "
+        "adgangskode",
     ),
+    Field("password", "pathless", "pwd"),
     Field(
         "password",
         "secretish",
@@ -63,12 +69,21 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "otp",
-        "digits",
+        "mixed",
         "otp, totp, otp code, totp code, verification code, verify code, sms code, login code, mfa code, 2fa code, "
-        "2fa, auth code, one time code, onetime code, one time password, one time pin, onetime password, access "
-        "code, confirm code, confirmation code, activation code, reset code, pin code, pin, mfa token, otp token, "
-        "2fa token, two factor token, totp token, email code, phone code, signin code, two factor code, sms pin, "
-        "verification pin, magic code, code entered, mfa, entered code, submitted code, otp value, challenge code",
+        "auth code, one time code, onetime code, signin code, two factor code, magic code, reset code, otp value, "
+        "activation code, verifycode",
+    ),
+    Field(
+        "otp",
+        "digits",
+        "2fa, one time password, one time pin, onetime password, access "
+        "code, confirm code, confirmation code, pin code, pin, mfa token, otp token, "
+        "2fa token, two factor token, totp token, email code, phone code, sms pin, "
+        "verification pin, code entered, mfa, entered code, submitted code, challenge code, otp "
+        "attempt, otp input, one time passcode, passkey code, door code, door pin, gate code, entry code, unlock code, "
+        "sca code, tan, sms tan, otp pin, sms otp, email otp, otp sms, otp expected, expected otp, expected code, tfa "
+        "code, tfa, authenticator code, verifycode, captcha code, token code",
     ),
     Field(
         "otp",
@@ -88,17 +103,22 @@ FIELDS: tuple[Field, ...] = (
         "code, magic link token, booking token, manage token, cancel token, reschedule token, guest token, link "
         "token, share token, download token, unsubscribe token, feed token, calendar token, ical token, one time "
         "token, login token, signin token, onetime token, feedback token, view token, public token, tok, reset hash, "
-        "verification key, confirmation key, magic key, share key, access hash, token hash, secret link",
+        "verification key, confirmation key, magic key, share key, access hash, token hash, secret link, review token, "
+        "rsvp token, waitlist token, optout token, opt out token, autologin token, recovery token, unlock token, "
+        "reset id, reset code hash, impersonation token, action token, one click token, preview token, access link, "
+        "ott, otl, secure link token, checkin token, survey token",
     ),
     Field(
         "link_token",
         "token",
-        "tk, u token, ticket, invite, invitation, magic, magic link",
+        "tk, u token, ticket, invite, invitation, magic, magic link, reset, verify, activate, unsubscribe, rsvp, "
+        "optout, "
+        "invite id, nonce token, login ticket, service ticket",
     ),
     Field(
         "link_token",
         "alone",
-        "t, k, h, s, st, hash, nonce, state",
+        "t, k, h, s, st, hash, nonce, state, rt, ut, vt, ct, et, pt, mt, lt, otc, otk, mlt",
     ),
     Field(
         "jwt",
@@ -243,7 +263,9 @@ FIELDS: tuple[Field, ...] = (
         "cvc",
         "digits3",
         "cvc, cvv, cvv2, cvc2, csc, cid, card cvc, card cvv, security code, card security code, card code, cvn, cc "
-        "cvv, cc cvc, card verification, card verification code, card verification value, cvv code, cvc code, cc csc",
+        "cvv, cc cvc, card verification, card verification code, card verification value, cvv code, cvc code, cc "
+        "csc, verification "
+        "value, cvd, cvv value, cvc number, cvv number, cvx",
     ),
     Field(
         "iban",
@@ -290,6 +312,7 @@ FIELDS: tuple[Field, ...] = (
         "name",
         "fullname",
         "name, customer, client, guest, recipient, patient, student, holder, beneficiary, payee, payer, invitee, "
+        "kunde, kundin, gast, cliente, klient, klientin, teilnehmer, teilnehmerin, patientin, mitglied, first, last, "
         "booked by, user display, created by, cardholder full, participant, coach, instructor, trainer, assigned to, "
         "contact, owner, author, cn, account name",
     ),
@@ -357,6 +380,9 @@ FIELDS: tuple[Field, ...] = (
     ),
 )
 
+#: Keys of a record that say "secret" and no more: what stands there is hidden even where it is a plain word.
+SPOKEN = words("token apikey api_key api-key auth_token access_token authtoken accesstoken")
+
 #: Words that may follow the head noun and change nothing: ``password_confirmation``, ``api_key_raw``.
 TRAILERS = words(
     "value raw plain plaintext text str string b base64 header confirm confirmation again repeat retype input "
@@ -369,7 +395,7 @@ GLUED: tuple[tuple[str, str, str], ...] = (
     ("password", "password", "loose"),
     ("passwd", "password", "loose"),
     ("passphrase", "password", "loose"),
-    ("pwd", "password", "loose"),
+    ("pwd", "password", "pathless"),
     ("apikey", "generic_key", "opaque"),
     ("secretkey", "generic_key", "loose"),
     ("clientsecret", "oauth", "opaque"),
@@ -396,6 +422,10 @@ PERSONAL = frozenset({"email", "phone", "dob", "address", "name", "card", "cvc",
 
 #: Beside one of these a bare ``name`` is a person's where it is written like one: ``name='db-1', password=...`` is not.
 ACCOUNT = frozenset({"password", "otp", "pw_hash"})
+
+#: In ``{"name": "token", "value": ...}`` one of the first says what stands under one of the second.
+LABELS = ("name", "key", "Name", "Key", "field", "attr", "attribute", "property", "param", "column", "question", "k")
+VALUES = words("value Value input answer v val content old new old_value new_value before after")
 
 #: Keys that say what they are by the record they stand in: ``"session": {"id": ...}``.
 HEADS = words("id value hash raw data old new previous before after")
