@@ -89,7 +89,11 @@ class Shop:
     def start(self):
         environ = {**os.environ, "PYTHONPATH": str(SOURCE), "SHOP": str(self.folder), "PORT": str(self.port)}
         self.process = subprocess.Popen([sys.executable, "-c", SHOP], env=environ)
-        servers.until(self.answers, "the shop")
+        try:
+            servers.until(self.answers, "the shop")
+        except AssertionError:
+            self.close()
+            raise
 
     def answers(self):
         import httpx

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import launchready
 from faces.apps import wsgi_call
 from faces.cache_stands import PAGE, stands
 from launchready.cli import main
@@ -73,6 +74,17 @@ def test_no_secret_is_in_the_fingerprint():
     """What compares two deployments says nothing of their secrets."""
     assert len({fingerprint({**each, "dashboard": Dashboard(previous_keys=[OLD, *each])})
                 for each in (BEFORE, BETWEEN, AFTER)}) == 1  # fmt: skip
+
+
+def test_no_fallback_is_in_a_log_or_shown(capsys, monkeypatch):
+    """An old key still opens what it sealed: it is hidden as the new one is, by whatever name."""
+    key = "a8Kd93jfKq02" + "mXz81LpQ"
+    for text in (f"LAUNCHREADY_SECRET_KEY_FALLBACKS={key},{key}x", f"SECRET_KEY_FALLBACKS=['{key}']"):
+        assert key not in launchready.redact(text)
+    assert key not in str(launchready.redact({"secret_key_fallbacks": [key]}))
+    monkeypatch.setenv("LAUNCHREADY_SECRET_KEY_FALLBACKS", key)
+    assert main(["config"]) == 0
+    assert key not in capsys.readouterr().out
 
 
 # Stored answers.
