@@ -1,8 +1,10 @@
 """``-o FILE``: a file is replaced as a whole, anything else is written to."""
 
 import argparse
+import io
 import os
 import stat
+import sys
 import threading
 from pathlib import Path
 
@@ -37,3 +39,12 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path, where):
     """A sentence that names it, not a traceback."""
     with pytest.raises(ConfigError, match=r"-o .*: .* can be written"):
         write(argparse.Namespace(output=tmp_path / where), "new")
+
+
+def test_a_terminal_that_cannot_write_a_letter(monkeypatch):
+    """It gets the letter's number, and the rest."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    write(argparse.Namespace(output=None), "caf\u00e9")
+    out.flush()
+    assert out.buffer.getvalue() == b"caf\\xe9\n"

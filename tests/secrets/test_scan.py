@@ -11,6 +11,7 @@ import zipfile
 import planted
 import pytest
 
+from launchready.cli import main
 from launchready.errors import ConfigError
 from launchready.secrets import Leak, scan
 
@@ -110,6 +111,25 @@ def test_what_only_a_merge_brought(repo):
     (repo.path / "new.py").unlink()
     repo.commit(side__py="y = 1\n")
     assert {(leak.value, leak.commit) for leak in scan(repo.path)} == {(STRIPE, merge), (GITHUB, merge)}
+
+
+def test_every_stash(repo):
+    """The newest is a ref; those before it stand in its log only, and are kept on purpose all the same."""
+    repo.commit(a__py="a\n")
+    repo.put("a.py", f"key = '{STRIPE}'\n")
+    repo.git("stash")
+    repo.put("a.py", "b\n")
+    repo.git("stash")
+    assert values(scan(repo.path)) == {STRIPE}
+
+
+def test_a_broken_index(repo):
+    """What is staged is not known: no pass, and no traceback."""
+    repo.commit(a__py=f"key = '{STRIPE}'\n")
+    repo.put(".git/index", "junk")
+    scanned = scan(repo.path, staged=True)
+    assert (list(scanned), scanned.unread[0].path) == ([], "(index)")
+    assert values(scan(repo.path)) == {STRIPE}
 
 
 def test_a_range(repo):
@@ -378,6 +398,18 @@ def test_names_that_are_no_text(repo):
         file.write(f"key = '{STRIPE}'\n".encode())
     repo.commit()
     assert values(scan(repo.path)) == {STRIPE}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are bytes")
+@pytest.mark.parametrize("form", ["text", "json", "md", "html", "sarif", "junit"])
+def test_a_folder_whose_name_is_no_text(new, tmp_path, capsys, form):
+    """The repository itself, and a folder in it: in every format."""
+    made = new(tmp_path / os.fsdecode(b"caf\xe9"))
+    made.put(os.fsdecode(b"caf\xe9/a.py"), f"key = '{STRIPE}'\n")
+    made.commit()
+    for where in (made.path, made.path / os.fsdecode(b"caf\xe9")):
+        assert main(["secrets", str(where), "--format", form]) == 1
+        assert "caf\ufffd" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names that Windows has not")

@@ -114,17 +114,22 @@ class Forget(Op[None]):
 
 
 class Watch(Op[float]):
-    """Wait until a key's claim has ended, where this process holds it; else ``pause`` seconds. Answers seconds waited.
+    """Wait until an entry may have ended, and look then. Answers the seconds since this object was first asked.
 
-    Never longer than ``most``.
+    Where this process holds the claim, or the store can tell, that is as soon as it has; else after ``pause`` seconds.
+    Never longer than ``most``. ``version``: of the entry, as it was last seen.
     """
 
-    __slots__ = ("key", "most", "pause")
+    __slots__ = ("key", "most", "pause", "since", "space", "version")
 
-    def __init__(self, key: str, pause: float, most: float) -> None:
+    since: float
+
+    def __init__(self, space: Space[Any], key: str, pause: float) -> None:
+        self.space = space
         self.key = key
         self.pause = pause
-        self.most = most
+        self.most = 0.0
+        self.version = 0
 
 
 class Ask(Op[Any]):

@@ -6,6 +6,7 @@ clocks disagree by an hour still agree on what is expired, and nothing in ``core
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from launchready.exchange.ops import Op
@@ -36,6 +37,11 @@ class Space(Generic[V]):
     max_bytes: int = 64 * 1024 * 1024
     key_of: Callable[[V], str] | None = None
     hurried: bool = False
+
+
+def digest(space: str, key: str) -> bytes:
+    """32 bytes for a key in a space. The length of the name keeps ("a", "bc") and ("ab", "c") apart."""
+    return sha256(f"{len(space)}:{space}{key}".encode("utf-8", "surrogatepass")).digest()
 
 
 class Entry(NamedTuple, Generic[V]):

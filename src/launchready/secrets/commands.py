@@ -1,7 +1,6 @@
 """Passwords on a command line, in SQL, and in the headers of a request."""
 
 from collections.abc import Iterator
-from urllib.parse import unquote
 
 from launchready.secrets import judge
 from launchready.secrets.encoded import plain
@@ -26,7 +25,7 @@ _SQL = Form(
     r"N)?(\\?')((?:[^'\\\n]|\\.){4,128}?)\1"
 )
 _HTTPIE = Form(r"\bhttps?\s[^\n|;]{0,80}?(?:-a|--auth)[ =][\"']?[\w.@-]{1,64}:([^\s\"'$|;()]{4,64})")
-_STATS = Form(r"(?m)^\s*stats\s+auth\s+[\w.@-]{1,64}:(\S{4,64})")
+_STATS = Form(r"\bstats[ \t]+auth[ \t]+[\w.@-]{1,64}:(\S{4,64})")
 _SET = Form(r"\bsecrets?\s+set\b[^\n|;]{0,120}?\s(?:-b|--body|--value|--secret-string)[ =][\"']?([^\s\"'$|;()]{8,512})")
 _QUERY = Form(r"[?&](?:api_?)?key=([A-Za-z0-9_\-]{24,128})(?![\w\-])")
 _SAS = Form(r"[?&]sv=20\d\d-[^\s\"'<>]{0,200}?&sig=([A-Za-z0-9%+/=]{40,120})")
@@ -56,7 +55,7 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
         ("sudo", _SUDO),
         ("smb", _SMB),
         ("securestring", _SECURE),
-        ("stats", _STATS),
+        ("stats auth", _STATS),
     ):
         if gate in low:
             for found in form.re.finditer(text):
@@ -87,7 +86,7 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
         if gate in low and not (place.test or place.sample or place.xml):
             for found in form.re.finditer(text):
                 value = found.group(1)
-                if judge.opaque(unquote(value), 20):
+                if judge.opaque(value.replace("%2F", "/").replace("%2B", "+").replace("%3D", "="), 20):
                     yield Found(identify(value) or rule, value, found.start(1), found.end(1))
     if "otpauth://" in low and not (place.test or place.sample):
         for found in _OTP.re.finditer(text):

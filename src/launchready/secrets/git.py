@@ -2,8 +2,8 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -24,7 +24,12 @@ class GitError(Exception):
 
 def available() -> bool:
     """Whether there is a git to ask."""
-    return shutil.which("git") is not None
+    if sys.platform == "win32":
+        import shutil  # noqa: PLC0415 - with it come four modules that unpack archives
+
+        return shutil.which("git") is not None
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return any(os.access(os.path.join(folder, "git"), os.X_OK) for folder in folders)  # noqa: PTH118
 
 
 def command(repo: str, *args: str) -> list[str]:
@@ -94,7 +99,7 @@ def refusal(path: str) -> str:
 def top(path: str) -> str | None:
     """The root of the work tree that holds a path, the path itself for a bare repository, None outside of git."""
     try:
-        inside = output(path, "rev-parse", "--is-bare-repository", "--show-toplevel").decode().split("\n")
+        inside = os.fsdecode(output(path, "rev-parse", "--is-bare-repository", "--show-toplevel")).split("\n")
     except GitError:
         try:
             return path if output(path, "rev-parse", "--is-bare-repository").strip() == b"true" else None

@@ -23,8 +23,11 @@ def commits(repo: str, span: str | None = None) -> tuple[list[str], list[Unread]
         if not ids and ".." not in span:
             raise GitError("that is no commit")
         return ids, []
+    stashes: list[str] = []
+    with contextlib.suppress(GitError):  # refs/stash is the newest; those before it are in its log alone
+        stashes = output(repo, "rev-list", "--walk-reflogs", "refs/stash", "--").decode().split()
     try:
-        return output(repo, "rev-list", "--all").decode().split(), []
+        return output(repo, "rev-list", "--all", "--stdin", given="\n".join(stashes).encode()).decode().split(), []
     except GitError as error:
         every = output(repo, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)").decode()
         found = [line[7:] for line in every.splitlines() if line.startswith("commit ")]

@@ -184,4 +184,5 @@ def password(value: str) -> bool:
         return len(value) >= 10 and changes(value) >= 0.2 and (not wordy(value) or unspeakable(value))
     letters = any(map(str.isalpha, value))
     more = any(map(str.isdigit, value)) or any(char in "!@#$%^&*+=?~|" for char in value[1:])
+    more = more or (len(value) >= 12 and changes(value) >= _RANDOM and unspeakable(value))
     return letters and more and _RUNS.re.sub("", value) != ""

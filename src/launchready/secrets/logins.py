@@ -24,10 +24,10 @@ _WORD = Form(
 _ACCOUNT = Form(
     r"(?i)(?:[:=] ?|\bas |\bis )[`*_]{0,3}"
     r"(?:admin|administrator|root|demo|guest|editor|owner|[\w.+\-]{1,40}@[\w.\-]{3,60})"
-    r"[`*_]{0,3} ?/ ?[`*_]{0,3}([^\s\"'<>\\/|`*]{6,64})(?=[\s\"'<.,;!\\`*]|$)"
+    r"[`*_]{0,3} / [`*_]{0,3}([^\s\"'<>\\/|`*]{6,64})(?=[\s\"'<.,;!\\`*]|$)"
 )
 _AFTER = Form(
-    r"(?i)[\w)](?:[,;]| and| und| et) (?:password|passwort|pw) [`*\"']{0,3}([^\s\"'<>\\`*]{6,64})"
+    r"(?i)(?:[,;]| and| und| et) (?:password|passwort|pw) [`*\"']{0,3}([^\s\"'<>\\`*]{6,64})"
     r"(?=[\s`*]{0,3}(?:[.,;!?)\"'\\<\n]|$))"
 )
 _BEFORE = Form(
@@ -35,17 +35,20 @@ _BEFORE = Form(
 )
 
 
+_FORMS = (
+    ((" / ", " | "), _SAID),
+    (("pass", "pw", "contrase"), _WORD),
+    (("(pass", "(pw"), _BEFORE),
+    ((", pass", "; pass", " and pass", " und pass", " et pass", ", pw", "; pw", " and pw", " und pw"), _AFTER),
+    ((" / ",), _ACCOUNT),
+)
+
+
 def logins(text: str, low: str, place: Place) -> Iterator[Found]:
     """The word behind an account and a slash, or behind "with password", where it is nobody's word."""
     if not (place.prose or place.config or place.message or place.path.endswith(".ipynb")):
         return
-    for gates, form in (
-        ((" / ", " | "), _SAID),
-        (("pass", "pw", "contrase"), _WORD),
-        (("(pass", "(pw"), _BEFORE),
-        ((" pass", " pw"), _AFTER),
-        (("/",), _ACCOUNT),
-    ):
+    for gates, form in _FORMS:
         for found in form.re.finditer(text) if any(gate in low for gate in gates) else ():
             value = found.group(1).rstrip(".,;:?!)*`").removesuffix("\\n")
             chosen = any(map(str.isdigit, value)) and judge.changes(value) >= 0.1

@@ -54,7 +54,7 @@ _KEY = words_of(
 )
 _PUBLIC = words_of(
     "public publishable pub site primary foreign cache sort partition row map i18n translation idempotency object "
-    "dict index unique anonymous search measurement tracking file image lookup storage config query sitemap group"
+    "dict index unique anonymous search measurement tracking file image lookup config query sitemap group"
 )
 _TRAIL = words_of(
     "value raw plain plaintext text str string b64 base64 prod production live test staging dev default base "

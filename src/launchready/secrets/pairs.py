@@ -129,6 +129,8 @@ def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
     sealed = "SealedSecret" in text
     encoded = "kind: Secret" in text or '"kind":"Secret"' in text or '"kind": "Secret"' in text
     for name in names(text, low):
+        if name.kind == "key" and not weigh.setting(name.key, place):
+            continue
         for start, written, bare in values(text, name, place):
             if written and not sealed:
                 value = _ENTITY.re.sub("", written).strip("\"'`")
@@ -141,7 +143,9 @@ def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
 def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, bool]]:
     """The candidates for the value, the likeliest first: where, what, and whether it stood without quotes."""
     end = name.end
-    if _ARN.re.search(text, max(0, name.start - _NEAR), name.start):
+    if text.rfind("arn:", max(0, name.start - _NEAR), name.start) >= 0 and _ARN.re.search(
+        text, max(0, name.start - _NEAR), name.start
+    ):
         return
     declared = _DECLARED.re.match(text, end)
     if declared is not None:

@@ -138,7 +138,10 @@ class Scan:
         """What is about to be committed, or what a range of commits brought."""
         span = self.options.commits
         if span is None:
-            yield from history.staged(top, only)
+            try:
+                yield from history.staged(top, only)
+            except git.GitError as error:
+                yield Unread("(index)", str(error))
             return
         try:
             ids = history.commits(top, span)[0]

@@ -47,8 +47,12 @@ def judged(key: str, kind: str, value: str, place: Place, *, bare: bool, encoded
 
 def key_of_something(key: str, value: str, place: Place) -> bool:
     """The key of nobody knows what: a constant, or a setting, whose value can be nothing else."""
-    told = key.isupper() or (place.config and not place.code)
-    return told and not shown(place) and judge.opaque(value, 24) and judge.changes(value) >= 0.25
+    return setting(key, place) and judge.opaque(value, 24) and judge.changes(value) >= 0.25
+
+
+def setting(key: str, place: Place) -> bool:
+    """Whether the key of something would be written under this name here."""
+    return not shown(place) and (key.isupper() or (place.config and not place.code))
 
 
 def shown(place: Place) -> bool:
@@ -66,7 +70,9 @@ def password(value: str, place: Place, *, bare: bool) -> bool:
     """In a file of credentials every literal counts, in a test only what nobody would make up."""
     if place.credentials:
         made = judge.placeholder(value) or value.lower() in _NOTHING or value.startswith(("%", "$", "{"))
-        return len(value) >= 3 and not made
+        # what Rails itself writes for everybody's own database
+        stock = place.path.endswith("database.yml") and value in {"postgres", "root", "mysql"}
+        return len(value) >= 3 and not made and not stock
     if _APP_PASSWORD.re.fullmatch(value) and not place.test:
         return judge.unspeakable(value)
     if place.noted and not place.code and judge.noted(value):

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from launchready.secrets import scan  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.secrets.tree import shown  # noqa: PLC0415
 
     if args.path and args.where:
         raise ConfigError([f"secrets: {args.where!r} and --path {args.path!r}; name one of them"])
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     leaks = _wanted(list(found), args)
     if watched:
         sys.stderr.write("\r\x1b[K")
-    write(args, _rendered(leaks, found, path, args))
+    write(args, _rendered(leaks, found, shown(path), args))
     for note in dict.fromkeys(found.notes) if not args.quiet else ():
         print(f"launchready secrets: {note}", file=sys.stderr)  # noqa: T201
     grave = any(leak.severity in {"critical", "high"} for leak in leaks)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from launchready.core.idempotency.vault import Vault
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
-"""Seconds between two looks at a key whose claim another process holds: the waiting doubles."""
+"""Seconds between two looks at a key whose claim another process holds, where nothing tells of its end; doubling."""
 
 PATIENCE = 600.0
 """Seconds for which an answer that the store did not take is offered again."""
@@ -217,30 +217,36 @@ class Once:
 
     def _taken(self, record: Record, found: Entry[Record]) -> Flow[Response | tuple[Record, int] | None]:
         """Somebody has the key. What to tell; or that it is ours now, as which record and version; None: it is free."""
-        waited, pause = 0.0, FIRST_PAUSE
+        waited, patience, lease = 0.0, self._rule.wait, self._rule.lease
+        watch = Watch(self._vault.space, record.id, FIRST_PAUSE)
         entry: Entry[Record] | None = found
         while entry is not None:
             there = entry.value
             if there.status != RUNNING or there.fingerprint != record.fingerprint:
                 return self._told(there)
-            if entry.age >= self._rule.lease:
+            if entry.age >= lease:
                 mine = record.later(there.elapsed + entry.age)
                 if not self._may_repeat(mine):
                     self._vault.counts.lost(mine.elapsed)
                     return refusals.outcome_unknown()
-                seize = Seize(self._vault.space, record.id, mine, self._rule.keep, entry.version, self._rule.lease)
+                seize = Seize(self._vault.space, record.id, mine, self._rule.keep, entry.version, lease)
                 yield seize
                 if seize.answer:
                     return mine, seize.answer
-            elif waited < self._rule.wait:
-                watch = Watch(record.id, pause, self._rule.wait - waited)
+            elif waited < patience:
+                watch.version, watch.most = entry.version, min(patience - waited, lease - entry.age)
                 yield watch
-                waited, pause = waited + watch.answer, min(LONGEST_PAUSE, pause * 2)
-                self._vault.counts.waited += watch.answer
+                self._vault.counts.waited += watch.answer - waited
+                waited, watch.pause = watch.answer, min(LONGEST_PAUSE, watch.pause * 2)
             else:
                 return self._told(there)
             look = Get(self._vault.space, record.id)
-            yield look
+            try:
+                yield look
+            except StoreError:
+                if waited >= patience or entry.age >= lease:
+                    raise
+                continue  # it may be back before the wait is over
             entry = look.answer
         return None
 

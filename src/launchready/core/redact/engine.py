@@ -31,7 +31,8 @@ _CUTS = ("\n", "\\n", " ", '",', "},", "&", ";", ",")
 _PASSES = 6
 #: An escape with a word at its end.
 _GLUED = Late(r"[\\%](?:u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2}|[nrt]|(?:25){0,3}[0-9a-fA-F]{2})[A-Za-z0-9]")
-_SHORTEST = 13  # a card; what is shorter, and but letters and digits, is told by its key alone
+_SHORTEST = 20  # a key of AWS
+_CARD = 13
 
 _ROWS = {FIRST_VENDOR + index: (row.kind, Late(row.pattern)) for index, row in enumerate(VENDORS)}
 _ROW_GATES = frozenset(_ROWS)
@@ -60,7 +61,7 @@ class Engine:
 
     def text(self, text: str) -> str:
         """The text, redacted."""
-        if len(text) < _SHORTEST and text.isalnum() and not self._own:
+        if len(text) < _SHORTEST and not self._own and _harmless(text):
             return text
         if "[" in text and coloured(text):
             plain, colours = bleached(text)
@@ -190,6 +191,11 @@ class Engine:
             return self._marks.mark(kind, found.group())
         whole, base = found.group(), found.start()
         return whole[: found.start(1) - base] + self._marks.mark(kind, found.group(1)) + whole[found.end(1) - base :]
+
+
+def _harmless(text: str) -> bool:
+    """Whether so short a text is told by its key alone: a name of letters, or what is shorter than a card."""
+    return text.replace("_", "").replace(".", "").replace("-", "").isalpha() or (len(text) < _CARD and text.isalnum())
 
 
 def _cut(text: str, at: int) -> int:

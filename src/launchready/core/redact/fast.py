@@ -67,7 +67,8 @@ _MORE = (
         (
             r"-u|--[A-Za-z]| -p|-stdin| -S|-fd|redis-cli |(?:ogin|_in|ignin|uth|nticate|onnect|@tcp|@unix)\("
             r"|(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]+'|Secret|</|alue|name=|input|[\"']: ?\{[\"']|\n "
-            r"|(?:asswd|rypt|[wW]ord|WORD)\(|content=|answer|[\"'](?:old|new|val|v[\"'])|before|old=|\[[a-z_]+[^\[\]]{0,10}\]"
+            r"|(?:asswd|rypt|[wW]ord|WORD)\(|content=|answer|\\\\x[abd]|\\] (?:!=|->|vs)|[\"'](?:old|new|val"
+            r"|v[\"'])|before|old=|\[[a-z_]+[^\[\]]{0,10}\]"
         ),
     ),
 )
@@ -80,8 +81,8 @@ _FOLLOWS = {
     PERSON: r"[.:]{0,2} [^\n]{0,64}[A-Z]",
     ROLE: r"""(?: [a-z]{4,9})?(?:=|: ?| is | was | )["'`]?(?:[A-Za-z0-9_+/=.~%-]{20}|[0-9]{3}[0-9 -])""",
     DEVICE: r"""[ :/=]{1,2}(?:(?:for|tokens?|is|to)[ :=]{1,2}){0,2}["'`]?[0-9a-f]{64}""",
-    BLANK: r"""(?: value| header| string| id| cookie| key| token)?[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
-    TOLD: r"(?: [A-Za-z0-9_#-]+)+: ",
+    BLANK: r"""(?: value| header| string| id| cookie| key| token| mismatch:?)?[ ]{1,2}["'(]?[A-Za-z0-9_+/=.~-]{16}""",
+    TOLD: r"(?: [^ \n]+)+: ",
     SPARE: r" code",
     CODE: r"[^A-Za-z0-9\n\[](?:%[0-9a-fA-F]{2}|[^0-9])*(?:[0-9]+[^0-9]+)?[0-9]{3}",
     CVC: r"[^A-Za-z0-9\n][^0-9\n]*[0-9]{3}",
@@ -91,7 +92,11 @@ _FOLLOWS = {
 }
 _WORD_FOR_ONE = "(?i:pass|pw|kennwort|wachtwoord)"
 _BESIDE = {
-    SETS: (f" as (?i:[a-z]+ )*{_WORD_FOR_ONE}", f"(?i:{'|'.join(sorted(FRESH_WORDS))}) {_WORD_FOR_ONE}"),
+    SETS: (
+        f" as (?i:[a-z]+ )*{_WORD_FOR_ONE}",
+        f"(?i:{'|'.join(sorted(FRESH_WORDS))}) {_WORD_FOR_ONE}",
+        f"{_WORD_FOR_ONE}[a-z]* [^ ]+ (?i:invalid|reject|incorrect|wrong|accept|d|for|match|refuse)",
+    ),
     CODE: (
         "[0-9]{3} (?i:is|as) ",
         "[0-9]{4} (?i:is|as) ",
@@ -146,5 +151,5 @@ def _keys(keys: Keys) -> str:
     return (
         rf"(?:(?i:{long})|(?:^|[^A-Za-z]|\\[a-z])(?i:{small})|[a-z](?:{tall})|[A-Za-z](?:{title})"
         rf"|{_BEFORE}{_APART}(?i:{'|'.join(sorted(alone))})"
-        rf"|[{{%\\](?:[^\n]{{0,24}}[^A-Za-z0-9_.-])?(?:{'|'.join(sorted(HEADS))})){more}{_AFTER}"
+        rf"|[{{%\\](?:[^\n]{{0,24}}[^A-Za-z0-9_.-])?(?:{'|'.join(sorted(HEADS))}))(?i:e?s)?{more}{_AFTER}"
     )

@@ -63,11 +63,24 @@ _AGAIN = Late(
     r"\[(password|otp|generic_key|link_token|session|csrf|bearer|oauth|pw_hash|signed_url|phone|cvc|iban)\][\"'`]?"
     r" ?(?:!=|->|→|<>|vs\.?|to|=>|and|with|by) ?(?:\"([^\"\n]{3,512}+)\"|'([^'\n]{3,512}+)'|`([^`\n]{3,512}+)`)"
 )
+_AGAIN_BARE = Late(
+    r"\[(password|generic_key|link_token|session|csrf|bearer|oauth|signed_url)\][\"'`]? ?(?:!=|->|\u2192|<>|vs\.?) "
+    r"([^\s\"'`<>,;|()\[\]]{6,512})(?=[\s,;)]|\Z)"
+)
 _ENV = Late(r"\b(?:ENV|ARG|SetEnv)[ \t]{1,4}([A-Za-z_]\w{1,64})[ \t]{1,4}[\"']?([^\s\"'=][^\s\"']{0,4096}+)")
 _PRAGMA = Late(r"\bPRAGMA (?:hex|re)?key ?= ?(?:\"([^\"\n]{3,256}+)\"|'([^'\n]{3,256}+)')", re.IGNORECASE)
 _YAML = Late(
     r"\b(?:name|key): ?[\"']?([\w.\-]{1,64}+)[\"']?(?:\n|\\n)[ \t]{1,32}value: ?"
     r"(?:\"([^\"\n]{1,4096}+)\"|'([^'\n]{1,4096}+)'|([^\s\"'{}]{1,4096}+))"
+)
+#: As ``repr`` shows MessagePack: ``\\xa8password\\xa9hunter2x9``.
+_PACKED = Late(
+    r"(?:\\x[ab][0-9a-f]|\\xd9(?:\\x[0-9a-f]{2}|[ -~]))([A-Za-z_]\w{1,40})"
+    r"(?:\\x[ab][0-9a-f]|\\xd9(?:\\x[0-9a-f]{2}|[ -~]))([^\\'\"]{2,512})"
+)
+_ACCOUNT = Late(
+    r"\b(?:[cC]redentials?|[cC]reds|[bB]asic [aA]uth|[lL]ogin)[ :=]{1,3}[\w.@\-]{1,64} ?[:/] ?([^\s\"'`<>,;|()"
+    r"\[\]]{6,128})(?=[\s,;)]|\Z)"
 )
 _STORED = Late(
     r"\b(?:(P?SETEX)|GETSET|SETNX|SET)\b[\"']?[ ,]{1,2}[\"']?((?:[\w.\-]{1,64}:){0,6}[\w.\-]{1,128}+)"
@@ -144,6 +157,10 @@ class Forms:
             text = self._verbs(text)
         if "(" in text:
             text = self._calls(text)
+        if "] != " in text or "] -> " in text or "] vs" in text or "] \u2192 " in text:
+            text = _AGAIN_BARE.sub(self._again_bare, text)
+        if "\\xa" in text or "\\xb" in text or "\\xd9" in text:
+            text = _PACKED.sub(self._named, text)
         if "[card" in text:
             text = _CARD_END.sub(lambda found: self._put(found, 1, "cvc"), text)
         if '"' in text or "'" in text:
@@ -179,6 +196,7 @@ class Forms:
             text = _ENV.sub(self._named, text)
         if "PRAGMA" in text or "pragma" in text:
             text = _PRAGMA.sub(self._password, text)
+        text = _ACCOUNT.sub(self._account, text)
         if "login " in text:
             text = _NETRC.sub(self._password, text)
         if "SET" in text:
@@ -220,10 +238,23 @@ class Forms:
             else found.group()
         )
 
+    def _again_bare(self, found: re.Match[str]) -> str:
+        kind, value = found.group(1), found.group(2)
+        hide = values.admits("strong" if kind == "password" else "token", value) or (
+            kind == "password" and values.mingled(value)
+        )
+        return self._put(found, 2, kind) if hide else found.group()
+
     def _again(self, found: re.Match[str]) -> str:
         group, value = _last(found)
         known = values.placeholder(value) or not (values.secretish(value) or value.isdigit())
         return found.group() if known else self._put(found, group, found.group(1))
+
+    def _account(self, found: re.Match[str]) -> str:
+        """``credentials jo / hunter2x9``."""
+        value = found.group(1)
+        plain = not values.mingled(value) or values.uuid(value) or "/" in value
+        return found.group() if plain else self._put(found, 1, "password")
 
     def _stored(self, found: re.Match[str]) -> str:
         """``SET otp:47972 219458``: the key of a store says what stands behind it, by its last word that is known."""

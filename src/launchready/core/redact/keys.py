@@ -13,6 +13,7 @@ _LONGEST = 200
 _MEMO = 8192
 _LABEL = 32
 _LEAST = 6
+_LONE = 3
 
 
 _STORE = Late(
@@ -120,7 +121,16 @@ class Keys:
             while len(found) > 1 and (found[-1].isdigit() or found[-1] in TRAILERS):
                 found.pop()
             exact = self._match(found)
+        if exact is None and len(found[-1]) > _LONE and found[-1][-1] == "s":
+            exact = self._plural(found)
         return exact if exact is None or exact.kind else None
+
+    def _plural(self, found: list[str]) -> Named | None:
+        """What one of several is: ``reset_tokens``. A number is how many there are."""
+        one = self._match([*found[:-1], found[-1].removesuffix("es" if found[-1].endswith("sses") else "s")])
+        if one is None or one.bare or one.condition in {"token", "alone", "code", "auth", "connection"}:
+            return None
+        return one._replace(condition="secretish") if one.condition in {"any", "loose", "pathless"} else one
 
     def _match(self, found: list[str]) -> Named | None:
         for start in range(max(0, len(found) - 6), len(found)):

@@ -28,6 +28,10 @@ _SHORT = 256  # what has a shape of its own is short: names, numbers, dates
 _SURE = 1_024  # a value this long under a secret's name is hidden, whatever it looks like
 _FIRST_LAST = frozenset({"first", "last"})
 _LINKED = frozenset({"token", "alone", "code"})
+_SHAPED = frozenset({"opaque", "mixed", "digits", "digits3", "secretish", "number", "phone", "date"})
+_CODED = frozenset(
+    {"any", "loose", "pathless", "opaque", "secretish", "person"}
+)  # may be an expression of a source line
 _AMBIGUOUS = frozenset({"postcode", "code"})  # keys that things have, too: company for no name
 _SECRETS = frozenset({"any", "loose", "pathless", "opaque", "token", "alone", "auth", "field"})
 
@@ -208,6 +212,8 @@ class Pairs:
         opened = _OPEN.match(text, at)
         if opened is not None:
             start = opened.end()
+            if opened.group(1) == led and led not in tail:  # "Password: ", with what follows the quote
+                return None
             end = _closed(text, opened.group(1), start, _LONGEST if named.condition in _SECRETS else _SHORT)
             if tail.endswith(",") and not _is_couple(shadow, found.start(), end + len(opened.group(1))):
                 return None
@@ -257,10 +263,11 @@ class Pairs:
             or self._marks.is_marker(value)
             or not values.admits(named.condition, value)
             or values.sentence(value)
+            or (named.kind == "address" and values.placeholder(value.partition(",")[0]))
             or self._keys.label(value, named.kind)
         ):
             return None
-        if named.condition in {"any", "loose", "pathless", "opaque", "person"} and values.code(value):
+        if named.condition in _CODED and values.code(value):
             return None
         if prose and values.prose(value) and named.condition != "person":
             return None
@@ -301,7 +308,10 @@ class Pairs:
         inner = text[at + 1 : whole.end() - 1]
         if self._marks.is_marker(inner) or (not {'"', "'"} & set(inner) and not values.opaque(inner)):
             return None
-        if all(map(values.placeholder, _ITEM.findall(inner))):
+        items = _ITEM.findall(inner)
+        if all(map(values.placeholder, items)) or (
+            named.condition in _SHAPED and not any(values.admits(named.condition, item) for item in items)
+        ):
             return None
         kind = "basic" if named.condition == "auth" else named.kind
         return at + 1, whole.end() - 1, self._marks.mark(kind, inner)

@@ -26,6 +26,7 @@ _MAILBOX = Late(
 _BESIDE = Late(
     rf"({_NAME})(?=[\"']? \({_MARKER}|[\"']?[ \t]?[,;|\t][ ]?(?:\$\d{{1,3}} = )?[\"']?{_MARKER}(?:[\"',;|)\t\n ]|\Z))"
 )
+_SEPARATED = Late(rf"[,;|\t(][ ]?(?:\$\d{{1,3}} = )?[\"']?{_MARKER}")
 _CELL_BEGINS = frozenset("\"'(,;|\t\n")
 _AFTER = Late(rf"{_MARKER}[\"']?[,;|\t] ?[\"']?({_NAME})(?=[\"']?(?:[,;|)\t\n]|\Z))")
 _CALLED = Late(
@@ -38,6 +39,11 @@ _LOGIN = Late(
     r"\[email(?::[0-9a-f]{6})?\](?:[\"']?, ?[\"']|[:|]| [/|] )([^\s\"'`<>,;|()\[\]{}]{8,64})(?=[\s\"',;|)\]}]|\Z)"
 )
 _BIRTHDAY = Late(rf"({_MARKER}[\"']?, )((?:datetime\.)?date\((?:19[2-9]\d|200\d|201[0-2]), \d{{1,2}}, \d{{1,2}}\))")
+#: "sent 482913 to +49...", "+49...: 482913".
+_TEXTED = Late(
+    r"(?:\b(?:sent|send|sending|texted|delivered) (?:code )?(\d{4,8})(?= to [\"'`]?\[(?:phone|email))"
+    r"|(?<=\[phone\]: )(\d{6}))(?![\d\-/:]|\.\d)"
+)
 _FAILING = Late(r"Failing row contains \(")
 _BORN = Late(r"(?<=, )(?:19[2-9]\d|200\d|201[0-2])-\d\d-\d\d(?=[,)])")
 #: "12 Harrow Lane"; "Kastanienallee 84"; "7 rue des Lilas"; "Via Roma 15". By what must stand in the text.
@@ -79,8 +85,10 @@ def clean(text: str, marks: Marks) -> str:
     if "[email" in text or "[phone" in text or "[iban" in text:
         if "<[email" in text:
             text = _MAILBOX.sub(lambda found: marks.mark("name", found.group()), text)
-        text = _BESIDE.sub(lambda found: _beside(found, marks), text)
+        if _SEPARATED.search(text) is not None:
+            text = _BESIDE.sub(lambda found: _beside(found, marks), text)
         text = _AFTER.sub(lambda found: _named(found, marks), text)
+        text = _TEXTED.sub(lambda found: _texted(found, marks), text)
         text = _LOGIN.sub(lambda found: _login(found, marks), text)
     if "date(" in text and "[" in text:
         text = _BIRTHDAY.sub(lambda found: _birthday(found, marks), text)
@@ -130,6 +138,11 @@ def _named(found: re.Match[str], marks: Marks) -> str:
     if not NO_NAME.isdisjoint(name.lower().replace("-", " ").split()):
         return whole
     return whole[: found.start(1) - base] + marks.mark("name", name) + whole[found.end(1) - base :]
+
+
+def _texted(found: re.Match[str], marks: Marks) -> str:
+    group = found.lastindex or 1
+    return found.group()[: found.start(group) - found.start()] + marks.mark("otp", found.group(group))
 
 
 def _birthday(found: re.Match[str], marks: Marks) -> str:

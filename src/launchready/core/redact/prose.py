@@ -20,11 +20,13 @@ _SAID = Late(
     r"(?:( (?:now )?is| was| to| lautet| ist| est| es|:| →| ->| =>):? {1,3}|(?= [\"'`])) ?"
     r"(?:\"([^\"\n]{3,200}+)\"|'([^'\n]{3,200}+)'|`([^`\n]{3,200}+)`|([^\s\"'`<>,;|]{4,512}+))"
 )
-_TOLD = Late(r"(?: [a-z0-9_#\-]{1,24}+){1,4}+: {1,2}[\"'`]?([\w\-+/=.~]{20,4096}+)", re.ASCII)
+_TOLD = Late(r"(?: [A-Za-z0-9_#@.\[\]\-]{1,64}+){1,4}+: {1,2}[\"'`]?([\w\-+/=.~]{20,4096}+)", re.ASCII)
 _TYPED = Late(r"[ ]{1,2}([^\s\"'`<>,;]{8,64}+)")
 _DEVICE = Late(r"[ :/=]{1,2}(?:(?:for|tokens?|is|to)[ :=]{1,2}){0,2}[\"'`]?([0-9a-f]{64,200}+)", re.ASCII)
 _SPARE = Late(r"(?: are| is|:|=){0,2} {0,2}[\[(]?((?:[\"']?[a-z0-9]{4,8}[\- ]?[a-z0-9]{4,8}[\"']?(?:, ?| |$)){1,16}+)")
-_BLANK = Late(r"(?: value| header| string| id| cookie| key| token)?[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII)
+_BLANK = Late(
+    r"(?: value| header| string| id| cookie| key| token| mismatch:?)?[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII
+)
 _CODE = Late(
     r"((?:%[0-9a-f]{2}|\[(?:email|phone|name)\]|[^\d\n\[]){1,32}+(?:(?<=[a-z:])\n{1,2}[ \t]{0,8}+)?)"
     r"(?:(?<![.\-/a-z_])|(?<=%[0-9a-f]{2}))"  # user47972 is no code
@@ -60,7 +62,18 @@ _GREETED = Late(
 _KEY_BEFORE = Late(r"[A-Za-z][A-Za-z0-9]{0,32}(?:[_\-][A-Za-z0-9]{1,32}){1,6}\Z")
 _KEY_ID = Late(r" (?:0x)?[0-9a-fA-F]{16}(?![0-9A-Za-z])")  # of OpenPGP
 _HIDES = frozenset({"opaque", "loose", "pathless", "token"})
-_BLANK_KINDS = {"password": "password", "session": "session", "jwt": "jwt"}
+_BLANK_KINDS = {
+    "password": "password",
+    "session": "session",
+    "jwt": "jwt",
+    "csrf": "csrf",
+    "xsrf": "csrf",
+    "hmac": "signed_url",
+    "signature": "signed_url",
+    "authorization": "bearer",
+    "invite": "link_token",
+    "magic": "link_token",
+}
 _JOINS = (" is ", " was ", " to ", " lautet ", " ist ", " est ", " es ", ": ", "→", "->", "=>", ' "', " '", " `")
 
 
@@ -196,7 +209,7 @@ class Prose:
             after = _CODE.match(low, at)
             if after is not None and _of_thing(after.group(1)):  # "OTP for user 17 is 482913"
                 after = _CODE.match(low, after.end())
-            if low[at : at + 1] == "]" and low[at - len(word) - 1 : at - len(word)] == "[":
+            if text[at - len(word) - 1 : at + 1] == f"[{word}]":
                 continue  # a marker's own word
             if after is None or (after.group(1) == ":" and stored(text[max(0, at - 96) : at - len(word)])):
                 continue

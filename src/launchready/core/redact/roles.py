@@ -35,6 +35,10 @@ _AS = Late(
 _LED = Late(r"([a-z\-]{3,16}) \Z")
 _BRACKETS = Late(r" ?[\[(<{]([^\s\[\]()<>{}]{6,64})[\])>}]")
 _TYPED = Late(r" ([^\s\"'`<>,;]{6,64})(?=[\s,;]|\Z)")
+_LEAST = 8
+_JUDGED = Late(r" (?:invalid|rejected|incorrect|wrong|accepted|does not|did not|for|matched|refused|denied)\b")
+_NEXT = Late(r" ([a-z]{2,16})")
+_COLUMN = Late(r"[a-z_]\w{0,40}\.[a-z_]\w{0,60}")
 _DATED = Late(r"v?\d+(?:[.:/\-]\d+)+.*")
 _PASSWORDS = SAYS[0][1]
 
@@ -69,14 +73,16 @@ def _passwords(text: str, low: str) -> Iterator[tuple[int, int]]:
     said_as, given_from = " as " in low, " from " in low
     for word, at in whole_words(low, _PASSWORDS):
         before = _AS.search(low[max(0, at - len(word) - 100) : at - len(word)]) if said_as else None
-        if before is not None:
+        if before is not None and not _of(low, at):
             end = at - len(word) - min(100, at - len(word)) + before.end(1)
             start = end - len(before.group(1))
             if _chosen(text[start:end]):
                 yield start, end
         typed = _TYPED.match(low, at)
         led = _LED.search(low[max(0, at - len(word) - 24) : at - len(word)]) if typed is not None else None
-        typed = typed if led is not None and led.group(1) in FRESH_WORDS else None
+        fresh = led is not None and led.group(1) in FRESH_WORDS
+        if typed is not None and not fresh and not (_JUDGED.match(low, typed.end()) and len(typed.group(1)) >= _LEAST):
+            typed = None
         if typed is not None and _chosen(text[slice(*typed.span(1))]):
             yield typed.span(1)
             continue
@@ -111,6 +117,12 @@ def _passwords(text: str, low: str) -> Iterator[tuple[int, int]]:
             yield start, start + len(value)
 
 
+def _of(low: str, at: int) -> bool:
+    """Whether the word after "password" makes another thing of it: "sha256 as password hasher"."""
+    found = _NEXT.match(low, at)
+    return found is not None and found.group(1) in PASSWORD_OF
+
+
 def _leads(word: str, before: str) -> bool:
     """Whether a word between "password" and its value only says whose, or that it is a new one."""
     return (
@@ -135,6 +147,7 @@ def _chosen(value: str) -> bool:
         and not values.code(value)
         and value[:1] not in {"[", "(", "%", "{", "$", "<"}
         and _DATED.fullmatch(value) is None
+        and _COLUMN.fullmatch(value) is None
         and "=" not in value[:-1]
         and "://" not in value
     )

@@ -15,17 +15,19 @@ _FAULT = Late(r"[a-z]{1,20}(?:_[a-z]{1,20}){1,6}")
 _PUBLIC = Late(PUBLIC)
 _UUID = Late(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _CODE = Late(
-    r"(?:self|cls|settings|os|config|cfg|request|req|form|data|user|kwargs|args|app|env|params|payload|body|event|secrets)"
+    r"(?:self|cls|parts|parsed|instance|source|obj|account|options|opts|ctx|settings|os|config|cfg|request|req|form|data|user|kwargs|args|app|env|params|payload|body|event|secrets)"
     r"(?:\.[A-Za-z_]|[\[(])[\w.\[\]()\"']{1,200}"
     r"|[A-Za-z_][A-Za-z_.]{0,80}\((?:[)\"'\[{(*]|[A-Za-z_][\w.]{0,60}[=,)(.\[]|\d{1,9}[,)]|[A-Za-z_.]{1,60}\Z)"
     r"[\w.,=()\[\]{}\"' :/*+\-]{0,200}"
-    r"|[A-Za-z_][A-Za-z_.]{0,80}\(\Z"
+    r"|[A-Za-z_][A-Za-z_.]{0,80}\(\Z|[A-Za-z_.]{2,40}\[(?:str|int|bytes|Any|bool|float|None|_?[A-Z][A-Za-z]{1,40})\b.{0,200}"
 )
 _WORD = Late(r"[A-Za-z]?[a-z'\-]{0,60}[.,;:!?]{0,3}")
 _NO_KEY = Late(
     r"(?:[0-9a-fA-F]{2}[:\-]){5}[0-9a-fA-F]{2}"  # the address of a network card
     r"|[a-z_\-]{2,24}(?::[a-z0-9_.\-]{1,24}){1,6}"  # the key of a cache: user:7:bookings
     r"|(?:sha\d{1,3}[:\-]|md5:)[0-9A-Za-z+/=]{20,128}"  # a digest that names its algorithm: of a file, of an image
+    r"|(?:[A-Za-z_]\w{0,40}\.){1,4}_{0,2}(?:[A-Z][a-z0-9]{1,20}){1,8}|_{0,2}(?:[A-Z][a-z]{2,20}){2,8}"  # of a class
+    r"|\d{4}_[a-z][a-z0-9]{0,30}(?:_[a-z0-9]{1,30}){0,12}"  # of a migration
     r"|(?:X|[A-Z][a-z]{1,15})(?:-[A-Z][A-Za-z]{0,15}){1,5}"  # the name of a header field
 )
 _PATH = Late(r"(?:~|\.{0,2}/|[A-Z]:\\)[\w./\\\- ]{0,255}")
@@ -35,6 +37,7 @@ _MIXED = Late(
 )
 _ASSIGNED = Late(r"[A-Za-z_][\w.\-]{0,40}=")
 _UNMASKED = str.maketrans("", "", "xX")
+_POSTCODE = Late(r"[A-Za-z0-9]{1,6}(?:[ \-+]|%20)?[A-Za-z0-9]{0,6}")
 _SHOWN = 16  # of a value that is masked
 _HEX = 32
 _STAMP = Late(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
@@ -47,7 +50,7 @@ _FULL_NAME = Late(
     r"[^\W\d_a-z][^\W\d_]{0,30}['\u2019.\-]?[^\W\d_]{0,30}(?: [^\W\d_][^\W\d_]{0,30}['\u2019.\-]?[^\W\d_]{0,30}){1,3}"
 )
 _SENTENCE = Late(r"[A-Z][a-z'\u2019]{0,20}(?: [\w'\u2019,()/\-]{1,24}){2,40}[.!]")
-_EXPRESSION = Late(r"[a-z_]{1,40}\.[a-z_][a-z_.]{1,60}")
+_EXPRESSION = Late(r"[a-z_][a-z0-9_]{0,40}(?:\.[a-z_][a-z0-9_]{0,60}){0,4}\.(?:[a-z_][a-z_.]{1,60}|[A-Z][A-Z_]{3,40})")
 
 
 def placeholder(value: str) -> bool:
@@ -119,6 +122,19 @@ def secretish(value: str) -> bool:
     return len(value) >= 4 and _WORD.fullmatch(value) is None and not value.isdigit()
 
 
+def mingled(value: str) -> bool:
+    """Letters and digits in one word of eight or more: what a password looks like where one is expected."""
+    return (
+        len(value) >= 8
+        and any(map(str.isdigit, value))
+        and any(map(str.isalpha, value))
+        and _ASSIGNED.match(value) is None
+        and not {":", "/"} & set(value)
+        and _STAMP.fullmatch(value) is None
+        and not placeholder(value)
+    )
+
+
 def strong(value: str) -> bool:
     """What only a password looks like: eight or more, with a digit, letters, and a symbol that joins no words."""
     return (
@@ -181,11 +197,13 @@ def admits(condition: str, value: str) -> bool:
                 and "://" not in value
             )
         case "postcode":
-            return any(map(str.isdigit, value)) and len(value) <= 12
+            return any(map(str.isdigit, value)) and _POSTCODE.fullmatch(value) is not None
         case "date":
             return _DATE.fullmatch(value) is not None
         case "person":
             spelled = unquote(value) if "%" in value else value
+            if "." in spelled and spelled.islower() and " " not in spelled:  # builtins.list
+                return False
             return any(map(str.isalpha, spelled)) and not {"/", "_"} & set(spelled) and not _count(spelled)
         case "fullname":
             return _FULL_NAME.fullmatch(value) is not None

@@ -13,6 +13,8 @@ from launchready.idempotency.transaction.connections import Connection
 from launchready.idempotency.transaction.dialects import IDLE, Dialect
 
 POLL = 0.02
+"""Seconds between two tries of PostgreSQL's lock. Who blocked in it would be woken at once, but a wait in the server
+may be a deadlock with what else the app's transaction holds, and its victim who works. A try just gives up."""
 BUSY = {1205, 1213}
 """MySQL waited for long enough; or chose this transaction as a deadlock's victim, and undid it."""
 HELD = "another transaction holds this key"

@@ -43,7 +43,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "password",
         "loose",
-        "password, passwd, passwort, passphrase, pass phrase, passcode, pass word, psw, kennwort, mot de passe, "
+        "password, passwd, passwort, mdp, passphrase, pass phrase, passcode, pass word, psw, kennwort, mot de passe, "
         "passe, contrasena, clave, wachtwoord, senha, haslo, heslo, losenord, parola, пароль, 密码, "
         "pgpassword, mysql pwd, userpass, user pass, db pass, dbpass, smtp pass, redis pass, login pass, auth pass, "
         "admin pass, requirepass, secretstr, secretbytes, app password, masterauth, wifi pass, pw raw, bind pw, "
@@ -60,7 +60,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "pw_hash",
         "any",
-        "password hash, passwd hash, pwd hash, pw hash, hashed password, password digest, pass hash",
+        "password hash, bcrypt hash, argon2 hash, argon hash, passwd hash, pwd hash, pw hash, hashed password, "
+        "password digest, pass hash",
     ),
     Field(
         "pw_hash",
@@ -82,7 +83,8 @@ FIELDS: tuple[Field, ...] = (
         "2fa token, two factor token, totp token, email code, phone code, sms pin, "
         "verification pin, code entered, mfa, entered code, submitted code, challenge code, otp "
         "attempt, otp input, one time passcode, passkey code, door code, door pin, gate code, entry code, unlock code, "
-        "sca code, tan, sms tan, otp pin, sms otp, email otp, otp sms, otp expected, expected otp, expected code, tfa "
+        "sca code, tan, sms tan, tac, otp pin, sms otp, email otp, otp sms, otp expected, expected otp, expected "
+        "code, tfa "
         "code, tfa, authenticator code, verifycode, captcha code, token code",
     ),
     Field(
@@ -247,7 +249,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "push_token",
         "opaque",
-        "push token, device token, fcm token, apns token, expo token, expo push token, registration token, "
+        "push token, voip token, player token, device token, fcm token, apns token, expo token, expo push token, "
+        "registration token, "
         "registration id, pushtoken, devicetoken, gcm token, web push token, push endpoint, notification token, apns "
         "device token, push subscription, p256dh, push id, firebase token, onesignal token, messaging token, push "
         "key, ios token, android token, device push token, fcm registration token, registration ids, device tokens, "
@@ -290,7 +293,8 @@ FIELDS: tuple[Field, ...] = (
         "phone, cellphone, cell number, tel, telephone, telephone number, tel no, msisdn, whatsapp, whatsapp number, "
         "contact number, contact phone, home phone, work phone, sms to, sms number, fax, telefon, telefono, handy, "
         "phone e164, e164, caller, callee, caller id, from number, to number, wa id, emergency contact, emergency "
-        "phone, to phone, recipient phone, signal number, sms recipient, telefone, telefonnummer, dialed, landline, "
+        "phone, to phone, recipient phone, signal number, sms recipient, handynummer, rufnummer, mobil, celular, "
+        "telefone, telefonnummer, dialed, landline, "
         "call back number, callback number, mobilephone",
     ),
     Field(
@@ -313,7 +317,8 @@ FIELDS: tuple[Field, ...] = (
         "name",
         "fullname",
         "name, customer, client, guest, recipient, patient, student, holder, beneficiary, payee, payer, invitee, "
-        "kunde, kundin, gast, cliente, klient, klientin, teilnehmer, teilnehmerin, patientin, mitglied, first, last, "
+        "nom, nombre, kunde, kundin, gast, cliente, klient, klientin, teilnehmer, teilnehmerin, patientin, "
+        "mitglied, first, last, "
         "booked by, user display, created by, cardholder full, participant, coach, instructor, trainer, assigned to, "
         "contact, owner, author, cn, account name",
     ),
@@ -342,7 +347,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "dob",
         "date",
-        "dob, date of birth, dateofbirth, birth date, birthdate, birthday, birth day, born, born on, birth, "
+        "dob, bday, date of birth, dateofbirth, birth date, birthdate, birthday, birth day, born, born on, birth, "
         "geburtsdatum, client dob, patient dob, date naissance, geboortedatum, fecha nacimiento, user dob, "
         "birthdatum, year of birth, date de naissance, fecha de nacimiento, data di nascita, data nascita",
     ),
@@ -386,7 +391,8 @@ SPOKEN = words("token apikey api_key api-key auth_token access_token authtoken a
 
 #: Words that may follow the head noun and change nothing: ``password_confirmation``, ``api_key_raw``.
 TRAILERS = words(
-    "value raw plain plaintext text str string b base64 header confirm confirmation again repeat retype input "
+    "entered received submitted expected hex value raw plain plaintext text str string b base64 header confirm "
+    "confirmation again repeat retype input "
     "param old new current cookie encoded urlencoded clear cleartext temp tmp default prev previous live prod test "
     "bytes"
 )

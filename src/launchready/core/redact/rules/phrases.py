@@ -16,7 +16,7 @@ EMPTY_WORDS = words(
     "deleted used unused optional default bearer basic digest include omit same-origin string str bytes int text "
     "object array uuid unique password passwd token otp sms totp email phone or and is was not for in the a an of to "
     "unchanged kept same stripped omitted hashed encrypted access refresh jwt opaque session api csrf link magic login "
-    "anonymous "
+    "anonymous username value plaintext plain raw self "
     "from must be has have been will with without by too at as mailto "
     "invalide incorrecte oubli\u00e9 falsch ung\u00fcltig vergessen fehlt"
 )
@@ -63,9 +63,40 @@ SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
 )
 #: "token 3xd7Y0...": the word and the value, with nothing but a blank between.
-BLANK_WORDS = ("token", "secret", "session", "key", "jwt", "apikey", "cookie", "code", "password", "credential")
+BLANK_WORDS = (
+    "token",
+    "secret",
+    "session",
+    "key",
+    "jwt",
+    "apikey",
+    "cookie",
+    "code",
+    "password",
+    "credential",
+    "csrf",
+    "xsrf",
+    "hmac",
+    "signature",
+    "authorization",
+    "invite",
+    "magic",
+)
 #: "api key rotated: 3xd7Y0...": the words, some more, and a value of which nothing else is known.
-TOLD_WORDS = ("token", "secret", "session", "api key", "access key", "secret key", "signing key", "encryption key")
+TOLD_WORDS = (
+    "token",
+    "secret",
+    "session",
+    "api key",
+    "access key",
+    "secret key",
+    "signing key",
+    "encryption key",
+    "csrf",
+    "invite",
+    "invitation",
+    "signature",
+)
 #: "bind with password Xk3#...": the word and what no word is, with nothing but a blank between.
 TYPED_WORDS = ("password", "passwd", "pwd", "pass", "pw")
 #: "push to device 90e0b1...": what is no id of a record, because it is as long as a token of APNs.
@@ -227,7 +258,8 @@ NEW_WORDS = words(
 #: Words after "password" that make another thing of it: "the password hasher is argon2id".
 PASSWORD_OF = words(
     "policy hash hasher hashing hashes algorithm field column validator manager length strength template type method "
-    "backend provider scheme encoder version page url link field's rule rules reset expiry age format encoding salt"
+    "backend provider scheme encoder version page url link field's rule rules reset expiry age format encoding salt "
+    "login auth authentication prompt attempt attempts status state check"
 )
 #: Words before "password" that say that one follows: "set temporary password 4Tulips for jo".
 FRESH_WORDS = words("temporary temp initial new generated default one-time random their his her this")
@@ -267,5 +299,6 @@ STREETS = ("stra\u00dfe ", "strasse ", "str. ", "allee ", "weg ", "platz ", "str
 
 #: Commands that take a secret: of Redis, FTP, IMAP, netrc; 5432 is the port in a line of .pgpass.
 VERBS = words(
-    "env arg pragma pass login auth requirepass masterauth set setex psetex setnx getset hset hmset pgpass 5432 vcard"
+    "credentials credential creds env arg pragma pass login auth requirepass masterauth set setex psetex setnx "
+    "getset hset hmset pgpass 5432 vcard"
 )
