@@ -139,6 +139,7 @@ KEPT = [
     "arn:aws:secretsmanager:eu-west-1:1234:secret:prod/db-AbCdEf PWD=/srv/app",
     f'sha1:{"c04e2263" * 5} {{"hash": "{"c04e2263" * 4}"}}',
     "password reset |0 python-jose-3.3.0 tokenizers-0.20.1",
+    "missing Authorization header path=/api/v1/payments path=/auth/token ip=198.51.100.204",
     "wrong password user_id=87822 password hasher changed to argon2id",
     '{"credentials": {"region": "eu-west-1", "expires": "2026-11-24T10:00:00Z"}}',
     "customer Success Team, Morning Flow (12 seats), 3 Close events",
