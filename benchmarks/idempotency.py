@@ -1,12 +1,14 @@
 """What an idempotency key costs: a first use and a replay, in memory and in SQLite, beside the peers, in one run.
 
+    pip install --require-hashes -r requirements/bench.txt
     python benchmarks/idempotency.py [--requests N] [--rounds N] [--json]
 
 Goals: P4 (replay), P5 (durable first use) and P16 (round trips: tests/idempotency/test_round_trips.py). Contenders take
 turns, in a new order each round, with the bare Starlette route; a ratio compares two blocks of one round. Each is first
 checked: the handler ran once for a key, and the replay is the first answer. launchready has everything but idempotency
-off; "signed" has a secret_key. Peers that are not installed are named and left out:
-``pip install asgi-idempotency-header fastapi-idempotency-key``.
+off; "signed" has a secret_key; "around the app" stands outside of Starlette, where ``add_middleware`` puts it inside of
+Starlette's own layer. The floor is floor.py's: a lower bound, which takes the key as it comes and checks nothing.
+Peers that are not installed are named and left out.
 """
 
 import argparse
@@ -27,7 +29,8 @@ from starlette.applications import Starlette  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
-from measuring import BODY, Requests, answer, block, usual_frames  # noqa: E402 - its folder was named above
+from floor import Floor  # noqa: E402 - its folder was named above
+from measuring import BODY, ORIGIN, Requests, answer, block, usual_frames  # noqa: E402
 
 SECRET = "".join(reversed("hcneb tset"))
 
@@ -54,6 +57,14 @@ def ours(folder, store, secret=None):
     return shop((LaunchReadyMiddleware, {"store": url, "secret_key": secret, "idempotency": Idempotency(), **off}))
 
 
+def around():
+    from launchready.asgi import Idempotency, LaunchReadyMiddleware
+
+    app, runs = shop()
+    off = dict.fromkeys(("timing", "health", "redaction"))
+    return LaunchReadyMiddleware(app, store="memory://", idempotency=Idempotency(), **off), runs
+
+
 def header_peer(_):
     from idempotency_header_middleware import IdempotencyHeaderMiddleware
     from idempotency_header_middleware.backends import MemoryBackend
@@ -70,7 +81,9 @@ def key_peer(folder, store):
 
 CONTENDERS = {
     "bare": lambda folder: shop(),
+    "floor, memory": lambda folder: shop((Floor, {"origin": ORIGIN, "limit": 10**9})),
     "launchready, memory": lambda folder: ours(folder, "memory"),
+    "launchready around the app, memory": lambda folder: around(),
     "launchready, SQLite": lambda folder: ours(folder, "sqlite"),
     "launchready, SQLite, signed": lambda folder: ours(folder, "sqlite", SECRET),
     "asgi-idempotency-header, memory": header_peer,
@@ -169,3 +182,5 @@ def main():
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # a peer leaves threads behind that do not end

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from hashlib import sha256
 
 import pytest
 
@@ -16,6 +17,7 @@ from launchready.core.idempotency import (
     lookup_key,
     parse_key,
 )
+from launchready.core.idempotency.record import UNREADABLE
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Hold
 from launchready.http.message import Response
@@ -348,3 +350,31 @@ def test_over_a_wire():
     value = next(iter(world.data.values()))[0]
     assert dump(load(value)) == value
     assert (load(value).headers, load(value).body) == ([(b"x", b"\xff")], b"\n\x00")
+
+
+@pytest.mark.parametrize("cut", [0, 1, 20, 40, 60, 100])
+def test_what_cannot_be_read(cut):
+    """Half a record, another form, or text: taken, and its outcome not known. Nothing raises."""
+    world = World()
+    whole(feature(), world, pay(), App(201, (b"x", b"1")))
+    value = next(iter(world.data.values()))[0]
+    head = len(value) - len(b"paid")
+    for data in (value[:cut], value[: min(cut, head - 1)], b"\x02" + value[1:], value[:60] + b"\xff" * cut, "text"):
+        read = load(data)
+        assert read.status == UNREADABLE or read.id != load(value).id
+
+
+def test_a_line_break_in_a_header():
+    """Only a broken app sends one; it is a space, and no header line of its own."""
+    world = World()
+    whole(feature(), world, pay(), App(201, (b"x", b"a\nb"), (b"y", b"c")))
+    assert load(next(iter(world.data.values()))[0]).headers == [(b"x", b"a b"), (b"y", b"c")]
+    assert whole(feature(), world, pay(), App()).headers[:2] == [(b"x", b"a b"), (b"y", b"c")]
+
+
+def test_large_bodies():
+    """A body above the bound of one digest is as much a part of the request as a small one."""
+    asked = pay()[0]
+    bodies = [b"x" * 65_536, b"x" * 65_537, b"x" * 65_536 + b"y"]
+    assert len({fingerprint(asked, body) for body in bodies}) == 3
+    assert fingerprint(asked, sha256(bodies[1]).digest()) != fingerprint(asked, bodies[1])

@@ -439,3 +439,42 @@ def test_threads_of_two_workers(tmp_path):
     assert len(ran) == 1
     for each in both:
         each.stack.answers._store.close()
+
+
+@pytest.mark.parametrize("store", ["sqlite", "redis", "postgresql"])
+def test_the_other_worker_is_told(store, host, tmp_path):
+    """It waits for what the first one makes, and does not look fifty times a second meanwhile."""
+    looks = []
+
+    async def app(scope, receive, send):
+        began.set()
+        await asyncio.sleep(1.5)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        await send({"type": "http.response.body", "body": b"all"})
+
+    async def main():
+        first, second = workers(servers.store_url(store, tmp_path), app)
+        inline, answers = second.stack.answers.inline, second.stack.answers
+        execute = answers.aexecute
+
+        async def counted(op):
+            if isinstance(op, GetAll):
+                looks.append(op)
+            await execute(op)
+
+        answers.aexecute = counted
+        answers.inline = {kind: answer for kind, answer in inline.items() if kind is not GetAll}
+        made = asyncio.create_task(ask(first, host))
+        await began.wait()
+        joined = asyncio.create_task(ask(second, host))
+        assert await made == (200, b"all")
+        ended = time.monotonic()
+        assert await joined == (200, b"all")
+        took = time.monotonic() - ended
+        await closed((first, second))
+        return took
+
+    began = asyncio.Event()
+    took = asyncio.run(main())
+    assert len(looks) < 20  # until it is listened to; 75 without
+    assert took < keeping.SURE / 2

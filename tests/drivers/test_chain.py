@@ -5,10 +5,17 @@ import pytest
 from launchready.drivers.chain import chain
 from launchready.drivers.drive import adrive, drive
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Forward, Hold, Pause
-from launchready.exchange.ops import Elsewhere
+from launchready.exchange.app import Copy, Forward, Hold
+from launchready.exchange.ops import Elsewhere, Op
 from launchready.http.message import Response
 from support.flows import request
+
+
+class Question(Op[str]):
+    """What nobody here but a test answers."""
+
+    def __init__(self, number):
+        self.number = number
 
 
 class Log:
@@ -22,7 +29,7 @@ class Log:
         del asked
         try:
             if self.ask is not None:
-                op = Pause(self.ask)
+                op = Question(self.ask)
                 try:
                     yield op
                     self.log.append(f"{self.name} answered {op.answer}")
@@ -106,10 +113,10 @@ def elsewhere(op):
 @pytest.mark.parametrize(
     ("inline", "outside", "told"),
     [
-        ({Pause: answer}, refuse_to_answer, "a answered outside"),
-        ({Pause: fail}, refuse_to_answer, "a bypassed"),
-        ({Pause: elsewhere}, answer, "a answered outside"),
-        ({Pause: elsewhere}, fail, "a bypassed"),
+        ({Question: answer}, refuse_to_answer, "a answered outside"),
+        ({Question: fail}, refuse_to_answer, "a bypassed"),
+        ({Question: elsewhere}, answer, "a answered outside"),
+        ({Question: elsewhere}, fail, "a bypassed"),
         ({}, answer, "a answered outside"),
         ({}, fail, "a bypassed"),
     ],
@@ -155,7 +162,7 @@ def test_a_store_that_fails_while_the_way_unwinds():
                 yield Forward()
             except ZeroDivisionError:
                 try:
-                    yield Pause(1)
+                    yield Question(1)
                 except StoreError:
                     return Response(503, [])
             return None
@@ -204,7 +211,7 @@ def test_the_async_driver_does_the_same():
 
     async def later(op):
         await asyncio.sleep(0)
-        fail(op) if op.seconds == 2 else answer(op)
+        fail(op) if op.number == 2 else answer(op)
 
     async def main():
         log = []

@@ -132,6 +132,42 @@ def test_pydantic_settings(project, monkeypatch):
     sys.modules.pop("coach_config")
 
 
+def test_pydantic_settings_of_every_source(project, monkeypatch):
+    """Models in models, several aliases, a folder of secrets, a dotenv file; and the defaults that the app would use."""
+    project(
+        coach_other__py="""
+        from pydantic import AliasChoices, BaseModel, Field, SecretStr
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+        class Database(BaseModel):
+            host: str
+            password: str
+            port: int = 5432
+        class Whole(BaseModel):
+            token: str
+        class Settings(BaseSettings):
+            model_config = SettingsConfigDict(env_nested_delimiter="__", secrets_dir="secrets", env_file="told.env")
+            db: Database
+            whole: Whole = Whole(token="x")
+            dsn: str = Field(validation_alias=AliasChoices("DATABASE_URL", "PG_URL"))
+            api_key: str
+            mailer: str
+            debug: bool = True
+            secret_key: SecretStr = SecretStr("change-me-now")
+            nothing: str | None = None
+        """,
+        secrets_slash_api_key="x9f8e7",
+        told__env="MAILER=smtp\n",
+    )
+    monkeypatch.setenv("PG_URL", "postgres://db/x")
+    monkeypatch.setenv("DB__HOST", "db")
+    assert codes("coach_other:Settings", files=False) == {
+        ("ENV001", "DB__PASSWORD"),
+        ("ENV003", "DEBUG"),
+        ("ENV002", "SECRET_KEY"),
+    }
+    sys.modules.pop("coach_other")
+
+
 def test_two_environments(project):
     """Names, equality, the same secret under two names, a live key in staging."""
     project(
@@ -205,6 +241,11 @@ def test_a_module_that_breaks_says_no_value(project):
         ("A", {"A": ""}),
         ("\ufeffA=1\r\nB=2\r\n", {"A": "1", "B": "2"}),
         ('A="open', {"A": '"open'}),
+        (
+            'H=db\nA=redis://${H}:1\nB=\'${H}\'\nC="${H}"\nD="\\${H}"',
+            {"H": "db", "A": "redis://db:1", "B": "${H}", "C": "db", "D": "${H}"},
+        ),
+        ("A=${NONE}\nB=${NONE:-x}/${NONE-y}\nC=pa$word", {"A": "${NONE}", "B": "x/y", "C": "pa$word"}),
         ("# A=1\n\n", {}),
     ],
 )

@@ -39,7 +39,16 @@ class Repo:
 
 
 @pytest.fixture
-def repo(tmp_path):
-    folder = tmp_path / "repo"
-    folder.mkdir()
-    return Repo(folder)
+def new():
+    """Makes a repository in a folder that is not there yet."""
+
+    def make(folder):
+        folder.mkdir(parents=True)
+        return Repo(folder)
+
+    return make
+
+
+@pytest.fixture
+def repo(tmp_path, new):
+    return new(tmp_path / "repo")

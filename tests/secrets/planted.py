@@ -239,6 +239,11 @@ PLAIN: tuple[tuple[str, str], ...] = (
     ("ops/roles/db.yml", "old: ENC[AES256_GCM,data:Tr7o1cC9Wq0=]\ndb_password: {dotted}\n"),
     ("lib/sms.ts", "const sms = twilio('{sid}', '{twilioauth}');\nconst t = jwt.sign(claims, '{token}');\n"),
     ("ios/Coach/Net.swift", 'request.addValue("{token}", forHTTPHeaderField: "X-Api-Key")\n'),
+    ("android/app/src/main/AndroidManifest.xml", '<application>\n  <meta-data android:name="eu.coach.STRIPE_SECRET" android:value="{token}" />\n</application>\n'),
+    ("ops/common.yml", "smtp:\n  pass: &smtp {password}\n"),
+    ("docs/meeting.md", "The studio is BookingGuest, password {password}\n\nLog in as **ops** / **{password}** on staging.\n"),
+    ("docs/demo.md", "Log in as demo@coach.example with {password} (password).\n"),
+    ("chat/fr.txt", "Jo: le mot de passe du compte de test est {password}\nEva: la contrase\u00f1a del panel es {password}\n"),
 )  # fmt: skip
 HARD: tuple[tuple[str, str], ...] = (
     ("export/slack/general.json", '[{{"user": "U1", "text": "the staging password is {password} btw"}}, {{"user": "U2", "text": "and the key: {stripe}"}}]\n'),

@@ -64,6 +64,12 @@ def test_exit_codes(leaky, capsys):
     assert main(["secrets", "--path", "t.md", "--ignore", "stripe-test-key"]) == 0
     assert main(["secrets", "nowhere"]) == 2
     assert main(["secrets", "--range", "x..y"]) == 2
+    assert main(["secrets", "app.py", "--path", "t.md"]) == 2
+    assert main(["secrets", "--staged", "--engine", "gitleaks"]) == 2
+    assert main(["secrets", "-o", "nowhere/report.txt"]) == 2
+    for both in (["--staged", "--range", "HEAD"], ["--path", "t.md", "--staged"]):
+        with pytest.raises(SystemExit, match="2"):
+            main(["secrets", *both])
     assert main(["secrets", "--staged"]) == 0
     leaky.put("cut.zip", b"PK\x03\x04 cut")
     assert main(["secrets", "--path", "cut.zip"]) == 3

@@ -11,6 +11,7 @@ import zipfile
 import planted
 import pytest
 
+from launchready.cli import main
 from launchready.errors import ConfigError
 from launchready.secrets import Leak, scan
 
@@ -112,6 +113,25 @@ def test_what_only_a_merge_brought(repo):
     assert {(leak.value, leak.commit) for leak in scan(repo.path)} == {(STRIPE, merge), (GITHUB, merge)}
 
 
+def test_every_stash(repo):
+    """The newest is a ref; those before it stand in its log only, and are kept on purpose all the same."""
+    repo.commit(a__py="a\n")
+    repo.put("a.py", f"key = '{STRIPE}'\n")
+    repo.git("stash")
+    repo.put("a.py", "b\n")
+    repo.git("stash")
+    assert values(scan(repo.path)) == {STRIPE}
+
+
+def test_a_broken_index(repo):
+    """What is staged is not known: no pass, and no traceback."""
+    repo.commit(a__py=f"key = '{STRIPE}'\n")
+    repo.put(".git/index", "junk")
+    scanned = scan(repo.path, staged=True)
+    assert (list(scanned), scanned.unread[0].path) == ([], "(index)")
+    assert values(scan(repo.path)) == {STRIPE}
+
+
 def test_a_range(repo):
     """Only what its commits brought; a range that is none is a ConfigError."""
     old = repo.commit(a__py=f"key = '{STRIPE}'\n")
@@ -119,8 +139,17 @@ def test_a_range(repo):
     assert values(scan(repo.path, commits=f"{old}..HEAD")) == {GITHUB}
     with pytest.raises(ConfigError, match="git knows no range"):
         list(scan(repo.path, commits="nowhere..HEAD"))
-    with pytest.raises(ConfigError, match="git knows no range"):
-        list(scan(repo.path, commits="--output=/tmp/x"))
+    for none in ("--output=/tmp/x", "HEAD^{tree}", "HEAD:b.py", ""):
+        with pytest.raises(ConfigError, match="git knows no range"):
+            list(scan(repo.path, commits=none))
+    assert values(scan(repo.path, commits=f"{old}..{old}")) == set()
+    assert values(scan(repo.path / "b.py", commits="HEAD")) == {GITHUB}
+
+
+def test_a_range_from_nothing(repo):
+    """A code host says the first push of a branch so: from commit 0000..."""
+    repo.commit(a__py=f"key = '{STRIPE}'\n")
+    assert values(scan(repo.path, commits=f"{'0' * 40}..HEAD")) == {STRIPE}
 
 
 def test_staged(repo):
@@ -130,6 +159,8 @@ def test_staged(repo):
     repo.put("app.py", "key = None\n")
     repo.put("later.py", f"token = '{GITHUB}'\n")
     assert values(scan(repo.path, staged=True)) == {STRIPE}
+    assert values(scan(repo.path / "app.py", staged=True)) == {STRIPE}
+    assert values(scan(repo.path / "later.py", staged=True)) == set()
     repo.git("commit", "-qm", "oops")
     assert values(scan(repo.path, staged=True)) == set()
 
@@ -326,20 +357,6 @@ def test_what_is_named_is_looked_at(tmp_path):
         list(scan(tmp_path / "nowhere"))
 
 
-def test_files_of_submodules(repo, tmp_path):
-    """They are in the work tree, and go out with it."""
-    inner = tmp_path / "inner"
-    inner.mkdir()
-    subprocess.run(["git", "init", "-q", inner], check=True)
-    (inner / "a.py").write_text(f"key = '{STRIPE}'\n")
-    who = ["git", "-C", inner, "-c", "user.name=Jo", "-c", "user.email=jo@coach.example"]
-    subprocess.run([*who, "add", "-A"], check=True)
-    subprocess.run([*who, "commit", "-qm", "a"], check=True)
-    repo.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "vendor/inner")
-    repo.commit()
-    assert [leak.path for leak in scan(repo.path)] == ["vendor/inner/a.py"]
-
-
 def test_a_loop_of_links_and_odd_files(tmp_path):
     """Links are not followed, pipes are not opened."""
     (tmp_path / "a").mkdir()
@@ -381,6 +398,30 @@ def test_names_that_are_no_text(repo):
         file.write(f"key = '{STRIPE}'\n".encode())
     repo.commit()
     assert values(scan(repo.path)) == {STRIPE}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are bytes")
+@pytest.mark.parametrize("form", ["text", "json", "md", "html", "sarif", "junit"])
+def test_a_folder_whose_name_is_no_text(new, tmp_path, capsys, form):
+    """The repository itself, and a folder in it: in every format."""
+    made = new(tmp_path / os.fsdecode(b"caf\xe9"))
+    made.put(os.fsdecode(b"caf\xe9/a.py"), f"key = '{STRIPE}'\n")
+    made.commit()
+    for where in (made.path, made.path / os.fsdecode(b"caf\xe9")):
+        assert main(["secrets", str(where), "--format", form]) == 1
+        assert "caf\ufffd" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names that Windows has not")
+def test_names_that_git_quotes(repo):
+    """The path is the same in the index, in the files and in the history: one place, not two."""
+    names = ["two words.py", 'a"quote.py', "a\nline.py", "a\ttab.py", "back\\slash.py", "b/ b/é.py", "-x.py"]
+    for name in names:
+        repo.put(name, f"key = '{STRIPE}'\n")
+    repo.git("add", "-A")
+    assert sorted(leak.path for leak in scan(repo.path, staged=True)) == sorted(names)
+    commit = repo.commit()
+    assert sorted((leak.path, leak.commit) for leak in scan(repo.path)) == [(name, commit) for name in sorted(names)]
 
 
 def test_a_folder_within_a_repository(repo):

@@ -366,6 +366,7 @@ def test_base64_two_deep():
         "gitleaks:allow",
         "betterleaks:allow",
         "pragma: allowlist secret",
+        "pragma:whitelist-secret",
         "trufflehog:ignore",
         "kingfisher:ignore",
         "launchready:allow",

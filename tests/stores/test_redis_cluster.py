@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+import time
 
 import pytest
 
 from launchready import stores
-from launchready.exchange.store import Delete, Get, Give, Put, PutIfAbsent, Replace, Space, Take
+from launchready.exchange.news import Expect
+from launchready.exchange.store import Delete, Get, Give, Put, PutIfAbsent, Replace, Settle, Space, Take, digest
 from launchready.exchange.window import Window
 from support import servers
 
@@ -99,4 +101,28 @@ def test_scripts_are_loaded_where_they_are_missing(cluster):
         op = Take(f"flushed {number}", (Window(5, 60.0),))
         store.execute(op)
         assert op.answer.allowed
+    store.close()
+
+
+def test_the_end_of_a_key_of_any_node_is_heard(cluster):
+    """A message goes through all nodes, so one connection to any of them hears of every key."""
+    store = stores.connect(cluster.url)
+    store.execute(Get(SPACE, "which node has it"))
+    for number in range(3):  # each time a node by chance
+        ear = store.listen()
+        names = set()
+        for key in range(12):
+            name = f"heard {number} {key}"
+            claim = PutIfAbsent(SPACE, name, b"v", 60)
+            store.execute(claim)
+            expect = Expect(SPACE, name, claim.answer.version)
+            store.execute(expect)
+            assert expect.answer
+            store.execute(Settle(SPACE, name, b"w", 60, claim.answer.version))
+            names.add(digest(SPACE.name, name))
+        until = time.monotonic() + 20
+        while names and time.monotonic() < until:
+            names.difference_update(ear.hear({}, 0.1))
+        assert not names
+        ear.close()
     store.close()

@@ -4,6 +4,8 @@ import os
 import sqlite3
 import threading
 import time
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +14,7 @@ from launchready.exchange.ops import Elsewhere
 from launchready.exchange.store import Get, Put, PutIfAbsent, Replace, Take
 from launchready.exchange.window import Window
 from launchready.stores import connect
+from launchready.stores._sqlite_file import checkpoint
 from launchready.stores.sqlite import SQLiteStore
 from support import racers, servers
 
@@ -170,6 +173,36 @@ def test_the_log_goes_back_into_the_file(make, tmp_path):
         ask(store, Put(KEPT, f"{n % 50}", os.urandom(300), 60))
     servers.until(lambda: store._checkpoint is not None and not store._checkpoint.is_alive(), "the checkpoint to end")
     assert (tmp_path / "store.db-wal").stat().st_size < 40_000_000
+
+
+@pytest.mark.parametrize(("meanwhile", "anew"), [(0, True), (3, True), (10, False)])
+def test_the_log_begins_anew(make, tmp_path, monkeypatch, meanwhile, anew):
+    """Also where others write while it goes back, as long as there is one pass at last in which nobody does."""
+    store, left = make(), [meanwhile]
+    for n in range(50):
+        ask(store, Put(KEPT, f"{n}", b"v", 60))
+
+    path = str(tmp_path / "store.db")
+    reader = sqlite3.connect(path, isolation_level=None)
+
+    class Beside(sqlite3.Connection):
+        def execute(self, sql):
+            if left[0]:
+                reader.execute("BEGIN")
+                reader.execute("SELECT count(*) FROM launchready_kept").fetchall()
+            rows = super().execute(sql).fetchall()
+            if left[0]:  # where somebody reads it, what is written stands behind what went back
+                left[0] -= 1
+                ask(store, Put(KEPT, "k", b"v", 60))
+                reader.execute("COMMIT")
+            return SimpleNamespace(fetchall=lambda: rows)
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Beside))
+    checkpoint(path)
+    reader.close()
+    ask(store, Put(KEPT, "k", b"v", 60))
+    log = store._files[True].db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
+    assert (log < 50) is anew
 
 
 @pytest.mark.parametrize("synchronous", ["FULL", "EXTRA", "normal"])

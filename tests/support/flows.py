@@ -1,7 +1,7 @@
 """Plays flows by hand: a world that answers operations from a dict, with a clock that a test sets."""
 
 from launchready.errors import StoreError
-from launchready.exchange.app import BodyTooLarge, Copy, Forward, Join, Pause, ReadBody, RunChecks
+from launchready.exchange.app import BodyTooLarge, Copy, Forward, Join, ReadBody, RunChecks
 from launchready.exchange.claim import Ask, Forget, Keep, Watch
 from launchready.exchange.store import (
     Claimed,
@@ -111,16 +111,14 @@ class World:
                 return self.body
             case RunChecks():
                 return self.checks
-            case Pause():
-                self.now += op.seconds
             case Join() | Keep() | Forget():
                 pass
             case Watch():
+                op.since = getattr(op, "since", self.now)
                 self.now += min(op.pause, op.most)
-                waited = min(op.pause, op.most)
                 if self.meanwhile:
                     self.meanwhile()
-                return waited
+                return self.now - op.since
             case Ask():
                 return op.call(op.claim)
             case _:

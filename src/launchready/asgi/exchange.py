@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from launchready.asgi.messages import App, Message, Receive, Scope, Send
-from launchready.asgi.reread import Reread
+from launchready.asgi.reread import Reread, told_again
 from launchready.drivers.answers import Answers
 from launchready.drivers.chain import Parked, chain
 from launchready.drivers.current import CURRENT, Wanted
@@ -108,7 +108,27 @@ class Exchange:
         except StopIteration as end:
             step = end.value
         if type(step) is not Forward:
-            if isinstance(step, Op):
+            if type(step) is ReadBody:
+                message = await self._receive()
+                body = message.get("body", b"")
+                size = len(body)
+                announced = self.request.get(b"content-length")
+                if (
+                    size <= IN_MEMORY
+                    and size <= step.limit
+                    and not message.get("more_body")
+                    and message["type"] == "http.request"
+                    and (announced is None or announced == b"%d" % size)
+                ):  # most bodies are whole in their first message
+                    self._parts, self._late, self._size_in, self._complete = [body], [message], size, True
+                    step.answer = body
+                    try:
+                        step = next(steps)
+                    except StopIteration as end:
+                        step = end.value
+                else:
+                    self._receive = told_again(message, self._receive)
+            if isinstance(step, Op) and not isinstance(step, Forward):
                 step = await adrive(steps, self._carry, step)
             if isinstance(step, Response):
                 self.note = OWN
@@ -126,7 +146,7 @@ class Exchange:
         token = None
         if Wanted.views or self.request.claimed is not None:
             token = CURRENT.set(self)
-            if self.request.method not in SAFE:
+            if self._parts is None and self.request.method not in SAFE:
                 receive = self._remember()
         try:
             await self._face.app(scope, receive, self.send)
@@ -172,54 +192,62 @@ class Exchange:
     async def send(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.body":
-            if self._held is not None:
-                await self._keep(self._held, message)
-            elif not self._dropped:
-                if self._tail is not None:
-                    await self._copy(self._tail, message)
-                if message.get("more_body"):
-                    if not self.note:
-                        self.note, self.first = STREAM, perf_counter()
-                else:
-                    self.whole = True
-                await self._send(message)
+            start = self._held
+            if start is None:
+                if not self._dropped:
+                    if self._tail is not None:
+                        await self._copy(self._tail, message)
+                    if message.get("more_body"):
+                        if not self.note:
+                            self.note, self.first = STREAM, perf_counter()
+                    else:
+                        self.whole = True
+                    await self._send(message)
+                return
+            body = message.get("body", b"")
+            if self._chunks or message.get("more_body") or len(body) > self._hold:
+                await self._keep(start, message)
+                return
+            message, self._body, self._held, self._hold = start, body, None, 0  # whole at once: now the head may go
         elif kind != "http.response.start":
             await self._send_other(message)
+            return
         elif self._hold:
             self._held = message
             self._chunks = []
             self._size = 0
-        else:
-            response = new(Response)
-            response.status = message["status"]
-            response.headers = headers = list(message.get("headers", ()))
-            response.body = self._body
-            fields = dict(headers)
-            owned = self._face.owned
-            if not (owned.isdisjoint(fields) and b"".join(fields).islower()):
-                response.headers = clean(headers, owned)
-            self._forward.answer = response
-            final: Any
-            try:
-                final = next(self._steps)
-                if type(final) is not Copy:
-                    final = await adrive(self._steps, self._carry, final)
-            except StopIteration as end:
-                final = end.value
-            if type(final) is Copy:
-                self._tail = final
-                self._copied = []
-                self._copied_size = 0
-                final = final.head
-            self._started = True
-            if self._leaves is not None:
-                self._leaves.set()
-            self.status = status = final.status
+            return
+        response = new(Response)
+        response.status = message["status"]
+        response.headers = headers = list(message.get("headers", ()))
+        response.body = self._body
+        fields = dict(headers)
+        owned = self._face.owned
+        if not (owned.isdisjoint(fields) and b"".join(fields).islower()):
+            response.headers = clean(headers, owned)
+        self._forward.answer = response
+        final: Any
+        try:
+            final = next(self._steps)
+            if type(final) is not Copy:
+                final = await adrive(self._steps, self._carry, final)
+        except StopIteration as end:
+            final = end.value
+        if type(final) is Copy:
+            self._tail = final
+            self._copied = []
+            self._copied_size = 0
+            final = final.head
+        self._started = True
+        if self._leaves is not None:
+            self._leaves.set()
+        self.status = status = final.status
+        if self.request.adds:
             append(final.headers, self.request.adds, status)
-            await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
-            if final.body is not None:
-                self._dropped = True
-                await self._send({"type": "http.response.body", "body": final.body})
+        await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
+        if final.body is not None:
+            self._dropped = True
+            await self._send({"type": "http.response.body", "body": final.body})
 
     async def _send_other(self, message: Message) -> None:
         """An extension of the server. A file that the server sends itself never passes here: it cannot be held."""
@@ -272,8 +300,10 @@ class Exchange:
     async def _answer(self, response: Response) -> None:
         self._started = True
         self.status = response.status
-        append(response.headers, self.request.adds, response.status)
-        body = response.body if self.request.method != "HEAD" else b""
+        request = self.request
+        if request.adds:
+            append(response.headers, request.adds, response.status)
+        body = response.body if request.method != "HEAD" else b""
         await self._send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await self._send({"type": "http.response.body", "body": body or b""})
 
@@ -343,8 +373,8 @@ class Exchange:
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
-    def secret(self) -> str | None:
-        return None
+    def secrets(self) -> tuple[str, ...]:
+        return ()
 
     def database(self) -> object:
         return None

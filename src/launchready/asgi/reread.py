@@ -1,8 +1,8 @@
-"""The messages of a request body that was read ahead of the app and stands on disk."""
+"""The messages of a request body that was read ahead of the app: the first again, or all that stands on disk."""
 
 from collections.abc import Iterable
 
-from launchready.asgi.messages import Message
+from launchready.asgi.messages import Message, Receive
 from launchready.drivers.spool import CHUNK, Spool
 
 
@@ -25,3 +25,13 @@ class Reread:
         body = self._spool.read(self._at, CHUNK)
         self._at += len(body)
         return {"type": "http.request", "body": body, "more_body": bool(self)}
+
+
+def told_again(message: Message, receive: Receive) -> Receive:
+    """A receive that begins with a message that was received already."""
+    before = [message]
+
+    async def received() -> Message:
+        return before.pop() if before else await receive()
+
+    return received

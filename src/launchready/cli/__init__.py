@@ -43,7 +43,7 @@ def parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     A hook before each commit is worth the difference: the other commands are not even imported.
     """
     made = argparse.ArgumentParser(prog="launchready", description="Before a small booking business takes money.")
-    kinds = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    kinds = made.add_subparsers(dest="command", required=True, metavar="COMMAND", prog=made.prog)
     shared = common()
     called = argv[0].replace("-", "_") if argv else ""
     for name in [called] if is_command(called) else every_command():

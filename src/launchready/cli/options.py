@@ -4,7 +4,12 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launchready.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMATS = ("text", "json", "md", "html", "sarif", "junit")
 FAIL_ON = ("48h", "any", "never")
@@ -19,7 +24,7 @@ def common() -> argparse.ArgumentParser:
     group.add_argument("--skip", nargs="+", metavar="NAME", help="all but these families or codes")
     group.add_argument("--ignore", nargs="+", metavar="CODE", help="leave these codes out of the result")
     group.add_argument("--format", choices=FORMATS, default="text")
-    group.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the result there, and not to stdout")
+    group.add_argument("-o", "--output", type=_path, metavar="FILE", help="write the result there, and not to stdout")
     group.add_argument("--fail-on", choices=FAIL_ON, default="48h", help="what makes the exit code 1 (48h)")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="for everything together")
     group.add_argument("--quiet", action="store_true", help="no progress, and no text beside the result")
@@ -39,19 +44,36 @@ def coloured(args: argparse.Namespace) -> bool:
     return args.output is None and sys.stdout.isatty() and not args.no_color and not os.environ.get("NO_COLOR")
 
 
+def _path(text: str) -> "Path":
+    from pathlib import Path  # noqa: PLC0415 - a hook before each commit writes no file, and should not wait for it
+
+    return Path(text)
+
+
 def write(args: argparse.Namespace, text: str) -> None:
     """The result, to stdout or to ``-o FILE``. A file is replaced as a whole: nobody reads half a report. What is none
-    (``/dev/null``, a pipe) is written to, never replaced; of a symbolic link, what it leads to.
+    (``/dev/null``, a pipe) is written to, never replaced; of a symbolic link, what it leads to. ConfigError for a place
+    that cannot be written to.
     """
     if args.output is None:
+        if hasattr(sys.stdout, "reconfigure"):  # a name that the terminal cannot write is no reason to say nothing
+            sys.stdout.reconfigure(errors="backslashreplace")
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
         return
-    place = args.output.resolve()
+    try:
+        _put(args.output.resolve(), text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConfigError([f"-o {args.output}: {error.strerror}; name a file that can be written"]) from None
+
+
+def _put(place: "Path", text: str) -> None:
     if place.exists() and not place.is_file():
-        place.write_text(text, encoding="utf-8")
+        place.write_text(text, encoding="utf-8", errors="backslashreplace")
         return
     part = place.with_name(f"{place.name}.part")
-    part.write_text(text, encoding="utf-8")
+    part.write_text(text, encoding="utf-8", errors="backslashreplace")
     part.replace(place)
 
 

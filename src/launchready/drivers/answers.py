@@ -1,10 +1,9 @@
-"""Answers every operation that a feature may yield: the store's verbs, single flight, health checks, a pause."""
+"""Answers every operation that a feature may yield: the store's verbs, single flight, health checks, waiting."""
 
 import asyncio
 import inspect
 import logging
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from launchready.drivers import flights
@@ -13,7 +12,7 @@ from launchready.drivers.heart import Heart
 from launchready.drivers.held import Once
 from launchready.drivers.probes import Probes
 from launchready.errors import StoreError
-from launchready.exchange.app import Join, Pause, RunChecks
+from launchready.exchange.app import Join, RunChecks
 from launchready.exchange.claim import Ask, Database, Forget, Keep, Watch, Work
 from launchready.exchange.ops import Adapter, Inline, Op
 from launchready.exchange.store import Delete, StoreOp, hurried
@@ -26,7 +25,7 @@ class Answers:
 
     def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
         self._store = store
-        self.secret: str | None = None
+        self.secrets: Sequence[str] = ()  # the newest last, which signs
         self.url = ""  # of the store, where it has one
         self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
         shared = getattr(store, "shared", True)
@@ -39,14 +38,12 @@ class Answers:
         self._blocking: dict[type[Op[Any]], Callable[[Any], None]] = {
             Join: flights.join,
             RunChecks: probes.run,
-            Pause: _pause,
             Watch: heart.watch,
             Database: _no_database,
         }
         self._awaiting: dict[type[Op[Any]], Callable[[Any], Awaitable[None]]] = {
             Join: flights.ajoin,
             RunChecks: probes.arun,
-            Pause: _apause,
             Watch: heart.awatch,
             Database: _ano_database,
         }
@@ -140,14 +137,4 @@ def _no_database(op: Database) -> None:
 
 
 async def _ano_database(op: Database) -> None:
-    op.answer = None
-
-
-def _pause(op: Pause) -> None:
-    time.sleep(op.seconds)
-    op.answer = None
-
-
-async def _apause(op: Pause) -> None:
-    await asyncio.sleep(op.seconds)
     op.answer = None

@@ -12,16 +12,15 @@ body. It returns the final Response: with ``body`` where it is whole, without wh
 The three loops look alike on purpose: what they share would be one more frame for every step of every request.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Ended, Feature, Forward, Hold
-from launchready.exchange.ops import Elsewhere, Flow, Inline, Op
+from launchready.exchange.ops import Elsewhere, Flow, Inline
 from launchready.http.message import Request, Response
 
-Look = Callable[[type[Op[Any]]], Callable[[Any], None] | None]
-"""The inline answer to a kind of operation, where there is one."""
+TAILS = frozenset({Copy, Ended})
+"""What a flow waits at once it has the head of the response."""
 
 Parked = list[tuple[Flow[Response | None], Forward]]
 
@@ -36,7 +35,7 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
     ended: list[Flow[Response | None]] = []
     hold = 0
     look = inline.get
-    step: Any  # an operation; then what the flow waits at (Forward, Copy) or what it returned
+    step: Any  # an operation: one to be answered, or what the flow waits at
     try:
         try:
             for feature in features:
@@ -48,27 +47,28 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
                     break
                 try:
                     step = next(flow)
-                    while (answer := look(type(step))) is not None:
+                    while not isinstance(step, Forward):
+                        answer = look(type(step))
                         try:
-                            answer(step)
-                        except (Elsewhere, StoreError) as why:
-                            step = yield from _carry(flow, step, why, look)
+                            if answer is not None:
+                                try:
+                                    answer(step)
+                                except Elsewhere:
+                                    answer = None
+                            if answer is None:
+                                yield step
+                        except Exception as error:
+                            step = flow.throw(error)
                         else:
                             step = next(flow)
-                    if type(step) is Forward:
-                        parked.append((flow, step))
-                        continue
-                    if isinstance(step, Op):
-                        step = yield from _carry(flow, step, None, look)
                 except StopIteration as end:
-                    step = end.value
-                if step is None:
-                    continue
-                if isinstance(step, Response):
-                    response = step
+                    if end.value is None:
+                        continue
+                    response = end.value
                     break
                 parked.append((flow, step))
-                hold = max(hold, step.hold)
+                if step.hold:
+                    hold = max(hold, step.hold)
             else:
                 app = Hold(hold) if hold else Forward()
                 yield app
@@ -80,26 +80,28 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
             forward.answer = response
             try:
                 step = next(flow)
-                while (answer := look(type(step))) is not None:
+                while type(step) not in TAILS:
+                    answer = look(type(step))
                     try:
-                        answer(step)
-                    except (Elsewhere, StoreError) as why:
-                        step = yield from _carry(flow, step, why, look)
+                        if answer is not None:
+                            try:
+                                answer(step)
+                            except Elsewhere:
+                                answer = None
+                        if answer is None:
+                            yield step
+                    except Exception as error:
+                        step = flow.throw(error)
                     else:
                         step = next(flow)
-                if type(step) is Copy:
-                    copies.append((flow, step))
-                    continue
-                if isinstance(step, Op):
-                    step = yield from _carry(flow, step, None, look)
             except StopIteration as end:
-                step = end.value
+                if end.value is not None:
+                    response = end.value
+                continue
             if type(step) is Copy:
                 copies.append((flow, step))
-            elif type(step) is Ended:
+            else:
                 ended.append(flow)
-            elif step is not None:
-                response = step
         if not copies and not ended:
             return response
         tail = copies[0][1] if len(copies) == 1 else Copy(max([copy.limit for _, copy in copies], default=0))
@@ -108,70 +110,39 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
             yield tail
         else:
             tail.answer = response.body
-        while copies:
-            flow, copy = copies.pop(0)
-            copy.answer = tail.answer
+        leaves = response.body is None
+        while copies or ended:
+            if copies:
+                flow, copy = copies.pop(0)
+                copy.answer = tail.answer
+            else:
+                if leaves:
+                    leaves = False
+                    yield Ended()
+                flow = ended.pop()
             try:
                 step = next(flow)
-                while (answer := look(type(step))) is not None:
+                while type(step) not in TAILS:
+                    answer = look(type(step))
                     try:
-                        answer(step)
-                    except (Elsewhere, StoreError) as why:
-                        step = yield from _carry(flow, step, why, look)
+                        if answer is not None:
+                            try:
+                                answer(step)
+                            except Elsewhere:
+                                answer = None
+                        if answer is None:
+                            yield step
+                    except Exception as error:
+                        step = flow.throw(error)
                     else:
                         step = next(flow)
-                if isinstance(step, Op):
-                    yield from _carry(flow, step, None, look)
             except StopIteration:
                 continue
-        if ended and response.body is None:
-            yield Ended()
-        while ended:
-            yield from _let_go(ended.pop(), look)
         return response
     finally:  # nothing waits for a flow that will not be resumed; after an ordinary end there is nothing to close
         if parked or copies or ended:
             for flow in (*[flow for flow, _ in parked], *[flow for flow, _ in copies], *ended):
                 flow.close()
-
-
-def _let_go(flow: Flow[Response | None], look: Look) -> Flow[None]:
-    try:
-        yield from _carry(flow, next(flow), None, look)
-    except StopIteration:
-        return
-
-
-def _carry(
-    flow: Flow[Response | None], op: Op[Any], why: Exception | None, look: Look
-) -> Flow[Forward | Copy | Ended | Response | None]:
-    """Hand operations out to the face until the flow waits for the app, or ends; what is inline is answered here.
-
-    ``why``: what the inline answer raised: a StoreError is the flow's to handle, Elsewhere says that the face must ask.
-    """
-    try:
-        if isinstance(why, StoreError):
-            op = flow.throw(why)
-        while not isinstance(op, Forward | Copy | Ended):
-            try:
-                yield op
-            except Exception as error:
-                op = flow.throw(error)
-            else:
-                op = next(flow)
-            while (answer := look(op.__class__)) is not None:
-                try:
-                    answer(op)
-                except Elsewhere:
-                    break
-                except StoreError as error:
-                    op = flow.throw(error)
-                else:
-                    op = next(flow)
-    except StopIteration as end:
-        response: Response | None = end.value
-        return response
-    return op
 
 
 def _unwind(parked: Parked, error: Exception) -> Flow[Response]:

@@ -168,22 +168,59 @@ def model(name: str, folder: Path) -> Environment:
     if kind is None or not isinstance(fields, dict):
         raise ConfigError([f"env: {name} is no pydantic-settings model; write module:Class"])
     config: Mapping[str, Any] = getattr(kind, "model_config", {})
-    prefix = str(config.get("env_prefix", ""))
-    wanted = {_variable(field, key, prefix): f"{name}.{key}" for key, field in fields.items() if field.is_required()}
-    values = dict(os.environ)
-    env_file = config.get("env_file")
-    for path in env_file if isinstance(env_file, list | tuple) else [env_file] if env_file else []:
-        if (folder / str(path)).is_file():
-            values = {**file(folder / str(path)).values, **values}
-    known = {_variable(field, key, prefix) for key, field in fields.items()}
-    upper = {key.upper(): value for key, value in values.items()}
-    return Environment("model", name, {key: upper[key] for key in known if key in upper}, {}, wanted)
+    told = {key.upper(): value for key, value in _told(config, folder).items()}
+    values: dict[str, str] = {}
+    wanted: dict[str, str] = {}
+    for path, choices, field in _fields(kind, str(config.get("env_prefix", "")), config.get("env_nested_delimiter")):
+        variable = next((name for name in choices if name in told), choices[0])
+        if variable in told:
+            values[variable] = told[variable]
+        elif field.is_required():
+            wanted[variable] = f"{name}.{path}"
+        elif (default := _default(field)) is not None:
+            values[variable] = default
+    return Environment("model", name, values, {}, wanted)
 
 
-def _variable(field: Any, key: str, prefix: str) -> str:
-    """The variable that a field is read from: its alias, else prefix and name."""
+def _told(config: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """What the model would read: its folder of secrets, its dotenv files, this process, the later the stronger."""
+    values: dict[str, str] = {}
+    for place in _several(config.get("secrets_dir")):
+        for path in (folder / place).glob("*"):
+            if path.is_file():
+                values[path.name] = path.read_text(encoding="utf-8", errors="replace").strip()
+    for place in _several(config.get("env_file")):
+        if (folder / place).is_file():
+            values |= file(folder / place).values
+    return {**values, **os.environ}
+
+
+def _several(value: Any) -> list[str]:
+    return [str(one) for one in (value if isinstance(value, list | tuple) else [value] if value else [])]
+
+
+def _fields(kind: Any, prefix: str, between: str | None, at: str = "") -> Iterator[tuple[str, list[str], Any]]:
+    """Fields with the variables that each is read from; those of a model in the model, where it is read so."""
+    for key, field in kind.model_fields.items():
+        inner = getattr(field, "annotation", None)
+        names = _variables(field, key, prefix)
+        if between and isinstance(getattr(inner, "model_fields", None), dict):
+            for path, variables, one in _fields(inner, f"{names[0]}{between}", between, f"{at}{key}."):
+                if field.is_required() or not one.is_required():  # a whole model as the default has all of its own
+                    yield path, variables, one
+        else:
+            yield f"{at}{key}", names, field
+
+
+def _default(field: Any) -> str | None:
+    """What the app uses where nothing is told, in words."""
+    value: Any = getattr(field, "default", None)
+    value = value.get_secret_value() if hasattr(value, "get_secret_value") else value
+    return str(value) if isinstance(value, str | bytes | int | float) else None
+
+
+def _variables(field: Any, key: str, prefix: str) -> list[str]:
+    """The variables that a field is read from: its aliases, else prefix and name."""
     alias = getattr(field, "validation_alias", None) or getattr(field, "alias", None)
-    choices = getattr(alias, "choices", None)
-    if choices:
-        alias = choices[0]
-    return str(alias).upper() if isinstance(alias, str) else f"{prefix}{key}".upper()
+    names = [one for one in getattr(alias, "choices", [alias]) if isinstance(one, str)]
+    return [one.upper() for one in names or [f"{prefix}{key}"]]

@@ -137,15 +137,6 @@ class Scrape(Op[str]):
     __slots__ = ()
 
 
-class Pause(Op[None]):
-    """Wait for so many seconds."""
-
-    __slots__ = ("seconds",)
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-
 class Flight:
     """A call of the app that others wait for. The feature that made it lands it, whatever happens; once."""
 

@@ -6,6 +6,7 @@ clocks disagree by an hour still agree on what is expired, and nothing in ``core
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from launchready.exchange.ops import Op
@@ -36,6 +37,11 @@ class Space(Generic[V]):
     max_bytes: int = 64 * 1024 * 1024
     key_of: Callable[[V], str] | None = None
     hurried: bool = False
+
+
+def digest(space: str, key: str) -> bytes:
+    """32 bytes for a key in a space. The length of the name keeps ("a", "bc") and ("ab", "c") apart."""
+    return sha256(f"{len(space)}:{space}{key}".encode("utf-8", "surrogatepass")).digest()
 
 
 class Entry(NamedTuple, Generic[V]):
@@ -91,8 +97,7 @@ class Put(StoreOp[int], Generic[V]):
         self.ttl = ttl
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed(Generic[V]):
+class Claimed(NamedTuple, Generic[V]):
     """What PutIfAbsent found: ``entry`` is None where the write took place, as ``version``."""
 
     entry: Entry[V] | None
@@ -100,15 +105,29 @@ class Claimed(Generic[V]):
 
 
 class PutIfAbsent(StoreOp[Claimed[V]], Generic[V]):
-    """Write where there is nothing (or only something expired). Of any number at once exactly one writes."""
+    """Write where there is nothing (or only something expired). Of any number at once exactly one writes.
 
-    __slots__ = ("key", "space", "ttl", "value")
+    ``make`` in the place of a value makes it when a store asks for it, once: a store that can look before it writes
+    never asks where something is there.
+    """
 
-    def __init__(self, space: Space[V], key: str, value: V, ttl: float) -> None:
+    __slots__ = ("_value", "key", "make", "space", "ttl")
+
+    def __init__(
+        self, space: Space[V], key: str, value: V | None, ttl: float, make: Callable[[], V] | None = None
+    ) -> None:
         self.space = space
         self.key = key
-        self.value = value
         self.ttl = ttl
+        self.make = make
+        if make is None:
+            self._value = value
+
+    @property
+    def value(self) -> V:
+        if self.make is not None:
+            self._value, self.make = self.make(), None
+        return self._value  # type: ignore[return-value]  # one of the two is given
 
 
 class Replace(StoreOp[bool], Generic[V]):

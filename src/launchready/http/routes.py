@@ -29,7 +29,8 @@ class Route:
             raise ValueError(f'{text!r}: methods are upper case, joined by "|"; write "GET|POST {path}"')
         if not path.startswith("/"):
             raise ValueError(f'{text!r}: a path starts with "/"; write "{method + space}/{path}"')
-        self.methods = frozenset(method.split("|")) if space else frozenset[str]()
+        named = frozenset(method.split("|")) if space else frozenset[str]()
+        self.methods = named | {"HEAD"} if "GET" in named else named  # answered by what answers GET (RFC 9110 §9.3.2)
         segments = path[1:].split("/")
         parts, rank = [], []
         for index, segment in enumerate(segments):
@@ -50,8 +51,7 @@ class Route:
         self.rank = (*rank, -1), not self.methods, text
 
     def accepts(self, method: str) -> bool:
-        """HEAD is answered by what answers GET (RFC 9110 §9.3.2)."""
-        return not self.methods or method in self.methods or (method == "HEAD" and "GET" in self.methods)
+        return not self.methods or method in self.methods
 
     def matches(self, method: str, path: str) -> bool:
         return self.accepts(method) and self._regex.fullmatch(path) is not None
@@ -81,7 +81,7 @@ class RouteTable(Generic[T]):
     def find(self, method: str, path: str, default: D) -> T | D:
         """The value of the most specific pattern that matches, else ``default``."""
         for route, value in self._literal.get(path, ()):
-            if route.accepts(method):
+            if not route.methods or method in route.methods:
                 return value
         for route, value in self._patterns:
             if route.matches(method, path):

@@ -2,16 +2,15 @@
 
 import inspect
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
 from hashlib import sha256
 from typing import Any
 
-from launchready.core.idempotency import REPLAYED, Record, Rule, Vault, rerun
+from launchready.clock import SYSTEM
+from launchready.core.idempotency import REPLAYED, Rule, Vault, rerun
 from launchready.core.idempotency import Once as Protection
-from launchready.core.idempotency.keys import named
 from launchready.drivers.answers import Answers
 from launchready.drivers.current import HELD
 from launchready.drivers.drive import adrive, drive
@@ -21,7 +20,9 @@ from launchready.errors import InFlight, KeyReused, OutcomeUnknown, SafeToRetry,
 from launchready.exchange.app import Forward
 from launchready.exchange.ops import Flow
 from launchready.http.message import Response
+from launchready.settings.deployment import from_environment
 from launchready.settings.sealing import vault
+from launchready.settings.unresolved import Alert
 from launchready.stores import connect
 from launchready.stores.base import Store
 
@@ -43,25 +44,18 @@ class Calls:
 
     def _open(self) -> tuple[Answers, Vault]:
         store = connect(self._store) if isinstance(self._store, str) else self._store
-        return Answers(store, Probes({}), {}), vault(os.environ.get("LAUNCHREADY_SECRET_KEY"))
+        shared = vault(*from_environment())
+        shared.counts.alert = Alert(SYSTEM.monotonic)
+        return Answers(store, Probes({}), {}), shared
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Flow[Response | None], Protection]:
         shared = self.open()[1]
         function = self._function
         key = str(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
         name = f"{function.__module__}.{function.__qualname__}"
-        id_, digest = named(f"function:{name}", key, shared.secret)
-        record = Record(
-            _fingerprint(args, kwargs),
-            token=shared.token().hex(),
-            id=id_,
-            name=digest,
-            route=name,
-            lease=self._rule.lease,
-        )
-        flow = Protection(self._rule, shared, recover=self._asking(args, kwargs))
-        flow.text = key.decode("utf-8", "replace")
-        return flow.claim(record), flow
+        flow = shared.kind(self._rule, shared, recover=self._asking(args, kwargs))
+        flow.know(f"function:{name}", key, _fingerprint(args, kwargs), name)
+        return flow.story(), flow
 
     def _asking(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Function | None:
         recover = self._recover

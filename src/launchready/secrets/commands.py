@@ -6,6 +6,7 @@ from launchready.secrets import judge
 from launchready.secrets.encoded import plain
 from launchready.secrets.forms import Form
 from launchready.secrets.found import Found
+from launchready.secrets.kinds import identify
 from launchready.secrets.place import Place
 
 _USER = Form(r"(?:\s(?:-u|--user|--proxy-user|-U|--credentials?)[ =]?[\"']?)([^\s:\"'$@/\\]{1,64}):([^\s\"'\\]{1,128})")
@@ -23,6 +24,14 @@ _SQL = Form(
     r"(?i)\b(?:identified\s+(?:with\s+\w+\s+)?by|password)\s*(?:=\s*)?(?:password\s*)?\(?\s*(?:E|"
     r"N)?(\\?')((?:[^'\\\n]|\\.){4,128}?)\1"
 )
+_HTTPIE = Form(r"\bhttps?\s[^\n|;]{0,80}?(?:-a|--auth)[ =][\"']?[\w.@-]{1,64}:([^\s\"'$|;()]{4,64})")
+_STATS = Form(r"\bstats[ \t]+auth[ \t]+[\w.@-]{1,64}:(\S{4,64})")
+_SET = Form(r"\bsecrets?\s+set\b[^\n|;]{0,120}?\s(?:-b|--body|--value|--secret-string)[ =][\"']?([^\s\"'$|;()]{8,512})")
+_QUERY = Form(r"[?&](?:api_?)?key=([A-Za-z0-9_\-]{24,128})(?![\w\-])")
+_SAS = Form(r"[?&]sv=20\d\d-[^\s\"'<>]{0,200}?&sig=([A-Za-z0-9%+/=]{40,120})")
+_OTP = Form(r"\botpauth://[^\s\"'<>]{0,200}?[?&]secret=([A-Z2-7]{16,128})")
+_DSN = Form(r"(?<![\w/:])[\w.\-]{1,64}:([^\s\"'@/()]{4,64})@(?:tcp|unix)\(")
+_DNS = Form(r"\bdns\s+\w{2,24}\s+([A-Za-z0-9_\-]{24,128})(?![\w.(])")
 _BASIC = Form(r"[Bb]asic[ \t]+([A-Za-z0-9+/]{8,512}={0,2})")
 _BEARER = Form(r"[Bb]earer[ \t]+([A-Za-z0-9_\-.~+/]{20,2048}={0,2})")
 
@@ -46,6 +55,7 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
         ("sudo", _SUDO),
         ("smb", _SMB),
         ("securestring", _SECURE),
+        ("stats auth", _STATS),
     ):
         if gate in low:
             for found in form.re.finditer(text):
@@ -63,6 +73,29 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
             value = found.group(2)
             if fits(value, place):
                 yield Found("database-password", value, found.start(2), found.end(2))
+    if "http" in low and (" -a " in text or "--auth" in text):
+        for found in _HTTPIE.re.finditer(text):
+            if fits(found.group(1), place):
+                yield Found("basic-auth", found.group(1), found.start(1), found.end(1))
+    for gate, form, rule in (
+        (" set ", _SET, "token"),
+        ("key=", _QUERY, "token"),
+        ("sig=", _SAS, "azure-sas"),
+        ("dns ", _DNS, "token"),
+    ):
+        if gate in low and not (place.test or place.sample or place.xml):
+            for found in form.re.finditer(text):
+                value = found.group(1)
+                if judge.opaque(value.replace("%2F", "/").replace("%2B", "+").replace("%3D", "="), 20):
+                    yield Found(identify(value) or rule, value, found.start(1), found.end(1))
+    if "otpauth://" in low and not (place.test or place.sample):
+        for found in _OTP.re.finditer(text):
+            if not judge.placeholder(found.group(1)) and not judge.sequence(found.group(1)):
+                yield Found("secret", found.group(1), found.start(1), found.end(1))
+    if "@tcp(" in low or "@unix(" in low:
+        for found in _DSN.re.finditer(text):
+            if fits(found.group(1), place):
+                yield Found("database-password", found.group(1), found.start(1), found.end(1))
     if "asic " in text:
         for found in _BASIC.re.finditer(text):
             user, colon, value = plain(found.group(1)).partition(":")
@@ -77,6 +110,8 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
 
 def fits(value: str, place: Place) -> bool:
     """A password that somebody chose, by where it stands."""
+    if place.noted and judge.noted(value):
+        return True
     if place.test or place.sample:
         return judge.password(value) and len(value) >= 10 and judge.changes(value) >= 0.25
     return judge.password(value)

@@ -12,6 +12,12 @@ from launchready.secrets.place import Place
 _HASH = Form(
     r"(?m)^[\w.@\-]{1,64}:(\$(?:apr1|1|2[abxy]?|5|6|7|y|argon2\w*)\$[^\s:]{8,256}|\{S?SHA\}[A-Za-z0-9+/=]{16,128})"
 )
+_HASHED = Form(
+    r"(?:\b[\w.@\-]{1,64}:|(?m:^)[ \t]+[\w.@\-]{1,64}[ \t]+)"
+    r"(\$\$?(?:apr1|2[abxy]?|5|6|7|y|argon2\w*)\$\$?[^\s:\"',]{20,256}|\{S?SHA\}[A-Za-z0-9+/=]{16,128})"
+)
+_BASICAUTH = Form(r"(?i)basic_?auth")
+_SASL = Form(r"(?m)^[^#\s]\S{0,200}[ \t]+[^\s:]{1,128}:(\S{3,128})[ \t]*$")
 _PGPASS = Form(r"(?m)^[^#\s:][^:\n]*:[^:\n]*:[^:\n]*:[^:\n]*:((?:[^\n\\]|\\.){1,128})$")
 _MASTER = Form(r"\s*([0-9a-f]{32}|[0-9a-f]{64})\s*")
 _GIT = Form(r"(?m)^https?://[^\s:/]*(?:@[\w.\-]+)?:(\S{3,256})@[\w.\-]+(?:/\S*)?$")
@@ -29,7 +35,7 @@ _INI_PASS = Form(r"(?m)^\s*\w*(?:[Pp]assword|PASS)\s*=\s*(\S{3,128})\s*$")
 def formats(text: str, place: Place) -> Iterator[Found]:
     """What the file's own format says is a secret."""
     base = posixpath.basename(place.path.rpartition("!/")[2]).lower()
-    if base in {"shadow", "passwd", "master.passwd"} or "htpasswd" in base or "passwd" in base:
+    if base in {"shadow", "passwd", "master.passwd"} or ("passwd" in base and base != "sasl_passwd"):
         yield from _all(_HASH, text, "password-hash")
     elif base in {".pgpass", "pgpass", "pgpass.conf"}:
         yield from _all(_PGPASS, text, "database-password")
@@ -51,6 +57,10 @@ def formats(text: str, place: Place) -> Iterator[Found]:
         yield from _all(_FILEZILLA, text, "password")
     elif base == "webservers.xml":
         yield from _all(_JETBRAINS, text, "password")
+    elif base == "sasl_passwd":
+        yield from _all(_SASL, text, "password")
+    elif not (place.code or place.prose or place.test or place.sample) and _BASICAUTH.re.search(text):
+        yield from _all(_HASHED, text, "password-hash")
 
 
 def _all(form: Form, text: str, rule: str) -> Iterator[Found]:

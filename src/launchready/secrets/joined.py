@@ -7,7 +7,7 @@ from launchready.secrets.found import Found
 from launchready.secrets.place import Place
 from launchready.secrets.tokens import tokens
 
-_GLUE = Form(r"[\"'`]\s{0,20}(?:\+|\.{1,2}|&|<>|\\)?\s{0,60}[\"'`]")
+_GLUE = Form(r"[\"'`]\s{0,20}(?:\+|\.{1,2}|&|<>)?\s{0,20}\\?\s{0,60}[\"'`]")
 _PIECE = Form(r"[A-Za-z0-9_\-.+/=~]{1,400}")
 _PIECES = 12
 
@@ -19,14 +19,14 @@ def joined(text: str, gates: Iterable[str], place: Place) -> Iterator[Found]:
     for gate in gates:
         at = text.find(gate)
         while at >= 0:
-            whole, end = _whole(text, at)
-            if whole:
-                for one in tokens(whole, frozenset({gate})):
+            pieces, end = whole(text, at)
+            if pieces:
+                for one in tokens(pieces, frozenset({gate})):
                     yield Found(one.rule, one.value, at, end)
             at = text.find(gate, max(end, at + len(gate)))
 
 
-def _whole(text: str, at: int) -> tuple[str, int]:
+def whole(text: str, at: int) -> tuple[str, int]:
     """The pieces from a place on, and where the last ends; nothing for a literal that stands alone."""
     pieces: list[str] = []
     end = at

@@ -49,7 +49,7 @@ _TYPE = Form(
     r"no|on|off|required|password|secret|token|hidden|nil|void|email|(?:var)?char(?:\(.*)?|binary|uuid|date|"
     r"datetime|enum|array|list|dict|map)[?;,\])]?"
 )
-_HASH = Form(r"(?:sha\d{1,3}|md5|sri|blake\w*)[-:=].+|[0-9a-f]{7,12}|W/.*")
+_HASH = Form(r"(?:sha\d{1,3}|md5|sri|blake\w*)[-:=].+|[0-9a-f]{7,12}|W/\"?[0-9a-f\-]*\"?")
 
 #: What people write where a password should stand, in tests, in examples, and, too often, in production.
 _WEAK = words_of(
@@ -115,7 +115,8 @@ def _chain(value: str) -> bool:
     found = _CHAIN.re.fullmatch(value)
     if found is None:
         return False
-    readable = wordy(value) or not any(map(str.isdigit, value)) or changes(value) < _RANDOM
+    numbered = value[-2:].isdigit() and value[:1].isupper()  # Ember.Saffron33: nobody numbers attributes so
+    readable = (wordy(value) and not numbered) or not any(map(str.isdigit, value)) or changes(value) < _RANDOM / 2
     return readable or found.group(1)[:1] in {"(", "[", " "}
 
 
@@ -170,6 +171,11 @@ def opaque(value: str, least: int = 16) -> bool:
     return changes(value) >= 0.16 and not (wordy(value) and digits < 5) and not UUID.re.fullmatch(value)
 
 
+def noted(value: str) -> bool:
+    """A password that somebody wrote down where samples stand, too: with more digits than one, and no word of such."""
+    return password(value) and len(value) >= 8 and sum(map(str.isdigit, value)) >= 2
+
+
 def password(value: str) -> bool:
     """Could be a password that somebody chose: no word of every day, and more than letters."""
     if len(value) < 6 or len(value) > 128 or " " in value or placeholder(value) or weak(value) or expression(value):
@@ -178,4 +184,5 @@ def password(value: str) -> bool:
         return len(value) >= 10 and changes(value) >= 0.2 and (not wordy(value) or unspeakable(value))
     letters = any(map(str.isalpha, value))
     more = any(map(str.isdigit, value)) or any(char in "!@#$%^&*+=?~|" for char in value[1:])
+    more = more or (len(value) >= 12 and changes(value) >= _RANDOM and unspeakable(value))
     return letters and more and _RUNS.re.sub("", value) != ""

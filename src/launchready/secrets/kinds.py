@@ -18,12 +18,13 @@ class Facts(NamedTuple):
 
 
 _PROVEN = tuple(kind for kind in KINDS if kind.pattern and kind.rule not in BY_NAME)
-_ANY = tuple(kind for kind in _PROVEN if not kind.starts)
-_BY_START = {
-    start: tuple(kind for kind in _PROVEN if not kind.starts or any(one.startswith(start) for one in kind.starts))
-    for start in {one[:2] for kind in _PROVEN for one in kind.starts}
-}
 _SHORTEST = 16
+
+
+@lru_cache(4096)
+def _beginning(start: str) -> tuple[Kind, ...]:
+    """Those that a key of these first two characters can be. Few are asked for."""
+    return tuple(kind for kind in _PROVEN if not kind.starts or any(one.startswith(start) for one in kind.starts))
 
 
 @cache
@@ -35,7 +36,7 @@ def identify(value: str) -> str:
     """The rule of a key whose format names its vendor; "" for any other text."""
     if len(value) < _SHORTEST:
         return ""
-    for kind in _BY_START.get(value[:2], _ANY):
+    for kind in _beginning(value[:2]):
         may = not kind.starts or value.startswith(kind.starts)
         if may and _compiled(kind.pattern).fullmatch(value) is not None:
             return kind.rule

@@ -8,9 +8,9 @@ from launchready.secrets.found import Found
 from launchready.secrets.place import Place
 
 _SAID = Form(
-    r"(?i)\b(?:(?:log[ -]?in|sign[ -]?in|creds|credentials|zugang|acceso)\b[^\n/\"]{0,40}?[ :][\w.+\-]{2,40}|"
-    r"(?:account|use|user)\b[^\n/\"]{0,40}?[ :][\w.+\-]{2,40}(?=@))"
-    r"(?:@[\w.\-]{3,60})? ?(?:/|\|) ?([^\s\"'<>\\/|]{6,64})(?=[\s\"'<.,;!\\]|$)"
+    r"(?i)\b(?:(?:log[ -]?in|sign[ -]?in|creds|credentials|zugang|acceso)\b[^\n/\"]{0,40}?[ :*`_]{1,3}[\w.+\-]{2,40}|"
+    r"(?:account|use|user)\b[^\n/\"]{0,40}?[ :*`_]{1,3}[\w.+\-]{2,40}(?=@))"
+    r"(?:@[\w.\-]{3,60})?[*`_]{0,3} ?(?:/|\|) ?[*`_]{0,3}([^\s\"'<>\\/|]{6,64})(?=[\s\"'<.,;!\\]|$)"
 )
 
 
@@ -21,12 +21,36 @@ _WORD = Form(
 )
 
 
+_ACCOUNT = Form(
+    r"(?i)(?:[:=] ?|\bas |\bis )[`*_]{0,3}"
+    r"(?:admin|administrator|root|demo|guest|editor|owner|[\w.+\-]{1,40}@[\w.\-]{3,60})"
+    r"[`*_]{0,3} / [`*_]{0,3}([^\s\"'<>\\/|`*]{6,64})(?=[\s\"'<.,;!\\`*]|$)"
+)
+_AFTER = Form(
+    r"(?i)(?:[,;]| and| und| et) (?:password|passwort|pw) [`*\"']{0,3}([^\s\"'<>\\`*]{6,64})"
+    r"(?=[\s`*]{0,3}(?:[.,;!?)\"'\\<\n]|$))"
+)
+_BEFORE = Form(
+    r"(?i)\bwith [`*\"']{0,3}([^\s\"'<>\\`*]{6,64})[`*\"']{0,3} \((?:as )?(?:the )?(?:password|passwort|pass|pw)\)"
+)
+
+
+_FORMS = (
+    ((" / ", " | "), _SAID),
+    (("pass", "pw", "contrase"), _WORD),
+    (("(pass", "(pw"), _BEFORE),
+    ((", pass", "; pass", " and pass", " und pass", " et pass", ", pw", "; pw", " and pw", " und pw"), _AFTER),
+    ((" / ",), _ACCOUNT),
+)
+
+
 def logins(text: str, low: str, place: Place) -> Iterator[Found]:
     """The word behind an account and a slash, or behind "with password", where it is nobody's word."""
-    if not (place.prose or place.config or place.message):
+    if not (place.prose or place.config or place.message or place.path.endswith(".ipynb")):
         return
-    for gates, form in (((" / ", " | "), _SAID), (("pass", "pw", "contrase"), _WORD)):
+    for gates, form in _FORMS:
         for found in form.re.finditer(text) if any(gate in low for gate in gates) else ():
-            value = found.group(1).rstrip(".,;:?!)")
-            if judge.password(value) and any(map(str.isdigit, value)) and judge.changes(value) >= 0.1:
+            value = found.group(1).rstrip(".,;:?!)*`").removesuffix("\\n")
+            chosen = any(map(str.isdigit, value)) and judge.changes(value) >= 0.1
+            if judge.noted(value) or (chosen and judge.password(value)):
                 yield Found("password", value, found.start(1), found.start(1) + len(value))

@@ -144,7 +144,7 @@ def blob(path: str, name: str, commit: str, blobs: Blobs, seen: set[tuple[str, s
     seen.add((path, name))
     read = blobs.read(name)
     if read is None:
-        yield Unread(path, f"object {name[:12]} is missing or broken" + (f" (commit {commit[:12]})" if commit else ""))
+        yield blobs.missing(path, name, commit)
         return
     content, whole = read
     if not whole:

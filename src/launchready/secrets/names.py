@@ -18,15 +18,16 @@ STEMS = (
     "cred",
     "salt",
     "kennwort",
-    "contrasena",
+    "contrase",
+    "wachtwoord",
     "senha",
     "cookie",
     "psk",
 )
 
 _PASSWORD = words_of(
-    "password passwd passwort passphrase pwd passcode psw pass kennwort contrasena senha masterauth requirepass pw "
-    "psk storepass keypass bindpw"
+    "password passwd passwort passphrase pwd passcode psw pass kennwort contrasena wachtwoord senha masterauth "
+    "requirepass pw psk storepass keypass bindpw"
 )
 _ENDS = (
     ("password", "password"), ("passwd", "password"), ("passphrase", "password"),
@@ -37,7 +38,7 @@ _ENDS = (
     ("apitoken", "token"),
     ("token", "token"), ("accesskey", "token"),
     ("privatekey", "secret"), ("requirepass", "password"), ("masterkey", "secret"),
-    ("authkey", "secret"),
+    ("authkey", "secret"), ("signingkey", "secret"), ("encryptionkey", "secret"),
     ("accountkey", "token"), ("sharedaccesskey", "token"),
 )  # fmt: skip
 _NOT = words_of(
@@ -49,15 +50,15 @@ _KEY = words_of(
     "api secret access private auth admin service server master signing encryption encrypt decryption account "
     "license app application deploy webhook jwt hmac aes write live prod production root restricted management "
     "shared sas subscription rest consumer integration role client authentication nonce in secure rsa ssh ssl tls "
-    "pgp gpg fernet crypt cipher cookie session kms test anon"
+    "pgp gpg fernet crypt cipher cookie session kms test anon preshared routing validation decryption"
 )
 _PUBLIC = words_of(
-    "public publishable pub site primary foreign cache sort partition row map foreign i18n translation "
-    "idempotency object dict index unique anonymous"
+    "public publishable pub site primary foreign cache sort partition row map i18n translation idempotency object "
+    "dict index unique anonymous search measurement tracking file image lookup config query sitemap group"
 )
 _TRAIL = words_of(
     "value raw plain plaintext text str string b64 base64 prod production live test staging dev default base "
-    "current prev previous old new env key0 confirm encoded file64 main primary secondary"
+    "current prev previous old new fallback fallbacks env key0 confirm encoded file64 main primary secondary"
 )
 _TOKEN = frozenset(["auth", "authorization", "credentials", "credential", "creds", "bearer"])
 
@@ -68,10 +69,18 @@ def words(key: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORDS.re.findall(key[-120:]))
 
 
-@lru_cache(8192)
 def named(key: str) -> str:
     """ "password", "secret", "token", or "" for a name that promises none of them."""
-    found = list(words(key))
+    answer = promise(key)
+    return "" if answer == "key" else answer
+
+
+@lru_cache(8192)
+def promise(key: str) -> str:
+    """The same, and "key" for the key of something that nobody knows here."""
+    found = list(words(key.replace("\u00f1", "n").replace("\u00d1", "N")))
+    if found == ["key"] and key.isupper():
+        return "key"
     answer = _named(found)
     while not answer and len(found) > 1 and (found[-1].isdigit() or found[-1] in _TRAIL):
         found.pop()
@@ -111,11 +120,12 @@ def _named(found: list[str]) -> str:
     if last in {"secret", "secrets", "salt", "pepper"}:
         return "secret"
     if last == "key":
-        return (
-            ""
-            if not before or before in _PUBLIC or (before not in _KEY and before not in VENDOR_WORDS)
-            else ("token" if before in {"api", "access", "account", "subscription", "license"} else "secret")
-        )
+        if not before or before in _PUBLIC:
+            return ""
+        if before not in _KEY and before not in VENDOR_WORDS:
+            # "ADYEN_CHECKOUT_KEY": a vendor's; "CALENDAR_SYNC_KEY": perhaps one
+            return "" if not _PUBLIC.isdisjoint(found) else "secret" if not VENDOR_WORDS.isdisjoint(found) else "key"
+        return "token" if before in {"api", "access", "account", "subscription", "license"} else "secret"
     if last in {"token", "tokens", "pat"}:
         return "" if before in _NOT or (last == "tokens") else "token"
     if last in _TOKEN:
@@ -123,10 +133,8 @@ def _named(found: list[str]) -> str:
     if last == "id" and before == "key" and "access" in found:
         return ""
     for end, kind in _ENDS:
-        if last.endswith(end) and last != end:
+        if last.endswith(end):
             return kind
-    if last == "privatekey":
-        return "secret"
     if "".join(found[-2:]) in {"apikey", "authkey"}:
         return "token"
     if last in {"apikey", "apitoken", "authtoken", "accesstoken", "accesskey"}:

@@ -7,10 +7,10 @@ where they name a secret is the value read. So a megabyte without such a name co
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from launchready.secrets import weigh
+from launchready.secrets import further, weigh
 from launchready.secrets.forms import Form
 from launchready.secrets.found import Found
-from launchready.secrets.names import STEMS, VENDOR_WORDS, named
+from launchready.secrets.names import STEMS, VENDOR_WORDS, promise
 from launchready.secrets.place import Place
 
 _LEFT = Form(r"[\w.\-]*\Z")
@@ -30,7 +30,7 @@ _ASSIGN = Form(
 )
 _OPEN = Form(
     r"(?:[brfuBRFU@$]{0,2}|!!str[ \t]|(?:\w{0,40}(?:Secret|Field|SecretStr|Buffer\.from|String|Bytes|Password|new "
-    r"String)\()|[\w.:>$-]{1,48}\([\"'][\w.\-]{1,60}[\"'],[ \t]{0,4}|"
+    r"String)\()|[\w.()]{0,48}[dD]ecode\w{0,12}\(|[\w.:>$-]{1,48}\([\"'][\w.\-]{1,60}[\"'],[ \t]{0,4}|"
     r"[\w.:>$-]{1,64}(?:[(\[][\"'][\w.\-]{1,60}[\"'][)\]])?[ \t]{1,4}(?:\|\||\?\?|\?:|or)[ \t]{1,4})"
     r"(\\{0,3}(?:\"\"\"|[\"'`]))"
 )
@@ -38,10 +38,10 @@ _BARE = Form(r"[^\s\"'`<>,;{}\[\]\\&|]{4,512}")
 _BARE_ENV = Form(r"[^\s\"'`\\]{3,512}")
 _QUERY = Form(r"[^\s\"'`<>,;{}()\[\]\\&#|]{4,512}")
 _STRING = Form(r"[^\s\"'`<>,;{}()\[\]\\|]{4,512}")
-_MEMBER = Form(r"\\{0,3}[\"'`][ \t]{0,4},[ \t]{0,8}(\\{0,3}[\"'`])")
+_MEMBER = Form(r"\\{0,3}[\"'`][ \t]{0,4},[ \t]{0,40}(\\{0,3}[\"'`])")
 _SIDE = Form(
-    r"\\{0,3}[\"'`]?[ \t]{0,8}[,{]?\s{0,60}-?\s{0,4}\\{0,3}[\"'`]?(?:[vV]alue|ParameterValue|defaultValue|"
-    r"default|VALUE|val|content|data|secret)\\{0,3}[\"'`]?[ \t]{0,8}[:=][ \t]{0,8}"
+    r"\\{0,3}[\"'`]?[ \t]{0,8}[,{]?\s{0,60}-?\s{0,4}\\{0,3}[\"'`]?(?:\w{1,24}:)?(?:[vV]alue|"
+    r"ParameterValue|defaultValue|default|VALUE|val|content|data|secret)\\{0,3}[\"'`]?[ \t]{0,8}[:=][ \t]{0,8}"
 )
 # variable "key" {type = string, default = "x"}; key: with Type: and Default: below; {"description": "", "value": "x"}
 _DECLARED = Form(
@@ -61,9 +61,10 @@ _PLIST = Form(
 _BLANK = Form(r"[ \t]{1,20}([\"']?)([^\s\"']{3,512})\1")
 _COMMENT = Form(r"[ \t]+(?:#|//|;|--|<!--|/\*).*$")
 _PROSE = Form(
-    r"[*_`]{0,3}(?:[ \t]{1,3}(?:for|to|of|on|fur|für|von|de|"
-    r"pour)[ \t](?:[\w@.\-/]{1,40}[ \t]?){1,5})?[ \t]{0,3}(?:\b(?:is now|is still|is|was|ist jetzt|ist|"
-    r"lautet|est|es|changed to|set to|now|to)\b[ \t]{0,3}[:=]?|=|:|→|->|\||\u2013|\u2014)[ \t]{0,3}"
+    r"[*_`]{0,3}(?:[ \t]{1,3}(?:for|to|of|on|fur|für|zum|vom|von|voor|van|des|de|du|pour|para|del|della|di|do|da|per)"
+    r"[ \t](?:[\w@.\-/]{1,40}[ \t]){0,4}(?:[\w@.\-/]{1,40}[ \t]?))?[ \t]{0,3}(?:\b(?:is now|is still|is|was|"
+    r"ist jetzt|ist|lautet|est|es|è|é|changed to|set to|now|to)\b[ \t]{0,3}[:=]?|=|:|→|->|\||\u2013|\u2014)"
+    r"[ \t]{0,3}"
 )
 
 _WORD = Form(r"(?:<[a-z]{1,8}>)?[\"'`*<(\[]{0,3}([^\s\"'`<>\\]{5,120})")
@@ -94,17 +95,24 @@ def names(text: str, low: str) -> Iterator[Named]:
             if end not in seen:
                 seen.add(end)
                 key = text[start:end].rstrip("-_.")
-                kind = named(key)
-                if (
-                    not kind
-                    and key.lower() == "key"
-                    and (spoken := _SPOKEN.re.search(text, max(0, start - _NEAR), start))
-                ):
-                    start, key = spoken.start(), spoken.group() + key
-                    kind = named(key)
+                kind = promise(key)
+                if not kind and key.lower() in {"key", "passe"}:
+                    start, key, kind = _spoken(text, start, key)
                 if kind:
                     yield Named(_vendor_before(text, start) + key, kind, start, start + len(key))
             at = low.find(stem, end)
+
+
+def _spoken(text: str, start: int, key: str) -> tuple[int, str, str]:
+    """A name of several words: "the Heroku API key", "le mot de passe"."""
+    if key.lower() == "passe":
+        return start, key, "password" if text[max(0, start - 7) : start].lower() == "mot de " else ""
+    spoken = _SPOKEN.re.search(text, max(0, start - _NEAR), start)
+    if spoken is None:
+        return start, key, ""
+    key = spoken.group() + key
+    kind = promise(key)
+    return spoken.start(), key, "" if kind == "key" else kind
 
 
 def _vendor_before(text: str, start: int) -> str:
@@ -121,6 +129,8 @@ def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
     sealed = "SealedSecret" in text
     encoded = "kind: Secret" in text or '"kind":"Secret"' in text or '"kind": "Secret"' in text
     for name in names(text, low):
+        if name.kind == "key" and not weigh.setting(name.key, place):
+            continue
         for start, written, bare in values(text, name, place):
             if written and not sealed:
                 value = _ENTITY.re.sub("", written).strip("\"'`")
@@ -133,14 +143,20 @@ def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
 def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, bool]]:
     """The candidates for the value, the likeliest first: where, what, and whether it stood without quotes."""
     end = name.end
-    if _ARN.re.search(text, max(0, name.start - _NEAR), name.start):
+    if text.rfind("arn:", max(0, name.start - _NEAR), name.start) >= 0 and _ARN.re.search(
+        text, max(0, name.start - _NEAR), name.start
+    ):
         return
     declared = _DECLARED.re.match(text, end)
     if declared is not None:
         yield from _assigned(text, declared.end(), name, place)
         return
+    yield from further.default(text, name.start, end)
     assign = _ASSIGN.re.match(text, end)
     if assign is not None:
+        for at in further.places(text, assign.end(), place):
+            yield from _assigned(text, at, name, place)
+        yield from further.values(text, assign.end(), place)
         yield from _assigned(text, assign.end(), name, place)
         if place.prose or place.config or place.message or comment(text, name.start):
             yield from _prose(text, name)
@@ -173,9 +189,11 @@ def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, boo
     ):
         blank = _BLANK.re.match(text, end)
         if blank is not None and (blank.group(1) or blank_allowed(text, name, place)):
-            yield blank.start(2), blank.group(2), not blank.group(1)
+            yield blank.start(2), blank.group(2).rstrip(";"), not blank.group(1)
     if place.prose or place.message or place.config or comment(text, name.start):
         yield from _prose(text, name)
+    if place.prose and (at := further.defined(text, end)):
+        yield from _word(text, at)
 
 
 def blank_allowed(text: str, name: Named, place: Place) -> bool:
@@ -185,8 +203,9 @@ def blank_allowed(text: str, name: Named, place: Place) -> bool:
         place.credentials
         or before.endswith("--")
         or before.startswith("set -")
-        or before in {"ENV", "ARG", "set", "setx", "setenv", "export"}
+        or before in {"ENV", "ARG", "set", "setx", "setenv", "export", "proxy_set_header", "add_header"}
         or (not before and name.key in {"requirepass", "masterauth", "password", "PASSWORD"} and not place.prose)
+        or (place.config and not before.startswith(("#", ";", "//")) and name.key.endswith("-password"))
     )
 
 
@@ -234,6 +253,9 @@ def _quoted(text: str, at: int, quote: str) -> Iterator[tuple[int, str, bool]]:
             end = text.find(quote, end + 1, at + _LONGEST)
     if end > at:
         value = text[at:end]
+        if "\n" in value and len(quote.lstrip("\\")) > 1:
+            start, value = further.inside(value)
+            at += start
         if "\n" not in value or "-----BEGIN" in value:
             yield at, value.split("\\n", 1)[0] if "\\n" in value else value, False
 
@@ -242,6 +264,10 @@ def _prose(text: str, name: Named) -> Iterator[tuple[int, str, bool]]:
     said = _PROSE.re.match(text, name.end)
     if said is None or said.end() == name.end or "{{" in _line_before(text, name.start):
         return
-    found = _WORD.re.match(text, said.end())
+    yield from _word(text, said.end())
+
+
+def _word(text: str, at: int) -> Iterator[tuple[int, str, bool]]:
+    found = _WORD.re.match(text, at)
     if found is not None:
         yield found.start(1), found.group(1).rstrip(".,;:?)]}*`").removesuffix("**"), True

@@ -13,10 +13,11 @@ from launchready.secrets.found import Unread
 
 PATCH = (
     "-p", "-U0", "-M100%", "-l0", "--full-index", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-color",
-    "--src-prefix=a/", "--dst-prefix=b/",
+    "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short", "--inter-hunk-context=0", "--no-relative",
 )  # fmt: skip
 LOG = (
     "log", "--stdin", "--no-walk=unsorted", "--format=raw", "--cc", "--root", "--no-show-signature", "--no-notes",
+    "--no-decorate", "--encoding=UTF-8",
     *PATCH,
 )  # fmt: skip
 _HUNK = re.compile(rb"@@+ (?:-\S+ )+\+(\d+)(?:,\d+)? @@")
@@ -145,5 +146,16 @@ def _path(section: bytes) -> str:
             line = b"b/" + first.split(b" ", 2)[-1]
     line = line.split(b"\t")[0]
     if line.startswith(b'"'):
-        line = line.strip(b'"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
+        line = _QUOTED.sub(_plain, line[1:].removesuffix(b'"'))
     return line.removeprefix(b"b/").decode("utf-8", "replace")
+
+
+_QUOTED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+_ESCAPES = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
+
+
+def _plain(found: re.Match[bytes]) -> bytes:
+    """One character of a name that git wrote in quotes, as C would."""
+    code = found.group(1)
+    value = int(code, 8) & 255 if len(code) == 3 else _ESCAPES.get(code[0], code[0])
+    return bytes((value,))

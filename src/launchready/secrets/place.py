@@ -37,6 +37,7 @@ _SAMPLE = Form(
     r"(?i)(?:^|[/_.\-])(?:examples?|samples?|demo|tutorials?|docs?|site-packages|node_modules)(?:[/_.\-]|$)|"
     r"\.(?:template|tmpl|tpl|stub|dist|default|defaults|j2|erb|ejs)$|(?:^|/)(?:cookiecutter|skeleton)"
 )
+_NOTED = Form(r"(?i)(?<![a-z])(?:docs?(?=/)|seeds?|demo)(?![a-z])")
 _LOCALE = Form(
     r"(?i)(?:^|/)(?:locales?|i18n|l10n|lang|langs|languages|translations?|messages|intl|nls)(?:/|$|"
     r"[._\-])|\.(?:po|pot|xlf|xliff|arb|lang|ftl)$|(?:^|"
@@ -70,6 +71,7 @@ class Place(NamedTuple):
     env: bool = False
     test: bool = False
     sample: bool = False
+    noted: bool = False
     locale: bool = False
     lock: bool = False
     credentials: bool = False
@@ -94,6 +96,10 @@ def place(path: str) -> Place:
     ext = base.rpartition(".")[2]
     env = _ENV.re.search(inner) is not None
     sample = _SAMPLE.re.search(inner) is not None
+    test = _TEST.re.search(inner) is not None
+    # the handbook of the team, a script that fills a database: what else says that it is no sample?
+    plain = _NOTED.re.sub("x", inner)
+    noted = (sample or test) and not (_SAMPLE.re.search(plain) or _TEST.re.search(plain))
     code = ext in _CODE and not env
     return Place(
         path,
@@ -107,8 +113,9 @@ def place(path: str) -> Place:
         or base.startswith(("dockerfile", "makefile", "jenkinsfile", ".bash", ".zsh"))
         or "." not in base,
         env=env,
-        test=_TEST.re.search(inner) is not None,
+        test=test,
         sample=sample,
+        noted=noted,
         locale=_LOCALE.re.search(inner) is not None,
         lock=_LOCK.re.search(inner) is not None,
         credentials=_CREDENTIALS.re.search(inner) is not None,

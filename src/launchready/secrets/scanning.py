@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
-from launchready.secrets import git, history, tree, work
+from launchready.secrets import git, history, submodules, tree, work
 from launchready.secrets.found import Unread
 from launchready.secrets.gathered import Gathered
 from launchready.secrets.kinds import facts
 from launchready.secrets.look import Hit
+from launchready.secrets.submodules import Repository
+from launchready.secrets.tree import Listed
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -50,6 +52,8 @@ class Scan:
         self._git: str | None = None
 
     def __iter__(self) -> "Iterator[Leak]":
+        if (self.options.staged and self.options.commits is not None) or (self._some and self.options.engines):
+            raise ConfigError(["secrets: what is staged, a range, and engines go by themselves; leave out all but one"])
         self.unread, self.accepted, self.notes = [], [], []
         gathered = Gathered()
         for hit in self._hits(gathered):
@@ -100,7 +104,11 @@ class Scan:
         here = path if folder else os.path.dirname(path)  # noqa: PTH120
         self._git = git.top(here) if git.available() else None
         self._root = self._git or here
-        if not folder:
+        if self._some and self._git is None:
+            raise ConfigError([f"secrets: {self.path!r} is in no git repository; leave out --staged and --range"])
+        if self._some and self._git:
+            yield from self._new(submodules.below(path, self._git), self._git, gathered)
+        elif not folder:
             yield from tree.hits(here, os.path.basename(path), named=True)  # noqa: PTH119
         elif self._git is None:
             yield from self._plain(path)
@@ -112,42 +120,66 @@ class Scan:
 
     def _plain(self, path: str) -> Iterator[Hit | Unread]:
         """A folder without a repository, or with one that cannot be read."""
-        if self.options.staged or self.options.commits:
-            raise ConfigError([f"secrets: {self.path!r} is in no git repository; leave out --staged and --range"])
         if os.path.lexists(os.path.join(path, ".git")):  # noqa: PTH118
             why = git.refusal(path) if git.available() else "git is not installed"
             yield Unread("(history)", f"{why}: only the files were looked at")
         elif self.options.history:
             self.notes.append("no git repository here: only the files were looked at")
-        yield from work.spread(work.jobs("", "", (), path, tree.files(path, git=False)), self.options.progress)
+        here = Repository("", path, Listed())
+        files = sorted(tree.walked(path))
+        yield from work.spread(work.jobs(here, (), files), self.options.progress)
+
+    @property
+    def _some(self) -> bool:
+        """Whether only some commits are asked for, or the next one."""
+        return self.options.staged or self.options.commits is not None
+
+    def _new(self, only: str, top: str, gathered: Gathered) -> Iterator[Hit | Unread]:
+        """What is about to be committed, or what a range of commits brought."""
+        span = self.options.commits
+        if span is None:
+            try:
+                yield from history.staged(top, only)
+            except git.GitError as error:
+                yield Unread("(index)", str(error))
+            return
+        try:
+            ids = history.commits(top, span)[0]
+        except git.GitError as error:
+            raise ConfigError([f"secrets: git knows no range {span!r} ({error}); write main..HEAD"]) from None
+        gathered.order = {commit: number for number, commit in enumerate(ids)}
+        yield from work.spread(work.jobs(Repository(top, "", Listed(), only), ids, ()), self.options.progress)
 
     def _repository(self, path: str, top: str, gathered: Gathered) -> Iterator[Hit | Unread]:
-        if self.options.staged:
-            yield from history.staged(top)
-            return
-        ids = yield from self._commits(top)
-        gathered.order = {commit: number for number, commit in enumerate(ids)}
-        only = os.path.relpath(os.path.realpath(path), os.path.realpath(top))
-        only = "" if only == "." else only
-        paths = tree.files(path, git=True) if self.options.files and self.options.commits is None else []
-        for hit in work.spread(work.jobs(top, only, ids, path, paths), self.options.progress):
-            below = only and isinstance(hit, Hit) and not hit.commit
-            yield hit._replace(path=f"{only}/{hit.path}") if below and isinstance(hit, Hit) else hit
+        jobs: list[work.Job] = []
+        order: dict[str, int] = {}
+        beside: list[str] = []
+        for one in submodules.repositories(path, top):
+            if isinstance(one, Unread):
+                yield one
+                continue
+            ids = (yield from self._commits(one)) if self.options.history else []
+            order |= {commit: number for number, commit in enumerate(ids)}
+            jobs += work.jobs(one, ids, one.listed.files if self.options.files else ())
+            beside += [one.files_under + tree.shown(name) for name in one.listed.beside]
+        if beside:
+            few = ", ".join(beside[:3]) + (", ..." if len(beside) > 3 else "")
+            self.notes.append(f"not looked at: {few}, which git does not track, as a repository of its own")
+        gathered.order = order
+        yield from work.spread(jobs, self.options.progress)
 
-    def _commits(self, top: str) -> Generator[Hit | Unread, None, list[str]]:
-        span = self.options.commits
-        if span is not None:
-            try:
-                return history.commits(top, span)[0]
-            except git.GitError as error:
-                raise ConfigError([f"secrets: git knows no range {span!r} ({error}); write main..HEAD"]) from None
-        if not self.options.history:
+    def _commits(self, one: Repository) -> Generator[Hit | Unread, None, list[str]]:
+        try:
+            ids, trouble = history.commits(one.top)
+            yield from (about._replace(path=one.under + about.path) for about in trouble)
+            yield from (about._replace(path=one.under + about.path) for about in history.tags(one.top))
+            shallow = git.output(one.top, "rev-parse", "--is-shallow-repository").strip() == b"true"
+        except git.GitError as error:
+            yield Unread(f"{one.under}(history)", str(error))
             return []
-        ids, trouble = history.commits(top)
-        yield from trouble
-        yield from history.tags(top)
-        if git.output(top, "rev-parse", "--is-shallow-repository").strip() == b"true":
-            yield Unread("(history)", "a shallow clone, without its older commits; fetch them: git fetch --unshallow")
+        if shallow:
+            said = "a shallow clone, without its older commits; fetch them: git fetch --unshallow"
+            yield Unread(f"{one.under}(history)", said)
         return ids
 
 

@@ -1,11 +1,12 @@
 """One text through all readers: what each finds, without overlaps, without what an inline comment allows."""
 
-from launchready.secrets import judge
+from launchready.secrets import judge, markdown
 from launchready.secrets.arguments import arguments
 from launchready.secrets.blocks import blocks
 from launchready.secrets.commands import commands
 from launchready.secrets.encoded import runs
 from launchready.secrets.formats import formats
+from launchready.secrets.forms import Form
 from launchready.secrets.found import Found, settled
 from launchready.secrets.joined import joined
 from launchready.secrets.logins import logins
@@ -21,25 +22,35 @@ from launchready.secrets.urls import urls
 ALLOW = (
     "gitleaks:allow",
     "betterleaks:allow",
-    "pragma: allowlist secret",
-    "pragma: whitelist secret",
     "trufflehog:ignore",
     "kingfisher:ignore",
     "kingfisher:allow",
     "launchready:allow",
+    # as detect-secrets reads it: a blank or none, a blank or a dash
+    *(f"pragma:{gap}{word}list{dash}secret" for gap in ("", " ") for word in ("allow", "white") for dash in " -"),
 )
 #: The same on the line before.
-ALLOW_NEXT = ("pragma: allowlist nextline secret", "launchready:allow-next")
+ALLOW_NEXT = (
+    "launchready:allow-next",
+    *(f"pragma:{gap}{word}list nextline secret" for gap in ("", " ") for word in ("allow", "white")),
+)
 _DEPTH = 2
 _LINE = 1000
 _PLAIN = Place("")
+#: Where a vendor's key can stand: in a long word, or in the first of two literals that are one.
+#: Each gate of a key, and what stands among the long words where it is.
+_PROBES = tuple(
+    (gate, gate[1:] if gate[0] == "\\" else f" {gate[1:]}" if gate[0] in "\"'`> " else gate) for gate in GATES
+)
+_LONG = Form(r"[\w\-.:/~$%+=\[]{12,}|[\"'`][\w\-.]{2,11}[\"'`]\s{0,20}(?:\+|\.|&|<>|\\|[\"'`])")
 
 
 def find(text: str, place: Place, depth: int = 0) -> list[Found]:
     """Every secret in a text. Linear in its length; ``depth``: how many encodings were taken off already."""
     if place.lock:
         return _locked(text)
-    gates = frozenset(gate for gate in GATES if gate in text)
+    long = " " + " ".join(_LONG.re.findall(text))
+    gates = frozenset([gate for gate, probe in _PROBES if probe in long])
     low = text.lower()
     named = any(stem in low for stem in STEMS)
     groups = [
@@ -52,6 +63,7 @@ def find(text: str, place: Place, depth: int = 0) -> list[Found]:
         commands(text, low, place),
         arguments(text, low, place),
         logins(text, low, place),
+        markdown.tables(text, place) if named and ("-|" in text or "- |" in text) else (),
         inner(text, place, depth) if depth < _DEPTH else (),
         pairs(text, low, place) if named else (),
     ]

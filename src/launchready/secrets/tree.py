@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from launchready.secrets import look
 from launchready.secrets.found import Unread
@@ -30,49 +31,75 @@ SKIPPED = frozenset(
 )
 
 
-def files(root: str, *, git: bool) -> list[str]:
-    """Paths from the root: tracked ones and new ones that are not ignored; outside of git every file."""
-    if git:
-        try:
-            listed = output(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".").decode(
-                "utf-8", "surrogateescape"
-            )
-            found = {path for path in listed.split("\0") if path}
-            return sorted(found.union(*(_submodule(root, path) for path in found if ".gitmodules" in found)))
-        except GitError:
-            if not os.path.lexists(os.path.join(root, ".git")):  # noqa: PTH118
-                return []  # a bare repository has no files
-    return sorted(_walked(root))
+class Listed(NamedTuple):
+    """What git names in a folder. ``files``: tracked ones, and new ones that are not ignored. ``inner``: submodules.
+
+    ``beside``: repositories that git sees and does not track.
+    """
+
+    files: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
-def _submodule(root: str, path: str) -> list[str]:
-    """The files of a repository in this one; none of any other path, and of one that is not checked out."""
-    inner = os.path.join(root, path)  # noqa: PTH118
-    if not os.path.lexists(os.path.join(inner, ".git")):  # noqa: PTH118
-        return []
-    return [os.path.join(path, name) for name in files(inner, git=True)]  # noqa: PTH118
+_SUBMODULE = "160000"
 
 
-def _walked(root: str) -> Iterator[str]:
+def listed(root: str) -> Listed:
+    """The paths of a folder in a repository, from that folder on."""
+    try:
+        said = output(root, "ls-files", "-z", "-s", "-t", "--cached", "--others", "--exclude-standard", "--", ".")
+    except GitError:
+        if not os.path.lexists(os.path.join(root, ".git")):  # noqa: PTH118
+            return _bare(root)
+        return Listed(tuple(sorted(walked(root))))
+    files: set[str] = set()
+    inner: set[str] = set()
+    beside: set[str] = set()
+    for line in said.decode("utf-8", "surrogateescape").split("\0"):
+        if line.startswith("? "):
+            (beside if line.endswith("/") else files).add(line[2:])
+        elif line:
+            facts, _, path = line.partition("\t")
+            (inner if facts[2:].startswith(_SUBMODULE) else files).add(path)
+    return Listed(tuple(sorted(files)), tuple(sorted(inner)), tuple(sorted(beside)))
+
+
+def _bare(root: str) -> Listed:
+    """A bare repository has no files; of its submodules it has only the names."""
+    try:
+        said = output(root, "ls-tree", "-r", "-z", "HEAD").decode("utf-8", "surrogateescape")
+    except GitError:
+        return Listed()
+    return Listed(inner=tuple(line.partition("\t")[2] for line in said.split("\0") if line.startswith(_SUBMODULE)))
+
+
+def walked(root: str) -> Iterator[str]:
+    """Every file of a folder, from that folder on."""
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if name not in SKIPPED]
         for name in names:
             yield os.path.relpath(os.path.join(folder, name), root)  # noqa: PTH118 - a hundred thousand of them
 
 
+def shown(path: str) -> str:
+    """A path for a reader: with a mark for what is no text in it."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def hits(root: str, path: str, *, named: bool = False) -> Iterator[Hit | Unread]:
     """Every hit in one file; of a link only where it was ``named``, and not met in a folder."""
     whole = os.path.join(root, path)  # noqa: PTH118
-    shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    name = shown(path)
     try:
         status = os.stat(whole) if named else os.lstat(whole)  # noqa: PTH116 - a hundred thousand of them
         if not stat.S_ISREG(status.st_mode):
             if named:
-                yield Unread(shown, "a pipe, a socket or a device: not read")
+                yield Unread(name, "a pipe, a socket or a device: not read")
             return
         with open(whole, "rb") as file:  # noqa: PTH123
-            yield from look.stream(shown, file, status.st_size)
+            yield from look.stream(name, file, status.st_size)
     except FileNotFoundError:
         return  # tracked, and deleted in the work tree: the history has it
     except OSError as error:
-        yield Unread(shown, error.strerror or type(error).__name__)
+        yield Unread(name, error.strerror or type(error).__name__)

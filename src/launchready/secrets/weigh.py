@@ -2,6 +2,7 @@
 
 from launchready.secrets import judge
 from launchready.secrets.encoded import plain
+from launchready.secrets.forms import Form
 from launchready.secrets.kinds import by_name, identify, shaped
 from launchready.secrets.names import words
 from launchready.secrets.place import Place
@@ -14,6 +15,10 @@ _NOTHING = frozenset({"none", "null", "true", "false", "yes", "no", "ask", "prom
 _MIXED = 0.3
 """``judge.changes`` of what no name in code is."""
 _NO_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+#: As Apple makes them for one program.
+_APP_PASSWORD = Form(r"[a-z]{4}(?:-[a-z]{4}){3}")
 
 
 def judged(key: str, kind: str, value: str, place: Place, *, bare: bool, encoded: bool) -> tuple[str, str]:
@@ -30,12 +35,24 @@ def judged(key: str, kind: str, value: str, place: Place, *, bare: bool, encoded
         return "", ""
     if kind == "password":
         return (password_rule(key), value) if password(value, place, bare=bare) else ("", "")
+    if kind == "key":
+        return ("token", value) if key_of_something(key, value, place) else ("", "")
     vendor = by_name(key)
     if vendor is not None and vendor_value(value, vendor.rule, place):
         return vendor.rule, value
     if kind == "token" and words(key)[-1] in {"auth", "authorization"} and ":" in plain(value):
         return "registry-auth", value
-    return (kind, value) if secret(value, kind, place) else ("", "")
+    return (kind, value) if secret(value, kind, key, place) else ("", "")
+
+
+def key_of_something(key: str, value: str, place: Place) -> bool:
+    """The key of nobody knows what: a constant, or a setting, whose value can be nothing else."""
+    return setting(key, place) and judge.opaque(value, 24) and judge.changes(value) >= 0.25
+
+
+def setting(key: str, place: Place) -> bool:
+    """Whether the key of something would be written under this name here."""
+    return not shown(place) and (key.isupper() or (place.config and not place.code))
 
 
 def shown(place: Place) -> bool:
@@ -53,7 +70,13 @@ def password(value: str, place: Place, *, bare: bool) -> bool:
     """In a file of credentials every literal counts, in a test only what nobody would make up."""
     if place.credentials:
         made = judge.placeholder(value) or value.lower() in _NOTHING or value.startswith(("%", "$", "{"))
-        return len(value) >= 3 and not made
+        # what Rails itself writes for everybody's own database
+        stock = place.path.endswith("database.yml") and value in {"postgres", "root", "mysql"}
+        return len(value) >= 3 and not made and not stock
+    if _APP_PASSWORD.re.fullmatch(value) and not place.test:
+        return judge.unspeakable(value)
+    if place.noted and not place.code and judge.noted(value):
+        return True
     if place.test or place.sample:
         return judge.password(value) and len(value) >= 10 and judge.changes(value) >= 0.25 and not judge.wordy(value)
     if place.trusted or (value[-1:].isdigit() and place.path.endswith((".ini", ".cnf"))):
@@ -77,10 +100,23 @@ def vendor_value(value: str, rule: str, place: Place) -> bool:
     return judge.opaque(value, 20) and not (place.test and judge.changes(value) < 0.3)
 
 
-def secret(value: str, kind: str, place: Place) -> bool:
+#: Tokens that tell one request, one device, one visit from another, and open nothing.
+_OF_A_MOMENT = frozenset(
+    {"client", "request", "idempotency", "session", "device", "page", "push", "correlation", "trace", "user", "cursor"}
+)
+
+
+def uuid(value: str, key: str, place: Place) -> bool:
+    """A UUID is a key under a name of two words that says so: API_TOKEN, client_secret."""
+    said = words(key)
+    moment = said[-1:] in {("token",), ("key",)} and not _OF_A_MOMENT.isdisjoint(said)
+    return len(said) > 1 and not moment and value != _NO_UUID and not place.test and not place.sample
+
+
+def secret(value: str, kind: str, key: str, place: Place) -> bool:
     """A signing key or token without a vendor."""
-    if place.credentials and judge.UUID.re.fullmatch(value):
-        return True
+    if judge.UUID.re.fullmatch(value):
+        return place.credentials or uuid(value, key, place)
     if kind == "secret" and not (place.test or place.sample or place.prose) and marked(value):
         return True
     if kind == "secret" and place.trusted and judge.password(value) and len(value) >= 8:

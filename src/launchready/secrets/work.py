@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -17,26 +18,37 @@ from launchready.secrets import tree
 from launchready.secrets.found import Unread
 from launchready.secrets.history import History
 from launchready.secrets.look import Hit
+from launchready.secrets.submodules import Repository
 
-Job = tuple[str, str, str, tuple[str, ...]]
-"""What (commits or files), where, limited to, and which."""
+Job = tuple[str, str, str, tuple[str, ...], str]
+"""What (commits or files), where, limited to, which, and under which path for the reader."""
 Progress = Callable[[int, int], None]
 
 COMMITS, FILES = 320, 64
 _MANY = 240
 
 
-def jobs(repo: str, only: str, ids: Sequence[str], root: str, paths: Sequence[str]) -> list[Job]:
+def jobs(where: Repository, ids: Sequence[str], paths: Sequence[str]) -> list[Job]:
     """The work in portions."""
+    top, only = where.top, where.only
     return [
-        *(("commits", repo, only, tuple(ids[at : at + COMMITS])) for at in range(0, len(ids), COMMITS)),
-        *(("files", root, "", tuple(paths[at : at + FILES])) for at in range(0, len(paths), FILES)),
+        *(("commits", top, only, tuple(ids[at : at + COMMITS]), where.under) for at in range(0, len(ids), COMMITS)),
+        *(
+            ("files", where.path, "", tuple(paths[at : at + FILES]), where.files_under)
+            for at in range(0, len(paths), FILES)
+        ),
     ]
 
 
 def done(job: Job) -> Iterator[Hit | Unread]:
     """One portion."""
-    what, where, only, names = job
+    under = job[4]
+    for answer in _answers(job):
+        yield answer._replace(path=under + answer.path) if under else answer
+
+
+def _answers(job: Job) -> Iterator[Hit | Unread]:
+    what, where, only, names, _under = job
     if what == "commits":
         yield from History(where, only).hits(names)
     else:
@@ -83,7 +95,7 @@ class _Pool:
         finally:
             self._ended = True
             for worker in self._workers:
-                worker.kill()
+                _end(worker)
 
     def _collected(self) -> Iterator[Hit | Unread]:
         open_threads, finished = self._count, 0
@@ -115,7 +127,10 @@ class _Pool:
     def _with_worker(self, first: Job) -> None:
         """This job and those after it, until there are none, or until the process stops."""
         command = [sys.executable, "-m", "launchready.secrets"]
-        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment())  # noqa: S603
+        # In a group of its own: Ctrl-C is for the scan, which then ends its workers and the git that each one runs.
+        worker = subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(), process_group=0
+        )
         self._workers.append(worker)
         job: Job | None = first
         try:
@@ -154,16 +169,32 @@ class _Pool:
 _PORTION = "\0portion"
 
 
+def _end(worker: "subprocess.Popen[bytes]") -> None:
+    if worker.poll() is None:
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(worker.pid, signal.SIGKILL)
+        worker.kill()
+    worker.wait()
+
+
 def _environment() -> dict[str, str]:
     """The worker imports what this process imported, from where it did."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def serve() -> None:
-    """A worker: one job a line, then its answers, then an empty one."""
+    """A worker: one job a line, then its answers, then an empty one. It ends when nobody reads them any more."""
+    try:
+        _serve()
+    except BrokenPipeError:
+        os._exit(1)  # without a last attempt to write what nobody reads
+
+
+def _serve() -> None:
     for line in sys.stdin.buffer:
-        what, where, only, names = json.loads(line)
-        for answer in done((what, where, only, tuple(names))):
+        what, where, only, names, under = json.loads(line)
+        for answer in done((what, where, only, tuple(names), under)):
             fields = list(answer) if isinstance(answer, Hit) else [answer.path, answer.reason]
             sys.stdout.buffer.write(json.dumps(fields).encode() + b"\n")
         sys.stdout.buffer.write(b"[]\n")

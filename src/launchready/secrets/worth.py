@@ -29,6 +29,12 @@ _COMMANDS = tuple(
         "lftp",
         "sudo",
         "smb",
+        " -a ",
+        "--auth",
+        "sig=",
+        "dns ",
+        "@tcp(",
+        "@unix(",
         "securestring",
         "contrase",
         "mot de passe",
@@ -50,7 +56,7 @@ def worth(data: bytes, where: Place) -> bool:
         return True
     if (b"://" in low and b"@" in low) or b"-----begin" in low or b"putty-user" in low or b"insert into" in low:
         return True
-    if b" / " in low and any(word in low for word in _LOGINS):
+    if (b" / " in low or b" | " in low) and any(word in low for word in _LOGINS):
         return True
     if any(word in low for word in _COMMANDS) or where.path.endswith((".key", "passwd", "shadow")):
         return True

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 
 from launchready.clock import Clock
 from launchready.core import cache as core
@@ -11,7 +10,7 @@ from launchready.exchange.store import Space
 from launchready.http.message import Request
 from launchready.http.routes import RouteTable
 from launchready.settings.problems import Problems
-from launchready.settings.sealing import derived
+from launchready.settings.sealing import derived, signing
 from launchready.settings.whose import user_of
 
 
@@ -54,13 +53,13 @@ def compile_cache(
     trusted: Sequence[str] | int,
     *,
     shared: bool,
-    secret: str | None = None,
+    secrets: Sequence[str] = (),
 ) -> core.Cache:
     """The feature. Every mistake goes to ``problems``. ``shared``: other processes use the same store.
 
-    ``secret``: answers in a shared store are signed, so that who can write the store cannot write pages.
+    ``secrets``: answers in a shared store are signed, so that who can write the store cannot write pages.
     """
-    dump, load = (core.dump, core.load) if secret is None else signed(secret)
+    dump, load = signed(secrets) if secrets else (core.dump, core.load)
     rows = _routes(problems, "cache.routes", settings.routes)
     private = _routes(problems, "cache.private", settings.private)
     if not settings.force:
@@ -104,21 +103,16 @@ def compile_cache(
     return core.Cache(setup)
 
 
-def signed(secret: str) -> tuple[Callable[[core.Stored], bytes], Callable[[bytes], core.Stored]]:
+def signed(secrets: Sequence[str]) -> tuple[Callable[[core.Stored], bytes], Callable[[bytes], core.Stored]]:
     """To and from a store that others could write. What does not verify is not there."""
-    from itsdangerous import BadSignature, Signer  # noqa: PLC0415 - only where there is a secret
-
-    purpose = "launchready.cache"
-    signer = Signer(derived(secret, purpose), purpose, key_derivation="none", digest_method=sha256)
+    sign, unsign = signing(*(derived(secret, "launchready.cache") for secret in secrets))
 
     def dump(stored: core.Stored) -> bytes:
-        return signer.sign(core.dump(stored))
+        return sign(core.dump(stored))
 
-    def load(data: bytes) -> core.Stored:
-        try:
-            return core.load(signer.unsign(data))
-        except BadSignature:
-            return core.unreadable()
+    def load(signed: bytes) -> core.Stored:
+        data = unsign(signed)
+        return core.unreadable() if data is None else core.load(data)
 
     return dump, load
 

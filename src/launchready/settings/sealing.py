@@ -1,16 +1,16 @@
 """How claims are written down: signed where there is a secret, so that who can write the store cannot write answers.
 
-The signature is itsdangerous' (HMAC-SHA-256, a key of its own derived from the secret); what it covers names the key
-under which the record stands, so that one record put in another's place is noticed as well. With ``encrypt`` the whole
-record is Fernet's (AES-128-CBC and HMAC-SHA-256), by cryptography. What does not verify is not believed and not
-overwritten: its outcome is unknown.
+The signature is in itsdangerous' form (HMAC-SHA-256, a key of its own derived from the secret); what it covers names
+the key under which the record stands, so that one record put in another's place is noticed as well. With ``encrypt``
+the whole record is Fernet's (AES-128-CBC and HMAC-SHA-256), by cryptography. What does not verify is not believed and
+not overwritten: its outcome is unknown.
 """
 
 import base64
 import hmac
 import os
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from hashlib import sha256
 
 from launchready.core.idempotency import Record, Vault, claims, dump, load
 from launchready.core.idempotency.record import UNREADABLE
@@ -29,28 +29,56 @@ def derived(secret: str, purpose: str) -> bytes:
     return hmac.digest(secret.encode(), purpose.encode(), "sha256")
 
 
-def vault(secret: str | None = None, *, encrypt: bool = False) -> Vault:
-    """What the rules of an app share. Without a secret digests are plain and answers unsigned."""
+def vault(secret: str | None = None, fallbacks: Sequence[str] = (), *, encrypt: bool = False) -> Vault:
+    """What the rules of an app share. Without a secret digests are plain and answers unsigned.
+
+    ``fallbacks``: secrets that were in use before, the newest first; each has a vault of its own.
+    """
     if secret is None:
         return Vault(token)
+    older = tuple(vault(each, encrypt=encrypt) for each in reversed(fallbacks))
     keyed = derived(secret, PURPOSE + ".keys")
     seal = derived(secret, PURPOSE + ".answers")
-    return Vault(token, keyed, _encrypted(seal) if encrypt else _signed(seal))
+    return Vault(token, keyed, _encrypted(seal) if encrypt else _signed(seal), older)
+
+
+def signing(*keys: bytes) -> tuple[Callable[[bytes], bytes], Callable[[bytes], bytes | None]]:
+    """Sign with the last key, and read what was signed with any of them; None where it does not verify.
+
+    What itsdangerous' ``Signer(key, key_derivation="none", digest_method=sha256)`` writes and reads, as one call of
+    ``hmac`` where that makes some twenty frames: every first use signs two records, every replay verifies one.
+    """
+
+    newest, known = keys[-1], keys[::-1]
+
+    def signature(key: bytes, data: bytes) -> bytes:
+        return base64.urlsafe_b64encode(hmac.digest(key, data, "sha256")).rstrip(b"=")
+
+    def sign(data: bytes) -> bytes:
+        return b"%b.%b" % (data, signature(newest, data))
+
+    def unsign(signed: bytes) -> bytes | None:
+        try:
+            data, _, given = signed.rpartition(b".")
+        except TypeError:  # SQLite keeps text as such, whatever its column is said to hold
+            return None
+        for key in known:
+            if hmac.compare_digest(signature(key, data), given):
+                return data
+        return None
+
+    return sign, unsign
 
 
 def _signed(key: bytes) -> Space[Record]:
-    from itsdangerous import BadSignature, Signer  # noqa: PLC0415 - only where there is a secret
-
-    signer = Signer(key, PURPOSE, key_derivation="none", digest_method=sha256)
+    sign, unsign = signing(key)
 
     def write(record: Record) -> bytes:
-        return signer.sign(dump(record))
+        return sign(dump(record))
 
-    def read(data: bytes) -> Record:
-        try:
-            return load(signer.unsign(data))
-        except BadSignature:
-            return Record(b"", UNREADABLE)
+    def read(signed: bytes) -> Record:
+        data = unsign(signed)
+        return Record(b"", UNREADABLE) if data is None else load(data)
 
     return claims(write, read)
 

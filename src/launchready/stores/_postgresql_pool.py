@@ -69,13 +69,13 @@ class AsyncConnection(psycopg.AsyncConnection[Any_]):
         return await waiting.wait_async(_bounded(gen, self.until), self.pgconn.socket, interval=interval)
 
 
-def _readable(socket: int) -> bool:
-    """Something came that nobody asked for: the end, most often."""
+def readable(socket: int, within: float = 0) -> bool:
+    """Something came. Where nobody asked for it that is the end, most often."""
     if not hasattr(select, "poll"):
-        return bool(select.select([socket], [], [], 0)[0])
+        return bool(select.select([socket], [], [], within)[0])
     poll = select.poll()
     poll.register(socket, select.POLLIN)
-    return bool(poll.poll(0))
+    return bool(poll.poll(within * 1000))
 
 
 C = TypeVar("C", Connection, AsyncConnection)
@@ -92,7 +92,7 @@ class Idle(Generic[C]):
             connection = self.rows.pop()
         except IndexError:
             return None
-        if connection.pgconn.status == ConnStatus.OK and not _readable(connection.pgconn.socket):
+        if connection.pgconn.status == ConnStatus.OK and not readable(connection.pgconn.socket):
             return connection
         self.give(connection, broken=True)
         return None

@@ -12,7 +12,6 @@ from launchready.exchange.store import Give, Take
 from launchready.exchange.window import State, Taken, fresh, give, take
 
 PAGE = 4096
-TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
 
 _BUSY_PAUSE = 0.002  # seconds, as SQLite's own busy handler begins
 
@@ -216,8 +215,15 @@ def _boot_id() -> str:
         return ""
 
 
+PASSES = 5
+
+
 def checkpoint(path: str) -> None:
     """Bring the write-ahead log back into the file. PASSIVE: it waits for nobody, and nobody waits for it.
+
+    The log begins anew only where all of it is back, and a pass takes what stood there when it began: so there are
+    passes until nothing came meanwhile. After one alone a log under steady writes grew, pass by pass, until SQLite
+    brought it back in the midst of a request.
 
     Best effort: what fails here is tried again some thousand writes later, and in line where the log has grown large.
     """
@@ -226,7 +232,12 @@ def checkpoint(path: str) -> None:
     except sqlite3.Error:
         return
     try:
-        db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        back = -1
+        for _ in range(PASSES):
+            log = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()[0][1]
+            if log <= back:
+                return
+            back = log
     except sqlite3.Error:
         return
     finally:

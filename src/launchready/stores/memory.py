@@ -10,6 +10,7 @@ usual packages make two and seven.
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator
+from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -78,8 +79,9 @@ class _Room:
         """Raises StoreFull where there is no room and nothing may be dropped."""
         size = self.size_of(value) + len(key) + _OVERHEAD
         rows = self.rows
-        if key in rows:
-            self.drop(key)
+        old = rows.pop(key, None)
+        if old is not None:
+            self.size -= old[4]
         elif not self.evictable:
             self._make_room(now)
             self.hand.append(key)
@@ -91,11 +93,16 @@ class _Room:
 
     def _make_room(self, now: float) -> None:
         """Two steps of the hand for each new entry: expired ones leave about as fast as new ones come."""
-        for _ in range(min(2, len(self.hand))):
-            key = self.hand.popleft()
-            if self.live(key, now) is not None:
-                self.hand.append(key)
-        if len(self.rows) >= self.max_entries:
+        hand, rows = self.hand, self.rows
+        for key in list(islice(hand, 2)):
+            row = rows.get(key)
+            if row is not None and row[2] > now:
+                hand.rotate(-1)
+                continue
+            hand.popleft()
+            if row is not None:
+                self.drop(key)
+        if len(rows) >= self.max_entries:
             raise StoreFull(f"{self.name}: {self.max_entries} live entries in memory, and none of them may be dropped")
 
 
@@ -185,13 +192,14 @@ class MemoryStore:
         now = self._now()
         with self._lock:
             room = self._rooms.get(op.space.name) or self._room(op.space)
-            row = room.live(op.key, now)
-            if row is None:
-                self._version += 1
-                room.write(op.key, op.value, now, op.ttl, self._version)
-                op.answer = Claimed(None, self._version)
+            row = room.rows.get(op.key)
+            if row is not None and row[2] > now:
+                version = row[3]
+                op.answer = _new(Claimed, (_new(Entry, (row[0], now - row[1], version)), version))
             else:
-                op.answer = Claimed(Entry(row[0], now - row[1], row[3]), row[3])
+                self._version = version = self._version + 1
+                room.write(op.key, op.value, now, op.ttl, version)
+                op.answer = _new(Claimed, (None, version))
 
     def _replace(self, op: Replace[Any]) -> None:
         now = self._now()
@@ -216,9 +224,9 @@ class MemoryStore:
         now = self._now()
         with self._lock:
             room = self._rooms.get(op.space.name) or self._room(op.space)
-            row = room.live(op.key, now)
-            op.answer = row is None or row[3] == op.version
-            if op.answer:
+            row = room.rows.get(op.key)
+            op.answer = mine = row is None or row[3] == op.version or row[2] <= now
+            if mine:
                 self._version += 1
                 room.write(op.key, op.value, now, op.ttl, self._version)
 

@@ -23,6 +23,7 @@ from weakref import WeakKeyDictionary
 
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
+from launchready.exchange.news import Expect, Listener
 from launchready.exchange.ops import Inline, Op
 from launchready.exchange.store import (
     Claimed,
@@ -40,9 +41,11 @@ from launchready.exchange.store import (
     Space,
     StoreOp,
     Take,
+    digest,
 )
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores.base import PAGE, belongs, digest, micros, said, where, window_digest
+from launchready.stores._listening import Ears
+from launchready.stores.base import PAGE, TABLES, Rounds, belongs, micros, said, table_of, where, window_digest
 
 if TYPE_CHECKING:
     from launchready.stores._postgresql_pool import AsyncConnection, AsyncPool, Connection, Pool
@@ -50,14 +53,15 @@ if TYPE_CHECKING:
 SCHEMES = ("postgresql", "postgres")
 
 ANSWER_WAIT = 2.6  # from first to last, connecting included
-SWEEP_EVERY, SWEEP_ROWS = 64, 256
-TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
 
 Rows = list[tuple[Any, ...]]
 Params = dict[str, Any]
 
 
 _LIVE = "expires > launchready_now()"
+
+# Why not always: _postgresql_ear.py. A queue that somebody else lets fill up must not fail who settles.
+_TELL = "CASE WHEN waited AND pg_notification_queue_usage() < 0.5 THEN pg_notify('launchready', encode(key, 'hex')) END"
 
 
 class Statements:
@@ -77,7 +81,7 @@ class Statements:
         )
         self.replace = (
             f"UPDATE {table} SET (expires, put, version, value) = ROW({new}) "
-            f"WHERE key = %(key)s AND version = %(version)s::bigint AND {_LIVE} RETURNING true"
+            f"WHERE key = %(key)s AND version = %(version)s::bigint AND {_LIVE} RETURNING true, {_TELL}"
         )
         mine = "old.version = %(version)s::bigint OR old.expires <= launchready_now()"
         self.renew = (
@@ -85,21 +89,31 @@ class Statements:
             "%(version)s::bigint, %(value)s) ON CONFLICT (key) DO UPDATE SET (expires, put, version, value) = "
             f"ROW(excluded.expires, excluded.put, excluded.version, excluded.value) WHERE {mine} RETURNING true"
         )
-        self.settle = f"INSERT INTO {table} AS old VALUES (%(key)s, {new}) {upsert} WHERE {mine} RETURNING true"
+        self.settle = (
+            f"INSERT INTO {table} AS old VALUES (%(key)s, {new}) {upsert} WHERE {mine} RETURNING true, {_TELL}"
+        )
         self.seize = (
             f"UPDATE {table} SET (expires, put, version, value) = ROW({new}) WHERE key = %(key)s AND {_LIVE} AND "
             "version = %(version)s::bigint AND put <= launchready_now() - %(older)s::bigint RETURNING version"
         )
         self.delete = (
             f"DELETE FROM {table} WHERE key = %(key)s AND {_LIVE} "
-            "AND (%(version)s::bigint IS NULL OR version = %(version)s::bigint) RETURNING true"
+            f"AND (%(version)s::bigint IS NULL OR version = %(version)s::bigint) RETURNING true, {_TELL}"
+        )
+        # Under the row's lock: whoever ends the entry comes before it, and is seen here, or after it, and sees it.
+        # A mark need not outlive a power cut.
+        this = f"WHERE key = %(key)s AND version = %(version)s::bigint AND {_LIVE}"
+        self.expect = (
+            f"WITH mark AS (UPDATE {table} SET waited = true {this} AND NOT waited "
+            "RETURNING set_config('synchronous_commit', 'off', true)) "
+            f"SELECT waited OR EXISTS (SELECT FROM mark) FROM {table} {this}"
         )
 
 
 _SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kept")}  # by Space.evictable
 _NAMES = {
     Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Renew: "renew", Settle: "settle", Seize: "seize",
-    Delete: "delete",
+    Delete: "delete", Expect: "expect",
 }  # fmt: skip
 _TAKE = (
     "SELECT * FROM launchready_take_3"
@@ -107,6 +121,7 @@ _TAKE = (
 )
 _GIVE = _TAKE.replace("take_3", "give_2")
 _FORGET = "DELETE FROM launchready_windows WHERE key = %(key)s RETURNING true"
+SWEEP_EVERY, SWEEP_ROWS = 64, 256
 _SWEEP_ANY = """
 WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(hand)s ORDER BY key LIMIT %(rows)s),
      dead AS MATERIALIZED (SELECT key FROM {0} WHERE key IN (SELECT key FROM page) AND expires <= launchready_now()
@@ -141,6 +156,8 @@ class PostgreSQLStore:
             raise ConfigError([f"store={where(url)!r}: {said(error, url)}"]) from None
         self.inline: Inline = {}
         self._driver = psycopg
+        errors = psycopg.errors
+        self._missing = errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedColumn
         self._pools = pools
         self._url = url
         self._name = f"the PostgreSQL store at {where(url)}"
@@ -150,8 +167,8 @@ class PostgreSQLStore:
         self._pid = os.getpid()
         self._sync: Pool | None = None
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncPool] = WeakKeyDictionary()
-        self._writes = 0
-        self._hands = dict.fromkeys(TABLES, b"")
+        self._rounds = Rounds(SYSTEM.monotonic, every=SWEEP_EVERY)
+        self._ears = Ears()
 
     def execute(self, op: Op[Any]) -> None:
         until = SYSTEM.monotonic() + ANSWER_WAIT
@@ -208,31 +225,43 @@ class PostgreSQLStore:
             raise self._failure(error) from None
 
     def _on(self, connection: "Connection", sql: str, params: Params) -> Rows:
-        missing = self._driver.errors.UndefinedTable, self._driver.errors.UndefinedFunction
         try:
             return connection.execute(sql, params, prepare=True, binary=True).fetchall()
-        except missing:
+        except self._missing:
             with connection.transaction():
                 connection.execute(_LOCK)
                 connection.execute(_schema())
             return connection.execute(sql, params, binary=True).fetchall()
 
     async def _aon(self, connection: "AsyncConnection", sql: str, params: Params) -> Rows:
-        missing = self._driver.errors.UndefinedTable, self._driver.errors.UndefinedFunction
         try:
             cursor = await connection.execute(sql, params, prepare=True, binary=True)
-        except missing:
+        except self._missing:
             async with connection.transaction():
                 await connection.execute(_LOCK)
                 await connection.execute(_schema())
             cursor = await connection.execute(sql, params, binary=True)
         return await cursor.fetchall()
 
+    def listen(self) -> Listener:
+        from launchready.stores._postgresql_ear import CHANNEL, PostgreSQLEar  # noqa: PLC0415  where somebody waits
+
+        def say(word: str) -> None:
+            statement = f"SELECT pg_notify('{CHANNEL}', %(word)s)"
+            self._ask(statement, {"word": word}, SYSTEM.monotonic() + ANSWER_WAIT)
+
+        try:
+            return self._ears.open(PostgreSQLEar(self._url, say))
+        except (self._driver.Error, self._pools.Late) as error:
+            raise self._failure(error) from None
+
     def close(self) -> None:
+        self._ears.close()
         if self._sync is not None and self._pid == os.getpid():
             self._sync.idle.drop()
 
     async def aclose(self) -> None:
+        await self._ears.aclose()
         pool = self._loops.pop(asyncio.get_running_loop(), None)
         if pool is not None:
             pool.idle.drop()
@@ -277,19 +306,16 @@ class PostgreSQLStore:
                 count += len(rows)
         return count
 
-    # Housekeeping: every so many writes, look at the next rows of a table, and drop those that are over.
+    # Housekeeping: look at the next rows of a table, and drop those that are over.
 
     def _due(self, op: Op[Any]) -> str | None:
-        if isinstance(op, Get | GetAll):
-            return None
-        self._writes += 1
-        return TABLES[self._writes // SWEEP_EVERY % len(TABLES)] if self._writes % SWEEP_EVERY == 0 else None
+        return None if isinstance(op, Get | GetAll | Expect) else self._rounds.wrote(table_of(op))
 
     def _sweep(self, table: str) -> tuple[str, Params]:
-        return _SWEEP[table], {"hand": self._hands[table], "rows": SWEEP_ROWS}
+        return _SWEEP[table], {"hand": self._rounds.hands[table], "rows": SWEEP_ROWS}
 
     def _swept(self, table: str, rows: Rows) -> None:
-        self._hands[table] = rows[0][0] if rows else b""
+        self._rounds.hands[table] = rows[0][0] if rows else b""
 
 
 def _schema() -> bytes:
@@ -320,7 +346,7 @@ def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
     params: Params = {"key": digest(op.space.name, op.key)}
     if isinstance(op, Put | PutIfAbsent | Replace | Renew | Settle | Seize):
         params |= {"value": op.space.dump(op.value), "ttl": micros(op.ttl)}
-    if isinstance(op, Replace | Renew | Settle | Seize | Delete):
+    if isinstance(op, Replace | Renew | Settle | Seize | Delete | Expect):
         params["version"] = op.version
     if isinstance(op, Seize):
         params["older"] = micros(op.older)
@@ -350,6 +376,8 @@ def _decode(op: Op[Any], rows: Rows) -> bool:
         op.answer = Taken(allowed, which, remaining, reset / MICRO)
     elif isinstance(op, Give):
         op.answer = None
+    elif isinstance(op, Expect):
+        op.answer = bool(rows and rows[0][0])
     else:
         op.answer = bool(rows)
     return True

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
+from launchready.exchange.news import Expect, Listener
 from launchready.exchange.ops import Inline, Op
 from launchready.exchange.store import (
     Claimed,
@@ -43,9 +44,11 @@ from launchready.exchange.store import (
     Settle,
     Space,
     Take,
+    digest,
 )
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores.base import PAGE, digest, micros, said, where, window_digest
+from launchready.stores._listening import Ears
+from launchready.stores.base import PAGE, micros, said, where, window_digest
 
 if TYPE_CHECKING:
     import redis
@@ -80,6 +83,7 @@ _SCRIPTS: dict[type[Op[Any]], str] = {
     Seize: "seize",
     Claim: "claim",
     Delete: "delete",
+    Expect: "expect",
     Take: "take",
     Give: "give",
 }
@@ -125,6 +129,7 @@ class RedisStore:
         ]
         self._loops = WeakKeyDictionary()
         self._left = self._loops.copy()  # clients of one server, from before it said that it is one of many
+        self._ears = Ears()
         try:
             self._client(quick=False)
         except (ValueError, TypeError) as error:
@@ -286,11 +291,26 @@ class RedisStore:
     def sweep(self) -> int:
         return 0  # Redis ends entries at their time
 
+    def listen(self) -> Listener:
+        """Of a cluster, at any node."""
+        from launchready.stores._redis_ear import RedisEar  # noqa: PLC0415  where somebody waits
+
+        try:
+            client = self._client(quick=False)
+            if isinstance(client, self._driver.RedisCluster):
+                client = client.get_redis_connection(client.get_random_node())
+            pool = client.connection_pool
+            return self._ears.open(RedisEar(pool.connection_class(**pool.connection_kwargs), self._errors))
+        except self._errors as error:
+            raise self._failure(error) from None
+
     def close(self) -> None:
+        self._ears.close()
         while self._sync:
             self._sync.popitem()[1].close()
 
     async def aclose(self) -> None:
+        await self._ears.aclose()
         for clients in (self._loops, self._left):
             known = clients.pop(asyncio.get_running_loop(), None)
             if known is not None:
@@ -341,7 +361,7 @@ class RedisStore:
             if isinstance(op, Give):
                 now = "" if op.at is None else op.at
             return script, (f"launchready:take:{{{window_digest(op).hex()}}}",), (op.cost, now, *windows)
-        if not isinstance(op, Get | Put | PutIfAbsent | Replace | Renew | Settle | Seize | Delete):
+        if not isinstance(op, Get | Put | PutIfAbsent | Replace | Renew | Settle | Seize | Delete | Expect):
             raise TypeError(f"not a verb of a store: {op!r}")
         keys: tuple[str, ...] = (f"launchready:{op.space.name}:{{{digest(op.space.name, op.key).hex()}}}",)
         if isinstance(op, PutIfAbsent) and not op.space.evictable and self._watches:
@@ -353,6 +373,8 @@ class RedisStore:
             return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version, micros(op.older))
         if isinstance(op, Replace | Renew | Settle):
             return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version)
+        if isinstance(op, Expect):
+            return script, keys, (op.version,)
         if isinstance(op, Delete):
             return script, keys, ("" if op.version is None else op.version,)
         return script, keys, ()

@@ -297,6 +297,7 @@ GENERIC: dict[str, tuple[str, str, str]] = {
     "private-key": ("critical", "signs in or decrypts as its owner", "make a new pair; remove the old public key wherever it was let in (authorized_keys, certificate, app store)"),
     "database-password": ("critical", "opens the database, with all customers in it", "change the password of the role, and end its open sessions"),
     "url-password": ("high", "opens the service in the address", "change the password there"),
+    "azure-sas": ("high", "reads or changes the files that the address was signed for, until the day in it", "rotate the storage account's key that signed it, or delete the access policy behind it"),
     "jwt": ("high", "acts as the account in it until it expires; one without an end stays good until its signing key changes", "change the signing key, or revoke the session"),
     "basic-auth": ("high", "signs in as this account", "change the password there"),
     "bearer-token": ("high", "acts as the account it was issued to", "revoke it at its issuer"),

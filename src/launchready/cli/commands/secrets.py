@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from launchready.cli.options import coloured, exit_code, listed, write
+from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
     from launchready.secrets import Leak, Scan
@@ -15,17 +16,21 @@ HELP = "look for passwords and keys in the files, in the whole history, and in w
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("where", nargs="?", metavar="PATH", help="a project or a folder (this one)")
-    parser.add_argument("--staged", action="store_true", help="only what is about to be committed")
-    parser.add_argument("--range", metavar="A..B", dest="span", help="only these commits")
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--staged", action="store_true", help="only what is about to be committed")
+    one.add_argument("--range", metavar="A..B", dest="span", help="only these commits")
     parser.add_argument("--no-history", action="store_true", help="only the files as they are")
-    parser.add_argument("--path", metavar="FILE", help="only this file: a chat export, a log, a build")
+    one.add_argument("--path", metavar="FILE", help="only this file: a chat export, a log, a build")
     parser.add_argument("--engine", nargs="+", metavar="NAME", help="also ask gitleaks, betterleaks or kingfisher")
     parser.add_argument("--fail-on", choices=("48h", "any", "never"), default="any", help="what makes the exit 1 (any)")
 
 
 def run(args: argparse.Namespace) -> int:
     from launchready.secrets import scan  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.secrets.tree import shown  # noqa: PLC0415
 
+    if args.path and args.where:
+        raise ConfigError([f"secrets: {args.where!r} and --path {args.path!r}; name one of them"])
     path = args.path or args.where or "."
     watched = sys.stderr.isatty() and not args.quiet
     found = scan(
@@ -39,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     leaks = _wanted(list(found), args)
     if watched:
         sys.stderr.write("\r\x1b[K")
-    write(args, _rendered(leaks, found, path, args))
+    write(args, _rendered(leaks, found, shown(path), args))
     for note in dict.fromkeys(found.notes) if not args.quiet else ():
         print(f"launchready secrets: {note}", file=sys.stderr)  # noqa: T201
     grave = any(leak.severity in {"critical", "high"} for leak in leaks)

@@ -112,9 +112,10 @@ class Cache:
                         break
                     if place is None or place.at != found.key:
                         place = Place(key, found.key, pointer)
-                    if (yield from keeping.lease(setup, ask, place, entry, mark, waited)):
+                    seconds = yield from keeping.lease(setup, ask, place, entry, mark, waited)
+                    if seconds is None:
                         break
-                    waited += keeping.LOOK_AGAIN
+                    waited += seconds
                     collapsed, old, found.key = True, None, key
             except StoreError:
                 if flight is not None:

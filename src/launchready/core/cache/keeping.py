@@ -12,7 +12,7 @@ from launchready.core.cache.setup import Setup
 from launchready.core.cache.stored import LEASE, POINTER, UNSHARED, UNTAGGED, Stored, stamp
 from launchready.core.cache.using import tag
 from launchready.errors import StoreError
-from launchready.exchange.app import Pause
+from launchready.exchange.claim import Watch
 from launchready.exchange.ops import Flow
 from launchready.exchange.store import Delete, Entry, Get, Put, PutIfAbsent, Replace
 from launchready.http.message import Request
@@ -20,7 +20,8 @@ from launchready.http.message import Request
 LEASED = 10.0
 """Seconds for which a process may keep others waiting for its answer; after that it is taken for dead."""
 
-LOOK_AGAIN = 0.02
+LOOK_AGAIN, SURE = 0.02, 1.0
+"""Seconds between two looks at somebody else's lease: where nothing tells of its end, and at most."""
 _UNSHARED_FOR = 2.0
 _POINTER_FOR = 86_400
 MAX_VARIANTS = 2048
@@ -46,8 +47,8 @@ class Place:
 
 def lease(
     setup: Setup, ask: Ask, place: Place, entry: Entry[Stored] | None, mark: Entry[bytes] | None, waited: float
-) -> Flow[bool]:
-    """Say in a shared store that this process asks the app. False: somebody else does; look again, a moment later.
+) -> Flow[float | None]:
+    """Say in a shared store that this process asks the app. Else somebody does: look again. Answers how long it waited.
 
     ``entry``, ``mark``: what stands there, and the latest purge, as they were found together.
     """
@@ -58,18 +59,20 @@ def lease(
         if entry is None:
             place.version = place.born = claim.answer.version
             place.leased = True
-            return True
+            return None
         if entry.value.status != LEASE:
-            return False
+            return LOOK_AGAIN
     if entry.value.status == LEASE and setup.dropped.pop(place.at, None) != entry.version:
         if not ask.joins or waited >= LEASED or place.at in setup.unshared:
-            return True  # goes by himself, and leaves the storing to who holds the lease
-        yield Pause(LOOK_AGAIN)
-        return False
+            return None  # goes by himself, and leaves the storing to who holds the lease
+        watch = Watch(setup.space, place.at, LOOK_AGAIN)
+        watch.version, watch.most = entry.version, SURE
+        yield watch
+        return watch.answer
     place.leased = entry.value.status == LEASE
     place.version = entry.version
     place.born = entry.version if mark is None else max(entry.version, mark.version)
-    return True
+    return None
 
 
 def abandon(setup: Setup, place: Place) -> Flow[None]:

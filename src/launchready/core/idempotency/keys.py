@@ -10,7 +10,9 @@ from launchready.http.structured import Token, parse_list, parse_string
 
 HEADER = b"idempotency-key"
 
-_BARE = re.compile(rb"[\x21\x23-\x2b\x2d-\x7e]{1,255}")  # visible ASCII; no comma: two lines joined on the way
+_bare = re.compile(rb"[\x21\x23-\x2b\x2d-\x7e]{1,255}").fullmatch
+"""Visible ASCII; no comma: two lines joined on the way."""
+
 _QUOTED = re.compile(rb"[\x21-\x7e]{1,255}")
 
 
@@ -18,11 +20,14 @@ def parse_key(lines: list[bytes]) -> bytes | None:
     """The key, or None where it is malformed: two lines, empty, over 255 characters, or not visible ASCII."""
     if len(lines) != 1:
         return None
-    value = lines[0].strip(b" \t")
+    value = lines[0]
+    if _bare(value):
+        return value
+    value = value.strip(b" \t")
     if value.startswith(b'"'):
         content = parse_string(value) or _with_parameters(value)
         return content if content is not None and _QUOTED.fullmatch(content) else None
-    return value if _BARE.fullmatch(value) else None
+    return value if _bare(value) else None
 
 
 def _with_parameters(value: bytes) -> bytes | None:
@@ -37,27 +42,37 @@ def lookup_key(scope: str, key: bytes, secret: bytes | None = None) -> str:
 
     With a ``secret`` nobody who reads the store can try out which key or user it stands for.
     """
-    return named(scope, key, secret)[0]
-
-
-def named(scope: str, key: bytes, secret: bytes | None = None) -> tuple[str, str]:
-    """The lookup key, and a digest of the key alone: how the person on call finds what a customer reads out."""
-    user = scope.encode("utf-8", "surrogatepass")
+    user = scope.encode() if scope.isascii() else scope.encode("utf-8", "surrogatepass")
     text = b"%d:%b%d:%b" % (len(user), user, len(key), key)
-    if secret is None:
-        return sha256(text).hexdigest(), sha256(key).hexdigest()[:32]
-    return hmac.digest(secret, text, "sha256").hex(), hmac.digest(secret, key, "sha256").hex()[:32]
+    return sha256(text).hexdigest() if secret is None else hmac.digest(secret, text, "sha256").hex()
+
+
+def name_of(key: bytes, secret: bytes | None = None) -> str:
+    """A digest of the key alone: how the person on call finds what a customer reads out."""
+    return sha256(key).hexdigest()[:32] if secret is None else hmac.digest(secret, key, "sha256").hex()[:32]
+
+
+SMALL = 64 * 1024
+"""Bytes of a body up to which it is hashed together with what precedes it."""
 
 
 def fingerprint(request: Request, body: bytes | Spooled) -> bytes:
-    """What must be the same for a request to be the same: method, path, query, content type and body."""
+    """What must be the same for a request to be the same: method, path, query, content type and body.
+
+    A digest of their lengths, and of themselves. A large body, which may have been hashed as it came, stands there by
+    its own digest, and without a length.
+    """
     method, path, query = request.method.encode(), request.raw_path, request.query
-    kind = (request.get(b"content-type") or b"").partition(b";")[0]
-    if not isinstance(body, bytes):
-        digest = body.digest()
-    elif kind == b"multipart/form-data" and (boundary := drawn(request)):
-        digest = sha256(body.replace(boundary, b"")).digest()
+    kind = request.get(b"content-type") or b""
+    if b";" in kind:
+        kind = kind.partition(b";")[0]
+        if kind == b"multipart/form-data" and isinstance(body, bytes) and (boundary := drawn(request)):
+            body = body.replace(boundary, b"")
+    if isinstance(body, bytes) and len(body) <= SMALL:
+        size, what = len(body), body
     else:
-        digest = sha256(body).digest()
-    head = b"%d:%b%d:%b%d:%b%d:%b" % (len(method), method, len(path), path, len(query), query, len(kind), kind)
-    return sha256(head + digest).digest()
+        size, what = -1, sha256(body).digest() if isinstance(body, bytes) else body.digest()
+    text = b"%d %d %d %d %d\n%b%b%b%b%b" % (
+        len(method), len(path), len(query), len(kind), size, method, path, query, kind, what,
+    )  # fmt: skip
+    return sha256(text).digest()

@@ -1,20 +1,24 @@
 """One request, once: the states of the room's table, as the story of whoever comes with a key."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from launchready.core.idempotency import refusals
-from launchready.core.idempotency.keys import HEADER, fingerprint, named, parse_key
-from launchready.core.idempotency.record import NOT_KEPT, RUNNING, UNREADABLE, Record
-from launchready.core.idempotency.rule import Find, Rule, Vault, rerun
+from launchready.core.idempotency.keys import HEADER, fingerprint, lookup_key, name_of, parse_key
+from launchready.core.idempotency.record import NOT_KEPT, RUNNING, Record
+from launchready.core.idempotency.rule import Find, Rule, rerun
 from launchready.errors import SafeToRetry, StoreError
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Hold, ReadBody
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Hold, ReadBody, Spooled
 from launchready.exchange.claim import Ask, Claim, Forget, Keep, Watch
-from launchready.exchange.ops import Flow
+from launchready.exchange.ops import Flow, new
 from launchready.exchange.store import Delete, Entry, Get, PutIfAbsent, Seize, Settle
 from launchready.http.message import Request, Response
 
+if TYPE_CHECKING:
+    from launchready.core.idempotency.vault import Vault
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
-"""Seconds between two looks at a key whose claim another process holds: the waiting doubles."""
+"""Seconds between two looks at a key whose claim another process holds, where nothing tells of its end; doubling."""
 
 PATIENCE = 600.0
 """Seconds for which an answer that the store did not take is offered again."""
@@ -30,74 +34,101 @@ class Once:
     - ``scope``: whose key it is, where the caller knows it better than the rule's function of the request.
     - ``print_``: what must be the same, where that is not the request's fingerprint.
     - ``waits``: the handler runs, or is to run, and its end is waited for.
-    - ``text``: the key as it was sent; ``held``: the claim, once it is made.
+    - ``sent``: whose key came, and the key; ``id_``: the digest that stands for it, once it is known; ``held``: the
+      claim, once it is made.
     - ``recover``: what to ask before a crashed attempt is repeated, where the caller knows it better than the rule.
     """
 
     name = "idempotent"
+    id_ = ""
+    print_ = b""
+    held: Claim | None = None
+    waits = False
+    sent: tuple[str, bytes] = ("", b"")
+    _route = ""
+    _request: Request | None = None
 
     def __init__(
-        self, rule: Rule, vault: Vault, key: Find | None = None,
+        self, rule: Rule, vault: "Vault", key: Find | None = None,
         scope: str | None = None, recover: Recovering | None = None,
     ) -> None:  # fmt: skip
         self._rule = rule
         self._vault = vault
         self._key = key
         self.scope = scope
-        self.print_: bytes | None = None
         self._recover = recover or rule.on_crash
-        self._request: Request | None = None
-        self.text: str | None = None
-        self.held: Claim | None = None
-        self.waits = False
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
-        rule = self._rule
         if request.claimed is not None:
             return None
-        lines = request.lines(HEADER)
-        if self._key is not None or lines:
-            return self._identify(request, lines)
-        return refusals.missing() if rule.required else None
+        if self._key is not None or request.get(HEADER) is not None:
+            return self.story(request)
+        return refusals.missing() if self._rule.required else None
 
-    def _identify(self, request: Request, lines: list[bytes]) -> Flow[Response | None]:
+    def identify(self, request: Request, body: bytes | Spooled) -> Response | bool:
+        """Whether a key came; a Response refuses it."""
         rule = self._rule
-        read = ReadBody(rule.max_body)
-        try:
-            yield read
-        except BodyTooLarge:
-            return refusals.too_large(rule.max_body)
-        except BodyCutShort:
-            return refusals.cut_short()
         if self._key is None:
-            key = parse_key(lines)
+            fields = request.fields
+            once = len(fields) == len(request.headers)  # no name stands twice, as in most requests
+            key = parse_key([fields[HEADER]] if once else request.lines(HEADER))
         else:
-            text = self._key(request, read.answer)
+            text = self._key(request, body)
             if isinstance(text, Response):
                 return text
             if text is None:
-                return (yield from self._without())
+                return False
             key = parse_key([text.encode("utf-8", "surrogatepass")])
         if key is None:
             return refusals.malformed()
         self._request = request
-        self.text = key.decode("latin-1")
         scope = rule.scope(request) if self.scope is None else self.scope
+        self.id_ = lookup_key(scope, key, self._vault.secret)
+        self.print_ = self.print_ or fingerprint(request, body)
+        self.sent = (scope, key)
+        self._route = rule.name or request.method
+        return True
+
+    def know(self, scope: str, key: bytes, print_: bytes, route: str) -> None:
+        """The same of a key that came in no request."""
+        self.id_ = lookup_key(scope, key, self._vault.secret)
+        self.print_ = print_
+        self.sent = (scope, key)
+        self._route = route
+
+    def read(self, request: Request | None) -> Flow[Response | bool]:
+        """The body, and the key in it, for a story that is told elsewhere."""
+        if request is None:
+            return True
+        read = ReadBody(self._rule.max_body)
+        try:
+            yield read
+        except BodyTooLarge:
+            return refusals.too_large(self._rule.max_body)
+        except BodyCutShort:
+            return refusals.cut_short()
+        return self.identify(request, read.answer)
+
+    def record(self) -> Record:
+        """A claim, as this attempt writes it down."""
         vault = self._vault
-        id_, name = named(scope, key, vault.secret)
-        print_ = self.print_ or fingerprint(request, read.answer)
-        record = Record(
-            print_, token=vault.token().hex(), id=id_, name=name, route=rule.name or request.method, lease=rule.lease
-        )
-        return (yield from self.claim(record))
+        record = new(Record)
+        record.fingerprint = self.print_
+        record.status = RUNNING
+        record.headers = []
+        record.body = b""
+        record.token = vault.token().hex()
+        record.id = self.id_
+        record.name = name_of(self.sent[1], vault.secret)
+        record.route = self._route
+        record.elapsed = 0.0
+        record.lease = self._rule.lease
+        return record
 
-    def _without(self) -> Flow[Response | None]:
-        """No key came."""
-        yield from ()
-        return refusals.missing() if self._rule.required else None
+    def story(self, request: Request | None = None) -> Flow[Response | None]:
+        """Claim the key, hold it while the handler runs, and store the answer before its first byte leaves.
 
-    def claim(self, record: Record) -> Flow[Response | None]:
-        """Claim the record's key, hold it while the handler runs, and store the answer before its first byte leaves.
+        Without a ``request`` the key is known already.
 
         Where the store does not take the answer, or nobody waits for it any more, it is said again until the store
         does: the effect took place, and a retry must neither run nor stay without its answer.
@@ -105,29 +136,48 @@ class Once:
         The straight way stands here as one piece: what is delegated costs every request a frame for every step.
         """
         rule, vault = self._rule, self._vault
+        if request is not None:
+            read = ReadBody(rule.max_body)
+            try:
+                yield read
+            except BodyTooLarge:
+                return refusals.too_large(rule.max_body)
+            except BodyCutShort:
+                return refusals.cut_short()
+            found = self.identify(request, read.answer)
+            if isinstance(found, Response):
+                return found
+            if not found:
+                return refusals.missing() if rule.required else None
         claim: Claim | None = None
         try:
             while claim is None:  # again only where the key was freed while this request waited for it
-                first = PutIfAbsent(vault.space, record.id, record, rule.keep)
+                first = PutIfAbsent(vault.space, self.id_, None, rule.keep, self.record)
                 yield first
-                if first.answer.entry is None:
+                entry = first.answer.entry
+                if entry is None:
                     vault.counts.first += 1
+                    record = first.value
                     claim = self._made(record, first.answer.version)
-                    yield Keep(claim)
+                    keep = new(Keep)
+                    keep.claim = claim
+                    yield keep
+                elif entry.value.status != RUNNING:
+                    return self._told(entry.value)
                 else:
-                    told = yield from self._taken(record, first.answer.entry)
+                    told = yield from self._taken(first.value, entry)
                     if isinstance(told, Response):
                         return told
                     if told is not None:
                         record, version = told
                         claim = self._made(record, version)
                         yield Keep(claim)
-                        found = yield from self._crashed(record, claim)
-                        if found is not None:
-                            return found
+                        happened = yield from self._crashed(record, claim)
+                        if happened is not None:
+                            return happened
         except StoreError:
             vault.counts.refused_by_store += 1
-            yield Forget(vault.space, record.id, record.owns)
+            yield Forget(vault.space, self.id_, first.value.owns)
             return refusals.store_unavailable()
         app = Hold(rule.max_body)
         self.waits = True
@@ -160,52 +210,56 @@ class Once:
             self._vault.space, record.id, version, lambda passed: record.later(record.elapsed + passed), rule.keep,
             rule.lease,
         )  # fmt: skip
-        claim.text = self.text
+        claim.sent = self.sent
         if self._request is not None:
             self._request.claimed = claim
         return claim
 
     def _taken(self, record: Record, found: Entry[Record]) -> Flow[Response | tuple[Record, int] | None]:
         """Somebody has the key. What to tell; or that it is ours now, as which record and version; None: it is free."""
-        waited, pause = 0.0, FIRST_PAUSE
+        waited, patience, lease = 0.0, self._rule.wait, self._rule.lease
+        watch = Watch(self._vault.space, record.id, FIRST_PAUSE)
         entry: Entry[Record] | None = found
         while entry is not None:
             there = entry.value
             if there.status != RUNNING or there.fingerprint != record.fingerprint:
-                return self._told(record, there)
-            if entry.age >= self._rule.lease:
+                return self._told(there)
+            if entry.age >= lease:
                 mine = record.later(there.elapsed + entry.age)
                 if not self._may_repeat(mine):
-                    counts = self._vault.counts
-                    counts.unknown += 1
-                    counts.oldest_unknown = max(counts.oldest_unknown, mine.elapsed)
+                    self._vault.counts.lost(mine.elapsed)
                     return refusals.outcome_unknown()
-                seize = Seize(self._vault.space, record.id, mine, self._rule.keep, entry.version, self._rule.lease)
+                seize = Seize(self._vault.space, record.id, mine, self._rule.keep, entry.version, lease)
                 yield seize
                 if seize.answer:
                     return mine, seize.answer
-            elif waited < self._rule.wait:
-                watch = Watch(record.id, pause, self._rule.wait - waited)
+            elif waited < patience:
+                watch.version, watch.most = entry.version, min(patience - waited, lease - entry.age)
                 yield watch
-                waited, pause = waited + watch.answer, min(LONGEST_PAUSE, pause * 2)
-                self._vault.counts.waited += watch.answer
+                self._vault.counts.waited += watch.answer - waited
+                waited, watch.pause = watch.answer, min(LONGEST_PAUSE, watch.pause * 2)
             else:
-                return self._told(record, there)
+                return self._told(there)
             look = Get(self._vault.space, record.id)
-            yield look
+            try:
+                yield look
+            except StoreError:
+                if waited >= patience or entry.age >= lease:
+                    raise
+                continue  # it may be back before the wait is over
             entry = look.answer
         return None
 
     def _may_repeat(self, record: Record) -> bool:
         return self._recover is not None and (self._recover is not rerun or record.elapsed < self._rule.rerun_for)
 
-    def _told(self, record: Record, there: Record) -> Response:
+    def _told(self, there: Record) -> Response:
         """What somebody is told who comes with a key that is taken."""
         counts = self._vault.counts
-        if there.status == UNREADABLE or there.id != record.id:  # not ours, or put here in another's place
-            counts.unknown += 1
+        if there.id != self.id_:  # not ours (what cannot be read has none), or put here in another's place
+            counts.lost()
             return refusals.outcome_unknown()
-        if there.fingerprint != record.fingerprint:
+        if there.fingerprint != self.print_:
             counts.mismatch += 1
             return refusals.mismatch()
         if there.status == RUNNING:
@@ -226,7 +280,7 @@ class Once:
         try:
             yield ask
         except Exception:
-            self._vault.counts.unknown += 1  # nobody could say: after a lease the next one may ask again
+            self._vault.counts.lost()  # nobody could say: after a lease the next one may ask again
             return refusals.outcome_unknown()
         finally:
             if not hasattr(ask, "answer"):
@@ -273,4 +327,4 @@ class Once:
         entry = look.answer
         if entry is None or (entry.value.token == record.token and entry.value.status != RUNNING):
             return None  # nobody holds it; or it is this very answer
-        return self._told(record, entry.value)
+        return self._told(entry.value)

@@ -1,7 +1,9 @@
 """What is stored under a key."""
 
 from collections.abc import Callable
+from struct import Struct, error
 
+from launchready.exchange.ops import new
 from launchready.exchange.store import Space
 from launchready.http.message import Headers, Response
 
@@ -59,42 +61,75 @@ class Record:
 
     def answered(self, response: Response) -> "Record":
         """The claim with its answer, where there is a body to keep."""
-        kept = response.body is not None
-        return Record(
-            self.fingerprint, response.status if kept else NOT_KEPT,
-            [pair for pair in response.headers if pair[0] not in _NOT_STORED] if kept else [], response.body or b"",
-            token=self.token, id=self.id, name=self.name, route=self.route, elapsed=self.elapsed, lease=self.lease,
-        )  # fmt: skip
+        answered = new(Record)
+        body = response.body
+        if body is None:
+            answered.status, answered.headers, answered.body = NOT_KEPT, [], b""
+        else:
+            answered.status, answered.body = response.status, body
+            answered.headers = [pair for pair in response.headers if pair[0] not in _NOT_STORED]
+        answered.fingerprint = self.fingerprint
+        answered.token = self.token
+        answered.id = self.id
+        answered.name = self.name
+        answered.route = self.route
+        answered.elapsed = self.elapsed
+        answered.lease = self.lease
+        return answered
+
+
+FORM = 1
+"""The first byte, for the day when a record is written in another form."""
+
+_head = Struct("<Bhdd5HI")
+_HEAD = _head.size
 
 
 def dump(record: Record) -> bytes:
-    r"""Ten lines, two for each header line, and the body: no JSON, because every first use writes two of these.
+    r"""A head of numbers, among them where each text ends; the texts; two lines for each header line; and the body.
 
-    A line break in a field value can only come from a broken app, and is a space (RFC 9110 §5.5).
+    No JSON and nothing to escape, because every first use writes two of these and every replay reads one: its header
+    lines are one split, its body one slice. A line break in a field value can only come from a broken app, and is a
+    space (RFC 9110 §5.5).
     """
     headers = record.headers
-    lines = b"".join([b"%b\n%b\n" % pair for pair in headers])
+    lines = b"".join([b"%b\n%b\n" % pair for pair in headers]) if headers else b""
     if lines.count(b"\n") != 2 * len(headers):
         lines = b"".join([b"%b\n%b\n" % (name, value.replace(b"\n", b" ")) for name, value in headers])
-    return b"%b\n%d\n%b\n%b\n%b\n%b\n%.3f\n%r\n%d\n%b%b" % (
-        record.fingerprint.hex().encode(), record.status, record.token.encode(), record.id.encode(),
-        record.name.encode(), record.route.encode("utf-8", "surrogatepass"), record.elapsed, record.lease,
-        len(headers), lines, record.body,
+    print_, token, id_ = record.fingerprint, record.token.encode(), record.id.encode()
+    name, route = record.name.encode(), record.route.encode("utf-8", "surrogatepass")
+    to_print = _HEAD + len(print_)
+    to_token = to_print + len(token)
+    to_id = to_token + len(id_)
+    to_name = to_id + len(name)
+    to_route = to_name + len(route)
+    head = _head.pack(
+        FORM, record.status, record.elapsed, record.lease, to_print, to_token, to_id, to_name, to_route,
+        to_route + len(lines),
     )  # fmt: skip
+    return b"".join((head, print_, token, id_, name, route, lines, record.body))
 
 
 def load(data: bytes) -> Record:
     """Never raises: what cannot be read is taken, and its outcome unknown."""
+    record = new(Record)
     try:
-        print_, status, token, id_, name, route, elapsed, lease, count, rest = data.split(b"\n", 9)
-        *lines, body = rest.split(b"\n", 2 * int(count))
-        return Record(
-            bytes.fromhex(print_.decode()), int(status), list(zip(lines[::2], lines[1::2], strict=True)), body,
-            token=token.decode(), id=id_.decode(), name=name.decode(), route=route.decode("utf-8", "surrogatepass"),
-            elapsed=float(elapsed), lease=float(lease),
-        )  # fmt: skip
-    except ValueError:
+        (
+            form, record.status, record.elapsed, record.lease, to_print, to_token, to_id, to_name, to_route, to_lines,
+        ) = _head.unpack_from(data)  # fmt: skip
+        if form != FORM or not _HEAD <= to_print <= to_token <= to_id <= to_name <= to_route <= to_lines <= len(data):
+            return Record(b"", UNREADABLE)
+        record.fingerprint = data[_HEAD:to_print]
+        record.token = data[to_print:to_token].decode()
+        record.id = data[to_token:to_id].decode()
+        record.name = data[to_id:to_name].decode()
+        record.route = data[to_name:to_route].decode("utf-8", "surrogatepass")
+    except (ValueError, TypeError, error):
         return Record(b"", UNREADABLE)
+    lines = iter(data[to_route:to_lines].split(b"\n"))
+    record.headers = list(zip(lines, lines, strict=False))  # what follows the last line break has no other half
+    record.body = data[to_lines:]
+    return record
 
 
 def _size(record: Record) -> int:

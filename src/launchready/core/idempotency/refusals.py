@@ -1,12 +1,17 @@
 """What a request is told that is not carried out. The words are for whoever wrote the client."""
 
 from launchready.core.idempotency.record import REPLAYED, Record
+from launchready.exchange.ops import new
 from launchready.http.message import Response
 from launchready.http.problem import problem
 
 
 def replay(record: Record) -> Response:
-    return Response(record.status, [*record.headers, REPLAYED], record.body)
+    response = new(Response)
+    response.status = record.status
+    response.headers = [*record.headers, REPLAYED]
+    response.body = record.body
+    return response
 
 
 def mismatch() -> Response:

@@ -3,13 +3,29 @@
 
 CREATE SEQUENCE IF NOT EXISTS launchready_version;
 
+-- waited: somebody waits for the end of an entry, so who ends it says so by NOTIFY.
+
 CREATE TABLE IF NOT EXISTS launchready_kept (
-  key bytea PRIMARY KEY, expires bigint NOT NULL, put bigint NOT NULL, version bigint NOT NULL, value bytea NOT NULL
+  key bytea PRIMARY KEY, expires bigint NOT NULL, put bigint NOT NULL, version bigint NOT NULL, value bytea NOT NULL,
+  waited boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 70);  -- room for updates in place: nothing but the key is indexed
 
 CREATE UNLOGGED TABLE IF NOT EXISTS launchready_cache (  -- may be lost, and is, when the server crashes
-  key bytea PRIMARY KEY, expires bigint NOT NULL, put bigint NOT NULL, version bigint NOT NULL, value bytea NOT NULL
+  key bytea PRIMARY KEY, expires bigint NOT NULL, put bigint NOT NULL, version bigint NOT NULL, value bytea NOT NULL,
+  waited boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 70);
+
+-- To tables that are there without it. Only then: who alters a table waits for all who use it, and they for him.
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['launchready_kept', 'launchready_cache'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = name::regclass AND attname = 'waited') THEN
+      EXECUTE format('ALTER TABLE %I ADD COLUMN waited boolean NOT NULL DEFAULT false', name);
+    END IF;
+  END LOOP;
+END $$;
 
 CREATE TABLE IF NOT EXISTS launchready_windows (
   key bytea PRIMARY KEY, expires bigint NOT NULL, state bigint[] NOT NULL
