@@ -67,8 +67,13 @@ class Engine:
             plain, colours = bleached(text)
             if colours:
                 cleaned = self._stable(plain)
-                return text if cleaned == plain else tinted(cleaned, colours)
+                return text if cleaned == plain else self._tinted(cleaned, colours)
         return self._stable(text)
+
+    def _tinted(self, cleaned: str, colours: list[str]) -> str:
+        """The colours back in their places; where one has gone with a secret, without any, and read once more."""
+        text = tinted(cleaned, colours)
+        return text if coloured(text) else self._stable(text)
 
     def _stable(self, text: str) -> str:
         for _ in range(_PASSES):
