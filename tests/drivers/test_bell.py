@@ -373,8 +373,9 @@ def test_a_loop_that_is_gone():
     loop = asyncio.new_event_loop()
     task = loop.run_until_complete(leave())
     loop.run_until_complete(loop.shutdown_default_executor())
+    for each in asyncio.all_tasks(loop):
+        each._log_destroy_pending = False  # this test means to leave them so
     loop.close()
     end(store, "k")
     until(lambda: not heart._bell._rows, "it to be told")
-    task._log_destroy_pending = False  # this test means to leave it so
     task.get_coro().close()

@@ -145,6 +145,19 @@ def test_which_store(capsys, monkeypatch, tmp_path):
         assert "which store?" in capsys.readouterr().err
 
 
+def test_where_options_stand(capsys, url, payments):
+    """Before the verb or behind it: a store named behind it is the one that is asked."""
+    name = f"{payments.name}-done"
+    for words in (
+        ["--store", url, "show", name, "--format", "json"],
+        ["show", name, "--format", "json", "--store", url],
+    ):
+        assert main(["idempotency", *words]) == 0
+        assert json.loads(capsys.readouterr().out)[0]["state"] == "done"
+    assert main(["idempotency", "--format", "json", "ls", "--unknown", "--store", url]) == 1
+    assert json.loads(capsys.readouterr().out)
+
+
 def test_as_a_person_types_it(tmp_path):
     """``launchready idempotency ls``, by the environment."""
     source = str(Path(launchready.__file__).parent.parent)

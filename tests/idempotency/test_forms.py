@@ -72,8 +72,13 @@ class Shop:
 
 
 @pytest.fixture(params=["flask", "fastapi"])
-def shop(request):
-    return Shop(request.param)
+def framework(request):
+    return request.param
+
+
+@pytest.fixture(params=[(), ("".join(reversed("erofeb")),)], ids=["one secret", "two secrets"])
+def shop(framework, request):
+    return Shop(framework, secret_key_fallbacks=request.param)
 
 
 def test_ten_clicks(shop):
@@ -160,3 +165,4 @@ def test_keys_of_routes(key):
         assert call("POST", "/orders", headers, b'{"order": {"id": %d}}' % number).json == {"ran": number}
     assert len(ran) == 2
     assert call("POST", "/orders", [], b"{}").json == {"ran": 3}
+    assert call("POST", "/orders", [], b"[" * 100_000).json == {"ran": 4}  # no JSON of anybody's: no key

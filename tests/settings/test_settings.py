@@ -25,11 +25,19 @@ def test_all_mistakes_at_once():
     told = problems(
         cors=CORS(allow_origins=["https://app.example.com/"], max_age=10**6),
         rate_limit=RateLimit("10/minit", {"login": "5/minute"}),
-        idempotency=Idempotency(routes=["GET /x"], keep="1s", lease="60s"),
+        idempotency=Idempotency(routes=["GET /x"], keep="1s", lease="90s"),
         cache=Cache(routes={"POST /x": "60s"}),
         stroe="memory://",
     )
     assert len(told) == 8
+
+
+def test_a_short_keep():
+    """A lease that nobody asked for is no mistake: the claim lasts as long as what is kept. One that was asked for is."""
+    build({"idempotency": Idempotency(keep="1s")})
+    assert problems(idempotency=Idempotency(keep="1s", lease="2s")) == (
+        "idempotency.lease='2s' is longer than keep='1s'; write lease='1s', or less",
+    )
 
 
 def test_a_missing_extra_hides_no_mistake(monkeypatch):

@@ -24,6 +24,7 @@ from launchready.errors import MissingExtra, StoreUnavailable
 from launchready.exchange.ops import Elsewhere
 from launchready.exchange.store import Delete, Get, GetAll, Give, Put, PutIfAbsent, Renew, Replace, Seize, Settle, Take
 from launchready.exchange.window import Window, fresh, give, take
+from launchready.stores import base, sqlite
 from launchready.stores.base import Store
 from support import racers, servers
 
@@ -159,6 +160,30 @@ def test_time_is_over(call, space):
     assert claimed.entry is None
     assert claimed.version > old
     assert call(Get(space, "k")).value == b"new"
+
+
+@every(["mysql", "postgresql", "sqlite"])
+def test_what_is_over_goes_with_few_writes(call, space, monkeypatch):
+    """Rows that are over leave by themselves, in a quiet shop too: the writes that come look for them by the clock."""
+    monkeypatch.setattr(base, "LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(sqlite, "LOOK_AGAIN", 0.0)
+    for number in range(300):
+        call(Put(space, f"old {number}", b"x", 0.1))
+    servers.until(lambda: call(Get(space, "old 299")) is None, "the ttl")
+    for _ in range(60):
+        call(Put(space, "new", b"x", 60.0))
+    assert call.store.sweep() == 0
+
+
+def test_when_to_look():
+    """At a table by its own writes, and by the clock since its own last look; each fourth time at the next in turn."""
+    now = [0.0]
+    rounds = base.Rounds(lambda: now[0], every=3)
+    assert [rounds.wrote(base.KEPT) for _ in range(6)] == [None, None, base.KEPT] * 2
+    assert [rounds.wrote(base.CACHE) for _ in range(2)] == [None, None]
+    now[0] = base.LOOK_AGAIN
+    assert [rounds.wrote(base.WINDOWS) for _ in range(2)] == [base.WINDOWS, None]
+    assert [rounds.wrote(base.KEPT) for _ in range(2)] == [base.CACHE, None]
 
 
 @every(NAMES)

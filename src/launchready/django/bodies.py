@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
 
+from launchready.drivers.environ_body import in_chunks, read_body
 from launchready.drivers.spool import CHUNK, IN_MEMORY, Arrived, Spool
 from launchready.exchange.app import BodyCutShort, BodyTooLarge
 from launchready.http.message import Request
@@ -23,11 +24,14 @@ class RequestBody:
     def __init__(self, django: HttpRequest, request: Request) -> None:
         self._django = django
         self._request = request
-        self._spool: Spool | None = None
+        self._spool: bytes | Spool | None = None  # or a chunked body, which Django leaves where it is
 
     def read(self, limit: int) -> bytes | Spool:
         """Raises BodyTooLarge; BodyCutShort where less came than was announced, or a parser has read it away."""
-        length = self._django.META.get("CONTENT_LENGTH") or "0"
+        fields = self._django.META
+        if self._spool is None and "wsgi.input" in fields and in_chunks(fields):
+            self._take_chunks(limit)
+        length = fields.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal():
             raise BodyCutShort
         announced = int(length)
@@ -45,6 +49,16 @@ class RequestBody:
         if size < announced:
             raise BodyCutShort
         return body
+
+    def _take_chunks(self, limit: int) -> None:
+        """Under WSGI Django reads what Content-Length announces: to its views a chunked body is empty, whatever it
+        holds. So this one is read here, and is Django's to read from now on, as if its length had been sent.
+        """
+        self._spool = read_body(self._django.META, Arrived(self._request, limit), limit)
+        for name in ("_body", "_post", "_files"):  # what a middleware took for empty
+            vars(self._django).pop(name, None)
+        self._django._stream = self._django.META["wsgi.input"]
+        self._django._read_started = False
 
     def _to_disk(self, limit: int) -> None:
         if self._django._read_started:

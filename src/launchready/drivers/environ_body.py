@@ -8,16 +8,29 @@ from launchready.exchange.app import BodyCutShort, BodyTooLarge
 from launchready.http.input import Input
 
 
+def in_chunks(environ: dict[str, Any]) -> bool:
+    """Whether its end is known by reading alone. Raises BodyCutShort where it is not known at all."""
+    if environ.get("CONTENT_LENGTH"):
+        return False
+    if environ.get("wsgi.input_terminated", False):
+        return True
+    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        raise BodyCutShort
+    return False
+
+
 def read_body(environ: dict[str, Any], kept: Arrived, limit: int) -> bytes | Spool:
     """``kept``: what the app has read of it. gunicorn hands over what came of a body that was cut short.
 
-    Raises BodyTooLarge above ``limit`` or what was kept, BodyCutShort where less came than was announced.
+    Raises BodyTooLarge above ``limit`` or what was kept, BodyCutShort where less came than was announced, or where a
+    server passes a chunked body on without saying that it ends by itself (``wsgi.input_terminated``): nobody could read
+    it, and all of them would look alike.
     """
     length = environ.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal():
         raise BodyCutShort
     announced = int(length)
-    chunked = environ.get("wsgi.input_terminated", False) and not environ.get("CONTENT_LENGTH")
+    chunked = in_chunks(environ)
     if announced > limit:
         raise BodyTooLarge
     source = environ["wsgi.input"]

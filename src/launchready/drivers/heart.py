@@ -2,8 +2,10 @@
 
 A lease says that its holder lives. It must not run out because a handler is slow, blocks, or blocks the event loop,
 so the signs of life come from a thread of their own. They stop when the process does: with SIGKILL, SIGSTOP, a power
-cut. There is one thread, started with the first claim and asleep while none is held; a request pays for two entries in
-a dictionary, and only a handler that takes longer than a beat costs the store anything.
+cut. There is one thread, started with the first claim. It looks now and then, and sleeps where none was made since it
+last looked: were it woken by each claim that finds it asleep, claims that end at once would each pay for that, half as
+much again as a whole request. So a request pays for two entries in a dictionary, and only a handler that takes longer
+than a beat costs the store anything.
 
 The same thread repeats, until the store is back, what the store did not take: the answer to a request that was carried
 out (insist), and the claim of a request that was refused because nobody knew whether it was written (Forget).
@@ -57,6 +59,8 @@ class Heart:
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._awake = False
+        self._used = False  # a claim was made since the thread last looked
+        self._lease = LONGEST * BEATS  # the shortest that there was
 
     # Operations, answered at once.
 
@@ -67,7 +71,9 @@ class Heart:
         if self._pid != os.getpid():
             self._reset()  # the parent keeps its own
         self.held[claim.key] = claim
-        if not self._awake:
+        self._used = True
+        if not self._awake or claim.lease < self._lease:
+            self._lease = min(self._lease, claim.lease)
             self._start()
         op.answer = None
 
@@ -158,12 +164,13 @@ class Heart:
     def _repeat(self, chore: Chore) -> None:
         with self._lock:
             self._chores.append((SYSTEM.monotonic(), chore))
-        self._start()
+        if not self._awake:
+            self._start()
 
     def _turn(self) -> float | None:
         """One round. How long to pause; 0 where nothing is held; None where that was so for long: the thread ends."""
-        idle = not self._awake
-        if not self.held and not self._chores:
+        idle, used, self._used = not self._awake, self._used, False
+        if not self.held and not self._chores and not used:
             with self._lock:
                 self._awake = False
                 self._wake.clear()
@@ -173,8 +180,7 @@ class Heart:
                 self._awake = True
         with suppress(Exception):  # most often a StoreError: the rest of this round would wait for it as well
             self._round()
-        leases = [claim.lease for claim in list(self.held.values())]
-        return min(LONGEST, AGAIN if self._chores else LONGEST, *(lease / BEATS for lease in leases)) / 2
+        return min(AGAIN if self._chores else LONGEST, self._lease / BEATS) / 2
 
     def _round(self) -> None:
         now = SYSTEM.monotonic()
@@ -215,11 +221,5 @@ def _run(me: "ref[Heart]", wake: threading.Event) -> None:
         del heart
         if pause is None:
             return
-        if pause:
-            _pause(pause)
-        else:
-            wake.wait(IDLE)
-
-
-def _pause(seconds: float) -> None:
-    threading.Event().wait(seconds)
+        if wake.wait(pause or IDLE):
+            wake.clear()

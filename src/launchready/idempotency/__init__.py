@@ -17,7 +17,7 @@ result is kept as JSON and returned to every later call with the same key and th
 """
 
 from launchready.drivers.held import Once
-from launchready.errors import ClaimLost, InFlight, KeyReused, OutcomeUnknown, SafeToRetry
+from launchready.errors import ClaimLost, InFlight, KeyReused, OutcomeUnknown, SafeToRetry, StoreUnavailable
 from launchready.idempotency.context import current
 from launchready.idempotency.decorator import idempotent
 from launchready.idempotency.transaction import routes as routes  # mode="transaction" of Idempotency
@@ -26,6 +26,6 @@ from launchready.idempotency.webhooks import webhook
 from launchready.settings.forms import form_field, form_key
 
 __all__ = [
-    "ClaimLost", "InFlight", "KeyReused", "Once", "OutcomeUnknown", "SafeToRetry", "current", "form_field", "form_key",
-    "idempotent", "transaction", "webhook",
+    "ClaimLost", "InFlight", "KeyReused", "Once", "OutcomeUnknown", "SafeToRetry", "StoreUnavailable", "current",
+    "form_field", "form_key", "idempotent", "transaction", "webhook",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from launchready.drivers.held import Once, fill
 from launchready.errors import ConfigError, SafeToRetry
 from launchready.idempotency.transaction.opening import opener
 from launchready.idempotency.transaction.within import Within
+from launchready.settings.asked import text_of
 
 
 class View(NamedTuple):
@@ -37,7 +38,7 @@ class View(NamedTuple):
         if self.transaction:
             opens, ours = self._opens(exchange, asynchronous=asynchronous)
             return Within(self.rule, vault, self._find(exchange), self._scope(exchange), opens, ours=ours)
-        return Flow(self.rule, vault, self._find(exchange), self._scope(exchange), self._recover(exchange))
+        return vault.kind(self.rule, vault, self._find(exchange), self._scope(exchange), self._recover(exchange))
 
     def _opens(self, exchange: Exchange, *, asynchronous: bool) -> tuple[Callable[[], Any], bool]:
         """The app's own connection, the framework's, or one by URL, which is ours to close."""
@@ -55,16 +56,13 @@ class View(NamedTuple):
             return self.find
         caller = exchange.caller
 
-        def found(_: object, __: object) -> str | None:
-            value = key(caller)
-            return None if value is None else str(value)
-
-        return found
+        return lambda _, __: text_of(key(caller))
 
     def _scope(self, exchange: Exchange) -> str | None:
         """None leaves it to the rule: the credentials of the request."""
-        if self.scope is not None:
-            return f"s:{self.scope(exchange.caller)}"
+        given = None if self.scope is None else text_of(self.scope(exchange.caller))
+        if given is not None:
+            return f"s:{given}"
         user = exchange.user()
         return None if user is None else f"u:{user}"
 

@@ -30,7 +30,7 @@ def json_field(body: bytes, name: str) -> str | None:
     """``name`` may lead inwards: ``data.id``."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None

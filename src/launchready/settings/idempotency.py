@@ -9,11 +9,12 @@ from launchready.drivers.held import fill
 from launchready.http.given import response_of
 from launchready.http.message import Request
 from launchready.http.routes import RouteTable
+from launchready.settings.asked import Asked, found
 from launchready.settings.finders import Key, finder
 from launchready.settings.problems import Problems
 from launchready.settings.sealing import vault
 
-Scope = Callable[[Request], str]
+Scope = Callable[[Any], object]
 
 _SESSION = ("session", "sid", "auth", "token", "jwt")
 
@@ -24,12 +25,13 @@ class Idempotency:
 
     - ``routes``: what is protected when a request brings an ``Idempotency-Key``.
     - ``keep``: how long an answer is replayed. ``lease``: how long a claim outlives the process that holds it; while
-      the process lives it is renewed, however slow the handler is.
+      the process lives it is renewed, however slow the handler is. Where ``keep`` is shorter, that long.
     - ``required``: refuse a request without a key (400).
     - ``wait``: how long a second request waits for the first one's answer before it is told 409.
     - ``max_body``: largest request body and answer in bytes; a larger body is refused (413), never run unprotected.
-    - ``scope``: whose key it is, as a function of the request. Without one: the Authorization header, else the
-      session cookies. Two users with the same key never see each other's answers.
+    - ``scope``: whose key it is, as a function of the request (:class:`launchready.settings.asked.Asked`). Without one,
+      and where it gives None: the Authorization header, else the session cookies. Two users with the same key never
+      see each other's answers.
     - ``on_error``: "store" replays a 5xx like any answer (it may have had its effect); "release" frees the key.
     - ``on_crash``: a retry whose first attempt died. "refuse": 409, its outcome is unknown. "rerun": the handler is
       safe to repeat, for ``rerun_for`` after the first attempt (the time for which the provider knows its keys). A
@@ -56,7 +58,7 @@ class Idempotency:
     key: Key = "header"
     mode: str = "store"
     store: str | None = None
-    connection: Callable[[Request], Any] | None = None
+    connection: Callable[[Any], Any] | None = None
 
 
 Within = Callable[[Idempotency, str, Problems], Callable[[core.Rule, core.Vault], core.Once]]
@@ -66,7 +68,11 @@ WITHIN: list[Within] = []
 
 
 def compile_idempotency(
-    problems: Problems, settings: Idempotency, secret: str | None = None, url: str = "memory://"
+    problems: Problems,
+    settings: Idempotency,
+    secret: str | None = None,
+    url: str = "memory://",
+    fallbacks: Sequence[str] = (),
 ) -> core.Idempotency:
     """The feature. ``url``: of the middleware's store. Every mistake goes to ``problems``."""
     rule = compile_rule(problems, settings)
@@ -82,7 +88,7 @@ def compile_idempotency(
             'idempotency.store and idempotency.connection name the database of mode="transaction"; write that too, or '
             "give store= to the middleware"
         )
-    return core.Idempotency(table, vault(secret, encrypt=settings.encrypt), made)
+    return core.Idempotency(table, vault(secret, fallbacks, encrypt=settings.encrypt), made)
 
 
 def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
@@ -91,7 +97,12 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
     keep = problems.duration("idempotency.keep", settings.keep)
     lease = problems.duration("idempotency.lease", settings.lease)
     if lease > keep and len(problems) == before:
-        problems.add(f'idempotency.lease={settings.lease!r} is longer than keep={settings.keep!r}; write lease="60s"')
+        if settings.lease != Idempotency.lease:
+            problems.add(
+                f"idempotency.lease={settings.lease!r} is longer than keep={settings.keep!r}; "
+                f"write lease={settings.keep!r}, or less"
+            )
+        lease = keep  # nobody asked for a lease: no claim outlives what is kept of it
     on_error = problems.choice("idempotency.on_error", settings.on_error, ("store", "release"))
     if settings.scope is not None and not callable(settings.scope):
         problems.add(f"idempotency.scope={settings.scope!r}: write a function of the request that names its user")
@@ -102,7 +113,7 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
         wait=problems.duration("idempotency.wait", settings.wait, zero=True),
         max_body=problems.number("idempotency.max_body", settings.max_body, least=1),
         release_from=500 if on_error == "release" else core.NEVER,
-        scope=settings.scope or credentials,
+        scope=_scope(settings.scope),
         on_crash=_on_crash(problems, settings.on_crash),
         rerun_for=problems.duration("idempotency.rerun_for", settings.rerun_for),
         respond=response_of,
@@ -113,18 +124,24 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
 def _find(problems: Problems, key: Key) -> core.Find | None:
     if not callable(key):
         return finder(problems, "idempotency.key", key)
+    return lambda request, _: found(key, request)
 
-    def found(request: Request, _: object) -> str | None:
-        value = key(request)
-        return None if value is None else str(value)
 
-    return found
+def _scope(function: Scope | None) -> Callable[[Request], str]:
+    if not callable(function):  # else a mistake was told
+        return credentials
+
+    def scope(request: Request) -> str:
+        user = found(function, request)
+        return credentials(request) if user is None else f"s:{user}"
+
+    return scope
 
 
 def _on_crash(problems: Problems, value: object) -> Callable[..., Any] | None:
     if callable(value):
         function: Callable[..., Any] = value
-        return lambda once, request: fill(function, once=once, request=request, key=once.key)
+        return lambda once, request: fill(function, once=once, request=Asked(request), key=once.key)
     if value not in ("refuse", "rerun"):
         problems.add(f'idempotency.on_crash={value!r}: write "refuse", "rerun", or a function that finds out')
     return core.rerun if value == "rerun" else None

@@ -12,7 +12,6 @@ from launchready.exchange.store import Give, Take
 from launchready.exchange.window import State, Taken, fresh, give, take
 
 PAGE = 4096
-TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
 
 _BUSY_PAUSE = 0.002  # seconds, as SQLite's own busy handler begins
 

@@ -15,7 +15,7 @@
 - No message of an error holds a password.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import ceil
 from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -27,6 +27,45 @@ from launchready.exchange.window import MICRO
 V = TypeVar("V")
 PAGE = 256
 """Rows that a scan or a sweep looks at in one statement."""
+
+LOOK_AGAIN = 1.0
+"""Seconds after which a write to a table looks for what is over there, however few writes there were."""
+
+KEPT, CACHE, WINDOWS = TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
+
+
+def table_of(op: Op[Any]) -> str:
+    """The table that a verb works on, where a store has tables."""
+    space: Space[Any] | None = getattr(op, "space", None)
+    return WINDOWS if space is None else CACHE if space.evictable else KEPT
+
+
+class Rounds:
+    """When a process looks for rows that are over, and where: in a table at every so many writes to it and at its first
+    write a second after the last look; each fourth look is at the next table in turn, for those that nobody writes to
+    any more. In each a hand goes round.
+
+    By writes alone a quiet shop would keep for hours what it said it keeps for seconds; by the clock alone a busy one
+    would fall behind.
+    """
+
+    def __init__(self, clock: Callable[[], float], *, every: int) -> None:
+        self._clock = clock
+        self._every = every
+        self._looks = 0
+        self._writes = dict.fromkeys(TABLES, 0)
+        self._last = dict.fromkeys(TABLES, clock())
+        self.hands = dict.fromkeys(TABLES, b"")
+
+    def wrote(self, table: str) -> str | None:
+        """After a write to a table: the one to look at, if it is time."""
+        self._writes[table] += 1
+        now = self._clock()
+        if self._writes[table] % self._every and now - self._last[table] < LOOK_AGAIN:
+            return None
+        self._last[table] = now
+        self._looks += 1
+        return table if self._looks % 4 else TABLES[self._looks // 4 % len(TABLES)]
 
 
 class Store(Protocol):

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
 from launchready.exchange.news import Listener
 from launchready.exchange.ops import Inline, Op
@@ -49,14 +50,13 @@ from launchready.exchange.store import (
 )
 from launchready.exchange.window import MICRO, fresh, give, take
 from launchready.stores._listening import Ears, Looking
-from launchready.stores.base import PAGE, belongs, micros, said, where, window_digest
+from launchready.stores.base import PAGE, TABLES, Rounds, belongs, micros, said, table_of, where, window_digest
 
 SCHEMES = ("mysql", "mariadb")
 
 CONNECT_WAIT, ANSWER_WAIT, LOCK_WAIT = 2, 2.4, 2
 CONNECTIONS = 8
 SWEEP_EVERY, SWEEP_ROWS = 64, 256
-TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
 MISSING, DEADLOCK, FULL, NO_ROOM = 1146, 1213, 1114, 1021
 LOOK_EVERY = 0.025  # seconds: how soon the end of somebody else's claim is seen
 DEADLOCKS = 8
@@ -164,8 +164,7 @@ class MySQLStore:
         self._pid = os.getpid()
         self._idle: list[Any] = []
         self._gate = threading.Semaphore(CONNECTIONS)
-        self._writes = 0
-        self._hands = dict.fromkeys(TABLES, b"")
+        self._rounds = Rounds(SYSTEM.monotonic, every=SWEEP_EVERY)
         self._ears = Ears()
 
     def execute(self, op: Op[Any]) -> None:
@@ -181,11 +180,9 @@ class MySQLStore:
         else:
             while not self._verb(op):
                 continue
-        if not isinstance(op, Get):
-            self._writes += 1
-            if self._writes % SWEEP_EVERY == 0:
-                with suppress(StoreError):  # there will be another round
-                    self._sweep(TABLES[self._writes // SWEEP_EVERY % len(TABLES)])
+        if not isinstance(op, Get) and (table := self._rounds.wrote(table_of(op))) is not None:
+            with suppress(StoreError):  # there will be another round
+                self._sweep(table)
 
     async def aexecute(self, op: Op[Any]) -> None:
         await to_thread(self.execute, op)
@@ -239,11 +236,11 @@ class MySQLStore:
 
     def _sweep(self, table: str) -> None:
         """Look at the next rows of a table, and drop those that are over."""
-        hand = {"hand": self._hands[table], "last": b""}
+        hand = {"hand": self._rounds.hands[table], "last": b""}
         rows, _ = self._with(
             lambda c: _ask(c, f"SELECT k FROM {table} WHERE k > %(hand)s ORDER BY k LIMIT {SWEEP_ROWS}", hand)
         )
-        self._hands[table] = rows[-1][0] if len(rows) == SWEEP_ROWS else b""
+        self._rounds.hands[table] = rows[-1][0] if len(rows) == SWEEP_ROWS else b""
         if rows:
             drop = f"DELETE FROM {table} WHERE k > %(hand)s AND k <= %(last)s AND expires <= {NOW}"
             self._with(lambda c: _ask(c, drop, hand | {"last": rows[-1][0]}))

@@ -45,7 +45,7 @@ from launchready.exchange.store import (
 )
 from launchready.exchange.window import MICRO, Taken
 from launchready.stores._listening import Ears
-from launchready.stores.base import PAGE, belongs, micros, said, where, window_digest
+from launchready.stores.base import PAGE, TABLES, Rounds, belongs, micros, said, table_of, where, window_digest
 
 if TYPE_CHECKING:
     from launchready.stores._postgresql_pool import AsyncConnection, AsyncPool, Connection, Pool
@@ -53,8 +53,6 @@ if TYPE_CHECKING:
 SCHEMES = ("postgresql", "postgres")
 
 ANSWER_WAIT = 2.6  # from first to last, connecting included
-SWEEP_EVERY, SWEEP_ROWS = 64, 256
-TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
 
 Rows = list[tuple[Any, ...]]
 Params = dict[str, Any]
@@ -123,6 +121,7 @@ _TAKE = (
 )
 _GIVE = _TAKE.replace("take_3", "give_2")
 _FORGET = "DELETE FROM launchready_windows WHERE key = %(key)s RETURNING true"
+SWEEP_EVERY, SWEEP_ROWS = 64, 256
 _SWEEP_ANY = """
 WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(hand)s ORDER BY key LIMIT %(rows)s),
      dead AS MATERIALIZED (SELECT key FROM {0} WHERE key IN (SELECT key FROM page) AND expires <= launchready_now()
@@ -168,8 +167,7 @@ class PostgreSQLStore:
         self._pid = os.getpid()
         self._sync: Pool | None = None
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncPool] = WeakKeyDictionary()
-        self._writes = 0
-        self._hands = dict.fromkeys(TABLES, b"")
+        self._rounds = Rounds(SYSTEM.monotonic, every=SWEEP_EVERY)
         self._ears = Ears()
 
     def execute(self, op: Op[Any]) -> None:
@@ -308,19 +306,16 @@ class PostgreSQLStore:
                 count += len(rows)
         return count
 
-    # Housekeeping: every so many writes, look at the next rows of a table, and drop those that are over.
+    # Housekeeping: look at the next rows of a table, and drop those that are over.
 
     def _due(self, op: Op[Any]) -> str | None:
-        if isinstance(op, Get | GetAll | Expect):
-            return None
-        self._writes += 1
-        return TABLES[self._writes // SWEEP_EVERY % len(TABLES)] if self._writes % SWEEP_EVERY == 0 else None
+        return None if isinstance(op, Get | GetAll | Expect) else self._rounds.wrote(table_of(op))
 
     def _sweep(self, table: str) -> tuple[str, Params]:
-        return _SWEEP[table], {"hand": self._hands[table], "rows": SWEEP_ROWS}
+        return _SWEEP[table], {"hand": self._rounds.hands[table], "rows": SWEEP_ROWS}
 
     def _swept(self, table: str, rows: Rows) -> None:
-        self._hands[table] = rows[0][0] if rows else b""
+        self._rounds.hands[table] = rows[0][0] if rows else b""
 
 
 def _schema() -> bytes:

@@ -65,7 +65,6 @@ from launchready.stores._sqlite_file import (
     FORGET,
     GIVE,
     SQL,
-    TABLES,
     TAKE,
     File,
     Statements,
@@ -74,7 +73,7 @@ from launchready.stores._sqlite_file import (
     code,
     failure,
 )
-from launchready.stores.base import PAGE, belongs, micros, window_digest
+from launchready.stores.base import LOOK_AGAIN, PAGE, TABLES, belongs, micros, window_digest
 
 SCHEMES = ("sqlite",)
 
@@ -129,7 +128,8 @@ class SQLiteStore:
         self._files: dict[bool, File] = {}  # by Space.evictable; one and the same under NORMAL
         self._places: dict[bool, tuple[Callable[..., sqlite3.Cursor], Statements]] = {}
         self._base = 0
-        self._writes = 0
+        self._writes = self._turn = 0
+        self._look = 0  # when the next write looks for what is over
         self._hands = dict.fromkeys(TABLES, b"")
         self._patience = -1.0  # how long the open files wait for a writer of another process
         self._checkpoint: Thread | None = None
@@ -273,6 +273,7 @@ class SQLiteStore:
             relaxed = File(self.path, "NORMAL", self._max_size, wait)
             try:
                 self._base = relaxed.prepare(int(self._monotonic() * MICRO))
+                self._look = 0  # by another clock
                 full = self._synchronous != "NORMAL"
                 strict = File(self.path, self._synchronous, self._max_size, wait) if full else relaxed
             except BaseException:
@@ -329,8 +330,8 @@ class SQLiteStore:
             if execute(sql.claim_now, row).rowcount:
                 op.answer = _new(Claimed, (None, now))
                 self._writes += 1
-                if not self._writes % SWEEP_EVERY:
-                    self._tidy()
+                if now >= self._look or not self._writes % SWEEP_EVERY:
+                    self._tidy(now)
                 return
             if won := execute(sql.claim, row).fetchall():
                 op.answer = _new(Claimed, (None, won[0][0]))
@@ -356,8 +357,8 @@ class SQLiteStore:
         row = digest(space.name, op.key), now, now + ceil(op.ttl * MICRO), space.dump(op.value), op.version
         op.answer = execute(sql.settle, row).rowcount > 0
         self._writes += 1
-        if not self._writes % SWEEP_EVERY:
-            self._tidy()
+        if now >= self._look or not self._writes % SWEEP_EVERY:
+            self._tidy(now)
 
     def _seize(self, op: Seize[Any]) -> None:
         execute, sql = self._places[op.space.evictable]
@@ -389,29 +390,38 @@ class SQLiteStore:
         op.answer = None
         self._wrote()
 
-    # Housekeeping, a little at each write.
+    # Housekeeping, a little at every so many writes, and at the first write a second after the last look: by writes
+    # alone a quiet shop would keep for hours what it said it keeps for seconds.
 
     def _wrote(self) -> None:
         self._writes += 1
-        if not self._writes % SWEEP_EVERY:
-            self._tidy()
+        now = self._now()
+        if now >= self._look or not self._writes % SWEEP_EVERY:
+            self._tidy(now)
 
-    def _tidy(self) -> None:
-        self._sweep(TABLES[self._writes // SWEEP_EVERY % len(TABLES)])
+    def _tidy(self, now: int) -> None:
+        self._look = now + micros(LOOK_AGAIN)
+        left = SWEEP_ROWS
+        for _ in TABLES:  # so many rows, wherever they are: a table that nobody uses takes no turn from the others
+            left -= self._sweep(TABLES[self._turn], left, now)
+            if left <= 0:
+                break
+            self._turn = (self._turn + 1) % len(TABLES)
         if self._writes % CHECKPOINT_EVERY == 0 and (self._checkpoint is None or not self._checkpoint.is_alive()):
             self._checkpoint = Thread(target=checkpoint, args=(self.path,), name="launchready-checkpoint", daemon=True)
             self._checkpoint.start()
 
-    def _sweep(self, table: str) -> None:
+    def _sweep(self, table: str, most: int, now: int) -> int:
         """Look at the next rows from where the hand stands, and drop those that are over."""
-        db, hand, now = self._files[True].db, self._hands[table], self._now()
-        page = f"SELECT key, expires FROM {table} WHERE key > ? ORDER BY key LIMIT {SWEEP_ROWS}"
-        rows = db.execute(page, (hand,)).fetchall()
-        self._hands[table] = rows[-1][0] if len(rows) == SWEEP_ROWS else b""
+        db, hand = self._files[True].db, self._hands[table]
+        page = f"SELECT key, expires FROM {table} WHERE key > ? ORDER BY key LIMIT ?"
+        rows = db.execute(page, (hand, most)).fetchall()
+        self._hands[table] = rows[-1][0] if len(rows) == most else b""
         if any(expires <= now for _, expires in rows):
             drop = f"DELETE FROM {table} WHERE key > ? AND key <= ? AND expires <= ?"
             with suppress(sqlite3.OperationalError):  # another writer is at it: there will be another round
                 db.execute(drop, (hand, rows[-1][0], now))
+        return len(rows)
 
 
 def _entry(space: Space[Any], row: tuple[bytes, int, int], now: int) -> Entry[Any]:

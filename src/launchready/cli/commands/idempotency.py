@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launchready.cli.configuration import load
@@ -15,25 +16,34 @@ HELP = "look at idempotency keys, and say what became of one whose outcome is no
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", help="the store's URL; else LAUNCHREADY_STORE, or store in [idempotency]")
-    parser.add_argument("--encrypted", action="store_true", help="the app sets Idempotency(encrypt=True)")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    _anywhere(parser)
+    parser.set_defaults(format="text")
+    also = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)  # what stood before WHAT stays
+    _anywhere(also)
+    also.add_argument("-o", "--output", type=Path, metavar="FILE")
     kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
-    ls = kinds.add_parser("ls", help="every key that is there")
+    ls = kinds.add_parser("ls", parents=[also], help="every key that is there")
     ls.add_argument("--unknown", action="store_true", help="those whose outcome is not known; exit 1 if there are any")
-    show = kinds.add_parser("show", help="one key: by the beginning of its id, or as the client sent it")
+    show = kinds.add_parser("show", parents=[also], help="one key: by the beginning of its id, or as it was sent")
     show.add_argument("key")
-    resolve = kinds.add_parser("resolve", help="say what became of a key whose outcome is not known")
+    resolve = kinds.add_parser("resolve", parents=[also], help="say what became of a key whose outcome is not known")
     resolve.add_argument("key")
     how = resolve.add_mutually_exclusive_group(required=True)
     how.add_argument("--done", action="store_true", help="it happened: a retry is told so, and does not run")
     how.add_argument("--retry", action="store_true", help="it did not happen: a retry runs")
-    kinds.add_parser("migrate", help="make the tables, before the first request")
-    kinds.add_parser("sweep", help="clear away what is over")
+    kinds.add_parser("migrate", parents=[also], help="make the tables, before the first request")
+    kinds.add_parser("sweep", parents=[also], help="clear away what is over")
+
+
+def _anywhere(parser: argparse.ArgumentParser) -> None:
+    """What one writes before WHAT, or behind it."""
+    parser.add_argument("--store", help="the store's URL; else LAUNCHREADY_STORE, or store in [idempotency]")
+    parser.add_argument("--encrypted", action="store_true", help="the app sets Idempotency(encrypt=True)")
+    parser.add_argument("--format", choices=("text", "json"))
 
 
 def run(args: argparse.Namespace) -> int:
-    """The secret stands in LAUNCHREADY_SECRET_KEY, as for the app."""
+    """The secrets stand in LAUNCHREADY_SECRET_KEY and LAUNCHREADY_SECRET_KEY_FALLBACKS, as for the app."""
     url = args.store or os.environ.get("LAUNCHREADY_STORE") or load().table("idempotency").get("store")
     if not url or url.startswith("memory:"):
         raise ConfigError(["which store? write --store sqlite:///launchready.db, or set LAUNCHREADY_STORE"])
@@ -47,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _answer(args: argparse.Namespace, desk: "Desk") -> int:
-    from launchready.idempotency.desk import as_json, as_text, row_of  # noqa: PLC0415
+    from launchready.idempotency.desk import as_json, as_text  # noqa: PLC0415
 
     shown = as_json if args.format == "json" else as_text
     if args.what == "ls":
@@ -55,7 +65,7 @@ def _answer(args: argparse.Namespace, desk: "Desk") -> int:
         write(args, shown(rows))
         return 1 if args.unknown and rows else 0
     if args.what == "show":
-        rows = [row_of(entry) for entry in desk.find(args.key)]
+        rows = [key.row for key in desk.find(args.key)]
         write(args, shown(rows))
         return 0 if rows else 1
     if args.what == "resolve":

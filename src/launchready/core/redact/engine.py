@@ -130,8 +130,10 @@ class Engine:
             text = arrows.clean(text, self._keys, marks)
         if gates.KEYS in opened:
             text = self._pairs.clean(text)
-        if gates.FORMS in opened or gates.VERBS in opened or "[" in text:
-            text = self._forms.clean(text, verbs=gates.VERBS in opened)
+        if gates.VERBS in opened:
+            text = self._forms.commands(text)
+        if gates.FORMS in opened or "[" in text:
+            text = self._forms.clean(text)
         if not opened.isdisjoint(gates.PROSE):
             text = self._prose.clean(text, opened)
         if gates.CODED in opened and not decoded:

@@ -105,9 +105,10 @@ class Prose:
                     yield from self._said(text, _SAID.match(low, at), kind, condition)
         if gates.BLANK in opened:
             for word, at in whole_words(low, phrases.BLANK_WORDS, glued=True):
-                kind = self._blank_kind(text, word, at)
+                found = _BLANK.match(text, at)
+                kind = self._blank_kind(text, word, at) if found is not None else ""
                 if kind:
-                    yield from self._found(_BLANK.match(text, at), kind, "token")
+                    yield from self._found(found, kind, "token")
         if gates.TOLD in opened and ": " in low:
             for word, at in whole_words(low, phrases.TOLD_WORDS):
                 kind = "session" if word == "session" else "generic_key"

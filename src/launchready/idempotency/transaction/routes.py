@@ -13,6 +13,7 @@ from launchready.exchange.ops import Flow
 from launchready.http.message import Request, Response
 from launchready.idempotency.transaction.opening import opener
 from launchready.idempotency.transaction.within import Within
+from launchready.settings.asked import Asked
 from launchready.settings.idempotency import WITHIN, Idempotency
 from launchready.settings.problems import Problems
 
@@ -21,7 +22,7 @@ class Routed(Within):
     """``given``: the app's own function of the request that gives its connection."""
 
     def __init__(
-        self, rule: Rule, vault: Vault, opens: Callable[[], Any], given: Callable[[Request], Any] | None, *, asks: bool
+        self, rule: Rule, vault: Vault, opens: Callable[[], Any], given: Callable[[Asked], Any] | None, *, asks: bool
     ) -> None:
         super().__init__(rule, vault, rule.find, None, opens, ours=given is None, asks=asks)
         self._given = given
@@ -29,7 +30,7 @@ class Routed(Within):
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
         given = self._given
         if given is not None:
-            self._opens = lambda: given(request)
+            self._opens = lambda: given(Asked(request))
         return super().handle(request)
 
 
