@@ -8,6 +8,7 @@ It wraps ``app.wsgi_app``, outside of everything Flask does, so that a refusal o
 and learns the route's template when Flask has matched it. ``def`` and ``async def`` views are served alike.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from launchready import offered, wsgi
@@ -34,9 +35,10 @@ class _Face(wsgi.LaunchReadyMiddleware):
     def native(self, response: Response) -> object:
         return flask.Response(response.body, response.status, native_headers(response.headers))
 
-    def secret(self) -> str | None:
-        secret = flask.current_app.secret_key
-        return secret.decode("latin-1") if isinstance(secret, bytes) else secret
+    def secrets(self) -> Sequence[str]:
+        app = flask.current_app
+        known = [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]  # as Flask 3.1 orders its own
+        return [one.decode("latin-1") if isinstance(one, bytes) else one for one in known if one]
 
     def made(self, result: Any) -> object:
         return flask.make_response(result)

@@ -33,7 +33,9 @@ def test_a_secret_in_the_file_is_refused(tmp_path):
     assert value not in str(raised.value)
 
 
-@pytest.mark.parametrize("name", ["api_key", "db_password", "token", "secret_key", "private_key"])
+@pytest.mark.parametrize(
+    "name", ["api_key", "db_password", "token", "secret_key", "secret_key_fallbacks", "private_key"]
+)
 def test_names_of_secrets(name):
     """Wherever it stands, also inside a list of tables."""
     assert list(literal_secrets({"a": [{name: "value"}]}))

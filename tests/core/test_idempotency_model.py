@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from launchready.core.idempotency import Idempotency, Rule, Vault, rerun
+from launchready.core.idempotency import Idempotency, Rule, Vault, lookup_key, rerun
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Hold
 from launchready.exchange.claim import Claim, Keep
@@ -92,11 +92,15 @@ class Keys(RuleBasedStateMachine):
         self.numbers = itertools.count()
         rule_ = Rule(keep=KEEP, lease=LEASE, required=True, wait=0.0, max_body=100, release_from=1000,
                      scope=lambda _: "", on_crash=self.on_crash)  # fmt: skip
-        self.vault = Vault(lambda: b"%d" % next(self.numbers))
-        self.feature = Idempotency(RouteTable({"POST /pay": rule_}), self.vault)
+        self.token = lambda: b"%d" % next(self.numbers)
+        self.rule = rule_
+        self.features = [self.feature(Vault(self.token))] * 2  # of each worker
         self.began = {}  # key -> [(number of the execution, when)]
         self.freed = set()  # executions that gave their word that nothing happened
         self.answers = {}  # key -> what was told as an answer
+
+    def feature(self, vault):
+        return Idempotency(RouteTable({"POST /pay": self.rule}), vault)
 
     def live(self, key):
         """Executions of this key that count, as long as the key is kept."""
@@ -110,7 +114,7 @@ class Keys(RuleBasedStateMachine):
         world = self.world
         world.current = world.workers[worker]
         made, world.body = request("POST", "/pay", [(b"idempotency-key", key.encode())])
-        flow = self.feature.handle(made)
+        flow = self.features[worker].handle(made)
         step = go(flow, world)
         if isinstance(step, Hold):
             number = next(self.numbers)
@@ -174,7 +178,7 @@ class Keys(RuleBasedStateMachine):
             assert len(self.live(key)) <= 1, key
 
 
-class Repeated(Keys):
+class Repeats:
     """With on_crash="rerun" an execution may be repeated; of the answers that were stored one is believed."""
 
     on_crash = staticmethod(rerun)
@@ -186,7 +190,66 @@ class Repeated(Keys):
             assert len(recent) <= 1, key
 
 
+class Repeated(Repeats, Keys):
+    pass
+
+
+def before(token):
+    return Vault(token, b"old")
+
+
+def between(token):
+    return Vault(token, b"new", older=(before(token),))
+
+
+def after(token):
+    return Vault(token, b"new")
+
+
+GENERATIONS = (before, between, after)
+
+
+class Rolling(Keys):
+    """The secret changes: each worker is started anew with both, and later with the new one, in any order that keeps
+    to the rule: nobody has the new one alone while somebody has the old one alone, or a key that only he claimed.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.generation = [0, 0]
+        self.features = [self.feature(before(self.token)), self.feature(before(self.token))]
+
+    @rule(worker=st.sampled_from([0, 1]), back=st.booleans())
+    def deploy(self, worker, back):
+        """What runs in the old process goes on there."""
+        other = self.generation[1 - worker]
+        to = self.generation[worker] + (-1 if back else 1)
+        if not 0 <= to < len(GENERATIONS) or abs(to - other) > 1:
+            return
+        if (to == 2 and self.alone(b"old", b"new")) or (to == 0 and self.alone(b"new", b"old")):
+            return  # whoever waits for ``keep`` after the last deployment sees none of these
+        self.generation[worker] = to
+        self.features[worker] = self.feature(GENERATIONS[to](self.token))
+
+    def alone(self, secret, other):
+        """Whether a key stands under the one secret and not under the other."""
+
+        def there(key, secret):
+            found = self.world.data.get(("idempotency", lookup_key("", key.encode(), secret)))
+            return found is not None and found[2] > self.world.now
+
+        return any(there(key, secret) and not there(key, other) for key in "abc")
+
+
+class RollingRepeated(Repeats, Rolling):
+    pass
+
+
 TestKeys = Keys.TestCase
 TestKeys.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestRolling = Rolling.TestCase
+TestRolling.settings = settings(max_examples=80, stateful_step_count=60, deadline=None)
 TestRepeated = Repeated.TestCase
 TestRepeated.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestRollingRepeated = RollingRepeated.TestCase
+TestRollingRepeated.settings = settings(max_examples=50, stateful_step_count=60, deadline=None)

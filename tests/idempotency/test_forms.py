@@ -72,8 +72,13 @@ class Shop:
 
 
 @pytest.fixture(params=["flask", "fastapi"])
-def shop(request):
-    return Shop(request.param)
+def framework(request):
+    return request.param
+
+
+@pytest.fixture(params=[(), ("".join(reversed("erofeb")),)], ids=["one secret", "two secrets"])
+def shop(framework, request):
+    return Shop(framework, secret_key_fallbacks=request.param)
 
 
 def test_ten_clicks(shop):

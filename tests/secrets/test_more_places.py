@@ -1,6 +1,7 @@
 """Places that secrets stand in beside "name = value": sentences, arguments, lines further down, files of one program."""
 
 import base64
+import time
 
 import planted
 import pytest
@@ -191,3 +192,19 @@ def test_a_key_of_base64_in_a_secret_of_kubernetes():
     text = f"apiVersion: v1\nkind: Secret\ndata:\n  INTERCOM_TOKEN: {written}\n"
     [found] = find(text, place("secret.yaml"))
     assert (found.value, text.count("\n", 0, found.start)) == (key, 3)
+
+
+@pytest.mark.parametrize(
+    "probe", ["| password | x |\n|---|---|\n", "password: >-\n  x\n", "| a | - |", "jwt.sign({ ", ": admin / "]
+)
+@pytest.mark.parametrize("path", ["a.md", "a.yml", "a.js"])
+def test_time_is_linear(path, probe):
+    """Five times the worst text takes at most twelve times the time, or half a second."""
+
+    def seconds(size):
+        start = time.process_time()
+        find((probe * (size // len(probe) + 1))[:size], place(path))
+        return time.process_time() - start
+
+    small = min(seconds(30_000) for _ in range(2))
+    assert seconds(150_000) <= max(12 * small, 0.5)

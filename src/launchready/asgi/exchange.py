@@ -373,8 +373,8 @@ class Exchange:
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
-    def secret(self) -> str | None:
-        return None
+    def secrets(self) -> tuple[str, ...]:
+        return ()
 
     def database(self) -> object:
         return None

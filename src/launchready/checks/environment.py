@@ -134,6 +134,27 @@ KINDS = {
         Score(5, 1, 1),
         "A full key does everything in the account; a restricted one limits what a thief can do.",
     ),
+    "ENV012": Kind(
+        "that no payment or booking is carried out twice",
+        "high",
+        "48h",
+        Score(4, 3, 2),
+        "A phone that repeats the request, or a second click, books and charges a second time.",
+    ),
+    "ENV013": Kind(
+        "that all workers share one store",
+        "critical",
+        "48h",
+        Score(5, 3, 2),
+        "A payment that another worker repeats is charged again, and each worker lets the whole limit through.",
+    ),
+    "ENV014": Kind(
+        "that events are remembered for as long as they are repeated",
+        "high",
+        "48h",
+        Score(4, 2, 1),
+        "A late delivery of an event that was worked on is worked on again.",
+    ),
 }
 
 

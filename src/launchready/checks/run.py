@@ -8,6 +8,7 @@ from typing import Any
 
 from launchready.checks import providers
 from launchready.checks.catalogue import rules
+from launchready.checks.database import database as the_database
 from launchready.checks.engine import Engine, Progress
 from launchready.checks.network import Network
 from launchready.checks.outcome import needed, results
@@ -15,6 +16,7 @@ from launchready.checks.report import Report
 from launchready.checks.routes import Map, draw, urls
 from launchready.checks.rule import FAMILIES, Choice
 from launchready.checks.site import Site, site
+from launchready.checks.store import store as the_store
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
 from launchready.net.blocking import blocking
@@ -60,6 +62,7 @@ async def acheck(
     now: dt.datetime | str | None = None,
 ) -> Report:
     """Checks a domain, and says what to fix before launch. See ``check``."""
+    database, store = addresses(only, database, store)
     asked = site(
         domain,
         hosts=hosts,
@@ -76,7 +79,7 @@ async def acheck(
         origin=origin,
         senders=senders,
         repository=repository if repository is not None else here(only),
-        database=database if database is not None else the_app_s(only),
+        database=database,
         store=store,
         probe_limit=probe_limit,
         release=release,
@@ -100,15 +103,26 @@ async def acheck(
     return await examine(asked, network, choice, ignored, timeout, progress)
 
 
-def the_app_s(only: Iterable[str]) -> str | None:
-    """Whoever asks for the db family, and names no address, means the app's own: DATABASE_URL."""
-    asked = [] if isinstance(only, str) else [name.lower() for name in only]
-    if not any(name.startswith("db") for name in asked):
-        return None
-    found = os.environ.get("DATABASE_URL", "")
-    if not found:
-        raise ConfigError(["database: set DATABASE_URL to the app's own address, or give database=..."])
-    return found
+def addresses(only: Iterable[str], database: str | None, store: str | None) -> tuple[str | None, str | None]:
+    """Whoever asks for the db family, and names no address, means the app's own: DATABASE_URL, LAUNCHREADY_STORE."""
+    asked = set() if isinstance(only, str) else {name.lower() for name in only}
+    by_code = {subjects for one in rules() if (subjects := one.subjects) in WHERE and one.code.lower() in asked}
+    found = {the_database: database, the_store: store}
+    for subjects, (_, variable) in WHERE.items():
+        if found[subjects] is None and ("db" in asked or subjects in by_code):
+            found[subjects] = os.environ.get(variable) or None
+    lacking = [subjects for subjects in WHERE if subjects in by_code and found[subjects] is None]
+    if "db" in asked and not any(value is not None for value in found.values()):
+        lacking = [*WHERE]
+    problems = [f"{name}: set {variable} to the app's own address, or give {name}=..."
+                for name, variable in (WHERE[subjects] for subjects in lacking)]  # fmt: skip
+    if problems:
+        raise ConfigError(problems)
+    return found[the_database], found[the_store]
+
+
+WHERE = {the_database: ("database", "DATABASE_URL"), the_store: ("store", "LAUNCHREADY_STORE")}
+"""What the rules about an address are asked of, by the function that gives it; and where it stands."""
 
 
 def here(only: Iterable[str]) -> str | None:
@@ -157,7 +171,8 @@ def check(domain: str, **options: Any) -> Report:
       callable from domain to one, async or not. Those that were forgotten are looked at. Nobody is asked without it.
     - ``repository``: the project's folder, for secrets and its environment (with ``only=["secrets"]``: this one).
     - ``database``: the app's own address of its database (with ``only=["db"]``: DATABASE_URL).
-    - ``store``: the URL of the store in which the middleware keeps the idempotency keys of payments.
+    - ``store``: the URL of the store in which the middleware keeps the idempotency keys of payments (with
+      ``only=["db"]``: LAUNCHREADY_STORE).
     - ``cors_probe_origin``: the foreign origin of the CORS probes. ``origin``: the IP address of the server behind a
       content network, which must not answer everybody. ``senders``: IP addresses that your own mail comes from.
     - ``only``, ``skip``: families (dns, tls, web, mail ...) or codes. ``ignore``: codes to leave out of the report.

@@ -19,7 +19,8 @@ from launchready.errors import ConfigError
 FILE = "launchready.toml"
 # Words that end the name of something secret. A public key and the name of a field are not.
 SECRET = re.compile(
-    r"(?:^|_)(?:secret|secret_key|password|passwd|token|api_key|private_key|credentials?)$", re.IGNORECASE
+    r"(?:^|_)(?:secret|secret_key(?:_fallbacks)?|password|passwd|token|api_key|private_key|credentials?)$",
+    re.IGNORECASE,
 )
 
 

@@ -3,6 +3,7 @@ configuration.
 """
 
 import argparse
+import os
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ LISTS = (
 )  # fmt: skip
 WORDS = (
     "domain", "canonical", "ca", "app", "sends_mail", "mobile_app", "origin", "cors_probe_origin", "timeout",
-    "resolver", "allow_private", "repository", "release", "health",
+    "resolver", "allow_private", "repository", "release", "health", "store",
 )  # fmt: skip
 FAMILY_OR_CODE = ("only", "skip", "ignore")
 
@@ -42,6 +43,7 @@ def about(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--app", help="one more page to look at")
     parser.add_argument("--release", help="what should be live: the health page has to name it")
     parser.add_argument("--health", metavar="PATH", help="the health page (/healthz)")
+    parser.add_argument("--store", metavar="URL", help="the middleware's store; else LAUNCHREADY_STORE")
     parser.add_argument("--repository", metavar="PATH", help="the project's folder, to look for secrets in it, too")
     for name in ("sends-mail", "mobile-app"):
         parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=None)
@@ -83,7 +85,7 @@ def on_this_machine(only: Iterable[str] | None) -> bool:
 
 def taken(args: argparse.Namespace, file: Configuration, names: Iterable[str]) -> dict[str, Any]:
     """What was typed, over what stands in the file."""
-    options = facts(file) | file.table("check", (*LISTS, *WORDS))
+    options = facts(file) | the_store(file) | file.table("check", (*LISTS, *WORDS))
     for name in (*LISTS, *WORDS):
         value = getattr(args, name, None)
         if value is not None:
@@ -96,6 +98,12 @@ def taken(args: argparse.Namespace, file: Configuration, names: Iterable[str]) -
                 options[name] = [value for value in options[name] if "." not in value]
                 options["domain"] = stray[-1]
     return {name: options[name] for name in names if name in options}
+
+
+def the_store(file: Configuration) -> dict[str, Any]:
+    """Where the app keeps its keys, as the other commands know it."""
+    found = os.environ.get("LAUNCHREADY_STORE") or file.table("idempotency").get("store")
+    return {"store": found} if found else {}
 
 
 def facts(file: Configuration) -> dict[str, Any]:

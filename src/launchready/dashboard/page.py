@@ -18,6 +18,8 @@ from launchready.dashboard.words import (
     MANY_ERRORS,
     NOBODY,
     QUIET,
+    UNTOLD,
+    age,
     count,
     duration,
     failing,
@@ -25,6 +27,7 @@ from launchready.dashboard.words import (
     share,
     short,
     slow,
+    unresolved,
     verdict,
 )
 from launchready.metrics.report import MIN_FOR_QUANTILE
@@ -119,7 +122,27 @@ def _cards(status: Status) -> str:
               errors >= LEAST_ERRORS and errors > MANY_ERRORS * requests),
         _card("Jobs", count(jobs), "failed or late", jobs > 0),
         _card("Mail", count(mails), "not sent", mails > 0),
+        _outcomes(status),
     )) + "</div>"  # fmt: skip
+
+
+RESOLVE = "launchready idempotency ls --unknown"
+
+
+def _outcomes(status: Status) -> str:
+    """What was begun and never answered, as all workers left it in the store."""
+    if "unresolved" not in status.get("idempotency", {}):
+        return ""
+    found = unresolved(status)
+    if found is None:
+        value, words = NOBODY, "the store does not answer"
+    elif not found["count"]:
+        value, words = "0", "what was begun was answered"
+    else:
+        red = found["oldest"] >= UNTOLD
+        value = _flag(count(found["count"]) + ("" if found["whole"] else " or more"), red, not red)
+        words = f"the oldest for {age(found['oldest'])}: <code>{RESOLVE}</code>"
+    return f'<div class="card"><h2>Unknown outcomes</h2><b>{value}</b><small>{words}</small></div>'
 
 
 def _card(title: str, value: str, words: str, bad: bool = False) -> str:
@@ -188,9 +211,11 @@ def _errors(row: Row) -> str:
     return f"{count(row['errors'])} ({share(row['errors'], row['count'])}){f' {escape(most)}' if most else ''}"
 
 
-def _flag(text: str, bad: bool) -> str:
+def _flag(text: str, bad: bool, warn: bool = False) -> str:
     """Colour is never alone: a sign goes with it."""
-    return f'<span class="bad">▲ {text}</span>' if bad else text
+    if bad:
+        return f'<span class="bad">▲ {text}</span>'
+    return f'<span class="warn">◆ {text}</span>' if warn else text
 
 
 def _compared(row: Row) -> str:

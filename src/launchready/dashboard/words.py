@@ -30,6 +30,24 @@ def count(number: float) -> str:
     return f"{number:,.0f}".replace(",", "\u2009")
 
 
+UNTOLD = 3600.0
+"""Seconds. By then whoever paid has written a mail, and who looks it up at the provider is late."""
+
+
+def age(seconds: float) -> str:
+    """45 s, 12 min, 3 h, 2 d: as one says it."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size:.0f}\u202f{unit}"
+    return f"{seconds:.0f}\u202fs"
+
+
+def unresolved(status: Row) -> Row | None:
+    """The keys whose outcome nobody knows, where anybody could count them."""
+    found: Row | None = status.get("idempotency", {}).get("unresolved")
+    return found
+
+
 def name(row: Row) -> str:
     return f"{row['method']} {row['route']}"
 
@@ -76,6 +94,10 @@ def verdict(status: Row) -> str:
     late = [job["name"] for job in status.get("jobs", []) if job["late"]]
     if late:
         parts.append(f"the job{'s' if len(late) > 1 else ''} {', '.join(late)} did not run in time")
+    open_ = unresolved(status)
+    if open_ and open_["count"]:
+        many = open_["count"] != 1
+        parts.append(f"the outcome of {count(open_['count'])} request{'s' if many else ''} is not known")
     if parts:
         sentence = "; ".join(parts)
         return sentence[0].upper() + sentence[1:] + "."

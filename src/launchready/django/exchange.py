@@ -1,6 +1,6 @@
 """One request in Django: its way through the features, and Django's response back from them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -223,9 +223,8 @@ class Exchange:
     def native(self, response: Response) -> object:
         return django_response(response)
 
-    def secret(self) -> str | None:
-        key: str = settings.SECRET_KEY
-        return key
+    def secrets(self) -> Sequence[str]:
+        return [*reversed(settings.SECRET_KEY_FALLBACKS), settings.SECRET_KEY]
 
     def database(self) -> object:
         from django.db import connection  # noqa: PLC0415 - only where a view asks for it

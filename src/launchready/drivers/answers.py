@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from launchready.drivers import flights
@@ -25,7 +25,7 @@ class Answers:
 
     def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
         self._store = store
-        self.secret: str | None = None
+        self.secrets: Sequence[str] = ()  # the newest last, which signs
         self.url = ""  # of the store, where it has one
         self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
         shared = getattr(store, "shared", True)

@@ -1,5 +1,6 @@
 """The exchange that is being answered right now: how a view finds the face it stands behind."""
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Protocol
 
@@ -28,8 +29,8 @@ class Exchange(Protocol):
     def native(self, response: Response) -> object:
         """A response as the framework's views return them."""
 
-    def secret(self) -> str | None:
-        """The framework's own, for where ours was not set."""
+    def secrets(self) -> Sequence[str]:
+        """The framework's own, the newest last, for where ours was not set."""
 
     def database(self) -> object:
         """The framework's own database connection, or None."""

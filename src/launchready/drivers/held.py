@@ -45,14 +45,14 @@ class Once:
     @property
     def fence(self) -> int:
         """Grows with every attempt: a resource that remembers the highest one can refuse an attempt that is late."""
-        return 0 if self._claim is None else self._claim.version
+        return 0 if self._claim is None else max(claim.version for claim in self._claim.all)
 
     def downstream_key(self, step: str = "") -> str:
         """40 hexadecimal digits for a provider's own idempotency key: the same on every attempt, in every process.
 
         Another ``step`` is another key: ``downstream_key("stripe.charge")``, ``downstream_key("stripe.refund")``.
         """
-        root = os.urandom(20).hex() if self._claim is None else self._claim.key
+        root = os.urandom(20).hex() if self._claim is None else self._claim.root
         return sha256(f"{root}:{step}".encode()).hexdigest()[:40]
 
     def check(self) -> None:
@@ -60,9 +60,9 @@ class Once:
 
         Raises ClaimLost where the key was taken over or resolved meanwhile, StoreUnavailable where nobody can say.
         """
-        claim = self._claim
-        if claim is not None and (claim.keeper is None or not claim.keeper.still_held(claim)):
-            raise ClaimLost("this attempt came too late: its key was taken over, so it must not go on")
+        for claim in self._claim.all if self._claim is not None else ():
+            if claim.keeper is None or not claim.keeper.still_held(claim):
+                raise ClaimLost("this attempt came too late: its key was taken over, so it must not go on")
 
     async def acheck(self) -> None:
         """The same without blocking the event loop."""
@@ -82,20 +82,23 @@ class Once:
             return function(*args, **kwargs)
         if inspect.iscoroutinefunction(function):
             return self._astep(adapter, claim, name, function(*args, **kwargs))
-        look = Get(STEPS, f"{claim.key}:{name}")
-        adapter.execute(look)
-        if look.answer is not None:
-            return _remembered(name, look.answer.value)
+        for look in _looks(claim, name):
+            adapter.execute(look)
+            if look.answer is not None:
+                return _remembered(name, look.answer.value)
         result = function(*args, **kwargs)
         if inspect.isawaitable(result):
             return self._finish(adapter, claim, name, result)
-        adapter.execute(_kept(claim, name, result, awaited=False))
+        for put in _kept(claim, name, result, awaited=False):
+            adapter.execute(put)
         return result
 
     async def _astep(self, adapter: Executes, claim: Claim, name: str, work: Any) -> Any:
-        look = Get(STEPS, f"{claim.key}:{name}")
         try:
-            await adapter.aexecute(look)
+            for look in _looks(claim, name):
+                await adapter.aexecute(look)
+                if look.answer is not None:
+                    break
         except BaseException:
             work.close()
             raise
@@ -107,16 +110,22 @@ class Once:
 
     async def _finish(self, adapter: Executes, claim: Claim, name: str, work: Awaitable[Any]) -> Any:
         result = await work
-        await adapter.aexecute(_kept(claim, name, result, awaited=True))
+        for put in _kept(claim, name, result, awaited=True):
+            await adapter.aexecute(put)
         return result
 
 
-def _kept(claim: Claim, name: str, result: Any, *, awaited: bool) -> Put[Step]:
+def _looks(claim: Claim, name: str) -> list[Get[Step]]:
+    return [Get(STEPS, f"{each.key}:{name}") for each in claim.all]
+
+
+def _kept(claim: Claim, name: str, result: Any, *, awaited: bool) -> list[Put[Step]]:
     try:
         document = json.dumps(result).encode()
     except (TypeError, ValueError):  # it is done all the same, and never run again
         document = None
-    return Put(STEPS, f"{claim.key}:{name}", Step(document, awaited=awaited), claim.ttl)
+    step = Step(document, awaited=awaited)
+    return [Put(STEPS, f"{each.key}:{name}", step, each.ttl) for each in claim.all]
 
 
 def _remembered(name: str, step: Step) -> Any:

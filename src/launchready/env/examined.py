@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from launchready.env.sources import SAMPLES, Environment, Trouble
+from launchready.env.twice import twice
 from launchready.secrets import git, judge
 from launchready.secrets.kinds import facts, identify
 from launchready.secrets.look import Hit
@@ -33,7 +34,7 @@ def examined(one: Environment, folder: str = ".", *, files: bool = True) -> list
     if one.production:
         looks += [debugging, local, on_disk, test_keys, full_keys]
     found = [trouble for look in looks for trouble in look(one)]
-    return found + (list(tracked(folder)) + list(literal(folder)) if files else [])
+    return found + ([*tracked(folder), *literal(folder), *twice(one, folder)] if files else [])
 
 
 def missing(one: Environment) -> Iterator[Trouble]:

@@ -4,7 +4,8 @@ A claim is renewed by somebody else than its holder: a handler that blocks, or a
 what it holds. So the flow asks an adapter to keep the claim, and tells the claim itself when it ends.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from hashlib import sha256
 from typing import Any, Protocol
 
 from launchready.exchange.app import Flight
@@ -23,19 +24,27 @@ class Keeper(Protocol):
         """Ask the store now. Raises StoreError where it does not answer."""
 
 
+def root(scope: str, key: bytes) -> str:
+    """A digest of scope and key, each preceded by its length."""
+    user = scope.encode("utf-8", "surrogatepass")
+    return sha256(b"%d:%b%d:%b" % (len(user), user, len(key), key)).hexdigest()
+
+
 class Claim(Flight):
     """A key that is held. It lands when it is over, whatever the end was.
 
     - ``record(elapsed)``: what to write as a sign of life, so many seconds after it was made.
     - ``lost``: a sign of life came too late; somebody else has the key, or it was resolved by hand.
-    - ``text``: the key as the client sent it. ``since``, ``beaten``: its keeper's times.
+    - ``sent``: whose key it is, and the key as it was sent. ``since``, ``beaten``: its keeper's times.
+    - ``beside``: the claim on the same key under another secret, where there is one; it has one beside it in turn.
     - ``released``: it ended by a Delete, so that no sign of life in flight may bring it back.
     """
 
     keeper: Keeper | None = None
     lost = False
     released = False
-    text: str | None = None
+    sent: tuple[str, bytes] = ("", b"")
+    beside: "Claim | None" = None
     since = 0.0
     beaten = 0.0
 
@@ -48,6 +57,23 @@ class Claim(Flight):
         self.record = record
         self.ttl = ttl
         self.lease = lease
+
+    @property
+    def text(self) -> str:
+        return self.sent[1].decode("utf-8", "replace")
+
+    @property
+    def root(self) -> str:
+        """What a provider's own keys are made of: no secret is in it, so that a new one changes none of them."""
+        return root(*self.sent)
+
+    @property
+    def all(self) -> Iterator["Claim"]:
+        """This claim, and those under other secrets."""
+        claim: Claim | None = self
+        while claim is not None:
+            yield claim
+            claim = claim.beside
 
     def end(self, *, released: bool = False) -> None:
         """No more signs of life; once is enough."""

@@ -1,54 +1,83 @@
 """What the person on call may do with keys: look at them, say what became of one, clear away what is over."""
 
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, NamedTuple
 
-from launchready.core.idempotency import Record, lookup_key
+from launchready.core.idempotency import Record, Vault, lookup_key
 from launchready.core.idempotency.keys import name_of
-from launchready.core.idempotency.record import NOT_KEPT, RUNNING
+from launchready.core.idempotency.record import NOT_KEPT
+from launchready.core.idempotency.unknown import state
 from launchready.errors import ConfigError, StoreUnavailable
 from launchready.exchange.store import Delete, Entry, Get, Replace
 from launchready.idempotency.transaction.dialects import DIALECTS
 from launchready.idempotency.transaction.opening import opener
+from launchready.settings.deployment import from_environment
 from launchready.settings.sealing import vault
 from launchready.stores import connect
 from launchready.stores.base import Store, where
 
-QUIET = 15.0
-"""Seconds without a sign of life after which nobody expects one, where the claim does not say."""
+
+class Key(NamedTuple):
+    """A key as it stands under each secret that is known, the oldest first: whoever comes with it looks there first."""
+
+    places: list[tuple[Vault, Entry[Record]]]
+
+    @property
+    def entry(self) -> Entry[Record]:
+        return self.places[0][1]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        return row_of(self.entry)
 
 
 class Desk:
-    """One store. ``secret``: the app's secret_key, without which signed answers can be seen and freed, not settled."""
+    """One store. ``secret``: the app's secret_key, without which signed answers can be seen and freed, not settled.
 
-    def __init__(self, url: str, secret: str | None = None, *, encrypt: bool = False) -> None:
+    ``fallbacks``: those of before, the newest first. Both stand in the environment where they are not given.
+    """
+
+    def __init__(
+        self, url: str, secret: str | None = None, fallbacks: Sequence[str] = (), *, encrypt: bool = False
+    ) -> None:
         self._url = url
         self._store: Store = connect(url)
-        secret = secret or os.environ.get("LAUNCHREADY_SECRET_KEY")
-        self._vault = vault(secret, encrypt=encrypt)
+        newest = vault(*((secret, fallbacks) if secret else from_environment()), encrypt=encrypt)
+        self._vaults = (*newest.older, newest)
 
     def close(self) -> None:
         self._store.close()
 
     def rows(self, *, unknown: bool = False) -> Iterator[dict[str, Any]]:
         """Every key that is there; or those whose outcome is not known."""
-        for entry in self._store.scan(self._vault.space):
-            row = row_of(entry)
+        for key in self._keys():
+            row = key.row
             if not unknown or row["state"] == "unknown":
                 yield row
 
-    def find(self, key: str) -> list[Entry[Record]]:
+    def _keys(self) -> Iterator[Key]:
+        """One attempt has one token, under however many secrets its claim stands."""
+        older: dict[str, Key] = {}
+        for older_vault in self._vaults[:-1]:
+            for entry in self._store.scan(older_vault.space):
+                older.setdefault(entry.value.token, Key([])).places.append((older_vault, entry))
+        newest = self._vaults[-1]
+        for entry in self._store.scan(newest.space):
+            known = older.pop(entry.value.token, Key([]))
+            known.places.append((newest, entry))
+            yield known
+        yield from older.values()
+
+    def find(self, key: str) -> list[Key]:
         """By the beginning of its id (six characters at least), or as the client sent it."""
-        name = name_of(key.encode("utf-8", "surrogatepass"), self._vault.secret)
-        found = []
-        for entry in self._store.scan(self._vault.space):
-            record = entry.value
-            if record.name == name or (len(key) >= 6 and record.id.startswith(key)):
-                found.append(entry)
-        return found
+        names = {name_of(key.encode("utf-8", "surrogatepass"), each.secret) for each in self._vaults}
+
+        def meant(record: Record) -> bool:
+            return record.name in names or (len(key) >= 6 and record.id.startswith(key))
+
+        return [one for one in self._keys() if any(meant(entry.value) for _, entry in one.places)]
 
     def resolve(self, key: str, *, done: bool) -> str:
         """Say of a key whose outcome is not known that it was done, or that it may be tried again.
@@ -59,25 +88,21 @@ class Desk:
         if len(found) != 1:
             count = "no key" if not found else f"{len(found)} keys"
             raise ConfigError([f"{key}: {count} by that name; write the whole id that `ls` shows"])
-        entry = found[0]
-        record = entry.value
-        state = row_of(entry)["state"]
-        if state != "unknown":
-            raise ConfigError([f"{record.id[:12]}: {state}; only a key whose outcome is unknown is resolved by hand"])
-        op = self._settled(entry) if done else Delete(self._vault.space, record.id, entry.version)
-        self._store.execute(op)
-        if not op.answer:
-            raise StoreUnavailable(f"{record.id[:12]}: it changed in this moment; look again")
-        return record.id
-
-    def _settled(self, entry: Entry[Record]) -> Replace[Record]:
-        record = entry.value
-        settled = Record(record.fingerprint, NOT_KEPT, id=record.id, name=record.name, route=record.route)
-        return Replace(self._vault.space, record.id, settled, 86_400.0, entry.version)
+        row = found[0].row
+        short = row["id"][:12]
+        if row["state"] != "unknown":
+            raise ConfigError([f"{short}: {row['state']}; only a key whose outcome is unknown is resolved by hand"])
+        for place, entry in reversed(found[0].places):  # the oldest last: until then nobody gets past it
+            op = _settled(place, entry) if done else Delete(place.space, entry.value.id, entry.version)
+            self._store.execute(op)
+            if not op.answer:
+                raise StoreUnavailable(f"{short}: it changed in this moment; look again")
+        resolved: str = row["id"]
+        return resolved
 
     def migrate(self) -> list[str]:
         """Make the tables: before the first request, by a role that may. Answers what is there now."""
-        self._store.execute(Get(self._vault.space, lookup_key("", b"")))
+        self._store.execute(Get(self._vaults[-1].space, lookup_key("", b"")))
         made = [f"the store at {where(self._url)}"]
         for connection, dialect in self._database():
             for statement in dialect.create:
@@ -121,12 +146,20 @@ def _run(connection: Any, statement: str) -> int:
     return count
 
 
+def _settled(vault: Vault, entry: Entry[Record]) -> Replace[Record]:
+    """Done, as nobody's attempt: whoever made it comes too late."""
+    record = entry.value
+    settled = Record(
+        record.fingerprint, NOT_KEPT, token=f"{record.token}.done", id=record.id, name=record.name, route=record.route
+    )
+    return Replace(vault.space, record.id, settled, 86_400.0, entry.version)
+
+
 def row_of(entry: Entry[Record]) -> dict[str, Any]:
     """A key as it may be shown: nothing of what the client sent."""
     record = entry.value
-    state = "done" if record.status != RUNNING else "unknown" if entry.age >= (record.lease or QUIET) else "running"
     return {
-        "id": record.id, "state": state, "status": record.status if record.status > 0 else None,
+        "id": record.id, "state": state(entry), "status": record.status if record.status > 0 else None,
         "age": round(entry.age, 1), "started": round(entry.age + record.elapsed, 1), "route": record.route,
         "fence": entry.version, "bytes": len(record.body),
     }  # fmt: skip

@@ -2,13 +2,13 @@
 
 import inspect
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
 from hashlib import sha256
 from typing import Any
 
+from launchready.clock import SYSTEM
 from launchready.core.idempotency import REPLAYED, Rule, Vault, rerun
 from launchready.core.idempotency import Once as Protection
 from launchready.drivers.answers import Answers
@@ -20,7 +20,9 @@ from launchready.errors import InFlight, KeyReused, OutcomeUnknown, SafeToRetry,
 from launchready.exchange.app import Forward
 from launchready.exchange.ops import Flow
 from launchready.http.message import Response
+from launchready.settings.deployment import from_environment
 from launchready.settings.sealing import vault
+from launchready.settings.unresolved import Alert
 from launchready.stores import connect
 from launchready.stores.base import Store
 
@@ -42,15 +44,17 @@ class Calls:
 
     def _open(self) -> tuple[Answers, Vault]:
         store = connect(self._store) if isinstance(self._store, str) else self._store
-        return Answers(store, Probes({}), {}), vault(os.environ.get("LAUNCHREADY_SECRET_KEY"))
+        shared = vault(*from_environment())
+        shared.counts.alert = Alert(SYSTEM.monotonic)
+        return Answers(store, Probes({}), {}), shared
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Flow[Response | None], Protection]:
         shared = self.open()[1]
         function = self._function
         key = str(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
         name = f"{function.__module__}.{function.__qualname__}"
-        flow = Protection(self._rule, shared, recover=self._asking(args, kwargs))
-        flow.know(f"function:{name}", key, _fingerprint(args, kwargs), name, key.decode("utf-8", "replace"))
+        flow = shared.kind(self._rule, shared, recover=self._asking(args, kwargs))
+        flow.know(f"function:{name}", key, _fingerprint(args, kwargs), name)
         return flow.story(), flow
 
     def _asking(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Function | None:

@@ -38,7 +38,7 @@ class View(NamedTuple):
         if self.transaction:
             opens, ours = self._opens(exchange, asynchronous=asynchronous)
             return Within(self.rule, vault, self._find(exchange), self._scope(exchange), opens, ours=ours)
-        return Flow(self.rule, vault, self._find(exchange), self._scope(exchange), self._recover(exchange))
+        return vault.kind(self.rule, vault, self._find(exchange), self._scope(exchange), self._recover(exchange))
 
     def _opens(self, exchange: Exchange, *, asynchronous: bool) -> tuple[Callable[[], Any], bool]:
         """The app's own connection, the framework's, or one by URL, which is ours to close."""

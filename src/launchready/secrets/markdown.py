@@ -18,24 +18,37 @@ def tables(text: str, place: Place) -> Iterator[Found]:
     """Every secret in a cell whose column says so."""
     if not place.prose:
         return
+    read = 0
     for rule in _RULE.re.finditer(text):
         end = rule.start() - 1
-        head = text[text.rfind("\n", 0, max(0, end)) + 1 : end]
-        columns = {at: kind for at, title in enumerate(_titles(head)) if (kind := named(title))}
+        if end < read:
+            continue  # a row of the table before
+        titles = _titles(text[text.rfind("\n", 0, max(0, end)) + 1 : end])
+        columns = {at: kind for at, title in enumerate(titles) if (kind := named(title))}
         if columns:
-            yield from _below(text, rule.end() + 1, columns, _titles(head), place)
+            read = _end(text, rule.end() + 1)
+            yield from _below(text, rule.end() + 1, read, columns, titles, place)
+
+
+def _end(text: str, at: int) -> int:
+    """Where the rows from a place on end."""
+    for _ in range(_ROWS):
+        end = text.find("\n", at)
+        end = end if end >= 0 else len(text)
+        if text.find("|", at, end) < 0:
+            break
+        at = end + 1
+    return at
 
 
 def _titles(head: str) -> list[str]:
     return [one.strip(_MARKS) for one in head.strip().strip("|").split("|")]
 
 
-def _below(text: str, at: int, columns: dict[int, str], titles: list[str], place: Place) -> Iterator[Found]:
-    for _ in range(_ROWS):
+def _below(text: str, at: int, last: int, columns: dict[int, str], titles: list[str], place: Place) -> Iterator[Found]:
+    while at < last:
         end = text.find("\n", at)
         end = end if end >= 0 else len(text)
-        if "|" not in text[at:end]:
-            return
         cell = at + len(text[at:end]) - len(text[at:end].lstrip(" \t>"))
         cell += text.startswith("|", cell)
         for number in range(len(titles)):

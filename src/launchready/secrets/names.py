@@ -58,7 +58,7 @@ _PUBLIC = words_of(
 )
 _TRAIL = words_of(
     "value raw plain plaintext text str string b64 base64 prod production live test staging dev default base "
-    "current prev previous old new env key0 confirm encoded file64 main primary secondary"
+    "current prev previous old new fallback fallbacks env key0 confirm encoded file64 main primary secondary"
 )
 _TOKEN = frozenset(["auth", "authorization", "credentials", "credential", "creds", "bearer"])
 

@@ -41,13 +41,14 @@ from launchready.settings.sealing import vault
 from launchready.settings.signals import Signals, compile_signals
 from launchready.settings.stack import Stack
 from launchready.settings.timing import Timing, compile_metrics, compile_routes, compile_targets, ledger_path
+from launchready.settings.unresolved import Alert, Unresolved
 from launchready.stores import connect
 from launchready.stores.base import Store
 from launchready.stores.memory import MemoryStore
 
 OPTIONS = (
-    "store", "release", "secret_key", "trusted_proxies", "cors", "https", "rate_limit", "cache", "idempotency",
-    "redaction", "timing", "health", "dashboard", "signals",
+    "store", "release", "secret_key", "secret_key_fallbacks", "trusted_proxies", "cors", "https", "rate_limit", "cache",
+    "idempotency", "redaction", "timing", "health", "dashboard", "signals",
 )  # fmt: skip
 
 TOUCHED = ("redis:", "rediss:", "valkey:", "unix:")
@@ -89,9 +90,15 @@ class _Given:
         self.release = deployment.release(given("release"))
         self.trusted = deployment.trusted_proxies(problems, given("trusted_proxies"))
         self.secret = deployment.secret_key(problems, given("secret_key"))
+        self.fallbacks = deployment.secret_key_fallbacks(problems, given("secret_key_fallbacks"), self.secret)
         value = given("store")
         self.url = deployment.store(value) if isinstance(value, str | None) else "memory://"
         self.store = _store(problems, value)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All that are known, the newest last, as itsdangerous takes them."""
+        return (*reversed(self.fallbacks), self.secret) if self.secret else ()
 
     @property
     def origin(self) -> str | None:
@@ -109,13 +116,13 @@ class _Made:
         self.limiter = _limiter(problems, given) if limit else None
         self.cache = (
             compile_cache(
-                problems, given.cache, clock, given.trusted, shared=given.store.shared, secret=given.secret
+                problems, given.cache, clock, given.trusted, shared=given.store.shared, secrets=given.secrets
             )
             if given.cache
             else None
         )  # fmt: skip
         once = given.idempotency
-        self.once = compile_idempotency(problems, once, given.secret, database) if once else None
+        self.once = compile_idempotency(problems, once, given.secret, database, given.fallbacks) if once else None
         self.features: list[Feature | None] = [
             compile_https(problems, given.https, identity.vouches, clock.monotonic) if given.https else None,
             self.cors(problems, given.cors) if given.cors else None,
@@ -134,7 +141,7 @@ class _Made:
         self.targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
         self.declared = compile_routes(problems, timing) if timing else RouteTable[str]({})
         self.ledger = ledger_path(problems, timing, given.url) if timing else None
-        self.page = compile_dashboard(problems, given.dashboard, given.secret, clock.wall) if given.dashboard else None
+        self.page = compile_dashboard(problems, given.dashboard, given.secrets, clock.wall) if given.dashboard else None
         self.scraped = compile_metrics(problems, timing) if timing else None
         self.rules = compile_signals(problems, given.signals) if given.signals else None
 
@@ -167,12 +174,14 @@ def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
         keeper,
         made.targets,
         given.release,
-        made.once.vault if made.once else vault(given.secret),
+        made.once.vault if made.once else vault(given.secret, given.fallbacks),
         Known(answers, made.cache) if made.cache is not None else None,
         [each for each in (made.page, made.scraped) if each is not None],
         clock,
     )
     stack.declared = made.declared
+    stack.unresolved = Unresolved(given.store, stack.vault, clock.monotonic)
+    stack.vault.counts.alert = Alert(clock.monotonic)
     if given.cors:
         stack.policy, stack.compile_cors = given.cors_as_given, made.cors
     return stack
@@ -193,7 +202,7 @@ def _answers(given: _Given, made: _Made, clock: Clock) -> Answers:
         Client: partial(_who, made.identity),
     }
     answers = Answers(store, made.probes, own)
-    answers.url, answers.secret = given.url, given.secret
+    answers.url, answers.secrets = given.url, given.secrets
     if given.url.startswith(TOUCHED):
         Thread(target=store.touch, name="launchready-touch", daemon=True).start()
     return answers

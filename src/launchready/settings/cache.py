@@ -53,13 +53,13 @@ def compile_cache(
     trusted: Sequence[str] | int,
     *,
     shared: bool,
-    secret: str | None = None,
+    secrets: Sequence[str] = (),
 ) -> core.Cache:
     """The feature. Every mistake goes to ``problems``. ``shared``: other processes use the same store.
 
-    ``secret``: answers in a shared store are signed, so that who can write the store cannot write pages.
+    ``secrets``: answers in a shared store are signed, so that who can write the store cannot write pages.
     """
-    dump, load = (core.dump, core.load) if secret is None else signed(secret)
+    dump, load = signed(secrets) if secrets else (core.dump, core.load)
     rows = _routes(problems, "cache.routes", settings.routes)
     private = _routes(problems, "cache.private", settings.private)
     if not settings.force:
@@ -103,9 +103,9 @@ def compile_cache(
     return core.Cache(setup)
 
 
-def signed(secret: str) -> tuple[Callable[[core.Stored], bytes], Callable[[bytes], core.Stored]]:
+def signed(secrets: Sequence[str]) -> tuple[Callable[[core.Stored], bytes], Callable[[bytes], core.Stored]]:
     """To and from a store that others could write. What does not verify is not there."""
-    sign, unsign = signing(derived(secret, "launchready.cache"))
+    sign, unsign = signing(*(derived(secret, "launchready.cache") for secret in secrets))
 
     def dump(stored: core.Stored) -> bytes:
         return sign(core.dump(stored))

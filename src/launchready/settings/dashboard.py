@@ -11,8 +11,8 @@ from launchready.settings.problems import Problems
 class Dashboard:
     """One page at ``path``, for who has a link: ``launchready dashboard-link --hours 24``. Anybody else gets a 404.
 
-    - Links are signed with ``secret_key``, which it therefore needs. ``previous_keys``: keys of before, whose links
-      still open it while a new one takes over.
+    - Links are signed with ``secret_key``, which it therefore needs. The links of ``secret_key_fallbacks``
+      open it as well, and those of ``previous_keys``.
     """
 
     path: str = "/launchready"
@@ -20,18 +20,18 @@ class Dashboard:
 
 
 def compile_dashboard(
-    problems: Problems, settings: Dashboard, secret_key: str | None, wall: Callable[[], float]
+    problems: Problems, settings: Dashboard, secrets: Sequence[str], wall: Callable[[], float]
 ) -> Feature | None:
-    """The feature. Every mistake goes to ``problems``."""
+    """The feature. ``secrets``: the newest last, which signs. Every mistake goes to ``problems``."""
     path: object = settings.path
     if not isinstance(path, str) or not path.startswith("/") or len(path) < 2:
         problems.add(f'dashboard.path={path!r}: a path starts with "/"; write for example "/launchready"')
         path = "/launchready"
     keys = problems.strings("dashboard.previous_keys", settings.previous_keys)
-    if not secret_key:
+    if not secrets:
         problems.add(
             "dashboard: its links are signed; write secret_key= or set LAUNCHREADY_SECRET_KEY, as from "
             "`openssl rand -hex 32`"
         )
         return None
-    return Feature(str(path), [*keys, secret_key], wall)
+    return Feature(str(path), [*keys, *secrets], wall)

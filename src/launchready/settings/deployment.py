@@ -31,11 +31,36 @@ def store(value: str | None, environ: Mapping[str, str] = os.environ) -> str:
 
 def secret_key(problems: Problems, value: object, environ: Mapping[str, str] = os.environ) -> str | None:
     """The secret: the argument, else LAUNCHREADY_SECRET_KEY. It is never repeated in an error."""
-    key = value or environ.get("LAUNCHREADY_SECRET_KEY")
+    key = value or from_environment(environ)[0]
     if key is None or isinstance(key, str):
         return key
     problems.add("secret_key: write a string of at least 32 random characters")
     return None
+
+
+def secret_key_fallbacks(
+    problems: Problems, value: object, secret: str | None, environ: Mapping[str, str] = os.environ
+) -> tuple[str, ...]:
+    """The secrets of before, the newest first: the argument, else LAUNCHREADY_SECRET_KEY_FALLBACKS with commas between.
+
+    None is ever repeated in an error.
+    """
+    if value is None:
+        found = from_environment(environ)[1]
+    elif isinstance(value, list | tuple) and all(isinstance(each, str) and each for each in value):
+        found = tuple(value)
+    else:
+        problems.add("secret_key_fallbacks: a list of the keys of before is needed, the newest first")
+        return ()
+    if found and secret is None:
+        problems.add("secret_key_fallbacks: what is new is made with secret_key; set it, or LAUNCHREADY_SECRET_KEY")
+    return tuple(dict.fromkeys(each for each in found if each != secret))
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> tuple[str | None, tuple[str, ...]]:
+    """The secret and those of before, for what has no settings: plain functions, and the command line."""
+    before = environ.get("LAUNCHREADY_SECRET_KEY_FALLBACKS", "").split(",")
+    return environ.get("LAUNCHREADY_SECRET_KEY") or None, tuple(each.strip() for each in before if each.strip())
 
 
 def trusted_proxies(

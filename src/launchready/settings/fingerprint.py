@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
 
-LEFT_OUT = frozenset({"release", "secret_key", "store", "token"})
+LEFT_OUT = frozenset({"previous_keys", "release", "secret_key", "secret_key_fallbacks", "store", "token"})
 
 
 def fingerprint(settings: Mapping[str, object]) -> str:

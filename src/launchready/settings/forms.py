@@ -13,6 +13,7 @@ taken for such: a form that somebody else fills in cannot choose them.
 """
 
 import os
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def form_field(request: object = None, *, name: str = NAME) -> Field:
 
 def form_key() -> str:
     """The key alone, for a form that is built elsewhere."""
-    signed: bytes = _signer(_secret()).sign(os.urandom(16).hex())
+    signed: bytes = _signer(_secrets()).sign(os.urandom(16).hex())
     return PREFIX + signed.decode()
 
 
@@ -58,23 +59,24 @@ def genuine(key: str) -> bool:
     from itsdangerous import BadSignature  # noqa: PLC0415 - only where a form is sent
 
     try:
-        _signer(_secret()).unsign(key[len(PREFIX) :])
+        _signer(_secrets()).unsign(key[len(PREFIX) :])
     except BadSignature:
         return False
     return True
 
 
-def _signer(secret: str) -> "TimestampSigner":
+def _signer(secrets: Sequence[str]) -> "TimestampSigner":
     from itsdangerous import TimestampSigner  # noqa: PLC0415 - only where a form is rendered or sent
 
-    return TimestampSigner(secret, salt=_SALT)
+    return TimestampSigner(list(secrets), salt=_SALT)
 
 
-def _secret() -> str:
+def _secrets() -> Sequence[str]:
+    """The newest last, which signs; a form that was rendered under one of the others is still ours."""
     exchange = CURRENT.get()
     if exchange is None:
         raise ConfigError(["form_field: there is no launchready middleware around this app; add LaunchReadyMiddleware"])
-    secret = exchange.answers.secret or exchange.secret()
-    if not secret:
+    secrets = exchange.answers.secrets or exchange.secrets()
+    if not secrets:
         raise ConfigError(["form_field: there is nothing to sign with; set secret_key, or LAUNCHREADY_SECRET_KEY"])
-    return secret
+    return secrets

@@ -68,7 +68,11 @@ WITHIN: list[Within] = []
 
 
 def compile_idempotency(
-    problems: Problems, settings: Idempotency, secret: str | None = None, url: str = "memory://"
+    problems: Problems,
+    settings: Idempotency,
+    secret: str | None = None,
+    url: str = "memory://",
+    fallbacks: Sequence[str] = (),
 ) -> core.Idempotency:
     """The feature. ``url``: of the middleware's store. Every mistake goes to ``problems``."""
     rule = compile_rule(problems, settings)
@@ -84,7 +88,7 @@ def compile_idempotency(
             'idempotency.store and idempotency.connection name the database of mode="transaction"; write that too, or '
             "give store= to the middleware"
         )
-    return core.Idempotency(table, vault(secret, encrypt=settings.encrypt), made)
+    return core.Idempotency(table, vault(secret, fallbacks, encrypt=settings.encrypt), made)
 
 
 def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:

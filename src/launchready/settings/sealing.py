@@ -9,7 +9,7 @@ not overwritten: its outcome is unknown.
 import base64
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 from launchready.core.idempotency import Record, Vault, claims, dump, load
@@ -29,34 +29,43 @@ def derived(secret: str, purpose: str) -> bytes:
     return hmac.digest(secret.encode(), purpose.encode(), "sha256")
 
 
-def vault(secret: str | None = None, *, encrypt: bool = False) -> Vault:
-    """What the rules of an app share. Without a secret digests are plain and answers unsigned."""
+def vault(secret: str | None = None, fallbacks: Sequence[str] = (), *, encrypt: bool = False) -> Vault:
+    """What the rules of an app share. Without a secret digests are plain and answers unsigned.
+
+    ``fallbacks``: secrets that were in use before, the newest first; each has a vault of its own.
+    """
     if secret is None:
         return Vault(token)
+    older = tuple(vault(each, encrypt=encrypt) for each in reversed(fallbacks))
     keyed = derived(secret, PURPOSE + ".keys")
     seal = derived(secret, PURPOSE + ".answers")
-    return Vault(token, keyed, _encrypted(seal) if encrypt else _signed(seal))
+    return Vault(token, keyed, _encrypted(seal) if encrypt else _signed(seal), older)
 
 
-def signing(key: bytes) -> tuple[Callable[[bytes], bytes], Callable[[bytes], bytes | None]]:
-    """Sign, and read what was signed; None where it does not verify.
+def signing(*keys: bytes) -> tuple[Callable[[bytes], bytes], Callable[[bytes], bytes | None]]:
+    """Sign with the last key, and read what was signed with any of them; None where it does not verify.
 
     What itsdangerous' ``Signer(key, key_derivation="none", digest_method=sha256)`` writes and reads, as one call of
     ``hmac`` where that makes some twenty frames: every first use signs two records, every replay verifies one.
     """
 
-    def signature(data: bytes) -> bytes:
+    newest, known = keys[-1], keys[::-1]
+
+    def signature(key: bytes, data: bytes) -> bytes:
         return base64.urlsafe_b64encode(hmac.digest(key, data, "sha256")).rstrip(b"=")
 
     def sign(data: bytes) -> bytes:
-        return b"%b.%b" % (data, signature(data))
+        return b"%b.%b" % (data, signature(newest, data))
 
     def unsign(signed: bytes) -> bytes | None:
         try:
             data, _, given = signed.rpartition(b".")
         except TypeError:  # SQLite keeps text as such, whatever its column is said to hold
             return None
-        return data if hmac.compare_digest(signature(data), given) else None
+        for key in known:
+            if hmac.compare_digest(signature(key, data), given):
+                return data
+        return None
 
     return sign, unsign
 

@@ -18,6 +18,7 @@ from launchready.dashboard.feature import Dashboard as Page
 from launchready.dashboard.scrape import Metrics
 from launchready.drivers.answers import Answers
 from launchready.drivers.caches import CACHES, Known
+from launchready.drivers.current import Wanted
 from launchready.exchange.app import Feature, Look, Scrape
 from launchready.http.routes import RouteTable
 from launchready.metrics.export.prometheus import text
@@ -25,6 +26,7 @@ from launchready.metrics.keeper import Keeper
 from launchready.metrics.status import status
 from launchready.settings.cors import CORS, compile_cors
 from launchready.settings.problems import Problems
+from launchready.settings.unresolved import Unresolved
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -80,6 +82,8 @@ class Stack:
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
         for each in pages:
             self.health |= dict.fromkeys(each.paths, (each,))
+        self.unresolved: Unresolved | None = None
+        self._protects = any(isinstance(feature, Once) for feature in features)
         self.policy: object = None  # the CORS settings as they were given, and what makes a feature of others
         self.compile_cors: Callable[[Problems, CORS], Feature] = compile_cors
         answers.reads(Look, self.status)
@@ -104,7 +108,7 @@ class Stack:
         known: dict[str, object] = {
             "release": self.release,
             "store": "up" if self.answers.reachable else "down",
-            "idempotency": self.vault.counts.as_dict(),
+            "idempotency": self._idempotency(),
         }
         if self.limiter is not None:
             known["rate_limit"] = dict(self.limiter.counts)
@@ -114,6 +118,13 @@ class Stack:
         if self.keeper is None:
             return {**known, "routes": []}
         return {**known, **status(self.keeper, self._target, self._clock.wall())}
+
+    def _idempotency(self) -> dict[str, object]:
+        """What this process counted; and what all of them left open, where anything is protected here."""
+        known: dict[str, object] = {**self.vault.counts.as_dict()}
+        if self.unresolved is not None and (self._protects or Wanted.views):
+            known["unresolved"] = self.unresolved()
+        return known
 
     def _scrape(self) -> str:
         if self.keeper is None:

@@ -169,7 +169,7 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("other_vendor", ("live_",), r"(?<![A-Za-z0-9_])live_[A-Za-z0-9]{30,64}+(?![A-Za-z0-9_])"),
     Vendor("other_vendor", ("sk.eyJ",), _LEFT + r"sk\.eyJ[A-Za-z0-9_\-]{40,200}\.[A-Za-z0-9_\-]{16,64}+"),
     Vendor("other_vendor", ("AQE",), _LEFT + r"AQE[a-z]hmfxKY[A-Za-z0-9+/=\-]{20,256}+"),
-    Vendor("other_vendor", ("access_token$",), r"access_token\$production\$[0-9a-z]{16}\$[0-9a-f]{32}"),
+    Vendor("other_vendor", ("$production$",), r"access_token\$production\$[0-9a-z]{16}\$[0-9a-f]{32}"),
     Vendor(
         "other_vendor",
         ("Q~",),

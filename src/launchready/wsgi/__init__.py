@@ -9,7 +9,7 @@ twice arrives joined by the server, with a comma; what may not be sent twice is 
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -59,9 +59,9 @@ class LaunchReadyMiddleware:
 
         return WerkzeugResponse(response.body, response.status, native_headers(response.headers))
 
-    def secret(self) -> str | None:
-        """The framework's own secret."""
-        return None
+    def secrets(self) -> Sequence[str]:
+        """The framework's own, the newest last."""
+        return ()
 
     def made(self, result: object) -> object:
         """What a view returned, as the framework's response."""

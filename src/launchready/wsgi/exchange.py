@@ -1,7 +1,7 @@
 """One request under WSGI: carried through its features and the app in the server's own thread."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -36,7 +36,7 @@ class Face(Protocol):
 
     def native(self, response: Response) -> object: ...
 
-    def secret(self) -> str | None: ...
+    def secrets(self) -> Sequence[str]: ...
 
     def made(self, result: object) -> object: ...
 
@@ -264,8 +264,8 @@ class Exchange:
     def native(self, response: Response) -> object:
         return self._face.native(response)
 
-    def secret(self) -> str | None:
-        return self._face.secret()
+    def secrets(self) -> Sequence[str]:
+        return self._face.secrets()
 
     def database(self) -> object:
         return None

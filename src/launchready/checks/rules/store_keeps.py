@@ -1,37 +1,13 @@
 """The store of idempotency keys keeps what it was given."""
 
-from collections.abc import Callable, Iterable
-
 from launchready.checks.finding import Score
-from launchready.checks.ops import Look, known
+from launchready.checks.ops import known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
-from launchready.net.database import shown
-from launchready.net.keeping import Keeping, keeping
+from launchready.checks.store import Kept, store
 
 
-class Kept(Look[Keeping]):
-    """How a store may lose a key. The address is no part of the question's name: it holds a password."""
-
-    __slots__ = ("url",)
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        super().__init__(shown(url))
-
-    def look(self, stopped: Callable[[], bool]) -> Keeping:
-        del stopped  # one session of seconds, with its own time limits
-        return keeping(self.url)
-
-    def unanswered(self, reason: str) -> Keeping:
-        return Keeping(f"what is kept by {shown(self.url)}", reason=reason)
-
-
-def stores(site: Site) -> Iterable[str]:
-    return (shown(site.store),) if site.store else ()
-
-
-@rule("DB005", family="db", topic="that the keys of payments are kept", subjects=stores)
+@rule("DB005", family="db", topic="that the keys of payments are kept", subjects=store)
 def store_keeps(site: Site, subject: str) -> Verdict:
     """A key that is lost after its payment was made lets a retry pay again: docs/guarantees.md, "Stores"."""
     op = Kept(site.store)

@@ -43,7 +43,7 @@ def _anywhere(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The secret stands in LAUNCHREADY_SECRET_KEY, as for the app."""
+    """The secrets stand in LAUNCHREADY_SECRET_KEY and LAUNCHREADY_SECRET_KEY_FALLBACKS, as for the app."""
     url = args.store or os.environ.get("LAUNCHREADY_STORE") or load().table("idempotency").get("store")
     if not url or url.startswith("memory:"):
         raise ConfigError(["which store? write --store sqlite:///launchready.db, or set LAUNCHREADY_STORE"])
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _answer(args: argparse.Namespace, desk: "Desk") -> int:
-    from launchready.idempotency.desk import as_json, as_text, row_of  # noqa: PLC0415
+    from launchready.idempotency.desk import as_json, as_text  # noqa: PLC0415
 
     shown = as_json if args.format == "json" else as_text
     if args.what == "ls":
@@ -65,7 +65,7 @@ def _answer(args: argparse.Namespace, desk: "Desk") -> int:
         write(args, shown(rows))
         return 1 if args.unknown and rows else 0
     if args.what == "show":
-        rows = [row_of(entry) for entry in desk.find(args.key)]
+        rows = [key.row for key in desk.find(args.key)]
         write(args, shown(rows))
         return 0 if rows else 1
     if args.what == "resolve":

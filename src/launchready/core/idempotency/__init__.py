@@ -39,5 +39,5 @@ from launchready.core.idempotency.rule import NEVER as NEVER
 from launchready.core.idempotency.rule import Counts as Counts
 from launchready.core.idempotency.rule import Find as Find
 from launchready.core.idempotency.rule import Rule as Rule
-from launchready.core.idempotency.rule import Vault as Vault
 from launchready.core.idempotency.rule import rerun as rerun
+from launchready.core.idempotency.vault import Vault as Vault

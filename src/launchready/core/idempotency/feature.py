@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from launchready.core.idempotency.once import Once
-from launchready.core.idempotency.rule import Rule, Vault
+from launchready.core.idempotency.rule import Rule
+from launchready.core.idempotency.vault import Vault
 from launchready.exchange.ops import Flow
 from launchready.http.message import Request, Response
 from launchready.http.routes import RouteTable
@@ -13,7 +14,7 @@ class Idempotency:
     """Protects the routes of its table. A request there without a key passes, unless its rule requires one.
 
     - ``elsewhere``: a key may stand elsewhere than in the header.
-    - ``made``: makes the flow of a request, where it is another than Once.
+    - ``made``: makes the flow of a request, where it is another than the vault's kind.
     """
 
     name = "idempotency"
@@ -25,6 +26,7 @@ class Idempotency:
         self.elsewhere = any(rule is not None and rule.find is not None for rule in routes.values())
         self.vault = vault
         self._made = made
+        self._kind = vault.kind
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
         rule = self._routes.find(request.method, request.path, None)
@@ -32,4 +34,4 @@ class Idempotency:
             return None
         if self._made is not None:
             return self._made(rule, self.vault).handle(request)
-        return Once(rule, self.vault, rule.find).handle(request)
+        return self._kind(rule, self.vault, rule.find).handle(request)

@@ -1,17 +1,21 @@
 """One request, once: the states of the room's table, as the story of whoever comes with a key."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from launchready.core.idempotency import refusals
 from launchready.core.idempotency.keys import HEADER, fingerprint, lookup_key, name_of, parse_key
 from launchready.core.idempotency.record import NOT_KEPT, RUNNING, Record
-from launchready.core.idempotency.rule import Find, Rule, Vault, rerun
+from launchready.core.idempotency.rule import Find, Rule, rerun
 from launchready.errors import SafeToRetry, StoreError
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Hold, ReadBody, Spooled
 from launchready.exchange.claim import Ask, Claim, Forget, Keep, Watch
 from launchready.exchange.ops import Flow, new
 from launchready.exchange.store import Delete, Entry, Get, PutIfAbsent, Seize, Settle
 from launchready.http.message import Request, Response
+
+if TYPE_CHECKING:
+    from launchready.core.idempotency.vault import Vault
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
 """Seconds between two looks at a key whose claim another process holds, where nothing tells of its end; doubling."""
@@ -30,8 +34,8 @@ class Once:
     - ``scope``: whose key it is, where the caller knows it better than the rule's function of the request.
     - ``print_``: what must be the same, where that is not the request's fingerprint.
     - ``waits``: the handler runs, or is to run, and its end is waited for.
-    - ``text``: the key as it was sent; ``id_``: the digest that stands for it, once it is known; ``held``: the claim,
-      once it is made.
+    - ``sent``: whose key came, and the key; ``id_``: the digest that stands for it, once it is known; ``held``: the
+      claim, once it is made.
     - ``recover``: what to ask before a crashed attempt is repeated, where the caller knows it better than the rule.
     """
 
@@ -40,13 +44,12 @@ class Once:
     print_ = b""
     held: Claim | None = None
     waits = False
-    _text: str | None = None
-    _sent = b""
+    sent: tuple[str, bytes] = ("", b"")
     _route = ""
     _request: Request | None = None
 
     def __init__(
-        self, rule: Rule, vault: Vault, key: Find | None = None,
+        self, rule: Rule, vault: "Vault", key: Find | None = None,
         scope: str | None = None, recover: Recovering | None = None,
     ) -> None:  # fmt: skip
         self._rule = rule
@@ -82,21 +85,29 @@ class Once:
         scope = rule.scope(request) if self.scope is None else self.scope
         self.id_ = lookup_key(scope, key, self._vault.secret)
         self.print_ = self.print_ or fingerprint(request, body)
-        self._sent = key
+        self.sent = (scope, key)
         self._route = rule.name or request.method
         return True
 
-    @property
-    def text(self) -> str | None:
-        return self._text or self._sent.decode("latin-1") or None
-
-    def know(self, scope: str, key: bytes, print_: bytes, route: str, text: str) -> None:
-        """The same of a key that came in no request; ``text``: as it is shown."""
-        self._text = text
+    def know(self, scope: str, key: bytes, print_: bytes, route: str) -> None:
+        """The same of a key that came in no request."""
         self.id_ = lookup_key(scope, key, self._vault.secret)
         self.print_ = print_
-        self._sent = key
+        self.sent = (scope, key)
         self._route = route
+
+    def read(self, request: Request | None) -> Flow[Response | bool]:
+        """The body, and the key in it, for a story that is told elsewhere."""
+        if request is None:
+            return True
+        read = ReadBody(self._rule.max_body)
+        try:
+            yield read
+        except BodyTooLarge:
+            return refusals.too_large(self._rule.max_body)
+        except BodyCutShort:
+            return refusals.cut_short()
+        return self.identify(request, read.answer)
 
     def record(self) -> Record:
         """A claim, as this attempt writes it down."""
@@ -108,7 +119,7 @@ class Once:
         record.body = b""
         record.token = vault.token().hex()
         record.id = self.id_
-        record.name = name_of(self._sent, vault.secret)
+        record.name = name_of(self.sent[1], vault.secret)
         record.route = self._route
         record.elapsed = 0.0
         record.lease = self._rule.lease
@@ -199,7 +210,7 @@ class Once:
             self._vault.space, record.id, version, lambda passed: record.later(record.elapsed + passed), rule.keep,
             rule.lease,
         )  # fmt: skip
-        claim.text = self._text or self._sent.decode("latin-1")
+        claim.sent = self.sent
         if self._request is not None:
             self._request.claimed = claim
         return claim
@@ -216,9 +227,7 @@ class Once:
             if entry.age >= lease:
                 mine = record.later(there.elapsed + entry.age)
                 if not self._may_repeat(mine):
-                    counts = self._vault.counts
-                    counts.unknown += 1
-                    counts.oldest_unknown = max(counts.oldest_unknown, mine.elapsed)
+                    self._vault.counts.lost(mine.elapsed)
                     return refusals.outcome_unknown()
                 seize = Seize(self._vault.space, record.id, mine, self._rule.keep, entry.version, lease)
                 yield seize
@@ -248,7 +257,7 @@ class Once:
         """What somebody is told who comes with a key that is taken."""
         counts = self._vault.counts
         if there.id != self.id_:  # not ours (what cannot be read has none), or put here in another's place
-            counts.unknown += 1
+            counts.lost()
             return refusals.outcome_unknown()
         if there.fingerprint != self.print_:
             counts.mismatch += 1
@@ -271,7 +280,7 @@ class Once:
         try:
             yield ask
         except Exception:
-            self._vault.counts.unknown += 1  # nobody could say: after a lease the next one may ask again
+            self._vault.counts.lost()  # nobody could say: after a lease the next one may ask again
             return refusals.outcome_unknown()
         finally:
             if not hasattr(ask, "answer"):

@@ -1,12 +1,10 @@
-"""How a route is protected, and what one app's protection shares."""
+"""How a route is protected, and what is counted of it."""
 
 from collections.abc import Callable
 from copy import copy
 from typing import Any
 
-from launchready.core.idempotency.record import CLAIMS, Record
 from launchready.exchange.app import Spooled
-from launchready.exchange.store import Space
 from launchready.http.message import Request, Response
 
 NEVER = 1000
@@ -66,13 +64,15 @@ class Counts:
     """What became of the requests that brought a key, since the process started. ``waited``: seconds.
 
     ``oldest_unknown``: seconds from the first attempt of the oldest key whose outcome nobody knows, as its last retry
-    met it; 0 where there was none. `launchready idempotency ls --unknown` lists them all.
+    met it; 0 where there was none. `launchready idempotency ls --unknown` lists them all. ``alert``: called when one
+    more was told so.
     """
 
     __slots__ = (
-        "conflict", "first", "mismatch", "oldest_unknown", "recovered", "refused_by_store", "released", "replay",
-        "unknown", "waited",
+        "alert", "conflict", "first", "mismatch", "oldest_unknown", "recovered", "refused_by_store", "released",
+        "replay", "unknown", "waited",
     )  # fmt: skip
+    NUMBERS = __slots__[1:]
 
     def __init__(self) -> None:
         self.first = 0
@@ -85,18 +85,23 @@ class Counts:
         self.refused_by_store = 0
         self.waited = 0.0
         self.oldest_unknown = 0.0
+        self.alert: Callable[[], None] | None = None
 
     def as_dict(self) -> dict[str, float]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.NUMBERS}
 
+    def lost(self, since: float = 0.0) -> None:
+        """Somebody was told that the outcome is not known: of an attempt that began so many seconds ago."""
+        self.unknown += 1
+        self.oldest_unknown = max(self.oldest_unknown, since)
+        if self.alert is not None:
+            self.alert()
 
-class Vault:
-    """What all rules of an app share: where claims stand, the secret of its digests, tokens, and the counters."""
-
-    __slots__ = ("counts", "secret", "space", "token")
-
-    def __init__(self, token: Callable[[], bytes], secret: bytes | None = None, space: Space[Record] = CLAIMS) -> None:
-        self.token = token
-        self.secret = secret
-        self.space = space
-        self.counts = Counts()
+    def add(self, other: "Counts") -> None:
+        """Make another's counts part of these."""
+        unknown, oldest = self.unknown, self.oldest_unknown
+        for name in self.NUMBERS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.unknown, self.oldest_unknown = unknown, oldest
+        for _ in range(other.unknown):
+            self.lost(other.oldest_unknown)

@@ -67,8 +67,13 @@ class Engine:
             plain, colours = bleached(text)
             if colours:
                 cleaned = self._stable(plain)
-                return text if cleaned == plain else tinted(cleaned, colours)
+                return text if cleaned == plain else self._tinted(cleaned, colours)
         return self._stable(text)
+
+    def _tinted(self, cleaned: str, colours: list[str]) -> str:
+        """The colours back in their places; where one has gone with a secret, without any, and read once more."""
+        text = tinted(cleaned, colours)
+        return text if coloured(text) else self._stable(text)
 
     def _stable(self, text: str) -> str:
         for _ in range(_PASSES):
@@ -130,8 +135,10 @@ class Engine:
             text = arrows.clean(text, self._keys, marks)
         if gates.KEYS in opened:
             text = self._pairs.clean(text)
-        if gates.FORMS in opened or gates.VERBS in opened or "[" in text:
-            text = self._forms.clean(text, verbs=gates.VERBS in opened)
+        if gates.VERBS in opened:
+            text = self._forms.commands(text)
+        if gates.FORMS in opened or "[" in text:
+            text = self._forms.clean(text)
         if not opened.isdisjoint(gates.PROSE):
             text = self._prose.clean(text, opened)
         if gates.CODED in opened and not decoded:

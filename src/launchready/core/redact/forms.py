@@ -79,7 +79,7 @@ _PACKED = Late(
     r"(?:\\x[ab][0-9a-f]|\\xd9(?:\\x[0-9a-f]{2}|[ -~]))([^\\'\"]{2,512})"
 )
 _ACCOUNT = Late(
-    r"\b(?:[cC]redentials?|[cC]reds|[bB]asic [aA]uth|[lL]ogin)[ :=]{1,3}[\w.@\-]{1,64} ?[:/] ?([^\s\"'`<>,;|()"
+    r"\b(?:[cC]redentials?|[cC]reds|[bB]asic [aA]uth)[ :=]{1,3}[\w.@\-]{1,64} ?[:/] ?([^\s\"'`<>,;|()"
     r"\[\]]{6,128})(?=[\s,;)]|\Z)"
 )
 _STORED = Late(
@@ -149,12 +149,10 @@ class Forms:
         self._keys = keys
         self._marks = marks
 
-    def clean(self, text: str, *, verbs: bool) -> str:
-        """The text with their values marked. ``verbs``: a command that takes a secret may stand in it."""
+    def clean(self, text: str) -> str:
+        """The text with their values marked."""
         if " -" in text or "--" in text:
             text = self._flags(text)
-        if verbs:
-            text = self._verbs(text)
         if "(" in text:
             text = self._calls(text)
         if "] != " in text or "] -> " in text or "] vs" in text or "] \u2192 " in text:
@@ -189,14 +187,16 @@ class Forms:
             text = _ECHOED.sub(self._password, text)
         return _TOOL.sub(self._password, text) if "sshpass -p" in text or "redis-cli " in text else text
 
-    def _verbs(self, text: str) -> str:
+    def commands(self, text: str) -> str:
+        """The text with what commands take marked."""
         if any(map(text.__contains__, _COMMANDS)):
             text = _TYPED.sub(self._typed, text)
         if "ENV " in text or "ARG " in text or "SetEnv " in text:
             text = _ENV.sub(self._named, text)
         if "PRAGMA" in text or "pragma" in text:
             text = _PRAGMA.sub(self._password, text)
-        text = _ACCOUNT.sub(self._account, text)
+        if "redential" in text or "reds" in text or "asic " in text:
+            text = _ACCOUNT.sub(self._account, text)
         if "login " in text:
             text = _NETRC.sub(self._password, text)
         if "SET" in text:

@@ -110,7 +110,13 @@ class Keys:
 
     def spoken(self, key: str, value: str) -> bool:
         """Whether a quoted value under a key that only says "secret" is one, whatever it looks like."""
-        return key.lower() in SPOKEN and len(value) >= _LEAST and " " not in value and not value.isdigit()
+        return (
+            key.lower() in SPOKEN
+            and len(value) >= _LEAST
+            and " " not in value
+            and not value.isdigit()
+            and value[0] != "#"
+        )
 
     def _find(self, key: str) -> Named | None:
         found = words(key)

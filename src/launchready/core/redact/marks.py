@@ -94,7 +94,7 @@ class Marks:
             rf"\[(?:(?:{names})(?::[0-9a-f]{{6}}| \*{{4}}\d{{4}})?|redacted(?:: [a-z ]{{1,40}})?)\]"
         )
         #: Markers that are no part of a key: ``user[password]=``, ``[password] => x`` are not.
-        self.inert = re.compile(rf"(?<![\w\]]){self.pattern.pattern}(?![\"'\]]{{0,8}}[ \t]{{0,8}}[=:])")
+        self.inert = re.compile(rf"\[(?<![\w\]]\[){self.pattern.pattern[2:]}(?![\"'\]]{{0,8}}[ \t]{{0,8}}[=:])")
         self.counts: Counter[str] = Counter()
         self._key = key
         entries = [entry.strip() for entry in allow]

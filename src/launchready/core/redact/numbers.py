@@ -39,6 +39,7 @@ _TRUNK = Late(
     r"|07(?<![\w.+\-/:]07)\d{9}(?![\w.\-])",
     re.ASCII,
 )
+_TRUNK_LED = Late(r" 0(?:[1-9]\d{0,4}[ \-/]|7\d{9})", re.ASCII)  # not a time of day
 _TRUNK_DATE = Late(r"\d\d[\-/ ]\d\d[\-/ ](?:19|20)\d\d")
 _TOLD = Late(
     r"(?:[ :#.=]| no\b| number| at| on| me| is| to| from| client| customer| user){1,6}+[\"']?"
@@ -55,7 +56,7 @@ _DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its dig
 _NO_LENGTHS: frozenset[int] = frozenset()
 _UUID = 36
 _UNDER_KEY = frozenset("=:\"'")
-_TRUNK_BEGINS = (" 0", "(0", '"0', "'0", "=0", ">0", "\n0")
+_TRUNK_BEGINS = ("(0", '"0', "'0", "=0", ">0", "\n0")
 
 
 def clean(text: str, marks: Marks, *, told: bool) -> str:
@@ -80,7 +81,7 @@ def clean(text: str, marks: Marks, *, told: bool) -> str:
         text = _INTERNATIONAL.sub(lambda found: _phone(found, marks), text)
     if "000-000-0000" in shape or "(000)" in shape:
         text = _NANP.sub(lambda found: marks.mark("phone", found.group()), text)
-    if text[:1] == "0" or any(map(text.__contains__, _TRUNK_BEGINS)):
+    if text[:1] == "0" or _TRUNK_LED.search(text) or any(map(text.__contains__, _TRUNK_BEGINS)):
         text = _TRUNK.sub(lambda found: _trunk(found, marks), text)
     if told:
         text = _told(text, marks)

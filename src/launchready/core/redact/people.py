@@ -151,9 +151,11 @@ def _birthday(found: re.Match[str], marks: Marks) -> str:
 
 def _login(found: re.Match[str], marks: Marks) -> str:
     value, whole, base = found.group(1), found.group(), found.start()
-    if not values.strong(value) or "=" in value[:-1]:
+    if "=" in value[:-1]:
         return whole
-    return whole[: found.start(1) - base] + marks.mark("password", value)
+    if values.opaque(value, 32) and not values.uuid(value) and not (value.islower() or value.isupper()):
+        return whole[: found.start(1) - base] + marks.mark("link_token", value)  # ('jo@coach.example', '3xd7Y0...')
+    return whole[: found.start(1) - base] + marks.mark("password", value) if values.strong(value) else whole
 
 
 def _row(text: str, marks: Marks) -> str:

@@ -20,12 +20,14 @@ _SAID = Late(
     r"(?:( (?:now )?is| was| to| lautet| ist| est| es|:| →| ->| =>):? {1,3}|(?= [\"'`])) ?"
     r"(?:\"([^\"\n]{3,200}+)\"|'([^'\n]{3,200}+)'|`([^`\n]{3,200}+)`|([^\s\"'`<>,;|]{4,512}+))"
 )
-_TOLD = Late(r"(?: [A-Za-z0-9_#@.\[\]\-]{1,64}+){1,4}+: {1,2}[\"'`]?([\w\-+/=.~]{20,4096}+)", re.ASCII)
+_TOLD = Late(r"(?: [A-Za-z0-9_#@.\[\]\-]{1,64}+){1,4}+: {1,2}[\"'`]?([\w\-+/.~]{20,4096}+={0,2})(?![\w=])", re.ASCII)
 _TYPED = Late(r"[ ]{1,2}([^\s\"'`<>,;]{8,64}+)")
 _DEVICE = Late(r"[ :/=]{1,2}(?:(?:for|tokens?|is|to)[ :=]{1,2}){0,2}[\"'`]?([0-9a-f]{64,200}+)", re.ASCII)
 _SPARE = Late(r"(?: are| is|:|=){0,2} {0,2}[\[(]?((?:[\"']?[a-z0-9]{4,8}[\- ]?[a-z0-9]{4,8}[\"']?(?:, ?| |$)){1,16}+)")
 _BLANK = Late(
-    r"(?: value| header| string| id| cookie| key| token| mismatch:?)?[ ]{1,2}[\"'(]?([\w\-+/=.~]{16,4096}+)", re.ASCII
+    r"(?: value| header| string| id| cookie| key| token| mismatch:?)?[ ]{1,2}[\"'(]?([\w\-+/.~]{16,4096}+={0,2})"
+    r"(?![\w=])",
+    re.ASCII,
 )
 _CODE = Late(
     r"((?:%[0-9a-f]{2}|\[(?:email|phone|name)\]|[^\d\n\[]){1,32}+(?:(?<=[a-z:])\n{1,2}[ \t]{0,8}+)?)"
@@ -105,9 +107,10 @@ class Prose:
                     yield from self._said(text, _SAID.match(low, at), kind, condition)
         if gates.BLANK in opened:
             for word, at in whole_words(low, phrases.BLANK_WORDS, glued=True):
-                kind = self._blank_kind(text, word, at)
+                found = _BLANK.match(text, at)
+                kind = self._blank_kind(text, word, at) if found is not None else ""
                 if kind:
-                    yield from self._found(_BLANK.match(text, at), kind, "token")
+                    yield from self._found(found, kind, "token")
         if gates.TOLD in opened and ": " in low:
             for word, at in whole_words(low, phrases.TOLD_WORDS):
                 kind = "session" if word == "session" else "generic_key"

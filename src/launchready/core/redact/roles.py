@@ -24,7 +24,7 @@ _ROLE_CODE = Late(
     re.IGNORECASE,
 )
 _SET = Late(
-    r"((?: [^\s:=,;\"'`]{1,64}+){0,7}?)(?: (to|auf|zu|is|ist|as|en)| ?(:|->|=>|→|=)) ?"
+    r"((?: [^\s:=,;\"'`]{1,64}+){0,7}?)(?: (to|auf|zu|is|ist|as|en)(?!\w)| ?(:|->|=>|→|=)) ?"
     r"(?:\"([^\"\n]{4,128}+)\"|'([^'\n]{4,128}+)'|`([^`\n]{4,128}+)`|([^\s\"'`<>,;]{6,128}+))"
 )
 _FROM = Late(r"(?: [^\s:=,;\"'`]{1,64}+){0,4}? from [\"'`]([^\"'`\n]{4,128}+)[\"'`]")
@@ -32,7 +32,6 @@ _AS = Late(
     r"(?:\A|[\s\"'`(])([^\s\"'`()]{6,64})[\"'`]? as (?:the |a |an |his |her |their |your |my )?(?:new |temporary "
     r"|temp )?\Z"
 )
-_LED = Late(r"([a-z\-]{3,16}) \Z")
 _BRACKETS = Late(r" ?[\[(<{]([^\s\[\]()<>{}]{6,64})[\])>}]")
 _TYPED = Late(r" ([^\s\"'`<>,;]{6,64})(?=[\s,;]|\Z)")
 _LEAST = 8
@@ -79,8 +78,7 @@ def _passwords(text: str, low: str) -> Iterator[tuple[int, int]]:
             if _chosen(text[start:end]):
                 yield start, end
         typed = _TYPED.match(low, at)
-        led = _LED.search(low[max(0, at - len(word) - 24) : at - len(word)]) if typed is not None else None
-        fresh = led is not None and led.group(1) in FRESH_WORDS
+        fresh = low[max(0, at - len(word) - 24) : at - len(word) - 1].rpartition(" ")[2] in FRESH_WORDS
         if typed is not None and not fresh and not (_JUDGED.match(low, typed.end()) and len(typed.group(1)) >= _LEAST):
             typed = None
         if typed is not None and _chosen(text[slice(*typed.span(1))]):

@@ -68,7 +68,7 @@ class Transaction:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leave()
-        _run(finish(self._connection, self._row, self._result(error), error))
+        _run(finish(self._connection, [self._row], self._result(error), error))
 
     async def __aenter__(self) -> Held:
         self._refuse(asynchronous=False)
@@ -79,7 +79,7 @@ class Transaction:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leave()
-        await _arun(finish(self._connection, self._row, self._result(error), error))
+        await _arun(finish(self._connection, [self._row], self._result(error), error))
 
     def _refuse(self, *, asynchronous: bool) -> None:
         if self._connection.asynchronous is asynchronous:

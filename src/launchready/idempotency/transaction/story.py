@@ -1,7 +1,7 @@
 """What happens to a key's row in its transaction, as a flow: the same for a blocking and an awaited connection."""
 
 import itertools
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple
 
 from launchready.clock import SYSTEM
@@ -34,20 +34,28 @@ class Row(NamedTuple):
     lease: float
 
 
-def begin(connection: Connection, row: Row) -> Story:
+def begin(connection: Connection, *rows: Row) -> Story:
     """Open the transaction and take the key. Answers None where the work is to be done, else what it gave.
 
-    Raises InFlight, KeyReused; whatever is raised, nothing stays open.
+    Several rows are one key, under as many secrets, the oldest first. Where one of them is somebody else's, those
+    before it are to be rolled back. Raises InFlight, KeyReused; whatever is raised, nothing stays open.
     """
     try:
         yield from _do(connection, connection.enter)
     except Exception as error:
         raise _busy(error) from error
     try:
-        return (yield from _take(connection, row))
+        return (yield from _take_all(connection, rows))
     except Exception as error:
         yield from _left(connection, error)
         raise
+
+
+def _take_all(connection: Connection, rows: Sequence[Row]) -> Story:
+    found = None
+    for row in rows:
+        found = found or (yield from _take(connection, row))
+    return found
 
 
 def _take(connection: Connection, row: Row) -> Story:
@@ -136,11 +144,12 @@ def _created(connection: Connection, dialect: Dialect, error: Exception) -> Stor
     yield from _do(connection, connection.enter)
 
 
-def finish(connection: Connection, row: Row | None, result: bytes | None, error: BaseException | None) -> Story:
+def finish(connection: Connection, rows: Sequence[Row], result: bytes | None, error: BaseException | None) -> Story:
     """Write the result down and commit; roll back where there is an error."""
-    if error is None and row is not None and result is not None:
+    if error is None and result is not None:
         try:
-            yield from _sql(connection, connection.dialect.write, k=row.key, result=result)
+            for row in rows:
+                yield from _sql(connection, connection.dialect.write, k=row.key, result=result)
             if next(_turn) % SWEEP_EVERY == 0:
                 yield from _sql(connection, connection.dialect.sweep)
         except Exception as broken:

@@ -7,14 +7,15 @@ retry reads the key's row, and knows.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from launchready.core.idempotency import HEADER, Find, Once, Record, Rule, Vault, dump, load, refusals
+from launchready.core.idempotency.keys import lookup_key
 from launchready.errors import InFlight, KeyReused, LaunchReadyError, SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Hold, ReadBody
-from launchready.exchange.claim import Database, Work
+from launchready.exchange.app import Hold
+from launchready.exchange.claim import Database, Work, root
 from launchready.exchange.ops import Flow
 from launchready.http.message import Request, Response
 from launchready.idempotency.transaction import Held, Row
@@ -57,32 +58,25 @@ class Within(Once):
             yield enter
         except Exception as error:
             return self._down(error)
-        return (yield from self._run(connection, None, None))
+        return (yield from self._run(connection, (), None))
 
     def story(self, request: Request | None = None) -> Flow[Response | None]:
         """Take the key in the app's transaction, or say why not."""
-        if request is not None:
-            read = ReadBody(self._rule.max_body)
-            try:
-                yield read
-            except BodyTooLarge:
-                return refusals.too_large(self._rule.max_body)
-            except BodyCutShort:
-                return refusals.cut_short()
-            known = self.identify(request, read.answer)
-            if isinstance(known, Response):
-                return known
-            if not known:
-                return (yield from self._without())
+        known = yield from self.read(request)
+        if isinstance(known, Response):
+            return known
+        if not known:
+            return (yield from self._without())
         counts = self._vault.counts
         try:
             connection = yield from self._opened()
         except Exception as error:
             return self._down(error)
         rule = self._rule
-        row = Row(bytes.fromhex(self.id_), self.print_, rule.keep, rule.wait, rule.lease)
+        names = [lookup_key(*self.sent, older.secret) for older in self._vault.older]
+        rows = [Row(bytes.fromhex(name), self.print_, rule.keep, rule.wait, rule.lease) for name in (*names, self.id_)]
         try:
-            found = yield from begin(connection, row)
+            found = yield from begin(connection, *rows)
         except KeyReused:
             counts.mismatch += 1
             return (yield from self._closed(connection, refusals.mismatch()))
@@ -93,13 +87,13 @@ class Within(Once):
             return (yield from self._closed(connection, self._down(error)))
         if found is not None:
             counts.replay += 1
-            with suppress(Exception):  # nothing was written
-                yield from finish(connection, None, None, None)
+            with suppress(Exception):  # nothing was written but rows under older secrets, which are for nothing
+                yield from finish(connection, (), None, SafeToRetry() if names else None)
             there = load(found)
             told = refusals.replay(there) if there.status > 0 else refusals.answer_not_stored()
             return (yield from self._closed(connection, told))
         counts.first += 1
-        return (yield from self._run(connection, row, self.record()))
+        return (yield from self._run(connection, rows, self.record()))
 
     def _opened(self) -> Flow[Connection]:
         if self._asks:
@@ -112,18 +106,20 @@ class Within(Once):
         yield opened
         return adapt(opened.answer)
 
-    def _run(self, connection: Connection, row: Row | None, record: Record | None) -> Flow[Response | None]:
+    def _run(self, connection: Connection, rows: Sequence[Row], record: Record | None) -> Flow[Response | None]:
         app = Hold(self._rule.max_body)
         if self._request is not None:
-            self._request.claimed = Held(None if record is None else record.id, self.text, connection.raw)
+            scope, key = self.sent
+            made = None if record is None else root(scope, key)
+            self._request.claimed = Held(made, None if record is None else key.decode(), connection.raw)
         self.waits = True
         try:
             yield app
         except SafeToRetry as reason:
-            yield from self._rolled_back(connection, row, reason)
+            yield from self._rolled_back(connection, rows, reason)
             return refusals.safe_to_retry(str(reason))
         except Exception as error:
-            yield from self._rolled_back(connection, row, error)
+            yield from self._rolled_back(connection, rows, error)
             raise
         finally:
             self.waits = False
@@ -131,19 +127,19 @@ class Within(Once):
                 self._abandon(connection)  # where nobody waits any more, nothing can be awaited either
         response = app.answer
         if response.status >= min(500, self._rule.release_from):
-            yield from self._rolled_back(connection, row, SafeToRetry())
+            yield from self._rolled_back(connection, rows, SafeToRetry())
             return None
         try:
             answer = None if record is None else dump(record.answered(response))
-            yield from finish(connection, row, answer, None)
+            yield from finish(connection, rows, answer, None)
         except Exception as error:
             return (yield from self._closed(connection, self._down(error)))
         return (yield from self._closed(connection, None))
 
-    def _rolled_back(self, connection: Connection, row: Row | None, error: BaseException) -> Flow[None]:
+    def _rolled_back(self, connection: Connection, rows: Sequence[Row], error: BaseException) -> Flow[None]:
         self._vault.counts.released += 1
         with suppress(Exception):  # a connection that is gone has rolled back
-            yield from finish(connection, row, None, error)
+            yield from finish(connection, rows, None, error)
         yield from self._closed(connection, None)
 
     def _down(self, error: Exception) -> Response:

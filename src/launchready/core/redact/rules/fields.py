@@ -184,8 +184,9 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "generic_key",
         "loose",
-        "secret, secrets, secret key base, secret key, secret token, api secret, app secret, shared secret, signing "
-        "secret, webhook secret, jwt secret, hmac secret, cookie secret, encryption secret, master secret, secret "
+        "secret, secrets, secret key base, secret key, secret key fallback, secret key fallbacks, secret token, "
+        "api secret, app secret, shared secret, signing secret, webhook secret, jwt secret, "
+        "hmac secret, cookie secret, encryption secret, master secret, secret "
         "access key, secret value, private key, private token, signing key, signing private key, encryption key, "
         "master key, account key, service key, service role key, shared key, license key, credential, credentials, "
         "creds, secret base, cron secret, admin secret, bot secret, data key, aes key, hmac key, rsa key, kms "

@@ -1,0 +1,36 @@
+"""No payment was begun of which nobody knows how it ended."""
+
+from launchready.checks.finding import Score
+from launchready.checks.ops import known
+from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.site import Site
+from launchready.checks.store import Open, store
+
+
+@rule("DB006", family="db", topic="that every payment that was begun has an end", subjects=store)
+def outcomes_known(site: Site, subject: str) -> Verdict:
+    """A worker that dies in the middle leaves a key that is never run again: docs/guarantees.md, "Idempotency"."""
+    op = Open(site.store)
+    yield op
+    found = known(op.answer).found
+    if not found.count:
+        return FINE
+    many = found.count != 1
+    return [
+        outcomes_known.fail(
+            site,
+            subject,
+            f"Nobody knows how {found.count} request{'s' if many else ''} ended",
+            severity="high",
+            when="48h",
+            reason="somebody may have paid for nothing",
+            score=Score(4, 3, 2),
+            minutes=10 * found.count,
+            evidence=f"{found.count} key{'s' if many else ''} whose worker died before it answered; the oldest began "
+            f"{found.oldest / 3600:.1f} hours ago",
+            impact="Whoever repeats such a request is told 409, and it is not carried out: a booking may be paid and "
+            "not made, or made and not paid.",
+            fix="launchready idempotency ls --unknown\nLook each one up at the payment provider; then one of\n"
+            "launchready idempotency resolve KEY --done\nlaunchready idempotency resolve KEY --retry",
+        )
+    ]

@@ -1,0 +1,203 @@
+"""A plugin for pytest: every POST of a suite is sent twice, and a second effect fails its test.
+
+::
+
+    pytest_plugins = ["launchready.testing"]          # conftest.py
+
+    @pytest.fixture(autouse=True)
+    def _twice(every_post_twice): ...
+
+    @pytest.fixture
+    def effects():
+        return lambda: (Booking.objects.count(), len(mail.outbox))
+
+The second request has the same key and the same bytes; the test gets the first answer. It stands where a test client
+meets the app: Starlette's and FastAPI's, httpx with an app, Werkzeug's and Flask's, Django's. Calls to other servers
+are left alone.
+"""
+
+import io
+import sys
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+Effects = Callable[[], object]
+KEY, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "not_twice: its POSTs may be repeated freely, so they are sent once")
+
+
+@pytest.fixture
+def effects() -> Effects | None:
+    """What a POST may change, as something to compare. None: a second answer has to be a replay or a refusal."""
+    return None
+
+
+@pytest.fixture
+def every_post_twice(request: pytest.FixtureRequest, effects: Effects | None) -> Iterator[None]:
+    """Send each POST of this test twice."""
+    if request.node.get_closest_marker("not_twice") is not None:
+        yield
+        return
+    with twice(effects):
+        yield
+
+
+class Judge:
+    """Of two answers to one request."""
+
+    def __init__(self, effects: Effects | None) -> None:
+        self._effects = effects
+        self._before: object = None
+
+    def first(self) -> None:
+        """The first answer is there."""
+        if self._effects is not None:
+            self._before = self._effects()
+
+    def second(self, route: str, status: int, replayed: str | None) -> None:
+        """So is the second."""
+        __tracebackhide__ = True
+        if self._effects is not None:
+            after = self._effects()
+            if after != self._before:
+                pytest.fail(f"POST {route} took effect twice: effects() was {self._before!r}, then {after!r}")
+        elif status < 400 and replayed is None:
+            pytest.fail(
+                f"POST {route} was carried out twice: the second answer is {status}, and no replay; protect it with "
+                "@idempotent, say with the fixture `effects` what counts, or mark the test not_twice"
+            )
+
+
+@contextmanager
+def twice(effects: Effects | None = None) -> Iterator[None]:
+    """The same for a block of code."""
+    judge = Judge(effects)
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, method, made in CLIENTS:
+            kind = getattr(_loaded(module), name, None)
+            if kind is not None:
+                patch.setattr(kind, method, made(getattr(kind, method), judge))
+        yield
+
+
+def _loaded(module: str) -> object:
+    """A framework that the suite uses: its client may be loaded by a test only, so here it is already."""
+    if module.partition(".")[0] not in sys.modules:
+        return None
+    with warnings.catch_warnings(), suppress(ImportError, RuntimeError):  # its client's own packages may be missing
+        warnings.simplefilter("ignore")
+        return import_module(module)
+    return None
+
+
+def _httpx(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
+    def sends(self: object, request: Any) -> Any:
+        __tracebackhide__ = True
+        if request.method != "POST":
+            return original(self, request)
+        request.read()
+        request.headers.setdefault(KEY, uuid.uuid4().hex)
+        first = original(self, request)
+        first.read()
+        judge.first()
+        second = original(self, request)
+        second.read()
+        judge.second(request.url.path, second.status_code, second.headers.get(REPLAYED))
+        return first
+
+    return sends
+
+
+def _ahttpx(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
+    async def sends(self: object, request: Any) -> Any:
+        __tracebackhide__ = True
+        if request.method != "POST":
+            return await original(self, request)
+        await request.aread()
+        request.headers.setdefault(KEY, uuid.uuid4().hex)
+        first = await original(self, request)
+        await first.aread()
+        judge.first()
+        second = await original(self, request)
+        await second.aread()
+        judge.second(request.url.path, second.status_code, second.headers.get(REPLAYED))
+        return first
+
+    return sends
+
+
+def _werkzeug(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
+    def sends(self: object, environ: dict[str, Any], buffered: bool = False) -> Any:
+        __tracebackhide__ = True
+        if environ["REQUEST_METHOD"] != "POST":
+            return original(self, environ, buffered)
+        body = environ["wsgi.input"].read()
+        environ.setdefault("HTTP_IDEMPOTENCY_KEY", uuid.uuid4().hex)
+        again = {**environ, "wsgi.input": io.BytesIO(body)}
+        environ["wsgi.input"] = io.BytesIO(body)
+        first = original(self, environ, True)
+        judge.first()
+        _, status, headers = original(self, again, True)
+        judge.second(environ["PATH_INFO"], int(status.split()[0]), headers.get(REPLAYED))
+        return first
+
+    return sends
+
+
+def _django(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
+    def sends(self: object, environ: dict[str, Any]) -> Any:
+        __tracebackhide__ = True
+        if environ["REQUEST_METHOD"] != "POST":
+            return original(self, environ)
+        payload = import_module("django.test.client").FakePayload
+        body = environ["wsgi.input"].read()
+        environ.setdefault("HTTP_IDEMPOTENCY_KEY", uuid.uuid4().hex)
+        again = {**environ, "wsgi.input": payload(body)}
+        environ["wsgi.input"] = payload(body)
+        first = original(self, environ)
+        judge.first()
+        second = original(self, again)
+        judge.second(environ["PATH_INFO"], second.status_code, second.get(REPLAYED))
+        return first
+
+    return sends
+
+
+def _adjango(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
+    async def sends(self: object, scope: dict[str, Any]) -> Any:
+        __tracebackhide__ = True
+        if scope["method"] != "POST":
+            return await original(self, scope)
+        payload = import_module("django.test.client").FakePayload
+        body = scope.pop("_body_file").read()
+        if KEY.lower().encode() not in dict(scope["headers"]):
+            scope["headers"] = [*scope["headers"], (KEY.lower().encode(), uuid.uuid4().hex.encode())]
+        again = {**scope, "_body_file": payload(body)}
+        scope["_body_file"] = payload(body)
+        first = await original(self, scope)
+        judge.first()
+        second = await original(self, again)
+        judge.second(scope["path"], second.status_code, second.get(REPLAYED))
+        return first
+
+    return sends
+
+
+CLIENTS: tuple[tuple[str, str, str, Callable[[Callable[..., Any], Judge], Callable[..., Any]]], ...] = (
+    ("starlette.testclient", "_TestClientTransport", "handle_request", _httpx),
+    ("httpx", "WSGITransport", "handle_request", _httpx),
+    ("httpx", "ASGITransport", "handle_async_request", _ahttpx),
+    ("werkzeug.test", "Client", "run_wsgi_app", _werkzeug),
+    ("django.test.client", "ClientHandler", "__call__", _django),
+    ("django.test.client", "AsyncClientHandler", "__call__", _adjango),
+)
+"""Where each client meets the app, and what stands there instead."""
