@@ -145,6 +145,15 @@ def test_which_store(capsys, monkeypatch, tmp_path):
         assert "which store?" in capsys.readouterr().err
 
 
+def test_a_file_that_cannot_be_opened(capsys, tmp_path):
+    """One sentence and exit 2, which is no finding."""
+    for name, words in (("no-such-folder/keys.db", "unable to open"), ("text.db", "not a SQLite database")):
+        (tmp_path / "text.db").write_text("no database " * 100)
+        for verb in (["ls", "--unknown"], ["show", "key"], ["resolve", "key", "--done"], ["migrate"], ["sweep"]):
+            assert main(["idempotency", *verb, "--store", f"sqlite:///{tmp_path}/{name}"]) == 2, verb
+            assert words in capsys.readouterr().err
+
+
 def test_where_options_stand(capsys, url, payments):
     """Before the verb or behind it: a store named behind it is the one that is asked."""
     name = f"{payments.name}-done"

@@ -236,9 +236,9 @@ class SQLiteStore:
     def _ask(self, sql: str, params: tuple[Any, ...] | None) -> tuple[list[Any], int]:
         """A statement of housekeeping; without parameters it gets the time."""
         with self._lock:
-            self._open(THREAD_WAIT)
-            now = self._now()
             try:
+                self._open(THREAD_WAIT)
+                now = self._now()
                 return self._files[True].db.execute(sql, (now,) if params is None else params).fetchall(), now
             except sqlite3.Error as error:
                 raise failure(error, self.path) from error
