@@ -20,7 +20,7 @@ _ROWS = tuple(row for row in (*VENDORS, *RARE) if row.gates and row.gates != _EV
 GATES: tuple[str, ...] = tuple(dict.fromkeys(gate for row in _ROWS for gate in row.gates))
 #: Literals that stand inside a key; every other one begins it, or stands a few characters after its beginning.
 _INSIDE = frozenset(
-    {"_secret_", "-us", ":A", "%3AA", ".atlasv1.", "Q~", "APA91", "NRAL", "office.com", "office365.com"}
+    {"$production$", "_secret_", "-us", ":A", "%3AA", ".atlasv1.", "Q~", "APA91", "NRAL", "office.com", "office365.com"}
 )
 _BEGINS = (0, 1, 3)
 _BEHIND, _NEAR = 40, 400
