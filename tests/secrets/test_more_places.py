@@ -24,6 +24,7 @@ KINDS = {
     "base32": lambda: MAKE.of("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 32),
     "aws38": lambda: MAKE.of(planted.ALNUM, 38),
     "dotted": lambda: f"Willow.Saffron{MAKE.of('3579', 2)}",
+    "braintree": lambda: f"access_token${'production'}$tet89tjs1nbdqql8$da{MAKE.of('0123456789abcdef', 30)}",
     "recaptcha": lambda: "6L" + MAKE.of(planted.ALNUM, 6) + "AAAAA" + MAKE.of(planted.ALNUM, 27),
 }
 
@@ -110,6 +111,7 @@ SECRETS = [
     ("Keys.plist", "<key>StorageAccountKey</key>\n<string>%s</string>", "storage"),
     ("env.js", 'window.__ENV.RECAPTCHA_SECRET_KEY = "%s";', "recaptcha"),
     ("Keys.plist", "<key>AzureStorageKey</key>\n<string>%s</string>", "storage"),
+    ("payment.json", '{"accessToken": "%s"}', "braintree"),
     # UUIDs
     ("Keys.plist", "<key>ApiToken</key>\n<string>%s</string>", "postmark"),
     ("setup.rst", "``API_TOKEN``: %s\n", "postmark"),

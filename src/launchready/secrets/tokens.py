@@ -20,7 +20,7 @@ _ROWS = tuple(row for row in (*VENDORS, *RARE) if row.gates and row.gates != _EV
 GATES: tuple[str, ...] = tuple(dict.fromkeys(gate for row in _ROWS for gate in row.gates))
 #: Literals that stand inside a key; every other one begins it, or stands a few characters after its beginning.
 _INSIDE = frozenset(
-    {"_secret_", "-us", ":A", "%3AA", ".atlasv1.", "Q~", "APA91", "NRAL", "office.com", "office365.com"}
+    {"$production$", "_secret_", "-us", ":A", "%3AA", ".atlasv1.", "Q~", "APA91", "NRAL", "office.com", "office365.com"}
 )
 _BEGINS = (0, 1, 3)
 _BEHIND, _NEAR = 40, 400
@@ -89,6 +89,7 @@ def _judged(row: Vendor, found: re.Match[str]) -> Found | None:
 def made_up(value: str) -> bool:
     """Of the documentation, of a test that made it up, or a pattern for such keys."""
     body = re.sub(r"^(?:[A-Za-z]{1,12}[_\-.])+(?:live_|test_|proj-|api\d\d-)?|^A{20,24}", "", value) or value
+    body = body.rpartition("$")[2]  # access_token$production$...$da1a...: the "$da1a" is no variable
     return (
         _SAMPLES.re.fullmatch(value) is not None
         or judge.placeholder(body)

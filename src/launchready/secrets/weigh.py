@@ -28,7 +28,7 @@ def judged(key: str, kind: str, value: str, place: Place, *, bare: bool, encoded
         value = plain(value) or value
     own = identify(value)
     if own:
-        return ("", "") if judge.placeholder(value.lstrip("A")) else (own, value)
+        return ("", "") if judge.placeholder(value.lstrip("A").rpartition("$")[2]) else (own, value)
     if kind == "secret" and judge.noise(value) and not (shown(place) and "\\x" in value):
         return "secret", value
     if "://" in value or value.startswith("eyJ") or judge.placeholder(value) or place.locale:
