@@ -1,9 +1,9 @@
 """How claims are written down: signed where there is a secret, so that who can write the store cannot write answers.
 
-The signature is in itsdangerous' form (HMAC-SHA-256, a key of its own derived from the secret); what it covers names
-the key under which the record stands, so that one record put in another's place is noticed as well. With ``encrypt``
-the whole record is Fernet's (AES-128-CBC and HMAC-SHA-256), by cryptography. What does not verify is not believed and
-not overwritten: its outcome is unknown.
+The signature is itsdangerous' (HMAC-SHA-256, a key of its own derived from the secret); what it covers names the key
+under which the record stands, so that one record put in another's place is noticed as well. With ``encrypt`` the whole
+record is Fernet's (AES-128-CBC and HMAC-SHA-256), by cryptography. What does not verify is not believed and not
+overwritten: its outcome is unknown.
 """
 
 import base64
@@ -11,6 +11,7 @@ import hmac
 import os
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from hashlib import sha256
 
 from launchready.core.idempotency import Record, Vault, claims, dump, load
 from launchready.core.idempotency.record import UNREADABLE
@@ -43,31 +44,20 @@ def vault(secret: str | None = None, fallbacks: Sequence[str] = (), *, encrypt: 
 
 
 def signing(*keys: bytes) -> tuple[Callable[[bytes], bytes], Callable[[bytes], bytes | None]]:
-    """Sign with the last key, and read what was signed with any of them; None where it does not verify.
+    """Sign with the last key, and read what was signed with any of them; None where it does not verify."""
+    from itsdangerous import BadSignature, Signer  # noqa: PLC0415 - only where there is a secret
 
-    What itsdangerous' ``Signer(key, key_derivation="none", digest_method=sha256)`` writes and reads, as one call of
-    ``hmac`` where that makes some twenty frames: every first use signs two records, every replay verifies one.
-    """
-
-    newest, known = keys[-1], keys[::-1]
-
-    def signature(key: bytes, data: bytes) -> bytes:
-        return base64.urlsafe_b64encode(hmac.digest(key, data, "sha256")).rstrip(b"=")
-
-    def sign(data: bytes) -> bytes:
-        return b"%b.%b" % (data, signature(newest, data))
+    signer = Signer(list(keys), PURPOSE, key_derivation="none", digest_method=sha256)
 
     def unsign(signed: bytes) -> bytes | None:
-        try:
-            data, _, given = signed.rpartition(b".")
-        except TypeError:  # SQLite keeps text as such, whatever its column is said to hold
+        if not isinstance(signed, bytes):  # SQLite keeps text as such, whatever its column is said to hold
             return None
-        for key in known:
-            if hmac.compare_digest(signature(key, data), given):
-                return data
-        return None
+        try:
+            return signer.unsign(signed)
+        except BadSignature:
+            return None
 
-    return sign, unsign
+    return signer.sign, unsign
 
 
 def _signed(key: bytes) -> Space[Record]:
