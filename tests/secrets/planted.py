@@ -94,6 +94,10 @@ class Maker:
     def _twilio(self) -> str:
         return "S" + "K" + self.of(HEX, 32)
 
+    def _numbered(self) -> str:
+        """An everyday word, and four digits that somebody chose."""
+        return self.random.choice(["correct", "demo", "staging"]) + "".join([*self.random.sample("13570", 2), "4", "9"])
+
     def _sid(self) -> str:
         return "AC" + self.of(HEX, 32)
 
@@ -244,6 +248,7 @@ PLAIN: tuple[tuple[str, str], ...] = (
     ("docs/meeting.md", "The studio is BookingGuest, password {password}\n\nLog in as **ops** / **{password}** on staging.\n"),
     ("docs/demo.md", "Log in as demo@coach.example with {password} (password).\n"),
     ("chat/fr.txt", "Jo: le mot de passe du compte de test est {password}\nEva: la contrase\u00f1a del panel es {password}\n"),
+    ("chat/box.txt", "Jo: user app, password is {numbered}\n"),
 )  # fmt: skip
 HARD: tuple[tuple[str, str], ...] = (
     ("export/slack/general.json", '[{{"user": "U1", "text": "the staging password is {password} btw"}}, {{"user": "U2", "text": "and the key: {stripe}"}}]\n'),

@@ -66,6 +66,8 @@ _WEAK = words_of(
 )
 
 
+_NUMBERED = Form(r"[A-Za-z]{3,20}[\-_.]?((?!19\d\d\b|20\d\d\b)\d{4,6})[!?.]?")
+_ROWS = ("01234567890", "09876543210", "13579", "24680")
 _GLUED = Form("(?:" + "|".join(sorted((word for word in _WEAK if len(word) > 2), key=len, reverse=True)) + "){1,4}")
 
 
@@ -126,7 +128,13 @@ def pieces(value: str) -> tuple[str, ...]:
 
 
 def weak(value: str) -> bool:
-    """Of everyday words alone, however spelled: "password123", "S3cr3t!", "my-secret-key"."""
+    """Of everyday words alone, however spelled: "password123", "S3cr3t!", "my-secret-key".
+
+    With four digits behind that are no year and no row it was chosen: "correct4116".
+    """
+    chosen = _NUMBERED.re.fullmatch(value)
+    if chosen is not None and len(set(chosen.group(1))) > 2 and not any(chosen.group(1) in row for row in _ROWS):
+        return False
     words = [word for word in pieces(value) if not word.isdigit()]
     if all(word in _WEAK for word in words):
         return True
