@@ -23,6 +23,7 @@ _ESCAPED = Late(r"%(?:25)?2[0-9A-Fa-f]|\\u00a0|\D")
 _SEPARATORS = str.maketrans("", "", " .,-+()/\u00a0")
 _CARD_SPACED = Late(r"\d(?<![\w\-.]\d)(?<!\d \d)(?: \d){12,18}+(?! ?\d)", re.ASCII)
 _IBAN = Late(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ \-+%]?[A-Za-z0-9])")
+_IBAN_FIGURE = Late(r"aa00(?<![a0]aa00)")
 _IBAN_TAIL = Late(r"(?:(?:[ \-+]|%20)?[A-Za-z0-9]){11,30}")
 _INTERNATIONAL = Late(
     r"[+%0](?:(?<=\+)(?<![\w+]\+)|(?<=%)(?:25)?2[Bb]|(?<![\w.+\-]0)(?<=0)0(?=[1-9]\d{0,2}[ ()\-]))"
@@ -52,6 +53,7 @@ _IP = Late(
 _FIGURE = str.maketrans(
     "0123456789 .+\u00a0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0" * 10 + "-" * 4 + "a" * 52
 )
+_FIGURE_ASCII = bytes(_FIGURE.get(char, char) if char < 128 else char for char in range(256))
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
 _NO_LENGTHS: frozenset[int] = frozenset()
 _UUID = 36
@@ -64,7 +66,7 @@ def clean(text: str, marks: Marks, *, told: bool) -> str:
 
     ``told``: a word such as "call" stands in the text, after which bare digits are a telephone number.
     """
-    shape = text.translate(_FIGURE)
+    shape = text.encode().translate(_FIGURE_ASCII).decode() if text.isascii() else text.translate(_FIGURE)
     if (
         "0000000000000" in shape
         or "0000-0000-0000" in shape
@@ -75,13 +77,13 @@ def clean(text: str, marks: Marks, *, told: bool) -> str:
         text = _CARD.sub(lambda found: _card(found, marks), text)
     if "0-0-0-0-0-0-0-0-0-0-0-0-0" in shape:
         text = _CARD_SPACED.sub(lambda found: _card(found, marks), text)
-    if "aa00" in shape:
+    if _IBAN_FIGURE.search(shape) is not None:
         text = _ibans(text, marks)
     if "+" in text or "%2" in text or " 00" in text:
         text = _INTERNATIONAL.sub(lambda found: _phone(found, marks), text)
     if "000-000-0000" in shape or "(000)" in shape:
         text = _NANP.sub(lambda found: marks.mark("phone", found.group()), text)
-    if text[:1] == "0" or _TRUNK_LED.search(text) or any(map(text.__contains__, _TRUNK_BEGINS)):
+    if text[:1] == "0" or _TRUNK_LED.search(text) or [begin for begin in _TRUNK_BEGINS if begin in text]:
         text = _TRUNK.sub(lambda found: _trunk(found, marks), text)
     if told:
         text = _told(text, marks)
