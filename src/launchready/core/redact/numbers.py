@@ -57,6 +57,7 @@ _FIGURE_ASCII = bytes(_FIGURE.get(char, char) if char < 128 else char for char i
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
 _NO_LENGTHS: frozenset[int] = frozenset()
 _UUID = 36
+_LONG = "0" * 10
 _UNDER_KEY = frozenset("=:\"'")
 _TRUNK_BEGINS = ("(0", '"0', "'0", "=0", ">0", "\n0")
 
@@ -86,7 +87,7 @@ def clean(text: str, marks: Marks, *, told: bool) -> str:
     if text[:1] == "0" or _TRUNK_LED.search(text) or [begin for begin in _TRUNK_BEGINS if begin in text]:
         text = _TRUNK.sub(lambda found: _trunk(found, marks), text)
     if told:
-        text = _told(text, marks)
+        text = _told(text, marks, long=_LONG in shape or not text.isascii())
     return text
 
 
@@ -189,8 +190,8 @@ def _trunk(found: re.Match[str], marks: Marks) -> str:
     )
 
 
-def _told(text: str, marks: Marks) -> str:
-    """Bare digits after a word such as "call"."""
+def _told(text: str, marks: Marks, *, long: bool) -> str:
+    """Bare digits after a word such as "call". ``long``: ten of them may stand together."""
     spans: list[Span] = []
     low = text.lower()
     for _, at in whole_words(low, PHONE_WORDS):
@@ -198,6 +199,8 @@ def _told(text: str, marks: Marks) -> str:
         if found is not None and 7 <= len(_digits(found.group(1))) <= 15 and not _STAMP.match(found.group(1)):
             start, end = found.span(1)
             spans.append((start, end, marks.mark("phone", text[start:end])))
+    if not long:
+        return spliced(text, spans)
     spans += [(*found.span(), marks.mark("phone", found.group())) for found in _EXIT.finditer(low)]
     spans += [
         (*found.span(1), marks.mark("phone", found.group(1)))
