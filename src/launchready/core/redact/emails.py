@@ -13,6 +13,7 @@ _CODED_LOCAL = r"[\w+](?:[\w.+\-]|%(?:25){0,2}2[Bb]){0,255}+"
 _CODED = Late(
     rf"(?<![\w.+\-])({_CODED_LOCAL})(?:%(?:25){{0,3}}40|\\{{1,16}}+(?:u0040|x40)|&#(?:64|x40);|&commat;)({_DOMAIN})"
 )
+_SIGNS = ("%40", "2540", "u0040", "x40", "&#64", "&comm")  # %40, %2540, \\u0040, \\x40, &#x40;
 #: The address a bounce is told by, in the one that it goes to: ``bounces+jo=coach.example@mail.example`` (VERP, SRS).
 _BOUNCE = Late(r"(?<![\w.+\-])(?:bounces?|returns?|srs[01]|prvs)[+=\-][^\s<>\"'@,;]{1,255}@" + _DOMAIN, re.IGNORECASE)
 _QUOTED = Late(r"\"[\w.+\- ]{1,64}+\"@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
@@ -33,7 +34,11 @@ _VERSION = Late(r"v?\d+\.\d+(?:[.\-]|$)|\d+x\.")
 
 def present(text: str) -> bool:
     """Whether an at sign stands in the text in any spelling."""
-    return "@" in text or ("40" in text and ("%" in text or "\\" in text)) or "&#" in text or "&comm" in text
+    return "@" in text or _coded(text)
+
+
+def _coded(text: str) -> bool:
+    return ("40" in text or "&" in text) and bool([sign for sign in _SIGNS if sign in text])
 
 
 def clean(text: str, marks: Marks) -> str:
@@ -44,7 +49,7 @@ def clean(text: str, marks: Marks) -> str:
         if '"@' in text:
             text = _QUOTED.sub(lambda found: marks.mark("email", found.group()), text)
         text = _PLAIN.sub(lambda found: _address(found, marks), text)
-    if "40" in text or "&#" in text or "&comm" in text:
+    if _coded(text):
         text = _CODED.sub(lambda found: _address(found, marks), text)
     return text
 

@@ -9,6 +9,7 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from string import ascii_letters
 
 from launchready.core.redact import arrows, blocks, coded, emails, fast, gates, links, numbers, people, tables
 from launchready.core.redact.encodings import bleached, coloured, shade, tinted
@@ -33,6 +34,7 @@ _PASSES = 6
 _GLUED = Late(r"[\\%](?:u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2}|[nrt]|(?:25){0,3}[0-9a-fA-F]{2})[A-Za-z0-9]")
 _SHORTEST = 20  # a key of AWS
 _CARD = 13
+_PHONE = 9  # digits of the shortest number that needs no word before it
 
 _ROWS = {FIRST_VENDOR + index: (row.kind, Late(row.pattern)) for index, row in enumerate(VENDORS)}
 _ROW_GATES = frozenset(_ROWS)
@@ -85,6 +87,8 @@ class Engine:
             if cleaned is text or cleaned == text:
                 return text
             text = cleaned
+            if self._marks.is_marker(text):  # the value of a record, mostly: one more pass would find nothing in it
+                return text
         return UNREAD
 
     def _pieces(self, text: str) -> str:
@@ -201,8 +205,18 @@ class Engine:
 
 
 def _harmless(text: str) -> bool:
-    """Whether so short a text is told by its key alone: a name of letters, or what is shorter than a card."""
-    return text.replace("_", "").replace(".", "").replace("-", "").isalpha() or (len(text) < _CARD and text.isalnum())
+    """Whether so short a text is told by its key alone.
+
+    A name of letters, what is shorter than a card, a date or a reference with too few digits for a telephone.
+    """
+    if text.isalpha():
+        return True
+    bare = text.replace("_", "").replace("-", "")
+    if len(text) < _CARD and (
+        text.isalnum() or (bare.isalnum() and bare.isascii() and len(bare.strip(ascii_letters)) < _PHONE)
+    ):
+        return True
+    return bare.replace(".", "").isalpha()
 
 
 def _cut(text: str, at: int) -> int:

@@ -155,9 +155,9 @@ class Forms:
             text = self._flags(text)
         if "(" in text:
             text = self._calls(text)
-        if "] != " in text or "] -> " in text or "] vs" in text or "] \u2192 " in text:
+        if "] " in text and ("] != " in text or "] -> " in text or "] vs" in text or "] \u2192 " in text):
             text = _AGAIN_BARE.sub(self._again_bare, text)
-        if "\\xa" in text or "\\xb" in text or "\\xd9" in text:
+        if "\\x" in text and ("\\xa" in text or "\\xb" in text or "\\xd9" in text):
             text = _PACKED.sub(self._named, text)
         if "[card" in text:
             text = _CARD_END.sub(lambda found: self._put(found, 1, "cvc"), text)
@@ -209,7 +209,7 @@ class Forms:
     def _calls(self, text: str) -> str:
         if "ass" in text or "ASS" in text or "rypt" in text:
             text = _CALL.sub(self._typed, text)
-        if any(map(text.__contains__, _ENTRIES)):
+        if [entry for entry in _ENTRIES if entry in text]:
             text = _LOGGED_IN.sub(self._typed, text)
         if "@tcp(" in text or "@unix(" in text:
             text = _DSN.sub(lambda found: self._put(found, 1, "db_url"), text)
@@ -222,7 +222,7 @@ class Forms:
             text = _WITH.sub(self._password, text)
         if "': {'" in text or '": {"' in text or '":{"' in text:
             text = _TYPE.sub(self._named, text)
-        if any(map(text.__contains__, _LABELS)) or '"input' in text:
+        if [label for label in _LABELS if label in text]:
             text = _CALLED.sub(self._named, text)
             text = _CHANGED.sub(self._named, text)
         if "input" in text:

@@ -23,6 +23,7 @@ _ESCAPED = Late(r"%(?:25)?2[0-9A-Fa-f]|\\u00a0|\D")
 _SEPARATORS = str.maketrans("", "", " .,-+()/\u00a0")
 _CARD_SPACED = Late(r"\d(?<![\w\-.]\d)(?<!\d \d)(?: \d){12,18}+(?! ?\d)", re.ASCII)
 _IBAN = Late(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ \-+%]?[A-Za-z0-9])")
+_IBAN_FIGURE = Late(r"aa00(?<![a0]aa00)")
 _IBAN_TAIL = Late(r"(?:(?:[ \-+]|%20)?[A-Za-z0-9]){11,30}")
 _INTERNATIONAL = Late(
     r"[+%0](?:(?<=\+)(?<![\w+]\+)|(?<=%)(?:25)?2[Bb]|(?<![\w.+\-]0)(?<=0)0(?=[1-9]\d{0,2}[ ()\-]))"
@@ -52,9 +53,11 @@ _IP = Late(
 _FIGURE = str.maketrans(
     "0123456789 .+\u00a0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0" * 10 + "-" * 4 + "a" * 52
 )
+_FIGURE_ASCII = bytes(_FIGURE.get(char, char) if char < 128 else char for char in range(256))
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
 _NO_LENGTHS: frozenset[int] = frozenset()
 _UUID = 36
+_LONG = "0" * 10
 _UNDER_KEY = frozenset("=:\"'")
 _TRUNK_BEGINS = ("(0", '"0', "'0", "=0", ">0", "\n0")
 
@@ -64,7 +67,7 @@ def clean(text: str, marks: Marks, *, told: bool) -> str:
 
     ``told``: a word such as "call" stands in the text, after which bare digits are a telephone number.
     """
-    shape = text.translate(_FIGURE)
+    shape = text.encode().translate(_FIGURE_ASCII).decode() if text.isascii() else text.translate(_FIGURE)
     if (
         "0000000000000" in shape
         or "0000-0000-0000" in shape
@@ -75,16 +78,16 @@ def clean(text: str, marks: Marks, *, told: bool) -> str:
         text = _CARD.sub(lambda found: _card(found, marks), text)
     if "0-0-0-0-0-0-0-0-0-0-0-0-0" in shape:
         text = _CARD_SPACED.sub(lambda found: _card(found, marks), text)
-    if "aa00" in shape:
+    if _IBAN_FIGURE.search(shape) is not None:
         text = _ibans(text, marks)
     if "+" in text or "%2" in text or " 00" in text:
         text = _INTERNATIONAL.sub(lambda found: _phone(found, marks), text)
     if "000-000-0000" in shape or "(000)" in shape:
         text = _NANP.sub(lambda found: marks.mark("phone", found.group()), text)
-    if text[:1] == "0" or _TRUNK_LED.search(text) or any(map(text.__contains__, _TRUNK_BEGINS)):
+    if text[:1] == "0" or _TRUNK_LED.search(text) or [begin for begin in _TRUNK_BEGINS if begin in text]:
         text = _TRUNK.sub(lambda found: _trunk(found, marks), text)
     if told:
-        text = _told(text, marks)
+        text = _told(text, marks, long=_LONG in shape or not text.isascii())
     return text
 
 
@@ -187,8 +190,8 @@ def _trunk(found: re.Match[str], marks: Marks) -> str:
     )
 
 
-def _told(text: str, marks: Marks) -> str:
-    """Bare digits after a word such as "call"."""
+def _told(text: str, marks: Marks, *, long: bool) -> str:
+    """Bare digits after a word such as "call". ``long``: ten of them may stand together."""
     spans: list[Span] = []
     low = text.lower()
     for _, at in whole_words(low, PHONE_WORDS):
@@ -196,6 +199,8 @@ def _told(text: str, marks: Marks) -> str:
         if found is not None and 7 <= len(_digits(found.group(1))) <= 15 and not _STAMP.match(found.group(1)):
             start, end = found.span(1)
             spans.append((start, end, marks.mark("phone", text[start:end])))
+    if not long:
+        return spliced(text, spans)
     spans += [(*found.span(), marks.mark("phone", found.group())) for found in _EXIT.finditer(low)]
     spans += [
         (*found.span(1), marks.mark("phone", found.group(1)))

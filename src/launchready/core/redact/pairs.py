@@ -39,7 +39,7 @@ _PAIR_TEXT = (
     r"\b(?<!\.)(?<![\w.]-)((?:[^\W\d]|2)[\w.\-]{0,127}+)"
     r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,24}+[:=]{1,24}+>?)"
 )
-_PAIR = Late(_PAIR_TEXT, re.ASCII)
+_PAIR = Late(_PAIR_TEXT.replace(r"(?:[^\W\d]|2)", "[A-Za-z_2]"), re.ASCII)  # the same there, and sooner
 _PAIR_ANY = Late(_PAIR_TEXT)
 _INTO = Late(r"[ \t]?\{[\"'`\s\\]{0,24}+")
 _LABEL = Late(

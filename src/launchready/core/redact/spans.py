@@ -8,10 +8,15 @@ Span = tuple[int, int, str]
 """Start, end, and what is to stand there."""
 
 
-def whole_words(low: str, words: Iterable[str], *, glued: bool = False) -> Iterator[tuple[str, int]]:
+def whole_words(low: str, words: Iterable[str], *, glued: bool = False) -> Iterable[tuple[str, int]]:
     """Each of the words that stands alone in the text, with the position after it. ``glued``: or at a key's end."""
-    for word in words:
-        at = low.find(word) if word in low else -1
+    said = [word for word in words if word in low]
+    return _alone(low, said, glued=glued) if said else ()
+
+
+def _alone(low: str, said: list[str], *, glued: bool) -> Iterator[tuple[str, int]]:
+    for word in said:
+        at = low.find(word)
         while at >= 0:
             end = at + len(word)
             before, after = low[at - 1 : at] if at else "", low[end : end + 1]
