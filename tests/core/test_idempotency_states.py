@@ -16,10 +16,13 @@ from launchready.core.idempotency import (
     load,
     lookup_key,
     parse_key,
+    rerun,
 )
+from launchready.core.idempotency.once import DOUBT
 from launchready.core.idempotency.record import UNREADABLE
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Hold
+from launchready.exchange.store import Renew
 from launchready.http.message import Response
 from launchready.http.routes import RouteTable
 from support.flows import World, go, request, whole
@@ -113,13 +116,52 @@ def test_outcome_unknown():
     world, app = World(), App()
     start(world)
     made = feature()
-    for now in (60, 3599):
+    for now in (60, 3500):
         world.now = now
         answer = whole(made, world, pay(), app)
         assert told(answer) == (409, "idempotency-key-outcome-unknown")
         assert answer.get(b"retry-after") is None
     assert app.calls == 0
-    assert (made.vault.counts.unknown, made.vault.counts.oldest_unknown) == (2, 3599)
+    assert made.vault.counts.unknown == 2
+    assert made.vault.counts.oldest_unknown == pytest.approx(3500 + DOUBT)
+
+
+@pytest.mark.parametrize("changes", [{}, {"on_crash": rerun}], ids=["refuse", "rerun"])
+def test_the_store_was_away_for_longer_than_a_lease(changes):
+    """Who lives is heard of a moment after the store is back: its answer is the answer, and nothing runs again."""
+    world, app = World(), App()
+    flow, step = start(world, **changes)
+    world.now = 100
+
+    def heard():
+        if world.now > 100 + DOUBT / 2:
+            world.meanwhile = None
+            step.answer = Response(201, [], b"late")
+            assert go(flow, world) is None
+
+    world.meanwhile = heard
+    made = feature(**changes)
+    assert whole(made, world, pay(), app).body == b"late"
+    assert (app.calls, made.vault.counts.unknown) == (0, 0)
+
+
+def test_a_sign_of_life_after_the_lease():
+    """It still runs: in flight, and not unknown."""
+    world, app = World(), App()
+    asked, world.body = pay()
+    flow = feature(on_crash=rerun).handle(asked)
+    go(flow, world)
+    claim = asked.claimed
+    world.now = 100
+
+    def beat():
+        world.meanwhile = None
+        world.answer(Renew(claim.space, claim.key, claim.record(100.0), claim.ttl, claim.version))
+
+    world.meanwhile = beat
+    assert told(whole(feature(on_crash=rerun), world, pay(), app)) == (409, "idempotency-key-in-flight")
+    assert app.calls == 0
+    flow.close()
 
 
 def test_a_late_answer_is_stored():

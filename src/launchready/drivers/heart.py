@@ -31,9 +31,9 @@ BEATS = 4
 """Signs of life in a lease: three may be missed."""
 LONGEST = 2.0
 """Seconds between two, however long the lease: a store that lost its data hears soon what is running."""
-AGAIN = 1.0
-"""Seconds until the store is asked again that did not answer."""
-SURE = 5
+AGAIN = 0.25
+"""Seconds until the store is asked again that did not answer: less than others doubt a lease that is over."""
+SURE = 20
 """So often a refused claim is looked for: what was on its way may still arrive."""
 
 IDLE = 10.0
@@ -178,8 +178,10 @@ class Heart:
                     self._thread = None if idle else self._thread
                     return None if idle else 0.0
                 self._awake = True
-        with suppress(Exception):  # most often a StoreError: the rest of this round would wait for it as well
+        try:
             self._round()
+        except Exception:  # most often a StoreError: the rest of this round would wait for it as well
+            return min(AGAIN, self._lease / BEATS / 2)
         return min(AGAIN if self._chores else LONGEST, self._lease / BEATS) / 2
 
     def _round(self) -> None:

@@ -17,8 +17,15 @@ from launchready.http.message import Request, Response
 if TYPE_CHECKING:
     from launchready.core.idempotency.vault import Vault
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
+LEAST_PAUSE, FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.01, 0.25
 """Seconds between two looks at a key whose claim another process holds, where nothing tells of its end; doubling."""
+
+DOUBT = 0.6
+"""Seconds for which a sign of life is waited for where a lease is over; a lease, where that is shorter.
+
+While a store is away nobody can give one. Who lives tries again four times a second (drivers/heart.py), so one comes
+soon after the store is back.
+"""
 
 PATIENCE = 600.0
 """Seconds for which an answer that the store did not take is offered again."""
@@ -219,12 +226,26 @@ class Once:
         """Somebody has the key. What to tell; or that it is ours now, as which record and version; None: it is free."""
         waited, patience, lease = 0.0, self._rule.wait, self._rule.lease
         watch = Watch(self._vault.space, record.id, FIRST_PAUSE)
+        doubted = -1.0  # until when, in seconds waited, it is not taken for dead
         entry: Entry[Record] | None = found
         while entry is not None:
             there = entry.value
             if there.status != RUNNING or there.fingerprint != record.fingerprint:
                 return self._told(there)
             if entry.age >= lease:
+                if doubted < 0:
+                    doubted = waited + min(DOUBT, lease)
+                left = doubted - waited
+            else:
+                doubted, left = -1.0, min(patience - waited, lease - entry.age)
+            if left > LEAST_PAUSE:
+                watch.version, watch.most = entry.version, left
+                yield watch
+                self._vault.counts.waited += watch.answer - waited
+                waited, watch.pause = watch.answer, min(LONGEST_PAUSE, watch.pause * 2)
+            elif doubted < 0:
+                return self._told(there)
+            else:
                 mine = record.later(there.elapsed + entry.age)
                 if not self._may_repeat(mine):
                     self._vault.counts.lost(mine.elapsed)
@@ -233,13 +254,6 @@ class Once:
                 yield seize
                 if seize.answer:
                     return mine, seize.answer
-            elif waited < patience:
-                watch.version, watch.most = entry.version, min(patience - waited, lease - entry.age)
-                yield watch
-                self._vault.counts.waited += watch.answer - waited
-                waited, watch.pause = watch.answer, min(LONGEST_PAUSE, watch.pause * 2)
-            else:
-                return self._told(there)
             look = Get(self._vault.space, record.id)
             try:
                 yield look
