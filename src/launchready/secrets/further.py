@@ -22,6 +22,13 @@ _ANCHOR = Form(r"&[\w\-]{1,40}[ \t]{1,8}(?=\S)")
 _LABEL = r"(?:[vV]alue|[dD]efault|defaultValue|val)"
 _NESTED = Form(r"(?:(?!" + _LABEL + r":)[\w\-]{1,40}:[^\n]{0,200}\r?\n[ \t]{1,40}){0,5}" + _LABEL + r":[ \t]{1,8}")
 _OBJECT = Form(r"\{[^{}]{0,400}?[\"']?\b" + _LABEL + r"[\"']?[ \t]{0,4}:\s{0,8}")
+# variable "key" {type = string, default = "x"}; key: with Type: and Default: below; {"description": "", "value": "x"}
+_DECLARED = Form(
+    r"[\"'`]?[ \t]{0,8}(?::(?=\s)|[:=]?[ \t]{0,8}\{)\s{0,40}(?:\\?[\"']?(?:type|description|sensitive|nullable|"
+    r"required|generator|NoEcho|noEcho|Type|Description|MinLength|MaxLength|AllowedPattern|format|title|label|help)"
+    r"\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}(?:\"[^\"\n]{0,200}\"|[^\n,{}\"]{0,200})(?:,|\r?\n)\s{0,60}){1,6}"
+    r"\\?[\"']?(?:default|value|Default|Value|defaultValue)\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}"
+)
 _LITERAL = Form(r"(?:\(\s{0,60})?[brBR]?[\"'`](?=[^\"'`\s])")
 _TEXT = Form(r"[ \t]*\r?\n[ \t]*(\S{4,512})[ \t]*(?:\\?\r?\n[ \t]*)?\Z")
 _DEFAULT = Form(r":-?([^{}\s\"'<>]{4,512})\}")
@@ -53,6 +60,12 @@ def default(text: str, start: int, end: int) -> Iterator[Value]:
     """``${db.password:VALUE}``, as Spring and shells have it."""
     if text.endswith("${", 0, start) and (found := _DEFAULT.re.match(text, end)) is not None:
         yield Value(found.start(1), found.group(1), bare=True)
+
+
+def declared(text: str, end: int) -> int:
+    """Where the value of a declaration begins, behind its type and what else is said of it; 0 where there is none."""
+    found = _DECLARED.re.match(text, end)
+    return found.end() if found is not None else 0
 
 
 def defined(text: str, end: int) -> int:

@@ -43,13 +43,6 @@ _SIDE = Form(
     r"\\{0,3}[\"'`]?[ \t]{0,8}[,{]?\s{0,60}-?\s{0,4}\\{0,3}[\"'`]?(?:\w{1,24}:)?(?:[vV]alue|"
     r"ParameterValue|defaultValue|default|VALUE|val|content|data|secret)\\{0,3}[\"'`]?[ \t]{0,8}[:=][ \t]{0,8}"
 )
-# variable "key" {type = string, default = "x"}; key: with Type: and Default: below; {"description": "", "value": "x"}
-_DECLARED = Form(
-    r"[\"'`]?[ \t]{0,8}(?::(?=\s)|[:=]?[ \t]{0,8}\{)\s{0,40}(?:\\?[\"']?(?:type|description|sensitive|nullable|"
-    r"required|generator|NoEcho|noEcho|Type|Description|MinLength|MaxLength|AllowedPattern|format|title|label|help)"
-    r"\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}(?:\"[^\"\n]{0,200}\"|[^\n,{}\"]{0,200})(?:,|\r?\n)\s{0,60}){1,6}"
-    r"\\?[\"']?(?:default|value|Default|Value|defaultValue)\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}"
-)
 _XML = Form(
     r"(?:\\?[\"'][^<>]{0,120}|[^<>\"'=\n]{0,20}(?: "
     r"[\w:.\-]{1,40}=[\"'][^\"'<>]{0,80}[\"']){0,4})>\s{0,40}(?:<(?:string|value|"
@@ -147,9 +140,8 @@ def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, boo
         text, max(0, name.start - _NEAR), name.start
     ):
         return
-    declared = _DECLARED.re.match(text, end)
-    if declared is not None:
-        yield from _assigned(text, declared.end(), name, place)
+    if declared := further.declared(text, end):
+        yield from _assigned(text, declared, name, place)
         return
     yield from further.default(text, name.start, end)
     assign = _ASSIGN.re.match(text, end)
