@@ -80,12 +80,12 @@ class Queue:
     def rows(self):
         with closing(opener(self.store)()) as connection:
             cursor = connection.cursor()
-            cursor.execute(f"SELECT COUNT(*) FROM bookings WHERE k = '{self.order}'")
+            cursor.execute(f"SELECT COUNT(*) FROM booked_by_jobs WHERE k = '{self.order}'")
             return cursor.fetchone()[0]
 
     def table(self):
         with closing(opener(self.store)()) as connection:
-            connection.cursor().execute("CREATE TABLE IF NOT EXISTS bookings (k VARCHAR(99))")
+            connection.cursor().execute("CREATE TABLE IF NOT EXISTS booked_by_jobs (k VARCHAR(99))")
             connection.commit()
 
 

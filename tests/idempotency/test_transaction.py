@@ -15,6 +15,8 @@ import pytest
 import launchready
 from launchready.errors import ConfigError, InFlight, KeyReused, StoreUnavailable
 from launchready.idempotency import current, transaction
+from launchready.idempotency.transaction.opening import opener
+from support import servers
 from support.booking import KINDS
 
 EVERY = pytest.mark.parametrize("kind", sorted(KINDS))
@@ -55,6 +57,34 @@ def test_scopes_and_fingerprints(bookings):
         bookings.book("key-1", slot=9, scope="ann", fingerprint={"slot": 9})
     assert bookings.book("key-1", slot=7, scope="ann", fingerprint={"slot": 7}) == (False, {"slot": 7})
     assert bookings.rows() == [7, 8]
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_the_first_use_of_a_database(kind):
+    """Nobody made the table, and several come with one key at once: it is made, and one of them does the work."""
+    opened = opener(servers.server(kind).url)
+    with contextlib.closing(opened()) as connection:
+        connection.cursor().execute("DROP TABLE IF EXISTS launchready_once")
+        connection.commit()
+    together, told, key = threading.Barrier(6), [], f"first-{os.urandom(6).hex()}"
+
+    def come():
+        with contextlib.closing(opened()) as mine:
+            together.wait()
+            try:
+                with transaction(mine, key, wait="10s") as once:
+                    told.append("first" if once.first else once.result)
+                    if once.first:
+                        once.result = "done"
+            except Exception as error:
+                told.append(error)
+
+    threads = [threading.Thread(target=come) for _ in range(6)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(30)
+    assert sorted(map(repr, told)) == ["'done'"] * 5 + ["'first'"]
 
 
 @EVERY

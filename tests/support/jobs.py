@@ -62,7 +62,7 @@ def repeating(order, how):
 def booking(order, how):
     """Its effect is a row, in the database of its key."""
     cursor = current().tx.cursor()
-    cursor.execute(f"INSERT INTO bookings VALUES ('{order}')")
+    cursor.execute(f"INSERT INTO booked_by_jobs VALUES ('{order}')")
     cursor.close()
     die(order, how)
     return order

@@ -113,22 +113,25 @@ def _inserted(connection: Connection, dialect: Dialect, row: Row, params: dict[s
     rows = yield from _sql(connection, "SELECT @@innodb_lock_wait_timeout")
     usual = int(rows[0][0])
     yield from _sql(connection, f"SET SESSION innodb_lock_wait_timeout = {seconds}")
+    made = False
     try:
-        yield from _sql(connection, dialect.claim, **params)
-    except Exception as error:
-        number = code(error)
-        if number in BUSY:
-            raise InFlight(HELD) from error
-        if number == 1146:
-            yield from _created(connection, dialect, error)
-            yield from _sql(connection, dialect.claim, **params)
-            return True
-        if number != 1062:
-            raise
-        return False
+        while True:
+            try:
+                yield from _sql(connection, dialect.claim, **params)
+            except Exception as error:
+                number = code(error)
+                if number in BUSY:
+                    raise InFlight(HELD) from error
+                if number == 1062:
+                    return False
+                if number != 1146 or made:
+                    raise
+                yield from _created(connection, dialect, error)
+                made = True  # and somebody else may be first with the key now
+            else:
+                return True
     finally:
         yield from _sql(connection, f"SET SESSION innodb_lock_wait_timeout = {usual}")
-    return True
 
 
 def _created(connection: Connection, dialect: Dialect, error: Exception) -> Story:
