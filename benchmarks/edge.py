@@ -21,7 +21,7 @@ from threading import Lock
 from time import monotonic, process_time
 from unittest import mock
 
-from launchready.exchange.ops import new
+from launchready.exchange.operations import new
 from launchready.exchange.store import Take
 from launchready.exchange.window import MICRO, Taken, Window, fresh, take
 from launchready.stores.memory import MemoryStore

@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "conformance" / "redac
 
 import eval as scorer  # noqa: E402
 
-from launchready.core.redact import Redactor  # noqa: E402
+from launchready.redaction.text import Redactor  # noqa: E402
 from support import booking_logs  # noqa: E402
 
 MEGABYTE = 1_000_000

@@ -20,15 +20,17 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "secrets"))
 
 import planted
 
-from launchready.secrets import engines, scan
-from launchready.secrets.look import Hit
+from launchready.secrets import external_scanners, scan
+from launchready.secrets.scan_blob import Hit
 
 
 def values(name, folder):
     """What one of them finds."""
     if name == "launchready":
         return {(leak.path, leak.value) for leak in scan(folder)}
-    return {(hit.path, hit.value) for hit in engines.hits(name, str(folder), past=True) if isinstance(hit, Hit)}
+    return {
+        (hit.path, hit.value) for hit in external_scanners.hits(name, str(folder), past=True) if isinstance(hit, Hit)
+    }
 
 
 def scored(names, seeds):
@@ -85,6 +87,6 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--time", nargs="*", default=[], metavar="REPOSITORY")
     args = parser.parse_args()
-    contenders = ["launchready", *engines.installed()]
+    contenders = ["launchready", *external_scanners.installed()]
     scored(contenders, args.seeds)
     timed(contenders, args.time)

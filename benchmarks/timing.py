@@ -16,8 +16,8 @@ import threading
 import time
 
 from contenders import Runs, bare, otel_asgi
-from launchready.drivers.probes import Probes
 from launchready.exchange.app import RunChecks
+from launchready.runtime.health.checks import Probes
 from measuring import Requests, block
 
 NOTHING = {"timing": None, "health": None, "redaction": None}

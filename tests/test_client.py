@@ -9,7 +9,7 @@ import pytest
 
 from launchready import client as outgoing
 from launchready.client import AsyncClient, CircuitOpen, Client, seconds
-from launchready.metrics.spent import HTTP, SPENT, begin
+from launchready.metrics.query_times import HTTP, SPENT, begin
 
 KEY = {"Idempotency-Key": "k-1"}
 DOWN = httpx.ReadTimeout("no answer")
@@ -127,7 +127,7 @@ def test_a_stream_is_sent_once(kind, monkeypatch):
     assert ask(world, "PUT", kind, content=parts() if kind is Client else aparts()) == 503
 
 
-def test_breaker(monkeypatch):
+def test_circuit_breaker(monkeypatch):
     """After five failures in a row nothing is sent for half a minute; then one request finds out."""
     world = World(monkeypatch, *[DOWN] * 6, 200, 200)
     with Client(transport=httpx.MockTransport(world), retries=0) as client:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from launchready import health
 from launchready.health import Unhealthy
-from launchready.metrics import marks
+from launchready.metrics import events
 
 SOURCE = str(Path(health.__file__).parents[1])
 
@@ -162,19 +162,19 @@ def test_certificate():
 @pytest.fixture
 def alone(monkeypatch, tmp_path):
     """A process without an app, whose store is a file."""
-    monkeypatch.setattr(marks._Home, "keeper", None)
+    monkeypatch.setattr(events._Home, "keeper", None)
     monkeypatch.setenv("LAUNCHREADY_STORE", f"sqlite:///{tmp_path}/a.db")
     yield tmp_path
-    marks.home().close()
+    events.home().close()
 
 
 def test_heartbeat(alone, monkeypatch):
     """Never run and overdue fail; run in time passes, also for another process."""
     with pytest.raises(Unhealthy, match="never ran"):
         health.heartbeat("reminders")()
-    marks.job("reminders", every="1h").beat()
-    marks.home().close()
-    monkeypatch.setattr(marks._Home, "keeper", None)  # as another process would find it
+    events.job("reminders", every="1h").beat()
+    events.home().close()
+    monkeypatch.setattr(events._Home, "keeper", None)  # as another process would find it
     health.heartbeat("reminders")()
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3600 + 720 + 100)
@@ -185,19 +185,19 @@ def test_heartbeat(alone, monkeypatch):
 def test_job(alone):
     """What ran, what failed, and the signal for it; the error is the caller's."""
 
-    @marks.job("a", every="1h")
+    @events.job("a", every="1h")
     def fine():
         return 1
 
-    @marks.job("b", every=60)
+    @events.job("b", every=60)
     async def broken():
         raise KeyError("x")
 
     assert fine() == 1
     with pytest.raises(KeyError):
         asyncio.run(broken())
-    marks.signal("payment.failed", 2)
-    with marks.home().reading() as ledger:
+    events.signal("payment.failed", 2)
+    with events.home().reading() as ledger:
         rows = {row[0]: row[1:] for row in ledger.rows("SELECT name, runs, failures, ended FROM jobs")}
         assert rows["a"][:2] == (1, 0)
         assert rows["b"] == (1, 1, None)
@@ -208,6 +208,6 @@ def test_job(alone):
 def test_names(name):
     """A name that could be data is refused, and says what to write."""
     with pytest.raises(ValueError, match=r"payment\.failed"):
-        marks.signal(name)
+        events.signal(name)
     with pytest.raises(ValueError, match="1h"):
-        marks.job("a", every="often")
+        events.job("a", every="often")

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import launchready
 from faces.apps import asgi_call
 from launchready import watch
-from launchready.metrics.spent import HTTP, MAX_KINDS, OTHER, SPENT, SQL, begin, normalised
+from launchready.metrics.query_times import HTTP, MAX_KINDS, OTHER, SPENT, SQL, begin, normalised
 
 SOURCE = str(Path(launchready.__file__).parents[1])
 
@@ -206,7 +206,7 @@ urls = types.ModuleType("urls")
 urls.urlpatterns = [path("coaches/<int:number>", view)]
 sys.modules["urls"] = urls
 assert Client().get("/coaches/7").status_code == 200
-from launchready.metrics.marks import home
+from launchready.metrics.events import home
 with home().reading() as ledger:
     rows = ledger.rows("SELECT method, route, kind, what, requests, calls, repeats FROM work")
 assert rows == [("GET", "/coaches/{number}", "sql", "SELECT ?", 1, 6, 6)], rows

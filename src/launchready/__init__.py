@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from launchready.caching import purge as purge
     from launchready.checks.run import acheck as acheck
     from launchready.checks.run import check as check
-    from launchready.core.redact import redact as redact
     from launchready.errors import (
         ConfigError as ConfigError,
     )
@@ -55,13 +54,14 @@ if TYPE_CHECKING:
     )
     from launchready.idempotency import idempotent as idempotent
     from launchready.idempotency import webhook as webhook
-    from launchready.metrics.marks import job as job
-    from launchready.metrics.marks import signal as signal
+    from launchready.metrics.events import job as job
+    from launchready.metrics.events import signal as signal
     from launchready.ratelimit import abans as abans
     from launchready.ratelimit import aunban as aunban
     from launchready.ratelimit import bans as bans
     from launchready.ratelimit import limit as limit
     from launchready.ratelimit import unban as unban
+    from launchready.redaction.text import redact as redact
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
     from launchready.settings.dashboard import Dashboard as Dashboard
@@ -80,13 +80,13 @@ __version__ = "0.1.0"
 _HOMES = {
     "launchready.caching": ("apurge", "cached", "purge"),
     "launchready.checks.run": ("acheck", "check"),
-    "launchready.core.redact": ("redact",),
+    "launchready.redaction.text": ("redact",),
     "launchready.errors": (
         "ConfigError", "InFlight", "KeyReused", "LaunchReadyError", "MissingExtra", "OutcomeUnknown", "SafeToRetry",
         "StoreError", "StoreFull", "StoreUnavailable",
     ),
     "launchready.idempotency": ("idempotent", "webhook"),
-    "launchready.metrics.marks": ("job", "signal"),
+    "launchready.metrics.events": ("job", "signal"),
     "launchready.ratelimit": ("abans", "aunban", "bans", "limit", "unban"),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),

@@ -11,7 +11,7 @@
 
 The view says how long its answer is good for where the answer itself states nothing; a ``Cache-Control`` of the app's
 always wins, and what the cache never stores it does not store because of a decorator. A purge is a mark in the store
-(:mod:`launchready.core.cache.purging`): it reaches every process that shares the store, and what is still under way.
+(:mod:`launchready.core.cache.purge`): it reaches every process that shares the store, and what is still under way.
 """
 
 import inspect
@@ -20,14 +20,14 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from launchready.core.cache import by_path, by_tag, purge_names
-from launchready.drivers.answers import Answers
-from launchready.drivers.caches import CACHES
-from launchready.drivers.current import CURRENT, Wanted
-from launchready.drivers.drive import adrive, drive
-from launchready.drivers.probes import Probes
 from launchready.errors import ConfigError, StoreError
-from launchready.exchange.ops import Flow
+from launchready.exchange.operations import Flow
 from launchready.http.message import Cached
+from launchready.runtime.adapter import Answers
+from launchready.runtime.cache_registry import CACHES
+from launchready.runtime.current import CURRENT, Wanted
+from launchready.runtime.drive import adrive, drive
+from launchready.runtime.health.checks import Probes
 from launchready.settings import deployment
 from launchready.settings.problems import Problems
 from launchready.stores import connect

@@ -25,7 +25,7 @@ from typing import Any
 import httpx
 
 from launchready.errors import LaunchReadyError
-from launchready.metrics.spent import Watching, call, forward
+from launchready.metrics.query_times import Watching, call, forward
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 AGAIN = frozenset({429, 502, 503, 504})

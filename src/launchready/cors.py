@@ -16,9 +16,9 @@ The log says the same of every refusal: logger ``launchready.cors``, level DEBUG
 from collections.abc import Iterable, Mapping
 
 from launchready.core.cors import why
+from launchready.settings.compiled_app import STACKS
 from launchready.settings.cors import CORS, compile_cors
 from launchready.settings.problems import Problems, coerce
-from launchready.settings.stack import STACKS
 
 __all__ = ["Explanation", "explain", "reconfigure"]
 

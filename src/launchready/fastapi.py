@@ -12,12 +12,12 @@ headers too; the error itself goes on to the server's log as always.
 
 from typing import Any
 
-from launchready import asgi, offered
+from launchready import _public, asgi
+from launchready._public import *  # noqa: F403 - the same for every face
 from launchready.asgi import Receive, Scope, Send
-from launchready.offered import *  # noqa: F403 - the same for every face
 
 __all__ = ["LaunchReadyMiddleware"]
-__all__ += offered.__all__
+__all__ += _public.__all__
 
 
 class LaunchReadyMiddleware(asgi.LaunchReadyMiddleware):

@@ -11,16 +11,16 @@ and learns the route's template when Flask has matched it. ``def`` and ``async d
 from collections.abc import Sequence
 from typing import Any
 
-from launchready import offered, wsgi
-from launchready.drivers.current import CURRENT
+from launchready import _public, wsgi
+from launchready._public import *  # noqa: F403 - the same for every face
 from launchready.errors import MissingExtra, SafeToRetry
 from launchready.http.environ import native_headers
 from launchready.http.message import Response
 from launchready.idempotency import form_field
 from launchready.metrics.timing import ERROR
-from launchready.offered import *  # noqa: F403 - the same for every face
-from launchready.wsgi.calls import Environ
+from launchready.runtime.current import CURRENT
 from launchready.wsgi.exchange import Exchange
+from launchready.wsgi.types import Environ
 
 try:
     import flask
@@ -28,7 +28,7 @@ except ImportError as error:
     raise MissingExtra("launchready.flask", "flask") from error
 
 __all__ = ["LaunchReady"]
-__all__ += offered.__all__
+__all__ += _public.__all__
 
 
 class _Face(wsgi.LaunchReadyMiddleware):

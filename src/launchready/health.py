@@ -19,8 +19,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from launchready.drivers.reasons import Shown
-from launchready.metrics.marks import lateness
+from launchready.metrics.events import lateness
+from launchready.runtime.health.error_reasons import Shown
 
 Check = Callable[[], object]
 

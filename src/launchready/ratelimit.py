@@ -18,17 +18,17 @@ from typing import Any, ParamSpec, TypeVar
 
 from launchready.core.ratelimit import Ban, Policy, RateLimit
 from launchready.core.ratelimit.bans import banned
-from launchready.drivers.current import CURRENT, Exchange, Wanted
-from launchready.drivers.drive import adrive, drive
 from launchready.errors import ConfigError
-from launchready.exchange.ops import Flow
+from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
 from launchready.http.routes import RouteTable
+from launchready.runtime.current import CURRENT, Exchange, Wanted
+from launchready.runtime.drive import adrive, drive
 from launchready.settings import deployment
+from launchready.settings.compiled_app import STACKS
 from launchready.settings.problems import Problems
 from launchready.settings.rate_limit import Limit, Maker, named
 from launchready.settings.rate_limit import RateLimit as Settings
-from launchready.settings.stack import STACKS
 
 __all__ = ["Ban", "abans", "aunban", "bans", "failed", "limit", "unban"]
 

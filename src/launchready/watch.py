@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from launchready.metrics.spent import Watching, call, forward, statement
+from launchready.metrics.query_times import Watching, call, forward, statement
 
 T = TypeVar("T")
 

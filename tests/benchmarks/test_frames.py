@@ -17,8 +17,8 @@ import pytest
 
 import idempotency as keys
 from contenders import CASES, Runs, bare, launchready
-from launchready.drivers.current import Wanted
-from launchready.metrics.spent import Watching
+from launchready.metrics.query_times import Watching
+from launchready.runtime.current import Wanted
 from measuring import answer, garbage, usual_frames
 
 MAX_ADDED = {"miss": 28, "get": 22, "post": 67}

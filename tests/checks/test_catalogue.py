@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from checks.world import DOMAIN, KEY, RECORDS, certificate, check, page, registration, to
 from launchready import cli
+from launchready.cli.check_arguments import LISTS, WORDS, asked, taken
 from launchready.cli.configuration import Configuration
-from launchready.cli.subject import LISTS, WORDS, asked, taken
 from launchready.net.answers import TlsFacts
 
 C, H, M, L, I = "critical", "high", "medium", "low", "info"  # noqa: E741

@@ -3,7 +3,7 @@
 import pytest
 
 from launchready import check
-from launchready.net.database import granted, privileges, shown
+from launchready.net.database_privileges import granted, privileges, shown
 from support.servers import PASSWORD, MySQLServer, PostgreSQLServer
 
 WORD = "".join(reversed("drowssap-wor" + "ran"))

@@ -6,7 +6,7 @@ import pytest
 
 from checks.world import DOMAIN
 from launchready.checks.engine import Engine
-from launchready.checks.ops import Query
+from launchready.checks.operations import Query
 from launchready.checks.rules.over_ipv6 import over_ipv6
 from launchready.checks.site import site
 from launchready.net.answers import DnsAnswer, HttpAnswer

@@ -5,8 +5,8 @@ import pytest
 from checks.world import DOMAIN, check
 from launchready.checks.providers import PROVIDERS, Seen, detect
 from launchready.checks.run import check as run_check
-from launchready.checks.services import SERVICES, service
-from launchready.checks.slips import distance, meant, variants
+from launchready.checks.spelling import distance, meant, variants
+from launchready.checks.takeover_services import SERVICES, service
 
 NAMED = {
     "Cloudflare": Seen(servers=("ada.ns.cloudflare.com",)),

@@ -9,8 +9,8 @@ import redis
 import launchready
 from launchready.errors import ConfigError
 from launchready.idempotency import idempotent
-from launchready.idempotency.transaction.opening import opener
-from launchready.net.keeping import keeping
+from launchready.idempotency.transaction.connect import opener
+from launchready.net.store_durability import keeping
 from support import servers
 
 
@@ -120,7 +120,7 @@ def test_a_store_that_is_away_is_undetermined(monkeypatch):
 
 def test_more_than_can_be_read():
     """Stopped in the middle: not known."""
-    from launchready.checks.store import Open
+    from launchready.checks.store_queries import Open
 
     assert not Open("memory://").look(lambda: True).reason
     assert Open("x").unanswered("it has more keys than can be read").reason

@@ -12,11 +12,11 @@ import dns.flags
 import dns.message
 import httpx
 
+from launchready.checks.adapter import Network
 from launchready.checks.catalogue import rules
 from launchready.checks.engine import Engine
-from launchready.checks.network import Network
-from launchready.checks.outcome import needed, results
 from launchready.checks.report import Report
+from launchready.checks.results import needed, results
 from launchready.checks.rule import Choice
 from launchready.checks.site import site
 from launchready.net.answers import DnsAnswer

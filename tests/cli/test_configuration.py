@@ -2,8 +2,8 @@
 
 import pytest
 
+from launchready.cli.check_arguments import facts
 from launchready.cli.configuration import Configuration, literal_secrets, load, secret
-from launchready.cli.subject import facts
 from launchready.errors import ConfigError
 
 

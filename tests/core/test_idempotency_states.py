@@ -18,7 +18,7 @@ from launchready.core.idempotency import (
     parse_key,
     rerun,
 )
-from launchready.core.idempotency.once import DOUBT
+from launchready.core.idempotency.flow import DOUBT
 from launchready.core.idempotency.record import UNREADABLE
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Hold

@@ -9,7 +9,7 @@ from limits import RateLimitItemPerMinute, storage, strategies
 
 from launchready.core.ratelimit import Ban, Bans, Policy
 from launchready.core.ratelimit.bans import BANS, LISTS, banned
-from launchready.core.ratelimit.guard import Guard
+from launchready.core.ratelimit.login_guard import Guard
 from launchready.errors import ConfigError
 from launchready.exchange.store import Get, Give, Take, TakeHere
 from launchready.exchange.window import MICRO, Taken, Window, fresh, take

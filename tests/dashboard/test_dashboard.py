@@ -8,9 +8,9 @@ import pytest
 from faces.apps import FACES, Calls
 from launchready.dashboard import links
 from launchready.dashboard.page import POLICY, page
-from launchready.dashboard.words import duration, verdict
-from launchready.metrics.keeper import Keeper
-from launchready.metrics.marks import home
+from launchready.dashboard.wording import duration, verdict
+from launchready.metrics.collector import Keeper
+from launchready.metrics.events import home
 from launchready.metrics.status import epoch, revoke, status
 from launchready.metrics.timing import Timings
 from launchready.settings.dashboard import Dashboard

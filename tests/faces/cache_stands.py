@@ -6,7 +6,7 @@ import threading
 import uuid
 
 from faces.apps import Answer, _asgi, wsgi_call
-from launchready.drivers.caches import CACHES
+from launchready.runtime.cache_registry import CACHES
 from launchready.stores import connect
 
 PAGE = b"a page of some length"
@@ -114,9 +114,9 @@ def settled(at):
 
         at.runner.run(tasks())
     else:
-        from launchready.drivers import behind
+        from launchready.runtime import background
 
-        gate = threading.Barrier(behind.THREADS + 1)
-        for _ in range(behind.THREADS):
-            behind.run(gate.wait)
+        gate = threading.Barrier(background.THREADS + 1)
+        for _ in range(background.THREADS):
+            background.run(gate.wait)
         gate.wait(10)

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 import pytest
 
 from faces.apps import _asgi, _django_setup, wsgi_call
-from launchready.drivers import behind
+from launchready.runtime import background
 from launchready.settings.cache import Cache
 
 STALE = {"Cache-Control": "max-age=0, stale-while-revalidate=60"}
@@ -109,8 +109,8 @@ def test_behind(framework, path):
         bodies = []
         for _ in range(3):
             bodies.append(wsgi_call(app)("GET", path).body)
-            behind._pool(os.getpid()).shutdown()  # waits for what runs behind the answer
-            behind._pool.cache_clear()
+            background._pool(os.getpid()).shutdown()  # waits for what runs behind the answer
+            background._pool.cache_clear()
         return bodies
 
     with given:

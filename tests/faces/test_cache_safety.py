@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from faces.cache_stands import PAGE, STORES, stands
-from launchready.core.cache import keeping
+from launchready.core.cache import store_response
 from launchready.exchange.store import Get, Put, PutIfAbsent, Replace, Space
 from launchready.settings.cache import Cache
 from support import servers
@@ -377,7 +377,7 @@ def test_variants_of_one_url_are_bounded(monkeypatch):
         ask(1500)
         ask(1500)
         assert at.asked == 1500
-        monkeypatch.setattr(keeping, "MAX_VARIANTS", 1600)
+        monkeypatch.setattr(store_response, "MAX_VARIANTS", 1600)
         ask(1700)
         before = at.asked
         at("/coaches", [("Accept-Language", "x-0")])

@@ -6,8 +6,8 @@ import pytest
 
 import launchready
 from faces.apps import _django_setup, asgi_call, wsgi_call
-from launchready.drivers.caches import CACHES
 from launchready.errors import ConfigError
+from launchready.runtime.cache_registry import CACHES
 from launchready.settings.cache import Cache
 
 

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from faces.apps import FACES, Calls
-from launchready.metrics.marks import home
+from launchready.metrics.events import home
 from launchready.metrics.timing import Timings
 from launchready.settings.cache import Cache
+from launchready.settings.compiled_app import Stack
 from launchready.settings.cors import CORS
 from launchready.settings.rate_limit import RateLimit
-from launchready.settings.stack import Stack
 from launchready.settings.timing import Timing
 
 APP = "https://app.example.com"

@@ -11,7 +11,7 @@ import pytest
 
 import launchready
 from faces.test_rolling_restart import get
-from launchready.metrics.keeper import Keeper
+from launchready.metrics.collector import Keeper
 from launchready.metrics.report import tallies
 from launchready.metrics.timing import Timings
 from support.servers import Server, until

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launchready.http import input as remembered
+from launchready.http import recorded_input as remembered
 from launchready.http.message import Request, Response, add_vary, append, clean
 from launchready.http.problem import problem
 from launchready.http.structured import parse_string, string

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import launchready
-from launchready.idempotency.transaction.opening import opener
+from launchready.idempotency.transaction.connect import opener
 from support import servers
 
 TESTS = Path(__file__).parent.parent

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from launchready.idempotency.transaction.opening import opener
+from launchready.idempotency.transaction.connect import opener
 from support import rotating, servers
 
 OLD, NEW, NEXT = ("".join(reversed(word)) for word in ("terces dlo", "terces wen", "terces txen"))

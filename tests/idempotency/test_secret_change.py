@@ -16,7 +16,7 @@ from launchready.cli import main
 from launchready.dashboard import links
 from launchready.errors import ConfigError, OutcomeUnknown
 from launchready.idempotency import current, idempotent
-from launchready.idempotency.desk import Desk
+from launchready.idempotency.admin import Desk
 from launchready.settings.build import build
 from launchready.settings.cache import Cache
 from launchready.settings.fingerprint import fingerprint

@@ -15,7 +15,7 @@ import pytest
 import launchready
 from launchready.errors import ConfigError, InFlight, KeyReused, StoreUnavailable
 from launchready.idempotency import current, transaction
-from launchready.idempotency.transaction.opening import opener
+from launchready.idempotency.transaction.connect import opener
 from support import servers
 from support.booking import KINDS
 

@@ -19,8 +19,8 @@ import pytest
 
 import launchready
 from launchready import stores
-from launchready.drivers import bell
 from launchready.idempotency import idempotent
+from launchready.runtime.claims import completion_notifier
 from support import servers
 from support.servers import Server, until
 
@@ -165,7 +165,7 @@ def test_the_other_worker_is_told(desk):
     spent = desk.spent
     assert spent["PutIfAbsent"] == count
     assert spent["Get"] <= 3 * count  # when it ended; and before, while it was not listened to yet
-    assert spent["Expect"] <= (2 + seconds / bell.SURE) * count
+    assert spent["Expect"] <= (2 + seconds / completion_notifier.SURE) * count
     assert statistics.median(lates) < 0.1, lates
 
 
@@ -206,7 +206,7 @@ def test_nothing_is_left_of_it(desk):
                 connection.close()
         return told == [0, 0]
 
-    until(quiet, "both to stop listening", bell.IDLE + 20)
+    until(quiet, "both to stop listening", completion_notifier.IDLE + 20)
     assert end_listeners(desk.store.url) == 0
 
 
@@ -267,5 +267,5 @@ def test_four_thousand_wait(kind):
     took = asyncio.run(everything())
     assert sorted(ran) == sorted(str(number) for number in range(200))
     assert asked["Get"] <= 3 * 4000
-    assert asked["Expect"] <= 200 * (3 + took / bell.SURE)
+    assert asked["Expect"] <= 200 * (3 + took / completion_notifier.SURE)
     assert "launchready-bell" not in [thread.name for thread in set(threading.enumerate()) - before]

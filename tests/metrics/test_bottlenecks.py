@@ -7,8 +7,8 @@ import pytest
 
 from launchready.cli import main
 from launchready.metrics.bottlenecks import bottlenecks
-from launchready.metrics.keeper import Keeper
-from launchready.metrics.spent import HTTP, SQL, Spent
+from launchready.metrics.collector import Keeper
+from launchready.metrics.query_times import HTTP, SQL, Spent
 from launchready.metrics.timing import Timings
 
 TARGETS = {"POST /bookings": 0.5, "POST /payments": 0.5, "GET /coaches": 0.2, "GET /admin": 0.1, "GET /fine": 1.0}

@@ -5,9 +5,9 @@ import random
 import pytest
 
 from launchready.metrics import compare
+from launchready.metrics.collector import Keeper
+from launchready.metrics.comparison_schedule import LOOKS
 from launchready.metrics.histogram import bucket
-from launchready.metrics.keeper import Keeper
-from launchready.metrics.looks import LOOKS
 from launchready.metrics.report import comparison, releases
 from launchready.metrics.timing import Timings
 

@@ -9,10 +9,10 @@ import pytest
 
 from faces.apps import FACES, Calls
 from launchready.errors import ConfigError
+from launchready.metrics.collector import Keeper
 from launchready.metrics.export import BOUNDS
 from launchready.metrics.export.otel import data
 from launchready.metrics.export.prometheus import text
-from launchready.metrics.keeper import Keeper
 from launchready.metrics.timing import OWN, Timings
 from launchready.settings.timing import Timing
 

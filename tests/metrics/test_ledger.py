@@ -12,7 +12,7 @@ import pytest
 
 import launchready
 from launchready.metrics import report
-from launchready.metrics.keeper import Keeper
+from launchready.metrics.collector import Keeper
 from launchready.metrics.ledger import DAY, HOUR, Ledger
 from launchready.metrics.status import status
 from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, Timings
@@ -49,7 +49,7 @@ def only(document):
 WORKER = """
 import sys, time, random
 from pathlib import Path
-from launchready.metrics.keeper import Keeper
+from launchready.metrics.collector import Keeper
 from launchready.metrics.timing import Timings
 timings = Timings("r1")
 keeper = Keeper(timings, Path(sys.argv[1]))

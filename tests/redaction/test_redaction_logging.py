@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from launchready import redaction
-from launchready.core.redact import Redactor
+from launchready.redaction.text import Redactor
 
 MAIL = "jo.doe" + "@coach.example"
 KEY = "sk_" + "live_" + "4eC39HqLyjWDarjtT1zdp7dc"

@@ -10,8 +10,8 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from launchready.core.redact import Redactor
 from launchready.redaction import OTelLogRecordProcessor, OTelSpanProcessor
+from launchready.redaction.text import Redactor
 
 MAIL = "jo.doe" + "@coach.example"
 DSN = "postgresql://app:" + "hunter2x9" + "@db:5432/app"

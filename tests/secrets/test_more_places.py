@@ -6,8 +6,8 @@ import time
 import planted
 import pytest
 
-from launchready.secrets.place import place
-from launchready.secrets.text import find
+from launchready.secrets.file_context import place
+from launchready.secrets.scan_text import find
 
 MAKE = planted.Maker(43)
 KINDS = {

@@ -434,14 +434,14 @@ def test_a_folder_within_a_repository(repo):
 
 def test_all_cores_find_the_same(repo, monkeypatch):
     """Worker processes and none give the same leaks."""
-    from launchready.secrets import work
+    from launchready.secrets import worker_pool
 
     for number in range(6):
         repo.commit(f"n{number}", **{f"f{number}__py": f"token = '{MAKE.make('github')}'\n"})
     alone = list(scan(repo.path))
-    monkeypatch.setattr(work, "COMMITS", 2)
-    monkeypatch.setattr(work, "_MANY", 1)
-    monkeypatch.setattr(work, "_cores", lambda: 3)
+    monkeypatch.setattr(worker_pool, "COMMITS", 2)
+    monkeypatch.setattr(worker_pool, "_MANY", 1)
+    monkeypatch.setattr(worker_pool, "_cores", lambda: 3)
     seen = []
     together = list(scan(repo.path, progress=lambda done, every: seen.append((done, every))))
     assert together == alone
@@ -451,11 +451,11 @@ def test_all_cores_find_the_same(repo, monkeypatch):
 
 def test_a_worker_that_dies_is_said(repo, monkeypatch):
     """Its portion is unread, the scan goes on."""
-    from launchready.secrets import work
+    from launchready.secrets import worker_pool
 
     repo.commit(a__py=f"key = '{STRIPE}'\n")
-    monkeypatch.setattr(work, "_MANY", 1)
-    monkeypatch.setattr(work, "_cores", lambda: 2)
+    monkeypatch.setattr(worker_pool, "_MANY", 1)
+    monkeypatch.setattr(worker_pool, "_cores", lambda: 2)
     monkeypatch.setattr(sys, "executable", shutil.which("true"))
     scanned = scan(repo.path)
     assert list(scanned) == []

@@ -5,8 +5,8 @@ import string
 
 import pytest
 
-from launchready.secrets.place import place
-from launchready.secrets.text import find
+from launchready.secrets.file_context import place
+from launchready.secrets.scan_text import find
 
 ALNUM = string.ascii_letters + string.digits
 UPPER = string.ascii_uppercase + string.digits

@@ -4,7 +4,7 @@ import pytest
 
 from faces.apps import FACES, Calls
 from launchready.errors import ConfigError
-from launchready.metrics.marks import home
+from launchready.metrics.events import home
 from launchready.metrics.timing import Key
 from launchready.settings.problems import Problems
 from launchready.settings.signals import Signals, compile_signals

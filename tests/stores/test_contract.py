@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import launchready
 from launchready import stores
 from launchready.errors import MissingExtra, StoreUnavailable
-from launchready.exchange.ops import Elsewhere
+from launchready.exchange.operations import Elsewhere
 from launchready.exchange.store import Delete, Get, GetAll, Give, Put, PutIfAbsent, Renew, Replace, Seize, Settle, Take
 from launchready.exchange.window import Window, fresh, give, take
 from launchready.stores import base, sqlite

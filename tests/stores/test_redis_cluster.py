@@ -7,8 +7,8 @@ import time
 import pytest
 
 from launchready import stores
-from launchready.exchange.news import Expect
 from launchready.exchange.store import Delete, Get, Give, Put, PutIfAbsent, Replace, Settle, Space, Take, digest
+from launchready.exchange.subscribe import Expect
 from launchready.exchange.window import Window
 from support import servers
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from launchready.errors import ConfigError, StoreFull, StoreUnavailable
-from launchready.exchange.ops import Elsewhere
+from launchready.exchange.operations import Elsewhere
 from launchready.exchange.store import Get, Put, PutIfAbsent, Replace, Take
 from launchready.exchange.window import Window
 from launchready.stores import connect

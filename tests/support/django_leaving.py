@@ -1,4 +1,4 @@
-"""Django under ASGI: views whose client leaves, and uploads; run by tests/idempotency/test_leaving.py.
+"""Django under ASGI: views whose client leaves, and uploads; run by tests/idempotency/test_client_disconnects.py.
 
 Django's settings are a process's, so this is one.
 """

@@ -2,7 +2,7 @@
 
 import random
 
-from launchready.metrics.keeper import Keeper
+from launchready.metrics.collector import Keeper
 from launchready.metrics.timing import Timings
 
 ROUTES = [("POST", "/bookings"), ("GET", "/coaches"), ("POST", "/login"), ("GET", "/me"), ("POST", "/payments"),

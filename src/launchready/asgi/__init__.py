@@ -11,26 +11,26 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from launchready import offered
+from launchready import _public
+from launchready._public import *  # noqa: F403 - the same for every face
 from launchready.asgi.exchange import Exchange
-from launchready.asgi.messages import App, Receive, Scope, Send
+from launchready.asgi.types import App, Receive, Scope, Send
 from launchready.asgi.websocket import Socket
 from launchready.core.idempotency import HEADER
-from launchready.drivers import behind
-from launchready.drivers.current import Wanted
-from launchready.drivers.finish import finish
-from launchready.exchange.behind import Behind
+from launchready.exchange.background import Behind
+from launchready.http.asgi_scope import template
 from launchready.http.message import Response
-from launchready.http.scope import template
-from launchready.metrics.spent import Watching, begin
+from launchready.metrics.query_times import Watching, begin
 from launchready.metrics.timing import OWN, STREAM, broke
 from launchready.metrics.websocket import timed
-from launchready.offered import *  # noqa: F403 - the same for every face
+from launchready.runtime import background
+from launchready.runtime.current import Wanted
+from launchready.runtime.run_to_completion import finish
 from launchready.settings.build import build
-from launchready.settings.stack import Stack
+from launchready.settings.compiled_app import Stack
 
 __all__ = ["App", "LaunchReadyMiddleware", "Receive", "Scope", "Send"]
-__all__ += offered.__all__
+__all__ += _public.__all__
 
 
 def protects(stack: Stack, exchange: Exchange) -> bool:
@@ -47,7 +47,7 @@ class LaunchReadyMiddleware:
         self.inline = self.stack.answers.inline
         self.owned = self.stack.owned
         self._timings = self.stack.timings
-        self._tasks = behind.Tasks()
+        self._tasks = background.Tasks()
         if type(self) is LaunchReadyMiddleware and self.stack.declared:
             self.route = self._route
 
@@ -85,8 +85,8 @@ class LaunchReadyMiddleware:
 
     def behind(self, scope: Scope, op: Behind) -> None:
         """Ask the app once more, for nobody, in a task and a context of its own."""
-        own = behind.scope_of(scope, op.headers)
-        self._tasks.start(Exchange(self, own, behind.nobody(), behind.unheard, (op.feature,)).run())
+        own = background.scope_of(scope, op.headers)
+        self._tasks.start(Exchange(self, own, background.nobody(), background.unheard, (op.feature,)).run())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -10,22 +10,22 @@ from operator import itemgetter
 from time import perf_counter
 from typing import Any, Protocol
 
-from launchready.asgi.messages import App, Message, Receive, Scope, Send
-from launchready.asgi.reread import Reread, told_again
-from launchready.drivers.answers import Answers
-from launchready.drivers.chain import Parked, chain
-from launchready.drivers.current import CURRENT, Wanted
-from launchready.drivers.drive import adrive, drive, let_go
-from launchready.drivers.spool import IN_MEMORY, Spool
+from launchready.asgi.body_replay import Reread, told_again
+from launchready.asgi.types import App, Message, Receive, Scope, Send
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
-from launchready.exchange.behind import Behind
-from launchready.exchange.ops import Elsewhere, Flow, Inline, Op, new
-from launchready.http.input import REMEMBERED
+from launchready.exchange.background import Behind
+from launchready.exchange.operations import Elsewhere, Flow, Inline, Op, new
+from launchready.http.asgi_scope import user
 from launchready.http.message import Request, Response, append, clean, drawn
-from launchready.http.scope import user
+from launchready.http.recorded_input import REMEMBERED
 from launchready.metrics.timing import OWN, STREAM
-from launchready.settings.stack import SAFE, Plan, Stack
+from launchready.runtime.adapter import Answers
+from launchready.runtime.bodies.spool import IN_MEMORY, Spool
+from launchready.runtime.current import CURRENT, Wanted
+from launchready.runtime.drive import adrive, drive, let_go
+from launchready.runtime.pipeline import Parked, chain
+from launchready.settings.compiled_app import SAFE, Plan, Stack
 
 facts = itemgetter("method", "path", "raw_path", "query_string", "scheme", "client", "headers")
 DEFAULTS = {"raw_path": None, "query_string": b"", "scheme": "http", "client": None}

@@ -9,14 +9,14 @@ closed with 1008 (policy violation, RFC 6455 §7.4.1), and the app sees its clie
 from contextlib import suppress
 from typing import Any
 
-from launchready.asgi.messages import App, Message, Receive, Scope, Send
+from launchready.asgi.types import App, Message, Receive, Scope, Send
 from launchready.core.ratelimit import Policy
-from launchready.drivers.chain import Parked, chain
-from launchready.drivers.drive import adrive
 from launchready.exchange.app import Forward
-from launchready.exchange.ops import Op
+from launchready.exchange.operations import Op
 from launchready.http.message import Request, Response, append
-from launchready.settings.stack import Stack
+from launchready.runtime.drive import adrive
+from launchready.runtime.pipeline import Parked, chain
+from launchready.settings.compiled_app import Stack
 
 VIOLATION = 1008
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from launchready.checks.clean import clean
 from launchready.checks.finding import PLAIN, Finding, Passed, Score
+from launchready.checks.sanitize import clean
 from launchready.errors import ConfigError
 
 Key = tuple[str, str]

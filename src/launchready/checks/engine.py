@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from launchready.checks.finding import Finding
-from launchready.checks.ops import Ask, Each, NotProbed, Together, Undetermined
+from launchready.checks.operations import Ask, Each, NotProbed, Together, Undetermined
 from launchready.checks.rule import Rule
 from launchready.checks.site import Site
 from launchready.errors import ConfigError
-from launchready.exchange.ops import Flow, Op
+from launchready.exchange.operations import Flow, Op
 
 T = TypeVar("T")
 R = TypeVar("R")

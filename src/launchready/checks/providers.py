@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from launchready.checks.finding import Finding
-from launchready.checks.ops import Ask, Fetch, Query
+from launchready.checks.operations import Ask, Fetch, Query
 
 INCLUDE = re.compile(r"(?:^| )[+~?-]?include:([^ ]+)", re.IGNORECASE)
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from launchready.checks.finding import Finding, Score, Severity, When
 from launchready.checks.site import Site
-from launchready.exchange.ops import Op
+from launchready.exchange.operations import Op
 
 # What is looked at on this machine: no missing domain explains anything about it.
 LOCAL = frozenset({"secrets", "env", "db"})

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from launchready.checks import providers
+from launchready.checks.adapter import Network
 from launchready.checks.catalogue import rules
-from launchready.checks.database import database as the_database
+from launchready.checks.database_queries import database as the_database
+from launchready.checks.domain_map import Map, draw, urls
 from launchready.checks.engine import Engine, Progress
-from launchready.checks.network import Network
-from launchready.checks.outcome import needed, results
 from launchready.checks.report import Report
-from launchready.checks.routes import Map, draw, urls
+from launchready.checks.results import needed, results
 from launchready.checks.rule import FAMILIES, Choice
 from launchready.checks.site import Site, site
-from launchready.checks.store import store as the_store
+from launchready.checks.store_queries import store as the_store
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
 from launchready.net.blocking import blocking
@@ -198,7 +198,7 @@ async def achart(
     allow_private: bool = False,
     **facts: Any,
 ) -> Map:
-    """The map of a domain: see ``launchready.checks.routes``. ``moved``: old addresses and where they have to lead."""
+    """The map of a domain: see ``launchready.checks.domain_map``. ``moved``: old addresses and their targets."""
     asked = site(domain, **facts)
     problems = adapter_problems(timeout, resolver)
     if problems:

@@ -7,8 +7,8 @@ ends at what RFC 7208 allows: ten terms that cost a question, two of them for no
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from launchready.checks.ops import Query, Together, Txt, Undetermined, known
-from launchready.exchange.ops import Flow
+from launchready.checks.operations import Query, Together, Txt, Undetermined, known
+from launchready.exchange.operations import Flow
 from launchready.mail import spf
 
 # Deeper than ten questions can go: beyond it the record is broken anyway.

@@ -15,7 +15,7 @@ from hmac import compare_digest
 from typing import Any, NamedTuple
 
 from launchready.exchange.app import Checked, Finding, RunChecks
-from launchready.exchange.ops import Flow
+from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
 from launchready.http.problem import NO_STORE
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from launchready.errors import StoreError
-from launchready.exchange.ops import Flow
+from launchready.exchange.operations import Flow
 from launchready.exchange.store import MAX_TTL, PutIfAbsent, Space
 from launchready.http.message import Headers, Request, Response
 from launchready.http.problem import problem

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from launchready.dashboard.links import opens
 from launchready.dashboard.page import POLICY, page
 from launchready.exchange.app import Look
-from launchready.exchange.ops import Flow
+from launchready.exchange.operations import Flow
 from launchready.http.message import Headers, Request, Response
 from launchready.http.problem import NO_STORE
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from launchready.dashboard import charts
-from launchready.dashboard.words import (
+from launchready.dashboard.wording import (
     FINE,
     LEAST_ERRORS,
     MANY_ERRORS,

@@ -8,9 +8,9 @@ cannot read it either. W3C Server Timing: metric names are tokens, ``dur`` is in
 from collections.abc import Callable
 
 from launchready.exchange.app import Forward
-from launchready.exchange.ops import Flow
+from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
-from launchready.metrics.spent import HTTP, SPENT, SQL
+from launchready.metrics.query_times import HTTP, SPENT, SQL
 
 
 class ServerTiming:

@@ -4,7 +4,7 @@ import re
 import time
 from pathlib import Path
 
-from launchready.metrics.keeper import Keeper
+from launchready.metrics.collector import Keeper
 from launchready.metrics.status import status
 from launchready.metrics.timing import Timings
 

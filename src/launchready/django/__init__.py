@@ -10,9 +10,9 @@ First in MIDDLEWARE, so that it is outermost. The app in INSTALLED_APPS adds the
 command ``manage.py launchready``; the middleware works without it.
 """
 
-from launchready import offered
+from launchready import _public
+from launchready._public import *  # noqa: F403 - the same for every face
 from launchready.django.middleware import LaunchReadyMiddleware
-from launchready.offered import *  # noqa: F403 - the same for every face
 
 __all__ = ["LaunchReadyMiddleware"]
-__all__ += offered.__all__
+__all__ += _public.__all__

@@ -6,10 +6,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
 
-from launchready.drivers.environ_body import in_chunks, read_body
-from launchready.drivers.spool import CHUNK, IN_MEMORY, Arrived, Spool
 from launchready.exchange.app import BodyCutShort, BodyTooLarge
 from launchready.http.message import Request
+from launchready.runtime.bodies.spool import CHUNK, IN_MEMORY, Arrived, Spool
+from launchready.runtime.bodies.wsgi_input import in_chunks, read_body
 
 Answer = Any
 """HttpResponse or StreamingHttpResponse: Django ships no types."""

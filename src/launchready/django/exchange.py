@@ -8,21 +8,21 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from launchready.django.bodies import Answer, Kept, RequestBody
-from launchready.drivers.answers import Answers
-from launchready.drivers.chain import Parked, chain
-from launchready.drivers.current import Wanted
-from launchready.drivers.drive import adrive, drive
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
-from launchready.exchange.behind import Behind
+from launchready.exchange.background import Behind
 from launchready.exchange.claim import Database
-from launchready.exchange.ops import Elsewhere, Flow, Op
+from launchready.exchange.operations import Elsewhere, Flow, Op
 from launchready.http.environ import encoded, put_headers, raw_path, request_headers
-from launchready.http.given import response_of
-from launchready.http.input import REMEMBERED
 from launchready.http.message import Headers, Request, Response, append, clean, drawn
-from launchready.metrics.spent import Spent
-from launchready.settings.stack import SAFE, Plan, Stack
+from launchready.http.recorded_input import REMEMBERED
+from launchready.http.view_result import response_of
+from launchready.metrics.query_times import Spent
+from launchready.runtime.adapter import Answers
+from launchready.runtime.current import Wanted
+from launchready.runtime.drive import adrive, drive
+from launchready.runtime.pipeline import Parked, chain
+from launchready.settings.compiled_app import SAFE, Plan, Stack
 
 
 class Face(Protocol):

@@ -20,18 +20,18 @@ from django.http import HttpRequest, HttpResponse
 
 from launchready.django.bodies import Answer, ajoined, aspent, joined, spent
 from launchready.django.exchange import Exchange
-from launchready.drivers import behind
-from launchready.drivers.current import CURRENT, Wanted
-from launchready.drivers.drive import adrive, drive, let_go
-from launchready.drivers.finish import finish
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Copy, Forward
-from launchready.exchange.behind import Behind
-from launchready.metrics.spent import Watching, begin
-from launchready.metrics.streams import AsyncWatched, Watched
+from launchready.exchange.background import Behind
+from launchready.metrics.query_times import Watching, begin
+from launchready.metrics.streaming import AsyncWatched, Watched
 from launchready.metrics.timing import ERROR
+from launchready.runtime import background
+from launchready.runtime.current import CURRENT, Wanted
+from launchready.runtime.drive import adrive, drive, let_go
+from launchready.runtime.run_to_completion import finish
 from launchready.settings.build import build
-from launchready.settings.stack import SAFE, Stack
+from launchready.settings.compiled_app import SAFE, Stack
 
 
 def given() -> dict[str, Any]:
@@ -48,7 +48,7 @@ class LaunchReadyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
         self.stack: Stack = build(given(), database=True)
-        self._tasks = behind.Tasks()
+        self._tasks = background.Tasks()
         self._async = iscoroutinefunction(get_response)
         if self._async:
             markcoroutinefunction(self)
@@ -153,8 +153,8 @@ class LaunchReadyMiddleware:
 
     def behind(self, request: HttpRequest, op: Behind) -> None:
         """Ask the app once more, for nobody, in a thread and a context of its own."""
-        own = WSGIRequest(behind.environ_of(request.META, op.headers))
-        behind.run(self._behind, own, Exchange(self, own, (op.feature,)))
+        own = WSGIRequest(background.environ_of(request.META, op.headers))
+        background.run(self._behind, own, Exchange(self, own, (op.feature,)))
 
     def _behind(self, request: HttpRequest, exchange: Exchange) -> None:
         try:
@@ -164,7 +164,7 @@ class LaunchReadyMiddleware:
 
     def abehind(self, request: HttpRequest, op: Behind) -> None:
         """The same in a task."""
-        own = ASGIRequest(behind.scope_of(getattr(request, "scope", {}), op.headers), BytesIO())
+        own = ASGIRequest(background.scope_of(getattr(request, "scope", {}), op.headers), BytesIO())
         self._tasks.start(self._abehind(own, Exchange(self, own, (op.feature,))))
 
     async def _abehind(self, request: HttpRequest, exchange: Exchange) -> None:

@@ -5,8 +5,8 @@
 equality is told by a keyed hash of the moment.
 """
 
-from launchready.env.compared import Comparison, compared
-from launchready.env.examined import examined
-from launchready.env.sources import Environment, Trouble, read, usual
+from launchready.env.diff import Comparison, compared
+from launchready.env.findings import examined
+from launchready.env.loaders import Environment, Trouble, read, usual
 
 __all__ = ["Comparison", "Environment", "Trouble", "compared", "examined", "read", "usual"]

@@ -7,7 +7,7 @@ is known when the last byte was made. ``Forward`` answers at the first, ``Copy``
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from launchready.exchange.ops import Flow, Op
+from launchready.exchange.operations import Flow, Op
 from launchready.http.message import Request, Response
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from launchready.exchange.app import Flight
-from launchready.exchange.ops import Op
+from launchready.exchange.operations import Op
 from launchready.exchange.store import Settle, Space
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from launchready.exchange.ops import Op
+from launchready.exchange.operations import Op
 from launchready.exchange.window import Taken, Window
 
 V = TypeVar("V")

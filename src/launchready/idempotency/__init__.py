@@ -16,14 +16,14 @@ payment that is silently unprotected is worse than an error on the first try. A 
 result is kept as JSON and returned to every later call with the same key and the same arguments.
 """
 
-from launchready.drivers.held import Once
 from launchready.errors import ClaimLost, InFlight, KeyReused, OutcomeUnknown, SafeToRetry, StoreUnavailable
 from launchready.idempotency.context import current
 from launchready.idempotency.decorator import idempotent
 from launchready.idempotency.transaction import routes as routes  # mode="transaction" of Idempotency
 from launchready.idempotency.transaction import transaction
 from launchready.idempotency.webhooks import webhook
-from launchready.settings.forms import form_field, form_key
+from launchready.runtime.claims.context import Once
+from launchready.settings.form_token import form_field, form_key
 
 __all__ = [
     "ClaimLost", "InFlight", "KeyReused", "Once", "OutcomeUnknown", "SafeToRetry", "StoreUnavailable", "current",

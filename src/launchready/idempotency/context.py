@@ -1,9 +1,9 @@
 """``current()``: what runs now, and the key that is held for it."""
 
-from launchready.drivers.current import CURRENT, HELD
-from launchready.drivers.held import Once
 from launchready.errors import ConfigError
 from launchready.exchange.claim import Claim
+from launchready.runtime.claims.context import Once
+from launchready.runtime.current import CURRENT, HELD
 
 _UNPROTECTED = (
     "launchready.idempotency.current(): nothing protects what runs now; put @idempotent on the view or function, or "

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
-from launchready.drivers.current import Wanted
 from launchready.errors import ConfigError
 from launchready.idempotency.functions import protected_function
+from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.transaction.functions import either, function_within
-from launchready.idempotency.transaction.opening import opener
 from launchready.idempotency.views import View, protected_view
-from launchready.settings.finders import Key, finder
+from launchready.runtime.current import Wanted
 from launchready.settings.idempotency import Idempotency, compile_rule
+from launchready.settings.key_sources import Key, finder
 from launchready.settings.problems import Problems
 from launchready.stores.base import Store
 

@@ -11,18 +11,18 @@ from typing import Any
 from launchready.clock import SYSTEM
 from launchready.core.idempotency import REPLAYED, Rule, Vault, rerun
 from launchready.core.idempotency import Once as Protection
-from launchready.drivers.answers import Answers
-from launchready.drivers.current import HELD
-from launchready.drivers.drive import adrive, drive
-from launchready.drivers.held import Once, fill
-from launchready.drivers.probes import Probes
 from launchready.errors import InFlight, KeyReused, OutcomeUnknown, SafeToRetry, StoreUnavailable
 from launchready.exchange.app import Forward
-from launchready.exchange.ops import Flow
+from launchready.exchange.operations import Flow
 from launchready.http.message import Response
+from launchready.runtime.adapter import Answers
+from launchready.runtime.claims.context import Once, fill
+from launchready.runtime.current import HELD
+from launchready.runtime.drive import adrive, drive
+from launchready.runtime.health.checks import Probes
 from launchready.settings.deployment import from_environment
-from launchready.settings.sealing import vault
-from launchready.settings.unresolved import Alert
+from launchready.settings.signing import vault
+from launchready.settings.unknown_outcomes import Alert
 from launchready.stores import connect
 from launchready.stores.base import Store
 

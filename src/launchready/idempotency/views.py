@@ -7,12 +7,12 @@ from typing import Any, NamedTuple, Protocol
 
 from launchready.core.idempotency import Find, Rule, Vault
 from launchready.core.idempotency import Once as Flow
-from launchready.drivers.current import CURRENT, Exchange
-from launchready.drivers.held import Once, fill
 from launchready.errors import ConfigError, SafeToRetry
-from launchready.idempotency.transaction.opening import opener
-from launchready.idempotency.transaction.within import Within
-from launchready.settings.asked import text_of
+from launchready.idempotency.transaction.connect import opener
+from launchready.idempotency.transaction.view_flow import Within
+from launchready.runtime.claims.context import Once, fill
+from launchready.runtime.current import CURRENT, Exchange
+from launchready.settings.request_view import text_of
 
 
 class View(NamedTuple):

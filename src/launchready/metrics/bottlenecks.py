@@ -12,7 +12,7 @@ from typing import Any
 from launchready.metrics import report
 from launchready.metrics.histogram import middle
 from launchready.metrics.ledger import Ledger
-from launchready.metrics.spent import HTTP, READ, REPEATED, SQL
+from launchready.metrics.query_times import HTTP, READ, REPEATED, SQL
 
 Weight = Callable[[str, str], float | None]
 

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from launchready.metrics.comparison_schedule import note_looks
 from launchready.metrics.histogram import merged, pack
-from launchready.metrics.looks import note_looks
-from launchready.metrics.place import make
+from launchready.metrics.ledger_path import make
 from launchready.metrics.timing import MAX_ROUTES, OTHER, OWN, STREAM, WEBSOCKET, Key, Series, Work
 
 HOUR = 3600

@@ -7,9 +7,9 @@ from math import ceil
 from typing import Any
 
 from launchready.metrics import compare
+from launchready.metrics.comparison_schedule import LEAST
 from launchready.metrics.histogram import Counts, Histogram, unpack
 from launchready.metrics.ledger import GRAIN, HOUR, Ledger, is_business
-from launchready.metrics.looks import LEAST
 from launchready.metrics.timing import CLIENT_GONE, OWN, STREAM, UNMATCHED, WEBSOCKET, Key
 
 MIN_FOR_QUANTILE = 20

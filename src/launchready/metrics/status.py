@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from launchready.metrics import report
-from launchready.metrics.keeper import Keeper
+from launchready.metrics.collector import Keeper
 from launchready.metrics.ledger import Ledger
 
 HOURS = 24.0

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from launchready.http.routes import Route, RouteTable
 from launchready.metrics.histogram import LOWEST, PER_E, SMALLEST, Counts
-from launchready.metrics.spent import READ, SQL, Spent
+from launchready.metrics.query_times import READ, SQL, Spent
 
 UNMATCHED = "(unmatched)"
 OTHER = "(other)"

@@ -22,11 +22,11 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from launchready.core.redact import Redactor
-from launchready.redaction import hooks
-from launchready.redaction.processors import LoguruPatcher, StructlogProcessor
-from launchready.redaction.record import Redacted, current, redacted, set_current, unreadable
-from launchready.redaction.scan import Logged, scan
+from launchready.redaction import process_hooks
+from launchready.redaction.log_record import Redacted, current, redacted, set_current, unreadable
+from launchready.redaction.log_scan import Logged, scan
+from launchready.redaction.structlog_loguru import LoguruPatcher, StructlogProcessor
+from launchready.redaction.text import Redactor
 
 if TYPE_CHECKING:
     from launchready.redaction.otel import OTelLogRecordProcessor, OTelSpanProcessor
@@ -52,7 +52,7 @@ def install(redactor: Redactor | None = None, *, stderr: bool = True) -> None:
         if redactor is not None:
             set_current(redactor)
         if stderr:
-            hooks.install()
+            process_hooks.install()
         if logging.Logger.handle is not _handle:
             _taking[:] = [logging.Logger.handle]
             logging.Logger.handle = _handle  # type: ignore[assignment]  # the one door that every record goes through
@@ -73,7 +73,7 @@ def uninstall() -> None:
             logging.Logger.handle = _taking[0]  # type: ignore[assignment]  # as it was
         _chained.clear()
         set_current(Redactor())
-        hooks.uninstall()
+        process_hooks.uninstall()
 
 
 def installed() -> bool:

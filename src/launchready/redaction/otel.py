@@ -18,9 +18,9 @@ from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import Link, Status
 
-from launchready.core.redact import Redactor
-from launchready.core.redact.marks import UNREAD
-from launchready.redaction.record import current
+from launchready.redaction.log_record import current
+from launchready.redaction.text import Redactor
+from launchready.redaction.text.placeholders import UNREAD
 
 
 class OTelSpanProcessor(SpanProcessor):

@@ -9,8 +9,8 @@ what stands in its place. The rules are data, in ``launchready.vendors`` and ``n
 from collections.abc import Sequence
 from os import PathLike, fspath
 
-from launchready.secrets.found import Unread
-from launchready.secrets.scanning import Options, Progress, Scan
+from launchready.secrets.hits import Unread
+from launchready.secrets.scanner import Options, Progress, Scan
 
 TYPE_CHECKING = False
 

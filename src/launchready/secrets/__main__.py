@@ -1,5 +1,5 @@
 """A worker process of a scan: see ``work``."""
 
-from launchready.secrets.work import serve
+from launchready.secrets.worker_pool import serve
 
 serve()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import IO, Self
 
-from launchready.secrets.found import Unread
+from launchready.secrets.hits import Unread
 
 _SAFE = (
     "-c", "core.quotePath=false", "-c", "color.ui=false", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false",

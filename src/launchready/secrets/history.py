@@ -4,13 +4,13 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 
-from launchready.secrets import look
-from launchready.secrets.found import Unread
+from launchready.secrets import scan_blob
+from launchready.secrets.file_context import MESSAGE, TAG
 from launchready.secrets.git import PARTIAL, Blobs, GitError, lines, output
-from launchready.secrets.look import Hit
+from launchready.secrets.hits import Unread
 from launchready.secrets.patches import LOG, PATCH, Change, Message, changes
-from launchready.secrets.place import MESSAGE, TAG
-from launchready.secrets.text import find
+from launchready.secrets.scan_blob import Hit
+from launchready.secrets.scan_text import find
 
 
 def commits(repo: str, span: str | None = None) -> tuple[list[str], list[Unread]]:
@@ -53,7 +53,7 @@ class History:
 
     def hits(self, ids: Sequence[str]) -> Iterator[Hit | Unread]:
         """Every hit of these commits."""
-        with Blobs(self._repo, look.WHOLE) as blobs:
+        with Blobs(self._repo, scan_blob.WHOLE) as blobs:
             last = ""
             try:
                 for one in changes(lines(self._repo, (*LOG, *self._only), ids)):
@@ -63,7 +63,7 @@ class History:
                         last = one.commit
                         yield from message(one)
                     else:
-                        yield from look.change(one, blobs, self._seen)
+                        yield from scan_blob.change(one, blobs, self._seen)
             except GitError:
                 yield from self._salvaged(ids[ids.index(last) if last in ids else 0 :], blobs)
 
@@ -79,7 +79,7 @@ class History:
                 for commit, path, name in _named(lines(self._repo, (*_FILES, *self._only), ids)):
                     last = ids.index(commit, max(0, last)) if commit in ids else last
                     if path and name not in absent:
-                        yield from look.blob(path, name, commit, blobs, self._seen)
+                        yield from scan_blob.blob(path, name, commit, blobs, self._seen)
             except GitError as error:
                 if blobs.partial:
                     yield PARTIAL
@@ -153,10 +153,10 @@ def tags(repo: str) -> Iterator[Hit]:
 def staged(repo: str, only: str = "") -> Iterator[Hit | Unread]:
     """Every hit in what is about to be committed, of a path from the root or of all. Raises GitError."""
     limit = ("--", only) if only else ()
-    with Blobs(repo, look.WHOLE) as blobs:
+    with Blobs(repo, scan_blob.WHOLE) as blobs:
         seen: set[tuple[str, str]] = set()
         for one in changes(lines(repo, ("diff", "--cached", *PATCH, *limit), (), index=True)):
             if isinstance(one, Unread):
                 yield one
             elif isinstance(one, Change):
-                yield from look.change(one, blobs, seen)
+                yield from scan_blob.change(one, blobs, seen)

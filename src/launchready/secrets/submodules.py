@@ -9,10 +9,10 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from launchready.secrets import tree
-from launchready.secrets.found import Unread
+from launchready.secrets import work_tree
 from launchready.secrets.git import GitError, output
-from launchready.secrets.tree import Listed, shown
+from launchready.secrets.hits import Unread
+from launchready.secrets.work_tree import Listed, shown
 
 
 class Repository(NamedTuple):
@@ -38,7 +38,7 @@ def below(path: str, top: str) -> str:
 
 def repositories(path: str, top: str) -> Iterator[Repository | Unread]:
     """The repository, then those in it, and those in them."""
-    waiting = [Repository(top, path, tree.listed(path), below(path, top))]
+    waiting = [Repository(top, path, work_tree.listed(path), below(path, top))]
     homes: tuple[str, ...] = ()
     while waiting:
         one = waiting.pop()
@@ -50,7 +50,7 @@ def repositories(path: str, top: str) -> Iterator[Repository | Unread]:
             if why:
                 yield Unread(under, why)
             else:
-                waiting.append(Repository(inner, inner, tree.listed(inner), under=f"{under}/"))
+                waiting.append(Repository(inner, inner, work_tree.listed(inner), under=f"{under}/"))
 
 
 def _refusal(outer: str, name: str, homes: tuple[str, ...]) -> str:

@@ -3,10 +3,10 @@
 import csv
 from collections.abc import Iterator
 
-from launchready.secrets import weigh
-from launchready.secrets.found import Found
-from launchready.secrets.names import named
-from launchready.secrets.place import Place
+from launchready.secrets import context_rules
+from launchready.secrets.file_context import Place
+from launchready.secrets.hits import Found
+from launchready.secrets.key_names import named
 
 _DELIMITERS = ",;\t|"
 _LONGEST = 4096
@@ -36,7 +36,7 @@ def _row(line: str, start: int, delimiter: str, columns: dict[int, tuple[str, st
         where = line.find(cell, at)
         at = max(at, where + len(cell))
         if kind and cell and where >= 0:
-            rule, shown = weigh.judged(name, kind, cell, place, bare=True, encoded=False)
+            rule, shown = context_rules.judged(name, kind, cell, place, bare=True, encoded=False)
             if rule:
                 yield Found(rule, shown, start + where, start + where + len(cell))
         before = cell.strip()

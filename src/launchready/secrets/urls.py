@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from launchready.secrets import judge
+from launchready.secrets import value_checks
+from launchready.secrets.file_context import Place
 from launchready.secrets.forms import Form
-from launchready.secrets.found import Found
-from launchready.secrets.place import Place
+from launchready.secrets.hits import Found
 
 _PARTS = Form(
     r"([^\s:/@\"'<>`\\{}()]{0,96}):([^\s\"'<>`\\/?#]{1,512}?|[^\s\"'<>`\\]{1,512}?)@(\[?[A-Za-z0-9_.\-:]{1,253})"
@@ -55,13 +55,13 @@ def _judged(scheme: str, found: re.Match[str], place: Place) -> Found | None:
     if "@" in value and not place.credentials:
         value = value.rpartition("@")[0] or value
     if place.credentials:
-        value = value if not judge.placeholder(value) else ""
-    if not value or judge.placeholder(value) or (judge.placeholder(user) and len(user) >= 4):
+        value = value if not value_checks.placeholder(value) else ""
+    if not value or value_checks.placeholder(value) or (value_checks.placeholder(user) and len(user) >= 4):
         return None
-    if judge.expression(value) and not place.credentials:
+    if value_checks.expression(value) and not place.credentials:
         return None
     everyday = (
-        judge.weak(unquote(value))
+        value_checks.weak(unquote(value))
         or value == user
         or (value.isalpha() and value.islower() and len(value) < 12)
         or value.isupper()
@@ -78,7 +78,7 @@ def _judged(scheme: str, found: re.Match[str], place: Place) -> Found | None:
         and not place.credentials
     ):
         return None
-    if (place.test or (place.sample and local)) and not judge.opaque(value, 12):
+    if (place.test or (place.sample and local)) and not value_checks.opaque(value, 12):
         return None
     rule = "database-password" if scheme.startswith(_DATABASES) else "url-password"
     return Found(rule, value, found.start(2), found.end(2))

@@ -1,5 +1,6 @@
 """Settings: one frozen dataclass a feature, checked together and compiled once, when the app is built.
 
 A dataclass accepts whatever it is given; ``check`` collects every mistake of every feature, and
-:func:`launchready.settings.stack.build` raises them in one ConfigError. What a setting compiles into lives in ``core``.
+:func:`launchready.settings.build.build` raises them in one ConfigError. ``core`` holds the features that settings
+compile into.
 """

@@ -10,38 +10,38 @@ from launchready.core import health as core_health
 from launchready.core.identity import Identity
 from launchready.core.ratelimit import Client
 from launchready.core.ratelimit import RateLimit as Limiter
-from launchready.dashboard.repeats import Repeats
+from launchready.dashboard.repeated_reads import Repeats
 from launchready.dashboard.server_timing import ServerTiming
-from launchready.drivers.answers import Answers
-from launchready.drivers.caches import Known
-from launchready.drivers.probes import Probes
-from launchready.drivers.quiet import quiet
 from launchready.errors import ConfigError, MissingExtra
 from launchready.exchange.app import Feature
-from launchready.exchange.ops import Inline
+from launchready.exchange.operations import Inline
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
-from launchready.metrics.keeper import Keeper, start
-from launchready.metrics.marks import settle
+from launchready.metrics.collector import Keeper, start
+from launchready.metrics.events import settle
 from launchready.metrics.timing import Timings
 from launchready.redaction import install
+from launchready.runtime.adapter import Answers
+from launchready.runtime.cache_registry import Known
+from launchready.runtime.health.access_log_filter import quiet
+from launchready.runtime.health.checks import Probes
 from launchready.settings import deployment
 from launchready.settings.cache import Cache, compile_cache
+from launchready.settings.compiled_app import Stack
 from launchready.settings.cors import CORS, compile_cors
-from launchready.settings.counting import check_counting
 from launchready.settings.dashboard import Dashboard, compile_dashboard
 from launchready.settings.fingerprint import fingerprint
 from launchready.settings.health import Health, compile_health, compile_probes
 from launchready.settings.https import HTTPS, compile_https
 from launchready.settings.idempotency import Idempotency, compile_idempotency
+from launchready.settings.limits_store_check import check_counting
 from launchready.settings.problems import Problems, coerce
 from launchready.settings.rate_limit import RateLimit, compile_rate_limit
 from launchready.settings.redaction import Redaction, compile_redaction
-from launchready.settings.sealing import vault
 from launchready.settings.signals import Signals, compile_signals
-from launchready.settings.stack import Stack
+from launchready.settings.signing import vault
 from launchready.settings.timing import Timing, compile_metrics, compile_routes, compile_targets, ledger_path
-from launchready.settings.unresolved import Alert, Unresolved
+from launchready.settings.unknown_outcomes import Alert, Unresolved
 from launchready.stores import connect
 from launchready.stores.base import Store
 from launchready.stores.memory import MemoryStore

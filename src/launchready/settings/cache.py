@@ -9,9 +9,9 @@ from launchready.core.identity import Identity
 from launchready.exchange.store import Space
 from launchready.http.message import Request
 from launchready.http.routes import RouteTable
+from launchready.settings.private_cache_key import user_of
 from launchready.settings.problems import Problems
-from launchready.settings.sealing import derived, signing
-from launchready.settings.whose import user_of
+from launchready.settings.signing import derived, signing
 
 
 @dataclass(frozen=True)

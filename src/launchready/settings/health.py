@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from launchready.core import health as core
-from launchready.drivers import drain
-from launchready.drivers.probes import Probes
+from launchready.runtime.health import drain
+from launchready.runtime.health.checks import Probes
 from launchready.settings.problems import Problems
 
 Checks = Mapping[str, Callable[[], object]]

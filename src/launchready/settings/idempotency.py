@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from launchready.core import idempotency as core
-from launchready.drivers.held import fill
-from launchready.http.given import response_of
 from launchready.http.message import Request
 from launchready.http.routes import RouteTable
-from launchready.settings.asked import Asked, found
-from launchready.settings.finders import Key, finder
+from launchready.http.view_result import response_of
+from launchready.runtime.claims.context import fill
+from launchready.settings.key_sources import Key, finder
 from launchready.settings.problems import Problems
-from launchready.settings.sealing import vault
+from launchready.settings.request_view import Asked, found
+from launchready.settings.signing import vault
 
 Scope = Callable[[Any], object]
 
@@ -29,9 +29,9 @@ class Idempotency:
     - ``required``: refuse a request without a key (400).
     - ``wait``: how long a second request waits for the first one's answer before it is told 409.
     - ``max_body``: largest request body and answer in bytes; a larger body is refused (413), never run unprotected.
-    - ``scope``: whose key it is, as a function of the request (:class:`launchready.settings.asked.Asked`). Without one,
-      and where it gives None: the Authorization header, else the session cookies. Two users with the same key never
-      see each other's answers.
+    - ``scope``: whose key it is, as a function of the request (:class:`launchready.settings.request_view.Asked`).
+      Without one, and where it gives None: the Authorization header, else the session cookies. Two users with the
+      same key never see each other's answers.
     - ``on_error``: "store" replays a 5xx like any answer (it may have had its effect); "release" frees the key.
     - ``on_crash``: a retry whose first attempt died. "refuse": 409, its outcome is unknown. "rerun": the handler is
       safe to repeat, for ``rerun_for`` after the first attempt (the time for which the provider knows its keys). A

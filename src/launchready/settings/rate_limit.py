@@ -10,11 +10,11 @@ from inspect import iscoroutinefunction
 
 from launchready.core import ratelimit as core
 from launchready.core.identity import Identity
-from launchready.core.ratelimit.guard import FIELDS
-from launchready.drivers.current import Wanted
+from launchready.core.ratelimit.login_guard import FIELDS
 from launchready.exchange.window import Window
 from launchready.http.message import Request
 from launchready.http.routes import Route, RouteTable
+from launchready.runtime.current import Wanted
 from launchready.settings.problems import Problems, coerce
 
 logger = logging.getLogger("launchready")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from launchready.core.redact import Redactor
 from launchready.errors import ConfigError
+from launchready.redaction.text import Redactor
 from launchready.settings.problems import Problems
 
 

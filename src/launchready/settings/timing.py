@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from launchready.dashboard.scrape import Metrics
+from launchready.dashboard.prometheus_path import Metrics
 from launchready.http.routes import RouteTable
 from launchready.metrics.export.otel import Exporter
-from launchready.metrics.place import place
+from launchready.metrics.ledger_path import place
 from launchready.metrics.timing import usable
 from launchready.settings.problems import Problems
 

@@ -10,8 +10,8 @@
 - A store whose blocking half can give up in time says so by a method ``hurry(op)``: ``execute`` within HURRY seconds,
   or within its own ``within``. Others are left behind in a thread.
 - A store that others share, and that can tell or look for all at once when an entry ends, has a method ``listen()``,
-  and answers Expect where its listener asks for that: :mod:`launchready.exchange.news`. What listens has let go of its
-  connection when ``close`` returns.
+  and answers Expect where its listener asks for that: :mod:`launchready.exchange.subscribe`. What listens has let go of
+  its connection when ``close`` returns.
 - No message of an error holds a password.
 """
 
@@ -20,7 +20,7 @@ from math import ceil
 from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from launchready.exchange.ops import Inline, Op
+from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import Entry, Give, Space, Take, digest
 from launchready.exchange.window import MICRO
 

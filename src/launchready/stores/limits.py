@@ -8,7 +8,7 @@ what to install for it. Such a store counts requests and keeps nothing else: no 
   more than N either, and of a burst no more than half. Memcached ends entries by the second, so they get one more.
 - Time is the clock of each process. Of several windows all are looked at and then charged one by one: of two requests
   at once one may be charged in the first window and refused in the second.
-- What was taken cannot be given back, so nothing that gives back can be had (see ``settings/counting.py``).
+- What was taken cannot be given back, so nothing that gives back can be had (see ``settings/limits_store_check.py``).
 """
 
 from asyncio import to_thread
@@ -18,7 +18,7 @@ from typing import Any
 
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, StoreError, StoreUnavailable
-from launchready.exchange.ops import Inline, Op
+from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import Entry, Get, Give, Space, Take
 from launchready.exchange.window import MICRO, Taken, Window
 from launchready.stores.base import said, where, window_digest

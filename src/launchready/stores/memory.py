@@ -16,7 +16,7 @@ from typing import Any
 
 from launchready.clock import SYSTEM, Clock
 from launchready.errors import StoreFull
-from launchready.exchange.ops import Inline, Op
+from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
     Delete,

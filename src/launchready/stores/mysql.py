@@ -28,8 +28,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
-from launchready.exchange.news import Listener
-from launchready.exchange.ops import Inline, Op
+from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
     Delete,
@@ -48,8 +47,9 @@ from launchready.exchange.store import (
     Take,
     digest,
 )
+from launchready.exchange.subscribe import Listener
 from launchready.exchange.window import MICRO, fresh, give, take
-from launchready.stores._listening import Ears, Looking
+from launchready.stores._subscription import Ears, Looking
 from launchready.stores.base import PAGE, TABLES, Rounds, belongs, micros, said, table_of, where, window_digest
 
 SCHEMES = ("mysql", "mariadb")

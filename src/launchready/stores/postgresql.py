@@ -23,8 +23,7 @@ from weakref import WeakKeyDictionary
 
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
-from launchready.exchange.news import Expect, Listener
-from launchready.exchange.ops import Inline, Op
+from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
     Delete,
@@ -43,8 +42,9 @@ from launchready.exchange.store import (
     Take,
     digest,
 )
+from launchready.exchange.subscribe import Expect, Listener
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores._listening import Ears
+from launchready.stores._subscription import Ears
 from launchready.stores.base import PAGE, TABLES, Rounds, belongs, micros, said, table_of, where, window_digest
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ class PostgreSQLStore:
         return await cursor.fetchall()
 
     def listen(self) -> Listener:
-        from launchready.stores._postgresql_ear import CHANNEL, PostgreSQLEar  # noqa: PLC0415  where somebody waits
+        from launchready.stores._postgresql_notify import CHANNEL, PostgreSQLEar  # noqa: PLC0415  where somebody waits
 
         def say(word: str) -> None:
             statement = f"SELECT pg_notify('{CHANNEL}', %(word)s)"

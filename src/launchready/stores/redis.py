@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull, StoreUnavailable
-from launchready.exchange.news import Expect, Listener
-from launchready.exchange.ops import Inline, Op
+from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
     Delete,
@@ -46,8 +45,9 @@ from launchready.exchange.store import (
     Take,
     digest,
 )
+from launchready.exchange.subscribe import Expect, Listener
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores._listening import Ears
+from launchready.stores._subscription import Ears
 from launchready.stores.base import PAGE, micros, said, where, window_digest
 
 if TYPE_CHECKING:
@@ -293,7 +293,7 @@ class RedisStore:
 
     def listen(self) -> Listener:
         """Of a cluster, at any node."""
-        from launchready.stores._redis_ear import RedisEar  # noqa: PLC0415  where somebody waits
+        from launchready.stores._redis_pubsub import RedisEar  # noqa: PLC0415  where somebody waits
 
         try:
             client = self._client(quick=False)

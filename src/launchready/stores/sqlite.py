@@ -38,8 +38,7 @@ from weakref import WeakSet
 
 from launchready.clock import SYSTEM, Clock
 from launchready.errors import ConfigError, StoreUnavailable
-from launchready.exchange.news import Listener
-from launchready.exchange.ops import Elsewhere, Inline, Op
+from launchready.exchange.operations import Elsewhere, Inline, Op
 from launchready.exchange.store import (
     Claimed,
     Delete,
@@ -57,8 +56,8 @@ from launchready.exchange.store import (
     Take,
     digest,
 )
+from launchready.exchange.subscribe import Listener
 from launchready.exchange.window import MICRO
-from launchready.stores._listening import Ears, Looking
 from launchready.stores._sqlite_file import (
     EVICT,
     FIRST,
@@ -73,6 +72,7 @@ from launchready.stores._sqlite_file import (
     code,
     failure,
 )
+from launchready.stores._subscription import Ears, Looking
 from launchready.stores.base import LOOK_AGAIN, PAGE, TABLES, belongs, micros, window_digest
 
 SCHEMES = ("sqlite",)

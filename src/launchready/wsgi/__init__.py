@@ -13,22 +13,22 @@ from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
-from launchready import offered
-from launchready.drivers import behind
+from launchready import _public
+from launchready._public import *  # noqa: F403 - the same for every face
 from launchready.exchange.app import Feature
-from launchready.exchange.behind import Behind
+from launchready.exchange.background import Behind
 from launchready.http.environ import native_headers
 from launchready.http.message import Response
-from launchready.metrics.spent import Watching, begin
-from launchready.offered import *  # noqa: F403 - the same for every face
+from launchready.metrics.query_times import Watching, begin
+from launchready.runtime import background
 from launchready.settings.build import build
-from launchready.settings.stack import Stack
+from launchready.settings.compiled_app import Stack
 from launchready.wsgi.body import close
-from launchready.wsgi.calls import App, Environ, StartResponse
 from launchready.wsgi.exchange import Exchange
+from launchready.wsgi.types import App, Environ, StartResponse
 
 __all__ = ["App", "Environ", "LaunchReadyMiddleware", "StartResponse"]
-__all__ += offered.__all__
+__all__ += _public.__all__
 
 logger = logging.getLogger("launchready")
 
@@ -90,7 +90,7 @@ class LaunchReadyMiddleware:
 
     def behind(self, environ: Environ, path: str, op: Behind) -> None:
         """Ask the app once more, for nobody, in a thread and a context of its own."""
-        behind.run(self._behind, behind.environ_of(environ, op.headers), path, op.feature)
+        background.run(self._behind, background.environ_of(environ, op.headers), path, op.feature)
 
     def _behind(self, environ: Environ, path: str, feature: Feature) -> None:
         body = Exchange(self, environ, path, (feature,)).run(lambda *_: lambda _: None)

@@ -5,25 +5,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter
 from typing import Any, Protocol
 
-from launchready.drivers.answers import Answers
-from launchready.drivers.chain import Parked, chain
-from launchready.drivers.current import CURRENT, Wanted
-from launchready.drivers.drive import drive
-from launchready.drivers.environ_body import read_body
-from launchready.drivers.spool import Arrived, Spool
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Copy, Ended, Feature, Forward, ReadBody
-from launchready.exchange.behind import Behind
-from launchready.exchange.ops import Elsewhere, Op
+from launchready.exchange.background import Behind
+from launchready.exchange.operations import Elsewhere, Op
 from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line, taken
-from launchready.http.given import response_of
-from launchready.http.input import REMEMBERED, Input
 from launchready.http.message import Request, Response, append, clean
-from launchready.metrics.spent import Spent
+from launchready.http.recorded_input import REMEMBERED, Input
+from launchready.http.view_result import response_of
+from launchready.metrics.query_times import Spent
 from launchready.metrics.timing import OWN, broke
-from launchready.settings.stack import SAFE, Plan, Stack
+from launchready.runtime.adapter import Answers
+from launchready.runtime.bodies.spool import Arrived, Spool
+from launchready.runtime.bodies.wsgi_input import read_body
+from launchready.runtime.current import CURRENT, Wanted
+from launchready.runtime.drive import drive
+from launchready.runtime.pipeline import Parked, chain
+from launchready.settings.compiled_app import SAFE, Plan, Stack
 from launchready.wsgi.body import Body, close
-from launchready.wsgi.calls import App, Environ, ExcInfo, StartResponse
+from launchready.wsgi.types import App, Environ, ExcInfo, StartResponse
 
 
 class Face(Protocol):

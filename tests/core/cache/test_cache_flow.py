@@ -220,7 +220,7 @@ def flight(feature, world):
     return flow, go(flow, world)
 
 
-def test_single_flight():
+def test_request_coalescing():
     """Two flows on one key: the second waits for the first, then has its answer without the app."""
     world = World()
     feature = cache(world)

@@ -7,9 +7,9 @@ a validation that the app confirms.
 import pytest
 
 from core.cache.test_cache_flow import App, cache
+from launchready.core.cache.cache_key import vary
 from launchready.core.cache.freshness import heuristic
-from launchready.core.cache.languages import favourite
-from launchready.core.cache.selection import vary
+from launchready.core.cache.language_negotiation import favourite
 from launchready.http.dates import format_date
 from support.flows import World, request, whole
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING
 
-from launchready.checks.clean import clean
 from launchready.checks.finding import Finding, Passed
+from launchready.checks.sanitize import clean
 
 if TYPE_CHECKING:
     from launchready.checks.report import Report

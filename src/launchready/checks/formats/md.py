@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from launchready.checks.clean import clean
 from launchready.checks.finding import Finding
+from launchready.checks.sanitize import clean
 
 if TYPE_CHECKING:
     from launchready.checks.report import Report

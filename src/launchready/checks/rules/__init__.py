@@ -1,1 +1,1 @@
-"""One file a rule. Rules do not import each other; what several need stands in ``launchready.checks.facts``."""
+"""The rules. Rules do not import each other; shared questions are in ``launchready.checks.shared_queries``."""

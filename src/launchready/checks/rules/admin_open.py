@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.facts import follow, is_page
 from launchready.checks.finding import Score
-from launchready.checks.ops import known
+from launchready.checks.operations import known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import follow, is_page
 from launchready.checks.site import Site
 
 LABELS = frozenset({"admin", "backoffice", "internal", "phpmyadmin", "adminer", "grafana"})

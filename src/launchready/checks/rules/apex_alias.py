@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.facts import addresses
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.shared_queries import addresses
 from launchready.checks.site import Site, registered
 
 

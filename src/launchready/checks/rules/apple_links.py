@@ -4,10 +4,10 @@ import json
 import re
 from collections.abc import Iterable
 
-from launchready.checks.facts import link_hosts
 from launchready.checks.finding import Score
-from launchready.checks.ops import Get, known
+from launchready.checks.operations import Get, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import link_hosts
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer
 

@@ -1,9 +1,9 @@
 """The logo beside your mail (BIMI, a draft): where a record is published, it can be shown."""
 
-from launchready.checks.facts import dmarc_policy
 from launchready.checks.finding import Score
-from launchready.checks.ops import Txt, known
+from launchready.checks.operations import Txt, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import dmarc_policy
 from launchready.checks.site import Site
 from launchready.mail import bimi as record
 

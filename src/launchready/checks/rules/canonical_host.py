@@ -2,10 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from launchready.checks.facts import Path, addresses, follow
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import Each
+from launchready.checks.operations import Each
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import Path, addresses, follow
 from launchready.checks.site import Site
 
 

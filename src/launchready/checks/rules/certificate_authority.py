@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from launchready.checks.finding import Score
-from launchready.checks.ops import Query, Together, Undetermined
+from launchready.checks.operations import Query, Together, Undetermined
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site, registered
 from launchready.web import caa

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from launchready.checks.facts import reach
 from launchready.checks.finding import Score, Severity
-from launchready.checks.ops import Handshake, known
+from launchready.checks.operations import Handshake, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import reach
 from launchready.checks.site import Site
 from launchready.web import certificate
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score, Severity
-from launchready.checks.ops import Get, Together, known
+from launchready.checks.operations import Get, Together, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer

@@ -1,9 +1,9 @@
 """Certificates of mail servers that are pinned in the DNS (DANE, RFC 7672) count only where the DNS is signed."""
 
-from launchready.checks.facts import mail_servers
 from launchready.checks.finding import Score
-from launchready.checks.ops import Query, Together
+from launchready.checks.operations import Query, Together
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import mail_servers
 from launchready.checks.site import Site
 
 # Section 3.1: usage 3 (this certificate) or 2 (this authority); the other two mean nothing for mail.

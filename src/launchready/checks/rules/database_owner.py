@@ -1,8 +1,8 @@
 """Least privilege in the database: that the app cannot drop its tables."""
 
-from launchready.checks.database import Rights, database
+from launchready.checks.database_queries import Rights, database
 from launchready.checks.finding import Score
-from launchready.checks.ops import known
+from launchready.checks.operations import known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.facts import sends_mail
 from launchready.checks.finding import Score
-from launchready.checks.ops import Together, Txt, known
+from launchready.checks.operations import Together, Txt, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import sends_mail
 from launchready.checks.site import Site
 from launchready.mail.dkim import parse_key
 

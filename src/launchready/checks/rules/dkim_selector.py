@@ -6,7 +6,7 @@ Selectors cannot be listed from outside, so only those that were named are check
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import Txt, known
+from launchready.checks.operations import Txt, known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.mail.dkim import DKIMKey, parse_key

@@ -1,8 +1,8 @@
 """The policy for forged mail holds nothing that does nothing: removed, unknown and unreadable tags (RFC 9989)."""
 
-from launchready.checks.facts import dmarc_policy
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import dmarc_policy
 from launchready.checks.site import Site
 
 

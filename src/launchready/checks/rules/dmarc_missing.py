@@ -1,11 +1,11 @@
 """Receivers are told what to do with forged mail (RFC 9989)."""
 
-from launchready.checks.facts import dmarc_policy, sends_mail
 from launchready.checks.finding import Score
-from launchready.checks.ops import Together, Txt
+from launchready.checks.operations import Together, Txt
 from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.shared_queries import dmarc_policy, sends_mail
 from launchready.checks.site import Site
-from launchready.exchange.ops import Flow
+from launchready.exchange.operations import Flow
 from launchready.mail.dmarc import POLICIES, is_record
 
 

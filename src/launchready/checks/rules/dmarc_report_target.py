@@ -1,9 +1,9 @@
 """Whoever is to get the reports has agreed (RFC 9990 section 4: report authorisation)."""
 
-from launchready.checks.facts import dmarc_policy
 from launchready.checks.finding import Score
-from launchready.checks.ops import Together, Txt, known
+from launchready.checks.operations import Together, Txt, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import dmarc_policy
 from launchready.checks.site import Site, registered
 from launchready.mail import dmarc
 

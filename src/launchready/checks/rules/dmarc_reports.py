@@ -1,8 +1,8 @@
 """Somebody gets the reports about mail in your name (``rua``, RFC 9990)."""
 
-from launchready.checks.facts import dmarc_policy, sends_mail
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import dmarc_policy, sends_mail
 from launchready.checks.site import Site
 
 

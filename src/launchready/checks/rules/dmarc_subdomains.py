@@ -1,8 +1,8 @@
 """The policy for forged mail holds for subdomains, too (``sp``, RFC 9989 section 4.7)."""
 
-from launchready.checks.facts import dmarc_policy
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import dmarc_policy
 from launchready.checks.site import Site
 
 

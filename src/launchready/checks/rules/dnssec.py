@@ -1,7 +1,7 @@
 """The records of the domain are signed (DNSSEC, RFC 9364), so that nobody can answer in their place."""
 
 from launchready.checks.finding import Score
-from launchready.checks.ops import Query, Together, known
+from launchready.checks.operations import Query, Together, known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site, registered
 

@@ -2,10 +2,10 @@
 name servers or its DNSSEC signatures are broken) need different repairs, so they are told apart.
 """
 
-from launchready.checks.facts import unsigned
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import Query, Together, known
+from launchready.checks.operations import Query, Together, known
 from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.shared_queries import unsigned
 from launchready.checks.site import Site, registered
 
 EVERYTHING = Score(4, 3, 3)

@@ -1,9 +1,9 @@
 """The environment of the deployment, by the file or the process that tells it: one reading, one rule a code."""
 
-from launchready.checks.environment import KINDS, Troubles, findings
-from launchready.checks.leaks import repository
-from launchready.checks.ops import known
+from launchready.checks.environment_findings import KINDS, Troubles, findings
+from launchready.checks.operations import known
 from launchready.checks.rule import Rule, Verdict
+from launchready.checks.secret_findings import repository
 from launchready.checks.site import Site
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from launchready.checks.facts import follow, is_page
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import follow, is_page
 from launchready.checks.site import Site, registered
 from launchready.web import page
 

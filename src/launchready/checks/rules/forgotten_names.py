@@ -1,12 +1,12 @@
 """Names that were forgotten lead to nothing that a stranger can claim: see certificate transparency logs."""
 
-from launchready.checks.claims import claimable
-from launchready.checks.facts import Addresses, addresses, named_hosts
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import Each, Found, Undetermined, known
+from launchready.checks.operations import Each, Found, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import Addresses, addresses, named_hosts
 from launchready.checks.site import Site
-from launchready.exchange.ops import Flow
+from launchready.checks.takeover import claimable
+from launchready.exchange.operations import Flow
 
 MOST_NAMES = 100
 MOST_SHOWN = 12

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from launchready.checks.facts import Addresses, addresses, for_customers, named_hosts, nobody, reach, unsigned
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import Query, Together
+from launchready.checks.operations import Query, Together
 from launchready.checks.rule import FINE, Verdict, rule
-from launchready.checks.services import open_to_strangers, service
+from launchready.checks.shared_queries import Addresses, addresses, for_customers, named_hosts, nobody, reach, unsigned
 from launchready.checks.site import Site
-from launchready.checks.slips import meant, variants
-from launchready.exchange.ops import Flow
+from launchready.checks.spelling import meant, variants
+from launchready.checks.takeover_services import open_to_strangers, service
+from launchready.exchange.operations import Flow
 from launchready.net.addresses import is_loopback, is_public
 
 

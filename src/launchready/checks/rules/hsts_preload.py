@@ -1,7 +1,7 @@
 """A promise to be on the list that browsers ship (HSTS preload) is whole, or not made."""
 
 from launchready.checks.finding import Score
-from launchready.checks.ops import Get, known
+from launchready.checks.operations import Get, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.web import hsts

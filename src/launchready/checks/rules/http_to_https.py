@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.facts import Path, follow
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import Each, known
+from launchready.checks.operations import Each, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import Path, follow
 from launchready.checks.site import Site
 
 

@@ -1,7 +1,7 @@
 """The site is reached over IPv6 as well: mobile networks use it, some have nothing else."""
 
 from launchready.checks.finding import Score
-from launchready.checks.ops import Query, known
+from launchready.checks.operations import Query, known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 

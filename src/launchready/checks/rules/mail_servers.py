@@ -1,9 +1,9 @@
 """Mail to the domain is delivered somewhere (RFC 5321 section 5.1, RFC 7505)."""
 
-from launchready.checks.facts import Addresses, addresses, mail_servers, sends_mail
 from launchready.checks.finding import Finding, Score, Severity, When
-from launchready.checks.ops import Each
+from launchready.checks.operations import Each
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import Addresses, addresses, mail_servers, sends_mail
 from launchready.checks.site import Site
 from launchready.mail.mx import MX
 from launchready.net.addresses import is_public

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.facts import follow, is_page
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import follow, is_page
 from launchready.checks.site import Site
 from launchready.web import page
 

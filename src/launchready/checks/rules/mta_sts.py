@@ -1,9 +1,9 @@
 """Mail to you is delivered encrypted only, and to your servers only (MTA-STS, RFC 8461)."""
 
-from launchready.checks.facts import mail_servers, sts_policy
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import known
+from launchready.checks.operations import known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import mail_servers, sts_policy
 from launchready.checks.site import Site
 from launchready.mail.mta_sts import STSPolicy, STSRecord
 from launchready.net.answers import HttpAnswer

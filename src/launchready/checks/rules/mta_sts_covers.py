@@ -1,8 +1,8 @@
 """The policy that forces encryption lists the servers that really take the mail (MTA-STS, RFC 8461)."""
 
-from launchready.checks.facts import mail_servers, sts_policy
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import mail_servers, sts_policy
 from launchready.checks.site import Site
 
 

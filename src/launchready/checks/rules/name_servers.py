@@ -1,9 +1,9 @@
 """Name servers: at least two (RFC 2182 section 5), and each of them a name with an address."""
 
-from launchready.checks.facts import addresses
 from launchready.checks.finding import Score
-from launchready.checks.ops import Each, Query, known
+from launchready.checks.operations import Each, Query, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import addresses
 from launchready.checks.site import Site
 
 

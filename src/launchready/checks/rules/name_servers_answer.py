@@ -1,9 +1,9 @@
 """Each name server that is entered at the registrar answers for the domain (RFC 1034 section 4.2.2: not lame)."""
 
-from launchready.checks.facts import authorities
 from launchready.checks.finding import Score
-from launchready.checks.ops import Undetermined
+from launchready.checks.operations import Undetermined
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import authorities
 from launchready.checks.site import Site
 
 

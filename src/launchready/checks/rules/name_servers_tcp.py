@@ -1,9 +1,9 @@
 """Each name server answers over TCP as well: long answers come no other way (RFC 7766)."""
 
-from launchready.checks.facts import authorities
 from launchready.checks.finding import Score
-from launchready.checks.ops import Each, known
+from launchready.checks.operations import Each, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import authorities
 from launchready.checks.site import Site
 
 

@@ -1,10 +1,10 @@
 """No payment was begun of which nobody knows how it ended."""
 
 from launchready.checks.finding import Score
-from launchready.checks.ops import known
+from launchready.checks.operations import known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
-from launchready.checks.store import Open, store
+from launchready.checks.store_queries import Open, store
 
 
 @rule("DB006", family="db", topic="that every payment that was begun has an end", subjects=store)

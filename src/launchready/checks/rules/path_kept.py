@@ -3,7 +3,7 @@
 from urllib.parse import urljoin, urlsplit
 
 from launchready.checks.finding import Score
-from launchready.checks.ops import Get, Together
+from launchready.checks.operations import Get, Together
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.facts import follow
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import follow
 from launchready.checks.site import Site
 
 MOST_REDIRECTS = 3

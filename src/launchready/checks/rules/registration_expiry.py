@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from launchready.checks.facts import registration
 from launchready.checks.finding import Score, Severity
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import registration
 from launchready.checks.site import Site, registered
 
 DAY = 86_400.0

@@ -1,8 +1,8 @@
 """The registry has not taken the domain out of the DNS (EPP status codes, RFC 8056)."""
 
-from launchready.checks.facts import registration
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import registration
 from launchready.checks.site import Site, registered
 
 DEAD = {

@@ -1,8 +1,8 @@
 """The domain cannot be carried off to another registrar by a single form (transfer lock)."""
 
-from launchready.checks.facts import registration
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import registration
 from launchready.checks.site import Site, registered
 
 LOCKS = ("clienttransferprohibited", "servertransferprohibited", "locked", "transferprohibited")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from launchready.checks.finding import Score
-from launchready.checks.ops import Get, known
+from launchready.checks.operations import Get, known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer

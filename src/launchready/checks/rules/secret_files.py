@@ -1,7 +1,7 @@
 """A password or key in the files as they are today."""
 
-from launchready.checks.leaks import TOPICS, repository, verdict
 from launchready.checks.rule import Verdict, rule
+from launchready.checks.secret_findings import TOPICS, repository, verdict
 from launchready.checks.site import Site
 
 

@@ -1,7 +1,7 @@
 """A password or key that was taken out of the files, and is in every clone."""
 
-from launchready.checks.leaks import TOPICS, repository, verdict
 from launchready.checks.rule import Verdict, rule
+from launchready.checks.secret_findings import TOPICS, repository, verdict
 from launchready.checks.site import Site
 
 

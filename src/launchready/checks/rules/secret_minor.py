@@ -1,7 +1,7 @@
 """A key of a test account, or one that is limited to a site or an app."""
 
-from launchready.checks.leaks import TOPICS, repository, verdict
 from launchready.checks.rule import Verdict, rule
+from launchready.checks.secret_findings import TOPICS, repository, verdict
 from launchready.checks.site import Site
 
 

@@ -1,7 +1,7 @@
 """A key that takes, refunds or pays out money: whoever reads the code can use it until it is revoked."""
 
-from launchready.checks.leaks import TOPICS, repository, verdict
 from launchready.checks.rule import Verdict, rule
+from launchready.checks.secret_findings import TOPICS, repository, verdict
 from launchready.checks.site import Site
 
 

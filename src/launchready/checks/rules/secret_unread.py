@@ -1,8 +1,8 @@
 """What the scan could not look at is said: a broken object, a file too large, an archive that is none."""
 
-from launchready.checks.leaks import TOPICS, Leaks, repository
-from launchready.checks.ops import Undetermined, known
+from launchready.checks.operations import Undetermined, known
 from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.secret_findings import TOPICS, Leaks, repository
 from launchready.checks.site import Site
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.facts import is_page
 from launchready.checks.finding import Score
-from launchready.checks.ops import Get, known
+from launchready.checks.operations import Get, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import is_page
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer
 

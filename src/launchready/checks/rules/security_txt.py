@@ -1,7 +1,7 @@
 """Whoever finds a hole knows whom to tell (security.txt, RFC 9116)."""
 
 from launchready.checks.finding import Score
-from launchready.checks.ops import Get
+from launchready.checks.operations import Get
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 

@@ -2,10 +2,10 @@
 
 import ipaddress
 
-from launchready.checks.facts import sends_mail, spf_records
 from launchready.checks.finding import Score
-from launchready.checks.ops import Query, Together, known
+from launchready.checks.operations import Query, Together, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import sends_mail, spf_records
 from launchready.checks.site import Site
 from launchready.mail import spf
 

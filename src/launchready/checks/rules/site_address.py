@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.facts import addresses, unsigned
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
-from launchready.checks.services import open_to_strangers, service
+from launchready.checks.shared_queries import addresses, unsigned
 from launchready.checks.site import Site
+from launchready.checks.takeover_services import open_to_strangers, service
 from launchready.net.addresses import is_public
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.facts import reach
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import Get, known
+from launchready.checks.operations import Get, known
 from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.shared_queries import reach
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer
 

@@ -1,8 +1,8 @@
 """All name servers serve the same version of the zone (RFC 1912 section 2.2)."""
 
-from launchready.checks.facts import authorities
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import authorities
 from launchready.checks.site import Site
 
 

@@ -1,8 +1,8 @@
 """The list of senders can be evaluated: no error in it or in what it includes, and no more than ten questions."""
 
-from launchready.checks.facts import sends_mail, spf_records
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import sends_mail, spf_records
 from launchready.checks.site import Site
 from launchready.checks.spf_tree import walk
 from launchready.mail.spf import MOST_LOOKUPS

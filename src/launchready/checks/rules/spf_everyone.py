@@ -1,8 +1,8 @@
 """The list of senders does not end in "everybody" (``+all``), not in what it includes either."""
 
-from launchready.checks.facts import spf_records
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import spf_records
 from launchready.checks.site import Site
 from launchready.checks.spf_tree import walk
 

@@ -1,11 +1,11 @@
 """The domain says which servers send its mail (RFC 7208); Gmail, Yahoo and Outlook.com refuse bulk mail without."""
 
-from launchready.checks.facts import mail_servers, sender_include, sends_mail, spf_records
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import Txt, known
+from launchready.checks.operations import Txt, known
 from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.shared_queries import mail_servers, sender_include, sends_mail, spf_records
 from launchready.checks.site import Site
-from launchready.exchange.ops import Flow
+from launchready.exchange.operations import Flow
 
 
 @rule("MAIL002", family="mail", topic="the list of servers that may send mail (SPF)", after=("DNS014",))

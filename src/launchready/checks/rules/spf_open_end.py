@@ -1,8 +1,8 @@
 """The list of senders says what happens with everybody else: it ends in ``~all`` or ``-all``."""
 
-from launchready.checks.facts import spf_records
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import spf_records
 from launchready.checks.site import Site
 from launchready.checks.spf_tree import Node, walk
 from launchready.mail.spf import SPFRecord

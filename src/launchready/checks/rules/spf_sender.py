@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.facts import evaluated, spf_records
 from launchready.checks.finding import Score
-from launchready.checks.ops import Undetermined
+from launchready.checks.operations import Undetermined
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import evaluated, spf_records
 from launchready.checks.site import Site
 
 

@@ -1,9 +1,9 @@
 """The servers that take your mail offer encryption, with a certificate of their own name (RFC 3207)."""
 
-from launchready.checks.facts import mail_servers, sts_policy
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import Smtp, Together
+from launchready.checks.operations import Smtp, Together
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import mail_servers, sts_policy
 from launchready.checks.site import Site
 from launchready.net.answers import SmtpAnswer
 from launchready.web import certificate

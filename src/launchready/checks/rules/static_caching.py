@@ -3,10 +3,10 @@
 import re
 from urllib.parse import urlsplit
 
-from launchready.checks.facts import follow, is_page
 from launchready.checks.finding import Score
-from launchready.checks.ops import Get, Together
+from launchready.checks.operations import Get, Together
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import follow, is_page
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer
 from launchready.web import page

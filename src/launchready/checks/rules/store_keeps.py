@@ -1,10 +1,10 @@
 """The store of idempotency keys keeps what it was given."""
 
 from launchready.checks.finding import Score
-from launchready.checks.ops import known
+from launchready.checks.operations import known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
-from launchready.checks.store import Kept, store
+from launchready.checks.store_queries import Kept, store
 
 
 @rule("DB005", family="db", topic="that the keys of payments are kept", subjects=store)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from launchready.checks.claims import claimable
-from launchready.checks.facts import addresses, named_hosts
 from launchready.checks.finding import Score
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
-from launchready.checks.services import service
+from launchready.checks.shared_queries import addresses, named_hosts
 from launchready.checks.site import Site
+from launchready.checks.takeover import claimable
+from launchready.checks.takeover_services import service
 
 
 def hosts(site: Site) -> Iterable[str]:

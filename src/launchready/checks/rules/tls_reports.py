@@ -1,9 +1,9 @@
 """Somebody learns when mail to you cannot be delivered encrypted (TLS-RPT, RFC 8460)."""
 
-from launchready.checks.facts import mail_servers
 from launchready.checks.finding import Score
-from launchready.checks.ops import Txt, known
+from launchready.checks.operations import Txt, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import mail_servers
 from launchready.checks.site import Site
 from launchready.mail import tls_rpt
 

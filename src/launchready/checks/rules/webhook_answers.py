@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.ops import Post, known
+from launchready.checks.operations import Post, known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer

@@ -1,9 +1,9 @@
 """Names that nobody created lead nowhere: a wildcard record answers for every slip and every old link."""
 
-from launchready.checks.facts import nobody
 from launchready.checks.finding import Score
-from launchready.checks.ops import Query, Together, known
+from launchready.checks.operations import Query, Together, known
 from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.shared_queries import nobody
 from launchready.checks.site import Site
 
 

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from launchready.secrets import accepted  # noqa: PLC0415 - "--help" must not wait for it
-    from launchready.secrets.scanning import key  # noqa: PLC0415
+    from launchready.secrets.scanner import key  # noqa: PLC0415
 
     today = dt.datetime.now(dt.UTC).date()
     until, why = _read(args, today)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from launchready.cli import configuration
-from launchready.cli.measured import add_place, keeper_of, targets_of
+from launchready.cli.ledger_argument import add_place, keeper_of, targets_of
 from launchready.cli.options import write
 from launchready.errors import ConfigError
 
@@ -71,7 +71,7 @@ def number(where: str, value: object) -> float:
 
 def told(found: "Found") -> str:
     """The list, then the suggestion."""
-    from launchready.dashboard.words import count, duration  # noqa: PLC0415
+    from launchready.dashboard.wording import count, duration  # noqa: PLC0415
 
     lines = []
     for place, one in enumerate(found.ranked, 1):

@@ -5,11 +5,11 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from launchready.cli import kept
+from launchready.cli import last_report
+from launchready.cli.check_arguments import LISTS, WORDS, about, asked, taken
 from launchready.cli.configuration import load
 from launchready.cli.options import coloured, exit_code, write
 from launchready.cli.progress import progress
-from launchready.cli.subject import LISTS, WORDS, about, asked, taken
 from launchready.errors import ConfigError
 
 HELP = "look at DNS, certificates, redirects, headers and mail of a domain, and say what to fix before launch"
@@ -29,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
     with progress(args, f"asking about {domain}") as told:
         report: Report = check(domain, progress=told, **options).accepting(_accepted())
     write(args, shown(args, report))
-    if kept.is_project() or args.since:
-        kept.save(kept.path("report", report.domain), report.to_json())
+    if last_report.is_project() or args.since:
+        last_report.save(last_report.path("report", report.domain), report.to_json())
     return exit_code(
         args.fail_on,
         now=bool(report.fix_now),
@@ -50,8 +50,8 @@ def _accepted() -> frozenset[str]:
 def shown(args: argparse.Namespace, report: Any) -> str:
     """The report in the format that was asked for; with ``--since`` what changed, as text or JSON."""
     if args.since:
-        file = kept.path("report", report.domain) if args.since == "last" else Path(args.since)
-        before = kept.load(file)
+        file = last_report.path("report", report.domain) if args.since == "last" else Path(args.since)
+        before = last_report.load(file)
         if before is None and args.since != "last":
             raise ConfigError([f"--since: there is no {file}"])
         if before is not None and args.format in ("text", "json"):

@@ -4,7 +4,7 @@ import argparse
 import os
 import time
 
-from launchready.cli.measured import add_place, keeper_of
+from launchready.cli.ledger_argument import add_place, keeper_of
 from launchready.cli.options import write
 from launchready.errors import ConfigError
 

@@ -73,7 +73,7 @@ def _configured(key: str) -> dict[str, str]:
 def _finish(
     troubles: "list[Trouble]", subject: str, args: argparse.Namespace, result: "Comparison | None" = None
 ) -> int:
-    from launchready.checks.environment import findings  # noqa: PLC0415
+    from launchready.checks.environment_findings import findings  # noqa: PLC0415
     from launchready.checks.report import Report  # noqa: PLC0415
 
     ignored = set(listed(args.ignore) or ())

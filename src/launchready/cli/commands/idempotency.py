@@ -10,7 +10,7 @@ from launchready.cli.options import write
 from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchready.idempotency.desk import Desk
+    from launchready.idempotency.admin import Desk
 
 HELP = "look at idempotency keys, and say what became of one whose outcome is not known"
 
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     url = args.store or os.environ.get("LAUNCHREADY_STORE") or load().table("idempotency").get("store")
     if not url or url.startswith("memory:"):
         raise ConfigError(["which store? write --store sqlite:///launchready.db, or set LAUNCHREADY_STORE"])
-    from launchready.idempotency.desk import Desk  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.idempotency.admin import Desk  # noqa: PLC0415 - "--help" must not wait for it
 
     desk = Desk(url, encrypt=args.encrypted)
     try:
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _answer(args: argparse.Namespace, desk: "Desk") -> int:
-    from launchready.idempotency.desk import as_json, as_text  # noqa: PLC0415
+    from launchready.idempotency.admin import as_json, as_text  # noqa: PLC0415
 
     shown = as_json if args.format == "json" else as_text
     if args.what == "ls":

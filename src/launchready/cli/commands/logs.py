@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchready.redaction.leaks import Leaks
+    from launchready.redaction.leak_report import Leaks
 
 HELP = "find what leaked into a log: class and line of each value, never the value"
 
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from launchready.redaction.leaks import FORMATS, Leaks  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.redaction.leak_report import FORMATS, Leaks  # noqa: PLC0415 - "--help" must not wait for it
 
     leaks = Leaks()
     ends = None if args.timeout is None else monotonic() + args.timeout
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read(name: str, leaks: "Leaks", args: argparse.Namespace, ends: float | None) -> None:
-    from launchready.redaction import Redactor, scan  # noqa: PLC0415
+    from launchready.redaction import Redactor, scan  # noqa: PLC0415 - "--help" must not wait for it
 
     redactor = Redactor(allow=(*args.allow, *(f"class:{kind}" for kind in (*args.skip, *args.ignore))))
     source = "stdin" if name == "-" else name

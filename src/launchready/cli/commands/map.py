@@ -3,10 +3,10 @@
 import argparse
 from typing import Any
 
-from launchready.cli import kept
+from launchready.cli import last_report
+from launchready.cli.check_arguments import LISTS, WORDS, about, asked, taken
 from launchready.cli.configuration import Configuration, load
 from launchready.cli.options import note, write
-from launchready.cli.subject import LISTS, WORDS, about, asked, taken
 from launchready.errors import ConfigError
 
 HELP = "print where every host leads: its DNS target, and the redirects from there"
@@ -26,13 +26,13 @@ def run(args: argparse.Namespace) -> int:
     if args.format not in ("text", "json", "md"):
         raise ConfigError([f"--format {args.format}: a map comes as text, json or md"])
     note(args, f"... drawing the map of {domain}")
-    from launchready.checks.routes import Map  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.checks.domain_map import Map  # noqa: PLC0415 - "--help" must not wait for it
 
     drawn: Map = draw(domain, options, file)
-    place = kept.path("map", drawn.domain)
-    before = kept.load(place)
-    if args.diff or kept.is_project():
-        kept.save(place, drawn.to_json())
+    place = last_report.path("map", drawn.domain)
+    before = last_report.load(place)
+    if args.diff or last_report.is_project():
+        last_report.save(place, drawn.to_json())
     if not args.diff:
         write(args, {"text": drawn.to_text, "json": drawn.to_json, "md": drawn.to_markdown}[args.format]())
         return 0

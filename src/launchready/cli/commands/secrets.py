@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from launchready.secrets import scan  # noqa: PLC0415 - "--help" must not wait for it
-    from launchready.secrets.tree import shown  # noqa: PLC0415
+    from launchready.secrets.work_tree import shown  # noqa: PLC0415
 
     if args.path and args.where:
         raise ConfigError([f"secrets: {args.where!r} and --path {args.path!r}; name one of them"])
@@ -77,7 +77,7 @@ def _rendered(leaks: "list[Leak]", found: "Scan", path: str, args: argparse.Name
 def _text(leaks: "list[Leak]", found: "Scan", *, color: bool) -> str:
     if not (leaks or found.unread or found.accepted):
         return "No secrets found."
-    from launchready.secrets.told import told  # noqa: PLC0415 - with it comes what only a leak needs
+    from launchready.secrets.text_report import told  # noqa: PLC0415 - with it comes what only a leak needs
 
     return told(leaks, found.unread, len(found.accepted), color=color)
 
@@ -98,7 +98,7 @@ def _json(leaks: "list[Leak]", found: "Scan", path: str) -> str:
 
 def _report(leaks: "list[Leak]", found: "Scan", path: str, name: str) -> str:
     """The formats of a report, from the same findings that ``check`` shows."""
-    from launchready.checks import leaks as findings  # noqa: PLC0415
+    from launchready.checks import secret_findings as findings  # noqa: PLC0415
     from launchready.checks.finding import Passed  # noqa: PLC0415
     from launchready.checks.formats import junit, sarif  # noqa: PLC0415
     from launchready.checks.report import Report  # noqa: PLC0415

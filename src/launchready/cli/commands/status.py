@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from launchready.cli.measured import add_place, keeper_of, targets_of
+from launchready.cli.ledger_argument import add_place, keeper_of, targets_of
 from launchready.cli.options import write
 
 HELP = "what the app's workers on this machine measured: routes, releases, jobs, signals"
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
 def told(status: Mapping[str, Any]) -> str:
     """A sentence and a table."""
-    from launchready.dashboard.words import count, duration, name, share, verdict  # noqa: PLC0415
+    from launchready.dashboard.wording import count, duration, name, share, verdict  # noqa: PLC0415
 
     lines = [verdict(status), "", f"{'route':<40} {'p95':>9} {'target':>9} {'errors':>8} {'requests':>10}"]
     for row in status["routes"]:

@@ -11,12 +11,12 @@ One file an idea, in the order in which a request meets them:
 """
 
 from launchready.core.cache.feature import Cache
-from launchready.core.cache.policy import PROFILES, personal
-from launchready.core.cache.purging import by_path, by_tag
-from launchready.core.cache.purging import purge as purge_names
-from launchready.core.cache.setup import Setup
-from launchready.core.cache.stored import Stored, dump, load, size, unreadable
-from launchready.core.cache.storing import Storing
+from launchready.core.cache.profiles import PROFILES, personal
+from launchready.core.cache.purge import by_path, by_tag
+from launchready.core.cache.purge import purge as purge_names
+from launchready.core.cache.shared_state import Setup
+from launchready.core.cache.storability import Storing
+from launchready.core.cache.stored_response import Stored, dump, load, size, unreadable
 
 __all__ = [
     "PROFILES", "Cache", "Setup", "Stored", "Storing", "by_path", "by_tag", "dump", "load", "personal",

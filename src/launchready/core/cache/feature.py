@@ -10,22 +10,30 @@ cost a frame for each step of every request. What is rarer stands beside it.
 
 from collections.abc import Iterable
 
-from launchready.core.cache import conditional, counting, keeping, languages, looking, purging, searching
-from launchready.core.cache.asking import ORDINARY, Ask, has_credentials
+from launchready.core.cache import (
+    conditional_requests,
+    language_negotiation,
+    lookup,
+    no_vary_search,
+    purge,
+    route_counters,
+    store_response,
+)
+from launchready.core.cache.cache_key import target, variant
+from launchready.core.cache.cache_status import COLLAPSED, FIELD, METHOD, MISS, MISS_STORED, forwarded
 from launchready.core.cache.invalidation import BOUND, names_target, targets
-from launchready.core.cache.keeping import Place
-from launchready.core.cache.purging import Purges
-from launchready.core.cache.selection import target, variant
-from launchready.core.cache.setup import UNSHARED, Setup
-from launchready.core.cache.status import COLLAPSED, FIELD, METHOD, MISS, MISS_STORED, forwarded
-from launchready.core.cache.stored import HTML, POINTER, SEARCH, UNTAGGED, Stored, stamp
-from launchready.core.cache.storing import groups
-from launchready.core.cache.suggesting import EVERY
-from launchready.core.cache.using import Verdict, stale_answer, tag, tells, use
-from launchready.core.cache.validating import refresh, validate, whole
+from launchready.core.cache.purge import Purges
+from launchready.core.cache.request_directives import ORDINARY, Ask, has_credentials
+from launchready.core.cache.reuse import Verdict, stale_answer, tag, tells, use
+from launchready.core.cache.shared_state import UNSHARED, Setup
+from launchready.core.cache.storability import groups
+from launchready.core.cache.store_response import Place
+from launchready.core.cache.stored_response import HTML, POINTER, SEARCH, UNTAGGED, Stored, stamp
+from launchready.core.cache.suggestions import EVERY
+from launchready.core.cache.validation import refresh, validate, whole
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Flight, Forward, Join, Occupy
-from launchready.exchange.ops import Flow, new
+from launchready.exchange.operations import Flow, new
 from launchready.exchange.store import Delete, Entry, Get, Put
 from launchready.http.message import Request, Response
 from launchready.http.problem import problem
@@ -54,7 +62,7 @@ class Cache:
             ask = setup.ask(request)
             if ask.bypass:
                 return (yield from self._pass(request, ask.bypass))
-        key = ask.place + (searching.key(setup.searches, request) if setup.searches else target(request))
+        key = ask.place + (no_vary_search.key(setup.searches, request) if setup.searches else target(request))
         started, born = setup.clock(), Purges.count
         found = new(Get)
         found.space = setup.space
@@ -66,7 +74,7 @@ class Cache:
             try:
                 while True:
                     if setup.leases:
-                        found.key, entry, pointer, mark = yield from looking.look(setup, request, key)
+                        found.key, entry, pointer, mark = yield from lookup.look(setup, request, key)
                     else:
                         yield found
                         entry = found.answer
@@ -76,7 +84,7 @@ class Cache:
                             yield found
                             entry = found.answer
                             if entry is None and setup.policy.fold_order:
-                                entry = yield from languages.preferred(setup, request, key, pointer)
+                                entry = yield from language_negotiation.preferred(setup, request, key, pointer)
                     if entry is not None and entry.value.status > 0:
                         stored = entry.value
                         age = stored.age + int(entry.age)
@@ -112,7 +120,7 @@ class Cache:
                         break
                     if place is None or place.at != found.key:
                         place = Place(key, found.key, pointer)
-                    seconds = yield from keeping.lease(setup, ask, place, entry, mark, waited)
+                    seconds = yield from store_response.lease(setup, ask, place, entry, mark, waited)
                     if seconds is None:
                         break
                     waited += seconds
@@ -137,7 +145,7 @@ class Cache:
                 flight.answered = True
             counts, seen = setup.counts.raw, ("miss", request.path)
             counts[seen] = counts.get(seen, 0) + 1
-            if len(counts) >= counting.PATHS:
+            if len(counts) >= route_counters.PATHS:
                 setup.counts.fold()
             entity = setup.storing(request, ask, response, setup.clock() - started) if method == "GET" else None
             if entity is None or (setup.leases and (place is None or place.version is None)):
@@ -151,7 +159,7 @@ class Cache:
                         setup.unshared.clear()
                     setup.unshared.add(flown)
                 if place is not None and setup.leases and old is None:
-                    yield from keeping.release(setup, place)
+                    yield from store_response.release(setup, place)
                 if counts.get(seen, 0) % EVERY == 0 and _says_nothing(response) and method == "GET":
                     copy = new(Copy)
                     copy.limit = setup.max_body
@@ -172,7 +180,7 @@ class Cache:
             ):
                 if place is not None and place.leased:
                     settled = True
-                    yield from keeping.release(setup, place)
+                    yield from store_response.release(setup, place)
                 return None
             entity.body = body
             entity.weight += len(body)
@@ -180,7 +188,7 @@ class Cache:
             if entity.flags & SEARCH or setup.searches:
                 yield from self._keep_searched(request, ask, place or Place(key, found.key, pointer), entity)
             elif entity.vary or setup.leases or pointer is not None:
-                yield from keeping.keep(setup, request, place or Place(key, found.key, pointer), entity)
+                yield from store_response.keep(setup, request, place or Place(key, found.key, pointer), entity)
             else:
                 put = new(Put)
                 put.space = setup.space
@@ -196,11 +204,11 @@ class Cache:
         except Exception:
             if place is not None and not settled:
                 settled = True
-                yield from keeping.abandon(setup, place)
+                yield from store_response.abandon(setup, place)
             raise
         finally:  # also when the client went away or the app raised: nobody waits for what will not come
             if place is not None and not settled:
-                keeping.drop(setup, place)
+                store_response.drop(setup, place)
             if flight is not None:
                 led = setup.flying.pop(flown, flight)
                 led.landed = True
@@ -211,13 +219,13 @@ class Cache:
     def _keep_searched(self, request: Request, ask: Ask, place: Place, stored: Stored) -> Flow[None]:
         """Where the answer says which parts of its query make no difference, under the key of what does."""
         setup = self._setup
-        searching.learn(setup.searches, request, stored.headers)
+        no_vary_search.learn(setup.searches, request, stored.headers)
         key = ask.place + setup.key(request)
         if key == place.key:
-            yield from keeping.keep(setup, request, place, stored)
+            yield from store_response.keep(setup, request, place, stored)
         elif not stored.vary:
             stored.born = place.born or stored.born
-            yield from keeping.release(setup, place)
+            yield from store_response.release(setup, place)
             stored.stamp = stamp(key)
             yield Put(setup.space, key, stored, stored.keep)
 
@@ -226,14 +234,14 @@ class Cache:
         setup = self._setup
         counts, seen = setup.counts.raw, ("hit", request.path)
         counts[seen] = counts.get(seen, 0) + 1
-        if len(counts) >= counting.PATHS:
+        if len(counts) >= route_counters.PATHS:
             setup.counts.fold()
         if stored.flags & UNTAGGED:
             tag(stored)
         line = (FIELD, b"launchready; hit; ttl=%d" % (stored.lifetime - age))
         headers = [*stored.headers, (b"age", b"%d" % age), line]
         if not _CONDITIONS.isdisjoint(request.fields):
-            return conditional.answer(request, stored, headers, setup.wall())
+            return conditional_requests.answer(request, stored, headers, setup.wall())
         response = new(Response)
         response.status = stored.status
         response.headers = headers
@@ -277,7 +285,7 @@ class Cache:
         response.headers.append(METHOD)
         if request.method in _SAFE or not 200 <= response.status < 400:
             return None
-        url, now = (searching.key(setup.searches, request) if setup.searches else target(request)), setup.clock()
+        url, now = (no_vary_search.key(setup.searches, request) if setup.searches else target(request)), setup.clock()
         times = setup.changes.times
         times[url] = now
         if len(times) > BOUND:
@@ -289,7 +297,7 @@ class Cache:
                 yield from self._changed(request, response, started)
         except StoreError:
             keys = [url, *(setup.ask(request).place + each for each in targets(request, response))]
-            looking.owe(setup, keys, groups=bool(groups(response.headers, b"cache-group-invalidation")))
+            lookup.owe(setup, keys, groups=bool(groups(response.headers, b"cache-group-invalidation")))
         return None
 
     def _changed(self, request: Request, response: Response, started: float) -> Flow[None]:
@@ -301,7 +309,7 @@ class Cache:
             yield Delete(setup.space, place + url)
         named = groups(response.headers, b"cache-group-invalidation")
         if named:
-            yield from self.purge([purging.by_group(request, group) for group in named], soft=False)
+            yield from self.purge([purge.by_group(request, group) for group in named], soft=False)
         if setup.policy.post and request.method == "POST" and names_target(request, response):
             yield from self._keep_post(request, response, started)
 
@@ -320,7 +328,7 @@ class Cache:
     def purge(self, names: Iterable[str], *, soft: bool) -> Flow[None]:
         """Make what is stored under these names of :mod:`.purging` gone, or with ``soft`` stale."""
         self._setup.marked = True
-        return purging.purge(names, soft=soft)
+        return purge.purge(names, soft=soft)
 
     def rows(self) -> list[dict[str, object]]:
         """What the cache did, by route: see :mod:`.counting`."""

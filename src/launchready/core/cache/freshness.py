@@ -1,6 +1,6 @@
 """How long an answer is fresh, and how old it is (RFC 9111 §4.2)."""
 
-from launchready.core.cache.directives import MAX_AGE_CAP, seconds
+from launchready.core.cache.cache_control import MAX_AGE_CAP, seconds
 from launchready.http import dates
 
 Fields = dict[bytes, bytes]

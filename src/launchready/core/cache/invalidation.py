@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
-from launchready.core.cache.selection import key_of, target
+from launchready.core.cache.cache_key import key_of, target
 from launchready.http.message import Request, Response
 
 BOUND = 1024

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from launchready.core.cors.explain import why
 from launchready.core.cors.policy import SAFELISTED_METHODS, VARY, Policy, one
-from launchready.core.cors.why import why
 from launchready.http.message import Headers, Request, Response
 from launchready.http.problem import problem
 

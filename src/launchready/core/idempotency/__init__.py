@@ -24,20 +24,20 @@ raw keys, users and bodies are never stored.
 
 from launchready.core.idempotency import refusals as refusals
 from launchready.core.idempotency.feature import Idempotency as Idempotency
+from launchready.core.idempotency.flow import Once as Once
+from launchready.core.idempotency.key_context import Vault as Vault
 from launchready.core.idempotency.keys import HEADER as HEADER
 from launchready.core.idempotency.keys import fingerprint as fingerprint
 from launchready.core.idempotency.keys import lookup_key as lookup_key
 from launchready.core.idempotency.keys import parse_key as parse_key
-from launchready.core.idempotency.once import Once as Once
 from launchready.core.idempotency.record import CLAIMS as CLAIMS
 from launchready.core.idempotency.record import REPLAYED as REPLAYED
 from launchready.core.idempotency.record import Record as Record
 from launchready.core.idempotency.record import claims as claims
 from launchready.core.idempotency.record import dump as dump
 from launchready.core.idempotency.record import load as load
-from launchready.core.idempotency.rule import NEVER as NEVER
-from launchready.core.idempotency.rule import Counts as Counts
-from launchready.core.idempotency.rule import Find as Find
-from launchready.core.idempotency.rule import Rule as Rule
-from launchready.core.idempotency.rule import rerun as rerun
-from launchready.core.idempotency.vault import Vault as Vault
+from launchready.core.idempotency.route_policy import NEVER as NEVER
+from launchready.core.idempotency.route_policy import Counts as Counts
+from launchready.core.idempotency.route_policy import Find as Find
+from launchready.core.idempotency.route_policy import Rule as Rule
+from launchready.core.idempotency.route_policy import rerun as rerun

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from launchready.core.idempotency.once import Once
-from launchready.core.idempotency.rule import Rule
-from launchready.core.idempotency.vault import Vault
-from launchready.exchange.ops import Flow
+from launchready.core.idempotency.flow import Once
+from launchready.core.idempotency.key_context import Vault
+from launchready.core.idempotency.route_policy import Rule
+from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
 from launchready.http.routes import RouteTable
 

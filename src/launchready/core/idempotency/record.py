@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from struct import Struct, error
 
-from launchready.exchange.ops import new
+from launchready.exchange.operations import new
 from launchready.exchange.store import Space
 from launchready.http.message import Headers, Response
 

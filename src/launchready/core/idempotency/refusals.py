@@ -1,7 +1,7 @@
 """What a request is told that is not carried out. The words are for whoever wrote the client."""
 
 from launchready.core.idempotency.record import REPLAYED, Record
-from launchready.exchange.ops import new
+from launchready.exchange.operations import new
 from launchready.http.message import Response
 from launchready.http.problem import problem
 

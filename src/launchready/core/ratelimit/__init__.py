@@ -6,8 +6,8 @@ request meets, in which order, and what is given back afterwards, by :class:`Rat
 """
 
 from launchready.core.ratelimit.bans import Ban, Bans
-from launchready.core.ratelimit.guard import Guard
 from launchready.core.ratelimit.limiter import RateLimit
+from launchready.core.ratelimit.login_guard import Guard
 from launchready.core.ratelimit.policy import Client, Policy
 
 __all__ = ["Ban", "Bans", "Client", "Guard", "Policy", "RateLimit"]

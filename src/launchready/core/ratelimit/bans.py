@@ -13,7 +13,7 @@ from math import ceil
 from typing import NamedTuple
 
 from launchready.errors import StoreError
-from launchready.exchange.ops import Flow
+from launchready.exchange.operations import Flow
 from launchready.exchange.store import Delete, Entry, Get, Give, Put, PutIfAbsent, Replace, Space, Take
 from launchready.exchange.window import Window
 from launchready.http.message import Response

@@ -16,11 +16,11 @@ from collections.abc import Callable, Sequence
 from math import ceil
 
 from launchready.core.ratelimit.bans import Bans
-from launchready.core.ratelimit.guard import failed
+from launchready.core.ratelimit.login_guard import failed
 from launchready.core.ratelimit.policy import Client, Policy
 from launchready.errors import StoreError
 from launchready.exchange.app import Ended, Forward, Occupy
-from launchready.exchange.ops import Flow, new
+from launchready.exchange.operations import Flow, new
 from launchready.exchange.store import Give, GiveHere, PutIfAbsent, Take, TakeHere
 from launchready.exchange.window import Window
 from launchready.http.message import Request, Response

@@ -5,8 +5,8 @@ from math import ceil
 from zlib import crc32
 
 from launchready.core.ratelimit.bans import Bans
-from launchready.core.ratelimit.guard import Guard
-from launchready.exchange.ops import Op
+from launchready.core.ratelimit.login_guard import Guard
+from launchready.exchange.operations import Op
 from launchready.exchange.window import Taken, Window
 from launchready.http.message import Headers, Request, Response
 from launchready.http.problem import problem

@@ -2,7 +2,7 @@
 
 from django import template
 
-from launchready.settings.forms import Field, form_field
+from launchready.settings.form_token import Field, form_field
 
 register = template.Library()
 

@@ -23,12 +23,12 @@ from types import TracebackType
 from typing import Any
 
 from launchready.core.idempotency.keys import lookup_key
-from launchready.drivers.current import HELD
-from launchready.drivers.drive import adrive, drive
-from launchready.drivers.held import Once
 from launchready.errors import ConfigError
 from launchready.idempotency.transaction.connections import Connection, adapt
-from launchready.idempotency.transaction.story import Row, Story, begin, finish
+from launchready.idempotency.transaction.key_row import Row, Story, begin, finish
+from launchready.runtime.claims.context import Once
+from launchready.runtime.current import HELD
+from launchready.runtime.drive import adrive, drive
 from launchready.settings.problems import Problems
 
 KEEP, WAIT, LEASE = "30d", "2500ms", "60s"

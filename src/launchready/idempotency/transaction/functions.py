@@ -7,9 +7,9 @@ from functools import wraps
 from typing import Any
 
 from launchready.core.idempotency import Rule
-from launchready.drivers.current import CURRENT
 from launchready.idempotency.transaction import transaction
-from launchready.idempotency.transaction.opening import opener
+from launchready.idempotency.transaction.connect import opener
+from launchready.runtime.current import CURRENT
 
 Function = Callable[..., Any]
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from launchready.core.idempotency import Once, Rule, Vault
 from launchready.errors import ConfigError
-from launchready.exchange.ops import Flow
+from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
-from launchready.idempotency.transaction.opening import opener
-from launchready.idempotency.transaction.within import Within
-from launchready.settings.asked import Asked
+from launchready.idempotency.transaction.connect import opener
+from launchready.idempotency.transaction.view_flow import Within
 from launchready.settings.idempotency import WITHIN, Idempotency
 from launchready.settings.problems import Problems
+from launchready.settings.request_view import Asked
 
 
 class Routed(Within):

@@ -19,14 +19,14 @@ from typing import Any, ParamSpec, TypeVar
 
 from launchready.clock import SYSTEM
 from launchready.core.idempotency import Find, Once, refusals
-from launchready.drivers.current import Exchange, Wanted
 from launchready.errors import ConfigError
 from launchready.exchange.app import Spooled
 from launchready.http.message import Request, Response
 from launchready.http.problem import problem
-from launchready.idempotency.transaction.opening import opener
+from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.views import View, protected_view
 from launchready.idempotency.webhooks import presets
+from launchready.runtime.current import Exchange, Wanted
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.problems import Problems
 

@@ -12,7 +12,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
-from launchready.exchange.ops import Op
+from launchready.exchange.operations import Op
 from launchready.mail.spf.macros import (
     ANYWHERE,
     IN_EXPLANATIONS,

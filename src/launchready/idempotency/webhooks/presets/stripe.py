@@ -5,7 +5,7 @@ The body of a redelivery differs from the first one's (``pending_webhooks`` coun
 
 from launchready.http.message import Request
 from launchready.idempotency.webhooks.signatures import fresh, hexdigest, same, text
-from launchready.settings.finders import json_field
+from launchready.settings.key_sources import json_field
 
 
 def event(request: Request, body: bytes) -> str | None:

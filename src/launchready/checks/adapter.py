@@ -1,0 +1,172 @@
+"""The adapter of the engine: each kind of question goes to the one room that can answer it, within bounds."""
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from launchready.checks.engine import Engine
+from launchready.checks.operations import Ask, Fetch, Found, Get, Handshake, Look, Query, Rdap, Smtp
+from launchready.net import rdap, tls
+from launchready.net.addresses import is_address, is_documentation
+from launchready.net.answers import DnsAnswer, HttpAnswer, NamesAnswer, RdapAnswer, SmtpAnswer, TlsFacts
+from launchready.net.dns import Resolver
+from launchready.net.http import Client
+from launchready.net.smtp import Greeter
+
+# Enough to have a whole domain in flight, and no burst that a home router or a resolver takes for an attack.
+MOST_QUERIES = 64
+MOST_CONNECTIONS = 16
+
+
+class Network:
+    """Answers from the real network, or from what the caller injected in its place.
+
+    - ``resolver``: (host, port) to ask instead of the machine's own. Registries, name servers and mail servers of that
+      world are asked only where the caller says how they are reached.
+    - ``private``: connections may go to addresses that are not public. Whoever controls a DNS zone controls the
+      addresses in it, so a server that embeds the checks must not allow it.
+    - ``http``: an httpx transport. ``tls``, ``rdap``: providers. ``nameservers``: see ``launchready.net.dns``.
+    """
+
+    def __init__(
+        self,
+        *,
+        resolver: tuple[str, int] | None = None,
+        nameservers: Mapping[str, tuple[str, int]] | None = None,
+        http: Any = None,
+        tls: Any = None,
+        rdap: Any = None,
+        smtp: Greeter | None = None,
+        private: bool = False,
+        subdomains: Any = None,
+    ) -> None:
+        self.resolver = Resolver((resolver,) if resolver else (), nameservers)
+        self.http = Client(http, private=private)
+        self.tls = tls
+        self.rdap = rdap
+        self.smtp = smtp
+        self.private = private
+        self.subdomains = subdomains
+        self.injected = resolver is not None
+        self.queries = asyncio.Semaphore(MOST_QUERIES)
+        self.connections = asyncio.Semaphore(MOST_CONNECTIONS)
+
+    async def answer(self, op: Ask[Any], engine: Engine) -> Any:
+        """One question, one exchange."""
+        if isinstance(op, Query):
+            if op.server is not None and not self.reachable(op.server):
+                return DnsAnswer(f"{op.rdtype} {op.name} at {op.server}", "unasked", reason="not probed")
+            async with self.queries:
+                return await self.resolver.query(
+                    op.name, op.rdtype, server=op.server, checking_disabled=op.checking_disabled, tcp=op.tcp
+                )
+        if isinstance(op, Look):
+            return await looked(op)
+        if isinstance(op, Found):
+            return await found(op.domain, self.subdomains)
+        addresses = Book(engine)
+        if isinstance(op, Fetch):
+            if await self.unreachable(op, addresses):
+                return HttpAnswer(f"{op.method} {op.url}", op.url, trouble="unasked", reason="not probed")
+            self.http.addresses = addresses
+            async with self.connections:
+                return await self.http.send(op.method, op.url, op.headers, op.body, op.address)
+        if isinstance(op, Handshake):
+            return await self.handshake(op, addresses)
+        if isinstance(op, Smtp):
+            return await self.greet(op, addresses)
+        if isinstance(op, Rdap):
+            # Whoever names a resolver means its world: the registries of the real one know nothing of that.
+            if self.rdap is None and self.injected:
+                return RdapAnswer(f"registration of {op.domain}", probed=False, reason="not probed")
+            return await rdap.look_up(op.domain, self.rdap, lambda url: engine.ask(Get(url)))
+        raise TypeError(f"{op!r} is not a question to the network")
+
+    def reachable(self, server: str) -> bool:
+        """A name server of an injected world is asked only where that says how it is reached."""
+        return not self.injected or server in (self.resolver.overrides or {})
+
+    async def unreachable(self, op: Fetch, addresses: "Book") -> bool:
+        """Whether nobody can be asked: a table of answers has no families of addresses, documentation no servers."""
+        if self.http.transport is not None:
+            return op.address is not None and ":" in op.address
+        return await self.nowhere(op.address or urlsplit(op.url).hostname, addresses)
+
+    async def nowhere(self, host: str | None, addresses: "Book") -> bool:
+        """Whether a host of an injected world has addresses of documentation only, where no server is."""
+        if not self.injected or not host:
+            return False
+        try:
+            found = [host] if is_address(host) else await addresses(host)
+        except LookupError:
+            return False
+        return bool(found) and all(map(is_documentation, found))
+
+    async def greet(self, op: Smtp, addresses: "Book") -> SmtpAnswer:
+        """Mail servers of an injected world are greeted only where it says how they are reached."""
+        if self.smtp is None and self.injected:
+            return SmtpAnswer(f"SMTP {op.host}:25", probed=False, reason="not probed")
+        if self.smtp is None:
+            self.smtp = Greeter(private=self.private)
+        async with self.connections:
+            return await self.smtp.greet(op.host, addresses)
+
+    async def handshake(self, op: Handshake, addresses: "Book") -> Any:
+        """What is injected is taken as it is; a real handshake goes through our own resolver."""
+        if self.tls is None and self.http.transport is not None:
+            # Whoever answers HTTP from a table has no server to shake hands with.
+            return TlsFacts(f"TLS facts of {op.host}", probed=False)
+        if self.tls is None and await self.nowhere(op.host, addresses):
+            return TlsFacts(f"TLS facts of {op.host}", probed=False)
+        if self.tls is None:
+            self.tls = tls.Handshakes(private=self.private)
+        if not isinstance(self.tls, tls.Handshakes):
+            return await tls.given(self.tls, op.host)
+        if self.tls.addresses is None or isinstance(self.tls.addresses, Book):
+            self.tls.addresses = addresses
+        async with self.connections:
+            return await self.tls.facts(op.host, op.port)
+
+
+async def found(domain: str, provider: Any) -> NamesAnswer:
+    """What the caller's list, or the log that it asks, knows of names below the domain."""
+    question = f"names below {domain}"
+    if provider is None:
+        return NamesAnswer(question, probed=False)
+    try:
+        names = provider(domain) if callable(provider) else provider
+        names = await names if inspect.isawaitable(names) else names
+        listed = tuple(dict.fromkeys(str(name).strip().lower().rstrip(".").removeprefix("*.") for name in names or ()))
+    except Exception as error:
+        return NamesAnswer(question, reason=f"the list of names failed: {type(error).__name__}: {error}")
+    return NamesAnswer(question, tuple(name for name in listed if name.endswith(f".{domain}")))
+
+
+async def looked(op: Look[Any]) -> Any:
+    """In a thread, that is told when nobody waits any more."""
+    nobody = threading.Event()
+    try:
+        return await asyncio.to_thread(op.look, nobody.is_set)
+    finally:
+        nobody.set()
+
+
+class Book:
+    """Addresses of a name, from the questions of this run: a rule may have asked them already."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def __call__(self, name: str) -> Sequence[str]:
+        answers: Sequence[DnsAnswer] = await asyncio.gather(
+            self.engine.ask(Query(name, "A")), self.engine.ask(Query(name, "AAAA"))
+        )
+        found = [record for answer in answers for record in answer.records]
+        silent = next((answer for answer in answers if not answer.known), None)
+        if not found and silent is not None:
+            # No address was seen, which is not the same as that there is none.
+            raise LookupError(f"{silent.question}: {silent.reason}")
+        return found

@@ -1,0 +1,248 @@
+"""The network operations of a rule, as values: equal operations are asked once in a run, and share their answer.
+
+A rule yields an operation and reads ``op.answer`` (see ``launchready.exchange.operations``)::
+
+    op = Txt("_dmarc.coach.example")
+    yield op
+    policy = dmarc.parse(known(op.answer).records)
+
+``known(answer)`` returns the answer, or raises ``Undetermined`` when nothing can be concluded from it; a rule lets
+that pass, and the engine reports it as "could not be checked". So no rule can take silence for a missing record.
+
+Two operations carry others: ``Together`` asks several at once, ``Each`` runs several flows at once.
+"""
+
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, Protocol, TypeVar
+
+from launchready.exchange.operations import Op
+from launchready.net.answers import DnsAnswer, HttpAnswer, NamesAnswer, RdapAnswer, SmtpAnswer, TlsFacts
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Undetermined(Exception):
+    """Nothing can be concluded: ``question`` is what was asked, ``reason`` what came instead of an answer."""
+
+    def __init__(self, question: str, reason: str) -> None:
+        super().__init__(f"{question}: {reason}")
+        self.question = question
+        self.reason = reason
+
+
+class NotProbed(Undetermined):
+    """Nobody was asked: the world of names that the caller brought has nobody there. No verdict, nothing to repair."""
+
+
+class Answer(Protocol):
+    """What every adapter's answer says about itself."""
+
+    @property
+    def known(self) -> bool: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+A = TypeVar("A", bound=Answer)
+
+
+def known(answer: A) -> A:
+    """The answer, when something can be concluded from it; else Undetermined."""
+    if getattr(answer, "trouble", None) == "unasked":
+        raise NotProbed(answer.question, answer.reason)
+    if not answer.known:
+        raise Undetermined(answer.question, answer.reason or "no answer")
+    return answer
+
+
+class Ask(Op[R]):
+    """A question to the network. Two with the same ``key`` are the same question."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, *key: Any) -> None:
+        self.key = (type(self).kind(), *key)
+
+    @classmethod
+    def kind(cls) -> str:
+        return cls.__name__
+
+    def unanswered(self, reason: str) -> R:
+        """The answer to give when there was no time to ask."""
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ask) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"{self.key[0]}{self.key[1:]!r}"
+
+
+class Look(Ask[R]):
+    """A question to this machine: files, a database. It is answered in a thread, so it may block."""
+
+    __slots__ = ()
+
+    def look(self, stopped: Callable[[], bool]) -> R:
+        """The answer; ends early, with any answer, once ``stopped()``."""
+        raise NotImplementedError
+
+
+class Query(Ask[DnsAnswer]):
+    """The records of one type at one name. ``server``: one name server to ask instead of the resolver; ``tcp``: not
+    over UDP.
+    """
+
+    __slots__ = ("checking_disabled", "name", "rdtype", "server", "tcp")
+
+    def __init__(
+        self,
+        name: str,
+        rdtype: str,
+        *,
+        server: str | None = None,
+        checking_disabled: bool = False,
+        tcp: bool = False,
+    ) -> None:
+        self.name = name.lower().rstrip(".")
+        self.rdtype = rdtype.upper()
+        self.server = server
+        self.checking_disabled = checking_disabled
+        self.tcp = tcp
+        super().__init__(self.name, self.rdtype, server, checking_disabled, tcp)
+
+    @classmethod
+    def kind(cls) -> str:
+        return "Query"
+
+    def unanswered(self, reason: str) -> DnsAnswer:
+        return DnsAnswer(f"{self.rdtype} {self.name}", "timeout", reason=reason)
+
+
+class Txt(Query):
+    """The texts at one name."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "TXT")
+
+
+class Fetch(Ask[HttpAnswer]):
+    """One HTTP request; redirects are not followed. ``address``: one to connect to, in place of those of the name."""
+
+    __slots__ = ("address", "body", "headers", "method", "url")
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        *,
+        address: str | None = None,
+    ) -> None:
+        self.method, self.url, self.headers, self.body = method, url, tuple(headers), body
+        self.address = address
+        super().__init__(method, url, self.headers, body, address)
+
+    @classmethod
+    def kind(cls) -> str:
+        return "Fetch"
+
+    def unanswered(self, reason: str) -> HttpAnswer:
+        return HttpAnswer(f"{self.method} {self.url}", self.url, trouble="timeout", reason=reason)
+
+
+class Get(Fetch):
+    """GET of one URL."""
+
+    __slots__ = ()
+
+    def __init__(self, url: str, headers: Iterable[tuple[str, str]] = (), *, address: str | None = None) -> None:
+        super().__init__("GET", url, headers, address=address)
+
+
+class Post(Fetch):
+    """POST to one URL."""
+
+    __slots__ = ()
+
+    def __init__(self, url: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
+        super().__init__("POST", url, headers, body)
+
+
+class Handshake(Ask[TlsFacts]):
+    """The certificate that a host shows."""
+
+    __slots__ = ("host", "port")
+
+    def __init__(self, host: str, port: int = 443) -> None:
+        self.host, self.port = host, port
+        super().__init__(host, port)
+
+    def unanswered(self, reason: str) -> TlsFacts:
+        return TlsFacts(f"TLS handshake with {self.host}:{self.port}", trouble="timeout", reason=reason)
+
+
+class Smtp(Ask[SmtpAnswer]):
+    """What a mail server says when it is greeted, and its certificate."""
+
+    __slots__ = ("host",)
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(host)
+
+    def unanswered(self, reason: str) -> SmtpAnswer:
+        return SmtpAnswer(f"SMTP {self.host}:25", trouble="timeout", reason=reason)
+
+
+class Rdap(Ask[RdapAnswer]):
+    """What the registry says of a registered domain (RFC 9083)."""
+
+    __slots__ = ("domain",)
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+        super().__init__(domain)
+
+    def unanswered(self, reason: str) -> RdapAnswer:
+        return RdapAnswer(f"registration of {self.domain}", reason=reason)
+
+
+class Found(Ask[NamesAnswer]):
+    """Names below a domain that the caller's source knows."""
+
+    __slots__ = ("domain",)
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+        super().__init__(domain)
+
+    def unanswered(self, reason: str) -> NamesAnswer:
+        return NamesAnswer(f"names below {self.domain}", reason=reason)
+
+
+class Together(Op[None]):
+    """Several questions at once. Their answers stand on themselves."""
+
+    __slots__ = ("ops",)
+
+    def __init__(self, ops: Iterable[Ask[Any]]) -> None:
+        self.ops = tuple(ops)
+
+
+class Each(Op[list[T]]):
+    """Several flows at once; ``answer`` holds what they returned, in order. One that raises, raises here."""
+
+    __slots__ = ("flows",)
+
+    def __init__(self, flows: Iterable[Generator[Op[Any], None, T]]) -> None:
+        self.flows = tuple(flows)

@@ -1,0 +1,322 @@
+"""Facts that several rules need: small flows over the operations. Equal questions are asked once, so each rule may
+simply ask for what it needs, in its own words.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urljoin, urlsplit
+
+from launchready.checks.operations import Each, Get, Query, Rdap, Together, Txt, known
+from launchready.checks.site import Site, registered
+from launchready.exchange.operations import Flow
+from launchready.mail import dmarc, mta_sts, mx, spf
+from launchready.net.addresses import is_address
+from launchready.net.answers import DnsAnswer, HttpAnswer
+
+MOST_HOPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a name leads. ``chain``: the aliases on the way; with "missing" the last name does not exist. "bogus": it
+    is there, and its signatures are wrong.
+    """
+
+    name: str
+    state: Literal["found", "missing", "empty", "bogus"]
+    addresses: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> str:
+        """The name at the end of the aliases."""
+        return self.chain[-1] if self.chain else self.name
+
+    @property
+    def evidence(self) -> str:
+        """What was asked and seen, on one line."""
+        shown = {
+            "found": ", ".join(self.addresses),
+            "missing": "does not exist (NXDOMAIN)",
+            "empty": "no address",
+            "bogus": "SERVFAIL; without checking signatures (CD=1) → answered (bogus DNSSEC)",
+        }
+        path = "".join(f" CNAME {name};" for name in self.chain)
+        return f"A, AAAA {self.name} →{path} {self.last + ' ' if self.chain else ''}{shown[self.state]}"
+
+
+def addresses(name: str) -> Flow[Addresses]:
+    """The addresses of a name, both families at once. Undetermined when one is unknown and the other has none."""
+    four, six = Query(name, "A"), Query(name, "AAAA")
+    yield Together([four, six])
+    found = (*four.answer.records, *six.answer.records)
+    chain = max(four.answer.chain, six.answer.chain, key=len)
+    if found:
+        return Addresses(name, "found", found, chain)
+    # RFC 8020: NXDOMAIN holds for every type, so one of the two is enough.
+    if "nxdomain" in (four.answer.status, six.answer.status):
+        return Addresses(name, "missing", (), chain)
+    if four.answer.status == six.answer.status == "servfail":
+        # RFC 4035 section 5.5: bad signatures are SERVFAIL, and the plain answer with CD set.
+        unchecked = Query(name, "A", checking_disabled=True)
+        yield unchecked
+        if unchecked.answer.known:
+            return Addresses(name, "bogus", (), chain)
+    known(four.answer)
+    known(six.answer)
+    return Addresses(name, "empty", (), chain)
+
+
+def unsigned(name: str) -> tuple[str, str]:
+    """Title and fix where the signatures of a name are wrong."""
+    title = f"Many visitors cannot reach {name}: the security signatures of the domain (DNSSEC) are wrong"
+    fix = (
+        "At your registrar, delete the DS record of the domain; switch DNSSEC on again in your DNS provider, and "
+        "enter the DS record that it shows."
+    )
+    return title, fix
+
+
+def nobody(site: Site) -> str:
+    """A name below the domain that nobody has created, another one in every run."""
+    label = hashlib.sha256(f"{site.domain} {site.now}".encode()).hexdigest()[:10]
+    return f"lr-{label}.{site.domain}"
+
+
+# First labels of hosts that customers use; any other may be meant for the office only.
+FOR_CUSTOMERS = frozenset(
+    {"www", "web", "m", "app", "api", "book", "booking", "bookings", "shop", "store", "pay", "payments", "checkout"}
+    | {"login", "auth", "account", "my", "portal", "members", "learn", "courses", "cdn", "static", "assets", "blog"}
+    | {"help", "support"}
+)
+
+
+def for_customers(host: str) -> bool:
+    """Whether, by its first label, customers use the host."""
+    return host.partition(".")[0] in FOR_CUSTOMERS
+
+
+def reach(site: Site, host: str) -> int:
+    """How many notice when a host is gone: 3 everybody, 2 those who use this part of the product."""
+    return 3 if host in (site.domain, site.www, site.main) or for_customers(host) else 2
+
+
+def named_hosts(site: Site) -> list[str]:
+    """Hosts that were named, those that webhooks are sent to as well; without the domain and www."""
+    hooks = [urlsplit(url).hostname or "" for url in site.webhooks]
+    others = dict.fromkeys([*site.hosts, *hooks])
+    return [host for host in others if host and host not in (site.domain, site.www) and not is_address(host)]
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """One name server of a domain, asked directly for its SOA record."""
+
+    name: str
+    address: str
+    answer: DnsAnswer
+
+
+def authorities(domain: str, *, tcp: bool = False) -> Flow[list[Authority]]:
+    """What each name server says itself, at one address each. Those that have no address are another question."""
+    op = Query(domain, "NS")
+    yield op
+    each = Each([addresses(server) for server in known(op.answer).records])
+    yield each
+    places = [(one.name, one.addresses[0]) for one in each.answer if one.addresses]
+    ops = [Query(domain, "SOA", server=address, tcp=tcp) for _, address in places]
+    yield Together(ops)
+    return [Authority(name, address, op.answer) for (name, address), op in zip(places, ops, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the registry says. ``statuses``: as in EPP, lower case without spaces. ``expires``: seconds, or None."""
+
+    statuses: tuple[str, ...]
+    expires: float | None
+
+
+def registration(domain: str) -> Flow[Registration | None]:
+    """The registration of the registered domain; None where it is not probed."""
+    op = Rdap(registered(domain))
+    yield op
+    if not op.answer.probed:
+        return None
+    found = known(op.answer).domain or {}
+    statuses = found.get("status")
+    events = found.get("events")
+    plain_statuses = tuple(
+        str(one).lower().replace(" ", "") for one in (statuses if isinstance(statuses, list | tuple) else ())
+    )
+    ends = [
+        moment(event.get("eventDate"))
+        for event in (events if isinstance(events, list | tuple) else ())
+        if isinstance(event, dict) and str(event.get("eventAction", "")).lower() == "expiration"
+    ]
+    return Registration(plain_statuses, next((end for end in ends if end is not None), None))
+
+
+def moment(text: object) -> float | None:
+    """A date of RFC 3339 as seconds since the epoch; None for anything else."""
+    try:
+        found = dt.datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).timestamp()
+
+
+def mail_servers(domain: str) -> Flow[mx.MX]:
+    """Where mail for the domain is delivered."""
+    op = Query(domain, "MX")
+    yield op
+    return mx.classify(known(op.answer).records)
+
+
+def sends_mail(site: Site) -> Flow[bool | None]:
+    """Whether mail is sent in this name: what the owner said; else True where mail is received; else None. A subdomain
+    that takes none is a host of the product, and nobody writes from it.
+    """
+    if site.sends_mail is not None:
+        return site.sends_mail
+    servers = yield from mail_servers(site.domain)
+    if servers.kind == "none":
+        return None if registered(site.domain) == site.domain else False
+    return servers.kind != "null"
+
+
+def spf_records(domain: str) -> Flow[tuple[str, ...]]:
+    """The SPF records at a name; an answer that is not known is Undetermined."""
+    op = Txt(domain)
+    yield op
+    return spf.records(known(op.answer).records)
+
+
+def dmarc_policy(domain: str) -> Flow[dmarc.Discovery]:
+    """The policy that acts on a domain, all parents asked at once. What is above a valid record need not be known."""
+    walked = dmarc.names(domain)
+    ops = {name: Txt(f"_dmarc.{name}") for name in walked}
+    yield Together(ops.values())
+    answers: dict[str, Sequence[str]] = {}
+    for name in walked:
+        answers[name] = known(ops[name].answer).records
+        if name == walked[0] and dmarc.parse(answers[name]).valid:
+            return dmarc.decide(domain, {name: op.answer.records for name, op in ops.items()})
+    return dmarc.decide(domain, answers)
+
+
+def evaluated(ip: str, domain: str) -> Flow[spf.SPFResult]:
+    """What SPF says of one sending address: RFC 7208's ``check_host``, its questions asked by the engine of the run."""
+    flow = spf.evaluate(ip, domain, f"postmaster@{domain}", helo=domain)
+    try:
+        lookup = next(flow)
+        while True:
+            assert isinstance(lookup, spf.Lookup)
+            op = Query(lookup.name, lookup.rdtype)
+            yield op
+            lookup.answer = op.answer
+            lookup = next(flow)
+    except StopIteration as stop:
+        found: spf.SPFResult = stop.value
+        return found
+
+
+STS = tuple[mta_sts.STSRecord, mta_sts.STSPolicy | None, HttpAnswer | None]
+
+
+def sts_policy(domain: str) -> Flow[STS]:
+    """The MTA-STS record, and with a valid one the policy that senders would use, and how it was answered."""
+    op = Txt(f"_mta-sts.{domain}")
+    yield op
+    record = mta_sts.parse_txt(known(op.answer).records)
+    if not record.valid:
+        return record, None, None
+    file = Get(f"https://mta-sts.{domain}/.well-known/mta-sts.txt")
+    yield file
+    answer = file.answer
+    return record, mta_sts.parse_policy(answer.body) if answer.status == 200 else None, answer
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A URL and where its redirects lead. ``loops``: the last one leads ``back`` to an earlier one, or never ends."""
+
+    hops: tuple[HttpAnswer, ...]
+    loops: bool = False
+    back: str = ""
+
+    @property
+    def last(self) -> HttpAnswer:
+        return self.hops[-1]
+
+    @property
+    def evidence(self) -> str:
+        """Each hop as it was seen."""
+        shown = [f"GET {hop.url} → {hop.status} {hop.location or ''}".rstrip() for hop in self.hops]
+        return "\n".join(shown)
+
+
+def follow(url: str) -> Flow[Path]:
+    """Follows redirects, as a browser without cookies would."""
+    hops: list[HttpAnswer] = []
+    seen: set[str] = set()
+    while True:
+        if url in seen or len(hops) == MOST_HOPS:
+            return Path(tuple(hops), loops=True, back=url)
+        seen.add(url)
+        op = Get(url)
+        yield op
+        hops.append(op.answer)
+        location = op.answer.location
+        if op.answer.trouble is not None or location is None:
+            return Path(tuple(hops))
+        try:
+            url = plain(urljoin(url, location))
+        except ValueError:
+            nowhere = HttpAnswer(op.answer.question, location, trouble="broken", reason="the redirect leads nowhere")
+            return Path((*hops, nowhere))
+
+
+def is_page(answer: HttpAnswer) -> bool:
+    """Whether a browser shows it as a page; what states no type is one, if it looks like one."""
+    kind = (answer.header("content-type") or "").partition(";")[0].strip().lower()
+    return kind in ("text/html", "application/xhtml+xml") or (not kind and "<html" in answer.body[:2000].lower())
+
+
+def link_hosts(site: Site) -> list[str]:
+    """Hosts whose links may open an app: the main one, and that of the app."""
+    app = urlsplit(site.app).hostname if site.app else None
+    return list(dict.fromkeys([site.main, *([app] if app else [])]))
+
+
+def plain(url: str) -> str:
+    """A URL as it is compared: no fragment, a path at least."""
+    parts = urlsplit(url)
+    return parts._replace(fragment="", path=parts.path or "/").geturl()
+
+
+# Mail services by the end of their MX names, and what their customers include.
+SENDERS: Mapping[str, str] = {
+    "google.com": "_spf.google.com",
+    "googlemail.com": "_spf.google.com",
+    "protection.outlook.com": "spf.protection.outlook.com",
+    "messagingengine.com": "spf.messagingengine.com",
+    "zoho.com": "zohomail.com",
+    "zoho.eu": "zohomail.eu",
+    "privateemail.com": "spf.privateemail.com",
+    "secureserver.net": "secureserver.net",
+    "icloud.com": "icloud.com",
+    "protonmail.ch": "_spf.protonmail.ch",
+}
+
+
+def sender_include(servers: mx.MX) -> str:
+    """The include of the mail service that receives for the domain, or a place to fill in."""
+    for _, host in servers.hosts:
+        for suffix, include in SENDERS.items():
+            if host == suffix or host.endswith(f".{suffix}"):
+                return include
+    return "<what your mail provider tells you>"

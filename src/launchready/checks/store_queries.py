@@ -1,0 +1,79 @@
+"""The questions for the store of idempotency keys, and the address they go to."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from launchready.checks.operations import Look
+from launchready.checks.site import Site
+from launchready.core.idempotency import CLAIMS
+from launchready.core.idempotency.unknown_outcomes import Unknown, unknown
+from launchready.errors import LaunchReadyError, MissingExtra
+from launchready.net.database_privileges import shown
+from launchready.net.store_durability import Keeping, keeping
+from launchready.stores import connect
+
+
+def store(site: Site) -> Iterable[str]:
+    """The subject of these rules: the store, where its address is known."""
+    return (shown(site.store),) if site.store else ()
+
+
+class Kept(Look[Keeping]):
+    """How a store may lose a key. The address is no part of the question's name: it holds a password."""
+
+    __slots__ = ("url",)
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(shown(url))
+
+    def look(self, stopped: Callable[[], bool]) -> Keeping:
+        del stopped  # one session of seconds, with its own time limits
+        return keeping(self.url)
+
+    def unanswered(self, reason: str) -> Keeping:
+        return Keeping(f"what is kept by {shown(self.url)}", reason=reason)
+
+
+NONE = Unknown(0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """The keys of a store whose outcome nobody knows."""
+
+    question: str
+    found: Unknown = NONE
+    reason: str = ""
+
+    @property
+    def known(self) -> bool:
+        return not self.reason
+
+
+class Open(Look[Outcomes]):
+    """Which keys are open. A signed record is read without its secret; of an encrypted one nothing is known."""
+
+    __slots__ = ("url",)
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(shown(url))
+
+    def look(self, stopped: Callable[[], bool]) -> Outcomes:
+        try:
+            opened = connect(self.url)
+            try:
+                found = unknown(opened.scan(CLAIMS), lambda: not stopped())
+            finally:
+                opened.close()
+        except (LaunchReadyError, MissingExtra) as error:
+            return self.unanswered(" ".join(str(error).split()))
+        return Outcomes(self.asked, found) if found.whole else self.unanswered("it has more keys than can be read")
+
+    @property
+    def asked(self) -> str:
+        return f"open keys in {shown(self.url)}"
+
+    def unanswered(self, reason: str) -> Outcomes:
+        return Outcomes(self.asked, reason=reason)

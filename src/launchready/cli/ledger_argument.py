@@ -1,0 +1,44 @@
+"""Where the commands that read measurements find them: ``--store``, ``--file``, or LAUNCHREADY_STORE."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launchready.errors import ConfigError
+
+if TYPE_CHECKING:
+    from launchready.metrics.collector import Keeper
+    from launchready.metrics.report import Target
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", help="the app's store=, if it is not in LAUNCHREADY_STORE")
+    parser.add_argument("--file", type=Path, help="the file itself, where Timing(file=...) says so")
+
+
+def keeper_of(args: argparse.Namespace) -> "Keeper":
+    """Raises ConfigError where there is no such file, and says where one would be."""
+    from launchready.metrics.collector import Keeper  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.metrics.ledger_path import place  # noqa: PLC0415
+    from launchready.metrics.timing import Timings  # noqa: PLC0415
+
+    store = args.store or os.environ.get("LAUNCHREADY_STORE") or "memory://"
+    path = args.file or place(store)
+    if path is None:
+        raise ConfigError(["no file: with a memory:// store each process keeps its own numbers; set LAUNCHREADY_STORE"])
+    if not path.exists():
+        raise ConfigError(
+            [f"{path} does not exist: run this in the app's folder, after the app has answered something"]
+        )
+    return Keeper(Timings("unknown"), path)
+
+
+def targets_of(given: list[list[str]]) -> "Target":
+    from launchready.settings.problems import Problems  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.settings.timing import Timing, compile_targets  # noqa: PLC0415
+
+    problems = Problems()
+    table = compile_targets(problems, Timing(targets=dict(given)))
+    problems.raise_if_any()
+    return lambda method, route: table.find(method, route, None)

@@ -1,0 +1,76 @@
+"""Conditional requests answered from the store (RFC 9111 §4.3.2, RFC 9110 §13), and the Range of one (§14)."""
+
+import re
+
+from launchready.core.cache.stored_response import Stored
+from launchready.http import dates
+from launchready.http.message import Headers, Request, Response
+
+# RFC 9110 §15.4.5: what a 304 repeats of the 200 it stands for; and what this cache says of it.
+_IN_304 = frozenset(
+    {b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary", b"last-modified", b"age",
+     b"cache-status", b"cdn-cache-control"}
+)  # fmt: skip
+
+_RANGE = re.compile(rb"bytes=[ \t]*(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))[ \t]*", re.IGNORECASE)
+
+
+def answer(request: Request, stored: Stored, headers: Headers, now: float, *, part: bool = True) -> Response:
+    """The stored response, or the 304, 206 or 416 that the request's conditions make of it. ``now``: the date."""
+    if stored.status != 200:
+        return Response(stored.status, headers, stored.body)
+    if not_modified(request, stored, now):
+        return Response(304, [pair for pair in headers if pair[0] in _IN_304], b"")
+    wanted = request.get(b"range") if part and request.method == "GET" else None
+    if wanted is not None and _in_range(request, stored):
+        return _part(wanted, stored, headers)
+    return Response(200, headers, stored.body)
+
+
+def not_modified(request: Request, stored: Stored, now: float) -> bool:
+    """§13.2.2: If-None-Match, by weak comparison, and only without it If-Modified-Since."""
+    wanted = request.get(b"if-none-match")
+    if wanted is not None:
+        etag = stored.field(b"etag").removeprefix(b"W/")
+        return wanted == b"*" or any(
+            etag and tag.strip(b" \t").removeprefix(b"W/") == etag for tag in wanted.split(b",")
+        )
+    since = request.get(b"if-modified-since")
+    if since is None:
+        return False
+    known = stored.field(b"last-modified") or stored.field(b"date")  # §4.3.2: without Last-Modified, Date
+    if since == known:
+        return True
+    moment, changed = dates.parse(since, now=now), dates.parse(known, now=now)
+    return moment is not None and changed is not None and changed <= moment
+
+
+def _in_range(request: Request, stored: Stored) -> bool:
+    """§13.1.5: with If-Range, a part of this representation or none; a weak tag proves nothing about bytes."""
+    condition = request.get(b"if-range")
+    if condition is None:
+        return True
+    if condition.startswith(b'"'):
+        return condition == stored.field(b"etag")
+    return condition == stored.field(b"last-modified")
+
+
+def _part(wanted: bytes, stored: Stored, headers: Headers) -> Response:
+    """§14: one range of bytes. Of several, and of other units, the whole is a correct answer."""
+    match = _RANGE.fullmatch(wanted)
+    size = len(stored.body)
+    if match is None:
+        return Response(200, headers, stored.body)
+    if match[3] is not None:
+        first, last = max(0, size - int(match[3])), size - 1
+    else:
+        first, last = int(match[1]), min(int(match[2]), size - 1) if match[2] else size - 1
+        if match[2] and int(match[2]) < first:  # §14.1.1: not a range, and then not there
+            return Response(200, headers, stored.body)
+    kept = [pair for pair in headers if pair[0] not in (b"content-length", b"content-range")]
+    if first > last:
+        unsatisfied = [(b"content-range", b"bytes */%d" % size), (b"content-length", b"0")]
+        return Response(416, [pair for pair in kept if pair[0] != b"content-type"] + unsatisfied, b"")
+    body = stored.body[first : last + 1]
+    kept += [(b"content-range", b"bytes %d-%d/%d" % (first, last, size)), (b"content-length", b"%d" % len(body))]
+    return Response(206, kept, body)

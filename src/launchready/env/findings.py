@@ -1,0 +1,219 @@
+"""What is wrong with one environment: missing, made up, or meant for a developer's machine."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from launchready.env.idempotency_findings import twice
+from launchready.env.loaders import SAMPLES, Environment, Trouble
+from launchready.secrets import git, value_checks
+from launchready.secrets.file_context import place
+from launchready.secrets.key_kinds import facts, identify
+from launchready.secrets.key_names import named
+from launchready.secrets.scan_blob import Hit
+from launchready.secrets.work_tree import hits
+
+_YES = frozenset({"1", "true", "yes", "on", "t", "y"})
+_LOCAL = re.compile(r"(?i)(?:^|[/@,\s=\[(])(?:localhost|127\.0\.0\.1|\[?::1\]?|host\.docker\.internal)(?=$|[:/,\s\])])")
+_ADDRESS = re.compile(
+    r"(?:^|_)(?:URL|URI|DSN|HOST|HOSTS|ORIGIN|ORIGINS|DOMAIN|ENDPOINT|BASE|SERVER|BROKER|BACKEND|CALLBACK)(?:_\w+)?$"
+)
+_BOUND = re.compile(r"(?:^|_)(?:BIND|LISTEN|ADDR|ADDRESS)(?:_|$)|^HOST$|^ALLOWED_HOSTS$|^INTERNAL_IPS$")
+_UPLOADS = re.compile(r"(?:^|_)(?:MEDIA_ROOT|UPLOADS?_(?:DIR|FOLDER|PATH|ROOT)|UPLOADS?|STORAGE_(?:PATH|DIR|ROOT))$")
+_DISK = re.compile(
+    r"(?:^|[_.])(?:FILE_?STORAGE|DEFAULT_FILE_STORAGE|FILESYSTEM_(?:DISK|DRIVER)|STORAGE_(?:DRIVER|"
+    r"BACKEND|TYPE)|STORAGES\.default\.BACKEND)$"
+)
+_CONFIG = re.compile(
+    r"(?i)(?:^|/)(?:settings|config|configuration|secrets|constants)(?:[\w\-]*|/[\w\-]+)\.(?:py|js|ts|rb|php|go)$"
+)
+
+
+def examined(one: Environment, folder: str = ".", *, files: bool = True) -> list[Trouble]:
+    """Every trouble of an environment, and with ``files`` of the project that it is for."""
+    looks: list[Callable[[Environment], Iterator[Trouble]]] = [missing, invalid, placeholders]
+    if one.production:
+        looks += [debugging, local, on_disk, test_keys, full_keys]
+    found = [trouble for look in looks for trouble in look(one)]
+    return found + ([*tracked(folder), *literal(folder), *twice(one, folder)] if files else [])
+
+
+def missing(one: Environment) -> Iterator[Trouble]:
+    """ENV001: a required name is not there, or is empty."""
+    for name, where in one.required.items():
+        if not one.values.get(name):
+            state = "is empty" if name in one.values else "is not set"
+            yield Trouble(
+                "ENV001",
+                name,
+                one.at(name),
+                f"{name} {state}; {where} asks for it",
+                f"Set {name} where {one.name} gets its environment.",
+            )
+
+
+def invalid(one: Environment) -> Iterator[Trouble]:
+    """ENV001, too: a line that no reader of dotenv files takes for a variable."""
+    for number in one.invalid:
+        yield Trouble(
+            "ENV001",
+            f"line {number}",
+            f"{one.where}:{number}",
+            "the line is no variable, so its name is not set",
+            "Write it as NAME=value; quote a value with blanks.",
+        )
+
+
+def placeholders(one: Environment) -> Iterator[Trouble]:
+    """ENV002: a value that somebody meant to replace."""
+    for name, value in one.values.items():
+        if value and named(name) and len(value) >= 4 and "://" not in value and not identify(value) and _made_up(value):
+            yield Trouble(
+                "ENV002",
+                name,
+                one.at(name),
+                f"{name} still holds a placeholder",
+                f"Set the real value of {name}; a made-up one is known to everybody who reads the sample.",
+            )
+
+
+def _made_up(value: str) -> bool:
+    return value_checks.placeholder(value) or (value_checks.weak(value) and not value_checks.opaque(value, 12))
+
+
+def debugging(one: Environment) -> Iterator[Trouble]:
+    """ENV003: error pages with the source and the settings in them."""
+    for name, value in one.values.items():
+        last = name.rpartition(".")[2]
+        on = value.strip().lower() in _YES and (last == "DEBUG" or last.endswith("_DEBUG"))
+        stage = last in {"FLASK_ENV", "NODE_ENV", "APP_ENV", "ENVIRONMENT", "RAILS_ENV"} and value.lower() in {
+            "development",
+            "dev",
+            "local",
+        }
+        if on or stage:
+            yield Trouble(
+                "ENV003",
+                name,
+                one.at(name),
+                f"{name} turns debugging on",
+                (
+                    f"Set {name}={'production' if stage else 'false'}: an error page would show code and settings to "
+                    f"anybody."
+                ),
+            )
+
+
+def local(one: Environment) -> Iterator[Trouble]:
+    """ENV004: an address that is only right on the developer's machine."""
+    for name, value in one.values.items():
+        last = name.rpartition(".")[2].upper()
+        if _BOUND.search(last) or not (_ADDRESS.search(last) or "://" in value):
+            continue
+        if _LOCAL.search(value):
+            yield Trouble(
+                "ENV004",
+                name,
+                one.at(name),
+                f"{name} points at this machine itself (localhost)",
+                f"Set {name} to the address that customers' browsers, or the other service, can reach.",
+            )
+
+
+def on_disk(one: Environment) -> Iterator[Trouble]:
+    """ENV005: what is written to the server's own disk is gone with the next deploy on most platforms."""
+    for name, value in one.values.items():
+        low = value.lower()
+        if low.startswith("sqlite") or low.endswith((".sqlite", ".sqlite3", "backends.sqlite3")):
+            yield Trouble(
+                "ENV005",
+                name,
+                one.at(name),
+                f"{name} keeps the database in a file (SQLite)",
+                (
+                    "Use PostgreSQL or MySQL, or make sure that the file is on a disk that survives a deploy, and "
+                    "backed up."
+                ),
+            )
+        elif (_UPLOADS.search(name) and "://" not in value and value) or (
+            _DISK.search(name) and ("filesystem" in low or low in {"local", "file", "disk"})
+        ):
+            yield Trouble(
+                "ENV005",
+                name,
+                one.at(name),
+                f"{name} keeps uploads on the server's own disk",
+                (
+                    "Keep uploads in object storage (S3 and the like), or on a volume that survives a deploy, and "
+                    "backed up."
+                ),
+            )
+
+
+def test_keys(one: Environment) -> Iterator[Trouble]:
+    """ENV010: payments that are none."""
+    for name, value in one.values.items():
+        if identify(value) == "stripe-test-key" or (
+            value.startswith(("pk_test_", "rzp_test_", "test_")) and named(name)
+        ):
+            yield Trouble(
+                "ENV010",
+                name,
+                one.at(name),
+                f"{name} is a test key: customers pay, and no money moves",
+                f"Set the live key in {name}; a restricted one is enough.",
+            )
+
+
+def full_keys(one: Environment) -> Iterator[Trouble]:
+    """ENV011: a key that may do everything, where its vendor also gives restricted ones."""
+    for name, value in one.values.items():
+        if identify(value) == "stripe-live-key":
+            yield Trouble(
+                "ENV011",
+                name,
+                one.at(name),
+                f"{name} is a full Stripe key (sk_live_)",
+                "Make a restricted key (rk_live_) that may do only what the app does: dashboard.stripe.com/apikeys.",
+            )
+
+
+def tracked(folder: str) -> Iterator[Trouble]:
+    """ENV006: a dotenv file that git commits."""
+    for path in _listed(folder, "--cached"):
+        base = path.rpartition("/")[2]
+        if (base == ".env" or base.startswith(".env.")) and base not in SAMPLES and not place(path).sample:
+            yield Trouble(
+                "ENV006",
+                base,
+                path,
+                f"git tracks {path}: whoever has the code has the keys",
+                f"git rm --cached {path}; add it to .gitignore; then replace what stands in it: launchready secrets",
+            )
+
+
+def literal(folder: str) -> Iterator[Trouble]:
+    """ENV007: a secret in a configuration file of the project instead of the environment."""
+    for path in _listed(folder, "--cached", "--others", "--exclude-standard"):
+        where = place(path)
+        if where.env or where.test or where.lock or where.prose or not (where.config or _CONFIG.search(path)):
+            continue
+        for hit in hits(folder, path):
+            if isinstance(hit, Hit) and facts(hit.rule).severity in {"critical", "high"}:
+                yield Trouble(
+                    "ENV007",
+                    hit.rule,
+                    f"{path}:{hit.line}",
+                    f"a secret ({hit.rule}) stands in {path}",
+                    'Read it from the environment: os.environ["NAME"]; in launchready.toml { env = "NAME" }.',
+                )
+
+
+def _listed(folder: str, *which: str) -> list[str]:
+    """Paths that git knows; none outside of a repository."""
+    if not git.available() or git.top(folder) is None:
+        return []
+    try:
+        listed = git.output(folder, "ls-files", "-z", *which, "--", ".").decode("utf-8", "replace")
+    except git.GitError:
+        return []
+    return [path for path in listed.split("\0") if path]

@@ -1,0 +1,56 @@
+"""Whether a store can lose what it acknowledged: asked of Redis or Valkey by INFO, which managed services allow too."""
+
+from dataclasses import dataclass
+
+from launchready.errors import MissingExtra
+from launchready.net.database_privileges import shown, without
+
+SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """``losses``: how it may lose a key, in words; none where it keeps them. ``reason``: why nothing is known."""
+
+    question: str
+    losses: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def known(self) -> bool:
+        return not self.reason
+
+
+def keeping(url: str) -> Keeping:
+    """Asks. Never raises, and never says the password."""
+    question = f"what is kept by {shown(url)}"
+    scheme = url.partition(":")[0].lower()
+    if scheme == "memory":
+        return Keeping(question, ("memory://: every key is gone when the process ends, and each worker has its own",))
+    if scheme not in {"redis", "rediss", "valkey"}:
+        return Keeping(question)
+    try:
+        return Keeping(question, _redis("redis" + url.removeprefix("valkey") if scheme == "valkey" else url))
+    except MissingExtra as missing:
+        return Keeping(question, reason=str(missing))
+    except Exception as error:  # whatever the driver raises; it may quote the address
+        return Keeping(question, reason=f"{type(error).__name__}: {without(str(error), url)}"[:300])
+
+
+def _redis(url: str) -> tuple[str, ...]:
+    try:
+        import redis  # noqa: PLC0415  an extra
+    except ImportError:
+        raise MissingExtra("A redis:// store", "redis") from None
+    client = redis.Redis.from_url(url, socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
+    try:
+        memory, persistence = client.info("memory"), client.info("persistence")
+    finally:
+        client.close()
+    losses = []
+    policy = memory.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        losses.append(f"maxmemory-policy {policy}: when memory is short, keys are dropped before their time")
+    if not persistence.get("aof_enabled"):
+        losses.append("appendonly no: what came since the last snapshot is gone after a restart")
+    return tuple(losses)

@@ -1,0 +1,57 @@
+"""What leaked in a log that is already written: class and line of each value, never the value.
+
+::
+
+    with open("app.log", "rb") as log:
+        for leak in launchready.redaction.log_scan(log):
+            print(leak.line, leak.kind, leak.count)
+
+A line is read by the same rules that would have kept it clean. Markers that stand in it already are not counted.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from launchready.redaction.log_record import current
+from launchready.redaction.text import Redactor
+from launchready.redaction.text.placeholders import marked
+
+_KEY = re.compile(r"-----(BEGIN|END) (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+
+UNREAD_KIND = "redacted"
+"""The class of a line that could not be read to its end: what it holds is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One class of values in one line. ``line`` counts from 1."""
+
+    line: int
+    kind: str
+    count: int
+
+
+def scan(lines: Iterable[str | bytes], redactor: Redactor | None = None) -> Iterator[Logged]:
+    """What the lines of a log give away, in their order; nothing is kept of them.
+
+    - Bytes are read as UTF-8; what is no UTF-8 stays in place and hides nothing.
+    - A private key of several lines is one value, in the line where it begins.
+    - A line that could not be read to its end has the class ``redacted``.
+    """
+    read = redactor or current()
+    within = False
+    for number, line in enumerate(lines, 1):
+        text = line.decode("utf-8", "surrogateescape") if isinstance(line, bytes) else line
+        edges: list[str] = _KEY.findall(text) if "PRIVATE KEY" in text else []
+        if within and "BEGIN" not in edges:
+            within = "END" not in edges
+            continue
+        within = bool(edges) and edges[-1] == "BEGIN"
+        cleaned = read.text(text)
+        if cleaned is text:
+            continue
+        found = Counter(marked(cleaned))
+        found.subtract(marked(text))
+        yield from (Logged(number, kind, count) for kind, count in found.items() if count > 0)

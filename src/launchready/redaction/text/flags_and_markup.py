@@ -1,0 +1,310 @@
+"""Pairs without a separator of their own: ``--password x``, ``-u key:secret``, XML elements, name and value attributes,
+multipart fields, ``.netrc``, ``WITH PASSWORD '...'``, ``SecretStr('...')``. Each behind a literal that only they have.
+"""
+
+import re
+
+from launchready.lazy_pattern import Late
+from launchready.redaction.text import value_shapes
+from launchready.redaction.text.key_names import Keys
+from launchready.redaction.text.placeholders import Marks, spend
+
+_FLAG = Late(
+    r"--([A-Za-z][\w\-]{1,40}+)(?:[ \t]{1,4}+|[\"'],[ ]?(?=[\"']))(?:\"([^\"\n]{1,400}+)\"|'([^'\n]{1,400}+)'"
+    r"|([^\s\"'\-][^\s\"']{0,400}+))",
+    re.ASCII,
+)
+_USER = Late(r"(?<![\w\-])(?:-u|--user|--proxy-user)[ =]{1,3}[\"']?[^\s:\"']{1,128}+:([^\s\"']{1,256}+)")
+_MYSQL = Late(
+    r"(?:mysql|mariadb)[\w\-]{0,16}+(?: [^\s]{1,128}+){0,12}? -p(?:'([^'\n]{3,128}+)'|\"([^\"\n]{3,128}+)\""
+    r"|([^\s\"'=]{4,128}+))"
+)
+_TOOL = Late(
+    r"(?:sshpass -p ?|redis-cli (?:-[a-zA-Z] [^\s]{1,64}+ |--?[a-z]{1,16} ){0,6}?-a )"
+    r"(?:\"([^\"\n]{1,256}+)\"|'([^'\n]{1,256}+)'|([^\s\"']{1,256}+))"
+)
+_ECHOED = Late(
+    r"\b(?:echo|printf|print) (?:-n )?(?:\"([^\"\n]{3,256}+)\"|'([^'\n]{3,256}+)'|([^\s\"'|]{3,256}+)) ?\| "
+    r"?(?:sudo [^|\n]{0,32}-S"
+    r"|[^|\n]{1,160}(?:--password-stdin|--stdin|--passphrase-fd))"
+)
+_PGPASS = Late(r"(?<![\w.\-*:])[\w.\-*]{1,64}:(?:\d{2,5}|\*):[\w\-*]{1,64}:[\w\-*]{1,64}:([^\s\"']{4,128}+)")
+_LOGIN = Late(r"\blogin(?: [^\s]{1,128}+){0,8}? -p[ =]([^\s\"'=]{3,256}+)")
+_INVALID = Late(
+    r"(?:\A|\n|\\n)([A-Za-z][\w.]{0,80}+)(?:\n|\\n) {2}[^\n\\]{1,300}?input_value='?([^\n]{1,512}?)'?, input_type="
+)
+#: The same on one line: "1 validation error for Login password Value error [type=..., input_value='...', ...".
+_FLAT = Late(
+    r"(?:\bfor \w{1,64}|input_type=\w{1,32}\]) {1,4}([a-z][\w.]{0,80}) {1,4}[A-Z][^\n\[]{1,200}\[type=[^\n\[\]]{1,120}?"
+    r"input_value='?([^'\n]{1,512}?)'?, input_type="
+)
+_BODY = Late(
+    r"['\"]loc['\"]: ?[\[(][^\[\]()\n]{0,120}?['\"](\w{1,64})['\"],?[\])], ?"
+    r"(?:['\"]\w{1,16}['\"]: ?(?:'[^'\n]{0,300}'|\"[^\"\n]{0,300}\"), ?){0,3}"
+    r"['\"]input['\"]: ?['\"]([^'\"\n]{1,512}+)['\"]"
+)
+_NETRC = Late(r"login[ \t]{1,4}+[^\s]{1,128}+[ \t]{1,4}+password[ \t]{1,4}+([^\s]{1,256}+)")
+_WITH = Late(r"(?:PASSWORD|IDENTIFIED BY|password|identified by)[ \t]{1,4}+'([^'\n]{1,256}+)'")
+_TYPED = Late(
+    r"(?:\bPASS[ ]{1,2}|\bLOGIN (?:\"[^\"\s]{1,128}\"|[^\s\"]{1,128}) |\bAUTH [^\s\"']{1,64} |requirepass |masterauth )"
+    r"(?:\"([^\"\n]{3,256}+)\"|'([^'\n]{3,256}+)'|([^\s\"'<>,;|]{4,256}+)(?=\s|\\|['\"]|\Z))"
+)
+_CALL = Late(
+    r"\b(?:[A-Za-z]{1,24}_?)?(?:[pP]assword|PASSWORD|[pP]asswd|[cC]rypt)\((?:[\w.]{1,40}, ?)?[bBuUrR]?"
+    r"(?:\"([^\"\n]{4,256}+)\"|'([^'\n]{4,256}+)')"
+)
+_LOGGED_IN = Late(
+    r"\b(?:log_?in|sign_?in|authenticate|auth|connect|(?:HTTP)?[bB]asic_?[aA]uth)\([\"'][^\"'\n]{1,128}[\"'], ?"
+    r"[bBuU]?(?:\"([^\"\n]{4,256}+)\"|'([^'\n]{4,256}+)')"
+)
+_DSN = Late(r"(?<![\w:/])[\w.\-]{1,64}:([^\s\"'@]{3,128}+)@(?:tcp|unix)\(")
+#: The other value of a pair: ``"[password]" -> "hunter3x8"``, ``'[password]' != 'hunter3x8'``.
+_AGAIN = Late(
+    r"\[(password|otp|generic_key|link_token|session|csrf|bearer|oauth|pw_hash|signed_url|phone|cvc|iban)\][\"'`]?"
+    r" ?(?:!=|->|→|<>|vs\.?|to|=>|and|with|by) ?(?:\"([^\"\n]{3,512}+)\"|'([^'\n]{3,512}+)'|`([^`\n]{3,512}+)`)"
+)
+_AGAIN_BARE = Late(
+    r"\[(password|generic_key|link_token|session|csrf|bearer|oauth|signed_url)\][\"'`]? ?(?:!=|->|\u2192|<>|vs\.?) "
+    r"([^\s\"'`<>,;|()\[\]]{6,512})(?=[\s,;)]|\Z)"
+)
+_ENV = Late(r"\b(?:ENV|ARG|SetEnv)[ \t]{1,4}([A-Za-z_]\w{1,64})[ \t]{1,4}[\"']?([^\s\"'=][^\s\"']{0,4096}+)")
+_PRAGMA = Late(r"\bPRAGMA (?:hex|re)?key ?= ?(?:\"([^\"\n]{3,256}+)\"|'([^'\n]{3,256}+)')", re.IGNORECASE)
+_YAML = Late(
+    r"\b(?:name|key): ?[\"']?([\w.\-]{1,64}+)[\"']?(?:\n|\\n)[ \t]{1,32}value: ?"
+    r"(?:\"([^\"\n]{1,4096}+)\"|'([^'\n]{1,4096}+)'|([^\s\"'{}]{1,4096}+))"
+)
+#: As ``repr`` shows MessagePack: ``\\xa8password\\xa9hunter2x9``.
+_PACKED = Late(
+    r"(?:\\x[ab][0-9a-f]|\\xd9(?:\\x[0-9a-f]{2}|[ -~]))([A-Za-z_]\w{1,40})"
+    r"(?:\\x[ab][0-9a-f]|\\xd9(?:\\x[0-9a-f]{2}|[ -~]))([^\\'\"]{2,512})"
+)
+_ACCOUNT = Late(
+    r"\b(?:[cC]redentials?|[cC]reds|[bB]asic [aA]uth)[ :=]{1,3}[\w.@\-]{1,64} ?[:/] ?([^\s\"'`<>,;|()"
+    r"\[\]]{6,128})(?=[\s,;)]|\Z)"
+)
+_STORED = Late(
+    r"\b(?:(P?SETEX)|GETSET|SETNX|SET)\b[\"']?[ ,]{1,2}[\"']?((?:[\w.\-]{1,64}:){0,6}[\w.\-]{1,128}+)"
+    r"[\"']?(?(1)[ ,]{1,2}[\"']?\d{1,9}[\"']?)[ ,]{1,2}(?:[\"']([^\"'\n]{1,4096}+)[\"']|([^\s\"'=][^\s\"']{0,4096}+))"
+)
+_ADJACENT = Late(r"[\"']([A-Za-z_][\w.\-]{1,40})[\"'][ ][\"']([^\"'\n]{1,4096}+)[\"']")
+_ELEMENT = Late(
+    r"(?:<key>([\w.\-]{1,64}+)</key>\s{0,40}<string>|<\w{1,24} (?:name|key)=[\"']([\w.\-]{1,64}+)[\"'][^<>]{0,80}>)"
+    r"([^<>]{1,4096}+)</"
+)
+_TYPE = Late(
+    r"[\"']([A-Za-z_][\w.\-]{1,64}+)[\"']: ?\{[\"'](?:S|N|stringValue|string|value)[\"']: ?[\"']([^\"'\n]{1,4096}+)"
+    r"[\"']"
+)
+_UNDER = Late(
+    r"(?:\A|\n)[ \t│]{0,16}([A-Za-z_]\w{1,64})[ \t]{0,4}\n[ \t]{1,16}[bBuU]?(?:'([^'\n]{1,4096}+)'"
+    r"|\"([^\"\n]{1,4096}+)\")(?=[ \t]{0,8}(?:\n|\Z))"
+)
+_EXPIRES = r"(?:[eE]xp(?:iry|ires)?|valid(?: thru)?)?[ :.=]{0,2}(?:0?[1-9]|1[0-2])[|/\-]?(?:20)?\d\d"
+_SECURITY = r"(?:[cC]ode|CID|cid|[cC][vV][cCvV]2?|[sS]ec(?:urity)?(?: code)?|CSC|csc)[ :=.]"
+_CARD_END = Late(
+    rf"\[card[^\[\]]{{0,12}}\][\"']?[|;,/: ]{{1,2}}(?:{_EXPIRES}[|;,/: ]{{1,3}}(?:{_SECURITY}{{0,3}})?"
+    rf"|{_SECURITY}{{1,3}})"
+    r"(\d{3,4})(?![\w.])"
+)
+_CARD_LINE = Late(r"(?:\A|\n)(FN|BDAY|ADR)(?:;[^:\n]{0,80})?:([^\n]{1,400})")
+_CARD_KEYS = {"FN": "name", "BDAY": "dob", "ADR": "address"}
+_SECRETSTR = Late(r"Secret(?:Str|Bytes)?\(b?(?:\"([^\"\n]{1,512}+)\"|'([^'\n]{1,512}+)')")
+_XML = Late(r"<([A-Za-z_][\w:.\-]{1,64}+)(?: [^<>]{0,200}+)?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}+)(?:\]\]>)?</")
+_TELLS = r"\b(?:[nN]ame|[kK]ey|[fF]ield|attr|attribute|property|param|column|question|k)[\"']?[ \t]{0,2}[:=][ \t]{0,2}"
+_IS = r"[\"']?[ \t]{0,2}[:=][ \t]{0,2}"
+_CALLED = Late(
+    rf"{_TELLS}[\"']([\w .\-]{{1,64}}+)[\"'][ \t,]{{1,3}}"
+    r"[\"']?(?:[vV]alue|content|answer|v|val|input|old|new|from|to|before|after|old_value|new_value)"
+    rf"{_IS}[\"']([^\"'\n]{{1,4096}}+)[\"']"
+)
+_CHANGED = Late(
+    rf"{_TELLS}[\"']([\w.\-]{{1,64}}+)[\"'][ \t,]{{1,3}}[\"']?(?:old|from|before|old_value){_IS}"
+    rf"(?:[\"'][^\"'\n]{{0,4096}}+[\"']|null|None)[ \t,]{{1,3}}[\"']?(?:new|to|after|new_value){_IS}"
+    r"[\"']([^\"'\n]{1,4096}+)[\"']"
+)
+_FIELD = Late(r"name=[\"']?([\w.\-\[\]]{1,64}+)[\"']?(?:\\r\\n|\\n|\r?\n){2}([^\r\n\\]{1,4096}+)")
+_COMMANDS = ("PASS ", "LOGIN ", "AUTH ", "requirepass ", "masterauth ")
+_ENTRIES = ("ogin(", "_in(", "ignin(", "uth(", "nticate(", "onnect(")
+_LABELS = (
+    "alue",
+    "answer",
+    "content=",
+    '"old',
+    "'old",
+    '"v"',
+    '"new',
+    "'new",
+    "before",
+    '"val',
+    "'v'",
+    "old=",
+    '"input',
+)
+
+
+class Forms:
+    """The reader of such pairs."""
+
+    def __init__(self, keys: Keys, marks: Marks) -> None:
+        self._keys = keys
+        self._marks = marks
+
+    def clean(self, text: str) -> str:
+        """The text with their values marked."""
+        if " -" in text or "--" in text:
+            text = self._flags(text)
+        if "(" in text:
+            text = self._calls(text)
+        if "] " in text and ("] != " in text or "] -> " in text or "] vs" in text or "] \u2192 " in text):
+            text = _AGAIN_BARE.sub(self._again_bare, text)
+        if "\\x" in text and ("\\xa" in text or "\\xb" in text or "\\xd9" in text):
+            text = _PACKED.sub(self._named, text)
+        if "[card" in text:
+            text = _CARD_END.sub(lambda found: self._put(found, 1, "cvc"), text)
+        if '"' in text or "'" in text:
+            text = self._quoted(text)
+        if " value: " in text:
+            text = _YAML.sub(self._named, text)
+        if "</" in text:
+            text = _XML.sub(self._named, text)
+            text = _ELEMENT.sub(self._named, text)
+        if "name=" in text and ("\n" in text or "\\n" in text):
+            text = _FIELD.sub(self._named, text)
+        if "input_value=" in text:
+            text = _INVALID.sub(self._named, text)
+            text = _FLAT.sub(self._named, text)
+        return text
+
+    def _flags(self, text: str) -> str:
+        if "-u" in text:
+            text = _USER.sub(self._basic, text)
+        if "--" in text:
+            text = _FLAG.sub(self._named, text)
+        if " -p" in text:
+            text = _MYSQL.sub(self._password, text)
+            text = _LOGIN.sub(self._password, text)
+        if "-stdin" in text or " -S" in text or "-fd" in text:
+            text = _ECHOED.sub(self._password, text)
+        return _TOOL.sub(self._password, text) if "sshpass -p" in text or "redis-cli " in text else text
+
+    def commands(self, text: str) -> str:
+        """The text with what commands take marked."""
+        if any(map(text.__contains__, _COMMANDS)):
+            text = _TYPED.sub(self._typed, text)
+        if "ENV " in text or "ARG " in text or "SetEnv " in text:
+            text = _ENV.sub(self._named, text)
+        if "PRAGMA" in text or "pragma" in text:
+            text = _PRAGMA.sub(self._password, text)
+        if "redential" in text or "reds" in text or "asic " in text:
+            text = _ACCOUNT.sub(self._account, text)
+        if "login " in text:
+            text = _NETRC.sub(self._password, text)
+        if "SET" in text:
+            text = _STORED.sub(self._stored, text)
+            text = _ADJACENT.sub(self._named, text)
+        if "BEGIN:VCARD" in text:
+            text = _CARD_LINE.sub(lambda found: self._put(found, 2, _CARD_KEYS[found.group(1)]), text)
+        return _PGPASS.sub(self._password, text) if "pgpass" in text or ":5432:" in text else text
+
+    def _calls(self, text: str) -> str:
+        if "ass" in text or "ASS" in text or "rypt" in text:
+            text = _CALL.sub(self._typed, text)
+        if [entry for entry in _ENTRIES if entry in text]:
+            text = _LOGGED_IN.sub(self._typed, text)
+        if "@tcp(" in text or "@unix(" in text:
+            text = _DSN.sub(lambda found: self._put(found, 1, "db_url"), text)
+        return _SECRETSTR.sub(self._password, text) if "Secret" in text else text
+
+    def _quoted(self, text: str) -> str:
+        if "[" in text:
+            text = _AGAIN.sub(self._again, text)
+        if "D '" in text or "Y '" in text or "password '" in text or "by '" in text:
+            text = _WITH.sub(self._password, text)
+        if "': {'" in text or '": {"' in text or '":{"' in text:
+            text = _TYPE.sub(self._named, text)
+        if [label for label in _LABELS if label in text]:
+            text = _CALLED.sub(self._named, text)
+            text = _CHANGED.sub(self._named, text)
+        if "input" in text:
+            text = _BODY.sub(self._named, text)
+        return _UNDER.sub(self._named, text) if "\n " in text else text
+
+    def _typed(self, found: re.Match[str]) -> str:
+        spend()
+        group, value = _last(found)
+        return (
+            self._put(found, group, "password")
+            if value_shapes.secretish(value)
+            and not value_shapes.placeholder(value)
+            and "/" not in value
+            and not value_shapes.code(value)
+            else found.group()
+        )
+
+    def _again_bare(self, found: re.Match[str]) -> str:
+        kind, value = found.group(1), found.group(2)
+        hide = value_shapes.admits("strong" if kind == "password" else "token", value) or (
+            kind == "password" and value_shapes.mingled(value)
+        )
+        return self._put(found, 2, kind) if hide else found.group()
+
+    def _again(self, found: re.Match[str]) -> str:
+        group, value = _last(found)
+        known = value_shapes.placeholder(value) or not (value_shapes.secretish(value) or value.isdigit())
+        return found.group() if known else self._put(found, group, found.group(1))
+
+    def _account(self, found: re.Match[str]) -> str:
+        """``credentials jo / hunter2x9``."""
+        value = found.group(1)
+        plain = not value_shapes.mingled(value) or value_shapes.uuid(value) or "/" in value
+        return found.group() if plain else self._put(found, 1, "password")
+
+    def _stored(self, found: re.Match[str]) -> str:
+        """``SET otp:47972 219458``: the key of a store says what stands behind it, by its last word that is known."""
+        spend()
+        group, value = _last(found)
+        for part in reversed(found.group(2).split(":")):
+            named = self._keys.named(part)
+            if (
+                named is not None
+                and named.condition not in {"email", "connection", "cookie"}
+                and value_shapes.admits(named.condition, value)
+            ):
+                return self._put(found, group, named.kind)
+        return found.group()
+
+    def _named(self, found: re.Match[str]) -> str:
+        spend()
+        named = self._keys.named(found.group(1) or found.group(2))
+        if named is None or named.condition in {"email", "connection", "cookie"}:
+            return found.group()
+        group, value = _last(found)
+        condition = "person" if named.bare and found.group().startswith("<") else named.condition
+        if (
+            not value_shapes.admits(condition, value)
+            or value_shapes.code(value)
+            or self._keys.label(value, named.kind)
+            or (condition == "auth" and value_shapes.prose(value))
+        ):
+            return found.group()
+        return self._put(found, group, named.kind)
+
+    def _basic(self, found: re.Match[str]) -> str:
+        return found.group() if value_shapes.placeholder(found.group(1)) else self._put(found, 1, "basic")
+
+    def _password(self, found: re.Match[str]) -> str:
+        group, value = _last(found)
+        return found.group() if value_shapes.placeholder(value) else self._put(found, group, "password")
+
+    def _put(self, found: re.Match[str], group: int, kind: str) -> str:
+        value = found.group(group)
+        if self._marks.is_marker(value):
+            return found.group()
+        base = found.start()
+        whole = found.group()
+        return whole[: found.start(group) - base] + self._marks.mark(kind, value) + whole[found.end(group) - base :]
+
+
+def _last(found: re.Match[str]) -> tuple[int, str]:
+    group = found.lastindex or 1
+    return group, found.group(group)

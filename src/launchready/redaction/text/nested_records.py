@@ -1,0 +1,304 @@
+"""Nested records: dict, list, tuple, set, dataclass, model, bytes, exception. A copy where something changed, else
+the same.
+
+- The caller's objects are never written to.
+- A key decides for everything below it: ``{"password": {"value": ...}}`` hides the value, ``{"card": {"number": ...}}``
+  reads "number" as a card's.
+- ``("authorization", "Bearer ...")`` and ``{"name": "authorization", "value": "..."}`` are pairs, too.
+- What is nested deeper than 64, or larger than 100,000 values, is replaced by a marker, and not followed: a record that
+  contains itself ends there.
+"""
+
+import copy
+from collections import ChainMap, UserList, deque
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import date
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+from launchready.redaction.text import numbers, value_shapes
+from launchready.redaction.text.engine import Engine
+from launchready.redaction.text.key_names import Keys, Named, words
+from launchready.redaction.text.placeholders import Marks
+from launchready.redaction.text.rules.fields import ACCOUNT, HEADS, LABELS, PERSONAL, VALUES
+
+_DEEP = 64
+_MANY = 100_000
+TOO_DEEP = "[redacted: nested too deep]"
+TOO_MANY = "[redacted: too many values]"
+_OF_DIGITS = frozenset({"mixed", "digits", "digits3", "code", "number", "phone"})
+_QUERY = frozenset({"query", "params", "parameters", "args", "get", "qs"})
+_HOLDERS = frozenset({"credentials", "credential", "creds", "secret"})
+_LEAVES = (bool, type(None), float, complex)
+
+
+class Walker:
+    """One walk through one record."""
+
+    def __init__(self, engine: Engine, keys: Keys, marks: Marks) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._marks = marks
+        self._left = _MANY
+        self._path: set[int] = set()
+
+    def walk(self, value: Any, named: Named | None = None, parent: str = "", depth: int = 0) -> Any:
+        """The value, redacted; the same object where nothing had to change."""
+        if isinstance(value, str):
+            return self._text(value, named)
+        if isinstance(value, _LEAVES):
+            return value
+        if isinstance(value, int):
+            return self._number(value, named)
+        if isinstance(value, bytes | bytearray):
+            return self._bytes(value, named)
+        if isinstance(value, memoryview):
+            plain = value.tobytes()
+            cleaned = self._bytes(plain, named)
+            return value if cleaned is plain else memoryview(cleaned)
+        self._left -= 1
+        if depth > _DEEP or id(value) in self._path:
+            return TOO_DEEP
+        if self._left < 0:
+            return TOO_MANY
+        self._path.add(id(value))
+        try:
+            return self._inside(value, named, parent, depth + 1)
+        finally:
+            self._path.discard(id(value))
+
+    def _inside(self, value: Any, named: Named | None, parent: str, depth: int) -> Any:
+        if isinstance(value, Mapping):
+            return self._mapping(value, named, parent, depth)
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return self._named_tuple(value, parent, depth)
+        if isinstance(value, list | tuple):
+            return self._sequence(value, named, parent, depth)
+        if isinstance(value, deque | UserList):
+            plain = list(value)
+            cleaned = self._sequence(plain, named, parent, depth)
+            return value if cleaned is plain else _refilled(value, cleaned)
+        if isinstance(value, AbstractSet):
+            return self._set(value, named, parent, depth)
+        if isinstance(value, BaseException):
+            return self._exception(value, depth)
+        names = _attributes(value)
+        if names is not None:
+            return self._fields(value, {name: getattr(value, name, None) for name in names}, parent, depth)
+        if named is not None and named.condition == "date" and isinstance(value, date):
+            return self._marks.mark(named.kind, "")
+        if named is not None and _secret(named) and not type(value).__name__.startswith("Secret"):
+            return self._marks.mark(named.kind, "")
+        return value
+
+    def _text(self, value: str, named: Named | None) -> str:
+        if not value:
+            return value
+        if named is not None and not self._marks.is_marker(value):
+            if named.condition == "auth":
+                cleaned = self._engine.text(f"authorization: {value}").removeprefix("authorization: ")
+                return cleaned if cleaned != value else self._engine.text(value)
+            if value_shapes.admits(named.condition, value) and not self._keys.label(value, named.kind):
+                return self._marks.mark(named.kind, value)
+        return self._engine.text(value)
+
+    def _number(self, value: int, named: Named | None) -> Any:
+        if named is not None and (named.condition in _OF_DIGITS or named.kind == "password"):
+            text = str(value) if -(10**40) < value < 10**40 else ""
+            if value_shapes.admits(named.condition, text):
+                return self._marks.mark(named.kind, text)
+        if 10**12 <= value < 10**19 and not self._marks.off("card") and numbers.is_card(str(value)):
+            return self._marks.mark("card", str(value))
+        return value
+
+    def _bytes(self, value: bytes | bytearray, named: Named | None) -> bytes | bytearray:
+        text = value.decode("utf-8", "surrogateescape")
+        cleaned = self._text(text, named)
+        return value if cleaned == text else type(value)(cleaned.encode("utf-8", "surrogateescape"))
+
+    def _mapping(self, value: Mapping[Any, Any], named: Named | None, parent: str, depth: int) -> Any:
+        company = self._company(value)
+        changed = False
+        items: dict[Any, Any] = {}
+        called = self._called(value)
+        for key, item in value.items():
+            inner = self._named(key, parent, named, company)
+            if called is not None and key in VALUES:
+                inner = called
+            if (
+                inner is not None
+                and inner.condition == "opaque"
+                and isinstance(item, str)
+                and isinstance(key, str)
+                and self._keys.spoken(key, item)
+            ):
+                inner = inner._replace(condition="loose")
+            cleaned = self.walk(item, inner, key if isinstance(key, str) else "", depth)
+            label = self._key(key)
+            changed = changed or cleaned is not item or label is not key
+            items[label] = cleaned
+        if not changed:
+            return value
+        return items if isinstance(value, dict) and type(value) is dict else _like(value, items)
+
+    def _called(self, value: Mapping[Any, Any]) -> Named | None:
+        """The class that ``{"name": "token", "value": ...}`` gives to its value."""
+        if "input" in value and isinstance(value.get("loc"), list | tuple) and value["loc"]:
+            return self._keys.named(str(value["loc"][-1]))  # what pydantic and FastAPI say of a field
+        if VALUES.isdisjoint(value):
+            return None
+        for label in LABELS:
+            key = value.get(label)
+            if isinstance(key, str):
+                named = self._keys.named(key.replace(" ", "_"))
+                return None if named is None or named.bare else named
+        return None
+
+    def _named(self, key: Any, parent: str, above: Named | None, company: str) -> Named | None:
+        if isinstance(key, bytes):
+            key = key.decode("latin-1")
+        if not isinstance(key, str):
+            return above if above is not None and _secret(above) else None
+        named = self._keys.named(key)
+        if parent and (named is None or named.bare or named.kind in {"", "address"}):
+            joined = self._keys.named(f"{parent} {key}")
+            if joined is not None and len(words(key)) <= 2:
+                named = joined if not joined.bare or named is None else named
+        if named is None:
+            if above is None or not _secret(above):
+                return None
+            holds = above.kind == "generic_key" and key not in HEADS and parent.lower() in _HOLDERS
+            return above._replace(condition="token") if holds else above  # credentials hold dates and regions, too
+        if named.bare:
+            return Named("name", company) if company else None
+        if named.condition == "alone" and not _QUERY.intersection(words(parent)):
+            return None
+        return named
+
+    def _company(self, value: Mapping[Any, Any]) -> str:
+        """The condition under which a bare ``name`` is a person's; empty: none is."""
+        account = ""
+        for key, item in value.items():
+            named = self._keys.named(key) if isinstance(key, str) and isinstance(item, str) else None
+            if named is not None and not named.bare and named.condition != "code":
+                if named.kind in PERSONAL and ("@" in item or value_shapes.admits(named.condition, item)):
+                    return "person"
+                if named.kind in ACCOUNT:
+                    account = "fullname"
+        return account
+
+    def _key(self, key: Any) -> Any:
+        if isinstance(key, str) and len(key) > 6 and not key.isidentifier():
+            return self._engine.text(key)
+        return self.walk(key) if isinstance(key, tuple) else key
+
+    def _sequence(self, value: list[Any] | tuple[Any, ...], named: Named | None, parent: str, depth: int) -> Any:
+        if len(value) == 2 and isinstance(value[0], str | bytes) and named is None:
+            first = value[0] if isinstance(value[0], str) else value[0].decode("latin-1")
+            told = self._keys.named(first) if len(first) <= 64 else None
+            second = self.walk(value[1], None if told is None or told.bare else told, "", depth)
+            items = [self.walk(value[0], None, "", depth), second]
+        else:
+            items = [self.walk(item, named, parent, depth) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return tuple(items) if isinstance(value, tuple) else items
+
+    def _named_tuple(self, value: Any, parent: str, depth: int) -> Any:
+        fields = dict(zip(value._fields, value, strict=False))
+        cleaned = self._mapping(fields, None, parent, depth)
+        return value if cleaned is fields else type(value)._make(cleaned[name] for name in value._fields)
+
+    def _set(self, value: AbstractSet[Any], named: Named | None, parent: str, depth: int) -> Any:
+        items = [(self.walk(item, named, parent, depth), item) for item in value]
+        if all(new is old for new, old in items):
+            return value
+        return (frozenset if isinstance(value, frozenset) else set)(new for new, _ in items)
+
+    def _fields(self, value: Any, fields: dict[str, Any], parent: str, depth: int) -> Any:
+        cleaned = self._mapping(fields, None, parent, depth)
+        if cleaned is fields:
+            return value
+        twin = copy.copy(value)
+        for name, item in cleaned.items():
+            object.__setattr__(twin, name, item)
+        return twin
+
+    def _exception(self, error: BaseException, depth: int) -> Any:
+        """The same exception, with clean arguments, attributes, notes and chain."""
+        told = self._engine.text(str(error))
+        args = self.walk(error.args, None, "", depth)
+        state = vars(error)
+        clean = self._mapping(state, None, "", depth)
+        cause = None if error.__cause__ is None else self.walk(error.__cause__, None, "", depth)
+        context = None if error.__context__ is None else self.walk(error.__context__, None, "", depth)
+        chained = cause is not error.__cause__ or context is not error.__context__
+        if not chained and args is error.args and clean is state and told == str(error):
+            return error
+        twin = self._twin(error, args, clean, told)
+        twin.__cause__ = cause if isinstance(cause, BaseException) else None
+        twin.__context__ = context if isinstance(context, BaseException) else None
+        twin.__suppress_context__ = error.__suppress_context__
+        twin.__traceback__ = error.__traceback__
+        return twin
+
+    def _twin(self, error: BaseException, args: Any, state: dict[str, Any], told: str) -> BaseException:
+        """Made without the class's ``__init__``. Where its text would say more: an exception of clean text alone."""
+        plain = Exception(f"{type(error).__name__}: {told}")
+        try:
+            twin = type(error).__new__(type(error), *args)
+            twin.__dict__.update(state)
+            clean = self._engine.text(str(twin)) == str(twin)
+        except Exception:  # a class of the app's, with rules of its own
+            return plain
+        return twin if clean else plain
+
+
+def _attributes(value: Any) -> Iterable[str] | None:
+    """Names of the fields of a dataclass, an attrs class, a model of pydantic's, a bare namespace; else None."""
+    kind = type(value)
+    if isinstance(value, type):
+        return None
+    if hasattr(kind, "__dataclass_fields__"):
+        return [field.name for field in import_module("dataclasses").fields(value)]  # loaded: there is one of it
+    if hasattr(kind, "__attrs_attrs__"):
+        return [field.name for field in kind.__attrs_attrs__]
+    if (hasattr(kind, "model_fields") or kind is SimpleNamespace) and isinstance(
+        getattr(value, "__dict__", None), dict
+    ):
+        return list(value.__dict__)
+    return None
+
+
+def _refilled(value: Any, items: Iterable[Any]) -> Any:
+    twin = copy.copy(value)
+    twin.clear()
+    twin.extend(items)
+    return twin
+
+
+def _secret(named: Named) -> bool:
+    """Whether everything below a key of this class is hidden, whatever it is called there."""
+    return named.condition in {"any", "loose", "pathless", "opaque", "mixed", "digits", "field"} and named.kind not in {
+        "address",
+        "session",
+        "pw_hash",
+    }
+
+
+def _like(value: Mapping[Any, Any], items: dict[Any, Any]) -> Any:
+    """The items in a mapping of the same type, where it can be built so; else in a dict."""
+    if isinstance(value, ChainMap):  # writes to its first mapping alone
+        return items
+    try:
+        twin = copy.copy(value)
+        for key in list(twin):
+            if key not in items:
+                del twin[key]  # type: ignore[attr-defined]  # a mapping that cannot becomes a dict below
+        for key, item in items.items():
+            twin[key] = item  # type: ignore[index]  # as above
+    except Exception:  # read-only mappings, and those with rules of their own
+        return items
+    return items if twin is value else twin

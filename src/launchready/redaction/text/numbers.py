@@ -1,0 +1,221 @@
+"""Digits: cards by check digit and issuer, IBANs by check digits and country, telephone numbers by shape.
+
+Which of them can be there at all is read off the *figure* of a text, in which every digit is ``0`` and every letter
+``a``.
+"""
+
+import re
+from functools import cache
+
+from launchready.lazy_pattern import Late
+from launchready.redaction.text import value_shapes
+from launchready.redaction.text.placeholders import Marks, spend
+from launchready.redaction.text.rules.numbers import IBAN_LENGTHS, ISSUERS
+from launchready.redaction.text.rules.phrases import PHONE_WORDS
+from launchready.redaction.text.spans import Span, spliced, whole_words
+
+_SEP = r"(?:[ .\-+]|%20|\u00a0|%2D|\\u00a0)"
+_CARD = Late(
+    rf"\d(?<![\w\-.]\d)(?:\d{{12,18}}|\d{{3}}({_SEP})\d{{4}}\1\d{{4}}\1\d{{1,7}}|\d{{3}}({_SEP})\d{{6}}\2\d{{4,5}})(?![\d\w]|[\-.]\d)",
+    re.ASCII,
+)
+_ESCAPED = Late(r"%(?:25)?2[0-9A-Fa-f]|\\u00a0|\D")
+_SEPARATORS = str.maketrans("", "", " .,-+()/\u00a0")
+_CARD_SPACED = Late(r"\d(?<![\w\-.]\d)(?<!\d \d)(?: \d){12,18}+(?! ?\d)", re.ASCII)
+_IBAN = Late(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ \-+%]?[A-Za-z0-9])")
+_IBAN_FIGURE = Late(r"aa00(?<![a0]aa00)")
+_IBAN_TAIL = Late(r"(?:(?:[ \-+]|%20)?[A-Za-z0-9]){11,30}")
+_INTERNATIONAL = Late(
+    r"[+%0](?:(?<=\+)(?<![\w+]\+)|(?<=%)(?:25)?2[Bb]|(?<![\w.+\-]0)(?<=0)0(?=[1-9]\d{0,2}[ ()\-]))"
+    r"(?:[ ]?\(?[1-9])(?:(?:[ ().\-/\u00a0]|%20|%28|%29|\+){0,3}\d){7,14}(?![\d]|[\-/:]\d)"
+)
+_NANP = Late(
+    r"[(2-9](?<![\w.+\-/].)(?:(?<=\()[2-9]\d\d\)(?: |%20|-|\+)?[2-9]\d\d[ .\-]\d{4}"
+    r"|(?<!\()\d\d([.\-])[2-9]\d\d\1\d{4})(?![\w\-]|[./]\d)"
+    r"|1(?<![\w.+\-/]1)[ .\-](?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}(?![\w\-/]|\.\d)",
+    re.ASCII,
+)
+_TRUNK = Late(
+    r"[(0](?<![\w.+\-/:,].)(?:(?<=\()0\d{1,4}\)|(?<=0)[1-9]\d{0,4})(?:[ \-/]{1,2}\d{2,8}){1,5}(?![\w\-/]|[.,:]\d)"
+    r"|07(?<![\w.+\-/:]07)\d{9}(?![\w.\-])",
+    re.ASCII,
+)
+_TRUNK_LED = Late(r" 0(?:[1-9]\d{0,4}[ \-/]|7\d{9})", re.ASCII)  # not a time of day
+_TRUNK_DATE = Late(r"\d\d[\-/ ]\d\d[\-/ ](?:19|20)\d\d")
+_TOLD = Late(
+    r"(?:[ :#.=]| no\b| number| at| on| me| is| to| from| client| customer| user){1,6}+[\"']?"
+    r"((?:\+|\()?\d[\d ().\-/]{5,20}\d)(?![\w\-]|[.:]\d)"
+)
+_IP = Late(
+    r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])|(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){2,7}:?(?:[0-9a-fA-F]{1,4}:?){0,6}[0-9a-fA-F]{1,4}(?![\w:.])"
+)
+
+_FIGURE = str.maketrans(
+    "0123456789 .+\u00a0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0" * 10 + "-" * 4 + "a" * 52
+)
+_FIGURE_ASCII = bytes(_FIGURE.get(char, char) if char < 128 else char for char in range(256))
+_DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
+_NO_LENGTHS: frozenset[int] = frozenset()
+_UUID = 36
+_LONG = "0" * 10
+_UNDER_KEY = frozenset("=:\"'")
+_TRUNK_BEGINS = ("(0", '"0', "'0", "=0", ">0", "\n0")
+
+
+def clean(text: str, marks: Marks, *, told: bool) -> str:
+    """The text with its cards, accounts and telephone numbers marked.
+
+    ``told``: a word such as "call" stands in the text, after which bare digits are a telephone number.
+    """
+    shape = text.encode().translate(_FIGURE_ASCII).decode() if text.isascii() else text.translate(_FIGURE)
+    if (
+        "0000000000000" in shape
+        or "0000-0000-0000" in shape
+        or "0000-000000-0" in shape
+        or "0000%0" in shape
+        or "0000\\" in shape
+    ):
+        text = _CARD.sub(lambda found: _card(found, marks), text)
+    if "0-0-0-0-0-0-0-0-0-0-0-0-0" in shape:
+        text = _CARD_SPACED.sub(lambda found: _card(found, marks), text)
+    if _IBAN_FIGURE.search(shape) is not None:
+        text = _ibans(text, marks)
+    if "+" in text or "%2" in text or " 00" in text:
+        text = _INTERNATIONAL.sub(lambda found: _phone(found, marks), text)
+    if "000-000-0000" in shape or "(000)" in shape:
+        text = _NANP.sub(lambda found: marks.mark("phone", found.group()), text)
+    if text[:1] == "0" or _TRUNK_LED.search(text) or [begin for begin in _TRUNK_BEGINS if begin in text]:
+        text = _TRUNK.sub(lambda found: _trunk(found, marks), text)
+    if told:
+        text = _told(text, marks, long=_LONG in shape or not text.isascii())
+    return text
+
+
+def addresses(text: str, marks: Marks) -> str:
+    """IP addresses, for those who ask."""
+    return _IP.sub(lambda found: marks.mark("ip", found.group()), text)
+
+
+def is_card(digits: str) -> bool:
+    """Whether a number was issued as a card: the issuer's range and length, then the check digit."""
+    return len(digits) in _issued().get(digits[:4], _NO_LENGTHS) and luhn(digits)
+
+
+def luhn(digits: str) -> bool:
+    """The check digit of ISO/IEC 7812-1, annex B."""
+    return (sum(map(int, digits[-1::-2])) + sum(map(int, digits[-2::-2].translate(_DOUBLED)))) % 10 == 0
+
+
+@cache
+def _issued() -> dict[str, frozenset[int]]:
+    """Lengths by the first four digits."""
+    lengths: dict[str, frozenset[int]] = {}
+    for first, last, issued in ISSUERS:
+        for number in range(int(first.ljust(4, "0")), int(last.ljust(4, "9")) + 1):
+            lengths[str(number)] = lengths.get(str(number), _NO_LENGTHS) | issued
+    return lengths
+
+
+def is_iban(text: str) -> bool:
+    """The length of its country and the check of ISO 13616 (mod 97-10)."""
+    if len(text) != IBAN_LENGTHS.get(text[:2]):
+        return False
+    turned = text[4:] + text[:4]
+    return int("".join(str(int(char, 36)) for char in turned)) % 97 == 1
+
+
+def _card(found: re.Match[str], marks: Marks) -> str:
+    spend()
+    whole = found.group()
+    digits = _digits(whole)
+    if len(digits) > 16 and whole.isdigit() and found.string[found.start() - 1 : found.start()] in _UNDER_KEY:
+        return whole  # under a key that says nothing of cards: the id of a trace, of a message
+    if is_card(digits):
+        return marks.mark("card", digits)
+    return whole
+
+
+def _ibans(text: str, marks: Marks) -> str:
+    out: list[str] = []
+    done = 0
+    found = _IBAN.search(text)
+    while found is not None:
+        spend()
+        at = found.end()
+        uuid = value_shapes.uuid(text[found.start() : found.start() + _UUID])  # its groups are no account's
+        end = 0 if uuid else _iban_end(text, found.start(), found.group().upper())
+        if end:
+            out += (text[done : found.start()], marks.mark("iban", text[found.start() : end]))
+            done = at = end
+        found = _IBAN.search(text, at)
+    return "".join([*out, text[done:]]) if out else text
+
+
+def _iban_end(text: str, start: int, head: str) -> int:
+    """Where the IBAN that begins here ends; 0: none begins. Exactly as many characters as its country issues."""
+    need = IBAN_LENGTHS.get(head[:2], 0)
+    kept: list[str] = []
+    at = start
+    while len(kept) < need and at < len(text):
+        char = text[at]
+        if char.isascii() and char.isalnum():
+            kept.append(char)
+            at += 1
+        elif text.startswith("%20", at) and len(kept) % 4 == 0:
+            at += 3
+        elif char in " -+\u00a0" and len(kept) % 4 == 0:
+            at += 1
+        else:
+            return 0
+    if not need or text[at : at + 1].isalnum() or not is_iban("".join(kept).upper()):
+        return 0
+    return at
+
+
+def _digits(text: str) -> str:
+    plain = text.translate(_SEPARATORS)
+    return plain if plain.isdecimal() else _ESCAPED.sub("", text)
+
+
+def _phone(found: re.Match[str], marks: Marks) -> str:
+    return marks.mark("phone", found.group()) if 8 <= len(_digits(found.group())) <= 16 else found.group()
+
+
+def _trunk(found: re.Match[str], marks: Marks) -> str:
+    count = len(_digits(found.group()))
+    return (
+        marks.mark("phone", found.group())
+        if 9 <= count <= 11 + found.group().startswith("01") and not _TRUNK_DATE.match(found.group())
+        else found.group()
+    )
+
+
+def _told(text: str, marks: Marks, *, long: bool) -> str:
+    """Bare digits after a word such as "call". ``long``: ten of them may stand together."""
+    spans: list[Span] = []
+    low = text.lower()
+    for _, at in whole_words(low, PHONE_WORDS):
+        found = _TOLD.match(low, at)
+        if found is not None and 7 <= len(_digits(found.group(1))) <= 15 and not _STAMP.match(found.group(1)):
+            start, end = found.span(1)
+            spans.append((start, end, marks.mark("phone", text[start:end])))
+    if not long:
+        return spliced(text, spans)
+    spans += [(*found.span(), marks.mark("phone", found.group())) for found in _EXIT.finditer(low)]
+    spans += [
+        (*found.span(1), marks.mark("phone", found.group(1)))
+        for found in _TO.finditer(low)
+        if not _EPOCH.fullmatch(found.group(1))
+    ]
+    return spliced(text, spans)
+
+
+_TO = Late(
+    r"(?:(?<![a-z0-9])(?:to|from|recipient|destination|dest|dst|src|number|an|nach)(?:(?:=| ?: ?|%3d)[\"']?| "
+    r"(?=\d{11}))|wa\.me/"
+    r"|[?&]phone=)"
+    r"([1-9]\d{9,14})(?![\d\w\-:]|\.\d)"
+)
+_EXIT = Late(r"(?<![\w.+\-])00[1-9]\d{8,12}(?![\w.\-])", re.ASCII)
+_EPOCH = Late(r"1[67]\d{8}(?:\d{3})?")
+_STAMP = Late(r"(?:19|20)\d\d[\-/.]\d\d|\d\d[\-/.]\d\d[\-/.](?:19|20)\d\d|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d")

@@ -1,0 +1,146 @@
+"""What stands in the place of a value: ``[email]``, ``[email:3f9a1c]``, ``[card ****1111]``.
+
+A marker is recognised again, and never marked a second time: that is half of what makes redaction idempotent.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from importlib import import_module
+
+from launchready.redaction.text.rules.fields import FIELDS
+from launchready.vendors.formats import VENDORS
+
+#: Every class the rule set knows, besides those a user adds.
+KINDS: frozenset[str] = frozenset(({row.kind for row in FIELDS} | {row.kind for row in VENDORS}) - {""}) | {
+    "private_key",
+    "ip",
+    "text",
+}
+
+#: Classes that name a person or an account: their tags may be compared. A code of six digits could be found by trial.
+_COMPARABLE = frozenset({"email", "phone", "card", "iban", "name", "address", "session", "push_token", "ip"})
+
+#: What replaces text that was not read to its end, or could not be read at all. No value stands behind it.
+UNREAD = "[redacted]"
+
+#: What replaces the rest of a text whose work budget is used up.
+TOO_MUCH = "[redacted: too much to read]"
+
+
+_QUIET: ContextVar[bool] = ContextVar("launchready.redact.quiet", default=False)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """What is marked meanwhile was counted before, or elsewhere."""
+    token = _QUIET.set(True)
+    try:
+        yield
+    finally:
+        _QUIET.reset(token)
+
+
+_ANY = re.compile(r"\[([a-z0-9][a-z0-9_ -]{0,63})(?::[0-9a-f]{6}| \*{4}\d{4}|: [a-z ]{1,40})?\]")
+
+
+def marked(text: str) -> list[str]:
+    """The classes of the markers in a text, those a user added included, as often as they stand there."""
+    return _ANY.findall(text)
+
+
+class Spent(Exception):
+    """The work budget of a text is used up: what is left of the text is not read, and not written either."""
+
+
+#: What a text may cost, in quarters of a look at what may be a value (each some microseconds).
+_WORK = 24_000
+_LOOK = 4
+#: What each of its lines may cost beside, up to one look in so many characters: a file of lines is read to its end, a
+#: line of a megabyte that is made of beginnings is not.
+_LINE = 64
+_DENSE = 32
+_LEFT: ContextVar[list[int] | None] = ContextVar("launchready.redact.left", default=None)
+
+
+@contextmanager
+def budget(text: str) -> Iterator[None]:
+    """Reading this text may cost so much and no more: past it, ``spend`` raises ``Spent``."""
+    token = _LEFT.set([_WORK + min(_LINE * text.count("\n"), _LOOK * len(text) // _DENSE)])
+    try:
+        yield
+    finally:
+        _LEFT.reset(token)
+
+
+def spend(cost: int = _LOOK) -> None:
+    """Counts a look of a reader at what may be a value; see ``budget``."""
+    left = _LEFT.get()
+    if left is not None:
+        left[0] -= cost
+        if left[0] < 0:
+            raise Spent
+
+
+class Marks:
+    """Makes markers and counts them by class. Never keeps a value."""
+
+    def __init__(self, kinds: Iterable[str] = (), *, key: bytes | None = None, allow: Iterable[str] = ()) -> None:
+        self.kinds = KINDS | frozenset(kinds)
+        names = "|".join(sorted(map(re.escape, self.kinds), key=len, reverse=True))
+        self.pattern = re.compile(
+            rf"\[(?:(?:{names})(?::[0-9a-f]{{6}}| \*{{4}}\d{{4}})?|redacted(?:: [a-z ]{{1,40}})?)\]"
+        )
+        #: Markers that are no part of a key: ``user[password]=``, ``[password] => x`` are not.
+        self.inert = re.compile(rf"\[(?<![\w\]]\[){self.pattern.pattern[2:]}(?![\"'\]]{{0,8}}[ \t]{{0,8}}[=:])")
+        self.counts: Counter[str] = Counter()
+        self._key = key
+        entries = [entry.strip() for entry in allow]
+        self._off = frozenset(entry[6:] for entry in entries if entry.startswith("class:"))
+        self._values = frozenset(entry.lower() for entry in entries if not entry.startswith(("class:", "key:", "@")))
+        self._domains = tuple(entry.lower() for entry in entries if entry.startswith("@"))
+
+    def is_marker(self, text: str) -> bool:
+        """Whether a text is one marker and nothing else."""
+        return text[:1] == "[" and self.pattern.fullmatch(text) is not None
+
+    def off(self, kind: str) -> bool:
+        """Whether a whole class is allowed."""
+        return kind in self._off
+
+    def mark(self, kind: str, value: str) -> str:
+        """The marker for a value, or the value itself where it, or its class, is allowed."""
+        spend()
+        if kind in self._off or self._allowed(value):
+            return value
+        if not _QUIET.get():
+            self.counts[kind] += 1
+        if self._key is not None and kind in _COMPARABLE:
+            tag = (
+                import_module("hashlib")
+                .blake2b(_canonical(kind, value).encode("utf-8", "surrogatepass"), key=self._key, digest_size=3)
+                .hexdigest()
+            )
+            return f"[{kind}:{tag}]"
+        if kind == "card":
+            digits = "".join(filter(str.isdecimal, value))
+            if len(digits) >= 12 and digits.isascii():
+                return f"[card ****{digits[-4:]}]"
+        return f"[{kind}]"
+
+    def _allowed(self, value: str) -> bool:
+        if not self._values and not self._domains:
+            return False
+        low = value.lower()
+        return low in self._values or (bool(self._domains) and low.endswith(self._domains))
+
+
+def _canonical(kind: str, value: str) -> str:
+    """The same for every spelling of one address or number, so that their tags agree."""
+    if kind == "email":
+        return re.sub(r"%(?:25){0,3}40|\\{1,16}u0040|&#(?:64|x40);", "@", value).lower()
+    if kind in {"phone", "card"}:
+        return "".join(filter(str.isdigit, value))
+    return "".join(value.split()).upper() if kind == "iban" else value

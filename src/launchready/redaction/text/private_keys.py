@@ -1,0 +1,42 @@
+"""Private keys (RFC 7468), whole, cut, or escaped into one line.
+
+The end is looked for with ``str.find``, never with a pattern: a line of a million BEGINs costs one pass.
+"""
+
+from launchready.lazy_pattern import Late
+from launchready.redaction.text.placeholders import Marks
+
+_BEGIN = "-----BEGIN "
+_HEAD = Late(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_TAIL = Late(r"-----END (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_BODY = Late(r"(?:[A-Za-z0-9+/=,:\-\\]|\s|%0[AaDd]|%2[BbFf]|%3[Dd]){0,65536}+")
+_LONGEST = 65_536
+
+
+def clean(text: str, marks: Marks) -> str:
+    """The text without the bodies of private keys; the BEGIN line goes, too."""
+    out: list[str] = []
+    done = 0
+    at = text.find(_BEGIN)
+    while at >= 0:
+        head = _HEAD.match(text, at)
+        if head is None:
+            at = text.find(_BEGIN, at + len(_BEGIN))
+            continue
+        end = _end(text, head.end())
+        out += (text[done:at], marks.mark("private_key", text[at:end]))
+        done = end
+        at = text.find(_BEGIN, end)
+    return "".join([*out, text[done:]]) if out else text
+
+
+def _end(text: str, start: int) -> int:
+    limit = min(len(text), start + _LONGEST)
+    again = text.find(_BEGIN, start, limit)
+    limit = again if again >= 0 else limit
+    close = text.find("-----END ", start, limit)
+    tail = _TAIL.match(text, close) if close >= 0 else None
+    if tail is not None:
+        return tail.end()
+    body = _BODY.match(text, start, limit)
+    return body.end() if body else start

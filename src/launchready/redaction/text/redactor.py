@@ -1,0 +1,95 @@
+"""A rule set, compiled: what a settings object becomes, and what the whole library calls."""
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TypeVar, cast
+
+from launchready.errors import ConfigError
+from launchready.redaction.text.engine import Engine
+from launchready.redaction.text.key_names import Keys
+from launchready.redaction.text.nested_records import Walker
+from launchready.redaction.text.placeholders import UNREAD, Marks
+
+T = TypeVar("T")
+
+
+class Redactor:
+    """Takes text or nested records, gives the same back with what is secret or personal marked.
+
+    - Pure: the argument is never changed; what needs no change is returned as it is.
+    - Never raises; what cannot be read becomes the marker ``[redacted]``.
+    - ``redactor(redactor(x)) == redactor(x)``.
+    - Linear in the length of the text, whatever stands in it.
+
+    ``fields``: more names of keys whose value is hidden; the name is the class. ``patterns``: more classes, by regular
+    expression. ``allow``: values (``support@acme.com``), every address of a domain (``@acme.com``), keys
+    (``key:session_id``) and classes (``class:phone``) that are left alone. ``pseudonyms``: addresses, numbers and names
+    become comparable tags (``[email:3f9a1c]``) by BLAKE2 with ``key``. ``ip_addresses``: hides those, too.
+
+    ``counts`` says how often each class was found, never what was found.
+    """
+
+    def __init__(
+        self,
+        fields: Iterable[str] = (),
+        patterns: Mapping[str, str] | None = None,
+        allow: Iterable[str] = (),
+        pseudonyms: bool = False,
+        key: str | bytes | None = None,
+        *,
+        ip_addresses: bool = False,
+    ) -> None:
+        own = {name: _kind(name) for name in fields}
+        compiled, problems = _compiled(patterns or {})
+        if pseudonyms and not key:
+            problems.append("redaction: pseudonyms need a key. Give the app a secret_key, or set pseudonyms=False.")
+        if problems:
+            raise ConfigError(problems)
+        allowed = tuple(allow)
+        secret = key.encode() if isinstance(key, str) else key
+        self._marks = Marks(
+            [*own.values(), *compiled], key=_short(secret) if pseudonyms and secret else None, allow=allowed
+        )
+        ignore = frozenset(entry.strip()[4:] for entry in allowed if entry.strip().startswith("key:"))
+        self._keys = Keys(own, ignore)
+        self._engine = Engine(self._keys, self._marks, compiled, ip_addresses=ip_addresses)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How often each class was marked since the start."""
+        return MappingProxyType(self._marks.counts)
+
+    def __call__(self, value: T) -> T:
+        """The value, redacted: text to text, a record to a record of the same shape."""
+        try:
+            if type(value) is str:
+                return cast("T", self._engine.text(str(value)))
+            return cast("T", Walker(self._engine, self._keys, self._marks).walk(value))
+        except Exception:  # fail closed: nothing unread is given back, no error of ours reaches the app
+            return cast("T", UNREAD)
+
+    def text(self, value: str) -> str:
+        """As calling it, for text alone."""
+        return self(value)
+
+
+def _kind(name: str) -> str:
+    return re.sub(r"[^a-z0-9_ -]+", "_", name.lower()).strip() or "field"
+
+
+def _compiled(patterns: Mapping[str, str]) -> tuple[dict[str, re.Pattern[str]], list[str]]:
+    compiled: dict[str, re.Pattern[str]] = {}
+    problems: list[str] = []
+    for name, pattern in patterns.items():
+        try:
+            compiled[_kind(name)] = re.compile(pattern)
+        except (re.error, TypeError) as error:
+            problems.append(
+                f"redaction: the pattern of {name!r} is no regular expression ({error}). Write it as r'BK-\\d{{6}}'."
+            )
+    return compiled, problems
+
+
+def _short(key: bytes) -> bytes:
+    return key[:64]

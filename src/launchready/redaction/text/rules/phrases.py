@@ -1,0 +1,304 @@
+"""Words: what announces a value in prose, what stands where a value should and is none, what marks a link."""
+
+from launchready.redaction.text.rules.fields import words
+
+
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+#: What stands under a sensitive name and is no secret.
+EMPTY_WORDS = words(
+    "none null nil true false yes no on off undefined nan n/a na unset empty missing invalid expired wrong incorrect "
+    "required changed reset updated ok okay failed failure success strong weak hidden masked redacted filtered "
+    "removed secret protected disabled enabled present absent set given provided valid unknown unauthorized denied "
+    "rejected accepted mismatch match matched error verified unverified confirmed pending revoked rotated created "
+    "deleted used unused optional default bearer basic digest include omit same-origin string str bytes int text "
+    "object array uuid unique password passwd token otp sms totp email phone or and is was not for in the a an of to "
+    "unchanged kept same stripped omitted hashed encrypted access refresh jwt opaque session api csrf link magic login "
+    "anonymous username value plaintext plain raw self "
+    "from must be has have been will with without by too at as mailto "
+    "invalide incorrecte oubli\u00e9 falsch ung\u00fcltig vergessen fehlt"
+)
+
+#: Words of a code that says what is wrong: ``too_short``, ``invalid_password``.
+FAULT_WORDS = words(
+    "too no not missing invalid required expired mismatch short long weak common length min max blank empty wrong "
+    "incorrect failed failure denied error errors unknown reused similar numeric unset changed reset"
+)
+
+#: Sentences whose value is known by the word before it: the word, then "is", "was", "to" or a quote, then the value.
+#: (class, words, condition)
+SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (
+        "password",
+        (
+            "password",
+            "passwd",
+            "passwort",
+            "pwd",
+            "pw",
+            "passphrase",
+            "kennwort",
+            "pass",
+            "passcode",
+            "passe",
+            "wachtwoord",
+        ),
+        "secretish",
+    ),
+    ("generic_key", ("secret", "key", "token", "apikey"), "opaque"),
+    (
+        "session",
+        (
+            "session",
+            "session id",
+            "sessionid",
+            "session cookie",
+            "session cookie value",
+            "session key",
+            "session token",
+        ),
+        "token",
+    ),
+)
+#: "token 3xd7Y0...": the word and the value, with nothing but a blank between.
+BLANK_WORDS = (
+    "token",
+    "secret",
+    "session",
+    "key",
+    "jwt",
+    "apikey",
+    "cookie",
+    "code",
+    "password",
+    "credential",
+    "csrf",
+    "xsrf",
+    "hmac",
+    "signature",
+    "authorization",
+    "invite",
+    "magic",
+)
+#: "api key rotated: 3xd7Y0...": the words, some more, and a value of which nothing else is known.
+TOLD_WORDS = (
+    "token",
+    "secret",
+    "session",
+    "api key",
+    "access key",
+    "secret key",
+    "signing key",
+    "encryption key",
+    "csrf",
+    "invite",
+    "invitation",
+    "signature",
+)
+#: "bind with password Xk3#...": the word and what no word is, with nothing but a blank between.
+TYPED_WORDS = ("password", "passwd", "pwd", "pass", "pw")
+#: "push to device 90e0b1...": what is no id of a record, because it is as long as a token of APNs.
+DEVICE_WORDS = ("device", "devices", "devicetoken", "baddevicetoken", "apns")
+#: A number after one of these is the number of a thing, not a code.
+THINGS = words("user id account client customer booking order coach device attempt attempts")
+
+#: A one-time code: one of these, then at most 32 characters that are no digits, then four to eight digits.
+CODE_WORDS = (
+    "otp",
+    "totp",
+    "pin",
+    "passcode",
+    "code",
+    "2fa",
+    "mfa",
+    "bestätigungscode",
+    "sicherheitscode",
+    "anmeldecode",
+    "código",
+    "codice",
+)
+#: "Use 482913 to verify your account": what opens a sentence whose code stands before its purpose.
+CODE_OPENS = ("use", "enter", "type", "submit")
+#: A bare "code 482913" is a one-time code in the company of one of these; "code 500123 in batch 7" is not.
+CODE_COMPANY = words(
+    "sms text message body sent send sending phone mobile whatsapp twilio otp mfa 2fa login signin sign auth verify "
+    "verified verification authenticate expires expire valid minutes share user customer client typed entered"
+)
+#: A word before "code" that makes it a one-time code.
+OWN_CODES = words(
+    "two-factor multi-factor email phone your verification security login otp sms one-time onetime 2fa mfa auth "
+    "access confirm confirmation activation "
+    "reset pin my signin time check-in checkin this votre dein ihr su tu"
+)
+#: What may stand between such a word and its digits.
+JOINERS = words(
+    "is was for the your a an to as of sent use using enter entered code login sign signin in new reset password "
+    "account phone verification wrong received submitted got with and it email sms number user confirm here app step "
+    "changed set updated expected actual wrong bad incorrect generated issued typed provided given now des per auf "
+    "gesetzt token please by value booking payment registration attempt invalid expected lautet ist est es de "
+    "vérification "
+    "verificación verifica confirmación confirmation conferma"
+)
+
+#: A list of one-time codes follows.
+SPARE_CODES = ("backup codes", "backup code", "recovery codes", "recovery code")
+
+#: "error code 500123": a word before "code" that makes it another code.
+OTHER_CODES = words(
+    "error status exit return country zip postal promo discount err response http close currency reason product "
+    "coupon area dial sort language referral voucher gift booking result state decline airport sql signal bar qr "
+    "source byte lang char location branch color colour key tax hs vat legacy event log"
+)
+
+#: "Dear Emily Johnson,": words before a name, with the comma of a salutation after it.
+GREETINGS = ("dear", "hello", "hi", "hallo", "liebe", "lieber", "bonjour", "hola", "ciao", "ol\u00e1")
+#: Whom a salutation speaks to without naming anyone.
+NO_ONE = words(
+    "world all team everyone everybody there folks friend friends customer customers sir madam user users member guest "
+    "coach support admin colleague colleagues again"
+)
+
+#: Words after which bare digits are a telephone number, within a few characters.
+PHONE_WORDS = (
+    "phone",
+    "mobile",
+    "telephone",
+    "tel",
+    "cell",
+    "call",
+    "called",
+    "calling",
+    "whatsapp",
+    "sms",
+    "text",
+    "dial",
+    "dialed",
+    "fax",
+    "msisdn",
+    "caller",
+    "callback",
+    "wa",
+    "nexmo",
+    "vonage",
+    "twilio",
+    "messagebird",
+    "sinch",
+    "plivo",
+)
+
+#: Words after which a date is a birthday.
+BIRTHS = ("born", "birth", "dob", "birthday", "geb", "geboren", "nacido", "nacida")
+
+#: Words after which three or four digits are a card's verification value.
+CVC_WORDS = ("cvc", "cvv", "cvv2", "cvc2", "csc", "security code")
+
+#: Path segments that begin so are followed by a token in a link that was mailed to someone; so is a single letter.
+LINK_STEMS = _stems(
+    "accept access approv autologin auto-login booking-link bookings/manage callback cancel calendar checkin "
+    "check-in claim download email-confirm email-verif feed feedback guest join link login-link manag oauth onboard "
+    "one-click onetime one-time optout opt-out otp-link password private public-link recover reschedul review rsvp "
+    "session shared share sign subscribe survey token unlock view-booking webcal webhook hook ics ical decline"
+)
+#: Whole segments that are, too.
+LINK_WORDS = words("cal ics pay")
+#: After these a UUID is a token, too; after the others it is the name of a thing.
+STRONG_LINK_STEMS = _stems(
+    "reset password-reset password_reset passwordreset verif confirm activat magic set-password setpassword "
+    "set_password unsubscrib invit ical passwordless"
+)
+
+#: URL schemes under which ``user:password@`` may hold any character, slashes included.
+STORE_SCHEMES = (
+    "postgres",
+    "mysql",
+    "mariadb",
+    "redis",
+    "rediss",
+    "mongodb",
+    "amqp",
+    "smtp",
+    "ldap",
+    "mssql",
+    "oracle",
+    "ftp",
+    "sftp",
+)
+
+#: What a value of twenty opaque characters is, after "expected", "got", ``old=``, by a word of its line; first wins.
+TOPICS: tuple[tuple[str, str], ...] = (
+    ("csrf", "csrf"),
+    ("xsrf", "csrf"),
+    ("signature", "signed_url"),
+    ("hmac", "signed_url"),
+    ("refresh_token", "oauth"),
+    ("session", "session"),
+    ("token", "generic_key"),
+    ("secret", "generic_key"),
+    ("api key", "generic_key"),
+    ("api_key", "generic_key"),
+)
+#: In a line that speaks of one of these, four to eight digits in such a part are a one-time code.
+CODE_TOPICS = ("otp", "2fa", "mfa", "passcode", "verification code", "one-time", "security code", "sms code", "pin ")
+#: The words for such a part: without one of them the line is not read for it.
+ROLES = words(
+    "entered submitted typed old new expected got received given provided actual computed calculated previous current "
+    "form cookie header stored sent want"
+)
+
+#: What may stand between "password" and its new value, beside whose it is: "password for jo was changed to X".
+NEW_WORDS = words(
+    "changed set reset updated rotated new was has been is now for of the user account client customer guest admin "
+    "(again) again did not match mismatch twice temporary temp initial your my his her their wurde wird auf neu "
+    "neues ge\u00e4ndert gesetzt f\u00fcr von "
+    "konto benutzer "
+    "cambiada chang\u00e9 pour de"
+)
+#: Words after "password" that make another thing of it: "the password hasher is argon2id".
+PASSWORD_OF = words(
+    "policy hash hasher hashing hashes algorithm field column validator manager length strength template type method "
+    "backend provider scheme encoder version page url link field's rule rules reset expiry age format encoding salt "
+    "login auth authentication prompt attempt attempts status state check"
+)
+#: Words before "password" that say that one follows: "set temporary password 4Tulips for jo".
+FRESH_WORDS = words("temporary temp initial new generated default one-time random their his her this")
+
+#: Words for a person, before a name: "client Leila Petrova".
+PERSON_WORDS = (
+    *words(
+        "customer client guest attendee patient student invitee participant payer payee passenger debtor creditor "
+        "beneficiary cardholder member recipient buyer kunde kundin gast herr frau mr mrs ms"
+    ),
+    "i'm",
+    "my name",
+    "mein name",
+)
+#: What a name of a person never holds, and the titles of things do.
+NO_NAME = words(
+    "bic swift iban eur usd gbp ref vat yoga pilates basics class course plan booking bookings studio room session "
+    "flow morning evening coaching "
+    "coach team "
+    "support welcome your you the reset password code account invoice reminder confirmation confirmed appointment "
+    "new order payment failed success error status active pending cancelled inc ltd gmbh llc sent message subject "
+    "email "
+    "phone mail name date user customer client guest agent house service portal api app web data id type hello hi dear "
+    "premium basic gold pro free trial monthly yearly workshop retreat event meeting call lesson training therapy "
+    "massage deleted created updated not found bad request internal server unknown invalid missing no yes true false "
+    "null none monday tuesday wednesday thursday friday saturday sunday january february march april june july august "
+    "september october november december street road lane avenue berlin london paris"
+)
+
+#: Words for a street on their own, and as the end of a word.
+STREET_WORDS = words(
+    "street st road rd lane ln avenue ave drive dr court ct close square terrace place boulevard blvd crescent row "
+    "mews parkway highway way walk hill grove rue via viale piazza corso calle avenida plaza paseo rua chemin "
+    "impasse quai"
+)
+STREETS = ("stra\u00dfe ", "strasse ", "str. ", "allee ", "weg ", "platz ", "straat ", "gracht ")
+
+#: Commands that take a secret: of Redis, FTP, IMAP, netrc; 5432 is the port in a line of .pgpass.
+VERBS = words(
+    "credentials credential creds env arg pragma pass login auth requirepass masterauth set setex psetex setnx "
+    "getset hset hmset pgpass 5432 vcard"
+)

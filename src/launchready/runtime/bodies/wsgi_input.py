@@ -1,0 +1,56 @@
+"""The whole request body under WSGI (PEP 3333), put back for the app."""
+
+from io import BytesIO
+from typing import Any
+
+from launchready.exchange.app import BodyCutShort, BodyTooLarge
+from launchready.http.recorded_input import Input
+from launchready.runtime.bodies.spool import CHUNK, IN_MEMORY, Arrived, Spool
+
+
+def in_chunks(environ: dict[str, Any]) -> bool:
+    """Whether its end is known by reading alone. Raises BodyCutShort where it is not known at all."""
+    if environ.get("CONTENT_LENGTH"):
+        return False
+    if environ.get("wsgi.input_terminated", False):
+        return True
+    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        raise BodyCutShort
+    return False
+
+
+def read_body(environ: dict[str, Any], kept: Arrived, limit: int) -> bytes | Spool:
+    """``kept``: what the app has read of it. gunicorn hands over what came of a body that was cut short.
+
+    Raises BodyTooLarge above ``limit`` or what was kept, BodyCutShort where less came than was announced, or where a
+    server passes a chunked body on without saying that it ends by itself (``wsgi.input_terminated``): nobody could read
+    it, and all of them would look alike.
+    """
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal():
+        raise BodyCutShort
+    announced = int(length)
+    chunked = in_chunks(environ)
+    if announced > limit:
+        raise BodyTooLarge
+    source = environ["wsgi.input"]
+    if isinstance(source, Input):
+        source = source.source
+    given = kept.size
+    if not given and not chunked and announced <= IN_MEMORY:  # most bodies: one read, and nothing more to keep
+        data: bytes = source.read(announced)
+        if len(data) == announced:
+            environ["wsgi.input"] = BytesIO(data)
+            return data
+        kept.add(data)
+    size = limit + 1 if chunked else announced
+    while kept.size < size and (data := source.read(min(CHUNK, size - kept.size))):
+        kept.add(data)
+    if kept.size > min(limit, kept.bound):
+        raise BodyTooLarge
+    if not chunked and kept.size < announced:
+        raise BodyCutShort
+    environ["wsgi.input"] = kept.reader(given)
+    if chunked:
+        environ["CONTENT_LENGTH"] = str(kept.size)
+    return kept.whole()

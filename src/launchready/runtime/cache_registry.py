@@ -1,0 +1,30 @@
+"""The caches of this process: whom a purge is told to."""
+
+from collections.abc import Iterable
+from typing import Protocol
+from weakref import WeakSet
+
+from launchready.exchange.operations import Flow
+from launchready.runtime.adapter import Answers
+
+
+class Purged(Protocol):
+    """A cache, as far as anybody outside of a request may ask it something."""
+
+    def purge(self, names: Iterable[str], *, soft: bool) -> Flow[None]: ...
+
+    def rows(self) -> list[dict[str, object]]: ...
+
+    def suggestions(self) -> list[dict[str, object]]: ...
+
+
+class Known:
+    """A cache, and who answers its operations."""
+
+    def __init__(self, answers: Answers, feature: Purged) -> None:
+        self.answers = answers
+        self.feature = feature
+
+
+CACHES: WeakSet[Known] = WeakSet()
+"""As long as their apps live."""

@@ -1,0 +1,1 @@
+"""Claims on idempotency keys while their handlers run: lease renewal, completion notices, the handler's context."""

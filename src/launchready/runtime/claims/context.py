@@ -1,0 +1,157 @@
+"""What a handler may ask about the idempotency key that is held for it."""
+
+import inspect
+import json
+import os
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import Any, Protocol
+
+from launchready.errors import ClaimLost, OutcomeUnknown
+from launchready.exchange.claim import STEPS, Claim, Step
+from launchready.exchange.operations import Op
+from launchready.exchange.store import Get, Put
+
+
+class Executes(Protocol):
+    """The adapter that answers this handler's operations."""
+
+    def execute(self, op: Op[Any]) -> None: ...
+
+    async def aexecute(self, op: Op[Any]) -> None: ...
+
+
+class Once:
+    """The key that is held for what runs now.
+
+    - ``first``: False where the work was done before, and ``result`` is what it gave (in a transaction).
+    - ``key``: the key as the client sent it, or None where there is none: then nothing is remembered, and nothing
+      protected.
+    - ``tx``: the database connection whose transaction holds the key (``mode="transaction"``).
+    """
+
+    first = True
+    result: Any = None
+    tx: Any = None
+
+    def __init__(self, claim: Claim | None, adapter: Executes | None) -> None:
+        self._claim = claim
+        self._adapter = adapter
+
+    @property
+    def key(self) -> str | None:
+        return None if self._claim is None else self._claim.text
+
+    @property
+    def fence(self) -> int:
+        """Grows with every attempt: a resource that remembers the highest one can refuse an attempt that is late."""
+        return 0 if self._claim is None else max(claim.version for claim in self._claim.all)
+
+    def downstream_key(self, step: str = "") -> str:
+        """40 hexadecimal digits for a provider's own idempotency key: the same on every attempt, in every process.
+
+        Another ``step`` is another key: ``downstream_key("stripe.charge")``, ``downstream_key("stripe.refund")``.
+        """
+        root = os.urandom(20).hex() if self._claim is None else self._claim.root
+        return sha256(f"{root}:{step}".encode()).hexdigest()[:40]
+
+    def check(self) -> None:
+        """Ask the store whether the key is still held. Call it before what cannot be undone.
+
+        Raises ClaimLost where the key was taken over or resolved meanwhile, StoreUnavailable where nobody can say.
+        """
+        for claim in self._claim.all if self._claim is not None else ():
+            if claim.keeper is None or not claim.keeper.still_held(claim):
+                raise ClaimLost("this attempt came too late: its key was taken over, so it must not go on")
+
+    async def acheck(self) -> None:
+        """The same without blocking the event loop."""
+        import asyncio  # noqa: PLC0415 - only where it is awaited
+
+        await asyncio.to_thread(self.check)
+
+    def step(self, name: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Run ``function`` once for this key: a retry gets what it gave, and goes on from there.
+
+        - What it returns is kept as JSON. What it raises is not kept: the step is not finished.
+        - Where it returns something to await, so does this: ``await once.step("charge", charge, booking)``.
+        - A process that dies inside a step leaves it unfinished: give the provider ``downstream_key(name)``.
+        """
+        claim, adapter = self._claim, self._adapter
+        if claim is None or adapter is None:
+            return function(*args, **kwargs)
+        if inspect.iscoroutinefunction(function):
+            return self._astep(adapter, claim, name, function(*args, **kwargs))
+        for look in _looks(claim, name):
+            adapter.execute(look)
+            if look.answer is not None:
+                return _remembered(name, look.answer.value)
+        result = function(*args, **kwargs)
+        if inspect.isawaitable(result):
+            return self._finish(adapter, claim, name, result)
+        for put in _kept(claim, name, result, awaited=False):
+            adapter.execute(put)
+        return result
+
+    async def _astep(self, adapter: Executes, claim: Claim, name: str, work: Any) -> Any:
+        try:
+            for look in _looks(claim, name):
+                await adapter.aexecute(look)
+                if look.answer is not None:
+                    break
+        except BaseException:
+            work.close()
+            raise
+        if look.answer is None:
+            return await self._finish(adapter, claim, name, work)
+        work.close()
+        found = _remembered(name, look.answer.value)
+        return await found if inspect.isawaitable(found) else found
+
+    async def _finish(self, adapter: Executes, claim: Claim, name: str, work: Awaitable[Any]) -> Any:
+        result = await work
+        for put in _kept(claim, name, result, awaited=True):
+            await adapter.aexecute(put)
+        return result
+
+
+def _looks(claim: Claim, name: str) -> list[Get[Step]]:
+    return [Get(STEPS, f"{each.key}:{name}") for each in claim.all]
+
+
+def _kept(claim: Claim, name: str, result: Any, *, awaited: bool) -> list[Put[Step]]:
+    try:
+        document = json.dumps(result).encode()
+    except (TypeError, ValueError):  # it is done all the same, and never run again
+        document = None
+    step = Step(document, awaited=awaited)
+    return [Put(STEPS, f"{each.key}:{name}", step, each.ttl) for each in claim.all]
+
+
+def _remembered(name: str, step: Step) -> Any:
+    if step.result is None:
+        raise OutcomeUnknown(f"the step {name!r} is done, and JSON could not hold what it returned")
+    result = json.loads(step.result)
+    return _ready(result) if step.awaited else result
+
+
+async def _ready(result: Any) -> Any:
+    return result
+
+
+def fill(function: Callable[..., Any], **known: Any) -> Any:
+    """Call a function of the app's with what it asks for by name; a parameter of another name gets the first one."""
+    given: list[Any] = []
+    named: dict[str, Any] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            continue
+        if parameter.kind is parameter.VAR_KEYWORD:
+            named |= {key: value for key, value in known.items() if key not in named}
+        elif name not in known and parameter.default is not parameter.empty:
+            continue
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            named[name] = known.get(name, next(iter(known.values())))
+        else:
+            given.append(known.get(name, next(iter(known.values()))))
+    return function(*given, **named)

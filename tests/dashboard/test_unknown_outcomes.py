@@ -1,0 +1,256 @@
+"""Keys whose outcome nobody knows: on the page from whatever worker, and told when one is asked for."""
+
+import logging
+import threading
+import time
+
+import pytest
+
+from dashboard.test_dashboard import read
+from faces.apps import wsgi_call
+from launchready import stores
+from launchready.core.idempotency.unknown_outcomes import Unknown, unknown
+from launchready.dashboard.page import page
+from launchready.dashboard.wording import age, verdict
+from launchready.errors import StoreUnavailable
+from launchready.idempotency import idempotent
+from launchready.settings.signing import vault
+from launchready.settings.unknown_outcomes import BUDGET, FRESH, QUIET, SIGNAL, Alert, Unresolved
+from launchready.wsgi import Idempotency, LaunchReadyMiddleware
+from support import servers
+from support.browser import axe_violations, chromium
+from support.week import week
+
+SECRET, OLDER = ("".join(reversed(word)) for word in ("terces wen", "terces dlo"))
+NAMES = [name for name in stores.names() if name != "limits"]
+
+
+class Killed(BaseException):
+    """What ends a worker: not an answer of its function."""
+
+
+def app(environ, start_response):
+    start_response("201 Created", [])
+    if environ["PATH_INFO"] == "/bookings/die":
+        raise Killed
+    return [b"booked"]
+
+
+def shop(url, **settings):
+    made = LaunchReadyMiddleware(
+        app, store=url, idempotency=Idempotency(routes=["POST /bookings/*"], lease="50ms"), redaction=None, **settings
+    )
+    call = wsgi_call(made)
+
+    def post(path, key):
+        return call("POST", f"/bookings/{path}", [("Idempotency-Key", key)], b"{}")
+
+    return made, post
+
+
+def die(post, key):
+    with pytest.raises(Killed):
+        post("die", key)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("secrets", [{}, {"secret_key": SECRET}, {"secret_key": SECRET, "secret_key_fallbacks": [OLDER]}],
+                         ids=["none", "one", "two"])  # fmt: skip
+def test_from_all_workers(name, secrets, tmp_path):
+    """What one worker left open another one counts, once, whatever secrets it stands under; what is done is not."""
+    url = servers.store_url(name, tmp_path)
+    made, post = shop(url, **secrets)
+    other = made if name == "memory" else shop(url, **secrets)[0]
+    before = made.status()["idempotency"]["unresolved"]["count"]
+    unique = f"{name}-{time.monotonic_ns()}"
+    die(post, unique)
+    assert post("fine", f"{unique}-fine").status == 201
+    threading.Event().wait(0.1)
+    other.stack.unresolved = Unresolved(other.stack.answers._store, other.stack.vault, time.monotonic)
+    found = other.status()["idempotency"]["unresolved"]
+    assert (found["count"], found["whole"]) == (before + 1, True)
+    assert found["oldest"] >= 0.1
+
+
+def test_an_answer_under_one_secret_is_known():
+    """A worker that died between two answers left one of them."""
+
+    class Entry:
+        age = 100.0
+
+        def __init__(self, status):
+            self.value = type("R", (), {"status": status, "lease": 1.0, "token": "t", "elapsed": 7.0})
+
+    assert unknown([Entry(0), Entry(0)]) == Unknown(1, 107.0)
+    assert unknown([Entry(201), Entry(0)]) == Unknown(0, 0.0)
+
+
+class Counting:
+    """A store that is scanned; ``passes``: seconds that each entry takes."""
+
+    def __init__(self, now, entries=0, passes=0.0):
+        self.now, self.entries, self.passes, self.scans = now, entries, passes, 0
+
+    def scan(self, space):
+        self.scans += 1
+        for _ in range(self.entries):
+            self.now[0] += self.passes
+            yield from ()
+
+
+class Away:
+    def scan(self, space):
+        raise StoreUnavailable("away")
+
+
+def test_a_count_is_remembered():
+    """The page of ten viewers asks the store once in half a minute."""
+    now = [0.0]
+    store = Counting(now)
+    count = Unresolved(store, vault(), lambda: now[0])
+    count()
+    now[0] = FRESH - 1
+    count()
+    assert store.scans == 1
+    now[0] = FRESH + 1
+    count()
+    assert store.scans == 2
+
+
+def test_a_store_with_too_many_keys(tmp_path):
+    """After a second what was seen by then is told, as so many or more."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    _, post = shop(url)
+    for number in range(3):
+        die(post, f"k{number}")
+    threading.Event().wait(0.1)
+    steps = iter([0.0, BUDGET / 2, BUDGET, BUDGET + 1])
+    found = Unresolved(stores.connect(url), vault(), lambda: next(steps))()
+    assert (found["count"], found["whole"]) == (2, False)
+
+
+def test_a_store_that_is_away():
+    """Not known, and the page says so."""
+    count = Unresolved(Away(), vault(), time.monotonic)
+    assert count() is None
+    assert "the store does not answer" in page(shown(None))
+
+
+def test_told(tmp_path, caplog):
+    """An event each time, one line of the log a minute."""
+    made, post = shop(f"sqlite:///{tmp_path}/a.db")
+    now = [0.0]
+    made.stack.vault.counts.alert = Alert(lambda: now[0])
+    die(post, "k")
+    threading.Event().wait(0.1)
+    with caplog.at_level(logging.WARNING, "launchready"):
+        for seconds in (0.0, 1.0, QUIET + 1):
+            now[0] = seconds
+            assert post("die", "k").json["code"] == "outcome_unknown"
+    assert sum("ls --unknown" in record.message for record in caplog.records) == 2
+    servers.until(lambda: made.status()["signals"].get(SIGNAL) == 3, "the signals in the ledger")
+
+
+def test_told_of_functions(tmp_path, caplog, monkeypatch):
+    """A job has no page of its own: its line is in the log."""
+    from launchready.errors import OutcomeUnknown
+
+    monkeypatch.delenv("LAUNCHREADY_STORE", raising=False)
+    died = []
+
+    @idempotent(key=lambda order: order, store=f"sqlite:///{tmp_path}/a.db", lease="50ms")
+    def pay(order):
+        died.append(order)
+        raise Killed
+
+    with pytest.raises(Killed):
+        pay("k")
+    threading.Event().wait(0.1)
+    with caplog.at_level(logging.WARNING, "launchready"), pytest.raises(OutcomeUnknown):
+        pay("k")
+    assert died == ["k"]
+    assert any("ls --unknown" in record.message for record in caplog.records)
+
+
+# The page.
+
+
+def shown(unresolved, path=None):
+    base = {"release": "r", "routes": [], "releases": [], "scope": "machine", "since": 0.0, "now": 86400.0, "p95": None,
+            "timeline": [{"start": 0.0, "requests": 5, "errors": 0, "error_share": 0.0, "p95": None}] * 2,
+            "failures": [0, 0], "uptime": [True, True], "signals": {}, "jobs": []}  # fmt: skip
+    if path is not None:
+        base = read(path)
+    routes = base["routes"] or [
+        {"method": "POST", "route": "/pay", "count": 5, "errors": 0, "p50": None, "p95": None, "p99": None,
+         "first_byte_p95": None, "target": None, "verdict": None, "exceptions": {}, "cached": 0, "limited": 0,
+         "replayed": 0, "streams": 0, "websockets": 0, "disconnects": 0}
+    ]  # fmt: skip
+    return {**base, "routes": routes, "idempotency": {"unresolved": unresolved}}
+
+
+def tile(html):
+    start = html.index("<h2>Unknown outcomes</h2>")
+    return html[start : html.index("</div>", start)]
+
+
+@pytest.mark.parametrize(
+    ("found", "words", "absent"),
+    [
+        ({"count": 0, "oldest": 0.0, "whole": True}, [">0<", "was answered"], ["warn", "bad"]),
+        ({"count": 2, "oldest": 700.0, "whole": True}, ['"warn">◆ 2', "11\u202fmin", "ls --unknown"], ["bad"]),
+        ({"count": 1, "oldest": 3600.0, "whole": True}, ['"bad">▲ 1', "1\u202fh"], ["warn"]),
+        ({"count": 9, "oldest": 200_000.0, "whole": False}, ["9 or more", "2\u202fd"], ["warn"]),
+    ],
+)
+def test_tile(found, words, absent):
+    """Nothing to do; amber for an hour; then red: with what to run. The sentence says it as well."""
+    status = shown(found)
+    text = tile(page(status))
+    assert all(word in text for word in words)
+    assert not any(word in text for word in absent)
+    assert ("not known" in verdict(status)) == (found["count"] > 0)
+
+
+def test_no_tile_where_nothing_is_protected(tmp_path):
+    """An app without keys has none that is open."""
+    made = LaunchReadyMiddleware(app, store=f"sqlite:///{tmp_path}/a.db")
+    made.stack.unresolved = Away()
+    from launchready.runtime.current import Wanted
+
+    views, Wanted.views = Wanted.views, False
+    try:
+        assert "unresolved" not in made.status()["idempotency"]
+    finally:
+        Wanted.views = views
+    assert "Unknown outcomes" not in page({**shown(None), "idempotency": {}})
+
+
+def test_ages():
+    """As one says them."""
+    assert [age(seconds) for seconds in (0, 59, 60, 3599, 3600, 86_400 * 3)] == [
+        "0\u202fs", "59\u202fs", "1\u202fmin", "59\u202fmin", "1\u202fh", "3\u202fd",
+    ]  # fmt: skip
+
+
+def test_axe(tmp_path):
+    """Amber and red, light and dark, wide and on a phone: axe-core finds nothing, and nothing is wider than the screen."""
+    week(tmp_path / "m.db", time.time())
+    with chromium() as browser:
+        for seconds in (60.0, 90_000.0):
+            html = page(shown({"count": 3, "oldest": seconds, "whole": True}, tmp_path / "m.db"), live=False)
+            for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)):
+                context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+                tab = context.new_page()
+                tab.set_content(html)
+                assert axe_violations(tab) == []
+                assert tab.evaluate("document.documentElement.scrollWidth") <= width
+                tile_ = tab.locator(".card", has_text="Unknown outcomes")
+                assert tile_.locator(".warn" if seconds < 3600 else ".bad").is_visible()
+                context.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _servers_end():
+    yield
+    servers.close_all()

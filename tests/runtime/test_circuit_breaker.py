@@ -1,0 +1,149 @@
+"""The circuit breaker: what only counts waits 40 ms for a store at most, and once."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from launchready.errors import StoreUnavailable
+from launchready.exchange.store import Get, Put, Space, Take, TakeHere
+from launchready.exchange.window import Window
+from launchready.runtime.adapter import Answers
+from launchready.runtime.health.checks import Probes
+from launchready.stores.memory import MemoryStore
+from support.servers import until
+
+WINDOWS = (Window(1000, 60.0),)
+KEPT = Space("kept", dump=bytes, load=bytes, size=len, evictable=False)
+SLOW = 5.0
+
+
+class Shop(MemoryStore):
+    """A store across a wire that a test can slow down, or cut."""
+
+    shared = True
+
+    def __init__(self, *, minds):
+        super().__init__()
+        self.verbs, self.inline = self.inline, {}
+        if minds:
+            self.hurry = lambda op: self.execute(op, 0.04)
+        self.back = threading.Event()
+        self.back.set()
+        self.cut = False
+        self.asked = []
+
+    def execute(self, op, patience=SLOW):
+        self.asked.append(type(op).__name__)
+        if self.cut:
+            raise StoreUnavailable("cut")
+        if not self.back.wait(patience):
+            raise StoreUnavailable("late")
+        self.verbs[type(op)](op)
+
+    async def aexecute(self, op):
+        self.asked.append(type(op).__name__)
+        if self.cut:
+            raise StoreUnavailable("cut")
+        await asyncio.to_thread(self.back.wait, SLOW)
+        self.verbs[type(op)](op)
+
+
+def asking(store, mode):
+    """A function that asks through the app's adapter: answered (seconds, whether it was)."""
+    answers = Answers(store, Probes({}), {TakeHere: MemoryStore().windows.take})
+    runner = asyncio.Runner() if mode == "async" else None
+
+    def ask(op=None):
+        op = op or Take("k", WINDOWS)
+        start = time.monotonic()
+        try:
+            if runner is None:
+                answers.execute(op)
+            else:
+                runner.run(answers.aexecute(op))
+        except StoreUnavailable:
+            return time.monotonic() - start, False
+        return time.monotonic() - start, True
+
+    return ask, runner
+
+
+@pytest.fixture(params=["sync", "minding", "async"])
+def shop(request):
+    store = Shop(minds=request.param == "minding")
+    ask, runner = asking(store, request.param)
+    yield store, ask
+    store.back.set()
+    if runner is not None:
+        runner.close()
+
+
+def test_a_store_that_hangs(shop):
+    """The first request waits 40 ms, the next not at all; when the store is back it is asked again by itself."""
+    store, ask = shop
+    assert ask()[1]
+    waits = []
+    for _ in range(5):  # the quickest of five: others work on this machine
+        store.back.clear()
+        seconds, answered = ask()
+        assert not answered
+        waits.append(seconds)
+        store.back.set()
+        until(lambda: ask()[1], "the store to be asked again", 10)
+    assert min(waits) < 0.05
+    store.back.clear()
+    assert not ask()[1]
+    before = store.asked.count("Take")
+    times = [ask() for _ in range(50)]
+    assert not any(answered for _, answered in times)
+    assert sorted(seconds for seconds, _ in times)[25] < 0.01
+    assert store.asked.count("Take") == before
+    store.back.set()
+    until(lambda: ask()[1], "the store to be asked again", 10)
+
+
+def test_a_store_that_refuses(shop):
+    """One refusal opens it; while it lasts the store is probed, and not asked by every request."""
+    store, ask = shop
+    store.cut = True
+    assert [ask()[1] for _ in range(200)] == [False] * 200
+    assert store.asked.count("Take") == 1
+    store.cut = False
+    until(lambda: ask()[1], "the store to be asked again", 10)
+    assert [ask()[1] for _ in range(5)] == [True] * 5
+
+
+def test_what_does_not_hurry(shop):
+    """A claim always asks; its answer closes the breaker for all."""
+    store, ask = shop
+    store.cut = True
+    assert not ask()[1]
+    assert not ask(Put(KEPT, "k", b"v", 60))[1]
+    store.cut = False
+    assert ask(Put(KEPT, "k", b"v", 60))[1]
+    assert ask()[1]
+    assert ask(Get(KEPT, "k"))[1]
+
+
+def test_no_thread_while_it_is_up(shop):
+    """A store that minds the hurry by itself, and one in an event loop, need no thread."""
+    store, ask = shop
+    before = threading.active_count()
+    for _ in range(20):
+        assert ask()[1]
+    if hasattr(store, "hurry"):
+        assert threading.active_count() == before
+
+
+def test_a_process_of_its_own_has_its_own_threads():
+    """After a fork the threads of the parent are not waited for."""
+    store = Shop(minds=False)
+    ask, _ = asking(store, "sync")
+    assert ask()[1]
+    breaker = ask.__closure__
+    assert breaker
+    answers = next(cell.cell_contents for cell in breaker if isinstance(cell.cell_contents, Answers))
+    answers._counts._pid = -1
+    assert ask()[1]

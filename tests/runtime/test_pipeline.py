@@ -1,0 +1,226 @@
+"""The chain: features in order on the way in, in the other order on the way back, and nothing lost on any way out."""
+
+import pytest
+
+from launchready.errors import StoreError
+from launchready.exchange.app import Copy, Forward, Hold
+from launchready.exchange.operations import Elsewhere, Op
+from launchready.http.message import Response
+from launchready.runtime.drive import adrive, drive
+from launchready.runtime.pipeline import chain
+from support.flows import request
+
+
+class Question(Op[str]):
+    """What nobody here but a test answers."""
+
+    def __init__(self, number):
+        self.number = number
+
+
+class Log:
+    """A feature that writes down what happens to it. ``ask``: an operation of its own before Forward."""
+
+    def __init__(self, name, log, *, ask=None, refuse=False, copy=0, hold=0, keep=False):
+        self.name, self.log, self.ask, self.refuse = name, log, ask, refuse
+        self.copy, self.hold, self.keep = copy, hold, keep
+
+    def handle(self, asked):
+        del asked
+        try:
+            if self.ask is not None:
+                op = Question(self.ask)
+                try:
+                    yield op
+                    self.log.append(f"{self.name} answered {op.answer}")
+                except StoreError:
+                    self.log.append(f"{self.name} bypassed")
+            if self.refuse:
+                return Response(429, [], b"no")
+            self.log.append(f"{self.name} in")
+            forward = Hold(self.hold) if self.hold else Forward()
+            try:
+                yield forward
+            except ZeroDivisionError:
+                self.log.append(f"{self.name} told")
+                if self.keep:
+                    return Response(503, [], b"kept")
+                raise
+            forward.answer.headers.append((b"seen", self.name.encode()))
+            self.log.append(f"{self.name} out")
+            if self.copy:
+                copy = Copy(self.copy)
+                yield copy
+                self.log.append(f"{self.name} copied {copy.answer}")
+        finally:
+            self.log.append(f"{self.name} end")
+        return None
+
+
+def steps(features, inline=None):
+    return chain(features, request()[0], inline or {}, [])
+
+
+def refuse_to_answer(op):
+    raise AssertionError(op)
+
+
+def test_order():
+    """In from the outermost, back from the innermost."""
+    log = []
+    flow = steps([Log("a", log), Log("b", log)])
+    forward = drive(flow, refuse_to_answer)
+    assert type(forward) is Forward
+    forward.answer = Response(200, [])
+    final = drive(flow, refuse_to_answer)
+    assert final.headers == [(b"seen", b"b"), (b"seen", b"a")]
+    assert log == ["a in", "b in", "b out", "b end", "a out", "a end"]
+
+
+def test_a_refusal_ends_the_way_in():
+    """Nothing behind it runs; those before it see its answer."""
+    log = []
+    final = drive(steps([Log("a", log), Log("b", log, refuse=True), Log("c", log)]), refuse_to_answer)
+    assert (final.status, final.headers) == (429, [(b"seen", b"a")])
+    assert log == ["a in", "b end", "a out", "a end"]
+
+
+def test_features_that_ask_nobody():
+    """A plain function returns at once: None to go on, a Response to answer."""
+
+    class Plain:
+        name = "plain"
+
+        def __init__(self, answer):
+            self.handle = lambda _: answer
+
+    assert type(drive(steps([Plain(None)]), refuse_to_answer)) is Forward
+    assert drive(steps([Plain(Response(403, []))]), refuse_to_answer).status == 403
+
+
+def answer(op):
+    op.answer = "outside"
+
+
+def fail(op):
+    raise StoreError("down")
+
+
+def elsewhere(op):
+    raise Elsewhere
+
+
+@pytest.mark.parametrize(
+    ("inline", "outside", "told"),
+    [
+        ({Question: answer}, refuse_to_answer, "a answered outside"),
+        ({Question: fail}, refuse_to_answer, "a bypassed"),
+        ({Question: elsewhere}, answer, "a answered outside"),
+        ({Question: elsewhere}, fail, "a bypassed"),
+        ({}, answer, "a answered outside"),
+        ({}, fail, "a bypassed"),
+    ],
+)
+def test_where_operations_are_answered(inline, outside, told):
+    """On the spot, or by the driver where that would wait; what fails is thrown into the flow that asked."""
+    log = []
+    flow = steps([Log("a", log, ask=1)], inline)
+    assert type(drive(flow, outside)) is Forward
+    assert log == [told, "a in"]
+
+
+@pytest.mark.parametrize(("keep", "status"), [("a", 503), ("b", 503), ("", None)])
+def test_what_the_app_raises(keep, status):
+    """It goes outwards, innermost first; a flow that returns an answer keeps it, and those outside see that answer."""
+    log = []
+    flow = steps([Log("a", log, keep=keep == "a"), Log("b", log, keep=keep == "b")])
+    drive(flow, refuse_to_answer)
+    if status is None:
+        with pytest.raises(ZeroDivisionError):
+            drive(flow, refuse_to_answer, error=ZeroDivisionError())
+    else:
+        assert drive(flow, refuse_to_answer, error=ZeroDivisionError()).status == status
+    assert (
+        log[2:]
+        == {
+            "": ["b told", "b end", "a told", "a end"],
+            "a": ["b told", "b end", "a told", "a end"],
+            "b": ["b told", "b end", "a out", "a end"],
+        }[keep]
+    )
+
+
+def test_a_store_that_fails_while_the_way_unwinds():
+    """The flow that asks is told, and may still answer."""
+
+    class Frees:
+        name = "frees"
+
+        def handle(self, asked):
+            del asked
+            try:
+                yield Forward()
+            except ZeroDivisionError:
+                try:
+                    yield Question(1)
+                except StoreError:
+                    return Response(503, [])
+            return None
+
+    flow = steps([Frees()])
+    drive(flow, fail)
+    assert drive(flow, fail, error=ZeroDivisionError()).status == 503
+
+
+@pytest.mark.parametrize("body", [None, b"whole"])
+def test_copies(body):
+    """Handed out innermost first when the body is known: at once, or after it streamed past up to the largest bound."""
+    log = []
+    flow = steps([Log("a", log, copy=10), Log("b", log, copy=20), Log("c", log)])
+    drive(flow, refuse_to_answer).answer = Response(200, [], body)
+    step = drive(flow, refuse_to_answer)
+    if body is None:
+        assert isinstance(step, Copy)
+        assert step.limit == 20
+        step.answer = b"whole"
+        step = drive(flow, refuse_to_answer)
+    assert step.status == 200
+    told = [line for line in log if "copied" in line]
+    assert told == ["b copied b'whole'", "a copied b'whole'"]
+
+
+def test_hold():
+    """The largest bound that any feature asks for."""
+    step = drive(steps([Log("a", [], hold=5), Log("b", [], hold=9), Log("c", [])]), refuse_to_answer)
+    assert isinstance(step, Hold)
+    assert step.hold == 9
+
+
+def test_closing():
+    """A client that goes away ends every flow that was parked."""
+    log = []
+    flow = steps([Log("a", log), Log("b", log, copy=5)])
+    drive(flow, refuse_to_answer)
+    flow.close()
+    assert sorted(log) == ["a end", "a in", "b end", "b in"]
+
+
+def test_the_async_driver_does_the_same():
+    """One question after the other, errors thrown in, until the app is asked."""
+    import asyncio
+
+    async def later(op):
+        await asyncio.sleep(0)
+        fail(op) if op.number == 2 else answer(op)
+
+    async def main():
+        log = []
+        flow = steps([Log("a", log, ask=1), Log("b", log, ask=2)])
+        forward = await adrive(flow, later)
+        forward.answer = Response(200, [])
+        final = await adrive(flow, later)
+        return log, final.status
+
+    log, status = asyncio.run(main())
+    assert status == 200
+    assert log[:4] == ["a answered outside", "a in", "b bypassed", "b in"]

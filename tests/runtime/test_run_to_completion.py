@@ -1,0 +1,46 @@
+"""What holds a key is finished, whoever still waits for it."""
+
+import asyncio
+
+import pytest
+
+from launchready.runtime.run_to_completion import finish
+
+
+def test_its_result_and_its_error():
+    """They are the caller's, as if it had awaited the work itself."""
+
+    async def gives(value):
+        await asyncio.sleep(0)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    assert asyncio.run(finish(gives(7))) == 7
+    with pytest.raises(LookupError, match="gone"):
+        asyncio.run(finish(gives(LookupError("gone"))))
+
+
+@pytest.mark.parametrize("error", [None, LookupError("nobody hears it")])
+def test_cancelled_it_goes_on(error, caplog):
+    """Who waited is gone, the work is not; what it raises then is nobody's."""
+    ended = []
+
+    async def work():
+        await asyncio.sleep(0.02)
+        ended.append(1)
+        if error is not None:
+            raise error
+
+    async def main():
+        waits = asyncio.create_task(finish(work()))
+        await asyncio.sleep(0)
+        waits.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waits
+        assert not ended
+        await asyncio.sleep(0.05)
+
+    asyncio.run(main())
+    assert ended == [1]
+    assert not caplog.records

@@ -1,0 +1,59 @@
+"""A large request body stands on disk: hashed as it comes, and whole for whoever asks."""
+
+import random
+from hashlib import sha256
+
+import pytest
+
+from launchready.http.message import Request
+from launchready.runtime.bodies.spool import IN_MEMORY, Arrived, Spool
+
+
+def request(kind=b"application/json"):
+    return Request("POST", "/", b"/", b"", "https", "", [(b"content-type", kind)])
+
+
+def pieces(data, draw):
+    """The same bytes, cut anywhere."""
+    while data:
+        size = draw.randint(1, 7)
+        yield data[:size]
+        data = data[size:]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_digest_leaves_out_what_is_drawn(seed):
+    """However the body is cut into chunks, the digest is that of the body without the boundary."""
+    draw = random.Random(seed)
+    body = bytes(draw.choices(b"ab-", k=400))
+    spool = Spool(b"ab-a")
+    for piece in pieces(body, draw):
+        spool.write(piece)
+        assert spool.digest()  # asking in between changes nothing
+    assert spool.digest() == sha256(body.replace(b"ab-a", b"")).digest()
+    assert bytes(spool) == body
+    assert spool.size == 400
+
+
+@pytest.mark.parametrize("size", [10, IN_MEMORY, IN_MEMORY + 1, 3 * IN_MEMORY])
+def test_what_is_kept(size):
+    """In memory up to a mebibyte, on disk above; and readable as a file from anywhere."""
+    body = b"first\n" + random.Random(7).randbytes(size - 6)
+    kept = Arrived(request(), 10 * IN_MEMORY)
+    for start in range(0, size, 100_000):
+        kept.add(body[start : start + 100_000])
+    whole = kept.whole()
+    assert isinstance(whole, bytes) is (size <= IN_MEMORY)
+    assert bytes(whole) == body
+    assert kept.reader(5).read() == body[5:]
+    assert kept.reader(2).readline() == b"rst\n"
+    assert bytes(whole) == body
+
+
+def test_over_its_bound_nothing_is_kept():
+    """What nobody may ask for is not written down."""
+    kept = Arrived(request(), 2 * IN_MEMORY)
+    for _ in range(4):
+        kept.add(b"x" * IN_MEMORY)
+    assert kept.size == 4 * IN_MEMORY
+    assert kept.whole().size == 2 * IN_MEMORY

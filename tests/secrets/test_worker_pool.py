@@ -1,0 +1,56 @@
+"""Worker processes: how they end."""
+
+import subprocess
+import sys
+
+import pytest
+
+from launchready.secrets import worker_pool
+
+STOPPED = """
+import os, signal, subprocess, sys
+from launchready.cli import main
+from launchready.cli.commands import secrets
+from launchready.secrets import work
+
+started = []
+class Popen(subprocess.Popen):
+    def __init__(self, command, **more):
+        super().__init__(command, **more)
+        if "launchready.secrets" in command:
+            started.append(self)
+
+work.subprocess.Popen = Popen
+work._cores = lambda: 2
+work.FILES = work._MANY = 1
+sys.stderr.isatty = lambda: True
+secrets._bar = lambda done, every: os.killpg(0, signal.SIGINT)
+code = main(["secrets", sys.argv[1]])
+print(code, bool(started), all(one.poll() is not None for one in started))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_ends_the_workers_without_a_word(tmp_path):
+    """In the middle of a scan, to the whole group, as a terminal sends it: 130, and nothing is left running."""
+    for at in range(40):
+        (tmp_path / f"{at}.txt").write_text("one\n")
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, str(tmp_path)],
+        capture_output=True, text=True, check=True, start_new_session=True,
+    )  # fmt: skip
+    assert done.stdout == "130 True True\n"
+    assert "Traceback" not in done.stderr
+
+
+def test_a_worker_that_nobody_reads_ends_without_a_word(tmp_path):
+    """The scan was killed: its workers see a closed pipe."""
+    (tmp_path / "one.txt").write_text("one\n")
+    job = f'["files", "{tmp_path}", "", ["one.txt"], ""]\n'
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "launchready.secrets"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=worker_pool._environment(),
+    )  # fmt: skip
+    worker.stdout.close()
+    _, said = worker.communicate(job)
+    assert said == ""

@@ -1,0 +1,353 @@
+"""What a store's listener hears, for every store that has one; and what is left of it."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import threading
+import time
+
+import pytest
+
+from launchready import stores
+from launchready.errors import StoreUnavailable
+from launchready.exchange.store import Delete, PutIfAbsent, Renew, Replace, Seize, Settle, digest
+from launchready.exchange.subscribe import Expect
+from support import racers, servers
+
+LISTENED = [
+    name for name in stores.names() if hasattr(__import__(f"launchready.stores.{name}", fromlist=[name]), "Ears")
+]
+TOLD = ("redis", "postgresql")
+_serial = itertools.count()
+
+
+@pytest.fixture(params=["kept", "evictable"])
+def space(request):
+    return racers.space(f"listening {os.getpid()} {next(_serial)}", evictable=request.param == "evictable")
+
+
+@pytest.fixture(params=LISTENED)
+def store(request, tmp_path):
+    made = stores.connect(servers.store_url(request.param, tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=TOLD)
+def told(request, tmp_path):
+    made = stores.connect(servers.store_url(request.param, tmp_path))
+    yield made
+    made.close()
+
+
+def ask(store, op):
+    store.execute(op)
+    return op.answer
+
+
+def heard(ear, expected, seconds=5.0):
+    """What is heard first, or nothing in all of the time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := list(ear.hear(expected, 0.1)):
+            return found
+    return []
+
+
+ENDS = {
+    "settle": lambda space, version: Settle(space, "k", b"w", 60, version),
+    "replace": lambda space, version: Replace(space, "k", b"w", 60, version),
+    "delete": lambda space, version: Delete(space, "k", version),
+    "delete whatever": lambda space, _: Delete(space, "k"),
+}
+
+
+def test_which_stores():
+    """Every one that other processes share, but the one that only counts."""
+    assert set(LISTENED) == set(stores.names()) - {"memory", "limits"}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_the_end_is_heard(store, space, end):
+    """Signs of life and a take-over are no end; what is written or removed for good is, whoever does it."""
+    version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
+    ear = store.listen()
+    name = digest(space.name, "k")
+    if ear.asks:
+        assert ask(store, Expect(space, "k", version))
+        assert ask(store, Expect(space, "k", version))  # by another one
+    assert ask(store, Renew(space, "k", b"v", 60, version))
+    assert heard(ear, {name: version}, 0.2) == []
+    seized = ask(store, Seize(space, "k", b"v", 60, version, 0.0))
+    assert ask(store, end(space, version)) is (end is ENDS["delete whatever"])
+    if end is not ENDS["delete whatever"]:
+        assert heard(ear, {name: seized}, 0.2) == []
+        assert ask(store, end(space, seized))
+    assert heard(ear, {name: seized}) == [name]
+    ear.close()
+
+
+def test_expected_in_vain(told, space):
+    """What is not there, or not of that version any more, is not to be waited for."""
+    assert not ask(told, Expect(space, "k", 1))
+    version = ask(told, PutIfAbsent(space, "k", b"v", 60)).version
+    assert not ask(told, Expect(space, "k", version - 1))
+    assert ask(told, Expect(space, "k", version))
+    assert ask(told, Settle(space, "k", b"w", 60, version))
+    assert not ask(told, Expect(space, "k", version))
+
+
+def test_nobody_is_told_of_what_nobody_waits_for(told, space):
+    """It would cost every request; and what was told once is not told again."""
+    ear = told.listen()
+    for key in "ab":
+        version = ask(told, PutIfAbsent(space, key, b"v", 60)).version
+        if key == "b":
+            assert ask(told, Expect(space, key, version))
+        assert ask(told, Settle(space, key, b"w", 60, version))
+    assert heard(ear, {}) == [digest(space.name, "b")]
+    assert heard(ear, {}, 0.2) == []
+    ear.close()
+
+
+def test_told_while_it_is_asked(told, space):
+    """Of any number of keys that end while they are being expected: expected in vain, or heard of. None is lost."""
+    ear = told.listen()
+    keys = [str(number) for number in range(200)]
+    versions = {key: ask(told, PutIfAbsent(space, key, b"v", 60)).version for key in keys}
+    asked = {}
+
+    def expect():
+        for key in keys:
+            asked[key] = ask(told, Expect(space, key, versions[key]))
+
+    def settle():
+        for key in keys:
+            assert ask(told, Settle(space, key, b"w", 60, versions[key]))
+
+    threads = [threading.Thread(target=work) for work in (expect, settle)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    missing = {digest(space.name, key) for key in keys if asked[key]}
+    while missing and (found := heard(ear, {})):
+        missing -= set(found)
+    assert not missing
+    ear.close()
+
+
+def test_others_say_what_they_like(told, space):
+    """A word that is none of ours is passed over."""
+    ear = told.listen()
+    if told._name.startswith("the Redis"):
+        for word in ("", "{", "launchready:x:{zz}"):
+            told._client(quick=False).publish("launchready:ended", word)
+    else:
+        for word in ("zz", "ü", ""):
+            told._ask("SELECT pg_notify('launchready', %(word)s)", {"word": word}, time.monotonic() + 2)
+    version = ask(told, PutIfAbsent(space, "k", b"v", 60)).version
+    assert ask(told, Expect(space, "k", version))
+    assert ask(told, Delete(space, "k", version))
+    while digest(space.name, "k") not in (found := heard(ear, {})):
+        assert set(found) <= {b""}
+    ear.close()
+
+
+def connections(server):
+    """Those that the server knows, beside the one that asks."""
+    if server.url.startswith("redis"):
+        import redis
+
+        with contextlib.closing(redis.Redis.from_url(server.url)) as client:
+            return {each["id"] for each in client.client_list()} - {str(client.client_id())}
+    import psycopg
+
+    with psycopg.connect(server.url, autocommit=True) as client:
+        others = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        return {pid for (pid,) in client.execute(others).fetchall()}
+
+
+@pytest.mark.parametrize("how", ["close", "aclose"])
+@pytest.mark.parametrize("name", TOLD)
+def test_nothing_is_left_of_it(name, how):
+    """A store that is closed ends what listens in another thread, at once; and listens again when it is asked to."""
+    server = servers.server(name)
+    before = connections(server)  # of other tests
+    store = stores.connect(server.url)
+    for _ in range(2):
+        ear = store.listen()
+
+        def listen(ear=ear):
+            try:
+                with pytest.raises(StoreUnavailable):
+                    heard(ear, {}, 30.0)
+            finally:
+                ear.close()
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        if how == "close":
+            store.close()
+        else:
+            asyncio.run(store.aclose())
+        thread.join(1.0)
+        assert not thread.is_alive()
+        servers.until(lambda: connections(server) <= before, "its connections to end")
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_broken_connection_is_told(name, space):
+    """Whoever ends it, the listener does not just hear nothing for ever."""
+    server = servers.server(name)
+    store = stores.connect(server.url)
+    ear = store.listen()
+    end_listeners(server)
+    with pytest.raises(StoreUnavailable):
+        heard(ear, {})
+    ear.close()
+    store.close()
+
+
+def end_listeners(server):
+    """How many connections were ended."""
+    if server.url.startswith("redis"):
+        import redis
+
+        with contextlib.closing(redis.Redis.from_url(server.url)) as client:
+            return client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    import psycopg
+
+    with psycopg.connect(server.url, autocommit=True) as client:
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN launchready'"
+        return len(client.execute(end).fetchall())
+
+
+@pytest.mark.parametrize("rights", ["", "+publish", "+subscribe", "&launchready:ended"])
+def test_a_redis_user_without_the_rights(rights, space):
+    """Who may not publish settles all the same; who may not subscribe is told so when he would listen."""
+    import redis
+
+    server = servers.server("redis")
+    word = "".join(reversed("resu-a-fo"))
+    with contextlib.closing(redis.Redis.from_url(server.url)) as client:
+        client.execute_command(
+            "ACL", "SETUSER", "clerk", "reset", "on", f">{word}", "~launchready:*", "+@all", "-publish", "-subscribe",
+            *rights.split(),
+        )  # fmt: skip
+    store = stores.connect(f"redis://clerk:{word}@127.0.0.1:{server.port}/0")
+    version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
+    assert ask(store, Expect(space, "k", version))
+    assert ask(store, Settle(space, "k", b"w", 60, version))
+    with pytest.raises(StoreUnavailable):
+        store.listen()
+    store.close()
+
+
+def test_a_pooler_that_passes_nothing_on():
+    """LISTEN is accepted there, and nothing comes: so the first word is one's own, and must be heard."""
+    import psycopg
+
+    from launchready.stores._postgresql_notify import PostgreSQLEar
+
+    server = servers.server("postgresql")
+    with pytest.raises(StoreUnavailable, match="pooler"):
+        PostgreSQLEar(server.url, lambda word: None)
+    with pytest.raises(psycopg.OperationalError):
+        PostgreSQLEar(server.url.replace(str(server.port), str(servers.free_port())), lambda word: None)
+
+
+def test_a_silent_connection(monkeypatch):
+    """A server that says nothing for long is asked for a word; where none comes, it is gone."""
+    from launchready.stores import _postgresql_notify, _redis_pubsub
+
+    monkeypatch.setattr(_redis_pubsub, "QUIET", 0.2)
+    monkeypatch.setattr(_postgresql_notify, "QUIET", 0.2)
+    monkeypatch.setattr(_postgresql_notify, "ANSWER", 0.3)
+    for name in TOLD:
+        server = servers.server(name)
+        store = stores.connect(server.url)
+        ear = store.listen()
+        assert heard(ear, {}, 1.0) == []
+        server.pause()
+        try:
+            with pytest.raises(StoreUnavailable):
+                heard(ear, {})
+        finally:
+            server.resume()
+        ear.close()
+        store.close()
+
+
+def test_one_look_for_all(tmp_path):
+    """A store that tells nobody is looked at once for all keys; the more there are, the less often."""
+    from launchready.stores._subscription import Looking
+
+    looks = []
+
+    def look(names):
+        looks.append(sorted(names))
+        return {b"a": 1, b"b": 2}
+
+    ear = Looking(look, 0.05)
+    expected = {b"a": 1, b"b": 2}
+    assert list(ear.hear(expected, 0.02)) == list(ear.hear(expected, 0.02)) == []
+    assert looks == [[b"a", b"b"]]
+    expected |= {b"a": 0, b"c": 3}
+    assert sorted(heard(ear, expected)) == [b"a", b"c"]
+    assert looks[1:] == [[b"a", b"b", b"c"]]
+
+
+def test_a_word_that_comes_with_an_answer():
+    """PostgreSQL says what it has to say before it answers the next question; it is not lost in there."""
+    server = servers.server("postgresql")
+    space = racers.space(f"with {os.getpid()}", evictable=False)
+    store = stores.connect(server.url)
+    ear = store.listen()
+    version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
+    assert ask(store, Expect(space, "k", version))
+    assert ask(store, Delete(space, "k"))
+    ear._ask("SELECT 1")
+    assert list(ear.hear({}, 0)) == [digest(space.name, "k")]
+    ear.close()
+    store.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("name", TOLD)
+def test_a_child_leaves_its_parents_alone(name, space):
+    """It closes its own copy of the store, and the parent goes on listening."""
+    store = stores.connect(servers.server(name).url)
+    ear = store.listen()
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(BaseException):
+            store.close()
+            os._exit(0)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
+    assert ask(store, Expect(space, "k", version))
+    assert ask(store, Delete(space, "k"))
+    assert heard(ear, {}) == [digest(space.name, "k")]
+    ear.close()
+    store.close()
+
+
+def test_tables_of_before():
+    """Tables that do not say yet whether somebody waits are made to by the first that misses it; it is not lost."""
+    import psycopg
+
+    server = servers.server("postgresql")
+    space = racers.space(f"before {os.getpid()}", evictable=False)
+    store = stores.connect(server.url)
+    version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
+    store.close()
+    with psycopg.connect(server.url, autocommit=True) as client:
+        for table in ("launchready_kept", "launchready_cache"):
+            client.execute(f"ALTER TABLE {table} DROP COLUMN waited")
+    assert ask(store, Settle(space, "k", b"w", 60, version))
+    version = ask(store, PutIfAbsent(space, "l", b"v", 60)).version
+    assert ask(store, Expect(space, "l", version))
+    store.close()
