@@ -11,7 +11,7 @@ STOPPED = """
 import os, signal, subprocess, sys
 from launchready.cli import main
 from launchready.cli.commands import secrets
-from launchready.secrets import work
+from launchready.secrets import worker_pool
 
 started = []
 class Popen(subprocess.Popen):
@@ -20,9 +20,9 @@ class Popen(subprocess.Popen):
         if "launchready.secrets" in command:
             started.append(self)
 
-work.subprocess.Popen = Popen
-work._cores = lambda: 2
-work.FILES = work._MANY = 1
+worker_pool.subprocess.Popen = Popen
+worker_pool._cores = lambda: 2
+worker_pool.FILES = worker_pool._MANY = 1
 sys.stderr.isatty = lambda: True
 secrets._bar = lambda done, every: os.killpg(0, signal.SIGINT)
 code = main(["secrets", sys.argv[1]])
