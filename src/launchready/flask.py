@@ -19,7 +19,7 @@ from launchready.http.message import Response
 from launchready.idempotency import form_field
 from launchready.metrics.timing import ERROR
 from launchready.runtime.current import CURRENT
-from launchready.wsgi.exchange import Exchange
+from launchready.wsgi.exchange import WSGIExchange
 from launchready.wsgi.types import Environ
 
 try:
@@ -40,7 +40,7 @@ class _Face(wsgi.LaunchReadyMiddleware):
         known = [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]  # as Flask 3.1 orders its own
         return [one.decode("latin-1") if isinstance(one, bytes) else one for one in known if one]
 
-    def made(self, result: Any) -> object:
+    def to_framework_response(self, result: Any) -> object:
         return flask.make_response(result)
 
     def caller(self, environ: Environ) -> object:
@@ -93,14 +93,14 @@ def _note_error(sender: object, exception: BaseException, **more: object) -> Non
     """Flask is about to make a 500 of it: what it was is counted with the 500."""
     del sender, more
     exchange = CURRENT.get()
-    if isinstance(exchange, Exchange):
+    if isinstance(exchange, WSGIExchange):
         exchange.note = ERROR + type(exception).__name__
 
 
 def _note_reason(error: SafeToRetry) -> flask.Response:
     """Flask would make a 500 of it; the exchange makes the answer, and frees the key."""
     exchange = CURRENT.get()
-    if not isinstance(exchange, Exchange):
+    if not isinstance(exchange, WSGIExchange):
         raise error
     exchange.reason = error
     return flask.Response(status=503)

@@ -18,7 +18,7 @@ import pytest
 import idempotency as keys
 from contenders import CASES, Runs, bare, launchready
 from launchready.metrics.query_times import Watching
-from launchready.runtime.current import Wanted
+from launchready.runtime.current import ViewFeatures
 from measuring import answer, garbage, usual_frames
 
 MAX_ADDED = {"miss": 28, "get": 22, "post": 67}
@@ -30,7 +30,7 @@ MAX_FIRST = {"memory": 46, "sqlite": 48}
 @pytest.fixture(autouse=True)
 def no_protected_views(monkeypatch):
     """Another test of this process may have made one, and views that ask for their exchange cost frames."""
-    monkeypatch.setattr(Wanted, "views", False)
+    monkeypatch.setattr(ViewFeatures, "views", False)
     monkeypatch.setattr(Watching, "on", False)  # and so do requests that note what they spend their time on
 
 

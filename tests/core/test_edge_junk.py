@@ -43,7 +43,7 @@ class Everything(World):
 
     def answer(self, op):
         if isinstance(op, Client):
-            STACK.answers.inline[Client](op)
+            STACK.adapter.inline[Client](op)
         else:
             if isinstance(op, Take):
                 self.keys.add(op.key)

@@ -66,7 +66,7 @@ def test_from_all_workers(name, secrets, tmp_path):
     die(post, unique)
     assert post("fine", f"{unique}-fine").status == 201
     threading.Event().wait(0.1)
-    other.stack.unresolved = Unresolved(other.stack.answers._store, other.stack.vault, time.monotonic)
+    other.stack.unresolved = Unresolved(other.stack.adapter._store, other.stack.vault, time.monotonic)
     found = other.status()["idempotency"]["unresolved"]
     assert (found["count"], found["whole"]) == (before + 1, True)
     assert found["oldest"] >= 0.1
@@ -216,13 +216,13 @@ def test_no_tile_where_nothing_is_protected(tmp_path):
     """An app without keys has none that is open."""
     made = LaunchReadyMiddleware(app, store=f"sqlite:///{tmp_path}/a.db")
     made.stack.unresolved = Away()
-    from launchready.runtime.current import Wanted
+    from launchready.runtime.current import ViewFeatures
 
-    views, Wanted.views = Wanted.views, False
+    views, ViewFeatures.views = ViewFeatures.views, False
     try:
         assert "unresolved" not in made.status()["idempotency"]
     finally:
-        Wanted.views = views
+        ViewFeatures.views = views
     assert "Unknown outcomes" not in page({**shown(None), "idempotency": {}})
 
 

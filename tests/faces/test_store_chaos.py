@@ -50,7 +50,7 @@ class Clients:
         self.store = store
         self.client = f"203.0.113.{next(_number)}"  # a server outlives a test
         self.up, self.late = True, 0
-        quick = "hurry" if hasattr(store, "hurry") else "execute"
+        quick = "execute_quickly" if hasattr(store, "execute_quickly") else "execute"
         setattr(store, quick, self._noting(getattr(store, quick)))
         store.aexecute = self._anoting(store.aexecute)
         self.runner = asyncio.Runner() if face == "asgi" else None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launchready.http import recorded_input as remembered
+from launchready.http import recorded_input
 from launchready.http.message import Request, Response, add_vary, append, clean
 from launchready.http.problem import problem
 from launchready.http.structured import parse_string, string
@@ -92,7 +92,7 @@ def test_what_no_string_can_hold(text):
 def test_a_body_tells_what_is_read():
     """However it is read."""
     told = []
-    body = remembered.Input(io.BytesIO(b"one\ntwo\nthree\nfour"), told.append)
+    body = recorded_input.RecordedInput(io.BytesIO(b"one\ntwo\nthree\nfour"), told.append)
     assert body.read(2) == b"on"
     assert body.readline() == b"e\n"
     assert body.readline(2) == b"tw"

@@ -61,8 +61,8 @@ def test_from_the_environment(monkeypatch):
     """With commas between; the secret itself and repetitions are left out. An empty variable is none."""
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", NEW)
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY_FALLBACKS", f" {OLD}, ,older,{OLD},{NEW}")
-    assert build({}).answers.secrets == ("older", OLD, NEW)
-    assert build({"secret_key_fallbacks": []}).answers.secrets == (NEW,)
+    assert build({}).adapter.secrets == ("older", OLD, NEW)
+    assert build({"secret_key_fallbacks": []}).adapter.secrets == (NEW,)
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", "")
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY_FALLBACKS", "")
     assert build({}).vault.secret is None

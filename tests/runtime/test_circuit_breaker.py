@@ -9,8 +9,8 @@ import pytest
 from launchready.errors import StoreUnavailable
 from launchready.exchange.store import Get, Put, Space, Take, TakeHere
 from launchready.exchange.window import Window
-from launchready.runtime.adapter import Answers
-from launchready.runtime.health.checks import Probes
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.health.checks import HealthCheckRunner
 from launchready.stores.memory import MemoryStore
 from support.servers import until
 
@@ -28,7 +28,7 @@ class Shop(MemoryStore):
         super().__init__()
         self.verbs, self.inline = self.inline, {}
         if minds:
-            self.hurry = lambda op: self.execute(op, 0.04)
+            self.execute_quickly = lambda op: self.execute(op, 0.04)
         self.back = threading.Event()
         self.back.set()
         self.cut = False
@@ -52,7 +52,7 @@ class Shop(MemoryStore):
 
 def asking(store, mode):
     """A function that asks through the app's adapter: answered (seconds, whether it was)."""
-    answers = Answers(store, Probes({}), {TakeHere: MemoryStore().windows.take})
+    answers = OperationAdapter(store, HealthCheckRunner({}), {TakeHere: MemoryStore().windows.take})
     runner = asyncio.Runner() if mode == "async" else None
 
     def ask(op=None):
@@ -133,7 +133,7 @@ def test_no_thread_while_it_is_up(shop):
     before = threading.active_count()
     for _ in range(20):
         assert ask()[1]
-    if hasattr(store, "hurry"):
+    if hasattr(store, "execute_quickly"):
         assert threading.active_count() == before
 
 
@@ -144,6 +144,6 @@ def test_a_process_of_its_own_has_its_own_threads():
     assert ask()[1]
     breaker = ask.__closure__
     assert breaker
-    answers = next(cell.cell_contents for cell in breaker if isinstance(cell.cell_contents, Answers))
+    answers = next(cell.cell_contents for cell in breaker if isinstance(cell.cell_contents, OperationAdapter))
     answers._counts._pid = -1
     assert ask()[1]

@@ -5,7 +5,7 @@ import sqlite3
 import psycopg
 import pytest
 
-from launchready.runtime.health.error_reasons import Shown, reason
+from launchready.runtime.health.error_reasons import PublicReason, reason
 
 SECRET = "".join(reversed("nrevoh-2retnuh"))
 
@@ -23,7 +23,7 @@ def caused(error, cause):
     (caused(RuntimeError(SECRET), OSError("[Errno 110] Connection timed out")), "RuntimeError: timed out"),
     (RuntimeError(f"redis://:{SECRET}@10.0.0.7/0 said no"), "RuntimeError"),
     (ValueError(), "ValueError"),
-    (Shown("3 s late"), "Shown: 3 s late"),
+    (PublicReason("3 s late"), "PublicReason: 3 s late"),
 ], ids=lambda value: value if isinstance(value, str) else "")  # fmt: skip
 def test_error_reasons(error, said):
     """The class and one of our phrases; the text of anybody else's exception is only looked at."""

@@ -7,7 +7,7 @@ from launchready.exchange.app import Copy, Forward, Hold
 from launchready.exchange.operations import Elsewhere, Op
 from launchready.http.message import Response
 from launchready.runtime.drive import adrive, drive
-from launchready.runtime.pipeline import chain
+from launchready.runtime.pipeline import run_features
 from support.flows import request
 
 
@@ -58,7 +58,7 @@ class Log:
 
 
 def steps(features, inline=None):
-    return chain(features, request()[0], inline or {}, [])
+    return run_features(features, request()[0], inline or {}, [])
 
 
 def refuse_to_answer(op):

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from launchready.http.message import Request
-from launchready.runtime.bodies.spool import IN_MEMORY, Arrived, Spool
+from launchready.runtime.bodies.spool import IN_MEMORY, BodyRecorder, Spool
 
 
 def request(kind=b"application/json"):
@@ -39,10 +39,10 @@ def test_the_digest_leaves_out_what_is_drawn(seed):
 def test_what_is_kept(size):
     """In memory up to a mebibyte, on disk above; and readable as a file from anywhere."""
     body = b"first\n" + random.Random(7).randbytes(size - 6)
-    kept = Arrived(request(), 10 * IN_MEMORY)
+    kept = BodyRecorder(request(), 10 * IN_MEMORY)
     for start in range(0, size, 100_000):
         kept.add(body[start : start + 100_000])
-    whole = kept.whole()
+    whole = kept.content()
     assert isinstance(whole, bytes) is (size <= IN_MEMORY)
     assert bytes(whole) == body
     assert kept.reader(5).read() == body[5:]
@@ -52,8 +52,8 @@ def test_what_is_kept(size):
 
 def test_over_its_bound_nothing_is_kept():
     """What nobody may ask for is not written down."""
-    kept = Arrived(request(), 2 * IN_MEMORY)
+    kept = BodyRecorder(request(), 2 * IN_MEMORY)
     for _ in range(4):
         kept.add(b"x" * IN_MEMORY)
     assert kept.size == 4 * IN_MEMORY
-    assert kept.whole().size == 2 * IN_MEMORY
+    assert kept.content().size == 2 * IN_MEMORY

@@ -165,8 +165,8 @@ def test_time_is_over(call, space):
 @every(["mysql", "postgresql", "sqlite"])
 def test_what_is_over_goes_with_few_writes(call, space, monkeypatch):
     """Rows that are over leave by themselves, in a quiet shop too: the writes that come look for them by the clock."""
-    monkeypatch.setattr(base, "LOOK_AGAIN", 0.0)
-    monkeypatch.setattr(sqlite, "LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(base, "SWEEP_INTERVAL", 0.0)
+    monkeypatch.setattr(sqlite, "SWEEP_INTERVAL", 0.0)
     for number in range(300):
         call(Put(space, f"old {number}", b"x", 0.1))
     servers.until(lambda: call(Get(space, "old 299")) is None, "the ttl")
@@ -178,12 +178,12 @@ def test_what_is_over_goes_with_few_writes(call, space, monkeypatch):
 def test_when_to_look():
     """At a table by its own writes, and by the clock since its own last look; each fourth time at the next in turn."""
     now = [0.0]
-    rounds = base.Rounds(lambda: now[0], every=3)
-    assert [rounds.wrote(base.KEPT) for _ in range(6)] == [None, None, base.KEPT] * 2
-    assert [rounds.wrote(base.CACHE) for _ in range(2)] == [None, None]
-    now[0] = base.LOOK_AGAIN
-    assert [rounds.wrote(base.WINDOWS) for _ in range(2)] == [base.WINDOWS, None]
-    assert [rounds.wrote(base.KEPT) for _ in range(2)] == [base.CACHE, None]
+    schedule = base.SweepSchedule(lambda: now[0], every=3)
+    assert [schedule.count_write(base.CLAIMS_TABLE) for _ in range(6)] == [None, None, base.CLAIMS_TABLE] * 2
+    assert [schedule.count_write(base.CACHE_TABLE) for _ in range(2)] == [None, None]
+    now[0] = base.SWEEP_INTERVAL
+    assert [schedule.count_write(base.WINDOWS_TABLE) for _ in range(2)] == [base.WINDOWS_TABLE, None]
+    assert [schedule.count_write(base.CLAIMS_TABLE) for _ in range(2)] == [base.CACHE_TABLE, None]
 
 
 @every(NAMES)

@@ -132,7 +132,7 @@ def test_what_it_cannot(store):
     get = Get(SPACE, "k")
     store.execute(get)
     assert get.answer is None
-    assert (list(store.scan(SPACE)), store.sweep(), store.touch()) == ([], 0, None)
+    assert (list(store.scan(SPACE)), store.sweep(), store.learn_epoch()) == ([], 0, None)
 
 
 def test_a_storage_that_only_counts():

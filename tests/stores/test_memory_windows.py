@@ -122,10 +122,10 @@ def test_policies_without_number():
     store = MemoryStore()
     answers = [hit(store, "k", (Window(3, 60.0),)).answer.allowed for _ in range(2_000)]
     assert sum(answers) == 3
-    assert len(store.windows._known) <= 1024
+    assert len(store.windows._by_windows) <= 1024
 
 
 def test_the_bound_is_a_setting():
     """``max_keys`` of RateLimit, in the store and in what stands in for it."""
     stack = build({"rate_limit": RateLimit(max_keys=7), "store": "memory://"})
-    assert stack.answers._store.windows.max_keys == 7
+    assert stack.adapter._store.windows.max_keys == 7

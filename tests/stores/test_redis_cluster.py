@@ -109,7 +109,7 @@ def test_the_end_of_a_key_of_any_node_is_heard(cluster):
     store = stores.connect(cluster.url)
     store.execute(Get(SPACE, "which node has it"))
     for number in range(3):  # each time a node by chance
-        ear = store.listen()
+        subscription = store.listen()
         names = set()
         for key in range(12):
             name = f"heard {number} {key}"
@@ -122,7 +122,7 @@ def test_the_end_of_a_key_of_any_node_is_heard(cluster):
             names.add(digest(SPACE.name, name))
         until = time.monotonic() + 20
         while names and time.monotonic() < until:
-            names.difference_update(ear.hear({}, 0.1))
+            names.difference_update(subscription.hear({}, 0.1))
         assert not names
-        ear.close()
+        subscription.close()
     store.close()

@@ -16,7 +16,9 @@ from launchready.exchange.subscribe import Expect
 from support import racers, servers
 
 LISTENED = [
-    name for name in stores.names() if hasattr(__import__(f"launchready.stores.{name}", fromlist=[name]), "Ears")
+    name
+    for name in stores.names()
+    if hasattr(__import__(f"launchready.stores.{name}", fromlist=[name]), "Subscriptions")
 ]
 TOLD = ("redis", "postgresql")
 _serial = itertools.count()
@@ -46,11 +48,11 @@ def ask(store, op):
     return op.answer
 
 
-def heard(ear, expected, seconds=5.0):
+def heard(subscription, expected, seconds=5.0):
     """What is heard first, or nothing in all of the time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if found := list(ear.hear(expected, 0.1)):
+        if found := list(subscription.hear(expected, 0.1)):
             return found
     return []
 
@@ -72,20 +74,20 @@ def test_which_stores():
 def test_the_end_is_heard(store, space, end):
     """Signs of life and a take-over are no end; what is written or removed for good is, whoever does it."""
     version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
-    ear = store.listen()
+    subscription = store.listen()
     name = digest(space.name, "k")
-    if ear.asks:
+    if subscription.asks:
         assert ask(store, Expect(space, "k", version))
         assert ask(store, Expect(space, "k", version))  # by another one
     assert ask(store, Renew(space, "k", b"v", 60, version))
-    assert heard(ear, {name: version}, 0.2) == []
+    assert heard(subscription, {name: version}, 0.2) == []
     seized = ask(store, Seize(space, "k", b"v", 60, version, 0.0))
     assert ask(store, end(space, version)) is (end is ENDS["delete whatever"])
     if end is not ENDS["delete whatever"]:
-        assert heard(ear, {name: seized}, 0.2) == []
+        assert heard(subscription, {name: seized}, 0.2) == []
         assert ask(store, end(space, seized))
-    assert heard(ear, {name: seized}) == [name]
-    ear.close()
+    assert heard(subscription, {name: seized}) == [name]
+    subscription.close()
 
 
 def test_expected_in_vain(told, space):
@@ -100,20 +102,20 @@ def test_expected_in_vain(told, space):
 
 def test_nobody_is_told_of_what_nobody_waits_for(told, space):
     """It would cost every request; and what was told once is not told again."""
-    ear = told.listen()
+    subscription = told.listen()
     for key in "ab":
         version = ask(told, PutIfAbsent(space, key, b"v", 60)).version
         if key == "b":
             assert ask(told, Expect(space, key, version))
         assert ask(told, Settle(space, key, b"w", 60, version))
-    assert heard(ear, {}) == [digest(space.name, "b")]
-    assert heard(ear, {}, 0.2) == []
-    ear.close()
+    assert heard(subscription, {}) == [digest(space.name, "b")]
+    assert heard(subscription, {}, 0.2) == []
+    subscription.close()
 
 
 def test_told_while_it_is_asked(told, space):
     """Of any number of keys that end while they are being expected: expected in vain, or heard of. None is lost."""
-    ear = told.listen()
+    subscription = told.listen()
     keys = [str(number) for number in range(200)]
     versions = {key: ask(told, PutIfAbsent(space, key, b"v", 60)).version for key in keys}
     asked = {}
@@ -132,15 +134,15 @@ def test_told_while_it_is_asked(told, space):
     for thread in threads:
         thread.join()
     missing = {digest(space.name, key) for key in keys if asked[key]}
-    while missing and (found := heard(ear, {})):
+    while missing and (found := heard(subscription, {})):
         missing -= set(found)
     assert not missing
-    ear.close()
+    subscription.close()
 
 
 def test_others_say_what_they_like(told, space):
     """A word that is none of ours is passed over."""
-    ear = told.listen()
+    subscription = told.listen()
     if told._name.startswith("the Redis"):
         for word in ("", "{", "launchready:x:{zz}"):
             told._client(quick=False).publish("launchready:ended", word)
@@ -150,9 +152,9 @@ def test_others_say_what_they_like(told, space):
     version = ask(told, PutIfAbsent(space, "k", b"v", 60)).version
     assert ask(told, Expect(space, "k", version))
     assert ask(told, Delete(space, "k", version))
-    while digest(space.name, "k") not in (found := heard(ear, {})):
+    while digest(space.name, "k") not in (found := heard(subscription, {})):
         assert set(found) <= {b""}
-    ear.close()
+    subscription.close()
 
 
 def connections(server):
@@ -177,14 +179,14 @@ def test_nothing_is_left_of_it(name, how):
     before = connections(server)  # of other tests
     store = stores.connect(server.url)
     for _ in range(2):
-        ear = store.listen()
+        subscription = store.listen()
 
-        def listen(ear=ear):
+        def listen(subscription=subscription):
             try:
                 with pytest.raises(StoreUnavailable):
-                    heard(ear, {}, 30.0)
+                    heard(subscription, {}, 30.0)
             finally:
-                ear.close()
+                subscription.close()
 
         thread = threading.Thread(target=listen)
         thread.start()
@@ -202,11 +204,11 @@ def test_a_broken_connection_is_told(name, space):
     """Whoever ends it, the listener does not just hear nothing for ever."""
     server = servers.server(name)
     store = stores.connect(server.url)
-    ear = store.listen()
+    subscription = store.listen()
     end_listeners(server)
     with pytest.raises(StoreUnavailable):
-        heard(ear, {})
-    ear.close()
+        heard(subscription, {})
+    subscription.close()
     store.close()
 
 
@@ -249,40 +251,40 @@ def test_a_pooler_that_passes_nothing_on():
     """LISTEN is accepted there, and nothing comes: so the first word is one's own, and must be heard."""
     import psycopg
 
-    from launchready.stores._postgresql_notify import PostgreSQLEar
+    from launchready.stores._postgresql_notify import PostgreSQLSubscription
 
     server = servers.server("postgresql")
     with pytest.raises(StoreUnavailable, match="pooler"):
-        PostgreSQLEar(server.url, lambda word: None)
+        PostgreSQLSubscription(server.url, lambda word: None)
     with pytest.raises(psycopg.OperationalError):
-        PostgreSQLEar(server.url.replace(str(server.port), str(servers.free_port())), lambda word: None)
+        PostgreSQLSubscription(server.url.replace(str(server.port), str(servers.free_port())), lambda word: None)
 
 
 def test_a_silent_connection(monkeypatch):
     """A server that says nothing for long is asked for a word; where none comes, it is gone."""
     from launchready.stores import _postgresql_notify, _redis_pubsub
 
-    monkeypatch.setattr(_redis_pubsub, "QUIET", 0.2)
-    monkeypatch.setattr(_postgresql_notify, "QUIET", 0.2)
-    monkeypatch.setattr(_postgresql_notify, "ANSWER", 0.3)
+    monkeypatch.setattr(_redis_pubsub, "MAX_SILENCE", 0.2)
+    monkeypatch.setattr(_postgresql_notify, "MAX_SILENCE", 0.2)
+    monkeypatch.setattr(_postgresql_notify, "PING_TIMEOUT", 0.3)
     for name in TOLD:
         server = servers.server(name)
         store = stores.connect(server.url)
-        ear = store.listen()
-        assert heard(ear, {}, 1.0) == []
+        subscription = store.listen()
+        assert heard(subscription, {}, 1.0) == []
         server.pause()
         try:
             with pytest.raises(StoreUnavailable):
-                heard(ear, {})
+                heard(subscription, {})
         finally:
             server.resume()
-        ear.close()
+        subscription.close()
         store.close()
 
 
 def test_one_look_for_all(tmp_path):
     """A store that tells nobody is looked at once for all keys; the more there are, the less often."""
-    from launchready.stores._subscription import Looking
+    from launchready.stores._subscription import PollingSubscription
 
     looks = []
 
@@ -290,12 +292,12 @@ def test_one_look_for_all(tmp_path):
         looks.append(sorted(names))
         return {b"a": 1, b"b": 2}
 
-    ear = Looking(look, 0.05)
+    subscription = PollingSubscription(look, 0.05)
     expected = {b"a": 1, b"b": 2}
-    assert list(ear.hear(expected, 0.02)) == list(ear.hear(expected, 0.02)) == []
+    assert list(subscription.hear(expected, 0.02)) == list(subscription.hear(expected, 0.02)) == []
     assert looks == [[b"a", b"b"]]
     expected |= {b"a": 0, b"c": 3}
-    assert sorted(heard(ear, expected)) == [b"a", b"c"]
+    assert sorted(heard(subscription, expected)) == [b"a", b"c"]
     assert looks[1:] == [[b"a", b"b", b"c"]]
 
 
@@ -304,13 +306,13 @@ def test_a_word_that_comes_with_an_answer():
     server = servers.server("postgresql")
     space = racers.space(f"with {os.getpid()}", evictable=False)
     store = stores.connect(server.url)
-    ear = store.listen()
+    subscription = store.listen()
     version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
     assert ask(store, Expect(space, "k", version))
     assert ask(store, Delete(space, "k"))
-    ear._ask("SELECT 1")
-    assert list(ear.hear({}, 0)) == [digest(space.name, "k")]
-    ear.close()
+    subscription._ask("SELECT 1")
+    assert list(subscription.hear({}, 0)) == [digest(space.name, "k")]
+    subscription.close()
     store.close()
 
 
@@ -319,7 +321,7 @@ def test_a_word_that_comes_with_an_answer():
 def test_a_child_leaves_its_parents_alone(name, space):
     """It closes its own copy of the store, and the parent goes on listening."""
     store = stores.connect(servers.server(name).url)
-    ear = store.listen()
+    subscription = store.listen()
     child = os.fork()
     if not child:
         with contextlib.suppress(BaseException):
@@ -330,8 +332,8 @@ def test_a_child_leaves_its_parents_alone(name, space):
     version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
     assert ask(store, Expect(space, "k", version))
     assert ask(store, Delete(space, "k"))
-    assert heard(ear, {}) == [digest(space.name, "k")]
-    ear.close()
+    assert heard(subscription, {}) == [digest(space.name, "k")]
+    subscription.close()
     store.close()
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from launchready import _public
 from launchready._public import *  # noqa: F403 - the same for every face
-from launchready.asgi.exchange import Exchange
+from launchready.asgi.exchange import ASGIExchange
 from launchready.asgi.types import App, Receive, Scope, Send
-from launchready.asgi.websocket import Socket
+from launchready.asgi.websocket import WebSocketSession
 from launchready.core.idempotency import HEADER
 from launchready.exchange.background import Behind
 from launchready.http.asgi_scope import template
@@ -24,8 +24,8 @@ from launchready.metrics.query_times import Watching, begin
 from launchready.metrics.timing import OWN, STREAM, broke
 from launchready.metrics.websocket import timed
 from launchready.runtime import background
-from launchready.runtime.current import Wanted
-from launchready.runtime.run_to_completion import finish
+from launchready.runtime.current import ViewFeatures
+from launchready.runtime.run_to_completion import run_to_completion
 from launchready.settings.build import build
 from launchready.settings.compiled_app import Stack
 
@@ -33,9 +33,9 @@ __all__ = ["App", "LaunchReadyMiddleware", "Receive", "Scope", "Send"]
 __all__ += _public.__all__
 
 
-def protects(stack: Stack, exchange: Exchange) -> bool:
+def may_hold_key(stack: Stack, exchange: ASGIExchange) -> bool:
     """Whether it may hold a key."""
-    return Wanted.views or stack.keyed or HEADER in exchange.request.fields
+    return ViewFeatures.views or stack.keyed or HEADER in exchange.request.fields
 
 
 class LaunchReadyMiddleware:
@@ -44,7 +44,7 @@ class LaunchReadyMiddleware:
     def __init__(self, app: App, /, **settings: Any) -> None:
         self.app = app
         self.stack: Stack = build(settings)
-        self.inline = self.stack.answers.inline
+        self.inline = self.stack.adapter.inline
         self.owned = self.stack.owned
         self._timings = self.stack.timings
         self._tasks = background.Tasks()
@@ -86,7 +86,9 @@ class LaunchReadyMiddleware:
     def behind(self, scope: Scope, op: Behind) -> None:
         """Ask the app once more, for nobody, in a task and a context of its own."""
         own = background.scope_of(scope, op.headers)
-        self._tasks.start(Exchange(self, own, background.nobody(), background.unheard, (op.feature,)).run())
+        self._tasks.start(
+            ASGIExchange(self, own, background.empty_receive(), background.discard_send, (op.feature,)).run()
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -97,7 +99,7 @@ class LaunchReadyMiddleware:
         plan, timings = stack.health.get(scope["path"]), None
         if plan is None:
             plan, timings = stack.plans.get(method, stack.other), self._timings
-        exchange = Exchange(self, scope, receive, send, plan)
+        exchange = ASGIExchange(self, scope, receive, send, plan)
         scheme = exchange.request.scheme
         if timings is not None:
             timings.begun[method, scheme] += 1
@@ -106,8 +108,8 @@ class LaunchReadyMiddleware:
             # Who cancels the request of a client that went away (Daphne, httpx in this process) does not say which
             # version of the protocol it speaks. uvicorn and Hypercorn do, and leave requests alone: there a task for
             # each of them would be 3 to 6 us for nothing.
-            if plan is stack.other and "spec_version" not in scope.get("asgi", ()) and protects(stack, exchange):
-                await finish(exchange.run())
+            if plan is stack.other and "spec_version" not in scope.get("asgi", ()) and may_hold_key(stack, exchange):
+                await run_to_completion(exchange.run())
             else:
                 await exchange.run()
         except BaseException as error:
@@ -135,7 +137,7 @@ class LaunchReadyMiddleware:
 
         async def serve(send: Send) -> None:
             if self.stack.sockets:
-                await Socket(self.stack, scope, receive, send).run(self.app)
+                await WebSocketSession(self.stack, scope, receive, send).run(self.app)
             else:
                 await self.app(scope, receive, send)
 

@@ -6,12 +6,12 @@ from launchready.asgi.types import Message, Receive
 from launchready.runtime.bodies.spool import CHUNK, Spool
 
 
-class Reread:
+class SpooledMessages:
     """In the place of a list of messages. ``late``: those the app has not had; the body ends where the spool does."""
 
-    def __init__(self, spool: Spool, late: Iterable[Message]) -> None:
+    def __init__(self, spool: Spool, pending: Iterable[Message]) -> None:
         self._spool = spool
-        self._at = spool.size - sum(len(message.get("body", b"")) for message in late)
+        self._at = spool.size - sum(len(message.get("body", b"")) for message in pending)
 
     def __bool__(self) -> bool:
         return self._at < self._spool.size
@@ -27,7 +27,7 @@ class Reread:
         return {"type": "http.request", "body": body, "more_body": bool(self)}
 
 
-def told_again(message: Message, receive: Receive) -> Receive:
+def replay_first(message: Message, receive: Receive) -> Receive:
     """A receive that begins with a message that was received already."""
     before = [message]
 

@@ -10,29 +10,29 @@ from operator import itemgetter
 from time import perf_counter
 from typing import Any, Protocol
 
-from launchready.asgi.body_replay import Reread, told_again
+from launchready.asgi.body_replay import SpooledMessages, replay_first
 from launchready.asgi.types import App, Message, Receive, Scope, Send
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.background import Behind
 from launchready.exchange.operations import Elsewhere, Flow, Inline, Op, new
 from launchready.http.asgi_scope import user
-from launchready.http.message import Request, Response, append, clean, drawn
-from launchready.http.recorded_input import REMEMBERED
+from launchready.http.message import Request, Response, append, clean, multipart_boundary
+from launchready.http.recorded_input import MAX_RECORDED_BODY
 from launchready.metrics.timing import OWN, STREAM
-from launchready.runtime.adapter import Answers
+from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.bodies.spool import IN_MEMORY, Spool
-from launchready.runtime.current import CURRENT, Wanted
-from launchready.runtime.drive import adrive, drive, let_go
-from launchready.runtime.pipeline import Parked, chain
+from launchready.runtime.current import CURRENT, ViewFeatures
+from launchready.runtime.drive import adrive, cancel_flows, drive
+from launchready.runtime.pipeline import Parked, run_features
 from launchready.settings.compiled_app import SAFE, Plan, Stack
 
-facts = itemgetter("method", "path", "raw_path", "query_string", "scheme", "client", "headers")
+scope_fields = itemgetter("method", "path", "raw_path", "query_string", "scheme", "client", "headers")
 DEFAULTS = {"raw_path": None, "query_string": b"", "scheme": "http", "client": None}
 """What a server may leave out of an http scope, and what is then meant (ASGI HTTP 2.3)."""
 
 
-class Face(Protocol):
+class ASGIFace(Protocol):
     """The middleware, as a request knows it."""
 
     app: App
@@ -49,7 +49,7 @@ class Face(Protocol):
     def behind(self, scope: Scope, op: Behind) -> None: ...
 
 
-class Exchange:
+class ASGIExchange:
     """One request. What most requests never set has its default on the class."""
 
     status = 500
@@ -59,12 +59,14 @@ class Exchange:
     _parked: Parked
     _forward: Forward
     _started = False  # the head has left
-    _dropped = False  # a feature answered in the app's place: what the app still sends of its own body is dropped
+    _app_body_dropped = (
+        False  # a feature answered in the app's place: what the app still sends of its own body is dropped
+    )
     _hold = 0
-    _held: Message | None = None  # the start of an answer whose body is being held back
+    _pending_start: Message | None = None  # the start of an answer whose body is being held back
     _body: bytes | None = None  # all of it, where it was held
     _tail: Copy | None = None
-    _ends = False  # somebody waits for the last byte
+    _awaits_end = False  # somebody waits for the last byte
     _chunks: list[bytes]
     _size: int
     _copied: list[bytes]
@@ -72,17 +74,19 @@ class Exchange:
     _parts: list[bytes] | None = None  # of the request body; in its place, where it is large:
     _spool: Spool | None = None
     _size_in = 0
-    _bound = REMEMBERED  # bytes of the request body that are kept
+    _bound = MAX_RECORDED_BODY  # bytes of the request body that are kept
     _complete = False
-    _late: list[Message] | Reread
-    _leaves: asyncio.Event | None = None
+    _pending: list[Message] | SpooledMessages
+    _starting: asyncio.Event | None = None
 
-    def __init__(self, face: Face, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
+    def __init__(self, face: ASGIFace, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
         self.request = request = new(Request)
         try:
-            request.method, path, raw, request.query, request.scheme, client, headers = facts(scope)
+            request.method, path, raw, request.query, request.scheme, client, headers = scope_fields(scope)
         except KeyError:
-            request.method, path, raw, request.query, request.scheme, client, headers = facts({**DEFAULTS, **scope})
+            request.method, path, raw, request.query, request.scheme, client, headers = scope_fields(
+                {**DEFAULTS, **scope}
+            )
         request.path = path
         request.raw_path = raw or path.encode()
         request.peer = client[0] if client else ""
@@ -96,7 +100,7 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._parked = []
-        self._steps = chain(plan, request, face.inline, self._parked)
+        self._steps = run_features(plan, request, face.inline, self._parked)
 
     # The way in.
 
@@ -120,14 +124,14 @@ class Exchange:
                     and message["type"] == "http.request"
                     and (announced is None or announced == b"%d" % size)
                 ):  # most bodies are whole in their first message
-                    self._parts, self._late, self._size_in, self._complete = [body], [message], size, True
+                    self._parts, self._pending, self._size_in, self._complete = [body], [message], size, True
                     step.answer = body
                     try:
                         step = next(steps)
                     except StopIteration as end:
                         step = end.value
                 else:
-                    self._receive = told_again(message, self._receive)
+                    self._receive = replay_first(message, self._receive)
             if isinstance(step, Op) and not isinstance(step, Forward):
                 step = await adrive(steps, self._carry, step)
             if isinstance(step, Response):
@@ -140,28 +144,28 @@ class Exchange:
         if self._parts is not None:
             receive = self.receive
         scope = self._scope
-        asked = scope["headers"]
-        if self.request.headers is not asked:
+        client_headers = scope["headers"]
+        if self.request.headers is not client_headers:
             scope["headers"] = self.request.headers  # a feature asks with other lines than the client
         token = None
-        if Wanted.views or self.request.claimed is not None:
+        if ViewFeatures.views or self.request.claimed is not None:
             token = CURRENT.set(self)
             if self._parts is None and self.request.method not in SAFE:
-                receive = self._remember()
+                receive = self._record_body()
         try:
             await self._face.app(scope, receive, self.send)
         except Exception as error:
             await self._failed(error, receive)
         except BaseException:
-            await let_go(self._parked, self._carry_any)
+            await cancel_flows(self._parked, self._carry_inline)
             raise
         finally:
-            scope["headers"] = asked
+            scope["headers"] = client_headers
             if token is not None:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
                 await self._copy(self._tail, None)
-            if self._ends:
+            if self._awaits_end:
                 await adrive(steps, self._carry)
             steps.close()
 
@@ -169,7 +173,7 @@ class Exchange:
         """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
         if self._started:
             raise error
-        self._held = None  # what was kept back of an answer that broke off is none
+        self._pending_start = None  # what was kept back of an answer that broke off is none
         if isinstance(error, SafeToRetry):
             step = await adrive(self._steps, self._carry, error=error)
             assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
@@ -185,16 +189,16 @@ class Exchange:
             self._face.behind(self._scope, op)
             op.answer = None
         else:
-            await self._face.stack.answers.aexecute(op)
+            await self._face.stack.adapter.aexecute(op)
 
     # The way back.
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.body":
-            start = self._held
+            start = self._pending_start
             if start is None:
-                if not self._dropped:
+                if not self._app_body_dropped:
                     if self._tail is not None:
                         await self._copy(self._tail, message)
                     if message.get("more_body"):
@@ -206,14 +210,19 @@ class Exchange:
                 return
             body = message.get("body", b"")
             if self._chunks or message.get("more_body") or len(body) > self._hold:
-                await self._keep(start, message)
+                await self._buffer(start, message)
                 return
-            message, self._body, self._held, self._hold = start, body, None, 0  # whole at once: now the head may go
+            message, self._body, self._pending_start, self._hold = (
+                start,
+                body,
+                None,
+                0,
+            )  # whole at once: now the head may go
         elif kind != "http.response.start":
             await self._send_other(message)
             return
         elif self._hold:
-            self._held = message
+            self._pending_start = message
             self._chunks = []
             self._size = 0
             return
@@ -239,26 +248,26 @@ class Exchange:
             self._copied_size = 0
             final = final.head
         self._started = True
-        if self._leaves is not None:
-            self._leaves.set()
+        if self._starting is not None:
+            self._starting.set()
         self.status = status = final.status
         if self.request.adds:
             append(final.headers, self.request.adds, status)
         await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
         if final.body is not None:
-            self._dropped = True
+            self._app_body_dropped = True
             await self._send({"type": "http.response.body", "body": final.body})
 
     async def _send_other(self, message: Message) -> None:
         """An extension of the server. A file that the server sends itself never passes here: it cannot be held."""
-        if self._held is not None:
-            start, self._held, self._hold = self._held, None, 0
+        if self._pending_start is not None:
+            start, self._pending_start, self._hold = self._pending_start, None, 0
             await self.send(start)
         if self._tail is not None and message["type"] != "http.response.trailers":
             await self._copy(self._tail, None)
         await self._send(message)
 
-    async def _keep(self, start: Message, message: Message) -> None:
+    async def _buffer(self, start: Message, message: Message) -> None:
         """Hold the body back until it is whole, or over the bound: then it streams on and nobody has it."""
         self._chunks.append(message.get("body", b""))
         self._size += len(self._chunks[-1])
@@ -267,7 +276,7 @@ class Exchange:
             return
         body = b"".join(self._chunks)
         streams = self._size > self._hold
-        self._held, self._hold, self._body = None, 0, None if streams else body
+        self._pending_start, self._hold, self._body = None, 0, None if streams else body
         await self.send(start)
         if streams:
             await self.send({"type": "http.response.body", "body": body, "more_body": more})
@@ -295,7 +304,7 @@ class Exchange:
             op = next(self._steps)
         except StopIteration:
             return
-        self._ends = isinstance(await adrive(self._steps, self._carry, op), Ended)
+        self._awaits_end = isinstance(await adrive(self._steps, self._carry, op), Ended)
 
     async def _answer(self, response: Response) -> None:
         self._started = True
@@ -309,10 +318,10 @@ class Exchange:
 
     # The request body.
 
-    def _remember(self) -> Receive:
+    def _record_body(self) -> Receive:
         if self._parts is None:
             self._parts = []
-            self._late = []
+            self._pending = []
         return self.receive
 
     async def receive(self) -> Message:
@@ -321,17 +330,17 @@ class Exchange:
         That the client went away is said only when the answer is on its way: frameworks stop streaming at the news,
         and what is held back for a key must be finished, whoever still waits for it.
         """
-        if self._late:
-            return self._late.pop(0)
+        if self._pending:
+            return self._pending.pop(0)
         message = await self._receive()
         if message["type"] == "http.request":
-            self._note(message)
+            self._record(message)
         elif self._hold and not self._started:
-            self._leaves = asyncio.Event()
-            await self._leaves.wait()
+            self._starting = asyncio.Event()
+            await self._starting.wait()
         return message
 
-    def _note(self, message: Message) -> None:
+    def _record(self, message: Message) -> None:
         assert self._parts is not None  # this is the receive of those who remember
         body = message.get("body", b"")
         self._size_in += len(body)
@@ -339,24 +348,24 @@ class Exchange:
             self._parts.append(body)
         elif self._size_in <= self._bound:
             if self._spool is None:
-                self._spool = Spool(drawn(self.request))
+                self._spool = Spool(multipart_boundary(self.request))
                 self._spool.write(b"".join(self._parts))
                 self._parts.clear()
             self._spool.write(body)
         self._complete = not message.get("more_body", False)
 
     async def _read_body(self, op: ReadBody) -> None:
-        self._remember()
+        self._record_body()
         if self._size_in <= self._bound:  # all that came is kept, so the rest may be, as far as the feature may read
             self._bound = max(self._bound, op.limit)
         while not self._complete and self._size_in <= op.limit:
             message = await self._receive()
             if message["type"] != "http.request":
                 raise BodyCutShort
-            self._note(message)
-            self._late.append(message)
-            if self._spool is not None and isinstance(self._late, list):
-                self._late = Reread(self._spool, self._late)
+            self._record(message)
+            self._pending.append(message)
+            if self._spool is not None and isinstance(self._pending, list):
+                self._pending = SpooledMessages(self._spool, self._pending)
         if self._size_in > min(op.limit, self._bound):
             raise BodyTooLarge
         announced = self.request.get(b"content-length")
@@ -367,8 +376,8 @@ class Exchange:
     # A view that turns out to be protected.
 
     @property
-    def answers(self) -> Answers:
-        return self._face.stack.answers
+    def adapter(self) -> OperationAdapter:
+        return self._face.stack.adapter
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
@@ -396,12 +405,12 @@ class Exchange:
         flow = feature.handle(self.request)
         if flow is None or isinstance(flow, Response):
             return flow
-        return self._park(flow, await adrive(flow, self._carry_any))
+        return self._park(flow, await adrive(flow, self._carry_inline))
 
     async def afail(self, error: Exception) -> Response | None:
         if not self._parked:
             return None
-        return _response(await adrive(self._parked.pop()[0], self._carry_any, error=error))
+        return _response(await adrive(self._parked.pop()[0], self._carry_inline, error=error))
 
     def join(self, feature: Feature) -> Response | None:
         flow = feature.handle(self.request)
@@ -421,7 +430,7 @@ class Exchange:
             return None
         return _response(step)
 
-    async def _carry_any(self, op: Op[Any]) -> None:
+    async def _carry_inline(self, op: Op[Any]) -> None:
         if not self._inline(op):
             await self._carry(op)
 
@@ -432,7 +441,7 @@ class Exchange:
 
             from_thread.run(self._read_body, op)
         elif not self._inline(op):
-            self._face.stack.answers.execute(op)
+            self._face.stack.adapter.execute(op)
 
     def _inline(self, op: Op[Any]) -> bool:
         answer = self._face.inline.get(type(op))

@@ -15,13 +15,13 @@ from launchready.exchange.app import Forward
 from launchready.exchange.operations import Op
 from launchready.http.message import Request, Response, append
 from launchready.runtime.drive import adrive
-from launchready.runtime.pipeline import Parked, chain
+from launchready.runtime.pipeline import Parked, run_features
 from launchready.settings.compiled_app import Stack
 
 VIOLATION = 1008
 
 
-class Socket:
+class WebSocketSession:
     """One connection."""
 
     def __init__(self, stack: Stack, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,9 +38,9 @@ class Socket:
         self._receive = receive
         self._send = send
         self._closed = False
-        self._messages = self._counted()
+        self._messages = self._message_policy()
 
-    def _counted(self) -> Policy | None:
+    def _message_policy(self) -> Policy | None:
         limiter = self._stack.limiter
         if limiter is None or limiter.messages is None:
             return None
@@ -49,7 +49,7 @@ class Socket:
     async def run(self, app: App) -> None:
         stack = self._stack
         parked: Parked = []
-        steps = chain(stack.sockets, self.request, stack.answers.inline, parked)
+        steps = run_features(stack.sockets, self.request, stack.adapter.inline, parked)
         step = await adrive(steps, self._carry)
         if isinstance(step, Response):
             await self._refuse(step)
@@ -65,7 +65,7 @@ class Socket:
             await adrive(steps, self._carry)
 
     async def _carry(self, op: Op[Any]) -> None:
-        await self._stack.answers.aexecute(op)
+        await self._stack.adapter.aexecute(op)
 
     async def _refuse(self, response: Response) -> None:
         """As an HTTP answer where the server can send one, else by closing, which servers answer with 403."""
@@ -84,14 +84,14 @@ class Socket:
         if self._closed:
             return {"type": "websocket.disconnect", "code": VIOLATION}
         message = await self._receive()
-        if message["type"] == "websocket.receive" and await self._is_too_much():
+        if message["type"] == "websocket.receive" and await self._exceeds_limit():
             self._closed = True
             with suppress(OSError):  # it left by itself
                 await self._send({"type": "websocket.close", "code": VIOLATION, "reason": "too many messages"})
             return {"type": "websocket.disconnect", "code": VIOLATION, "reason": "too many messages"}
         return message
 
-    async def _is_too_much(self) -> bool:
+    async def _exceeds_limit(self) -> bool:
         limiter, policy = self._stack.limiter, self._messages
         assert limiter is not None  # or nothing would be counted
         assert policy is not None

@@ -8,10 +8,10 @@ from django.http.request import RawPostDataException, UnreadablePostError
 
 from launchready.exchange.app import BodyCutShort, BodyTooLarge
 from launchready.http.message import Request
-from launchready.runtime.bodies.spool import CHUNK, IN_MEMORY, Arrived, Spool
-from launchready.runtime.bodies.wsgi_input import in_chunks, read_body
+from launchready.runtime.bodies.spool import CHUNK, IN_MEMORY, BodyRecorder, Spool
+from launchready.runtime.bodies.wsgi_input import is_chunked, read_body
 
-Answer = Any
+DjangoResponse = Any
 """HttpResponse or StreamingHttpResponse: Django ships no types."""
 
 
@@ -29,7 +29,7 @@ class RequestBody:
     def read(self, limit: int) -> bytes | Spool:
         """Raises BodyTooLarge; BodyCutShort where less came than was announced, or a parser has read it away."""
         fields = self._django.META
-        if self._spool is None and "wsgi.input" in fields and in_chunks(fields):
+        if self._spool is None and "wsgi.input" in fields and is_chunked(fields):
             self._take_chunks(limit)
         length = fields.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal():
@@ -54,7 +54,7 @@ class RequestBody:
         """Under WSGI Django reads what Content-Length announces: to its views a chunked body is empty, whatever it
         holds. So this one is read here, and is Django's to read from now on, as if its length had been sent.
         """
-        self._spool = read_body(self._django.META, Arrived(self._request, limit), limit)
+        self._spool = read_body(self._django.META, BodyRecorder(self._request, limit), limit)
         for name in ("_body", "_post", "_files"):  # what a middleware took for empty
             vars(self._django).pop(name, None)
         self._django._stream = self._django.META["wsgi.input"]
@@ -63,16 +63,16 @@ class RequestBody:
     def _to_disk(self, limit: int) -> None:
         if self._django._read_started:
             raise RawPostDataException
-        arrived = Arrived(self._request, limit)
+        arrived = BodyRecorder(self._request, limit)
         while data := self._django.read(CHUNK):
             arrived.add(data)
         self._django._stream = arrived.reader(0)
         self._django._read_started = False
-        whole = arrived.whole()
+        whole = arrived.content()
         self._spool = whole if isinstance(whole, Spool) else None
 
 
-def joined(answer: Answer, limit: int) -> bytes | None:
+def read_body_up_to(answer: DjangoResponse, limit: int) -> bytes | None:
     """The whole body, or None where it is larger; a stream that was read goes on where it stood."""
     if not answer.streaming:
         content: bytes = answer.content
@@ -82,32 +82,32 @@ def joined(answer: Answer, limit: int) -> bytes | None:
         parts.append(part)
         size += len(part)
         if size > limit:
-            answer.streaming_content = _again(parts, stream)
+            answer.streaming_content = _prepend(parts, stream)
             return None
     answer.streaming_content = iter(parts)
     return b"".join(parts)
 
 
-async def ajoined(answer: Answer, limit: int) -> bytes | None:
+async def aread_body_up_to(answer: DjangoResponse, limit: int) -> bytes | None:
     if not answer.streaming or not answer.is_async:
-        return joined(answer, limit)
+        return read_body_up_to(answer, limit)
     parts, size, stream = [], 0, aiter(answer.streaming_content)
     async for part in stream:
         parts.append(part)
         size += len(part)
         if size > limit:
-            answer.streaming_content = _aagain(parts, stream)
+            answer.streaming_content = _aprepend(parts, stream)
             return None
-    answer.streaming_content = _aagain(parts, None)
+    answer.streaming_content = _aprepend(parts, None)
     return b"".join(parts)
 
 
-def _again(parts: list[bytes], stream: Iterator[bytes]) -> Iterator[bytes]:
+def _prepend(parts: list[bytes], stream: Iterator[bytes]) -> Iterator[bytes]:
     yield from parts
     yield from stream
 
 
-async def _aagain(parts: list[bytes], stream: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:
+async def _aprepend(parts: list[bytes], stream: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:
     for part in parts:
         yield part
     if stream is not None:
@@ -115,7 +115,7 @@ async def _aagain(parts: list[bytes], stream: AsyncIterator[bytes] | None) -> As
             yield part
 
 
-class Kept:
+class BodyCopy:
     """What of a stream has gone past, as far as ``limit`` bytes. ``body``: the whole, None where there is more."""
 
     def __init__(self, limit: int) -> None:
@@ -136,7 +136,7 @@ class Kept:
         return None if self._parts is None else b"".join(self._parts)
 
 
-def spent(answer: Answer) -> None:
+def drain_response(answer: DjangoResponse) -> None:
     """Read a response to its end, for nobody."""
     try:
         if answer.streaming:
@@ -146,10 +146,10 @@ def spent(answer: Answer) -> None:
         answer.close()
 
 
-async def aspent(answer: Answer) -> None:
+async def adrain_response(answer: DjangoResponse) -> None:
     """The same of one that may stream asynchronously."""
     if not answer.streaming or not answer.is_async:
-        spent(answer)
+        drain_response(answer)
         return
     try:
         async for _ in answer.streaming_content:

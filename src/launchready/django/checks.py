@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
-from launchready.django.middleware import given
+from launchready.django.middleware import read_settings
 from launchready.errors import ConfigError
 from launchready.settings.build import build
 
@@ -18,7 +18,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """E001: each mistake in LAUNCHREADY."""
     del app_configs, kwargs
     try:
-        build(given(), database=True)
+        build(read_settings(), database=True)
     except ConfigError as error:
         return [Error(problem, id="launchready.E001") for problem in error.problems]
     return []

@@ -23,11 +23,11 @@ def template(scope: Scope) -> str | None:
         path = getattr(route, "path_format", None) or getattr(route, "path", None)
     root = scope.get("root_path")
     if root and path is not None and len(root) > len(scope.get("app_root_path", "")):
-        return _mounted(scope, path)
+        return _with_mount_prefix(scope, path)
     return path
 
 
-def _mounted(scope: Scope, path: str) -> str:
+def _with_mount_prefix(scope: Scope, path: str) -> str:
     """A template below the mounts it was found under. What a mount matched by name is a name again in the template."""
     root = scope.get("root_path", "")
     prefix: str = root[len(scope.get("app_root_path", root)) :]

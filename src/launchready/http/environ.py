@@ -28,10 +28,10 @@ def raw_path(environ: Environ) -> bytes:
     raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
     if raw.startswith("/"):  # else it names a host as well (RFC 9112 §3.2.2), which is not a part of the path
         return raw.partition("?")[0].encode("latin-1")
-    return encoded(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""), "latin-1")
+    return percent_encode(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""), "latin-1")
 
 
-def encoded(path: str, charset: str = "utf-8") -> bytes:
+def percent_encode(path: str, charset: str = "utf-8") -> bytes:
     """A decoded path as it may have been sent: two different ones never look alike."""
     from urllib.parse import quote  # noqa: PLC0415 - rarely needed
 
@@ -61,22 +61,22 @@ def _name(key: str) -> bytes:
     return name
 
 
-def put_headers(environ: Environ, headers: Headers) -> None:
+def set_conditional_headers(environ: Environ, headers: Headers) -> None:
     """The conditions of a request as these lines have them: what a feature that validates asks with."""
     fields = dict(headers)
     for name in _CONDITIONS:
         value = fields.get(name.encode())
         if value is None:
-            environ.pop(key_of(name), None)
+            environ.pop(environ_key(name), None)
         else:
-            environ[key_of(name)] = value.decode("latin-1")
+            environ[environ_key(name)] = value.decode("latin-1")
 
 
-def key_of(name: str) -> str:
+def environ_key(name: str) -> str:
     return "HTTP_" + name.upper().replace("-", "_")
 
 
-def taken(chunks: Iterator[bytes], first: bytes | None, limit: int) -> bytes | Iterator[bytes]:
+def read_up_to(chunks: Iterator[bytes], first: bytes | None, limit: int) -> bytes | Iterator[bytes]:
     """The whole body where it has at most ``limit`` bytes, else all of its chunks."""
     parts = [] if first is None else [first]
     size = 0 if first is None else len(first)

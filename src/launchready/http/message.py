@@ -9,7 +9,7 @@ from typing import NamedTuple
 Headers = list[tuple[bytes, bytes]]
 
 
-class Cached(NamedTuple):
+class ViewFreshness(NamedTuple):
     """What a view says of its own answer with ``@cached``: seconds of freshness, tags, and whether it is sure."""
 
     seconds: int
@@ -55,14 +55,14 @@ class Request:
         self.get = self.fields.get
         self.adds: Headers = []
         self.claimed: object = None
-        self.cached: Cached | None = None
+        self.cached: ViewFreshness | None = None
 
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of a header, in order."""
         return [value for key, value in self.headers if key == name]
 
 
-def drawn(request: Request) -> bytes:
+def multipart_boundary(request: Request) -> bytes:
     """What a browser draws anew for every click of one form: the boundary of multipart/form-data, else b""."""
     kind, _, rest = (request.get(b"content-type") or b"").partition(b";")
     if kind != b"multipart/form-data" or b"boundary=" not in rest:
@@ -94,14 +94,14 @@ def clean(headers: Iterable[tuple[bytes, bytes]], owned: frozenset[bytes]) -> He
     return [pair for pair in lines if pair[0] not in owned]
 
 
-FRAMING = frozenset({b"content-security-policy", b"x-frame-options"})
+FRAME_HEADERS = frozenset({b"content-security-policy", b"x-frame-options"})
 DEFAULTS = frozenset(
-    {*FRAMING, b"permissions-policy", b"referrer-policy", b"strict-transport-security", b"x-content-type-options"}
+    {*FRAME_HEADERS, b"permissions-policy", b"referrer-policy", b"strict-transport-security", b"x-content-type-options"}
 )
 """What is appended only where the app says nothing of its own."""
 
-_MERGED = DEFAULTS | {b"vary", b"location"}
-_QUOTAS = (b"ratelimit", b"x-ratelimit-")
+_NOT_APPENDED = DEFAULTS | {b"vary", b"location"}
+_QUOTA_HEADERS = (b"ratelimit", b"x-ratelimit-")
 
 
 def append(headers: Headers, adds: Headers, status: int) -> None:
@@ -112,7 +112,7 @@ def append(headers: Headers, adds: Headers, status: int) -> None:
       (draft-ietf-httpapi-ratelimit-headers).
     """
     for name, _ in headers:
-        if name in _MERGED:
+        if name in _NOT_APPENDED:
             break
     else:
         headers += adds
@@ -123,11 +123,11 @@ def append(headers: Headers, adds: Headers, status: int) -> None:
     framed = b"x-frame-options" in present or b"frame-ancestors" in present.get(b"content-security-policy", b"").lower()
     quiet = 300 <= status < 400 and b"location" in present
     for name, value in adds:
-        if quiet and name.startswith(_QUOTAS):
+        if quiet and name.startswith(_QUOTA_HEADERS):
             continue
         if name == b"vary":
             add_vary(headers, value)
-        elif name not in DEFAULTS or not (name in present or (framed and name in FRAMING)):
+        elif name not in DEFAULTS or not (name in present or (framed and name in FRAME_HEADERS)):
             headers.append((name, value))
 
 

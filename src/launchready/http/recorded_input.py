@@ -7,11 +7,11 @@ bound above which nobody may ask for it.
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-REMEMBERED = 10 * 1024 * 1024
+MAX_RECORDED_BODY = 10 * 1024 * 1024
 """Bytes of a request body that are kept for a view that turns out to be idempotent when the app has read it."""
 
 
-class Source(Protocol):
+class InputStream(Protocol):
     """The part of a file that PEP 3333 asks of ``wsgi.input``."""
 
     def read(self, size: int = ..., /) -> bytes: ...
@@ -19,10 +19,10 @@ class Source(Protocol):
     def readline(self, size: int = ..., /) -> bytes: ...
 
 
-class Input:
+class RecordedInput:
     """Wraps the server's input; ``note`` gets all that is read."""
 
-    def __init__(self, source: Source, note: Callable[[bytes], None]) -> None:
+    def __init__(self, source: InputStream, note: Callable[[bytes], None]) -> None:
         self.source = source
         self._tell = note
 

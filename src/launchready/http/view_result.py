@@ -11,13 +11,13 @@ from typing import Any
 from launchready.http.message import Headers, Response
 
 
-def response_of(given: Any) -> Response:
+def to_response(given: Any) -> Response:
     """Raises TypeError where nothing can be made of it. A body that streams is not kept: ``body`` is None."""
     if isinstance(given, Response):
         return given
     if isinstance(given, tuple):
         body, status, *more = given
-        made = response_of(body)
+        made = to_response(body)
         return Response(int(status), made.headers + _lines(more[0] if more else ()), made.body)
     status = getattr(given, "status_code", None)
     if status is not None:

@@ -16,7 +16,7 @@ from launchready.idempotency.transaction.dialects import DIALECTS
 from launchready.settings.deployment import from_environment
 from launchready.settings.signing import vault
 from launchready.stores import connect
-from launchready.stores.base import Store, where
+from launchready.stores.base import Store, safe_url
 
 
 class Key(NamedTuple):
@@ -103,7 +103,7 @@ class Desk:
     def migrate(self) -> list[str]:
         """Make the tables: before the first request, by a role that may. Answers what is there now."""
         self._store.execute(Get(self._vaults[-1].space, lookup_key("", b"")))
-        made = [f"the store at {where(self._url)}"]
+        made = [f"the store at {safe_url(self._url)}"]
         for connection, dialect in self._database():
             for statement in dialect.create:
                 _run(connection, statement)

@@ -26,4 +26,4 @@ def current() -> Once:
     claim = exchange.request.claimed
     if isinstance(claim, Once):
         return claim
-    return Once(claim, exchange.answers) if isinstance(claim, Claim) else Once(None, None)
+    return Once(claim, exchange.adapter) if isinstance(claim, Claim) else Once(None, None)

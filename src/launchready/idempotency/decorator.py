@@ -8,7 +8,7 @@ from launchready.idempotency.functions import protected_function
 from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.transaction.functions import either, function_within
 from launchready.idempotency.views import View, protected_view
-from launchready.runtime.current import Wanted
+from launchready.runtime.current import ViewFeatures
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.key_sources import Key, finder
 from launchready.settings.problems import Problems
@@ -88,7 +88,7 @@ def idempotent(  # the overloads above say how it is called
         called = key if callable(key) else None
         if store is not None and not within and called is not None:
             return protected_function(function, rule, called, store, asked)
-        Wanted.views = True
+        ViewFeatures.views = True
         view = protected_view(
             function, View(rule.called(function.__qualname__), find, called, scope, asked, within, url, connection)
         )

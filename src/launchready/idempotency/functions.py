@@ -15,11 +15,11 @@ from launchready.errors import InFlight, KeyReused, OutcomeUnknown, SafeToRetry,
 from launchready.exchange.app import Forward
 from launchready.exchange.operations import Flow
 from launchready.http.message import Response
-from launchready.runtime.adapter import Answers
-from launchready.runtime.claims.context import Once, fill
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.claims.context import Once, call_with_known_args
 from launchready.runtime.current import HELD
 from launchready.runtime.drive import adrive, drive
-from launchready.runtime.health.checks import Probes
+from launchready.runtime.health.checks import HealthCheckRunner
 from launchready.settings.deployment import from_environment
 from launchready.settings.signing import vault
 from launchready.settings.unknown_outcomes import Alert
@@ -42,11 +42,11 @@ class Calls:
         self._recover = recover
         self.open = cache(self._open)
 
-    def _open(self) -> tuple[Answers, Vault]:
+    def _open(self) -> tuple[OperationAdapter, Vault]:
         store = connect(self._store) if isinstance(self._store, str) else self._store
         shared = vault(*from_environment())
         shared.counts.alert = Alert(SYSTEM.monotonic)
-        return Answers(store, Probes({}), {}), shared
+        return OperationAdapter(store, HealthCheckRunner({}), {}), shared
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Flow[Response | None], Protection]:
         shared = self.open()[1]
@@ -62,7 +62,7 @@ class Calls:
         if recover is None:
             return rerun if self._rule.on_crash is rerun else None
         bound = inspect.signature(self._function).bind(*args, **kwargs).arguments
-        return lambda once, _: fill(recover, **{"once": once, "key": once.key, **bound})
+        return lambda once, _: call_with_known_args(recover, **{"once": once, "key": once.key, **bound})
 
 
 def protected_function(
@@ -125,7 +125,7 @@ def protected_function(
 
 
 @contextmanager
-def _holding(protection: Protection, answers: Answers) -> Iterator[None]:
+def _holding(protection: Protection, answers: OperationAdapter) -> Iterator[None]:
     """What runs inside finds its key by ``current()``."""
     token = HELD.set(Once(protection.held, answers))
     try:

@@ -10,8 +10,8 @@ from launchready.core.idempotency import Once as Flow
 from launchready.errors import ConfigError, SafeToRetry
 from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.transaction.view_flow import Within
-from launchready.runtime.claims.context import Once, fill
-from launchready.runtime.current import CURRENT, Exchange
+from launchready.runtime.claims.context import Once, call_with_known_args
+from launchready.runtime.current import CURRENT, CurrentExchange
 from launchready.settings.request_view import text_of
 
 
@@ -32,15 +32,15 @@ class View(NamedTuple):
         """What the flow hears of: a transaction rolls back whatever was raised."""
         return Exception if self.transaction else SafeToRetry
 
-    def flow(self, exchange: Exchange, *, asynchronous: bool) -> Flow:
-        vault = exchange.answers.vault
+    def flow(self, exchange: CurrentExchange, *, asynchronous: bool) -> Flow:
+        vault = exchange.adapter.vault
         assert isinstance(vault, Vault)  # every face builds one
         if self.transaction:
             opens, ours = self._opens(exchange, asynchronous=asynchronous)
             return Within(self.rule, vault, self._find(exchange), self._scope(exchange), opens, ours=ours)
         return vault.kind(self.rule, vault, self._find(exchange), self._scope(exchange), self._recover(exchange))
 
-    def _opens(self, exchange: Exchange, *, asynchronous: bool) -> tuple[Callable[[], Any], bool]:
+    def _opens(self, exchange: CurrentExchange, *, asynchronous: bool) -> tuple[Callable[[], Any], bool]:
         """The app's own connection, the framework's, or one by URL, which is ours to close."""
         caller, given = exchange.caller, self.connection
         if given is not None:
@@ -48,9 +48,9 @@ class View(NamedTuple):
         database = None if self.url is not None else exchange.database()
         if database is not None:
             return lambda: database, False
-        return opener(self.url or exchange.answers.url, asynchronous=asynchronous), True
+        return opener(self.url or exchange.adapter.url, asynchronous=asynchronous), True
 
-    def _find(self, exchange: Exchange) -> Find | None:
+    def _find(self, exchange: CurrentExchange) -> Find | None:
         key = self.key
         if key is None:
             return self.find
@@ -58,7 +58,7 @@ class View(NamedTuple):
 
         return lambda _, __: text_of(key(caller))
 
-    def _scope(self, exchange: Exchange) -> str | None:
+    def _scope(self, exchange: CurrentExchange) -> str | None:
         """None leaves it to the rule: the credentials of the request."""
         given = None if self.scope is None else text_of(self.scope(exchange.caller))
         if given is not None:
@@ -66,12 +66,12 @@ class View(NamedTuple):
         user = exchange.user()
         return None if user is None else f"u:{user}"
 
-    def _recover(self, exchange: Exchange) -> Callable[[Once, object], Any] | None:
+    def _recover(self, exchange: CurrentExchange) -> Callable[[Once, object], Any] | None:
         recover = self.recover
         if recover is None:
             return None
         caller = exchange.caller
-        return lambda once, _: fill(recover, once=once, request=caller, key=once.key)
+        return lambda once, _: call_with_known_args(recover, once=once, request=caller, key=once.key)
 
 
 class How(Protocol):
@@ -83,7 +83,7 @@ class How(Protocol):
     @property
     def transaction(self) -> bool: ...
 
-    def flow(self, exchange: Exchange, *, asynchronous: bool) -> Flow: ...
+    def flow(self, exchange: CurrentExchange, *, asynchronous: bool) -> Flow: ...
 
 
 def protected_view(view: Callable[..., Any], how: How) -> Callable[..., Any]:
@@ -136,7 +136,7 @@ _UNPROTECTED = (
 )
 
 
-def exchange_of(view: Callable[..., Any]) -> Exchange:
+def exchange_of(view: Callable[..., Any]) -> CurrentExchange:
     exchange = CURRENT.get()
     if exchange is None:
         raise ConfigError([_UNPROTECTED.format(view.__qualname__)])

@@ -12,43 +12,43 @@ from launchready.exchange.claim import Ask, Database, Forget, Keep, Watch, Work
 from launchready.exchange.operations import Adapter, Inline, Op
 from launchready.exchange.store import Delete, StoreOp, hurried
 from launchready.runtime import request_coalescing
-from launchready.runtime.circuit_breaker import Breaker
+from launchready.runtime.circuit_breaker import CircuitBreaker
 from launchready.runtime.claims.context import Once
-from launchready.runtime.claims.lease_renewer import Heart
-from launchready.runtime.health.checks import Probes
+from launchready.runtime.claims.lease_renewer import LeaseRenewer
+from launchready.runtime.health.checks import HealthCheckRunner
 
 logger = logging.getLogger("launchready")
 
 
-class Answers:
+class OperationAdapter:
     """The adapter of one app. ``here``: what this process answers even while a shared store is away."""
 
-    def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
+    def __init__(self, store: Adapter, probes: HealthCheckRunner, local: Inline) -> None:
         self._store = store
         self.secrets: Sequence[str] = ()  # the newest last, which signs
         self.url = ""  # of the store, where it has one
         self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
         shared = getattr(store, "shared", True)
-        self._counts = Breaker(store) if shared else None
-        self._cached = Breaker(store, patient=True) if shared else None
+        self._counts = CircuitBreaker(store) if shared else None
+        self._cached = CircuitBreaker(store, patient=True) if shared else None
         self._reachable = True
-        self.heart = heart = Heart(store)
-        self._here = here = {**here, Keep: heart.keep, Forget: heart.forget}
-        self.inline: Inline = {**store.inline, **here}
+        self.renewer = renewer = LeaseRenewer(store)
+        self._local = local = {**local, Keep: renewer.keep, Forget: renewer.forget}
+        self.inline: Inline = {**store.inline, **local}
         self._blocking: dict[type[Op[Any]], Callable[[Any], None]] = {
-            Join: request_coalescing.join,
+            Join: request_coalescing.wait_for_call,
             RunChecks: probes.run,
-            Watch: heart.watch,
+            Watch: renewer.watch,
             Database: _no_database,
         }
         self._awaiting: dict[type[Op[Any]], Callable[[Any], Awaitable[None]]] = {
-            Join: request_coalescing.ajoin,
+            Join: request_coalescing.await_call,
             RunChecks: probes.arun,
-            Watch: heart.awatch,
+            Watch: renewer.awatch,
             Database: _ano_database,
         }
 
-    def reads(self, kind: type[Op[Any]], read: Callable[[], Any]) -> None:
+    def set_reader(self, kind: type[Op[Any]], read: Callable[[], Any]) -> None:
         """What answers Look and Scrape. It reads a file, which the event loop must not wait for."""
 
         def blocking(op: Op[Any]) -> None:
@@ -64,16 +64,16 @@ class Answers:
 
     def execute(self, op: Op[Any]) -> None:
         """Answer an operation that is not inline, blocking this thread."""
-        here = self._here.get(type(op))
-        if here is not None:  # the store's own answer failed, and the driver is asked for what comes instead
-            here(op)
+        local = self._local.get(type(op))
+        if local is not None:  # the store's own answer failed, and the driver is asked for what comes instead
+            local(op)
         elif isinstance(op, StoreOp):
             try:
-                self._for(op).execute(op)
+                self._route(op).execute(op)
             except StoreError as error:
-                self._lost(error)
+                self._report_down(error)
                 raise
-            self._found()
+            self._report_up()
         elif isinstance(op, Work):
             op.answer = op.call()
         elif isinstance(op, Ask):
@@ -84,16 +84,16 @@ class Answers:
 
     async def aexecute(self, op: Op[Any]) -> None:
         """The same from a coroutine."""
-        here = self._here.get(type(op))
-        if here is not None:
-            here(op)
+        local = self._local.get(type(op))
+        if local is not None:
+            local(op)
         elif isinstance(op, StoreOp):
             try:
-                await self._for(op).aexecute(op)
+                await self._route(op).aexecute(op)
             except StoreError as error:
-                self._lost(error)
+                self._report_down(error)
                 raise
-            self._found()
+            self._report_up()
         elif isinstance(op, Work):
             op.answer = await op.carry(op.call)
         elif isinstance(op, Ask):
@@ -102,14 +102,14 @@ class Answers:
         else:
             await self._awaiting[type(op)](op)
 
-    def _for(self, op: StoreOp[Any]) -> "Adapter | Breaker":
+    def _route(self, op: StoreOp[Any]) -> "Adapter | CircuitBreaker":
         if self._counts is None or self._cached is None:
             return self._store
         if hurried(op):
             return self._counts
         return self._cached if op.space.evictable and not isinstance(op, Delete) else self._store
 
-    def _lost(self, error: StoreError) -> None:
+    def _report_down(self, error: StoreError) -> None:
         """One line when the store goes and one when it is back, not one for each request in between."""
         if self._reachable:
             self._reachable = False
@@ -119,7 +119,7 @@ class Answers:
                 error,
             )
 
-    def _found(self) -> None:
+    def _report_up(self) -> None:
         if not self._reachable:
             self._reachable = True
             for breaker in (self._counts, self._cached):

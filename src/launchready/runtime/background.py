@@ -14,7 +14,7 @@ from functools import cache, partial
 from io import BytesIO
 from typing import Any, ParamSpec
 
-from launchready.http.environ import key_of
+from launchready.http.environ import environ_key
 from launchready.http.message import Headers
 
 P = ParamSpec("P")
@@ -44,11 +44,11 @@ def environ_of(environ: dict[str, Any], headers: Headers) -> dict[str, Any]:
         for key, value in environ.items()
         if key.startswith("wsgi.") or (key.isupper() and not key.startswith(("HTTP_", "CONTENT_")))
     }
-    lines = {key_of(name.decode("latin-1")): value.decode("latin-1") for name, value in headers}
+    lines = {environ_key(name.decode("latin-1")): value.decode("latin-1") for name, value in headers}
     return {**own, **lines, "REQUEST_METHOD": "GET", "wsgi.input": BytesIO()}
 
 
-def nobody() -> Callable[[], Awaitable[Message]]:
+def empty_receive() -> Callable[[], Awaitable[Message]]:
     """The receive of a client that sends no body and never hangs up."""
     messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
@@ -58,7 +58,7 @@ def nobody() -> Callable[[], Awaitable[Message]]:
     return receive
 
 
-async def unheard(message: Message) -> None:
+async def discard_send(message: Message) -> None:
     """The send to nobody."""
     del message
 
@@ -77,13 +77,13 @@ class Tasks:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self.running.discard(task)
         if not task.cancelled():
-            _tell(task.exception())
+            _log_error(task.exception())
 
 
 def run(call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
     """Have ``call`` run by one of the threads, as soon as one is free."""
     alone = partial(Context().run, partial(call, *args, **kwargs))
-    _pool(os.getpid()).submit(alone).add_done_callback(_done)
+    _pool(os.getpid()).submit(alone).add_done_callback(_log_result)
 
 
 @cache
@@ -93,10 +93,10 @@ def _pool(pid: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, thread_name_prefix="launchready-behind")
 
 
-def _done(done: "Future[None]") -> None:
-    _tell(done.exception())
+def _log_result(done: "Future[None]") -> None:
+    _log_error(done.exception())
 
 
-def _tell(error: BaseException | None) -> None:
+def _log_error(error: BaseException | None) -> None:
     if error is not None:
         logger.warning("the app raised %s, asked behind a stale answer", type(error).__name__, exc_info=error)

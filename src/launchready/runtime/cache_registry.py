@@ -5,10 +5,10 @@ from typing import Protocol
 from weakref import WeakSet
 
 from launchready.exchange.operations import Flow
-from launchready.runtime.adapter import Answers
+from launchready.runtime.adapter import OperationAdapter
 
 
-class Purged(Protocol):
+class PurgeableCache(Protocol):
     """A cache, as far as anybody outside of a request may ask it something."""
 
     def purge(self, names: Iterable[str], *, soft: bool) -> Flow[None]: ...
@@ -18,13 +18,13 @@ class Purged(Protocol):
     def suggestions(self) -> list[dict[str, object]]: ...
 
 
-class Known:
+class RegisteredCache:
     """A cache, and who answers its operations."""
 
-    def __init__(self, answers: Answers, feature: Purged) -> None:
-        self.answers = answers
+    def __init__(self, answers: OperationAdapter, feature: PurgeableCache) -> None:
+        self.adapter = answers
         self.feature = feature
 
 
-CACHES: WeakSet[Known] = WeakSet()
+CACHES: WeakSet[RegisteredCache] = WeakSet()
 """As long as their apps live."""

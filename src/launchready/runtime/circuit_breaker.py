@@ -30,14 +30,14 @@ THREADS = 16
 _PROBE = Space[bytes]("probe", dump=bytes, load=bytes, size=len, evictable=True, max_entries=1)
 
 
-class Breaker:
+class CircuitBreaker:
     """In front of one store. ``within``: seconds that a store of its own kind may take, by its word for it."""
 
     def __init__(self, store: Adapter, *, patient: bool = False) -> None:
         self._store = store
         self._within = None if patient else float(getattr(store, "within", HURRY))
-        self._hurry: Callable[[StoreOp[Any]], None]
-        self._hurry = store.execute if patient else getattr(store, "hurry", self._elsewhere)
+        self._execute_quickly: Callable[[StoreOp[Any]], None]
+        self._execute_quickly = store.execute if patient else getattr(store, "execute_quickly", self._in_thread)
         self._open = False
         self._again = 0.0
         self._probing = False
@@ -55,9 +55,9 @@ class Breaker:
             self._probe_soon()
             raise StoreUnavailable("it did not answer, and is not waited for until it does")
         try:
-            self._hurry(op)
+            self._execute_quickly(op)
         except StoreUnavailable:
-            self._trip()
+            self._open_circuit()
             raise
 
     async def aexecute(self, op: StoreOp[Any]) -> None:
@@ -69,17 +69,17 @@ class Breaker:
             async with asyncio.timeout(self._within):
                 await self._store.aexecute(op)
         except TimeoutError:
-            self._trip()
+            self._open_circuit()
             raise StoreUnavailable(f"no answer within {self._within} s") from None
         except StoreUnavailable:
-            self._trip()
+            self._open_circuit()
             raise
 
-    def _trip(self) -> None:
+    def _open_circuit(self) -> None:
         self._open = True
         self._again = SYSTEM.monotonic()
 
-    def _elsewhere(self, op: StoreOp[Any]) -> None:
+    def _in_thread(self, op: StoreOp[Any]) -> None:
         """In a thread that may be left behind; for stores without a ``hurry`` of their own."""
         if self._pool is None or self._pid != os.getpid():  # a fork leaves the threads in the parent
             self._pool, self._pid = ThreadPoolExecutor(THREADS, "launchready-store"), os.getpid()

@@ -6,17 +6,17 @@ from typing import Protocol
 
 from launchready.exchange.app import Feature
 from launchready.http.message import Request, Response
-from launchready.runtime.adapter import Answers
+from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.claims.context import Once
 
 
-class Exchange(Protocol):
+class CurrentExchange(Protocol):
     """What a face offers to a view that turns out to be protected while it is being called."""
 
     request: Request
 
     @property
-    def answers(self) -> Answers:
+    def adapter(self) -> OperationAdapter:
         """The adapter of the app."""
 
     @property
@@ -60,13 +60,13 @@ class Exchange(Protocol):
         """The same from a coroutine."""
 
 
-class Wanted:
+class ViewFeatures:
     """Whether any view of this process asks for its exchange. Set once, at import of the app; read per request."""
 
     views = False
 
 
-CURRENT: ContextVar[Exchange | None] = ContextVar("launchready_exchange", default=None)
+CURRENT: ContextVar[CurrentExchange | None] = ContextVar("launchready_exchange", default=None)
 
 HELD: ContextVar[Once | None] = ContextVar("launchready_held", default=None)
 """What a plain function, a transaction or a recovery holds, with no exchange around it."""

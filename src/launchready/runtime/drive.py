@@ -59,7 +59,9 @@ async def adrive(
     return op
 
 
-async def let_go(parked: Iterable[tuple[Flow[Any], Forward]], answer: Callable[[Op[Any]], Awaitable[None]]) -> None:
+async def cancel_flows(
+    parked: Iterable[tuple[Flow[Any], Forward]], answer: Callable[[Op[Any]], Awaitable[None]]
+) -> None:
     """The app was cancelled before it answered: what is held until the end of a request is let go."""
     for flow, app in parked:
         if isinstance(app, Occupy):

@@ -25,7 +25,7 @@ TAILS = frozenset({Copy, Ended})
 Parked = list[tuple[Flow[Response | None], Forward]]
 
 
-def chain(features: Sequence[Feature], request: Request, inline: Inline, parked: Parked) -> Flow[Response]:
+def run_features(features: Sequence[Feature], request: Request, inline: Inline, parked: Parked) -> Flow[Response]:
     """``parked`` is an empty list, kept by the face: a view that turns out to be protected parks its flow there too.
 
     What a feature or the app raises goes through the parked flows, innermost first, and out if none of them keeps it.

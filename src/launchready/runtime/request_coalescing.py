@@ -6,18 +6,18 @@ from contextlib import suppress
 
 from launchready.exchange.app import Join
 
-PATIENCE = 10.0
+MAX_WAIT = 10.0
 """Seconds after which nobody waits any longer: a leader that hangs must not hang the others."""
 
 
-def join(op: Join) -> None:
+def wait_for_call(op: Join) -> None:
     event = threading.Event()
     if op.flight.wait(event.set):
-        event.wait(PATIENCE)
+        event.wait(MAX_WAIT)
     op.answer = None
 
 
-async def ajoin(op: Join) -> None:
+async def await_call(op: Join) -> None:
     event = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -27,5 +27,5 @@ async def ajoin(op: Join) -> None:
 
     if op.flight.wait(wake):
         with suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), PATIENCE)
+            await asyncio.wait_for(event.wait(), MAX_WAIT)
     op.answer = None

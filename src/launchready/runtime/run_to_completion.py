@@ -15,7 +15,7 @@ _left: set[asyncio.Task[Any]] = set()
 """Nobody waits for them, and an event loop holds its tasks weakly."""
 
 
-async def finish(work: Coroutine[Any, Any, T]) -> T:
+async def run_to_completion(work: Coroutine[Any, Any, T]) -> T:
     """Await ``work`` to its end; cancelled meanwhile, it goes on without whoever waited.
 
     As asyncio.shield, without its two Python frames for each request.

@@ -21,10 +21,10 @@ from launchready.metrics.collector import Keeper, start
 from launchready.metrics.events import settle
 from launchready.metrics.timing import Timings
 from launchready.redaction import install
-from launchready.runtime.adapter import Answers
-from launchready.runtime.cache_registry import Known
-from launchready.runtime.health.access_log_filter import quiet
-from launchready.runtime.health.checks import Probes
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.cache_registry import RegisteredCache
+from launchready.runtime.health.access_log_filter import hide_successful_probes
+from launchready.runtime.health.checks import HealthCheckRunner
 from launchready.settings import deployment
 from launchready.settings.cache import Cache, compile_cache
 from launchready.settings.compiled_app import Stack
@@ -136,7 +136,7 @@ class _Made:
         self.redactor = compile_redaction(problems, given.redaction, given.secret) if given.redaction else None
         facts = core_health.Facts(given.release, clock.wall(), given.fingerprint)
         self.health = compile_health(problems, given.health, facts) if given.health else None
-        self.probes = compile_probes(problems, given.health) if given.health else Probes({})
+        self.probes = compile_probes(problems, given.health) if given.health else HealthCheckRunner({})
         timing = given.timing
         self.targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
         self.declared = compile_routes(problems, timing) if timing else RouteTable[str]({})
@@ -158,7 +158,7 @@ def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
     if made.redactor is not None:
         install(made.redactor)
     if made.health is not None and given.health and not given.health.access_log:
-        quiet(made.health.paths)
+        hide_successful_probes(made.health.paths)
     answers = _answers(given, made, clock)
     keeper = _keeper(given, made, clock)
     features = [*made.features]
@@ -175,7 +175,7 @@ def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
         made.targets,
         given.release,
         made.once.vault if made.once else vault(given.secret, given.fallbacks),
-        Known(answers, made.cache) if made.cache is not None else None,
+        RegisteredCache(answers, made.cache) if made.cache is not None else None,
         [each for each in (made.page, made.scraped) if each is not None],
         clock,
     )
@@ -187,7 +187,7 @@ def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
     return stack
 
 
-def _answers(given: _Given, made: _Made, clock: Clock) -> Answers:
+def _answers(given: _Given, made: _Made, clock: Clock) -> OperationAdapter:
     """The adapter: the store, and what this process answers even while the store is away."""
     here, store = MemoryStore(clock), given.store
     if given.rate_limit and made.limiter:
@@ -201,10 +201,10 @@ def _answers(given: _Given, made: _Made, clock: Clock) -> Answers:
         GiveHere: here.windows.give,
         Client: partial(_who, made.identity),
     }
-    answers = Answers(store, made.probes, own)
+    answers = OperationAdapter(store, made.probes, own)
     answers.url, answers.secrets = given.url, given.secrets
     if given.url.startswith(TOUCHED):
-        Thread(target=store.touch, name="launchready-touch", daemon=True).start()
+        Thread(target=store.learn_epoch, name="launchready-store-epoch", daemon=True).start()
     return answers
 
 
@@ -214,7 +214,7 @@ def _keeper(given: _Given, made: _Made, clock: Clock) -> Keeper | None:
         return None
     keeper = Keeper(Timings(given.release), made.ledger, clock)
     keeper.ready = made.probes.ready
-    made.probes.asked = start
+    made.probes.on_probe = start
     keeper.rules = made.rules or keeper.rules
     keeper.exporter = given.timing.exporter
     settle(keeper)

@@ -21,9 +21,9 @@ from launchready.http.routes import RouteTable
 from launchready.metrics.collector import Keeper
 from launchready.metrics.export.prometheus import text
 from launchready.metrics.status import status
-from launchready.runtime.adapter import Answers
-from launchready.runtime.cache_registry import CACHES, Known
-from launchready.runtime.current import Wanted
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.cache_registry import CACHES, RegisteredCache
+from launchready.runtime.current import ViewFeatures
 from launchready.settings.cors import CORS, compile_cors
 from launchready.settings.problems import Problems
 from launchready.settings.unknown_outcomes import Unresolved
@@ -49,18 +49,18 @@ class Stack:
 
     def __init__(
         self,
-        answers: Answers,
+        answers: OperationAdapter,
         features: Sequence[Feature],
         health: core_health.Health | None,
         keeper: Keeper | None,
         targets: RouteTable[float],
         release: str,
         vault: Vault,
-        cache: Known | None = None,
+        cache: RegisteredCache | None = None,
         pages: Sequence[Page | Metrics] = (),
         clock: Clock = SYSTEM,
     ) -> None:
-        self.answers = answers
+        self.adapter = answers
         self.vault = answers.vault = vault
         STACKS.add(self)
         self.limiter = next((feature for feature in features if isinstance(feature, Limiter)), None)
@@ -86,8 +86,8 @@ class Stack:
         self._protects = any(isinstance(feature, Once) for feature in features)
         self.policy: object = None  # the CORS settings as they were given, and what makes a feature of others
         self.compile_cors: Callable[[Problems, CORS], Feature] = compile_cors
-        answers.reads(Look, self.status)
-        answers.reads(Scrape, self._scrape)
+        answers.set_reader(Look, self.status)
+        answers.set_reader(Scrape, self._scrape)
 
     def replace(self, feature: Feature) -> None:
         """A feature takes the place of the one of its name. A request reads its plan once, and meets one of them."""
@@ -107,7 +107,7 @@ class Stack:
         """What is known of the app on this machine: the data of the dashboard, see docs/dashboard.md."""
         known: dict[str, object] = {
             "release": self.release,
-            "store": "up" if self.answers.reachable else "down",
+            "store": "up" if self.adapter.reachable else "down",
             "idempotency": self._idempotency(),
         }
         if self.limiter is not None:
@@ -122,7 +122,7 @@ class Stack:
     def _idempotency(self) -> dict[str, object]:
         """What this process counted; and what all of them left open, where anything is protected here."""
         known: dict[str, object] = {**self.vault.counts.as_dict()}
-        if self.unresolved is not None and (self._protects or Wanted.views):
+        if self.unresolved is not None and (self._protects or ViewFeatures.views):
             known["unresolved"] = self.unresolved()
         return known
 

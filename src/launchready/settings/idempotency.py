@@ -7,8 +7,8 @@ from typing import Any
 from launchready.core import idempotency as core
 from launchready.http.message import Request
 from launchready.http.routes import RouteTable
-from launchready.http.view_result import response_of
-from launchready.runtime.claims.context import fill
+from launchready.http.view_result import to_response
+from launchready.runtime.claims.context import call_with_known_args
 from launchready.settings.key_sources import Key, finder
 from launchready.settings.problems import Problems
 from launchready.settings.request_view import Asked, found
@@ -116,7 +116,7 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
         scope=_scope(settings.scope),
         on_crash=_on_crash(problems, settings.on_crash),
         rerun_for=problems.duration("idempotency.rerun_for", settings.rerun_for),
-        respond=response_of,
+        respond=to_response,
         find=_find(problems, settings.key),
     )
 
@@ -141,7 +141,7 @@ def _scope(function: Scope | None) -> Callable[[Request], str]:
 def _on_crash(problems: Problems, value: object) -> Callable[..., Any] | None:
     if callable(value):
         function: Callable[..., Any] = value
-        return lambda once, request: fill(function, once=once, request=Asked(request), key=once.key)
+        return lambda once, request: call_with_known_args(function, once=once, request=Asked(request), key=once.key)
     if value not in ("refuse", "rerun"):
         problems.add(f'idempotency.on_crash={value!r}: write "refuse", "rerun", or a function that finds out')
     return core.rerun if value == "rerun" else None

@@ -9,7 +9,7 @@ from importlib import import_module
 from urllib.parse import urlsplit
 
 from launchready.errors import ConfigError
-from launchready.stores.base import Store, where
+from launchready.stores.base import Store, safe_url
 
 
 def connect(url: str) -> Store:
@@ -20,7 +20,7 @@ def connect(url: str) -> Store:
             store: Store = import_module(f"{__name__}.{name}").connect(url)
             return store
     known = ", ".join(f"{scheme}://" for scheme in schemes())
-    raise ConfigError([f"store={where(url)!r}: no such kind of store; write one of {known}"])
+    raise ConfigError([f"store={safe_url(url)!r}: no such kind of store; write one of {known}"])
 
 
 def schemes() -> list[str]:

@@ -19,14 +19,14 @@ from launchready.clock import SYSTEM
 
 CONNECTIONS = 8
 CONNECT_WAIT = 2  # seconds; libpq knows no less
-_LOOK = 0.1  # seconds between two looks at the clock while nothing comes
+_CLOCK_INTERVAL = 0.1  # seconds between two looks at the clock while nothing comes
 _SETUP = "SET statement_timeout = 2200; SET default_transaction_isolation = 'read committed'"
 
 T = TypeVar("T")
-Any_ = tuple[Any, ...]
+Row = tuple[Any, ...]
 
 
-class Late(Exception):
+class DeadlineExceeded(Exception):
     """The server took too long. Not a TimeoutError: psycopg takes an OSError for a closed socket."""
 
 
@@ -37,24 +37,24 @@ def _bounded(work: PQGen[T], until: float) -> Generator[Any, Any, T]:
         while True:
             ready = yield want
             if not ready and SYSTEM.monotonic() > until:
-                raise Late
+                raise DeadlineExceeded
             want = work.send(ready)
     except StopIteration as stop:
         done: T = stop.value
         return done
 
 
-class Connection(psycopg.Connection[Any_]):
+class Connection(psycopg.Connection[Row]):
     """``until``: when to give up, on the monotonic clock."""
 
     until = 0.0
 
-    def wait(self, gen: PQGen[T], interval: float = _LOOK, timeout: float | None = None) -> T:
+    def wait(self, gen: PQGen[T], interval: float = _CLOCK_INTERVAL, timeout: float | None = None) -> T:
         del timeout
         return waiting.wait(_bounded(gen, self.until), self.pgconn.socket, interval=interval)
 
 
-class AsyncConnection(psycopg.AsyncConnection[Any_]):
+class AsyncConnection(psycopg.AsyncConnection[Row]):
     """The same, in an event loop. A cancelled wait asks the server nothing: the connection is dropped."""
 
     until = 0.0
@@ -62,7 +62,7 @@ class AsyncConnection(psycopg.AsyncConnection[Any_]):
     async def wait(  # psycopg's own signature
         self,
         gen: PQGen[T],
-        interval: float = _LOOK,
+        interval: float = _CLOCK_INTERVAL,
         timeout: float | None = None,
     ) -> T:
         del timeout
@@ -81,7 +81,7 @@ def readable(socket: int, within: float = 0) -> bool:
 C = TypeVar("C", Connection, AsyncConnection)
 
 
-class Idle(Generic[C]):
+class IdleConnections(Generic[C]):
     """Open connections that nobody uses."""
 
     def __init__(self) -> None:
@@ -114,7 +114,7 @@ class Idle(Generic[C]):
 
 
 @contextmanager
-def _finished_if_it_fails(connection: Connection | AsyncConnection) -> Iterator[None]:
+def _close_on_error(connection: Connection | AsyncConnection) -> Iterator[None]:
     """Nobody else knows of it yet: who gives up now, or is cancelled, closes it."""
     try:
         yield
@@ -128,7 +128,7 @@ class Pool:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.idle: Idle[Connection] = Idle()
+        self.idle: IdleConnections[Connection] = IdleConnections()
         self.gate = threading.Semaphore(CONNECTIONS)
 
     def take(self, until: float) -> Connection:
@@ -136,7 +136,7 @@ class Pool:
         if connection is None:
             connection = Connection.connect(self.url, autocommit=True, connect_timeout=CONNECT_WAIT)
             connection.until = until
-            with _finished_if_it_fails(connection):
+            with _close_on_error(connection):
                 connection.execute(_SETUP)
         connection.until = until
         return connection
@@ -147,7 +147,7 @@ class AsyncPool:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.idle: Idle[AsyncConnection] = Idle()
+        self.idle: IdleConnections[AsyncConnection] = IdleConnections()
         self.gate = asyncio.Semaphore(CONNECTIONS)
 
     async def take(self, until: float) -> AsyncConnection:
@@ -155,7 +155,7 @@ class AsyncPool:
         if connection is None:
             connection = await AsyncConnection.connect(self.url, autocommit=True, connect_timeout=CONNECT_WAIT)
             connection.until = until
-            with _finished_if_it_fails(connection):
+            with _close_on_error(connection):
                 await connection.execute(_SETUP)
         connection.until = until
         return connection

@@ -10,14 +10,14 @@ from typing import Any
 
 from launchready.clock import SYSTEM
 from launchready.errors import StoreUnavailable
-from launchready.stores._subscription import Ear
+from launchready.stores._subscription import Subscription
 
 CHANNEL = "launchready:ended"
-QUIET = 5.0
+MAX_SILENCE = 5.0
 """Seconds of silence after which the server is asked for a word; as many again, and it is gone."""
 
 
-class RedisEar(Ear):
+class RedisSubscription(Subscription):
     """``connection``: a new one of redis-py's. Raises its ``errors``; hear raises StoreUnavailable."""
 
     asks = True
@@ -38,7 +38,7 @@ class RedisEar(Ear):
 
     def hear(self, expected: dict[bytes, int], within: float) -> Iterable[bytes]:
         del expected  # the server knows, from each Expect
-        self.attend()
+        self.raise_if_closed()
         found: list[bytes] = []
         try:
             while self._connection.can_read(0 if found else within):
@@ -46,17 +46,17 @@ class RedisEar(Ear):
                 self._heard, self._asked = SYSTEM.monotonic(), False
                 if reply[0] == b"message":
                     found += _digests(reply[2])
-            self._ask_when_quiet()
+            self._ping_after_silence()
         except self._errors as error:
             raise StoreUnavailable(f"the connection that listens is broken: {type(error).__name__}") from None
         return found
 
-    def _ask_when_quiet(self) -> None:
+    def _ping_after_silence(self) -> None:
         silence = SYSTEM.monotonic() - self._heard
-        if silence > QUIET and not self._asked:
+        if silence > MAX_SILENCE and not self._asked:
             self._asked = True
             self._connection.send_command("PING")
-        elif silence > 2 * QUIET:
+        elif silence > 2 * MAX_SILENCE:
             raise StoreUnavailable("the connection that listens is silent")
 
     def close(self) -> None:

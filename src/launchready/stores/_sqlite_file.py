@@ -73,18 +73,18 @@ SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kep
 EVICT = "DELETE FROM launchready_cache WHERE key IN (SELECT key FROM launchready_cache LIMIT 256)"
 
 
-class Taking:
+class WindowCallback:
     """One Take, called back by SQLite with the stored state, while it holds the write lock."""
 
     def __init__(self, op: Take, now: Callable[[], int]) -> None:
         self.op = op
         self.now = now
-        self.met = False
+        self.called = False
         self.state = b""
 
     def on(self, state: bytes) -> bool:
         """The rule, on what is stored. False where it refuses: then nothing is written."""
-        self.met = True
+        self.called = True
         return self._take(unpack(state, len(self.op.windows)))
 
     def first(self) -> bytes:
@@ -122,11 +122,11 @@ def unpack(data: bytes, count: int) -> list[State]:
     return states
 
 
-class File:
+class SQLiteConnection:
     """An open connection."""
 
     def __init__(self, path: str, synchronous: str, max_size: int, wait: float) -> None:
-        self.taking: Taking | None = None
+        self.callback: WindowCallback | None = None
         self.giving: Give | None = None
         self._wait = wait
         self.db = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
@@ -159,15 +159,15 @@ class File:
             try:
                 return str(self.db.execute("PRAGMA journal_mode = WAL").fetchall()[0][0])
             except sqlite3.OperationalError as error:
-                if code(error) != sqlite3.SQLITE_BUSY or SYSTEM.monotonic() >= until:
+                if error_code(error) != sqlite3.SQLITE_BUSY or SYSTEM.monotonic() >= until:
                     raise
                 sleep(_BUSY_PAUSE)
 
     def _take(self, state: bytes) -> bool:
-        return self.taking is not None and self.taking.on(state)
+        return self.callback is not None and self.callback.on(state)
 
     def _taken(self) -> bytes:
-        return b"" if self.taking is None else self.taking.state
+        return b"" if self.callback is None else self.callback.state
 
     def _given(self, state: bytes) -> bytes:
         op = self.giving
@@ -177,13 +177,13 @@ class File:
         give(states, op.windows, op.cost, op.at)
         return pack(states)
 
-    def patience(self, wait: float) -> None:
+    def set_busy_timeout(self, wait: float) -> None:
         """How long to wait for another process that writes."""
         if wait != self._wait:
             self.db.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
             self._wait = wait
 
-    def prepare(self, monotonic: int) -> int:
+    def create_tables(self, monotonic: int) -> int:
         """Make the tables where they are not there; answer what to add to the monotonic clock for the store's time.
 
         The first process since the machine booted reads the wall clock, all others believe it.
@@ -215,7 +215,7 @@ def _boot_id() -> str:
         return ""
 
 
-PASSES = 5
+MAX_CHECKPOINT_PASSES = 5
 
 
 def checkpoint(path: str) -> None:
@@ -233,7 +233,7 @@ def checkpoint(path: str) -> None:
         return
     try:
         back = -1
-        for _ in range(PASSES):
+        for _ in range(MAX_CHECKPOINT_PASSES):
             log = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()[0][1]
             if log <= back:
                 return
@@ -244,14 +244,14 @@ def checkpoint(path: str) -> None:
         db.close()
 
 
-def code(error: sqlite3.Error) -> int:
+def error_code(error: sqlite3.Error) -> int:
     """The primary result code; 0 where the module itself complains."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def failure(error: sqlite3.Error, path: str) -> StoreError:
+def to_store_error(error: sqlite3.Error, path: str) -> StoreError:
     """What to tell of an error of SQLite's."""
-    found = code(error)
+    found = error_code(error)
     if found in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return StoreUnavailable(f"the SQLite store {path} stayed locked: another process writes, or holds it")
     if found == sqlite3.SQLITE_FULL:

@@ -28,19 +28,19 @@ V = TypeVar("V")
 PAGE = 256
 """Rows that a scan or a sweep looks at in one statement."""
 
-LOOK_AGAIN = 1.0
+SWEEP_INTERVAL = 1.0
 """Seconds after which a write to a table looks for what is over there, however few writes there were."""
 
-KEPT, CACHE, WINDOWS = TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
+CLAIMS_TABLE, CACHE_TABLE, WINDOWS_TABLE = TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
 
 
 def table_of(op: Op[Any]) -> str:
     """The table that a verb works on, where a store has tables."""
     space: Space[Any] | None = getattr(op, "space", None)
-    return WINDOWS if space is None else CACHE if space.evictable else KEPT
+    return WINDOWS_TABLE if space is None else CACHE_TABLE if space.evictable else CLAIMS_TABLE
 
 
-class Rounds:
+class SweepSchedule:
     """When a process looks for rows that are over, and where: in a table at every so many writes to it and at its first
     write a second after the last look; each fourth look is at the next table in turn, for those that nobody writes to
     any more. In each a hand goes round.
@@ -55,13 +55,13 @@ class Rounds:
         self._looks = 0
         self._writes = dict.fromkeys(TABLES, 0)
         self._last = dict.fromkeys(TABLES, clock())
-        self.hands = dict.fromkeys(TABLES, b"")
+        self.cursors = dict.fromkeys(TABLES, b"")
 
-    def wrote(self, table: str) -> str | None:
+    def count_write(self, table: str) -> str | None:
         """After a write to a table: the one to look at, if it is time."""
         self._writes[table] += 1
         now = self._clock()
-        if self._writes[table] % self._every and now - self._last[table] < LOOK_AGAIN:
+        if self._writes[table] % self._every and now - self._last[table] < SWEEP_INTERVAL:
             return None
         self._last[table] = now
         self._looks += 1
@@ -83,7 +83,7 @@ class Store(Protocol):
 
     async def aclose(self) -> None: ...
 
-    def touch(self) -> None:
+    def learn_epoch(self) -> None:
         """Once, when an app is built, in a thread of its own: what the store has to know from the start."""
 
     def scan(self, space: Space[V]) -> Iterator[Entry[V]]:
@@ -96,7 +96,7 @@ class Store(Protocol):
         """A Take as of a time in microseconds, in place of the store's own: how a test plays a trace."""
 
 
-def belongs(space: Space[V], key: bytes, entry: Entry[V]) -> bool:
+def is_in_space(space: Space[V], key: bytes, entry: Entry[V]) -> bool:
     """Whether an entry, found by its digest, is one of this space: a table holds several."""
     return space.key_of is not None and digest(space.name, space.key_of(entry.value)) == key
 
@@ -106,12 +106,12 @@ def window_digest(op: Take | Give) -> bytes:
     return digest(" ".join([window.shape for window in op.windows]), op.key)
 
 
-def micros(seconds: float) -> int:
+def to_micros(seconds: float) -> int:
     """Whole microseconds, rounded up: the unit in which stores keep time."""
     return ceil(seconds * MICRO)
 
 
-def said(error: BaseException, url: str) -> str:
+def safe_message(error: BaseException, url: str) -> str:
     """What a driver said, on one line, without the password that it may have repeated from the URL."""
     text = " ".join(str(error).split()) or type(error).__name__
     password = urlsplit(url).password
@@ -120,7 +120,7 @@ def said(error: BaseException, url: str) -> str:
     return text[:300]
 
 
-def where(url: str) -> str:
+def safe_url(url: str) -> str:
     """A URL as it may be shown: no user, no password, no options."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

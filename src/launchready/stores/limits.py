@@ -21,7 +21,7 @@ from launchready.errors import ConfigError, StoreError, StoreUnavailable
 from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import Entry, Get, Give, Space, Take
 from launchready.exchange.window import MICRO, Taken, Window
-from launchready.stores.base import said, where, window_digest
+from launchready.stores.base import safe_message, safe_url, window_digest
 
 SCHEMES = (
     "limits+memcached", "limits+memory", "limits+mongodb", "limits+mongodb+srv", "limits+redis", "limits+redis+cluster",
@@ -47,12 +47,12 @@ class LimitsStore:
         self.inline: Inline = {}
         self.shared = not url.startswith("limits+memory:")
         self._url = url
-        self._name = f"the store at {where(url)}"
+        self._name = f"the store at {safe_url(url)}"
         self._errors: tuple[type[Exception], ...] = (StorageError, OSError)
         try:
             kept = storage.storage_from_string(url.removeprefix("limits+"), wrap_exceptions=True)
         except (ConfigurationError, ImportError, ValueError, TypeError) as error:
-            raise ConfigError([f"store={where(url)!r}: {said(error, url)}"]) from None
+            raise ConfigError([f"store={safe_url(url)!r}: {safe_message(error, url)}"]) from None
         assert isinstance(kept, storage.Storage)  # or the URL began with "async+", which is none of ours
         self._moving = isinstance(kept, storage.MovingWindowSupport)
         rule = strategies.MovingWindowRateLimiter if self._moving else strategies.FixedWindowRateLimiter
@@ -69,7 +69,7 @@ class LimitsStore:
             else:
                 raise StoreError(f"{self._name} counts requests and keeps nothing else")
         except self._errors as error:
-            raise StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}") from None
+            raise StoreUnavailable(f"{self._name} does not work: {safe_message(error, self._url)}") from None
 
     async def aexecute(self, op: Op[Any]) -> None:
         await to_thread(self.execute, op)
@@ -80,7 +80,7 @@ class LimitsStore:
     async def aclose(self) -> None:
         """Nor here."""
 
-    def touch(self) -> None:
+    def learn_epoch(self) -> None:
         """Nothing to know."""
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:

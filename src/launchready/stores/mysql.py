@@ -49,8 +49,18 @@ from launchready.exchange.store import (
 )
 from launchready.exchange.subscribe import Listener
 from launchready.exchange.window import MICRO, fresh, give, take
-from launchready.stores._subscription import Ears, Looking
-from launchready.stores.base import PAGE, TABLES, Rounds, belongs, micros, said, table_of, where, window_digest
+from launchready.stores._subscription import PollingSubscription, Subscriptions
+from launchready.stores.base import (
+    PAGE,
+    TABLES,
+    SweepSchedule,
+    is_in_space,
+    safe_message,
+    safe_url,
+    table_of,
+    to_micros,
+    window_digest,
+)
 
 SCHEMES = ("mysql", "mariadb")
 
@@ -58,7 +68,7 @@ CONNECT_WAIT, ANSWER_WAIT, LOCK_WAIT = 2, 2.4, 2
 CONNECTIONS = 8
 SWEEP_EVERY, SWEEP_ROWS = 64, 256
 MISSING, DEADLOCK, FULL, NO_ROOM = 1146, 1213, 1114, 1021
-LOOK_EVERY = 0.025  # seconds: how soon the end of somebody else's claim is seen
+POLL_INTERVAL = 0.025  # seconds: how soon the end of somebody else's claim is seen
 DEADLOCKS = 8
 """So often a statement is repeated that the server chose as a deadlock's victim: it has undone it, so that is safe."""
 
@@ -85,7 +95,7 @@ def parameters(url: str) -> dict[str, Any]:
     options = dict(parse_qsl(parts.query))
     database = unquote(parts.path)[1:]
     if not database or "/" in database:
-        raise ConfigError([f"store={where(url)!r}: names no database; write mysql://user:password@host/database"])
+        raise ConfigError([f"store={safe_url(url)!r}: names no database; write mysql://user:password@host/database"])
     found: dict[str, Any] = {"database": database, "charset": "utf8mb4"}
     if parts.username:
         found["user"] = unquote(parts.username)
@@ -96,7 +106,7 @@ def parameters(url: str) -> dict[str, Any]:
     try:
         return found | {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
     except ValueError:
-        raise ConfigError([f"store={where(url)!r}: the port is a number from 1 to 65535"]) from None
+        raise ConfigError([f"store={safe_url(url)!r}: the port is a number from 1 to 65535"]) from None
 
 
 class Statements:
@@ -157,15 +167,15 @@ class MySQLStore:
         self._driver = pymysql
         self._url = url
         self._parameters = parameters(url)
-        self._name = f"the MySQL store at {where(url)}"
+        self._name = f"the MySQL store at {safe_url(url)}"
         self._forget()
 
     def _forget(self) -> None:
         self._pid = os.getpid()
         self._idle: list[Any] = []
         self._gate = threading.Semaphore(CONNECTIONS)
-        self._rounds = Rounds(SYSTEM.monotonic, every=SWEEP_EVERY)
-        self._ears = Ears()
+        self._sweeps = SweepSchedule(SYSTEM.monotonic, every=SWEEP_EVERY)
+        self._subscriptions = Subscriptions()
 
     def execute(self, op: Op[Any]) -> None:
         if isinstance(op, GetAll):
@@ -174,13 +184,13 @@ class MySQLStore:
                 self.execute(get)
             return
         if isinstance(op, Take):
-            self._with(lambda connection: self._take(connection, op, None))
+            self._run(lambda connection: self._take(connection, op, None))
         elif isinstance(op, Give):
-            self._with(lambda connection: self._give(connection, op))
+            self._run(lambda connection: self._give(connection, op))
         else:
-            while not self._verb(op):
+            while not self._execute_verb(op):
                 continue
-        if not isinstance(op, Get) and (table := self._rounds.wrote(table_of(op))) is not None:
+        if not isinstance(op, Get) and (table := self._sweeps.count_write(table_of(op))) is not None:
             with suppress(StoreError):  # there will be another round
                 self._sweep(table)
 
@@ -188,22 +198,22 @@ class MySQLStore:
         await to_thread(self.execute, op)
 
     def take_at(self, op: Take, now: int) -> None:
-        self._with(lambda connection: self._take(connection, op, now))
+        self._run(lambda connection: self._take(connection, op, now))
 
     def listen(self) -> Listener:
         """It tells nobody. (GET_LOCK would, for a connection of its own for each claim that is held.)"""
-        return self._ears.open(Looking(self._versions, LOOK_EVERY))
+        return self._subscriptions.open(PollingSubscription(self._versions, POLL_INTERVAL))
 
     def _versions(self, names: list[bytes]) -> dict[bytes, int]:
         found: dict[bytes, int] = {}
         for start in range(0, len(names), PAGE):
             look = " UNION ALL ".join(f"SELECT k, version FROM {table} WHERE k IN %(names)s" for table in TABLES[:2])
-            rows, _ = self._with(partial(_ask, sql=look, params={"names": names[start : start + PAGE]}))
+            rows, _ = self._run(partial(_ask, sql=look, params={"names": names[start : start + PAGE]}))
             found |= {bytes(key): version for key, version in rows}
         return found
 
     def close(self) -> None:
-        self._ears.close()
+        self._subscriptions.close()
         if self._pid == os.getpid():
             self._drop()
 
@@ -212,14 +222,14 @@ class MySQLStore:
 
     # Verbs.
 
-    def _verb(self, op: Op[Any]) -> bool:
+    def _execute_verb(self, op: Op[Any]) -> bool:
         """False: ask again; what stood in the way of a claim went before it could be looked at."""
         sql, params = _encode(op)
-        rows, count = self._with(lambda connection: _ask(connection, sql, params))
+        rows, count = self._run(lambda connection: _ask(connection, sql, params))
         return _decode(op, rows, count)
 
     def _take(self, connection: Any, op: Take, now: int | None) -> None:
-        with _row(connection, op, fresh(op.windows)) as row:
+        with _lock_windows(connection, op, fresh(op.windows)) as row:
             op.at = moment = row.now if now is None else now
             op.answer = take(row.states, moment, op.windows, op.cost)
             if op.answer.allowed:
@@ -230,50 +240,50 @@ class MySQLStore:
         if op.at is None:
             _ask(connection, "DELETE FROM launchready_windows WHERE k = %(k)s", {"k": window_digest(op)})
             return
-        with _row(connection, op, fresh(op.windows)) as row:
+        with _lock_windows(connection, op, fresh(op.windows)) as row:
             give(row.states, op.windows, op.cost, op.at)
             row.save(row.now + op.windows[-1].period_us)
 
     def _sweep(self, table: str) -> None:
         """Look at the next rows of a table, and drop those that are over."""
-        hand = {"hand": self._rounds.hands[table], "last": b""}
-        rows, _ = self._with(
-            lambda c: _ask(c, f"SELECT k FROM {table} WHERE k > %(hand)s ORDER BY k LIMIT {SWEEP_ROWS}", hand)
+        cursor = {"hand": self._sweeps.cursors[table], "last": b""}
+        rows, _ = self._run(
+            lambda c: _ask(c, f"SELECT k FROM {table} WHERE k > %(hand)s ORDER BY k LIMIT {SWEEP_ROWS}", cursor)
         )
-        self._rounds.hands[table] = rows[-1][0] if len(rows) == SWEEP_ROWS else b""
+        self._sweeps.cursors[table] = rows[-1][0] if len(rows) == SWEEP_ROWS else b""
         if rows:
             drop = f"DELETE FROM {table} WHERE k > %(hand)s AND k <= %(last)s AND expires <= {NOW}"
-            self._with(lambda c: _ask(c, drop, hand | {"last": rows[-1][0]}))
+            self._run(lambda c: _ask(c, drop, cursor | {"last": rows[-1][0]}))
 
-    def touch(self) -> None:
+    def learn_epoch(self) -> None:
         """Nothing to know."""
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
-        table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
+        table, cursor = "launchready_cache" if space.evictable else "launchready_kept", b""
         page = (
             f"SELECT k, value, {NOW} - put, version, expires > {NOW} FROM {table} WHERE k > %(hand)s "
             f"ORDER BY k LIMIT {PAGE}"
         )
         while True:
-            rows, _ = self._with(partial(_ask, sql=page, params={"hand": hand}))
+            rows, _ = self._run(partial(_ask, sql=page, params={"hand": cursor}))
             for key, value, age, version, live in rows:
-                if live and belongs(space, bytes(key), entry := _entry(space, (value, age, version, 0))):
+                if live and is_in_space(space, bytes(key), entry := _entry(space, (value, age, version, 0))):
                     yield entry
             if len(rows) < PAGE:
                 return
-            hand = rows[-1][0]
+            cursor = rows[-1][0]
 
     def sweep(self) -> int:
         count = 0
         for table in TABLES:
             drop = f"DELETE FROM {table} WHERE expires <= {NOW} LIMIT {PAGE}"
-            while gone := self._with(partial(_ask, sql=drop, params={}))[1]:
+            while gone := self._run(partial(_ask, sql=drop, params={}))[1]:
                 count += gone
         return count
 
     # Connections.
 
-    def _with(self, work: Callable[[Any], Any]) -> Any:
+    def _run(self, work: Callable[[Any], Any]) -> Any:
         if self._pid != os.getpid():  # a parent's connections: to close one here would end the parent's session
             _orphans.extend(self._idle)
             self._forget()
@@ -282,7 +292,7 @@ class MySQLStore:
         try:
             connection = self._connection()
             try:
-                done = self._done(connection, work)
+                done = self._run_with_retries(connection, work)
             except BaseException:
                 connection._force_close()
                 self._drop()
@@ -294,7 +304,7 @@ class MySQLStore:
             self._gate.release()
         return done
 
-    def _done(self, connection: Any, work: Callable[[Any], Any]) -> Any:
+    def _run_with_retries(self, connection: Any, work: Callable[[Any], Any]) -> Any:
         for _ in range(DEADLOCKS):
             try:
                 return work(connection)
@@ -335,7 +345,7 @@ class MySQLStore:
             return StoreFull(f"{self._name} has no room")
         if isinstance(error, TimeoutError) or "timed out" in str(error):
             return StoreUnavailable(f"{self._name} did not answer in time")
-        return StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}")
+        return StoreUnavailable(f"{self._name} does not work: {safe_message(error, self._url)}")
 
 
 _orphans: list[Any] = []
@@ -356,11 +366,11 @@ def _encode(op: Op[Any]) -> tuple[str, Params]:
     assert isinstance(op, StoreOp)
     params: Params = {"key": digest(op.space.name, op.key), "mark": os.urandom(16)}
     if isinstance(op, Put | PutIfAbsent | Replace | Renew | Settle | Seize):
-        params |= {"value": op.space.dump(op.value), "ttl": micros(op.ttl)}
+        params |= {"value": op.space.dump(op.value), "ttl": to_micros(op.ttl)}
     if isinstance(op, Replace | Renew | Settle | Seize | Delete):
         params["version"] = op.version
     if isinstance(op, Seize):
-        params["older"] = micros(op.older)
+        params["older"] = to_micros(op.older)
     return getattr(_SQL[op.space.evictable], _NAMES[type(op)]), params
 
 
@@ -389,7 +399,7 @@ def _entry(space: Space[Any], row: tuple[Any, ...]) -> Entry[Any]:
     return Entry(space.load(bytes(value)), max(0, age) / MICRO, version)
 
 
-class _Windows(NamedTuple):
+class _LockedWindows(NamedTuple):
     """The windows of a key, while a transaction holds their row."""
 
     connection: Any
@@ -404,7 +414,7 @@ class _Windows(NamedTuple):
 
 
 @contextmanager
-def _row(connection: Any, op: Take | Give, empty: list[Any]) -> Iterator[_Windows]:
+def _lock_windows(connection: Any, op: Take | Give, empty: list[Any]) -> Iterator[_LockedWindows]:
     """The shared rule decides here, under the row's lock."""
     key = window_digest(op)
     connection.begin()
@@ -413,7 +423,7 @@ def _row(connection: Any, op: Take | Give, empty: list[Any]) -> Iterator[_Window
         while not (rows := _ask(connection, sql, {"k": key})[0]):
             _ask(connection, "INSERT IGNORE INTO launchready_windows VALUES (%(k)s, 0, '')", {"k": key})
         state = bytes(rows[0][0])
-        yield _Windows(connection, key, _unpack(state, len(op.windows)) if state else empty, int(rows[0][1]))
+        yield _LockedWindows(connection, key, _unpack(state, len(op.windows)) if state else empty, int(rows[0][1]))
         connection.commit()
     except BaseException:
         with suppress(Exception):

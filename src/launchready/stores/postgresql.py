@@ -44,8 +44,18 @@ from launchready.exchange.store import (
 )
 from launchready.exchange.subscribe import Expect, Listener
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores._subscription import Ears
-from launchready.stores.base import PAGE, TABLES, Rounds, belongs, micros, said, table_of, where, window_digest
+from launchready.stores._subscription import Subscriptions
+from launchready.stores.base import (
+    PAGE,
+    TABLES,
+    SweepSchedule,
+    is_in_space,
+    safe_message,
+    safe_url,
+    table_of,
+    to_micros,
+    window_digest,
+)
 
 if TYPE_CHECKING:
     from launchready.stores._postgresql_pool import AsyncConnection, AsyncPool, Connection, Pool
@@ -153,40 +163,40 @@ class PostgreSQLStore:
         try:
             psycopg.conninfo.conninfo_to_dict(url)
         except psycopg.Error as error:
-            raise ConfigError([f"store={where(url)!r}: {said(error, url)}"]) from None
+            raise ConfigError([f"store={safe_url(url)!r}: {safe_message(error, url)}"]) from None
         self.inline: Inline = {}
         self._driver = psycopg
         errors = psycopg.errors
         self._missing = errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedColumn
         self._pools = pools
         self._url = url
-        self._name = f"the PostgreSQL store at {where(url)}"
+        self._name = f"the PostgreSQL store at {safe_url(url)}"
         self._forget()
 
     def _forget(self) -> None:
         self._pid = os.getpid()
         self._sync: Pool | None = None
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncPool] = WeakKeyDictionary()
-        self._rounds = Rounds(SYSTEM.monotonic, every=SWEEP_EVERY)
-        self._ears = Ears()
+        self._sweeps = SweepSchedule(SYSTEM.monotonic, every=SWEEP_EVERY)
+        self._subscriptions = Subscriptions()
 
     def execute(self, op: Op[Any]) -> None:
         until = SYSTEM.monotonic() + ANSWER_WAIT
         sql, params = _encode(op)
         while not _decode(op, self._ask(sql, params, until)):
             continue
-        if (table := self._due(op)) is not None:
+        if (table := self._sweep_due(op)) is not None:
             with suppress(StoreError):  # there will be another round
-                self._swept(table, self._ask(*self._sweep(table), until))
+                self._move_cursor(table, self._ask(*self._sweep(table), until))
 
     async def aexecute(self, op: Op[Any]) -> None:
         until = SYSTEM.monotonic() + ANSWER_WAIT
         sql, params = _encode(op)
         while not _decode(op, await self._aask(sql, params, until)):
             continue
-        if (table := self._due(op)) is not None:
+        if (table := self._sweep_due(op)) is not None:
             with suppress(StoreError):
-                self._swept(table, await self._aask(*self._sweep(table), until))
+                self._move_cursor(table, await self._aask(*self._sweep(table), until))
 
     def take_at(self, op: Take, now: int) -> None:
         _decode(op, self._ask(*_encode(op, now), SYSTEM.monotonic() + ANSWER_WAIT))
@@ -201,10 +211,10 @@ class PostgreSQLStore:
         try:
             connection = pool.take(until)
             try:
-                return self._on(connection, sql, params)
+                return self._run(connection, sql, params)
             finally:
                 pool.idle.give(connection)
-        except (self._driver.Error, self._pools.Late) as error:
+        except (self._driver.Error, self._pools.DeadlineExceeded) as error:
             raise self._failure(error) from None
         finally:
             pool.gate.release()
@@ -218,13 +228,13 @@ class PostgreSQLStore:
             async with asyncio.timeout(ANSWER_WAIT), pool.gate:
                 connection = await pool.take(until)
                 try:
-                    return await self._aon(connection, sql, params)
+                    return await self._arun(connection, sql, params)
                 finally:
                     pool.idle.give(connection)
-        except (self._driver.Error, self._pools.Late, TimeoutError) as error:
+        except (self._driver.Error, self._pools.DeadlineExceeded, TimeoutError) as error:
             raise self._failure(error) from None
 
-    def _on(self, connection: "Connection", sql: str, params: Params) -> Rows:
+    def _run(self, connection: "Connection", sql: str, params: Params) -> Rows:
         try:
             return connection.execute(sql, params, prepare=True, binary=True).fetchall()
         except self._missing:
@@ -233,7 +243,7 @@ class PostgreSQLStore:
                 connection.execute(_schema())
             return connection.execute(sql, params, binary=True).fetchall()
 
-    async def _aon(self, connection: "AsyncConnection", sql: str, params: Params) -> Rows:
+    async def _arun(self, connection: "AsyncConnection", sql: str, params: Params) -> Rows:
         try:
             cursor = await connection.execute(sql, params, prepare=True, binary=True)
         except self._missing:
@@ -244,24 +254,24 @@ class PostgreSQLStore:
         return await cursor.fetchall()
 
     def listen(self) -> Listener:
-        from launchready.stores._postgresql_notify import CHANNEL, PostgreSQLEar  # noqa: PLC0415  where somebody waits
+        from launchready.stores._postgresql_notify import CHANNEL, PostgreSQLSubscription  # noqa: PLC0415  where somebody waits
 
-        def say(word: str) -> None:
+        def notify(word: str) -> None:
             statement = f"SELECT pg_notify('{CHANNEL}', %(word)s)"
             self._ask(statement, {"word": word}, SYSTEM.monotonic() + ANSWER_WAIT)
 
         try:
-            return self._ears.open(PostgreSQLEar(self._url, say))
-        except (self._driver.Error, self._pools.Late) as error:
+            return self._subscriptions.open(PostgreSQLSubscription(self._url, notify))
+        except (self._driver.Error, self._pools.DeadlineExceeded) as error:
             raise self._failure(error) from None
 
     def close(self) -> None:
-        self._ears.close()
+        self._subscriptions.close()
         if self._sync is not None and self._pid == os.getpid():
             self._sync.idle.drop()
 
     async def aclose(self) -> None:
-        await self._ears.aclose()
+        await self._subscriptions.aclose()
         pool = self._loops.pop(asyncio.get_running_loop(), None)
         if pool is not None:
             pool.idle.drop()
@@ -274,28 +284,28 @@ class PostgreSQLStore:
 
     def _failure(self, error: Exception) -> StoreError:
         if isinstance(error, self._driver.errors.DiskFull):
-            return StoreFull(f"{self._name} has no room: {said(error, self._url)}")
-        if isinstance(error, TimeoutError | self._pools.Late | self._driver.errors.ConnectionTimeout):
+            return StoreFull(f"{self._name} has no room: {safe_message(error, self._url)}")
+        if isinstance(error, TimeoutError | self._pools.DeadlineExceeded | self._driver.errors.ConnectionTimeout):
             return StoreUnavailable(f"{self._name} did not answer in time")
-        return StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}")
+        return StoreUnavailable(f"{self._name} does not work: {safe_message(error, self._url)}")
 
-    def touch(self) -> None:
+    def learn_epoch(self) -> None:
         """Nothing to know."""
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
-        table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
+        table, cursor = "launchready_cache" if space.evictable else "launchready_kept", b""
         page = (
             f"SELECT key, value, launchready_now() - put, version, {_LIVE} FROM {table} WHERE key > %(hand)s "
             f"ORDER BY key LIMIT {PAGE}"
         )
         while True:
-            rows = self._ask(page, {"hand": hand}, SYSTEM.monotonic() + ANSWER_WAIT)
+            rows = self._ask(page, {"hand": cursor}, SYSTEM.monotonic() + ANSWER_WAIT)
             for key, value, age, version, live in rows:
-                if live and belongs(space, key, entry := _entry(space, (value, age, version))):
+                if live and is_in_space(space, key, entry := _entry(space, (value, age, version))):
                     yield entry
             if len(rows) < PAGE:
                 return
-            hand = rows[-1][0]
+            cursor = rows[-1][0]
 
     def sweep(self) -> int:
         count = 0
@@ -308,14 +318,14 @@ class PostgreSQLStore:
 
     # Housekeeping: look at the next rows of a table, and drop those that are over.
 
-    def _due(self, op: Op[Any]) -> str | None:
-        return None if isinstance(op, Get | GetAll | Expect) else self._rounds.wrote(table_of(op))
+    def _sweep_due(self, op: Op[Any]) -> str | None:
+        return None if isinstance(op, Get | GetAll | Expect) else self._sweeps.count_write(table_of(op))
 
     def _sweep(self, table: str) -> tuple[str, Params]:
-        return _SWEEP[table], {"hand": self._rounds.hands[table], "rows": SWEEP_ROWS}
+        return _SWEEP[table], {"hand": self._sweeps.cursors[table], "rows": SWEEP_ROWS}
 
-    def _swept(self, table: str, rows: Rows) -> None:
-        self._rounds.hands[table] = rows[0][0] if rows else b""
+    def _move_cursor(self, table: str, rows: Rows) -> None:
+        self._sweeps.cursors[table] = rows[0][0] if rows else b""
 
 
 def _schema() -> bytes:
@@ -345,11 +355,11 @@ def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
     sql = _SQL[op.space.evictable]
     params: Params = {"key": digest(op.space.name, op.key)}
     if isinstance(op, Put | PutIfAbsent | Replace | Renew | Settle | Seize):
-        params |= {"value": op.space.dump(op.value), "ttl": micros(op.ttl)}
+        params |= {"value": op.space.dump(op.value), "ttl": to_micros(op.ttl)}
     if isinstance(op, Replace | Renew | Settle | Seize | Delete | Expect):
         params["version"] = op.version
     if isinstance(op, Seize):
-        params["older"] = micros(op.older)
+        params["older"] = to_micros(op.older)
     return getattr(sql, _NAMES[type(op)]), params
 
 

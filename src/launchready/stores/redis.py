@@ -47,8 +47,8 @@ from launchready.exchange.store import (
 )
 from launchready.exchange.subscribe import Expect, Listener
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores._subscription import Ears
-from launchready.stores.base import PAGE, micros, said, where, window_digest
+from launchready.stores._subscription import Subscriptions
+from launchready.stores.base import PAGE, safe_message, safe_url, to_micros, window_digest
 
 if TYPE_CHECKING:
     import redis
@@ -69,7 +69,7 @@ RECOVERY = 5.0
 """Seconds for which no claim is granted after a loss: longer than two signs of life of a claim are apart."""
 
 
-class Claim(PutIfAbsent[Any]):
+class CheckedPutIfAbsent(PutIfAbsent[Any]):
     """PutIfAbsent of what must not be lost: its script looks at the sentinel."""
 
 
@@ -81,7 +81,7 @@ _SCRIPTS: dict[type[Op[Any]], str] = {
     Renew: "renew",
     Settle: "settle",
     Seize: "seize",
-    Claim: "claim",
+    CheckedPutIfAbsent: "claim",
     Delete: "delete",
     Expect: "expect",
     Take: "take",
@@ -115,12 +115,12 @@ class RedisStore:
         self.inline: Inline = {}
         self._driver = redis
         self._errors: tuple[type[Exception], ...] = (redis.exceptions.RedisError, TimeoutError)
-        self._learning: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self._discovery_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._url = "redis" + url.removeprefix("valkey") if url.startswith("valkey:") else url
-        self._name = f"the Redis store at {where(url)}"
+        self._name = f"the Redis store at {safe_url(url)}"
         self._scripts = {kind: Script(name) for kind, name in _SCRIPTS.items()}
-        self._touching = Script("epoch")
-        self._watches = True  # the sentinel: a cluster has no key that all scripts could look at
+        self._epoch_script = Script("epoch")
+        self._checks_sentinel = True  # the sentinel: a cluster has no key that all scripts could look at
         self._epoch: bytes | str = ""  # the one that this process knows
         self._cluster = False
         self._sync: dict[tuple[bool, bool], redis.Redis | redis.RedisCluster] = {}  # by cluster, and who hurries
@@ -128,12 +128,12 @@ class RedisStore:
             asyncio.AbstractEventLoop, tuple[redis.asyncio.Redis | redis.asyncio.RedisCluster, asyncio.Semaphore]
         ]
         self._loops = WeakKeyDictionary()
-        self._left = self._loops.copy()  # clients of one server, from before it said that it is one of many
-        self._ears = Ears()
+        self._retired_clients = self._loops.copy()  # clients of one server, from before it said that it is one of many
+        self._subscriptions = Subscriptions()
         try:
             self._client(quick=False)
         except (ValueError, TypeError) as error:
-            raise ConfigError([f"store={where(url)!r}: {said(error, url)}"]) from None
+            raise ConfigError([f"store={safe_url(url)!r}: {safe_message(error, url)}"]) from None
 
     def execute(self, op: Op[Any]) -> None:
         if isinstance(op, GetAll):
@@ -141,18 +141,18 @@ class RedisStore:
         else:
             self._ask(op, *self._encode(op))
 
-    def hurry(self, op: Op[Any]) -> None:
+    def execute_quickly(self, op: Op[Any]) -> None:
         """The same, for who does not wait: StoreUnavailable within HURRY."""
         self._ask(op, *self._encode(op), quick=True)
 
     def take_at(self, op: Take, now: int) -> None:
         self._ask(op, *self._encode(op, now))
 
-    def touch(self) -> None:
+    def learn_epoch(self) -> None:
         """Learn this server's epoch, so that a loss of its data is seen: ``lua/claim.lua``. Quiet if it is away."""
         with suppress(*self._errors):
             client: Any = self._client(quick=False)
-            self._epoch = client.eval(self._touching.text.decode(), 1, SENTINEL, os.urandom(8).hex())
+            self._epoch = client.eval(self._epoch_script.text.decode(), 1, SENTINEL, os.urandom(8).hex())
 
     def _ask(
         self, op: Op[Any], script: Script, keys: tuple[str, ...], args: tuple[Arg, ...], *, quick: bool = False
@@ -167,15 +167,15 @@ class RedisStore:
                 except self._driver.exceptions.NoScriptError:
                     reply = ask("EVAL", script.text, len(keys), *keys, *args)
             except self._errors as error:
-                if not (again and self._refused(error)):
+                if not (again and self._not_executed(error)):
                     raise self._failure(error) from None
-                again = not self._watches and len(keys) > 1  # which node has the key comes next
+                again = not self._checks_sentinel and len(keys) > 1  # which node has the key comes next
                 if len(keys) > 1:
                     script, keys, args = self._encode(op)
                 if isinstance(client, self._driver.Redis) and not self._cluster:
                     client.connection_pool.disconnect(inuse_connections=False)
             else:
-                _decode(op, self._known(keys, reply))
+                _decode(op, self._check_epoch(keys, reply))
                 return
 
     def _get_all(self, op: GetAll) -> None:
@@ -184,10 +184,10 @@ class RedisStore:
         client, replies = self._client(quick=False), []
         if isinstance(client, self._driver.Redis):
             try:
-                replies = self._piped(client.pipeline(transaction=False), op).execute(raise_on_error=False)
+                replies = self._pipeline(client.pipeline(transaction=False), op).execute(raise_on_error=False)
             except self._errors as error:
                 raise self._failure(error) from None
-        for get in self._left_over(op, replies):
+        for get in self._set_answers(op, replies):
             self.execute(get)
 
     async def _aget_all(self, op: GetAll) -> None:
@@ -196,20 +196,20 @@ class RedisStore:
         if isinstance(client, self._driver.asyncio.Redis):
             try:
                 async with asyncio.timeout(CONNECT_WAIT + ANSWER_WAIT), gate:
-                    pipe = self._piped(client.pipeline(transaction=False), op)
+                    pipe = self._pipeline(client.pipeline(transaction=False), op)
                     replies = await pipe.execute(raise_on_error=False)
             except self._errors as error:
                 raise self._failure(error) from None
-        for get in self._left_over(op, replies):
+        for get in self._set_answers(op, replies):
             await self.aexecute(get)
 
-    def _piped(self, pipe: Any, op: GetAll) -> Any:
+    def _pipeline(self, pipe: Any, op: GetAll) -> Any:
         for get in op.gets:
             script, keys, _ = self._encode(get)
             pipe.execute_command("EVALSHA", script.sha, 1, *keys)
         return pipe
 
-    def _left_over(self, op: GetAll, replies: list[Any]) -> list[Get[Any]]:
+    def _set_answers(self, op: GetAll, replies: list[Any]) -> list[Get[Any]]:
         """The answers that came, put where they belong; those that did not."""
         if len(replies) < len(op.gets) or any(isinstance(reply, Exception) for reply in replies):
             return [*op.gets]
@@ -229,24 +229,24 @@ class RedisStore:
             try:
                 async with asyncio.timeout(CONNECT_WAIT + ANSWER_WAIT), gate:
                     if isinstance(client, self._driver.asyncio.RedisCluster):
-                        await self._learn(client)
+                        await self._discover_nodes(client)
                     try:
                         reply = await ask("EVALSHA", script.sha, len(keys), *keys, *args)
                     except self._driver.exceptions.NoScriptError:
                         reply = await ask("EVAL", script.text, len(keys), *keys, *args)
             except self._errors as error:
-                if not (again and self._refused(error)):
+                if not (again and self._not_executed(error)):
                     raise self._failure(error) from None
-                again = not self._watches and len(keys) > 1
+                again = not self._checks_sentinel and len(keys) > 1
                 if len(keys) > 1:
                     script, keys, args = self._encode(op)
                 if isinstance(client, self._driver.asyncio.Redis) and not self._cluster:
                     await client.connection_pool.disconnect(inuse_connections=False)
             else:
-                _decode(op, self._known(keys, reply))
+                _decode(op, self._check_epoch(keys, reply))
                 return
 
-    def _known(self, keys: tuple[str, ...], reply: Any) -> Any:
+    def _check_epoch(self, keys: tuple[str, ...], reply: Any) -> Any:
         """The reply without the epoch that a claim brings; raises where the server has lost its data."""
         if len(keys) == 1:
             return reply
@@ -255,13 +255,13 @@ class RedisStore:
             raise StoreUnavailable(f"{self._name} has lost its data; what runs writes its claims again")
         return reply[:1] if reply[1] == b"" else reply[:3]
 
-    async def _learn(self, client: "redis.asyncio.RedisCluster") -> None:
+    async def _discover_nodes(self, client: "redis.asyncio.RedisCluster") -> None:
         """Which node has which slots. One task asks: redis-py drops the connections of tasks that ask at once."""
-        lock = self._learning.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        lock = self._discovery_locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         async with lock:
             await client.initialize()
 
-    def _refused(self, error: Exception) -> bool:
+    def _not_executed(self, error: Exception) -> bool:
         """Whether the server did not run the script, and another connection would.
 
         A cluster says where the key is (MOVED): from then on the client is one for clusters. A master that became a
@@ -269,10 +269,10 @@ class RedisStore:
         """
         errors = self._driver.exceptions
         if isinstance(error, errors.ClusterCrossSlotError):  # the sentinel and the key are on two nodes
-            self._watches = False
+            self._checks_sentinel = False
             return True
         if isinstance(error, errors.MovedError):
-            self._watches = False
+            self._checks_sentinel = False
             self._cluster = True
             self._errors = (Exception,)  # while nodes come and go its client raises what it did not mean to
         return isinstance(error, errors.MovedError | errors.ReadOnlyError)
@@ -293,25 +293,27 @@ class RedisStore:
 
     def listen(self) -> Listener:
         """Of a cluster, at any node."""
-        from launchready.stores._redis_pubsub import RedisEar  # noqa: PLC0415  where somebody waits
+        from launchready.stores._redis_pubsub import RedisSubscription  # noqa: PLC0415  where somebody waits
 
         try:
             client = self._client(quick=False)
             if isinstance(client, self._driver.RedisCluster):
                 client = client.get_redis_connection(client.get_random_node())
             pool = client.connection_pool
-            return self._ears.open(RedisEar(pool.connection_class(**pool.connection_kwargs), self._errors))
+            return self._subscriptions.open(
+                RedisSubscription(pool.connection_class(**pool.connection_kwargs), self._errors)
+            )
         except self._errors as error:
             raise self._failure(error) from None
 
     def close(self) -> None:
-        self._ears.close()
+        self._subscriptions.close()
         while self._sync:
             self._sync.popitem()[1].close()
 
     async def aclose(self) -> None:
-        await self._ears.aclose()
-        for clients in (self._loops, self._left):
+        await self._subscriptions.aclose()
+        for clients in (self._loops, self._retired_clients):
             known = clients.pop(asyncio.get_running_loop(), None)
             if known is not None:
                 await known[0].aclose()
@@ -333,7 +335,7 @@ class RedisStore:
             from redis.asyncio.retry import Retry  # noqa: PLC0415  an extra
 
             if known is not None:
-                self._left[loop] = known
+                self._retired_clients[loop] = known
             kind = self._driver.asyncio.RedisCluster if self._cluster else self._driver.asyncio.Redis
             client = kind.from_url(self._url, **self._settings(Retry, quick=False))
             known = self._loops[loop] = client, asyncio.Semaphore(CONNECTIONS)
@@ -364,13 +366,17 @@ class RedisStore:
         if not isinstance(op, Get | Put | PutIfAbsent | Replace | Renew | Settle | Seize | Delete | Expect):
             raise TypeError(f"not a verb of a store: {op!r}")
         keys: tuple[str, ...] = (f"launchready:{op.space.name}:{{{digest(op.space.name, op.key).hex()}}}",)
-        if isinstance(op, PutIfAbsent) and not op.space.evictable and self._watches:
-            epoch: tuple[Arg, ...] = (self._epoch, os.urandom(8).hex(), micros(RECOVERY))
-            return self._scripts[Claim], (*keys, SENTINEL), (op.space.dump(op.value), _millis(op.ttl), *epoch)
+        if isinstance(op, PutIfAbsent) and not op.space.evictable and self._checks_sentinel:
+            epoch: tuple[Arg, ...] = (self._epoch, os.urandom(8).hex(), to_micros(RECOVERY))
+            return (
+                self._scripts[CheckedPutIfAbsent],
+                (*keys, SENTINEL),
+                (op.space.dump(op.value), _millis(op.ttl), *epoch),
+            )
         if isinstance(op, Put | PutIfAbsent):
             return script, keys, (op.space.dump(op.value), _millis(op.ttl))
         if isinstance(op, Seize):
-            return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version, micros(op.older))
+            return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version, to_micros(op.older))
         if isinstance(op, Replace | Renew | Settle):
             return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version)
         if isinstance(op, Expect):
@@ -384,7 +390,7 @@ class RedisStore:
             return StoreFull(f"{self._name} has reached its maxmemory, and may drop nothing")
         if isinstance(error, TimeoutError | self._driver.exceptions.TimeoutError):
             return StoreUnavailable(f"{self._name} did not answer in time")
-        return StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}")
+        return StoreUnavailable(f"{self._name} does not work: {safe_message(error, self._url)}")
 
 
 def _millis(ttl: float) -> int:

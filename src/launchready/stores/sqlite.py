@@ -65,15 +65,15 @@ from launchready.stores._sqlite_file import (
     GIVE,
     SQL,
     TAKE,
-    File,
+    SQLiteConnection,
     Statements,
-    Taking,
+    WindowCallback,
     checkpoint,
-    code,
-    failure,
+    error_code,
+    to_store_error,
 )
-from launchready.stores._subscription import Ears, Looking
-from launchready.stores.base import LOOK_AGAIN, PAGE, TABLES, belongs, micros, window_digest
+from launchready.stores._subscription import PollingSubscription, Subscriptions
+from launchready.stores.base import PAGE, SWEEP_INTERVAL, TABLES, is_in_space, to_micros, window_digest
 
 SCHEMES = ("sqlite",)
 
@@ -82,11 +82,13 @@ THREAD_WAIT = 2.5
 MAX_SIZE = 2 * 1024**3
 SWEEP_EVERY, SWEEP_ROWS = 16, 48  # three rows are looked at for each write: what is over is never most of a table
 CHECKPOINT_EVERY = 2_000  # writes, a multiple of SWEEP_EVERY: some 16 MB of log
-LOOK_EVERY = 0.005  # seconds: a look at one key takes 4 us, at two hundred 150 us (PRAGMA data_version alone takes 3)
+POLL_INTERVAL = (
+    0.005  # seconds: a look at one key takes 4 us, at two hundred 150 us (PRAGMA data_version alone takes 3)
+)
 
 Row = tuple[bytes, int, int, bytes]
 
-_new = tuple.__new__
+new_tuple = tuple.__new__
 
 
 def connect(url: str) -> "SQLiteStore":
@@ -125,15 +127,15 @@ class SQLiteStore:
         self._max_size = max_size
         self._monotonic = clock.monotonic
         self._lock = Lock()
-        self._files: dict[bool, File] = {}  # by Space.evictable; one and the same under NORMAL
-        self._places: dict[bool, tuple[Callable[..., sqlite3.Cursor], Statements]] = {}
+        self._files: dict[bool, SQLiteConnection] = {}  # by Space.evictable; one and the same under NORMAL
+        self._handles: dict[bool, tuple[Callable[..., sqlite3.Cursor], Statements]] = {}
         self._base = 0
-        self._writes = self._turn = 0
-        self._look = 0  # when the next write looks for what is over
-        self._hands = dict.fromkeys(TABLES, b"")
-        self._patience = -1.0  # how long the open files wait for a writer of another process
+        self._writes = self._next_table = 0
+        self._next_sweep = 0  # when the next write looks for what is over
+        self._cursors = dict.fromkeys(TABLES, b"")
+        self._busy_timeout = -1.0  # how long the open files wait for a writer of another process
         self._checkpoint: Thread | None = None
-        self._ears = Ears()
+        self._subscriptions = Subscriptions()
         self._verbs: dict[type[Op[Any]], Callable[[Any], None]] = {
             Get: self._get,
             GetAll: self._get_all,
@@ -151,13 +153,13 @@ class SQLiteStore:
         _ALL.add(self)
 
     def execute(self, op: Op[Any]) -> None:
-        self._wait_and_run(op, THREAD_WAIT)
+        self._execute_within(op, THREAD_WAIT)
 
-    def hurry(self, op: Op[Any]) -> None:
+    def execute_quickly(self, op: Op[Any]) -> None:
         """The same, for who does not wait."""
-        self._wait_and_run(op, self.within)
+        self._execute_within(op, self.within)
 
-    def _wait_and_run(self, op: Op[Any], patience: float) -> None:
+    def _execute_within(self, op: Op[Any], patience: float) -> None:
         start = SYSTEM.monotonic()
         if not self._lock.acquire(timeout=patience):
             raise StoreUnavailable(f"the SQLite store {self.path} is busy: another thread waits for its disk")
@@ -174,7 +176,7 @@ class SQLiteStore:
         if not self._files or not (lock.acquire(blocking=False) or lock.acquire(timeout=INLINE_WAIT)):
             raise Elsewhere  # opening a file is not for the event loop either
         try:
-            if self._patience != INLINE_WAIT:
+            if self._busy_timeout != INLINE_WAIT:
                 self._open(INLINE_WAIT)
             verb(op)
         except sqlite3.Error as error:
@@ -187,7 +189,7 @@ class SQLiteStore:
             self._run(partial(self._take, clock=lambda: now), op, THREAD_WAIT)
 
     def listen(self) -> Listener:
-        return self._ears.open(Looking(self._versions, LOOK_EVERY))
+        return self._subscriptions.open(PollingSubscription(self._versions, POLL_INTERVAL))
 
     def _versions(self, names: list[bytes]) -> dict[bytes, int]:
         found: dict[bytes, int] = {}
@@ -202,27 +204,27 @@ class SQLiteStore:
         return found
 
     def close(self) -> None:
-        self._ears.close()
+        self._subscriptions.close()
         with self._lock:
             self._close_files()
 
     async def aclose(self) -> None:
         await to_thread(self.close)
 
-    def touch(self) -> None:
+    def learn_epoch(self) -> None:
         """Nothing to know."""
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
-        table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
+        table, cursor = "launchready_cache" if space.evictable else "launchready_kept", b""
         page = f"SELECT key, value, put, version, expires FROM {table} WHERE key > ? ORDER BY key LIMIT {PAGE}"
         while True:
-            rows, now = self._ask(page, (hand,))
+            rows, now = self._ask(page, (cursor,))
             for key, value, put, version, expires in rows:
-                if expires > now and belongs(space, key, entry := _entry(space, (value, put, version), now)):
+                if expires > now and is_in_space(space, key, entry := _entry(space, (value, put, version), now)):
                     yield entry
             if len(rows) < PAGE:
                 return
-            hand = rows[-1][0]
+            cursor = rows[-1][0]
 
     def sweep(self) -> int:
         count = 0
@@ -241,13 +243,13 @@ class SQLiteStore:
                 now = self._now()
                 return self._files[True].db.execute(sql, (now,) if params is None else params).fetchall(), now
             except sqlite3.Error as error:
-                raise failure(error, self.path) from error
+                raise to_store_error(error, self.path) from error
 
     # What follows runs under the lock.
 
     def _run(self, verb: Callable[[Any], None], op: Op[Any], wait: float) -> None:
         try:
-            if wait != self._patience:
+            if wait != self._busy_timeout:
                 self._open(wait)
             verb(op)
         except sqlite3.Error as error:
@@ -255,35 +257,35 @@ class SQLiteStore:
 
     def _failed(self, error: sqlite3.Error, verb: Callable[[Any], None], op: Op[Any], wait: float) -> None:
         """A full file first loses what may be dropped. Raises whatever is then to be told."""
-        if code(error) == sqlite3.SQLITE_FULL and self._files:
+        if error_code(error) == sqlite3.SQLITE_FULL and self._files:
             try:
                 if self._files[True].db.execute(EVICT).rowcount:
                     verb(op)
                     return
             except sqlite3.Error as again:
                 error = again
-        if code(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}:
+        if error_code(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}:
             self._close_files()  # whatever is wrong with it, the next operation opens it anew
-        if code(error) == sqlite3.SQLITE_BUSY and wait == INLINE_WAIT:
+        if error_code(error) == sqlite3.SQLITE_BUSY and wait == INLINE_WAIT:
             raise Elsewhere from None
-        raise failure(error, self.path) from error
+        raise to_store_error(error, self.path) from error
 
     def _open(self, wait: float) -> None:
         if not self._files:
-            relaxed = File(self.path, "NORMAL", self._max_size, wait)
+            relaxed = SQLiteConnection(self.path, "NORMAL", self._max_size, wait)
             try:
-                self._base = relaxed.prepare(int(self._monotonic() * MICRO))
-                self._look = 0  # by another clock
+                self._base = relaxed.create_tables(int(self._monotonic() * MICRO))
+                self._next_sweep = 0  # by another clock
                 full = self._synchronous != "NORMAL"
-                strict = File(self.path, self._synchronous, self._max_size, wait) if full else relaxed
+                strict = SQLiteConnection(self.path, self._synchronous, self._max_size, wait) if full else relaxed
             except BaseException:
                 relaxed.db.close()
                 raise
             self._files.update({True: relaxed, False: strict})
-            self._places = {kind: (file.db.execute, SQL[kind]) for kind, file in self._files.items()}
+            self._handles = {kind: (file.db.execute, SQL[kind]) for kind, file in self._files.items()}
         for file in self._files.values():
-            file.patience(wait)
-        self._patience = wait
+            file.set_busy_timeout(wait)
+        self._busy_timeout = wait
 
     def _close_files(self) -> None:
         if self._checkpoint is not None:
@@ -292,8 +294,8 @@ class SQLiteStore:
         for file in self._files.values():
             file.db.close()
         self._files.clear()
-        self._places.clear()
-        self._patience = -1.0
+        self._handles.clear()
+        self._busy_timeout = -1.0
 
     def _now(self) -> int:
         return self._base + int(self._monotonic() * MICRO)
@@ -303,7 +305,7 @@ class SQLiteStore:
         return digest(op.space.name, op.key), now, now + ceil(op.ttl * MICRO), op.space.dump(op.value)
 
     def _get(self, op: Get[Any]) -> None:
-        execute, sql = self._places[op.space.evictable]
+        execute, sql = self._handles[op.space.evictable]
         now = self._base + int(self._monotonic() * MICRO)
         rows = execute(sql.get, (digest(op.space.name, op.key), now)).fetchall()
         op.answer = _entry(op.space, rows[0], now) if rows else None
@@ -314,126 +316,130 @@ class SQLiteStore:
             self._get(get)
 
     def _put(self, op: Put[Any]) -> None:
-        execute, sql = self._places[op.space.evictable]
+        execute, sql = self._handles[op.space.evictable]
         row = self._row(op)
         written = execute(sql.put_now, row).rowcount
         op.answer = row[1] if written else execute(sql.put, row).fetchall()[0][0]
-        self._wrote()
+        self._count_write()
 
     def _put_if_absent(self, op: PutIfAbsent[Any]) -> None:
         """First a look, which takes no lock: most that come twice end there, and nothing was made to be written."""
-        execute, sql = self._places[op.space.evictable]
+        execute, sql = self._handles[op.space.evictable]
         now = self._base + int(self._monotonic() * MICRO)
         key = digest(op.space.name, op.key)
         while not (rows := execute(sql.get, (key, now)).fetchall()):
             row = key, now, now + ceil(op.ttl * MICRO), op.space.dump(op.value)
             if execute(sql.claim_now, row).rowcount:
-                op.answer = _new(Claimed, (None, now))
+                op.answer = new_tuple(Claimed, (None, now))
                 self._writes += 1
-                if now >= self._look or not self._writes % SWEEP_EVERY:
-                    self._tidy(now)
+                if now >= self._next_sweep or not self._writes % SWEEP_EVERY:
+                    self._keep_house(now)
                 return
             if won := execute(sql.claim, row).fetchall():
-                op.answer = _new(Claimed, (None, won[0][0]))
-                self._wrote()
+                op.answer = new_tuple(Claimed, (None, won[0][0]))
+                self._count_write()
                 return
             now = self._now()  # again, where what stood in the way is not to be seen any more
         entry = _entry(op.space, rows[0], now)
-        op.answer = _new(Claimed, (entry, entry[2]))
+        op.answer = new_tuple(Claimed, (entry, entry[2]))
 
     def _replace(self, op: Replace[Any]) -> None:
-        execute, sql = self._places[op.space.evictable]
+        execute, sql = self._handles[op.space.evictable]
         op.answer = execute(sql.replace, (*self._row(op), op.version)).rowcount > 0
-        self._wrote()
+        self._count_write()
 
     def _renew(self, op: Renew[Any]) -> None:
-        execute, sql = self._places[op.space.evictable]
+        execute, sql = self._handles[op.space.evictable]
         op.answer = execute(sql.renew, (*self._row(op), op.version)).rowcount > 0
-        self._wrote()
+        self._count_write()
 
     def _settle(self, op: Settle[Any]) -> None:
-        execute, sql = self._places[op.space.evictable]
+        execute, sql = self._handles[op.space.evictable]
         space, now = op.space, self._base + int(self._monotonic() * MICRO)
         row = digest(space.name, op.key), now, now + ceil(op.ttl * MICRO), space.dump(op.value), op.version
         op.answer = execute(sql.settle, row).rowcount > 0
         self._writes += 1
-        if now >= self._look or not self._writes % SWEEP_EVERY:
-            self._tidy(now)
+        if now >= self._next_sweep or not self._writes % SWEEP_EVERY:
+            self._keep_house(now)
 
     def _seize(self, op: Seize[Any]) -> None:
-        execute, sql = self._places[op.space.evictable]
-        rows = execute(sql.seize, (*self._row(op), op.version, micros(op.older))).fetchall()
+        execute, sql = self._handles[op.space.evictable]
+        rows = execute(sql.seize, (*self._row(op), op.version, to_micros(op.older))).fetchall()
         op.answer = rows[0][0] if rows else 0
-        self._wrote()
+        self._count_write()
 
     def _delete(self, op: Delete[Any]) -> None:
-        execute, sql = self._places[op.space.evictable]
+        execute, sql = self._handles[op.space.evictable]
         row = (digest(op.space.name, op.key), self._now(), op.version)
         op.answer = execute(sql.delete, row).rowcount > 0
-        self._wrote()
+        self._count_write()
 
     def _take(self, op: Take, clock: Callable[[], int] | None = None) -> None:
         file = self._files[True]
         key = window_digest(op)
         expires = self._now() + op.windows[-1].period_us
-        file.taking = taking = Taking(op, clock or self._now)
+        file.callback = callback = WindowCallback(op, clock or self._now)
         while True:  # again only where another process was first with a new key
             file.db.execute(TAKE, (expires, key))
-            if taking.met or not (state := taking.first()) or file.db.execute(FIRST, (key, expires, state)).rowcount:
+            if (
+                callback.called
+                or not (state := callback.first())
+                or file.db.execute(FIRST, (key, expires, state)).rowcount
+            ):
                 break
-        self._wrote()
+        self._count_write()
 
     def _give(self, op: Give) -> None:
         file = self._files[True]
         file.giving = op
         file.db.execute(FORGET if op.at is None else GIVE, (window_digest(op),))
         op.answer = None
-        self._wrote()
+        self._count_write()
 
     # Housekeeping, a little at every so many writes, and at the first write a second after the last look: by writes
     # alone a quiet shop would keep for hours what it said it keeps for seconds.
 
-    def _wrote(self) -> None:
+    def _count_write(self) -> None:
         self._writes += 1
         now = self._now()
-        if now >= self._look or not self._writes % SWEEP_EVERY:
-            self._tidy(now)
+        if now >= self._next_sweep or not self._writes % SWEEP_EVERY:
+            self._keep_house(now)
 
-    def _tidy(self, now: int) -> None:
-        self._look = now + micros(LOOK_AGAIN)
+    def _keep_house(self, now: int) -> None:
+        self._next_sweep = now + to_micros(SWEEP_INTERVAL)
         left = SWEEP_ROWS
         for _ in TABLES:  # so many rows, wherever they are: a table that nobody uses takes no turn from the others
-            left -= self._sweep(TABLES[self._turn], left, now)
+            left -= self._sweep(TABLES[self._next_table], left, now)
             if left <= 0:
                 break
-            self._turn = (self._turn + 1) % len(TABLES)
+            self._next_table = (self._next_table + 1) % len(TABLES)
         if self._writes % CHECKPOINT_EVERY == 0 and (self._checkpoint is None or not self._checkpoint.is_alive()):
             self._checkpoint = Thread(target=checkpoint, args=(self.path,), name="launchready-checkpoint", daemon=True)
             self._checkpoint.start()
 
     def _sweep(self, table: str, most: int, now: int) -> int:
         """Look at the next rows from where the hand stands, and drop those that are over."""
-        db, hand = self._files[True].db, self._hands[table]
+        db, cursor = self._files[True].db, self._cursors[table]
         page = f"SELECT key, expires FROM {table} WHERE key > ? ORDER BY key LIMIT ?"
-        rows = db.execute(page, (hand, most)).fetchall()
-        self._hands[table] = rows[-1][0] if len(rows) == most else b""
+        rows = db.execute(page, (cursor, most)).fetchall()
+        self._cursors[table] = rows[-1][0] if len(rows) == most else b""
         if any(expires <= now for _, expires in rows):
             drop = f"DELETE FROM {table} WHERE key > ? AND key <= ? AND expires <= ?"
             with suppress(sqlite3.OperationalError):  # another writer is at it: there will be another round
-                db.execute(drop, (hand, rows[-1][0], now))
+                db.execute(drop, (cursor, rows[-1][0], now))
         return len(rows)
 
 
 def _entry(space: Space[Any], row: tuple[bytes, int, int], now: int) -> Entry[Any]:
     value, put, version = row
-    return _new(Entry, (space.load(value), (now - put) / MICRO if now > put else 0.0, version))
+    return new_tuple(Entry, (space.load(value), (now - put) / MICRO if now > put else 0.0, version))
 
 
 # A connection does not survive a fork, and a lock held by another thread would never be released in the child.
 
 _ALL: "WeakSet[SQLiteStore]" = WeakSet()
 _forking: list[SQLiteStore] = []
-_orphans: list[File] = []
+_orphans: list[SQLiteConnection] = []
 
 
 def _before_fork() -> None:
@@ -454,8 +460,8 @@ def _after_fork_in_child() -> None:
     for store in list(_ALL):
         _orphans.extend(store._files.values())
         store._files.clear()
-        store._places.clear()
-        store._patience = -1.0
+        store._handles.clear()
+        store._busy_timeout = -1.0
         store._lock = Lock()
 
 

@@ -24,7 +24,7 @@ from launchready.runtime import background
 from launchready.settings.build import build
 from launchready.settings.compiled_app import Stack
 from launchready.wsgi.body import close
-from launchready.wsgi.exchange import Exchange
+from launchready.wsgi.exchange import WSGIExchange
 from launchready.wsgi.types import App, Environ, StartResponse
 
 __all__ = ["App", "Environ", "LaunchReadyMiddleware", "StartResponse"]
@@ -63,7 +63,7 @@ class LaunchReadyMiddleware:
         """The framework's own, the newest last."""
         return ()
 
-    def made(self, result: object) -> object:
+    def to_framework_response(self, result: object) -> object:
         """What a view returned, as the framework's response."""
         return result
 
@@ -93,7 +93,7 @@ class LaunchReadyMiddleware:
         background.run(self._behind, background.environ_of(environ, op.headers), path, op.feature)
 
     def _behind(self, environ: Environ, path: str, feature: Feature) -> None:
-        body = Exchange(self, environ, path, (feature,)).run(lambda *_: lambda _: None)
+        body = WSGIExchange(self, environ, path, (feature,)).run(lambda *_: lambda _: None)
         try:
             for _ in body:
                 pass
@@ -107,7 +107,7 @@ class LaunchReadyMiddleware:
         if not path.isascii():
             path = path.encode("latin-1").decode("utf-8", "replace")
         plan = stack.health.get(path)
-        exchange = Exchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
+        exchange = WSGIExchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
         if stack.timings is not None and plan is None:
             exchange.started = started
             stack.timings.begun[method, exchange.request.scheme] += 1

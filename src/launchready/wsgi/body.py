@@ -8,7 +8,7 @@ from launchready.exchange.app import Copy
 from launchready.metrics.timing import broke
 
 
-class Exchange(Protocol):
+class BodyOwner(Protocol):
     """The request, as its body knows it."""
 
     status: int
@@ -19,12 +19,12 @@ class Exchange(Protocol):
     def done(self, first: float | None, whole: bool) -> None: ...
 
 
-class Body:
+class ResponseBody:
     """The app's body on its way to the server, copied for those who asked."""
 
     def __init__(
         self,
-        exchange: Exchange,
+        exchange: BodyOwner,
         body: Iterable[bytes],
         chunks: Iterator[bytes],
         first: bytes | None,

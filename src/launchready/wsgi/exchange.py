@@ -9,24 +9,31 @@ from launchready.errors import SafeToRetry
 from launchready.exchange.app import Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.background import Behind
 from launchready.exchange.operations import Elsewhere, Op
-from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line, taken
+from launchready.http.environ import (
+    native_headers,
+    raw_path,
+    read_up_to,
+    request_headers,
+    set_conditional_headers,
+    status_line,
+)
 from launchready.http.message import Request, Response, append, clean
-from launchready.http.recorded_input import REMEMBERED, Input
-from launchready.http.view_result import response_of
+from launchready.http.recorded_input import MAX_RECORDED_BODY, RecordedInput
+from launchready.http.view_result import to_response
 from launchready.metrics.query_times import Spent
 from launchready.metrics.timing import OWN, broke
-from launchready.runtime.adapter import Answers
-from launchready.runtime.bodies.spool import Arrived, Spool
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.bodies.spool import BodyRecorder, Spool
 from launchready.runtime.bodies.wsgi_input import read_body
-from launchready.runtime.current import CURRENT, Wanted
+from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import drive
-from launchready.runtime.pipeline import Parked, chain
+from launchready.runtime.pipeline import Parked, run_features
 from launchready.settings.compiled_app import SAFE, Plan, Stack
-from launchready.wsgi.body import Body, close
+from launchready.wsgi.body import ResponseBody, close
 from launchready.wsgi.types import App, Environ, ExcInfo, StartResponse
 
 
-class Face(Protocol):
+class WSGIFace(Protocol):
     """The middleware, as a request knows it."""
 
     app: App
@@ -38,7 +45,7 @@ class Face(Protocol):
 
     def secrets(self) -> Sequence[str]: ...
 
-    def made(self, result: object) -> object: ...
+    def to_framework_response(self, result: object) -> object: ...
 
     def caller(self, environ: Environ) -> object: ...
 
@@ -51,7 +58,7 @@ class Face(Protocol):
     def behind(self, environ: Environ, path: str, op: Behind) -> None: ...
 
 
-class Exchange:
+class WSGIExchange:
     """One request."""
 
     status = 500
@@ -60,13 +67,13 @@ class Exchange:
     started: float | None = None
     spent: Spent | None = None
     _forward: Forward
-    _ends = False  # somebody waits for the last byte
+    _awaits_end = False  # somebody waits for the last byte
     _hold = 0
     _head: Response | None = None
     _body: bytes | Spool | None = None
-    _kept: Arrived | None = None  # what the app has read of the body
+    _recorded: BodyRecorder | None = None  # what the app has read of the body
 
-    def __init__(self, face: Face, environ: Environ, path: str, plan: Plan) -> None:
+    def __init__(self, face: WSGIFace, environ: Environ, path: str, plan: Plan) -> None:
         self.request = Request(
             environ["REQUEST_METHOD"],
             path,
@@ -76,13 +83,13 @@ class Exchange:
             environ.get("REMOTE_ADDR") or "",
             request_headers(environ),
         )
-        self._asked = self.request.headers
+        self._client_headers = self.request.headers
         self._face = face
         self._environ = environ
-        self._answers = face.stack.answers
+        self._adapter = face.stack.adapter
         self._written: list[bytes] = []
         self._parked: Parked = []
-        self._steps = chain(plan, self.request, self._answers.inline, self._parked)
+        self._steps = run_features(plan, self.request, self._adapter.inline, self._parked)
 
     def run(self, start_response: StartResponse) -> Iterable[bytes]:
         step = drive(self._steps, self._carry)
@@ -90,14 +97,14 @@ class Exchange:
             assert isinstance(step, Response)  # a chain ends with one
             self._finish()
             self.note = OWN
-            return self._whole(step, start_response)
+            return self._send_complete(step, start_response)
         self._forward = step
         self._hold = step.hold
-        if Wanted.views and self._body is None and self.request.method not in SAFE:
-            self._kept = Arrived(self.request, REMEMBERED)
-            self._environ["wsgi.input"] = Input(self._environ["wsgi.input"], self._kept.add)
-        if self.request.headers is not self._asked:  # a feature asks with other lines than the client
-            put_headers(self._environ, self.request.headers)
+        if ViewFeatures.views and self._body is None and self.request.method not in SAFE:
+            self._recorded = BodyRecorder(self.request, MAX_RECORDED_BODY)
+            self._environ["wsgi.input"] = RecordedInput(self._environ["wsgi.input"], self._recorded.add)
+        if self.request.headers is not self._client_headers:  # a feature asks with other lines than the client
+            set_conditional_headers(self._environ, self.request.headers)
         token = CURRENT.set(self)
         try:
             return self._run_app(start_response)
@@ -118,23 +125,23 @@ class Exchange:
             if self._written:
                 chunks, first = itertools.chain((*self._written, first or b""), chunks), None
         except SafeToRetry as error:
-            return self._released(error, start_response)
+            return self._release_key(error, start_response)
         except Exception as error:
             self.note = broke(error)[1]
-            return self._whole(self._way_back(self._face.failed(error))[0], start_response)
+            return self._send_complete(self._run_back(self._face.failed(error))[0], start_response)
         if self.reason is not None:
             close(body)
-            return self._released(self.reason, start_response)
+            return self._release_key(self.reason, start_response)
         if self._head is None:
             close(body)
             raise AssertionError("the app returned without calling start_response")
         return self._respond(self._head, body, chunks, first, start_response)
 
-    def _released(self, reason: SafeToRetry, start_response: StartResponse) -> Iterable[bytes]:
+    def _release_key(self, reason: SafeToRetry, start_response: StartResponse) -> Iterable[bytes]:
         step = drive(self._steps, self._carry, error=reason)
         assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
         self._finish()
-        return self._whole(step, start_response)
+        return self._send_complete(step, start_response)
 
     def _start(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
@@ -158,29 +165,29 @@ class Exchange:
     ) -> Iterable[bytes]:
         if self._hold:
             try:
-                held = taken(chunks, first, self._hold)
+                held = read_up_to(chunks, first, self._hold)
             except Exception as error:
                 close(body)
                 if isinstance(error, SafeToRetry):
-                    return self._released(error, start_response)
-                return self._whole(self._way_back(self._face.broken(error))[0], start_response)
+                    return self._release_key(error, start_response)
+                return self._send_complete(self._run_back(self._face.broken(error))[0], start_response)
             if isinstance(held, bytes):
                 head.body = held
                 close(body)
-                return self._whole(self._way_back(head)[0], start_response)
+                return self._send_complete(self._run_back(head)[0], start_response)
             chunks, first = held, None
-        final, tail = self._way_back(head)
+        final, tail = self._run_back(head)
         if final.body is not None:
             close(body)
-            return self._whole(final, start_response)
+            return self._send_complete(final, start_response)
         append(final.headers, self.request.adds, final.status)
         self.status = final.status
         start_response(status_line(final.status), native_headers(final.headers))
         if first is not None and final.get(b"content-length") == b"%d" % len(first):
             self._record()  # the body is made, and a server that reads no further (a test's client) need not say so
-        return Body(self, body, chunks, first, tail)
+        return ResponseBody(self, body, chunks, first, tail)
 
-    def _way_back(self, response: Response) -> tuple[Response, Copy | None]:
+    def _run_back(self, response: Response) -> tuple[Response, Copy | None]:
         self._forward.answer = response
         step = drive(self._steps, self._carry)
         if isinstance(step, Copy):
@@ -189,7 +196,7 @@ class Exchange:
         self._finish()
         return step, None
 
-    def _whole(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
+    def _send_complete(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
         """A response whose body is known."""
         append(response.headers, self.request.adds, response.status)
         self.status = response.status
@@ -202,7 +209,7 @@ class Exchange:
     def end(self, tail: Copy, body: bytes | None) -> None:
         """Hand the copy of a streamed body out, before its last chunk leaves."""
         tail.answer = body
-        self._ends = isinstance(drive(self._steps, self._carry), Ended)
+        self._awaits_end = isinstance(drive(self._steps, self._carry), Ended)
 
     def done(self, first: float | None, whole: bool) -> None:
         """The last byte has left, or the client has. ``first``: of a stream, when its first chunk left."""
@@ -210,8 +217,8 @@ class Exchange:
         self._record(first if not self.note else None, whole)
 
     def _finish(self) -> None:
-        if self._ends:
-            self._ends = False
+        if self._awaits_end:
+            self._awaits_end = False
             drive(self._steps, self._carry)
         self._steps.close()
 
@@ -240,7 +247,7 @@ class Exchange:
             self._face.behind(self._environ, self.request.path, op)
             op.answer = None
             return
-        answer = self._answers.inline.get(type(op))
+        answer = self._adapter.inline.get(type(op))
         if answer is not None:
             try:
                 answer(op)
@@ -248,18 +255,18 @@ class Exchange:
                 pass
             else:
                 return
-        self._answers.execute(op)
+        self._adapter.execute(op)
 
     def _read_body(self, limit: int) -> bytes | Spool:
         if self._body is None:
-            self._body = read_body(self._environ, self._kept or Arrived(self.request, limit), limit)
+            self._body = read_body(self._environ, self._recorded or BodyRecorder(self.request, limit), limit)
         return self._body
 
     # A view that turns out to be protected.
 
     @property
-    def answers(self) -> Answers:
-        return self._answers
+    def adapter(self) -> OperationAdapter:
+        return self._adapter
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
@@ -271,9 +278,9 @@ class Exchange:
         return None
 
     def settle(self, result: object) -> object:
-        made = self._face.made(result)
+        made = self._face.to_framework_response(result)
         flow, forward = self._parked.pop()
-        forward.answer = response_of(made)
+        forward.answer = to_response(made)
         told = drive(flow, self._carry)
         return self.native(told) if isinstance(told, Response) else made
 

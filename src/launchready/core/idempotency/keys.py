@@ -5,7 +5,7 @@ import re
 from hashlib import sha256
 
 from launchready.exchange.app import Spooled
-from launchready.http.message import Request, drawn
+from launchready.http.message import Request, multipart_boundary
 from launchready.http.structured import Token, parse_list, parse_string
 
 HEADER = b"idempotency-key"
@@ -66,7 +66,7 @@ def fingerprint(request: Request, body: bytes | Spooled) -> bytes:
     kind = request.get(b"content-type") or b""
     if b";" in kind:
         kind = kind.partition(b";")[0]
-        if kind == b"multipart/form-data" and isinstance(body, bytes) and (boundary := drawn(request)):
+        if kind == b"multipart/form-data" and isinstance(body, bytes) and (boundary := multipart_boundary(request)):
             body = body.replace(boundary, b"")
     if isinstance(body, bytes) and len(body) <= SMALL:
         size, what = len(body), body

@@ -26,7 +26,7 @@ from launchready.http.problem import problem
 from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.views import View, protected_view
 from launchready.idempotency.webhooks import presets
-from launchready.runtime.current import Exchange, Wanted
+from launchready.runtime.current import CurrentExchange, ViewFeatures
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.problems import Problems
 
@@ -50,7 +50,7 @@ class Hook:
         self.told = view.told
         self.transaction = view.transaction
 
-    def flow(self, exchange: Exchange, *, asynchronous: bool) -> Once:
+    def flow(self, exchange: CurrentExchange, *, asynchronous: bool) -> Once:
         flow = self._view.flow(exchange, asynchronous=asynchronous)
         flow.scope = f"webhook:{self._provider}:{exchange.request.path}"
         flow.print_ = b"event"
@@ -97,7 +97,7 @@ def webhook(
     view = View(rule, _finder(provider, secret, now), None, None, None, within, store, connection)
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        Wanted.views = True
+        ViewFeatures.views = True
         return protected_view(function, Hook(provider, view))
 
     return decorate

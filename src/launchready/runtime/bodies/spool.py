@@ -4,7 +4,7 @@ from hashlib import sha256
 from io import BufferedReader, BytesIO, RawIOBase
 from tempfile import TemporaryFile
 
-from launchready.http.message import Request, drawn
+from launchready.http.message import Request, multipart_boundary
 
 IN_MEMORY = 1024 * 1024
 """Bytes up to which a body stays in memory."""
@@ -18,9 +18,9 @@ class Spool:
     ``drawn`` is left out of the digest: see :func:`launchready.http.message.drawn`.
     """
 
-    def __init__(self, drawn: bytes = b"") -> None:
+    def __init__(self, multipart_boundary: bytes = b"") -> None:
         self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as the request does
-        self._drawn = drawn
+        self._boundary = multipart_boundary
         self._hash = sha256()
         self._tail = b""
         self.size = 0
@@ -32,15 +32,15 @@ class Spool:
         self._file.seek(self.size)
         self._file.write(data)
         self.size += len(data)
-        if not self._drawn:
+        if not self._boundary:
             self._hash.update(data)
             return
-        *parts, last = (self._tail + data).split(self._drawn)
+        *parts, last = (self._tail + data).split(self._boundary)
         for part in parts:
             self._hash.update(part)
-        whole = max(0, len(last) - len(self._drawn) + 1)  # what may begin with the next chunk is kept back
-        self._hash.update(last[:whole])
-        self._tail = last[whole:]
+        content = max(0, len(last) - len(self._boundary) + 1)  # what may begin with the next chunk is kept back
+        self._hash.update(last[:content])
+        self._tail = last[content:]
 
     def digest(self) -> bytes:
         """As ``sha256(body.replace(drawn, b"")).digest()``."""
@@ -71,7 +71,7 @@ class _Reader(RawIOBase):
         return len(data)
 
 
-class Arrived:
+class BodyRecorder:
     """What came of a body so far, from its first byte: in memory while it is small; over ``bound`` bytes nothing."""
 
     def __init__(self, request: Request, bound: int) -> None:
@@ -87,12 +87,12 @@ class Arrived:
             self._parts.append(data)
         elif self.size <= self.bound:
             if self._spool is None:
-                self._spool = Spool(drawn(self._request))
+                self._spool = Spool(multipart_boundary(self._request))
                 self._spool.write(b"".join(self._parts))
                 self._parts.clear()
             self._spool.write(data)
 
-    def whole(self) -> bytes | Spool:
+    def content(self) -> bytes | Spool:
         return b"".join(self._parts) if self._spool is None else self._spool
 
     def reader(self, start: int) -> BytesIO | BufferedReader:

@@ -4,11 +4,11 @@ from io import BytesIO
 from typing import Any
 
 from launchready.exchange.app import BodyCutShort, BodyTooLarge
-from launchready.http.recorded_input import Input
-from launchready.runtime.bodies.spool import CHUNK, IN_MEMORY, Arrived, Spool
+from launchready.http.recorded_input import RecordedInput
+from launchready.runtime.bodies.spool import CHUNK, IN_MEMORY, BodyRecorder, Spool
 
 
-def in_chunks(environ: dict[str, Any]) -> bool:
+def is_chunked(environ: dict[str, Any]) -> bool:
     """Whether its end is known by reading alone. Raises BodyCutShort where it is not known at all."""
     if environ.get("CONTENT_LENGTH"):
         return False
@@ -19,7 +19,7 @@ def in_chunks(environ: dict[str, Any]) -> bool:
     return False
 
 
-def read_body(environ: dict[str, Any], kept: Arrived, limit: int) -> bytes | Spool:
+def read_body(environ: dict[str, Any], kept: BodyRecorder, limit: int) -> bytes | Spool:
     """``kept``: what the app has read of it. gunicorn hands over what came of a body that was cut short.
 
     Raises BodyTooLarge above ``limit`` or what was kept, BodyCutShort where less came than was announced, or where a
@@ -30,11 +30,11 @@ def read_body(environ: dict[str, Any], kept: Arrived, limit: int) -> bytes | Spo
     if not length.isdecimal():
         raise BodyCutShort
     announced = int(length)
-    chunked = in_chunks(environ)
+    chunked = is_chunked(environ)
     if announced > limit:
         raise BodyTooLarge
     source = environ["wsgi.input"]
-    if isinstance(source, Input):
+    if isinstance(source, RecordedInput):
         source = source.source
     given = kept.size
     if not given and not chunked and announced <= IN_MEMORY:  # most bodies: one read, and nothing more to keep
@@ -53,4 +53,4 @@ def read_body(environ: dict[str, Any], kept: Arrived, limit: int) -> bytes | Spo
     environ["wsgi.input"] = kept.reader(given)
     if chunked:
         environ["CONTENT_LENGTH"] = str(kept.size)
-    return kept.whole()
+    return kept.content()

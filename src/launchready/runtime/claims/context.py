@@ -13,7 +13,7 @@ from launchready.exchange.operations import Op
 from launchready.exchange.store import Get, Put
 
 
-class Executes(Protocol):
+class OperationExecutor(Protocol):
     """The adapter that answers this handler's operations."""
 
     def execute(self, op: Op[Any]) -> None: ...
@@ -34,7 +34,7 @@ class Once:
     result: Any = None
     tx: Any = None
 
-    def __init__(self, claim: Claim | None, adapter: Executes | None) -> None:
+    def __init__(self, claim: Claim | None, adapter: OperationExecutor | None) -> None:
         self._claim = claim
         self._adapter = adapter
 
@@ -82,20 +82,20 @@ class Once:
             return function(*args, **kwargs)
         if inspect.iscoroutinefunction(function):
             return self._astep(adapter, claim, name, function(*args, **kwargs))
-        for look in _looks(claim, name):
+        for look in _step_lookups(claim, name):
             adapter.execute(look)
             if look.answer is not None:
-                return _remembered(name, look.answer.value)
+                return _step_result(name, look.answer.value)
         result = function(*args, **kwargs)
         if inspect.isawaitable(result):
             return self._finish(adapter, claim, name, result)
-        for put in _kept(claim, name, result, awaited=False):
+        for put in _step_writes(claim, name, result, awaited=False):
             adapter.execute(put)
         return result
 
-    async def _astep(self, adapter: Executes, claim: Claim, name: str, work: Any) -> Any:
+    async def _astep(self, adapter: OperationExecutor, claim: Claim, name: str, work: Any) -> Any:
         try:
-            for look in _looks(claim, name):
+            for look in _step_lookups(claim, name):
                 await adapter.aexecute(look)
                 if look.answer is not None:
                     break
@@ -105,21 +105,21 @@ class Once:
         if look.answer is None:
             return await self._finish(adapter, claim, name, work)
         work.close()
-        found = _remembered(name, look.answer.value)
+        found = _step_result(name, look.answer.value)
         return await found if inspect.isawaitable(found) else found
 
-    async def _finish(self, adapter: Executes, claim: Claim, name: str, work: Awaitable[Any]) -> Any:
+    async def _finish(self, adapter: OperationExecutor, claim: Claim, name: str, work: Awaitable[Any]) -> Any:
         result = await work
-        for put in _kept(claim, name, result, awaited=True):
+        for put in _step_writes(claim, name, result, awaited=True):
             await adapter.aexecute(put)
         return result
 
 
-def _looks(claim: Claim, name: str) -> list[Get[Step]]:
+def _step_lookups(claim: Claim, name: str) -> list[Get[Step]]:
     return [Get(STEPS, f"{each.key}:{name}") for each in claim.all]
 
 
-def _kept(claim: Claim, name: str, result: Any, *, awaited: bool) -> list[Put[Step]]:
+def _step_writes(claim: Claim, name: str, result: Any, *, awaited: bool) -> list[Put[Step]]:
     try:
         document = json.dumps(result).encode()
     except (TypeError, ValueError):  # it is done all the same, and never run again
@@ -128,18 +128,18 @@ def _kept(claim: Claim, name: str, result: Any, *, awaited: bool) -> list[Put[St
     return [Put(STEPS, f"{each.key}:{name}", step, each.ttl) for each in claim.all]
 
 
-def _remembered(name: str, step: Step) -> Any:
+def _step_result(name: str, step: Step) -> Any:
     if step.result is None:
         raise OutcomeUnknown(f"the step {name!r} is done, and JSON could not hold what it returned")
     result = json.loads(step.result)
-    return _ready(result) if step.awaited else result
+    return _as_awaitable(result) if step.awaited else result
 
 
-async def _ready(result: Any) -> Any:
+async def _as_awaitable(result: Any) -> Any:
     return result
 
 
-def fill(function: Callable[..., Any], **known: Any) -> Any:
+def call_with_known_args(function: Callable[..., Any], **known: Any) -> Any:
     """Call a function of the app's with what it asks for by name; a parameter of another name gets the first one."""
     given: list[Any] = []
     named: dict[str, Any] = {}

@@ -25,42 +25,42 @@ from launchready.exchange.claim import Claim, Forget, Keep, Watch
 from launchready.exchange.operations import Adapter
 from launchready.exchange.store import Delete, Get, Renew, Settle
 from launchready.exchange.subscribe import Expect
-from launchready.runtime.claims.completion_notifier import Bell, Waiting
+from launchready.runtime.claims.completion_notifier import CompletionNotifier, WaitSteps
 
-BEATS = 4
+RENEWALS_PER_LEASE = 4
 """Signs of life in a lease: three may be missed."""
-LONGEST = 2.0
+MAX_INTERVAL = 2.0
 """Seconds between two, however long the lease: a store that lost its data hears soon what is running."""
-AGAIN = 0.25
+RETRY_INTERVAL = 0.25
 """Seconds until the store is asked again that did not answer: less than others doubt a lease that is over."""
-SURE = 20
+MAX_LOOKUPS = 20
 """So often a refused claim is looked for: what was on its way may still arrive."""
 
-IDLE = 10.0
+IDLE_TIMEOUT = 10.0
 """Seconds without any claim after which the thread ends; the next claim starts another."""
 
-Chore = Callable[[], bool]
+RetryTask = Callable[[], bool]
 """Something to repeat until it answers True."""
 
 
-class Heart:
+class LeaseRenewer:
     """Of one store in one process. Safe from any thread, and after a fork."""
 
     def __init__(self, store: Adapter) -> None:
         self._store = store
-        self._bell = Bell(store)
+        self._notifier = CompletionNotifier(store)
         self._reset()
 
     def _reset(self) -> None:
         self._pid = os.getpid()
         self.held: dict[str, Claim] = {}
-        self._chores: list[tuple[float, Chore]] = []
+        self._retry_tasks: list[tuple[float, RetryTask]] = []
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._awake = False
         self._used = False  # a claim was made since the thread last looked
-        self._lease = LONGEST * BEATS  # the shortest that there was
+        self._lease = MAX_INTERVAL * RENEWALS_PER_LEASE  # the shortest that there was
 
     # Operations, answered at once.
 
@@ -86,18 +86,18 @@ class Heart:
             self._store.execute(look)
             looked += 1
             if look.answer is None or not op.mine(look.answer.value):
-                return looked >= SURE
+                return looked >= MAX_LOOKUPS
             self._store.execute(Delete(op.space, op.key, look.answer.version))
             return True
 
-        self._repeat(free)
+        self._add_retry(free)
         op.answer = None
 
     # Waiting for a claim.
 
     def watch(self, op: Watch) -> None:
         event = threading.Event()
-        with closing(self._waiting(op, event.set)) as steps:
+        with closing(self._wait_steps(op, event.set)) as steps:
             for step in steps:
                 if isinstance(step, Expect):
                     with suppress(StoreError):  # it is asked again, as long as there is patience
@@ -113,7 +113,7 @@ class Heart:
             with suppress(RuntimeError):  # the loop of that waiter is closed: nobody waits there any more
                 loop.call_soon_threadsafe(event.set)
 
-        with closing(self._waiting(op, wake)) as steps:
+        with closing(self._wait_steps(op, wake)) as steps:
             for step in steps:
                 if isinstance(step, Expect):
                     with suppress(StoreError):
@@ -124,13 +124,13 @@ class Heart:
                         break
         op.answer = SYSTEM.monotonic() - op.since
 
-    def _waiting(self, op: Watch, wake: Callable[[], None]) -> Waiting:
+    def _wait_steps(self, op: Watch, wake: Callable[[], None]) -> WaitSteps:
         """What to ask the store, or for how many seconds to wait for ``wake``."""
         if not hasattr(op, "since"):
             op.since = SYSTEM.monotonic()
         claim = self.held.get(op.key)
         if claim is None:
-            yield from self._bell.waiting(op, wake)
+            yield from self._notifier.wait_steps(op, wake)
         elif claim.wait(wake):
             yield op.most
 
@@ -139,15 +139,15 @@ class Heart:
     def insist(self, settle: Settle[Any], patience: float) -> None:
         until = SYSTEM.monotonic() + patience
 
-        def offer() -> bool:
+        def try_once() -> bool:
             if SYSTEM.monotonic() < until:
                 self._store.execute(settle)
             return True
 
-        self._repeat(offer)
+        self._add_retry(try_once)
 
     def still_held(self, claim: Claim) -> bool:
-        return not claim.landed and self._beat(claim)
+        return not claim.landed and self._renew_once(claim)
 
     # The thread.
 
@@ -156,52 +156,54 @@ class Heart:
             if self._thread is None:
                 wake = self._wake
                 me = ref(self, lambda _: wake.set())
-                self._thread = threading.Thread(target=_run, args=(me, wake), name="launchready-heart", daemon=True)
+                self._thread = threading.Thread(
+                    target=_run, args=(me, wake), name="launchready-lease-renewer", daemon=True
+                )
                 self._thread.start()
             self._awake = True
             self._wake.set()
 
-    def _repeat(self, chore: Chore) -> None:
+    def _add_retry(self, task: RetryTask) -> None:
         with self._lock:
-            self._chores.append((SYSTEM.monotonic(), chore))
+            self._retry_tasks.append((SYSTEM.monotonic(), task))
         if not self._awake:
             self._start()
 
-    def _turn(self) -> float | None:
+    def _run_turn(self) -> float | None:
         """One round. How long to pause; 0 where nothing is held; None where that was so for long: the thread ends."""
         idle, used, self._used = not self._awake, self._used, False
-        if not self.held and not self._chores and not used:
+        if not self.held and not self._retry_tasks and not used:
             with self._lock:
                 self._awake = False
                 self._wake.clear()
-                if not self.held and not self._chores:  # none came between the look and the bell
+                if not self.held and not self._retry_tasks:  # none came between the look and the bell
                     self._thread = None if idle else self._thread
                     return None if idle else 0.0
                 self._awake = True
         try:
-            self._round()
+            self._renew_due()
         except Exception:  # most often a StoreError: the rest of this round would wait for it as well
-            return min(AGAIN, self._lease / BEATS / 2)
-        return min(AGAIN if self._chores else LONGEST, self._lease / BEATS) / 2
+            return min(RETRY_INTERVAL, self._lease / RENEWALS_PER_LEASE / 2)
+        return min(RETRY_INTERVAL if self._retry_tasks else MAX_INTERVAL, self._lease / RENEWALS_PER_LEASE) / 2
 
-    def _round(self) -> None:
+    def _renew_due(self) -> None:
         now = SYSTEM.monotonic()
         for claim in list(self.held.values()):
-            if now - claim.beaten >= min(LONGEST, claim.lease / BEATS):
-                self._beat(claim)
+            if now - claim.beaten >= min(MAX_INTERVAL, claim.lease / RENEWALS_PER_LEASE):
+                self._renew_once(claim)
         with self._lock:
-            due = [chore for at, chore in self._chores if at <= now]
-            self._chores = [row for row in self._chores if row[0] > now]
+            due = [task for at, task in self._retry_tasks if at <= now]
+            self._retry_tasks = [row for row in self._retry_tasks if row[0] > now]
         left = list(due)
         try:
-            for chore in due:
-                if chore():
-                    left.remove(chore)
+            for task in due:
+                if task():
+                    left.remove(task)
         finally:
             with self._lock:
-                self._chores += [(now + AGAIN, chore) for chore in left]
+                self._retry_tasks += [(now + RETRY_INTERVAL, task) for task in left]
 
-    def _beat(self, claim: Claim) -> bool:
+    def _renew_once(self, claim: Claim) -> bool:
         started = SYSTEM.monotonic()
         renew = Renew(claim.space, claim.key, claim.record(started - claim.since), claim.ttl, claim.version)
         self._store.execute(renew)
@@ -215,13 +217,13 @@ class Heart:
         return renew.answer
 
 
-def _run(me: "ref[Heart]", wake: threading.Event) -> None:
+def _run(me: "ref[LeaseRenewer]", wake: threading.Event) -> None:
     """The thread does not keep its heart: an app that is gone has nothing to be kept alive."""
     while True:
-        heart = me()
-        pause = None if heart is None else heart._turn()
-        del heart
+        renewer = me()
+        pause = None if renewer is None else renewer._run_turn()
+        del renewer
         if pause is None:
             return
-        if wake.wait(pause or IDLE):
+        if wake.wait(pause or IDLE_TIMEOUT):
             wake.clear()

@@ -13,7 +13,7 @@ LOGGERS = ("uvicorn.access", "gunicorn.access", "hypercorn.access", "werkzeug", 
 _LINE = re.compile(r'"(?:GET|HEAD) (/[^ ?"]*)[^"]*" (\d)')
 
 
-class _Quiet(logging.Filter):
+class _ProbeFilter(logging.Filter):
     def __init__(self) -> None:
         super().__init__()
         self.paths: set[str] = set()
@@ -23,11 +23,11 @@ class _Quiet(logging.Filter):
         return found is None or found[2] != "2" or found[1] not in self.paths
 
 
-_QUIET = _Quiet()
+_FILTER = _ProbeFilter()
 
 
-def quiet(paths: Iterable[str]) -> None:
+def hide_successful_probes(paths: Iterable[str]) -> None:
     """From now on, for the whole process."""
-    _QUIET.paths.update(paths)
+    _FILTER.paths.update(paths)
     for name in LOGGERS:
-        logging.getLogger(name).addFilter(_QUIET)
+        logging.getLogger(name).addFilter(_FILTER)

@@ -33,7 +33,7 @@ logger = logging.getLogger("launchready")
 Handler = Callable[[int, FrameType | None], Any]
 
 
-LOOK = getattr(signal, "SIGURG", None)
+WAKE_SIGNAL = getattr(signal, "SIGURG", None)
 """What the main thread is asked with. Nobody sends it, it is ignored by default, and gunicorn leaves it alone."""
 
 
@@ -50,8 +50,8 @@ _loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 def configure(seconds: float) -> None:
     """How long to go on. Several apps of a process: the longest."""
     _State.seconds = max(_State.seconds, seconds)
-    if _State.seconds and _is_main() and LOOK is not None and signal.getsignal(LOOK) is signal.SIG_DFL:
-        signal.signal(LOOK, lambda *_: install())
+    if _State.seconds and _is_main() and WAKE_SIGNAL is not None and signal.getsignal(WAKE_SIGNAL) is signal.SIG_DFL:
+        signal.signal(WAKE_SIGNAL, lambda *_: install())
     install()
 
 
@@ -65,8 +65,8 @@ def install(loop: asyncio.AbstractEventLoop | None = None) -> None:
     if not _State.seconds:
         return
     if not _is_main():
-        if LOOK is not None and _server() is not None:
-            _thread.interrupt_main(LOOK)
+        if WAKE_SIGNAL is not None and _server() is not None:
+            _thread.interrupt_main(WAKE_SIGNAL)
         return
     if loop is not None and loop not in _loops:
         _loops.add(loop)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-KNOWN = (
+REASONS = (
     ("connection refused", ("refused", "actively refused")),
     ("too many connections", ("too many connections", "too many clients", "connection slots", "max number of clients")),
     ("not let in", ("password authentication", "access denied", "authentication", "noauth", "wrongpass", "no pg_hba")),
@@ -21,18 +21,18 @@ KNOWN = (
 """Our words, and what drivers and operating systems write, in lower case; the first that is found counts."""
 
 
-class Shown(Exception):
+class PublicReason(Exception):
     """The base of what says its reason in words that may be shown to who has the token: numbers, and no addresses."""
 
 
 def reason(error: BaseException) -> str:
     """The class, and why, where that is known: "OperationalError: connection refused". Nothing of the text itself."""
     name = type(error).__name__
-    if isinstance(error, Shown):
+    if isinstance(error, PublicReason):
         return f"{name}: {error}"
     for each in _chain(error):
         text = str(each)[:2000].lower()
-        for words, signs in KNOWN:
+        for words, signs in REASONS:
             if any(sign in text for sign in signs):
                 return f"{name}: {words}"
     return name
