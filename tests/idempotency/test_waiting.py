@@ -206,7 +206,7 @@ def test_nothing_is_left_of_it(desk):
                 connection.close()
         return told == [0, 0]
 
-    until(quiet, "both to stop listening", completion_notifier.IDLE + 20)
+    until(quiet, "both to stop listening", completion_notifier.IDLE_TIMEOUT + 20)
     assert end_listeners(desk.store.url) == 0
 
 
