@@ -10,15 +10,15 @@ One file an idea, in the order in which a request meets them:
 - ``feature``: the story of one request; ``setup``: what all of them share.
 """
 
-from launchready.core.cache.feature import Cache
-from launchready.core.cache.profiles import PROFILES, personal
+from launchready.core.cache.feature import CacheFeature
+from launchready.core.cache.profiles import PROFILES, is_private_path
 from launchready.core.cache.purge import by_path, by_tag
 from launchready.core.cache.purge import purge as purge_names
-from launchready.core.cache.shared_state import Setup
-from launchready.core.cache.storability import Storing
-from launchready.core.cache.stored_response import Stored, dump, load, size, unreadable
+from launchready.core.cache.shared_state import CacheState
+from launchready.core.cache.storability import Storability
+from launchready.core.cache.stored_response import StoredResponse, dump, load, size, unreadable
 
 __all__ = [
-    "PROFILES", "Cache", "Setup", "Stored", "Storing", "by_path", "by_tag", "dump", "load", "personal",
+    "PROFILES", "CacheFeature", "CacheState", "StoredResponse", "Storability", "by_path", "by_tag", "dump", "load", "is_private_path",
     "purge_names", "size", "unreadable",
 ]  # fmt: skip

@@ -7,22 +7,22 @@ absent told from empty. The names in Vary are sorted, so that their order makes 
 from launchready.http.message import Headers, Request
 
 
-def target(request: Request) -> str:
+def url_key(request: Request) -> str:
     """The key of a target URI, byte for byte: no two URLs that an app could tell apart share an entry."""
     return f"{request.scheme}://{request.get(b'host')!r}{request.raw_path!r}?{request.query!r}"
 
 
-def key_of(scheme: str, host: bytes | None, raw_path: bytes, query: bytes) -> str:
+def url_key_of(scheme: str, host: bytes | None, raw_path: bytes, query: bytes) -> str:
     """The same of the parts of a URL."""
     return f"{scheme}://{host!r}{raw_path!r}?{query!r}"
 
 
-def with_lines(key: str, names: frozenset[bytes], headers: Headers) -> str:
+def append_headers(key: str, names: frozenset[bytes], headers: Headers) -> str:
     """A key with header lines in it: what a trusted proxy says of the URL is a part of the URL."""
     return key + "".join(f"\n{name!r}={value!r}" for name, value in headers if name in names)
 
 
-def variant(
+def variant_key(
     key: str, version: int, names: tuple[bytes, ...], request: Request, fold_order: bool = False, language: bytes = b""
 ) -> str:
     """The key of one variant.
@@ -36,12 +36,12 @@ def variant(
             parts.append(f"={language.decode('latin-1')}")
             continue
         lines = request.lines(name)
-        value = _normal(name, b",".join(lines), fold_order=fold_order).decode("latin-1")
+        value = _normalise(name, b",".join(lines), fold_order=fold_order).decode("latin-1")
         parts.append(f"{len(value)}:{value}" if lines else "-")
     return "\n".join(parts)
 
 
-def vary(value: bytes) -> tuple[bytes, ...] | None:
+def parse_vary(value: bytes) -> tuple[bytes, ...] | None:
     """The names in Vary, sorted; None where no two requests can be told to be alike.
 
     ``*`` says so (§4.1). A compression dictionary (RFC 9842) is one that this cache cannot tell apart from another.
@@ -50,7 +50,7 @@ def vary(value: bytes) -> tuple[bytes, ...] | None:
     return None if b"*" in names or b"available-dictionary" in names else tuple(sorted(names))
 
 
-def _normal(name: bytes, value: bytes, *, fold_order: bool) -> bytes:
+def _normalise(name: bytes, value: bytes, *, fold_order: bool) -> bytes:
     """§4.1: two values that say the same are one: white space, several lines, the case of languages and encodings.
 
     The order of a list is kept but where ``fold_order`` asks otherwise: some apps give the first language the

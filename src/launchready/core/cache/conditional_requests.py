@@ -2,7 +2,7 @@
 
 import re
 
-from launchready.core.cache.stored_response import Stored
+from launchready.core.cache.stored_response import StoredResponse
 from launchready.http import dates
 from launchready.http.message import Headers, Request, Response
 
@@ -15,19 +15,19 @@ _IN_304 = frozenset(
 _RANGE = re.compile(rb"bytes=[ \t]*(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))[ \t]*", re.IGNORECASE)
 
 
-def answer(request: Request, stored: Stored, headers: Headers, now: float, *, part: bool = True) -> Response:
+def answer(request: Request, stored: StoredResponse, headers: Headers, now: float, *, wants_range: bool = True) -> Response:
     """The stored response, or the 304, 206 or 416 that the request's conditions make of it. ``now``: the date."""
     if stored.status != 200:
         return Response(stored.status, headers, stored.body)
     if not_modified(request, stored, now):
         return Response(304, [pair for pair in headers if pair[0] in _IN_304], b"")
-    wanted = request.get(b"range") if part and request.method == "GET" else None
+    wanted = request.get(b"range") if wants_range and request.method == "GET" else None
     if wanted is not None and _in_range(request, stored):
         return _part(wanted, stored, headers)
     return Response(200, headers, stored.body)
 
 
-def not_modified(request: Request, stored: Stored, now: float) -> bool:
+def not_modified(request: Request, stored: StoredResponse, now: float) -> bool:
     """§13.2.2: If-None-Match, by weak comparison, and only without it If-Modified-Since."""
     wanted = request.get(b"if-none-match")
     if wanted is not None:
@@ -45,7 +45,7 @@ def not_modified(request: Request, stored: Stored, now: float) -> bool:
     return moment is not None and changed is not None and changed <= moment
 
 
-def _in_range(request: Request, stored: Stored) -> bool:
+def _in_range(request: Request, stored: StoredResponse) -> bool:
     """§13.1.5: with If-Range, a part of this representation or none; a weak tag proves nothing about bytes."""
     condition = request.get(b"if-range")
     if condition is None:
@@ -55,7 +55,7 @@ def _in_range(request: Request, stored: Stored) -> bool:
     return condition == stored.field(b"last-modified")
 
 
-def _part(wanted: bytes, stored: Stored, headers: Headers) -> Response:
+def _part(wanted: bytes, stored: StoredResponse, headers: Headers) -> Response:
     """§14: one range of bytes. Of several, and of other units, the whole is a correct answer."""
     match = _RANGE.fullmatch(wanted)
     size = len(stored.body)

@@ -3,26 +3,26 @@
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
-from launchready.core.cache.cache_key import key_of, target
+from launchready.core.cache.cache_key import url_key_of, url_key
 from launchready.http.message import Request, Response
 
 BOUND = 1024
 _FORGET = 60.0
 
 
-def targets(request: Request, response: Response) -> Iterator[str]:
+def invalidated_keys(request: Request, response: Response) -> Iterator[str]:
     """Keys: the URL itself, and Location and Content-Location where they are on the same host."""
-    yield target(request)
+    yield url_key(request)
     host = request.get(b"host")
     for name in (b"location", b"content-location"):
         value = response.get(name)
         if value:
             url = _resolved(request, value)
             if url is not None and url[:2] == (request.scheme, host):
-                yield key_of(*url)
+                yield url_key_of(*url)
 
 
-def names_target(request: Request, response: Response) -> bool:
+def describes_target(request: Request, response: Response) -> bool:
     """Whether Content-Location says that the answer is what GET of this URL would be (RFC 9110 §9.3.3)."""
     value = response.get(b"content-location")
     if value is None:
@@ -43,7 +43,7 @@ def _resolved(request: Request, value: bytes) -> tuple[str, bytes | None, bytes,
     return parts.scheme, parts.netloc.encode("latin-1"), path, parts.query.encode("latin-1")
 
 
-class Changes:
+class RecentChanges:
     """Which URLs were changed lately: what was asked before the change must not be stored after it.
 
     ``times`` is empty where nothing was changed: then nothing need be asked. Bounded: past the bound everything asked
@@ -64,6 +64,6 @@ class Changes:
             self.times.clear()
         self._floor = now - _FORGET if self.times else now
 
-    def since(self, key: str, moment: float) -> bool:
+    def changed_since(self, key: str, moment: float) -> bool:
         """Whether the URL was changed after this moment."""
         return self.times.get(key, self._floor) >= moment

@@ -6,9 +6,9 @@ a second time behind its pointer, under that language; and a request that finds 
 if there is one language that it prefers.
 """
 
-from launchready.core.cache.cache_key import variant
-from launchready.core.cache.shared_state import Setup
-from launchready.core.cache.stored_response import Stored, named, stamp
+from launchready.core.cache.cache_key import variant_key
+from launchready.core.cache.shared_state import CacheState
+from launchready.core.cache.stored_response import StoredResponse, verify_stamp, stamp
 from launchready.exchange.operations import Flow
 from launchready.exchange.store import Entry, Get, Put
 from launchready.http.message import Request
@@ -16,26 +16,26 @@ from launchready.http.message import Request
 FIELD = b"accept-language"
 
 
-def preferred(setup: Setup, request: Request, key: str, pointer: Entry[Stored]) -> Flow[Entry[Stored] | None]:
+def preferred(state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse]) -> Flow[Entry[StoredResponse] | None]:
     """The fresh answer in the language that the request prefers to every other, or None."""
     tag = favourite(b",".join(request.lines(FIELD)))
     if tag is None or FIELD not in pointer.value.vary:
         return None
-    found = Get(setup.space, _key(key, pointer, request, tag))
+    found = Get(state.space, _key(key, pointer, request, tag))
     yield found
     entry = found.answer
-    if setup.leases:
-        entry = named(entry, found.key)
+    if state.shared_store:
+        entry = verify_stamp(entry, found.key)
     return entry if entry is not None and entry.value.lifetime > entry.value.age + entry.age else None
 
 
-def offer(setup: Setup, request: Request, key: str, pointer: Entry[Stored], stored: Stored) -> Flow[None]:
+def offer(state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse], stored: StoredResponse) -> Flow[None]:
     """Put an answer under its language as well."""
     tag = stored.field(b"content-language").strip(b" \t").lower()
     if tag and b"," not in tag and FIELD in stored.vary:
         at = _key(key, pointer, request, tag)
         stored.stamp = stamp(at)
-        yield Put(setup.space, at, stored, stored.keep)
+        yield Put(state.space, at, stored, stored.ttl)
 
 
 def favourite(value: bytes) -> bytes | None:
@@ -52,5 +52,5 @@ def favourite(value: bytes) -> bytes | None:
     return best[0] if len(best) == 1 and best[0] not in {b"", b"*"} else None
 
 
-def _key(key: str, pointer: Entry[Stored], request: Request, tag: bytes) -> str:
-    return variant(key, pointer.version, pointer.value.vary, request, language=tag)
+def _key(key: str, pointer: Entry[StoredResponse], request: Request, tag: bytes) -> str:
+    return variant_key(key, pointer.version, pointer.value.vary, request, language=tag)

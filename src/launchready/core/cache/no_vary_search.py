@@ -9,7 +9,7 @@ hears it.
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from launchready.core.cache.cache_key import key_of, target
+from launchready.core.cache.cache_key import url_key_of, url_key
 from launchready.core.cache.stored_response import Lines
 from launchready.http.message import Request
 from launchready.http.structured import Item, parse_dictionary
@@ -19,7 +19,7 @@ FIELD = b"no-vary-search"
 _REMEMBERED = 1024
 
 
-class Rule(NamedTuple):
+class NoVarySearch(NamedTuple):
     """``ignored``: names; with ``others`` all but those. ``any_order``: of the names."""
 
     ignored: frozenset[str]
@@ -27,20 +27,20 @@ class Rule(NamedTuple):
     any_order: bool
 
 
-Rules = dict[tuple[str, bytes | None, bytes], Rule]
+Rules = dict[tuple[str, bytes | None, bytes], NoVarySearch]
 
 
 def key(rules: Rules, request: Request) -> str:
     """The key of a URL, as far as its path has said what makes a difference."""
     rule = rules.get(_path(request))
     if rule is None:
-        return target(request)
+        return url_key(request)
     pairs = parse_qsl(request.query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
     kept = [(name, value) for name, value in pairs if (name in rule.ignored) is rule.others]
     if rule.any_order:
         kept.sort(key=lambda pair: pair[0])
     scheme, host, path = _path(request)
-    return key_of(scheme, host, path, b"*") + repr(kept)  # no query is an asterisk and a list
+    return url_key_of(scheme, host, path, b"*") + repr(kept)  # no query is an asterisk and a list
 
 
 def learn(rules: Rules, request: Request, headers: Lines) -> None:
@@ -54,7 +54,7 @@ def learn(rules: Rules, request: Request, headers: Lines) -> None:
     rules[_path(request)] = rule
 
 
-def parse(value: bytes) -> Rule | None:
+def parse(value: bytes) -> NoVarySearch | None:
     """The rule of a field, None where everything makes a difference: also where it cannot be read."""
     said = parse_dictionary(value)
     if not said:
@@ -64,12 +64,12 @@ def parse(value: bytes) -> Rule | None:
         return None
     any_order = order is not None and order.value is True
     if params is None or params.value is False:
-        return Rule(frozenset(), others=False, any_order=any_order) if any_order and excepted is None else None
+        return NoVarySearch(frozenset(), others=False, any_order=any_order) if any_order and excepted is None else None
     if params.value is True:
         names = frozenset[str]() if excepted is None else _names(excepted)
-        return None if names is None else Rule(names, others=True, any_order=any_order)
+        return None if names is None else NoVarySearch(names, others=True, any_order=any_order)
     names = _names(params)
-    return None if names is None or excepted is not None else Rule(names, others=False, any_order=any_order)
+    return None if names is None or excepted is not None else NoVarySearch(names, others=False, any_order=any_order)
 
 
 def _names(item: Item) -> frozenset[str] | None:

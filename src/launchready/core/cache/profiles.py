@@ -34,7 +34,7 @@ PER_REQUEST = frozenset(
 )  # fmt: skip
 
 # Fields with which an answer is one person's, whatever it says: his session, his one-time token.
-PERSONAL_FIELDS = frozenset(
+PRIVATE_FIELDS = frozenset(
     {b"set-cookie", b"x-csrf-token", b"x-csrftoken", b"x-xsrf-token", b"csrf-token", b"x-auth-token",
      b"x-access-token", b"x-session-id", b"x-session-token"}
 )  # fmt: skip
@@ -81,54 +81,54 @@ AVAILABILITY_CAP = 30
 
 
 @dataclass(frozen=True)
-class Policy:
+class CachePolicy:
     """One profile. ``forced``: routes that are shared although their name says that they should not be."""
 
     name: str
     statuses: frozenset[int] | None  # None: every final one
     heuristic: bool
     set_cookie: bool  # may be stored
-    cookies: bool  # a request with Cookie is like any other
+    ignore_cookies: bool  # a request with Cookie is like any other
     credentials: frozenset[bytes]  # request fields that say who asks
-    signed_in: bool  # answers to requests with credentials that say nothing are marked private
+    mark_private: bool  # answers to requests with credentials that say nothing are marked private
     steering: frozenset[bytes]
-    deny: bool  # what is one person's business by its name is not shared
-    tags_made: bool  # an ETag where the app gives none
-    post: bool  # an answer to POST that is one to GET as well (RFC 9110 §9.3.3)
+    deny_private_paths: bool  # what is one person's business by its name is not shared
+    add_etags: bool  # an ETag where the app gives none
+    reuse_post: bool  # an answer to POST that is one to GET as well (RFC 9110 §9.3.3)
     fold_order: bool  # of languages and encodings
     max_stale: bool  # the client may ask for a stale answer
-    forced: RouteTable[bool] | None = None
+    forced_routes: RouteTable[bool] | None = None
 
-    def denied(self, path: str, lifetime: int, *, s_maxage: bool) -> bool:
+    def denies(self, path: str, lifetime: int, *, s_maxage: bool) -> bool:
         """Whether a path that is :func:`personal` is denied: not where the owner insists, nor what is free at
         the moment where the app itself says ``s-maxage``, of half a minute at most."""
-        if self.forced is not None and self.forced.find("GET", path, False):
+        if self.forced_routes is not None and self.forced_routes.find("GET", path, False):
             return False
         return not (s_maxage and lifetime <= AVAILABILITY_CAP and _AVAILABILITY.search(path.lower()))
 
 
-def personal(path: str) -> bool:
+def is_private_path(path: str) -> bool:
     """Whether a path is on the deny list; of a route, its pattern."""
-    if len(PERSONAL) >= _REMEMBERED:
-        PERSONAL.clear()
-    found = PERSONAL[path] = _DENIED.search(path.lower()) is not None
+    if len(PRIVATE_PATHS) >= _REMEMBERED:
+        PRIVATE_PATHS.clear()
+    found = PRIVATE_PATHS[path] = _DENIED.search(path.lower()) is not None
     return found
 
 
-PERSONAL: dict[str, bool] = {}
+PRIVATE_PATHS: dict[str, bool] = {}
 """What was found in the paths of this app; bounded."""
 
 
-SAFE = Policy(
-    name="safe", statuses=_SHAREABLE, heuristic=False, set_cookie=False, cookies=False, credentials=CREDENTIALS,
-    signed_in=True,
-    steering=STEERING, deny=True, tags_made=True, post=False, fold_order=False, max_stale=False,
+SAFE = CachePolicy(
+    name="safe", statuses=_SHAREABLE, heuristic=False, set_cookie=False, ignore_cookies=False, credentials=CREDENTIALS,
+    mark_private=True,
+    steering=STEERING, deny_private_paths=True, add_etags=True, reuse_post=False, fold_order=False, max_stale=False,
 )  # fmt: skip
 
-RFC9111 = Policy(
-    name="rfc9111", statuses=None, heuristic=True, set_cookie=True, cookies=True,
-    credentials=frozenset({b"authorization"}), signed_in=False,
-    steering=frozenset(), deny=False, tags_made=False, post=True, fold_order=True, max_stale=True,
+RFC9111 = CachePolicy(
+    name="rfc9111", statuses=None, heuristic=True, set_cookie=True, ignore_cookies=True,
+    credentials=frozenset({b"authorization"}), mark_private=False,
+    steering=frozenset(), deny_private_paths=False, add_etags=False, reuse_post=True, fold_order=True, max_stale=True,
 )  # fmt: skip
 
 PROFILES = {profile.name: profile for profile in (SAFE, RFC9111)}

@@ -4,15 +4,15 @@ Nearly every request asks nothing: none of the fields in ``SPEAKING`` is there, 
 """
 
 from launchready.core.cache.cache_control import parse, seconds
-from launchready.core.cache.profiles import Policy
+from launchready.core.cache.profiles import CachePolicy
 from launchready.http.message import Request
 
-SPEAKING = frozenset(
+SIGNIFICANT_FIELDS = frozenset(
     {b"authorization", b"cookie", b"range", b"content-length", b"transfer-encoding", b"cache-control", b"pragma"}
 )
 
 
-class Ask:
+class RequestDirectives:
     """- ``bypass``: why the cache is passed by, else b"".
     - ``authorization``, ``cookie``: credentials that the answer may depend on.
     - ``user``: whose own cache is meant ("" for the shared one), and ``seconds`` of freshness in it where the answer
@@ -22,15 +22,15 @@ class Ask:
     """
 
     __slots__ = (
-        "authorization", "bypass", "cookie", "joins", "max_age", "max_stale", "min_fresh", "only_if_cached", "part",
-        "place", "seconds", "user", "validate",
+        "authorization", "bypass", "cookie", "may_wait", "max_age", "max_stale", "min_fresh", "only_if_cached", "wants_range",
+        "key_prefix", "seconds", "user", "validate",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.bypass = b""
-        self.authorization = self.cookie = self.validate = self.only_if_cached = self.part = False
-        self.joins = True
-        self.user = self.place = ""
+        self.authorization = self.cookie = self.validate = self.only_if_cached = self.wants_range = False
+        self.may_wait = True
+        self.user = self.key_prefix = ""
         self.max_age: int | None = None
         self.min_fresh = self.seconds = 0
         self.max_stale = 0
@@ -41,7 +41,7 @@ class Ask:
         return b"authorization" if self.authorization else b"cookie" if self.cookie else b""
 
 
-ORDINARY = Ask()
+ORDINARY = RequestDirectives()
 
 
 def has_cookie(request: Request) -> bool:
@@ -49,32 +49,32 @@ def has_cookie(request: Request) -> bool:
     return any(value.strip(b" \t;") for value in request.lines(b"cookie")) if b"cookie" in request.fields else False
 
 
-def has_credentials(request: Request, policy: Policy) -> bool:
+def has_credentials(request: Request, policy: CachePolicy) -> bool:
     return has_cookie(request) or not policy.credentials.isdisjoint(request.fields)
 
 
-def read(request: Request, policy: Policy) -> Ask:
+def read_directives(request: Request, policy: CachePolicy) -> RequestDirectives:
     """The Ask of a request that speaks. Steering headers are the caller's business: he knows whom to trust."""
-    ask = Ask()
+    directives = RequestDirectives()
     fields = request.fields
     if fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields:
-        ask.bypass = b"body"  # a GET with a body: no key holds it, and some apps read it
-        return ask
-    ask.authorization = not policy.credentials.isdisjoint(fields)
+        directives.bypass = b"body"  # a GET with a body: no key holds it, and some apps read it
+        return directives
+    directives.authorization = not policy.credentials.isdisjoint(fields)
     cookie = has_cookie(request)
-    ask.cookie = cookie and not policy.cookies
-    ask.part = b"range" in fields and request.method == "GET"
-    ask.joins = not (ask.authorization or cookie or ask.part)
-    directives = parse(b",".join(request.lines(b"cache-control")) or fields.get(b"pragma", b""))
-    if b"no-store" in directives:
-        ask.bypass = b"no-store"
-    if not directives:
-        return ask
-    ask.max_age = seconds(directives.get(b"max-age"))
-    ask.validate = b"no-cache" in directives or ask.max_age == 0
-    ask.min_fresh = seconds(directives.get(b"min-fresh")) or 0
-    ask.only_if_cached = b"only-if-cached" in directives
-    if policy.max_stale and b"max-stale" in directives:
-        value = directives[b"max-stale"]
-        ask.max_stale = 2**31 if value is None else seconds(value) or 0
-    return ask
+    directives.cookie = cookie and not policy.ignore_cookies
+    directives.wants_range = b"range" in fields and request.method == "GET"
+    directives.may_wait = not (directives.authorization or cookie or directives.wants_range)
+    cache_control = parse(b",".join(request.lines(b"cache-control")) or fields.get(b"pragma", b""))
+    if b"no-store" in cache_control:
+        directives.bypass = b"no-store"
+    if not cache_control:
+        return directives
+    directives.max_age = seconds(cache_control.get(b"max-age"))
+    directives.validate = b"no-cache" in cache_control or directives.max_age == 0
+    directives.min_fresh = seconds(cache_control.get(b"min-fresh")) or 0
+    directives.only_if_cached = b"only-if-cached" in cache_control
+    if policy.max_stale and b"max-stale" in cache_control:
+        value = cache_control[b"max-stale"]
+        directives.max_stale = 2**31 if value is None else seconds(value) or 0
+    return directives

@@ -14,19 +14,19 @@ _IDENTIFIER = re.compile(r"/(?:[^/]*\d[^/]*|[^/]{25,})(?=/|$)")
 Row = dict[str, int]
 
 
-class Counts:
+class RouteCounters:
     """``raw``: counted by the feature itself, (outcome, path) to a number: a call would cost every request a frame."""
 
     __slots__ = ("_routes", "raw")
 
     def __init__(self) -> None:
-        self.raw: dict[tuple[str, str], int] = {}
+        self.unfolded: dict[tuple[str, str], int] = {}
         self._routes: dict[str, Row] = {}
 
     def fold(self) -> None:
         """Into names of routes, which are bounded."""
-        raw, self.raw = self.raw, {}
-        for (outcome, path), number in raw.items():
+        unfolded, self.unfolded = self.unfolded, {}
+        for (outcome, path), number in unfolded.items():
             route = _IDENTIFIER.sub("/{}", path)
             if route not in self._routes and len(self._routes) >= _ROUTES:
                 route = "other"

@@ -3,20 +3,20 @@
 from collections.abc import Callable
 
 from launchready.core.cache import freshness, no_vary_search
-from launchready.core.cache.cache_control import KNOWN, Control, control
-from launchready.core.cache.cache_key import vary
+from launchready.core.cache.cache_control import PARSED, CacheControl, parse_cache_control
+from launchready.core.cache.cache_key import parse_vary
 from launchready.core.cache.cache_status import FIELD
-from launchready.core.cache.profiles import PER_REQUEST, PERSONAL, PERSONAL_FIELDS, UNDERSTOOD, Policy, personal
-from launchready.core.cache.request_directives import ORDINARY, Ask
+from launchready.core.cache.profiles import PER_REQUEST, PRIVATE_PATHS, PRIVATE_FIELDS, UNDERSTOOD, CachePolicy, is_private_path
+from launchready.core.cache.request_directives import ORDINARY, RequestDirectives
 from launchready.core.cache.stored_response import (
     HEADER_LINE,
     HTML,
-    KEEP,
-    SEARCH,
-    UNTAGGED,
+    MAX_TTL,
+    HAS_NO_VARY_SEARCH,
+    NO_ETAG,
     VALIDATE_FOR,
     Lines,
-    Stored,
+    StoredResponse,
 )
 from launchready.core.cache.targeted_cache_control import targeted
 from launchready.exchange.operations import new
@@ -24,7 +24,7 @@ from launchready.http.message import Headers, Request, Response
 from launchready.http.routes import RouteTable
 from launchready.http.structured import parse_list
 
-# §3.1: fields of one connection, and those of a proxy's own.
+# §3.1: fields of one connection, and those of a proxy's private_lifetime.
 NOT_STORED = frozenset(
     {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authentication-info", b"proxy-authorization",
      b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"age", FIELD}
@@ -32,7 +32,7 @@ NOT_STORED = frozenset(
 
 # What an answer is more carefully looked at for. Without any of these it is its freshness and its body.
 _SPECIAL = frozenset(
-    {*NOT_STORED, *PERSONAL_FIELDS, b"vary", b"cache-groups", b"content-security-policy", b"expires", b"date",
+    {*NOT_STORED, *PRIVATE_FIELDS, b"vary", b"cache-groups", b"content-security-policy", b"expires", b"date",
      b"last-modified", no_vary_search.FIELD, b"access-control-allow-origin", b"content-encoding"}
 )  # fmt: skip
 
@@ -42,41 +42,41 @@ _MAX_GROUPS = 32
 """RFC 9875 §2: as many must be supported, of 32 characters each."""
 
 
-Said = tuple[int, bytes | None, bytes | None, bool]  # status, Cache-Control, Content-Type, whether there is an ETag
-Judged = tuple[int, ...]  # lifetime, flags, stale_for, error_for, keep
-NEVER: Judged = ()
+Traits = tuple[int, bytes | None, bytes | None, bool]  # status, Cache-Control, Content-Type, whether there is an ETag
+StorageTerms = tuple[int, ...]  # lifetime, flags, stale_for, error_for, keep
+NOT_STORABLE: StorageTerms = ()
 _REMEMBERED = 256
 
 
-class Storing:
+class Storability:
     """The rule, set up once.
 
-    - ``routes``: seconds of freshness for answers that state none; ``private``: the same for one user's own.
+    - ``routes``: seconds of freshness for answers that state none; ``private``: the same for one user's private_lifetime.
     - ``targets``: names of targeted fields. ``wall``: the date; never for age, but where an answer has a Date itself.
     - ``stale_for``, ``error_for``: seconds, for answers that neither state nor forbid it.
     """
 
     def __init__(
         self,
-        policy: Policy,
+        policy: CachePolicy,
         routes: RouteTable[int],
         *,
         targets: tuple[bytes, ...] = (b"cdn-cache-control",),
-        stale_for: int = 0,
-        error_for: int = 0,
+        stale_while_revalidate: int = 0,
+        stale_if_error: int = 0,
         wall: Callable[[], float],
     ) -> None:
         self._policy = policy
         self._routes = routes or None
         self._targets = targets
-        self._stale_for = stale_for
-        self._error_for = error_for
+        self._stale_for = stale_while_revalidate
+        self._error_for = stale_if_error
         self._wall = wall
         self._dropped = NOT_STORED if policy.set_cookie else NOT_STORED | PER_REQUEST
         self._special = _SPECIAL.union(targets, self._dropped)
-        self._judged: dict[Said, Judged] = {}
+        self._terms: dict[Traits, StorageTerms] = {}
 
-    def __call__(self, request: Request, ask: Ask, response: Response, delay: float) -> Stored | None:
+    def __call__(self, request: Request, directives: RequestDirectives, response: Response, delay: float) -> StoredResponse | None:
         """The response as it may be stored, its body still to come; or None. ``delay``: seconds since it was asked.
 
         An app says few different things of its ordinary answers, so what came of each is remembered: judging anew
@@ -85,42 +85,42 @@ class Storing:
         headers = response.headers
         fields = dict(headers)
         if (
-            ask is not ORDINARY
+            directives is not ORDINARY
             or request.cached is not None
             or len(fields) != len(headers)
             or not self._special.isdisjoint(fields)
         ):
-            return self._judge(request, ask, response, delay)
+            return self._evaluate(request, directives, response, delay)
         said = response.status, fields.get(b"cache-control"), fields.get(b"content-type"), b"etag" in fields
-        judged = self._judged.get(said)
-        if judged is NEVER:
+        terms = self._terms.get(said)
+        if terms is NOT_STORABLE:
             return None
-        if delay >= 1 or (PERSONAL.get(request.path, True) and said[1] is not None):  # may speak against storing it
-            return self._judge(request, ask, response, delay)
-        if judged is None:
-            return self._remember(said, self._judge(request, ask, response, delay))
-        stored = new(Stored)
+        if delay >= 1 or (PRIVATE_PATHS.get(request.path, True) and said[1] is not None):  # may speak against storing it
+            return self._evaluate(request, directives, response, delay)
+        if terms is None:
+            return self._remember(said, self._evaluate(request, directives, response, delay))
+        stored = new(StoredResponse)
         stored.status = response.status
         stored.body = b""
-        stored.lifetime, stored.flags, stored.stale_for, stored.error_for, stored.keep = judged
-        stored.age = stored.born = 0
+        stored.lifetime, stored.flags, stored.stale_while_revalidate, stored.stale_if_error, stored.ttl = terms
+        stored.age = stored.purge_version = 0
         stored.vary = stored.groups = ()
         stored.length = fields.get(b"content-length")
         stored.weight = HEADER_LINE * len(headers)
         stored.headers = tuple(headers)
         return stored
 
-    def _remember(self, said: Said, stored: Stored | None) -> Stored | None:
+    def _remember(self, said: Traits, stored: StoredResponse | None) -> StoredResponse | None:
         """Whatever an answer that says nothing is worth depends on its route, and is not remembered."""
-        if control(said[1]).lifetime is not None or self._routes is None:
-            if len(self._judged) >= _REMEMBERED:
-                self._judged.clear()
-            self._judged[said] = NEVER
+        if parse_cache_control(said[1]).lifetime is not None or self._routes is None:
+            if len(self._terms) >= _REMEMBERED:
+                self._terms.clear()
+            self._terms[said] = NOT_STORABLE
             if stored is not None:
-                self._judged[said] = stored.lifetime, stored.flags, stored.stale_for, stored.error_for, stored.keep
+                self._terms[said] = stored.lifetime, stored.flags, stored.stale_while_revalidate, stored.stale_if_error, stored.ttl
         return stored
 
-    def _judge(self, request: Request, ask: Ask, response: Response, delay: float) -> Stored | None:
+    def _evaluate(self, request: Request, directives: RequestDirectives, response: Response, delay: float) -> StoredResponse | None:
         policy, status, headers = self._policy, response.status, response.headers
         if (status not in policy.statuses) if policy.statuses else (status < 200 or status in (206, 304)):
             return None
@@ -130,56 +130,56 @@ class Storing:
             return None
         plain = len(fields) == len(headers) and self._special.isdisjoint(fields)
         said = fields.get(b"cache-control")
-        says = (KNOWN.get(said) or control(said)) if plain else self.control(headers)
-        if says.forbids and not self._permitted(says, status, ask):
+        control = (PARSED.get(said) or parse_cache_control(said)) if plain else self.read_cache_control(headers)
+        if control.may_forbid and not self._allows_storage(control, status, directives):
             return None
-        lifetime = says.lifetime
-        if lifetime is None or ask.user:
-            if said is None and plain and self._routes is None and request.cached is None and not ask.user:
+        lifetime = control.lifetime
+        if lifetime is None or directives.user:
+            if said is None and plain and self._routes is None and request.cached is None and not directives.user:
                 return None  # it says nothing, and nobody says anything in its place
-            lifetime = self._lifetime(request, ask, response, says)
+            lifetime = self._lifetime(request, directives, response, control)
             if lifetime is None:
                 return None
-        if ask is not ORDINARY and not ask.user and not self._for_everybody(ask, says):
+        if directives is not ORDINARY and not directives.user and not self._is_shareable(directives, control):
             return None
-        if policy.deny and personal(request.path) and self._denied(request, ask, says, lifetime):
+        if policy.deny_private_paths and is_private_path(request.path) and self._denied(request, directives, control, lifetime):
             return None
         age = int(delay)
         if not plain:
             if not self._storable(fields, headers):
                 return None
             age = freshness.initial_age(fields, headers, delay, self._wall())
-        keep = stale_for = error_for = 0
+        ttl = stale_while_revalidate = stale_if_error = 0
         if b"etag" in fields or b"last-modified" in fields:
-            keep = VALIDATE_FOR
-        if not says.strict:
-            stale_for = self._stale_for if says.stale_for is None else says.stale_for
-            error_for = self._error_for if says.error_for is None else says.error_for
-            if stale_for or error_for:
-                keep = max(keep, stale_for, error_for)
-        if says.no_cache:
+            ttl = VALIDATE_FOR
+        if not control.never_stale:
+            stale_while_revalidate = self._stale_for if control.stale_while_revalidate is None else control.stale_while_revalidate
+            stale_if_error = self._error_for if control.stale_if_error is None else control.stale_if_error
+            if stale_while_revalidate or stale_if_error:
+                ttl = max(ttl, stale_while_revalidate, stale_if_error)
+        if control.no_cache:
             lifetime = 0
         if lifetime > age:
-            keep += lifetime - age
-        if keep <= 0:
+            ttl += lifetime - age
+        if ttl <= 0:
             return None
-        stored = new(Stored)
+        stored = new(StoredResponse)
         stored.status = status
         stored.body = b""
         stored.lifetime = lifetime
         stored.age = age
-        stored.born = 0
-        stored.flags = says.flags
+        stored.purge_version = 0
+        stored.flags = control.flags
         stored.vary = stored.groups = ()
         stored.length = fields.get(b"content-length")
         stored.weight = HEADER_LINE * len(headers)
-        stored.stale_for = stale_for
-        stored.error_for = error_for
-        stored.keep = min(KEEP, keep)
+        stored.stale_while_revalidate = stale_while_revalidate
+        stored.stale_if_error = stale_if_error
+        stored.ttl = min(MAX_TTL, ttl)
         stored.headers = tuple(headers)
-        if policy.tags_made and status == 200:
+        if policy.add_etags and status == 200:
             if b"etag" not in fields:
-                stored.flags |= UNTAGGED
+                stored.flags |= NO_ETAG
             if kind.startswith(b"text/html"):
                 stored.flags |= HTML
         if request.cached is not None:
@@ -188,61 +188,61 @@ class Storing:
             self._complete(stored, fields)
         return stored
 
-    def control(self, headers: Headers) -> Control:
+    def read_cache_control(self, headers: Headers) -> CacheControl:
         """What the answer says: a targeted field, else Cache-Control; several lines of a field are one list."""
         lines = [value for name, value in headers if name == b"cache-control"]
-        return targeted(headers, self._targets) or control(b",".join(lines) if lines else None)
+        return targeted(headers, self._targets) or parse_cache_control(b",".join(lines) if lines else None)
 
-    def _permitted(self, says: Control, status: int, ask: Ask) -> bool:
+    def _allows_storage(self, control: CacheControl, status: int, directives: RequestDirectives) -> bool:
         """§5.2.2.3: must-understand lifts no-store where the status is understood; §5.2.2.7: private is for one."""
-        if says.must_understand and status not in UNDERSTOOD:
+        if control.must_understand and status not in UNDERSTOOD:
             return False
-        if says.no_store and not (says.must_understand and self._policy.statuses is None):
+        if control.no_store and not (control.must_understand and self._policy.statuses is None):
             return False
-        return bool(ask.user) or not says.private
+        return bool(directives.user) or not control.private
 
-    def _lifetime(self, request: Request, ask: Ask, response: Response, says: Control) -> int | None:
+    def _lifetime(self, request: Request, directives: RequestDirectives, response: Response, control: CacheControl) -> int | None:
         """§4.2.1 where Cache-Control gave none: Expires, then what the view or the settings say, then a guess."""
-        own = says.own if ask.user else says.lifetime
-        if own is not None:
-            return own
+        private_lifetime = control.private_lifetime if directives.user else control.lifetime
+        if private_lifetime is not None:
+            return private_lifetime
         fields = dict(response.headers)
-        if b"expires" in fields and not says.targeted:
+        if b"expires" in fields and not control.targeted:
             lines = [value for name, value in response.headers if name == b"expires"]
             return freshness.expires(b",".join(lines), fields, self._wall())
-        if says.no_cache:
+        if control.no_cache:
             return 0
-        if ask.user:
-            return ask.seconds
+        if directives.user:
+            return directives.seconds
         if response.status == 200 and request.cached is not None:
             return request.cached.seconds
         if response.status == 200 and self._routes is not None:
             given = self._routes.find(request.method, request.path, None)
             if given is not None:
                 return given
-        if self._policy.heuristic and (response.status in freshness.HEURISTIC or says.public):
+        if self._policy.heuristic and (response.status in freshness.HEURISTIC or control.public):
             return freshness.heuristic(fields, self._wall())
         return None
 
-    def _for_everybody(self, ask: Ask, says: Control) -> bool:
+    def _is_shareable(self, directives: RequestDirectives, control: CacheControl) -> bool:
         """§3.5, and for cookies the same: asked with credentials, the answer must say that it is not about them."""
-        if ask.authorization and not says.signed_in:
+        if directives.authorization and not control.allows_authorization:
             return False
-        return says.shared or not ask.cookie
+        return control.explicitly_shared or not directives.cookie
 
-    def _denied(self, request: Request, ask: Ask, says: Control, lifetime: int) -> bool:
-        if ask.user or (request.cached is not None and request.cached.force):
+    def _denied(self, request: Request, directives: RequestDirectives, control: CacheControl, lifetime: int) -> bool:
+        if directives.user or (request.cached is not None and request.cached.force):
             return False
-        return self._policy.denied(request.path, lifetime, s_maxage=says.s_maxage)
+        return self._policy.denies(request.path, lifetime, s_maxage=control.s_maxage)
 
     def _storable(self, fields: freshness.Fields, headers: Headers) -> bool:
         nonce = b"'nonce-" in fields.get(b"content-security-policy", b"")
-        personal = nonce or not PERSONAL_FIELDS.isdisjoint(fields)
-        if personal and not self._policy.set_cookie:  # a nonce that is used twice protects nobody
+        is_private_path = nonce or not PRIVATE_FIELDS.isdisjoint(fields)
+        if is_private_path and not self._policy.set_cookie:  # a nonce that is used twice protects nobody
             return False
         return selected_by(headers) is not None
 
-    def _complete(self, stored: Stored, fields: freshness.Fields) -> None:
+    def _complete(self, stored: StoredResponse, fields: freshness.Fields) -> None:
         """What only some answers have: Vary, groups, fields that are not for the next one."""
         selecting = {*(selected_by(stored.headers) or ())}
         if not self._policy.set_cookie:  # what an answer depends on, whether Vary says so or not
@@ -252,7 +252,7 @@ class Storing:
                 selecting.add(b"accept-encoding")
         stored.vary = tuple(sorted(selecting))
         if no_vary_search.FIELD in fields:
-            stored.flags |= SEARCH
+            stored.flags |= HAS_NO_VARY_SEARCH
         if b"cache-groups" in fields:
             stored.groups = (*stored.groups, *groups(stored.headers, b"cache-groups"))
         if not self._dropped.isdisjoint(fields):
@@ -263,7 +263,7 @@ class Storing:
 
 def selected_by(headers: Lines) -> tuple[bytes, ...] | None:
     """The names in all lines of Vary; None where no other request can be told to be alike."""
-    return vary(b",".join(value for name, value in headers if name == b"vary"))
+    return parse_vary(b",".join(value for name, value in headers if name == b"vary"))
 
 
 def groups(headers: Lines, name: bytes) -> tuple[str, ...]:

@@ -20,24 +20,24 @@ from launchready.http.message import Headers
 Lines = Sequence[tuple[bytes, bytes]]
 """Header lines, as tuples: the collector lets go of those at once, and would look at lists again and again."""
 
-POINTER, LEASE, UNSHARED = 0, -1, -2
+POINTER, LEASE, UNCACHEABLE = 0, -1, -2
 
 HEADER_LINE = 200  # bytes of Python that a header line takes
 
 # Bits of ``Stored.flags``.
-SHARED = 1  # for requests with a Cookie too
-SIGNED_IN = 2  # for requests with Authorization too
-STRICT = 4  # never stale
-UNTAGGED = 8  # has no ETag, and may be given one
-TAGGED = 16  # the ETag is ours: the app does not know it
-SEARCH = 64  # says what makes no difference in its query
+EXPLICITLY_SHARED = 1  # for requests with a Cookie too
+ALLOWS_AUTHORIZATION = 2  # for requests with Authorization too
+NEVER_STALE = 4  # never stale
+NO_ETAG = 8  # has no ETag, and may be given one
+OWN_ETAG = 16  # the ETag is ours: the app does not know it
+HAS_NO_VARY_SEARCH = 64  # says what makes no difference in its query
 HTML = 32  # a page: looked through for what is for one visitor
 
-KEEP = 7 * 86_400
+MAX_TTL = 7 * 86_400
 """Seconds that anything is kept at most: fresh for a year or not, a purge need not be remembered for longer."""
 
 
-class Stored:
+class StoredResponse:
     """A stored response.
 
     - ``lifetime``: seconds of freshness from the moment it was made; ``age``: how old it was when it was put.
@@ -47,12 +47,12 @@ class Stored:
     - ``groups``: its Cache-Groups and tags. ``length``: the length that the app announced.
     - ``keep``: seconds from the put that it is of any use: while fresh, while it may be stale or can be validated.
     - ``weight``: bytes, as a store in memory counts them.
-    - ``stamp``: the key that it was put under, in a store that others can write: see ``named``.
+    - ``stamp``: the key that it was put under, in a store that others can write: see ``verify_stamp``.
     """
 
     __slots__ = (
-        "age", "body", "born", "error_for", "flags", "groups", "headers", "keep", "length", "lifetime",
-        "stale_for", "stamp", "status", "vary", "weight",
+        "age", "body", "purge_version", "stale_if_error", "flags", "groups", "headers", "ttl", "length", "lifetime",
+        "stale_while_revalidate", "stamp", "status", "vary", "weight",
     )  # fmt: skip
 
     def __init__(self, status: int, headers: Lines, lifetime: int = 0, vary: tuple[bytes, ...] = ()) -> None:
@@ -61,13 +61,13 @@ class Stored:
         self.lifetime = lifetime
         self.vary = vary
         self.body = b""
-        self.age = self.born = 0
-        self.stale_for = 0
-        self.error_for = 0
+        self.age = self.purge_version = 0
+        self.stale_while_revalidate = 0
+        self.stale_if_error = 0
         self.flags = 0
         self.groups: tuple[str, ...] = ()
         self.length: bytes | None = None
-        self.keep = 0
+        self.ttl = 0
         self.stamp = ""
         self.weight = HEADER_LINE * len(headers)
 
@@ -79,17 +79,17 @@ class Stored:
     def validators(self) -> Headers:
         """What to ask the app with, whether this is still its answer (RFC 9111 §4.3.1)."""
         names = {b"etag": b"if-none-match", b"last-modified": b"if-modified-since"}
-        known = names.keys() - {b"etag"} if self.flags & TAGGED else names.keys()
+        known = names.keys() - {b"etag"} if self.flags & OWN_ETAG else names.keys()
         return [(names[name], value) for name, value in self.headers if name in known]
 
 
 VALIDATE_FOR = 86_400
 """Seconds past freshness for which an answer with validators is kept: a 304 in place of the whole."""
 
-_NAMES = ("status", "lifetime", "age", "stale_for", "error_for", "flags", "keep", "born")
+_NAMES = ("status", "lifetime", "age", "stale_while_revalidate", "stale_if_error", "flags", "ttl", "purge_version")
 
 
-def dump(stored: Stored) -> bytes:
+def dump(stored: StoredResponse) -> bytes:
     head = {
         "n": [getattr(stored, name) for name in _NAMES],
         "v": [name.decode("latin-1") for name in stored.vary],
@@ -100,7 +100,7 @@ def dump(stored: Stored) -> bytes:
     return json.dumps(head).encode() + b"\n" + stored.body
 
 
-def load(data: bytes) -> Stored:
+def load(data: bytes) -> StoredResponse:
     """What was dumped. What cannot be read (another release wrote it) is a mark that is written over."""
     try:
         return _load(data)
@@ -108,8 +108,8 @@ def load(data: bytes) -> Stored:
         return unreadable()
 
 
-def unreadable() -> Stored:
-    return Stored(UNSHARED, [])
+def unreadable() -> StoredResponse:
+    return StoredResponse(UNCACHEABLE, [])
 
 
 def stamp(key: str) -> str:
@@ -117,7 +117,7 @@ def stamp(key: str) -> str:
     return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def named(entry: Entry[Stored] | None, key: str) -> Entry[Stored] | None:
+def verify_stamp(entry: Entry[StoredResponse] | None, key: str) -> Entry[StoredResponse] | None:
     """The entry; unreadable where it is an answer that was put under another key.
 
     Who can write the store could copy one URL's answer, or one user's, under the key of another. Where there is a
@@ -128,11 +128,11 @@ def named(entry: Entry[Stored] | None, key: str) -> Entry[Stored] | None:
     return entry._replace(value=unreadable())
 
 
-def _load(data: bytes) -> Stored:
+def _load(data: bytes) -> StoredResponse:
     line, _, body = data.partition(b"\n")
     head = json.loads(line)
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head["h"]]
-    stored = Stored(head["n"][0], headers)
+    stored = StoredResponse(head["n"][0], headers)
     for name, value in zip(_NAMES, head["n"], strict=True):
         setattr(stored, name, value)
     stored.vary = tuple(name.encode("latin-1") for name in head["v"])
@@ -143,4 +143,4 @@ def _load(data: bytes) -> Stored:
     return stored
 
 
-size: Callable[[Stored], int] = attrgetter("weight")  # in C: no Python frame for every answer that is stored
+size: Callable[[StoredResponse], int] = attrgetter("weight")  # in C: no Python frame for every answer that is stored

@@ -5,20 +5,20 @@ Expires. One that is not a Dictionary is passed over, and a directive of another
 field itself goes on, for a cache in front that it is meant for as well.
 """
 
-from launchready.core.cache.cache_control import MAX_AGE_CAP, Control, Directives
+from launchready.core.cache.cache_control import MAX_AGE_CAP, CacheControl, Directives
 from launchready.http.message import Headers
 from launchready.http.structured import Item, parse_dictionary
 
 _SECONDS = {"max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"}
 
 
-def targeted(headers: Headers, targets: tuple[bytes, ...]) -> Control | None:
+def targeted(headers: Headers, targets: tuple[bytes, ...]) -> CacheControl | None:
     """The Control that a targeted field gives, or None where Cache-Control speaks."""
     for target in targets:
         lines = [value for name, value in headers if name == target]
         members = parse_dictionary(b", ".join(lines)) if lines else None
         if members:
-            return Control(_directives(members), targeted=True)
+            return CacheControl(_directives(members), targeted=True)
     return None
 
 
