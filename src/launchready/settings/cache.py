@@ -91,7 +91,9 @@ def compile_cache(
         policy,
         RouteTable(rows),
         targets=tuple(name.lower().encode() for name in problems.strings("cache.targets", settings.targets)),
-        stale_while_revalidate=int(problems.duration("cache.stale_while_revalidate", settings.stale_while_revalidate, zero=True)),
+        stale_while_revalidate=int(
+            problems.duration("cache.stale_while_revalidate", settings.stale_while_revalidate, zero=True)
+        ),
         stale_if_error=int(problems.duration("cache.stale_if_error", settings.stale_if_error, zero=True)),
         wall=clock.wall,
     )
@@ -103,7 +105,9 @@ def compile_cache(
     return core.CacheFeature(state)
 
 
-def signed(secrets: Sequence[str]) -> tuple[Callable[[core.StoredResponse], bytes], Callable[[bytes], core.StoredResponse]]:
+def signed(
+    secrets: Sequence[str],
+) -> tuple[Callable[[core.StoredResponse], bytes], Callable[[bytes], core.StoredResponse]]:
     """To and from a store that others could write. What does not verify is not there."""
     sign, unsign = signing(*(derived(secret, "launchready.cache") for secret in secrets))
 

@@ -31,7 +31,9 @@ def cache(world, profile="safe", *, shared_store=False, **routes):
 
     policy = PROFILES[profile]
     storing = Storability(policy, RouteTable(routes), wall=wall)
-    return CacheFeature(CacheState(policy, storing, SPACE, max_body=1000, clock=lambda: world.now, wall=wall, shared_store=shared_store))
+    return CacheFeature(
+        CacheState(policy, storing, SPACE, max_body=1000, clock=lambda: world.now, wall=wall, shared_store=shared_store)
+    )
 
 
 def status(response):
@@ -280,7 +282,7 @@ def test_a_leader_whose_client_went_away():
 def test_over_a_wire():
     """What is dumped is loaded: lines in order, bytes beyond ASCII, the pointer of a varying answer."""
     stored = StoredResponse(200, [(b"x", b"\xff"), (b"x", b"2")], 60, (b"accept",))
-    stored.body, stored.groups, stored.age, stored.keep = b"\n\x00", ("coaches", "caf\u00e9"), 3, 90
+    stored.body, stored.groups, stored.age, stored.ttl = b"\n\x00", ("coaches", "caf\u00e9"), 3, 90
     again = load(dump(stored))
     for name in ("status", "headers", "lifetime", "age", "vary", "body", "groups", "keep", "flags"):
         assert getattr(again, name) == getattr(stored, name), name

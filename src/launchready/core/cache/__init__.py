@@ -19,6 +19,17 @@ from launchready.core.cache.storability import Storability
 from launchready.core.cache.stored_response import StoredResponse, dump, load, size, unreadable
 
 __all__ = [
-    "PROFILES", "CacheFeature", "CacheState", "StoredResponse", "Storability", "by_path", "by_tag", "dump", "load", "is_private_path",
-    "purge_names", "size", "unreadable",
+    "PROFILES",
+    "CacheFeature",
+    "CacheState",
+    "Storability",
+    "StoredResponse",
+    "by_path",
+    "by_tag",
+    "dump",
+    "is_private_path",
+    "load",
+    "purge_names",
+    "size",
+    "unreadable",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ the semicolon is a mistake, and the intention is not in doubt.
 import re
 from collections.abc import Mapping
 
-from launchready.core.cache.stored_response import EXPLICITLY_SHARED, ALLOWS_AUTHORIZATION, NEVER_STALE
+from launchready.core.cache.stored_response import ALLOWS_AUTHORIZATION, EXPLICITLY_SHARED, NEVER_STALE
 
 MAX_AGE_CAP = 2**31
 """RFC 9111 §1.2.2: a delta-seconds value above 2^31 is taken as 2^31."""
@@ -34,8 +34,22 @@ class CacheControl:
     """
 
     __slots__ = (
-        "stale_if_error", "flags", "may_forbid", "lifetime", "must_understand", "no_cache", "no_store", "private_lifetime", "private",
-        "public", "s_maxage", "explicitly_shared", "allows_authorization", "stale_while_revalidate", "never_stale", "targeted",
+        "allows_authorization",
+        "explicitly_shared",
+        "flags",
+        "lifetime",
+        "may_forbid",
+        "must_understand",
+        "never_stale",
+        "no_cache",
+        "no_store",
+        "private",
+        "private_lifetime",
+        "public",
+        "s_maxage",
+        "stale_if_error",
+        "stale_while_revalidate",
+        "targeted",
     )  # fmt: skip
 
     def __init__(self, directives: Mapping[bytes, bytes | None], *, targeted: bool = False) -> None:
@@ -50,11 +64,17 @@ class CacheControl:
         self.s_maxage = b"s-maxage" in directives
         self.explicitly_shared = self.public or self.s_maxage
         self.allows_authorization = self.explicitly_shared or b"must-revalidate" in directives
-        self.never_stale = any(name in directives for name in (b"no-cache", b"must-revalidate", b"proxy-revalidate", b"s-maxage"))
+        self.never_stale = any(
+            name in directives for name in (b"no-cache", b"must-revalidate", b"proxy-revalidate", b"s-maxage")
+        )
         self.stale_while_revalidate = _freshness(directives, b"stale-while-revalidate")
         self.stale_if_error = _freshness(directives, b"stale-if-error")
         self.may_forbid = self.no_store or self.private or self.must_understand
-        self.flags = EXPLICITLY_SHARED * self.explicitly_shared | ALLOWS_AUTHORIZATION * self.allows_authorization | NEVER_STALE * self.never_stale
+        self.flags = (
+            EXPLICITLY_SHARED * self.explicitly_shared
+            | ALLOWS_AUTHORIZATION * self.allows_authorization
+            | NEVER_STALE * self.never_stale
+        )
 
 
 def parse_cache_control(value: bytes | None) -> CacheControl:

@@ -15,7 +15,9 @@ _IN_304 = frozenset(
 _RANGE = re.compile(rb"bytes=[ \t]*(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))[ \t]*", re.IGNORECASE)
 
 
-def answer(request: Request, stored: StoredResponse, headers: Headers, now: float, *, wants_range: bool = True) -> Response:
+def answer(
+    request: Request, stored: StoredResponse, headers: Headers, now: float, *, wants_range: bool = True
+) -> Response:
     """The stored response, or the 304, 206 or 416 that the request's conditions make of it. ``now``: the date."""
     if stored.status != 200:
         return Response(stored.status, headers, stored.body)

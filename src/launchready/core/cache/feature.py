@@ -24,13 +24,13 @@ from launchready.core.cache.cache_status import COLLAPSED, FIELD, METHOD, MISS, 
 from launchready.core.cache.invalidation import BOUND, describes_target, invalidated_keys
 from launchready.core.cache.purge import PurgeCounter
 from launchready.core.cache.request_directives import ORDINARY, RequestDirectives, has_credentials
-from launchready.core.cache.reuse import Reuse, respond_stale, add_etag, is_personal, decide
+from launchready.core.cache.reuse import Reuse, add_etag, decide, is_personal, respond_stale
 from launchready.core.cache.shared_state import MAX_UNCACHEABLE, CacheState
 from launchready.core.cache.storability import groups
 from launchready.core.cache.store_response import Slot
-from launchready.core.cache.stored_response import HTML, POINTER, HAS_NO_VARY_SEARCH, NO_ETAG, StoredResponse, stamp
+from launchready.core.cache.stored_response import HAS_NO_VARY_SEARCH, HTML, NO_ETAG, POINTER, StoredResponse, stamp
 from launchready.core.cache.suggestions import SAMPLE_EVERY
-from launchready.core.cache.validation import refresh, validate, complete
+from launchready.core.cache.validation import complete, refresh, validate
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Flight, Forward, Join, Occupy
 from launchready.exchange.operations import Flow, new
@@ -62,7 +62,9 @@ class CacheFeature:
             directives = state.read_request(request)
             if directives.bypass:
                 return (yield from self._bypass(request, directives.bypass))
-        key = directives.key_prefix + (no_vary_search.key(state.search_rules, request) if state.search_rules else url_key(request))
+        key = directives.key_prefix + (
+            no_vary_search.key(state.search_rules, request) if state.search_rules else url_key(request)
+        )
         started, purge_version = state.clock(), PurgeCounter.count
         found = new(Get)
         found.space = state.space
@@ -80,7 +82,9 @@ class CacheFeature:
                         entry = found.answer
                         if entry is not None and entry.value.status == POINTER:
                             pointer = entry
-                            found.key = variant_key(key, entry.version, entry.value.vary, request, state.policy.fold_order)
+                            found.key = variant_key(
+                                key, entry.version, entry.value.vary, request, state.policy.fold_order
+                            )
                             yield found
                             entry = found.answer
                             if entry is None and state.policy.fold_order:
@@ -216,7 +220,9 @@ class CacheFeature:
                     led.land()
         return None
 
-    def _keep_searched(self, request: Request, directives: RequestDirectives, slot: Slot, stored: StoredResponse) -> Flow[None]:
+    def _keep_searched(
+        self, request: Request, directives: RequestDirectives, slot: Slot, stored: StoredResponse
+    ) -> Flow[None]:
         """Where the answer says which parts of its query make no difference, under the key of what does."""
         state = self._state
         no_vary_search.learn(state.search_rules, request, stored.headers)
@@ -285,7 +291,10 @@ class CacheFeature:
         response.headers.append(METHOD)
         if request.method in _SAFE or not 200 <= response.status < 400:
             return None
-        url, now = (no_vary_search.key(state.search_rules, request) if state.search_rules else url_key(request)), state.clock()
+        url, now = (
+            (no_vary_search.key(state.search_rules, request) if state.search_rules else url_key(request)),
+            state.clock(),
+        )
         times = state.changes.times
         times[url] = now
         if len(times) > BOUND:
@@ -296,14 +305,17 @@ class CacheFeature:
             if elsewhere or state.private is not None or not state.policy.steering.isdisjoint(request.fields):
                 yield from self._invalidate_related(request, response, started)
         except StoreError:
-            keys = [url, *(state.read_request(request).slot + each for each in invalidated_keys(request, response))]
+            keys = [
+                url,
+                *(state.read_request(request).key_prefix + each for each in invalidated_keys(request, response)),
+            ]
             lookup.defer_invalidation(state, keys, groups=bool(groups(response.headers, b"cache-group-invalidation")))
         return None
 
     def _invalidate_related(self, request: Request, response: Response, started: float) -> Flow[None]:
         """What else a change has reached: other URLs, the user's own answers, groups."""
         state = self._state
-        slot = state.read_request(request).slot
+        slot = state.read_request(request).key_prefix
         for url in invalidated_keys(request, response):
             state.changes.times[url] = state.clock()
             yield Delete(state.space, slot + url)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
-from launchready.core.cache.cache_key import url_key_of, url_key
+from launchready.core.cache.cache_key import url_key, url_key_of
 from launchready.http.message import Request, Response
 
 BOUND = 1024

@@ -8,7 +8,7 @@ if there is one language that it prefers.
 
 from launchready.core.cache.cache_key import variant_key
 from launchready.core.cache.shared_state import CacheState
-from launchready.core.cache.stored_response import StoredResponse, verify_stamp, stamp
+from launchready.core.cache.stored_response import StoredResponse, stamp, verify_stamp
 from launchready.exchange.operations import Flow
 from launchready.exchange.store import Entry, Get, Put
 from launchready.http.message import Request
@@ -16,7 +16,9 @@ from launchready.http.message import Request
 FIELD = b"accept-language"
 
 
-def preferred(state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse]) -> Flow[Entry[StoredResponse] | None]:
+def preferred(
+    state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse]
+) -> Flow[Entry[StoredResponse] | None]:
     """The fresh answer in the language that the request prefers to every other, or None."""
     tag = favourite(b",".join(request.lines(FIELD)))
     if tag is None or FIELD not in pointer.value.vary:
@@ -29,7 +31,9 @@ def preferred(state: CacheState, request: Request, key: str, pointer: Entry[Stor
     return entry if entry is not None and entry.value.lifetime > entry.value.age + entry.age else None
 
 
-def offer(state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse], stored: StoredResponse) -> Flow[None]:
+def offer(
+    state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse], stored: StoredResponse
+) -> Flow[None]:
     """Put an answer under its language as well."""
     tag = stored.field(b"content-language").strip(b" \t").lower()
     if tag and b"," not in tag and FIELD in stored.vary:

@@ -78,7 +78,9 @@ def _invalidate_deferred(state: CacheState) -> Flow[None]:
         state.deferred.discard(key)  # only now: it is owed until it was done
 
 
-def _variant_get(state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse] | None) -> Get[StoredResponse] | None:
+def _variant_get(
+    state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse] | None
+) -> Get[StoredResponse] | None:
     if pointer is None:
         return None
     names = pointer.value.vary

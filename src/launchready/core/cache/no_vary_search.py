@@ -9,7 +9,7 @@ hears it.
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from launchready.core.cache.cache_key import url_key_of, url_key
+from launchready.core.cache.cache_key import url_key, url_key_of
 from launchready.core.cache.stored_response import Lines
 from launchready.http.message import Request
 from launchready.http.structured import Item, parse_dictionary

@@ -56,7 +56,9 @@ def latest_mark() -> Flow[Entry[bytes] | None]:
     return mark.answer
 
 
-def seconds_since_purge(request: Request, entry: Entry[StoredResponse], mark: Entry[bytes] | None, *, shared: bool) -> Flow[float | None]:
+def seconds_since_purge(
+    request: Request, entry: Entry[StoredResponse], mark: Entry[bytes] | None, *, shared: bool
+) -> Flow[float | None]:
     """Seconds for which the entry has been stale by a purge; inf where it is gone; None where none reached it.
 
     ``mark``: of the latest_mark purge of all.

@@ -22,8 +22,19 @@ class RequestDirectives:
     """
 
     __slots__ = (
-        "authorization", "bypass", "cookie", "may_wait", "max_age", "max_stale", "min_fresh", "only_if_cached", "wants_range",
-        "key_prefix", "seconds", "user", "validate",
+        "authorization",
+        "bypass",
+        "cookie",
+        "key_prefix",
+        "max_age",
+        "max_stale",
+        "may_wait",
+        "min_fresh",
+        "only_if_cached",
+        "seconds",
+        "user",
+        "validate",
+        "wants_range",
     )  # fmt: skip
 
     def __init__(self) -> None:

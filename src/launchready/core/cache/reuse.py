@@ -9,7 +9,14 @@ from launchready.core.cache import cache_status, conditional_requests
 from launchready.core.cache.purge import latest_mark, seconds_since_purge
 from launchready.core.cache.request_directives import RequestDirectives
 from launchready.core.cache.shared_state import CacheState
-from launchready.core.cache.stored_response import EXPLICITLY_SHARED, ALLOWS_AUTHORIZATION, NEVER_STALE, OWN_ETAG, NO_ETAG, StoredResponse
+from launchready.core.cache.stored_response import (
+    ALLOWS_AUTHORIZATION,
+    EXPLICITLY_SHARED,
+    NEVER_STALE,
+    NO_ETAG,
+    OWN_ETAG,
+    StoredResponse,
+)
 from launchready.exchange.operations import Flow
 from launchready.exchange.store import Entry
 from launchready.http.message import Request, Response
@@ -33,7 +40,14 @@ class Reuse(Enum):
 
 
 def decide(
-    state: CacheState, request: Request, directives: RequestDirectives, entry: Entry[StoredResponse], age: int, mark: Entry[bytes] | None, *, waited: bool
+    state: CacheState,
+    request: Request,
+    directives: RequestDirectives,
+    entry: Entry[StoredResponse],
+    age: int,
+    mark: Entry[bytes] | None,
+    *,
+    waited: bool,
 ) -> Flow[Response | Reuse]:
     """The answer, or what else to do.
 
@@ -43,7 +57,10 @@ def decide(
     if (
         not state.policy.ignore_cookies
         and not directives.user
-        and ((directives.authorization and not stored.flags & ALLOWS_AUTHORIZATION) or (directives.cookie and not stored.flags & EXPLICITLY_SHARED))
+        and (
+            (directives.authorization and not stored.flags & ALLOWS_AUTHORIZATION)
+            or (directives.cookie and not stored.flags & EXPLICITLY_SHARED)
+        )
     ):
         return Reuse.BYPASS
     stale: float = age - stored.lifetime
@@ -72,12 +89,26 @@ def decide(
     return Reuse.VALIDATE
 
 
-def respond_stale(state: CacheState, request: Request, directives: RequestDirectives, stored: StoredResponse, age: int, why: bytes = b"") -> Response:
+def respond_stale(
+    state: CacheState,
+    request: Request,
+    directives: RequestDirectives,
+    stored: StoredResponse,
+    age: int,
+    why: bytes = b"",
+) -> Response:
     state.count("stale", request)
     return respond(state, request, directives, stored, age, cache_status.hit(stored.lifetime - age, why or b"stale"))
 
 
-def respond(state: CacheState, request: Request, directives: RequestDirectives, stored: StoredResponse, age: int, line: tuple[bytes, bytes]) -> Response:
+def respond(
+    state: CacheState,
+    request: Request,
+    directives: RequestDirectives,
+    stored: StoredResponse,
+    age: int,
+    line: tuple[bytes, bytes],
+) -> Response:
     """The stored response as an answer (§4): with its Age, and what the request's own conditions make of it."""
     if stored.flags & NO_ETAG:
         add_etag(stored)
@@ -99,5 +130,9 @@ def is_personal(request: Request, body: bytes) -> bool:
     """Whether a page holds what is for one visitor: a form's one-time token, or the value of a cookie he sent."""
     if _FORM_TOKEN.search(body):
         return True
-    values = (wants_range.partition(b"=")[2].strip(b' \t"') for line in request.lines(b"cookie") for wants_range in line.split(b";"))
+    values = (
+        wants_range.partition(b"=")[2].strip(b' \t"')
+        for line in request.lines(b"cookie")
+        for wants_range in line.split(b";")
+    )
     return any(len(value) >= _SECRET and value in body for value in values)

@@ -17,7 +17,7 @@ Row = dict[str, int]
 class RouteCounters:
     """``raw``: counted by the feature itself, (outcome, path) to a number: a call would cost every request a frame."""
 
-    __slots__ = ("_routes", "raw")
+    __slots__ = ("_routes", "unfolded")
 
     def __init__(self) -> None:
         self.unfolded: dict[tuple[str, str], int] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from launchready.core.cache import no_vary_search, request_directives
-from launchready.core.cache.cache_key import url_key, append_headers
+from launchready.core.cache.cache_key import append_headers, url_key
 from launchready.core.cache.invalidation import RecentChanges
 from launchready.core.cache.profiles import CachePolicy
 from launchready.core.cache.request_directives import RequestDirectives

@@ -6,13 +6,20 @@ from launchready.core.cache import freshness, no_vary_search
 from launchready.core.cache.cache_control import PARSED, CacheControl, parse_cache_control
 from launchready.core.cache.cache_key import parse_vary
 from launchready.core.cache.cache_status import FIELD
-from launchready.core.cache.profiles import PER_REQUEST, PRIVATE_PATHS, PRIVATE_FIELDS, UNDERSTOOD, CachePolicy, is_private_path
+from launchready.core.cache.profiles import (
+    PER_REQUEST,
+    PRIVATE_FIELDS,
+    PRIVATE_PATHS,
+    UNDERSTOOD,
+    CachePolicy,
+    is_private_path,
+)
 from launchready.core.cache.request_directives import ORDINARY, RequestDirectives
 from launchready.core.cache.stored_response import (
+    HAS_NO_VARY_SEARCH,
     HEADER_LINE,
     HTML,
     MAX_TTL,
-    HAS_NO_VARY_SEARCH,
     NO_ETAG,
     VALIDATE_FOR,
     Lines,
@@ -76,7 +83,9 @@ class Storability:
         self._special = _SPECIAL.union(targets, self._dropped)
         self._terms: dict[Traits, StorageTerms] = {}
 
-    def __call__(self, request: Request, directives: RequestDirectives, response: Response, delay: float) -> StoredResponse | None:
+    def __call__(
+        self, request: Request, directives: RequestDirectives, response: Response, delay: float
+    ) -> StoredResponse | None:
         """The response as it may be stored, its body still to come; or None. ``delay``: seconds since it was asked.
 
         An app says few different things of its ordinary answers, so what came of each is remembered: judging anew
@@ -95,7 +104,9 @@ class Storability:
         terms = self._terms.get(said)
         if terms is NOT_STORABLE:
             return None
-        if delay >= 1 or (PRIVATE_PATHS.get(request.path, True) and said[1] is not None):  # may speak against storing it
+        if delay >= 1 or (
+            PRIVATE_PATHS.get(request.path, True) and said[1] is not None
+        ):  # may speak against storing it
             return self._evaluate(request, directives, response, delay)
         if terms is None:
             return self._remember(said, self._evaluate(request, directives, response, delay))
@@ -117,10 +128,18 @@ class Storability:
                 self._terms.clear()
             self._terms[said] = NOT_STORABLE
             if stored is not None:
-                self._terms[said] = stored.lifetime, stored.flags, stored.stale_while_revalidate, stored.stale_if_error, stored.ttl
+                self._terms[said] = (
+                    stored.lifetime,
+                    stored.flags,
+                    stored.stale_while_revalidate,
+                    stored.stale_if_error,
+                    stored.ttl,
+                )
         return stored
 
-    def _evaluate(self, request: Request, directives: RequestDirectives, response: Response, delay: float) -> StoredResponse | None:
+    def _evaluate(
+        self, request: Request, directives: RequestDirectives, response: Response, delay: float
+    ) -> StoredResponse | None:
         policy, status, headers = self._policy, response.status, response.headers
         if (status not in policy.statuses) if policy.statuses else (status < 200 or status in (206, 304)):
             return None
@@ -142,7 +161,11 @@ class Storability:
                 return None
         if directives is not ORDINARY and not directives.user and not self._is_shareable(directives, control):
             return None
-        if policy.deny_private_paths and is_private_path(request.path) and self._denied(request, directives, control, lifetime):
+        if (
+            policy.deny_private_paths
+            and is_private_path(request.path)
+            and self._denied(request, directives, control, lifetime)
+        ):
             return None
         age = int(delay)
         if not plain:
@@ -153,7 +176,9 @@ class Storability:
         if b"etag" in fields or b"last-modified" in fields:
             ttl = VALIDATE_FOR
         if not control.never_stale:
-            stale_while_revalidate = self._stale_for if control.stale_while_revalidate is None else control.stale_while_revalidate
+            stale_while_revalidate = (
+                self._stale_for if control.stale_while_revalidate is None else control.stale_while_revalidate
+            )
             stale_if_error = self._error_for if control.stale_if_error is None else control.stale_if_error
             if stale_while_revalidate or stale_if_error:
                 ttl = max(ttl, stale_while_revalidate, stale_if_error)
@@ -201,7 +226,9 @@ class Storability:
             return False
         return bool(directives.user) or not control.private
 
-    def _lifetime(self, request: Request, directives: RequestDirectives, response: Response, control: CacheControl) -> int | None:
+    def _lifetime(
+        self, request: Request, directives: RequestDirectives, response: Response, control: CacheControl
+    ) -> int | None:
         """§4.2.1 where Cache-Control gave none: Expires, then what the view or the settings say, then a guess."""
         private_lifetime = control.private_lifetime if directives.user else control.lifetime
         if private_lifetime is not None:

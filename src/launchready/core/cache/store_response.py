@@ -10,7 +10,7 @@ from launchready.core.cache.cache_key import variant_key
 from launchready.core.cache.request_directives import RequestDirectives
 from launchready.core.cache.reuse import add_etag
 from launchready.core.cache.shared_state import CacheState
-from launchready.core.cache.stored_response import LEASE, POINTER, UNCACHEABLE, NO_ETAG, StoredResponse, stamp
+from launchready.core.cache.stored_response import LEASE, NO_ETAG, POINTER, UNCACHEABLE, StoredResponse, stamp
 from launchready.errors import StoreError
 from launchready.exchange.claim import Watch
 from launchready.exchange.operations import Flow
@@ -46,7 +46,12 @@ class Slot:
 
 
 def acquire_lease(
-    state: CacheState, directives: RequestDirectives, slot: Slot, entry: Entry[StoredResponse] | None, mark: Entry[bytes] | None, waited: float
+    state: CacheState,
+    directives: RequestDirectives,
+    slot: Slot,
+    entry: Entry[StoredResponse] | None,
+    mark: Entry[bytes] | None,
+    waited: float,
 ) -> Flow[float | None]:
     """Say in a shared store that this process asks the app. Else somebody does: look again. Answers how long it waited.
 

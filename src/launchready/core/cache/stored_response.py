@@ -51,8 +51,21 @@ class StoredResponse:
     """
 
     __slots__ = (
-        "age", "body", "purge_version", "stale_if_error", "flags", "groups", "headers", "ttl", "length", "lifetime",
-        "stale_while_revalidate", "stamp", "status", "vary", "weight",
+        "age",
+        "body",
+        "flags",
+        "groups",
+        "headers",
+        "length",
+        "lifetime",
+        "purge_version",
+        "stale_if_error",
+        "stale_while_revalidate",
+        "stamp",
+        "status",
+        "ttl",
+        "vary",
+        "weight",
     )  # fmt: skip
 
     def __init__(self, status: int, headers: Lines, lifetime: int = 0, vary: tuple[bytes, ...] = ()) -> None:

@@ -5,7 +5,7 @@ from launchready.core.cache.cache_key import url_key
 from launchready.core.cache.cache_status import forwarded
 from launchready.core.cache.purge import PurgeCounter
 from launchready.core.cache.request_directives import RequestDirectives
-from launchready.core.cache.reuse import respond, respond_stale, is_personal
+from launchready.core.cache.reuse import is_personal, respond, respond_stale
 from launchready.core.cache.shared_state import CacheState
 from launchready.core.cache.store_response import Slot
 from launchready.core.cache.stored_response import HTML, LEASE, StoredResponse
@@ -35,7 +35,12 @@ def conditions(stored: StoredResponse, headers: Headers) -> Headers:
 
 
 def validate(
-    state: CacheState, request: Request, directives: RequestDirectives, slot: Slot, entry: Entry[StoredResponse], age: int
+    state: CacheState,
+    request: Request,
+    directives: RequestDirectives,
+    slot: Slot,
+    entry: Entry[StoredResponse],
+    age: int,
 ) -> Flow[Response | Forward]:
     """The answer, where it is known with the head of the app's; else the app's own, to be looked at like any other."""
     stored, started, whole = entry.value, state.clock(), request.headers
@@ -66,7 +71,13 @@ def validate(
 
 
 def update_stored(
-    state: CacheState, request: Request, directives: RequestDirectives, slot: Slot, stored: StoredResponse, response: Response, started: float
+    state: CacheState,
+    request: Request,
+    directives: RequestDirectives,
+    slot: Slot,
+    stored: StoredResponse,
+    response: Response,
+    started: float,
 ) -> tuple[StoredResponse | None, Response]:
     """§4.3.4: the stored response with the fields of the 304; None where it may not be stored any more."""
     head = merge_headers(stored, response)
@@ -89,7 +100,9 @@ def _write(state: CacheState, request: Request, slot: Slot, fresh: StoredRespons
         return
 
 
-def refresh(state: CacheState, request: Request, directives: RequestDirectives, slot: Slot, entry: Entry[StoredResponse]) -> Flow[None]:
+def refresh(
+    state: CacheState, request: Request, directives: RequestDirectives, slot: Slot, entry: Entry[StoredResponse]
+) -> Flow[None]:
     """Have the app asked behind a stale answer (RFC 5861 §3): one at a time for each entry, in all processes."""
     mark = f"refresh {slot.key}"
     claim = PutIfAbsent(state.space, mark, StoredResponse(LEASE, []), _REFRESH)
@@ -107,7 +120,9 @@ class BackgroundRefresh:
 
     name = "cache"
 
-    def __init__(self, state: CacheState, directives: RequestDirectives, slot: Slot, stored: StoredResponse, mark: str) -> None:
+    def __init__(
+        self, state: CacheState, directives: RequestDirectives, slot: Slot, stored: StoredResponse, mark: str
+    ) -> None:
         self._state = state
         self._directives = directives
         self._slot = slot
