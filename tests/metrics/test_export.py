@@ -9,11 +9,11 @@ import pytest
 
 from faces.apps import FACES, Calls
 from launchready.errors import ConfigError
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.export import BOUNDS
 from launchready.metrics.export.otel import data
 from launchready.metrics.export.prometheus import text
-from launchready.metrics.timing import OWN, Timings
+from launchready.metrics.timing import ANSWERED_EARLY, Timings
 from launchready.settings.timing import Timing
 
 TOKEN = "".join(reversed("nekot-gnol-yrev-a"))
@@ -29,10 +29,10 @@ class Clock:
 
 
 def measured(path=None):
-    keeper = Keeper(Timings('r"1\\'), path, Clock())
+    keeper = MetricsCollector(Timings('r"1\\'), path, Clock())
     for _ in range(3):
         keeper.timings.record("GET", "/a", 200, 0.1)
-    keeper.timings.record("GET", "/a", 200, 0.0001, OWN)
+    keeper.timings.record("GET", "/a", 200, 0.0001, ANSWERED_EARLY)
     keeper.timings.record("GET", "/a", 200, 30.0, "stream")
     keeper.timings.record("GET", "/a", 200, 30.0, "websocket")
     keeper.timings.record("GET", None, 404, 0.004)
@@ -111,12 +111,12 @@ def test_otlp(tmp_path):
             worker.flush()
         for worker in workers:
             worker.exporter = exporter
-            worker.hand_over()
-            worker.hand_over()
+            worker.export()
+            worker.export()
         assert len(server.got) == 1
         for worker in workers:
             worker._clock.now += 61
-        workers[1].hand_over()
+        workers[1].export()
         assert len(server.got) == 2
     finally:
         exporter.shutdown()
@@ -151,7 +151,7 @@ def test_exponential(low, high):
     from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 
     exporter = ConsoleMetricExporter(preferred_aggregation={Histogram: ExponentialBucketHistogramAggregation()})
-    draw, keeper = random.Random(4), Keeper(Timings("r1"), None, Clock())
+    draw, keeper = random.Random(4), MetricsCollector(Timings("r1"), None, Clock())
     values = [low, high, *(math.exp(draw.uniform(math.log(low), math.log(high))) for _ in range(500))]
     for value in values:
         keeper.timings.record("GET", "/a", 200, value, "", None, "https")
@@ -180,7 +180,7 @@ def test_an_exporter_that_fails(caplog):
     keeper = measured()
     keeper.exporter = Broken()
     for _ in range(3):
-        keeper.hand_over()
+        keeper.export()
         keeper._clock.now += 61
     assert [record.getMessage() for record in caplog.records] == ["what was measured cannot be exported: OSError"]
 

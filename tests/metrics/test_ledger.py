@@ -12,10 +12,10 @@ import pytest
 
 import launchready
 from launchready.metrics import report
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.ledger import DAY, HOUR, Ledger
 from launchready.metrics.status import status
-from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, Timings
+from launchready.metrics.timing import ANSWERED_EARLY, STREAM, WEBSOCKET, Timings
 
 SOURCE = Path(launchready.__file__).parents[1]
 
@@ -34,7 +34,7 @@ class At:
 
 
 def keeper(path=None, release="r1", clock=None):
-    return Keeper(Timings(release), path, clock or At())
+    return MetricsCollector(Timings(release), path, clock or At())
 
 
 def said(one, **more):
@@ -84,7 +84,7 @@ def test_four_workers_and_one_is_killed(tmp_path):
     values = sorted(
         draw.lognormvariate(-3, 0.8) for seed in range(4) for draw in [random.Random(seed)] for _ in range(5000)
     )
-    with Keeper(Timings("r1"), file).reading() as ledger:
+    with MetricsCollector(Timings("r1"), file).reading() as ledger:
         (tally,) = report.tallies(ledger.rows(report._SLOTS, (0,))).values()
     assert tally.requests == 20_000
     for q in (0.5, 0.95, 0.99):
@@ -116,8 +116,8 @@ def test_told_apart():
     record("GET", "/a", 200, 60.0, STREAM, 0.2)
     record("GET", "/a", 101, 600.0, WEBSOCKET)
     record("GET", "/a", 499, 0.3, "disconnect")
-    record("GET", "/a", 429, 0.0001, OWN)
-    record("GET", "/a", 200, 0.0001, OWN)
+    record("GET", "/a", 429, 0.0001, ANSWERED_EARLY)
+    record("GET", "/a", 200, 0.0001, ANSWERED_EARLY)
     record("GET", "/a", 500, 0.1, "error:KeyError")
     row = only(said(one))
     told = {key: row[key] for key in ("count", "errors", "streams", "websockets", "disconnects", "limited", "cached")}

@@ -2,7 +2,7 @@
 
 import random
 
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.timing import Timings
 
 ROUTES = [("POST", "/bookings"), ("GET", "/coaches"), ("POST", "/login"), ("GET", "/me"), ("POST", "/payments"),
@@ -32,7 +32,7 @@ def week(path, now, *, every=3600, days=7, slower="/payments", last_day=1200):
         if keeper is None or named != keeper.timings.release:
             if keeper is not None:
                 keeper.close()
-            keeper = Keeper(Timings(named), path, clock)
+            keeper = MetricsCollector(Timings(named), path, clock)
             keeper.ready = lambda: True
         for method, route in ROUTES:
             slow = 1.6 if named == NEWEST and route == slower else 1.0

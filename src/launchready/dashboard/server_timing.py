@@ -10,7 +10,7 @@ from collections.abc import Callable
 from launchready.exchange.app import Forward
 from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
-from launchready.metrics.query_times import HTTP, SPENT, SQL
+from launchready.metrics.query_times import HTTP, QUERY_TIMES, SQL
 
 
 class ServerTiming:
@@ -29,7 +29,7 @@ class ServerTiming:
         app = Forward()
         yield app
         parts = [f"app;dur={(self._clock() - started) * 1000:.1f}"]
-        spent = SPENT.get()
+        spent = QUERY_TIMES.get()
         if spent is not None:
             for kind, name, word in ((SQL, "db", "queries"), (HTTP, "out", "calls")):
                 calls, seconds = spent.total(kind)

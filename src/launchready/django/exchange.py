@@ -17,7 +17,7 @@ from launchready.http.environ import encoded, put_headers, raw_path, request_hea
 from launchready.http.message import Headers, Request, Response, append, clean, drawn
 from launchready.http.recorded_input import REMEMBERED
 from launchready.http.view_result import response_of
-from launchready.metrics.query_times import Spent
+from launchready.metrics.query_times import QueryTimes
 from launchready.runtime.adapter import Answers
 from launchready.runtime.current import Wanted
 from launchready.runtime.drive import adrive, drive
@@ -46,7 +46,7 @@ class Exchange:
     ends = False  # somebody waits for the last byte
     own = True  # until the app is asked
     note = ""
-    spent: Spent | None = None
+    spent: QueryTimes | None = None
     sent: Answer | None = None
     forward: Forward
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from launchready.dashboard.feature import Dashboard as Feature
+from launchready.dashboard.feature import DashboardFeature
 from launchready.settings.problems import Problems
 
 
 @dataclass(frozen=True)
-class Dashboard:
+class DashboardFeature:
     """One page at ``path``, for who has a link: ``launchready dashboard-link --hours 24``. Anybody else gets a 404.
 
     - Links are signed with ``secret_key``, which it therefore needs. The links of ``secret_key_fallbacks``
@@ -21,7 +21,7 @@ class Dashboard:
 
 def compile_dashboard(
     problems: Problems, settings: Dashboard, secrets: Sequence[str], wall: Callable[[], float]
-) -> Feature | None:
+) -> DashboardFeature | None:
     """The feature. ``secrets``: the newest last, which signs. Every mistake goes to ``problems``."""
     path: object = settings.path
     if not isinstance(path, str) or not path.startswith("/") or len(path) < 2:
@@ -34,4 +34,4 @@ def compile_dashboard(
             "`openssl rand -hex 32`"
         )
         return None
-    return Feature(str(path), [*keys, *secrets], wall)
+    return DashboardFeature(str(path), [*keys, *secrets], wall)
