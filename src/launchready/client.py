@@ -83,7 +83,9 @@ class _Attempts:
         self.host = request.url.host
         self.breaker = policy.breaker(request.url.netloc.decode("ascii"))  # two ports of a host are two services
         self._is_repeatable = request.method in IDEMPOTENT or "idempotency-key" in request.headers
-        self._body_is_repeatable = isinstance(request.stream, httpx.ByteStream)  # the whole body is there, to be sent again
+        self._body_is_repeatable = isinstance(
+            request.stream, httpx.ByteStream
+        )  # the whole body is there, to be sent again
 
     def begin(self) -> float:
         """Raises CircuitOpen. The time of the start, for ``took``."""

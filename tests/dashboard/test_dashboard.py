@@ -97,7 +97,9 @@ def test_what_earns_comes_first(ledger):
 def test_a_quiet_site():
     """Eight requests in five minutes have no p95, those of an hour do; one error of two requests is not "50 %"."""
     now = [NOW]
-    keeper = MetricsCollector(Timings("r1"), clock=type("Clock", (), {"wall": lambda self: now[0], "monotonic": None})())
+    keeper = MetricsCollector(
+        Timings("r1"), clock=type("Clock", (), {"wall": lambda self: now[0], "monotonic": None})()
+    )
     for _ in range(4):
         for status_code in (200,) * 7 + (500,):
             keeper.timings.record("GET", "/a", status_code, 0.1)

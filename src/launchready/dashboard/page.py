@@ -14,9 +14,9 @@ from typing import Any
 from launchready.dashboard import charts
 from launchready.dashboard.wording import (
     ALL_FINE,
+    DASH,
     LEAST_ERRORS,
     MANY_ERRORS,
-    DASH,
     NO_REQUESTS,
     OVERDUE_AFTER,
     age,

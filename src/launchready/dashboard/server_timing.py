@@ -14,17 +14,17 @@ from launchready.metrics.query_times import HTTP, QUERY_TIMES, SQL
 
 
 class ServerTiming:
-    """``sees``: whether a request comes from who may see the dashboard. ``clock``: seconds, never going back."""
+    """``is_viewer``: whether a request comes from who may see the dashboard. ``clock``: seconds, never going back."""
 
     name = "server timing"
 
-    def __init__(self, sees: Callable[[Request], bool], clock: Callable[[], float]) -> None:
-        self._sees = sees
+    def __init__(self, is_viewer: Callable[[Request], bool], clock: Callable[[], float]) -> None:
+        self._is_viewer = is_viewer
         self._clock = clock
 
     def handle(self, request: Request) -> Flow[Response | None]:
         started = self._clock()
-        if request.get(b"sec-fetch-site") != b"same-origin" and not self._sees(request):
+        if request.get(b"sec-fetch-site") != b"same-origin" and not self._is_viewer(request):
             return None
         app = Forward()
         yield app

@@ -21,7 +21,7 @@ from pathlib import Path
 from launchready.clock import SYSTEM, Clock
 from launchready.metrics.export.otel import Exporter, data, due
 from launchready.metrics.ledger import GRAIN, HOUR, Ledger
-from launchready.metrics.timing import MAX_SERIES, SeriesKey, Series, Timings
+from launchready.metrics.timing import MAX_SERIES, Series, SeriesKey, Timings
 
 logger = logging.getLogger("launchready")
 

@@ -24,7 +24,7 @@ from typing import Any, Self, TypeVar
 
 from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.ledger import MAX_NAMES, Ledger
-from launchready.metrics.ledger_path import ledger_path
+from launchready.metrics.ledger_path import default_path
 from launchready.metrics.timing import Timings
 from launchready.runtime.current import CURRENT
 
@@ -44,7 +44,9 @@ class _Process:
 def home() -> MetricsCollector:
     """The keeper of this process's app; where it has none, one for the file that LAUNCHREADY_STORE leads to."""
     if _Process.collector is None:
-        _Process.collector = MetricsCollector(Timings("unknown"), ledger_path(os.environ.get("LAUNCHREADY_STORE") or "memory://"))
+        _Process.collector = MetricsCollector(
+            Timings("unknown"), default_path(os.environ.get("LAUNCHREADY_STORE") or "memory://")
+        )
     return _Process.collector
 
 

@@ -18,7 +18,16 @@ from typing import Any
 from launchready.metrics.comparison_schedule import prepare_comparisons
 from launchready.metrics.histogram import merged, pack
 from launchready.metrics.ledger_path import create_private_file
-from launchready.metrics.timing import MAX_ROUTES, OTHER, ANSWERED_EARLY, STREAM, WEBSOCKET, SeriesKey, Series, RouteQueries
+from launchready.metrics.timing import (
+    ANSWERED_EARLY,
+    MAX_ROUTES,
+    OTHER,
+    STREAM,
+    WEBSOCKET,
+    RouteQueries,
+    Series,
+    SeriesKey,
+)
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -251,4 +260,8 @@ def _lay_out(db: sqlite3.Connection) -> None:
 
 def is_business(key: SeriesKey) -> bool:
     """Whether it says how long customers wait: no preflight, no 429, no stream that lasts as long as it likes."""
-    return key.note not in (STREAM, WEBSOCKET) and key.status != 429 and (key.method, key.note) != ("OPTIONS", ANSWERED_EARLY)
+    return (
+        key.note not in (STREAM, WEBSOCKET)
+        and key.status != 429
+        and (key.method, key.note) != ("OPTIONS", ANSWERED_EARLY)
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 
-def ledger_path(store: str) -> Path | None:
+def default_path(store: str) -> Path | None:
     """The file for a store's URL; None for a store that is this process's own.
 
     Beside the file of an SQLite store. A store of several machines has one file on each of them, in a folder for

@@ -10,7 +10,7 @@ from launchready.metrics import compare
 from launchready.metrics.comparison_schedule import LEAST
 from launchready.metrics.histogram import Counts, Histogram, unpack
 from launchready.metrics.ledger import GRAIN, HOUR, Ledger, is_business
-from launchready.metrics.timing import CLIENT_GONE, ANSWERED_EARLY, STREAM, UNMATCHED, WEBSOCKET, SeriesKey
+from launchready.metrics.timing import ANSWERED_EARLY, CLIENT_GONE, STREAM, UNMATCHED, WEBSOCKET, SeriesKey
 
 MIN_FOR_QUANTILE = 20
 """Below this many requests a 95th percentile is one request's luck, and is not shown."""

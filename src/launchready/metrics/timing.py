@@ -234,7 +234,7 @@ class Timings:
             work.requests += 1
             work.calls += same
 
-    def drain_work(self) -> dict[tuple[str, str, str, str], "Work"]:
+    def drain_work(self) -> dict[tuple[str, str, str, str], "RouteQueries"]:
         with self._lock:
             work, self._work = self._work, {}
         return work

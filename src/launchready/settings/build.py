@@ -164,7 +164,7 @@ def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
     features = [*made.features]
     timing = given.timing
     if timing and timing.server_timing:
-        features.insert(0, ServerTiming(made.page.sees if made.page else lambda _: False, clock.monotonic))
+        features.insert(0, ServerTiming(made.page.is_viewer if made.page else lambda _: False, clock.monotonic))
     if timing and timing.repeats and keeper is not None:
         features.append(RepeatedReads(keeper.timings.record_repeated_read))
     stack = Stack(

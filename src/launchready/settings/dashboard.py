@@ -8,7 +8,7 @@ from launchready.settings.problems import Problems
 
 
 @dataclass(frozen=True)
-class DashboardFeature:
+class Dashboard:
     """One page at ``path``, for who has a link: ``launchready dashboard-link --hours 24``. Anybody else gets a 404.
 
     - Links are signed with ``secret_key``, which it therefore needs. The links of ``secret_key_fallbacks``

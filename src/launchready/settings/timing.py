@@ -7,7 +7,7 @@ from pathlib import Path
 from launchready.dashboard.prometheus_path import PrometheusEndpoint
 from launchready.http.routes import RouteTable
 from launchready.metrics.export.otel import Exporter
-from launchready.metrics.ledger_path import ledger_path
+from launchready.metrics.ledger_path import default_path
 from launchready.metrics.timing import is_route_pattern
 from launchready.settings.problems import Problems
 
@@ -56,7 +56,11 @@ def compile_routes(problems: Problems, settings: Timing) -> RouteTable[str]:
     """Templates by route. Every mistake goes to ``problems``; those of ``targets`` are told by ``compile_targets``."""
     given: object = settings.targets
     routes = [problems.route("timing.routes", text) for text in problems.strings("timing.routes", settings.routes)]
-    routes += [text for text in given if isinstance(text, str) and is_route_pattern(text)] if isinstance(given, Mapping) else []
+    routes += (
+        [text for text in given if isinstance(text, str) and is_route_pattern(text)]
+        if isinstance(given, Mapping)
+        else []
+    )
     return RouteTable((text, text.rpartition(" ")[2]) for text in routes if text is not None)
 
 
@@ -68,7 +72,7 @@ def ledger_path(problems: Problems, settings: Timing, store: str) -> Path | None
             return Path(given).absolute()
         problems.add(f'timing.file={given!r}: write a path, for example "/var/lib/coach/metrics.db"')
         return None
-    found = ledger_path(store)
+    found = default_path(store)
     return found.absolute() if found is not None else None
 
 
