@@ -162,7 +162,7 @@ def test_certificate():
 @pytest.fixture
 def alone(monkeypatch, tmp_path):
     """A process without an app, whose store is a file."""
-    monkeypatch.setattr(events._Process, "keeper", None)
+    monkeypatch.setattr(events._Process, "collector", None)
     monkeypatch.setenv("LAUNCHREADY_STORE", f"sqlite:///{tmp_path}/a.db")
     yield tmp_path
     events.default_collector().close()
@@ -174,7 +174,7 @@ def test_heartbeat(alone, monkeypatch):
         health.heartbeat("reminders")()
     events.job("reminders", every="1h").beat()
     events.default_collector().close()
-    monkeypatch.setattr(events._Process, "keeper", None)  # as another process would find it
+    monkeypatch.setattr(events._Process, "collector", None)  # as another process would find it
     health.heartbeat("reminders")()
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3600 + 720 + 100)

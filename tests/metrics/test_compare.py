@@ -177,9 +177,9 @@ def test_after_a_rollback(tmp_path):
     """The release that serves again stands first."""
     clock = Clock()
     for name in ("r1", "r2", "r1"):
-        keeper = MetricsCollector(Timings(name), tmp_path / "m.db", clock)
-        keeper.timings.record("GET", "/a", 200, 0.1)
-        with keeper.reading() as ledger:
+        collector = MetricsCollector(Timings(name), tmp_path / "m.db", clock)
+        collector.timings.record("GET", "/a", 200, 0.1)
+        with collector.reading() as ledger:
             assert releases(ledger)[0]["release"] == name
-        keeper.close()
+        collector.close()
         clock.now += 600

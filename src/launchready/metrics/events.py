@@ -41,7 +41,7 @@ class _Process:
     collector: MetricsCollector | None = None
 
 
-def home() -> MetricsCollector:
+def default_collector() -> MetricsCollector:
     """The keeper of this process's app; where it has none, one for the file that LAUNCHREADY_STORE leads to."""
     if _Process.collector is None:
         _Process.collector = MetricsCollector(
@@ -66,7 +66,7 @@ def signal(name: str, count: int = 1) -> None:
     exchange = CURRENT.get() if name == "login.failed" else None
     if exchange is not None:
         exchange.request.failed = True
-    home().enqueue(lambda ledger, now: ledger.signal(name, now, count))
+    default_collector().enqueue(lambda ledger, now: ledger.signal(name, now, count))
 
 
 class job:  # noqa: N801 - it is used as the function of that name
@@ -120,7 +120,7 @@ class job:  # noqa: N801 - it is used as the function of that name
 
     def _mark(self, column: str, at: float, runs: int = 0, failures: int = 0) -> None:
         name, every, grace = self.name, self.every, self.grace
-        home().enqueue(lambda ledger, _: _write(ledger, name, every, grace, column, at, runs, failures))
+        default_collector().enqueue(lambda ledger, _: _write(ledger, name, every, grace, column, at, runs, failures))
 
 
 def _write(
@@ -140,7 +140,7 @@ def _write(
 def lateness(name: str) -> float | None:
     """Seconds since the job should have ended well again; negative while there is time. None: it never began."""
     try:
-        with home().reading() as ledger:
+        with default_collector().reading() as ledger:
             rows = ledger.rows("SELECT every, grace, began, ended FROM jobs WHERE name = ?", (name,))
     except (sqlite3.Error, OSError):
         return None

@@ -284,5 +284,5 @@ def test_over_a_wire():
     stored = StoredResponse(200, [(b"x", b"\xff"), (b"x", b"2")], 60, (b"accept",))
     stored.body, stored.groups, stored.age, stored.ttl = b"\n\x00", ("coaches", "caf\u00e9"), 3, 90
     again = load(dump(stored))
-    for name in ("status", "headers", "lifetime", "age", "vary", "body", "groups", "keep", "flags"):
+    for name in ("status", "headers", "lifetime", "age", "vary", "body", "groups", "ttl", "flags"):
         assert getattr(again, name) == getattr(stored, name), name
