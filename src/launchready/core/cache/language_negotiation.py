@@ -1,9 +1,8 @@
-"""Selecting by the language of a stored answer (RFC 9111 §4.1, RFC 9110 §12.5.4), where a profile reads languages.
+"""Selection by the language of a stored response (RFC 9111 section 4.1, RFC 9110 section 12.5.4).
 
-Two values of Accept-Language that differ may still select one answer: who prefers German to all else is served with the
-German answer that somebody else got, as the app would have. So an answer that says its one ``Content-Language`` stands
-a second time behind its pointer, under that language; and a request that finds nothing under its own words looks there,
-if there is one language that it prefers.
+Two values of Accept-Language may select the same response: a client that prefers German gets the German response stored
+for another client. A response with one ``Content-Language`` is therefore also stored under that language. A request
+that finds nothing under its own header value looks there, if it prefers exactly one language. rfc9111 profile only.
 """
 
 from launchready.core.cache.cache_key import variant_key
@@ -19,7 +18,7 @@ FIELD = b"accept-language"
 def preferred(
     state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse]
 ) -> Flow[Entry[StoredResponse] | None]:
-    """The fresh answer in the language that the request prefers to every other, or None."""
+    """The fresh response in the one language that the request prefers, or None."""
     tag = favourite(b",".join(request.lines(FIELD)))
     if tag is None or FIELD not in pointer.value.vary:
         return None
@@ -34,7 +33,7 @@ def preferred(
 def offer(
     state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse], stored: StoredResponse
 ) -> Flow[None]:
-    """Put an answer under its language as well."""
+    """Store a response under its language as well."""
     tag = stored.field(b"content-language").strip(b" \t").lower()
     if tag and b"," not in tag and FIELD in stored.vary:
         at = _key(key, pointer, request, tag)
@@ -43,7 +42,7 @@ def offer(
 
 
 def favourite(value: bytes) -> bytes | None:
-    """The one language with the highest weight; None where there are several, or none."""
+    """The only language with the highest weight, or None."""
     weights: dict[bytes, float] = {}
     for member in value.lower().split(b","):
         tag, _, weight = member.replace(b" ", b"").replace(b"\t", b"").partition(b";q=")

@@ -1,14 +1,11 @@
-"""Looking in a store that others share: the answer, its variant and the latest purge in one round trip.
+"""Lookup in a store shared by several processes: response, variant and latest purge in one round trip.
 
-Any process may have purged, so the mark of the latest purge is looked at beside every answer. Which variant a request
-selects stands in the pointer of its URL; a pointer seldom changes, so the variant behind the one that was seen last is
-asked for together with it, and once more only where it is another one by now.
-
-Who can write the store could put one URL's answer under another's key: a stored answer names the key that it was put
-under (and where there is a secret its signature covers that too), and counts as unreadable under any other.
-
-A change that happened while the store was away is not lost: this process deletes what it owes as soon as the store
-answers again, and before it serves anything from it.
+- Any process may have purged, so the mark of the latest purge is read together with every entry.
+- The pointer of a URL names the variant. Pointers seldom change, so the variant behind the last known pointer is read
+  in the same batch; a second read is needed only if the pointer has changed.
+- An attacker with write access to the store could copy a response to another key. A stored response names its key
+  (covered by the signature if there is a secret) and is unreadable under any other key.
+- Changes made while the store was down are kept in ``deferred`` and invalidated before anything is served from it.
 """
 
 from collections.abc import Iterable
@@ -24,11 +21,11 @@ from launchready.exchange.operations import Flow
 from launchready.exchange.store import Delete, Entry, Get, GetAll
 from launchready.http.message import Request
 
-_REMEMBERED = 1024
+_MAX_POINTERS = 1024
 
 
 class LookupResult(NamedTuple):
-    """``key``: where the answer stands or would stand; ``mark``: of the latest purge of all."""
+    """``key``: where the response is or would be stored; ``mark``: the latest purge of all."""
 
     key: str
     entry: Entry[StoredResponse] | None
@@ -37,7 +34,7 @@ class LookupResult(NamedTuple):
 
 
 def look_up(state: CacheState, request: Request, key: str) -> Flow[LookupResult]:
-    """What stands under the key of a URL, and the variant that the request selects."""
+    """Read the entry of a URL and the variant that the request selects."""
     own, mark = Get(state.space, key), Get(MARKS, LATEST)
     guess = _variant_get(state, request, key, state.pointers.get(key))
     together = GetAll(own, mark) if guess is None else GetAll(own, guess, mark)
@@ -50,7 +47,7 @@ def look_up(state: CacheState, request: Request, key: str) -> Flow[LookupResult]
     if pointer is None or behind is None:
         return LookupResult(key, verify_stamp(pointer, key), None, mark.answer)
     if guess is None or guess.key != behind.key:
-        if len(state.pointers) >= _REMEMBERED:
+        if len(state.pointers) >= _MAX_POINTERS:
             state.pointers.clear()
         state.pointers[key] = pointer
         yield behind
@@ -63,7 +60,7 @@ def look_up(state: CacheState, request: Request, key: str) -> Flow[LookupResult]
 
 
 def defer_invalidation(state: CacheState, keys: Iterable[str], *, groups: bool) -> None:
-    """A change could not be told. ``groups``: it named groups too, and nobody knows here what is in them."""
+    """Remember keys whose invalidation failed. ``groups``: unknown group members, so everything is purged."""
     state.deferred.update(keys)
     if groups or len(state.deferred) > BOUND:
         state.deferred = {""}
@@ -75,7 +72,7 @@ def _invalidate_deferred(state: CacheState) -> Flow[None]:
             yield Delete(state.space, key)
         else:
             yield from purge([by_path("/*")], soft=False)
-        state.deferred.discard(key)  # only now: it is owed until it was done
+        state.deferred.discard(key)  # only after it succeeded
 
 
 def _variant_get(

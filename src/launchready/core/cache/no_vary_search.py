@@ -1,9 +1,8 @@
-"""No-Vary-Search (draft-ietf-httpbis-no-vary-search): which parts of a query make no difference.
+"""No-Vary-Search (draft-ietf-httpbis-no-vary-search): query parameters that make no difference.
 
-The app says it in its answer, and from then on queries of that path that differ in nothing else share an answer:
-``params=("utm_source")`` names what is ignored, ``params`` with ``except=("page")`` all but that, ``key-order`` the
-order. What a path has said is remembered in the process; one that has not heard it yet asks the app once more, and
-hears it.
+A response states the rule; from then on queries of that path that differ in nothing else share one entry.
+``params=("utm_source")`` ignores names, ``params`` with ``except=("page")`` ignores all others, ``key-order`` ignores
+their order. Each process learns a rule from the first response that it forwards.
 """
 
 from typing import NamedTuple
@@ -16,11 +15,11 @@ from launchready.http.structured import Item, parse_dictionary
 
 FIELD = b"no-vary-search"
 
-_REMEMBERED = 1024
+_MAX_RULES = 1024
 
 
 class NoVarySearch(NamedTuple):
-    """``ignored``: names; with ``others`` all but those. ``any_order``: of the names."""
+    """``ignored``: names; with ``others``, all names but these. ``any_order``: the order of names is ignored."""
 
     ignored: frozenset[str]
     others: bool
@@ -31,7 +30,7 @@ Rules = dict[tuple[str, bytes | None, bytes], NoVarySearch]
 
 
 def key(rules: Rules, request: Request) -> str:
-    """The key of a URL, as far as its path has said what makes a difference."""
+    """The key of a URL under the rule of its path."""
     rule = rules.get(_path(request))
     if rule is None:
         return url_key(request)
@@ -40,22 +39,22 @@ def key(rules: Rules, request: Request) -> str:
     if rule.any_order:
         kept.sort(key=lambda pair: pair[0])
     scheme, host, path = _path(request)
-    return url_key_of(scheme, host, path, b"*") + repr(kept)  # no query is an asterisk and a list
+    return url_key_of(scheme, host, path, b"*") + repr(kept)  # no real query has this form
 
 
 def learn(rules: Rules, request: Request, headers: Lines) -> None:
-    """Remember what an answer says of its path; bounded."""
+    """Remember the rule of a response for its path; bounded."""
     rule = parse(b", ".join(value for name, value in headers if name == FIELD))
     if rule is None:
         rules.pop(_path(request), None)
         return
-    if len(rules) >= _REMEMBERED:
+    if len(rules) >= _MAX_RULES:
         rules.clear()
     rules[_path(request)] = rule
 
 
 def parse(value: bytes) -> NoVarySearch | None:
-    """The rule of a field, None where everything makes a difference: also where it cannot be read."""
+    """The rule of a field value; None if every difference counts or the value is invalid."""
     said = parse_dictionary(value)
     if not said:
         return None

@@ -1,6 +1,6 @@
-"""What a request asks of the cache (RFC 9111 §5.2.1, §3.5), and whether it is asked at all.
+"""Cache directives of a request (RFC 9111 sections 5.2.1 and 3.5).
 
-Nearly every request asks nothing: none of the fields in ``SPEAKING`` is there, and it is ``ORDINARY``.
+Most requests have none of the SIGNIFICANT_FIELDS; they share the instance ORDINARY.
 """
 
 from launchready.core.cache.cache_control import parse, seconds
@@ -13,12 +13,12 @@ SIGNIFICANT_FIELDS = frozenset(
 
 
 class RequestDirectives:
-    """- ``bypass``: why the cache is passed by, else b"".
-    - ``authorization``, ``cookie``: credentials that the answer may depend on.
-    - ``user``: whose own cache is meant ("" for the shared one), and ``seconds`` of freshness in it where the answer
-      states none. ``place``: what stands before the key of the URL.
-    - ``validate``: never without asking the app. ``max_age``, ``min_fresh``, ``max_stale``: seconds, where asked.
-    - ``joins``: may wait for somebody else's answer.
+    """- ``bypass``: the reason to bypass the cache, or b"".
+    - ``authorization``, ``cookie``: the request carries credentials that the response may depend on.
+    - ``user``: owner of the private cache ("" for the shared one); ``seconds``: its default freshness; ``key_prefix``:
+      added before the key of the URL.
+    - ``validate``: the app must be asked. ``max_age``, ``min_fresh``, ``max_stale``: seconds.
+    - ``may_wait``: may share the response of a concurrent request.
     """
 
     __slots__ = (
@@ -48,7 +48,7 @@ class RequestDirectives:
 
     @property
     def credentials(self) -> bytes:
-        """Which ones, for Cache-Status; b"" for none."""
+        """The kind of credentials for Cache-Status; b"" if there are none."""
         return b"authorization" if self.authorization else b"cookie" if self.cookie else b""
 
 
@@ -56,7 +56,7 @@ ORDINARY = RequestDirectives()
 
 
 def has_cookie(request: Request) -> bool:
-    """An empty field is no cookie; some test clients send one with every request."""
+    """Whether Cookie is present and not empty. Some test clients send an empty field with every request."""
     return any(value.strip(b" \t;") for value in request.lines(b"cookie")) if b"cookie" in request.fields else False
 
 
@@ -65,11 +65,11 @@ def has_credentials(request: Request, policy: CachePolicy) -> bool:
 
 
 def read_directives(request: Request, policy: CachePolicy) -> RequestDirectives:
-    """The Ask of a request that speaks. Steering headers are the caller's business: he knows whom to trust."""
+    """Read a request that has significant fields. The caller handles steering fields: it knows trusted proxies."""
     directives = RequestDirectives()
     fields = request.fields
     if fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields:
-        directives.bypass = b"body"  # a GET with a body: no key holds it, and some apps read it
+        directives.bypass = b"body"  # the key cannot contain a body, and some apps read it
         return directives
     directives.authorization = not policy.credentials.isdisjoint(fields)
     cookie = has_cookie(request)

@@ -1,4 +1,4 @@
-"""Whether a stored response answers this request (RFC 9111 §4), where that is more than being fresh."""
+"""Whether a stored response may answer this request (RFC 9111 section 4), beyond plain freshness."""
 
 import re
 from enum import Enum
@@ -21,17 +21,16 @@ from launchready.exchange.operations import Flow
 from launchready.exchange.store import Entry
 from launchready.http.message import Request, Response
 
-# Names of the hidden fields and meta tags that frameworks put a one-time token in.
+# Names of hidden fields and meta tags in which frameworks send one-time tokens.
 _FORM_TOKEN = re.compile(
     rb"name=[\"']?(?:csrfmiddlewaretoken|_?csrf[-_]?token|_csrf|authenticity_token|__RequestVerificationToken)",
     re.IGNORECASE,
 )
-_SECRET = 16  # bytes from which a cookie's value is no accident in a page
+_SECRET = 16  # bytes; a shorter cookie value may occur in a page by chance
 
 
 class Reuse(Enum):
-    """What else than answering: ``ASK`` the app about it; it is ``GONE``; ``PASS`` by, it is not for this request;
-    use it ``STALE`` and ask the app behind the answer."""
+    """Decisions other than a response: VALIDATE with the app, GONE, BYPASS, or use it stale and REFRESH it behind."""
 
     VALIDATE = 0
     GONE = 1
@@ -49,9 +48,9 @@ def decide(
     *,
     waited: bool,
 ) -> Flow[Response | Reuse]:
-    """The answer, or what else to do.
+    """A response, or what to do instead.
 
-    ``age``: its current age; ``mark``: of the latest_mark purge, in a shared store; ``waited``: for somebody else's call.
+    ``age``: current age; ``mark``: latest purge in a shared store; ``waited``: a concurrent request fetched it.
     """
     stored = entry.value
     if (
@@ -109,7 +108,7 @@ def respond(
     age: int,
     line: tuple[bytes, bytes],
 ) -> Response:
-    """The stored response as an answer (§4): with its Age, and what the request's own conditions make of it."""
+    """The stored response with its Age, after the request's own conditions (section 4)."""
     if stored.flags & NO_ETAG:
         add_etag(stored)
     headers = [*stored.headers, (b"age", b"%d" % age), line]
@@ -120,14 +119,14 @@ def respond(
 
 
 def add_etag(stored: StoredResponse) -> None:
-    """A weak ETag (RFC 9110 §8.8.1) for an app that gives none: of the same body the same, in every process."""
+    """Add a weak ETag (RFC 9110 section 8.8.1) made from the body; equal bodies get equal tags in every process."""
     etag = b'W/"%b"' % sha256(stored.body).hexdigest()[:20].encode()
     stored.headers = (*stored.headers, (b"etag", etag))
     stored.flags = stored.flags & ~NO_ETAG | OWN_ETAG
 
 
 def is_personal(request: Request, body: bytes) -> bool:
-    """Whether a page holds what is for one visitor: a form's one-time token, or the value of a cookie he sent."""
+    """Whether a page contains a one-time token of a form, or the value of one of the visitor's cookies."""
     if _FORM_TOKEN.search(body):
         return True
     values = (

@@ -1,4 +1,4 @@
-"""What the parts of the cache share: its settings, compiled, and what this process knows of what is under way."""
+"""State shared by the parts of the cache: compiled settings, and what this process knows about requests under way."""
 
 from collections.abc import Callable
 
@@ -17,18 +17,18 @@ from launchready.http.message import Request
 from launchready.http.routes import RouteTable
 
 MAX_UNCACHEABLE = 4096
-"""Keys remembered as not to be waited for."""
+"""Bound on the keys remembered as not worth waiting for."""
 
 
 class CacheState:
-    """- ``clock``: monotonic, for how long an answer took; ``wall``: the date, for conditions on dates.
-    - ``leases``: other processes share the store, so who asks the app says so in it.
-    - ``trusts``: whether a peer is a proxy of ours. ``user``: whose own answers a request may see, "" for nobody's.
-    - ``marked``: a purge may have happened: where others share the store always, else since the first of our own.
-    - ``flying``: calls of the app that others may wait for; ``unshared``: keys for which nobody waits any more.
-    - ``pointers``: what the URLs of a shared store were last seen to depend on.
-    - ``owed``: what was changed while the store could not be told: keys to be deleted, "" for all there are.
-    - ``dropped``: leases of ours that nobody holds any longer, by key, with their versions.
+    """- ``clock``: monotonic; ``wall``: wall time, for conditions on dates.
+    - ``shared_store``: other processes use the store, so misses are announced there by a lease.
+    - ``is_proxy``: whether a peer is a trusted proxy. ``user``: the user of a private cache; "" or None for nobody.
+    - ``check_purges``: a purge may have happened: always in a shared store, otherwise after the first one.
+    - ``in_flight``: calls of the app that others may wait for; ``uncacheable``: keys for which waiting is useless.
+    - ``pointers``: last known pointers of URLs in a shared store.
+    - ``deferred``: keys whose invalidation failed while the store was down; "" stands for all keys.
+    - ``dropped``: versions of leases that this process abandoned, by key.
     """
 
     def __init__(
@@ -41,9 +41,9 @@ class CacheState:
         clock: Callable[[], float],
         wall: Callable[[], float],
         shared_store: bool = False,
-        is_proxy: Callable[[str], bool] = lambda peer: False,  # noqa: ARG005 - nobody
+        is_proxy: Callable[[str], bool] = lambda peer: False,  # noqa: ARG005 - no trusted proxy
         private: RouteTable[int] | None = None,
-        user: Callable[[Request], str | None] = lambda request: None,  # noqa: ARG005 - nobody's
+        user: Callable[[Request], str | None] = lambda request: None,  # noqa: ARG005 - no private cache
     ) -> None:
         self.policy = policy
         self.storable = storable
@@ -68,7 +68,7 @@ class CacheState:
         self._user = user
 
     def read_request(self, request: Request) -> RequestDirectives:
-        """What a request asks that is not an ordinary one."""
+        """The directives of a request that is not an ordinary one."""
         policy = self.policy
         directives = request_directives.read_directives(request, policy)
         steering = policy.steering.intersection(request.fields)
@@ -86,7 +86,7 @@ class CacheState:
         return directives
 
     def key(self, request: Request) -> str:
-        """The key of a URL, without what its path has said to make no difference."""
+        """The key of a URL, without the parts that No-Vary-Search ignores."""
         return no_vary_search.key(self.search_rules, request) if self.search_rules else url_key(request)
 
     def count(self, outcome: str, request: Request) -> None:

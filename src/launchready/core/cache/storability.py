@@ -1,4 +1,4 @@
-"""Whether an answer may be stored, and as what (RFC 9111 §3): asked with its head, before its body is there."""
+"""Whether and how a response is stored (RFC 9111 section 3); decided on its head, before the body arrives."""
 
 from collections.abc import Callable
 
@@ -37,7 +37,7 @@ NOT_STORED = frozenset(
      b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"age", FIELD}
 )  # fmt: skip
 
-# What an answer is more carefully looked at for. Without any of these it is its freshness and its body.
+# Fields that need a closer look. Without them, only freshness and body matter.
 _SPECIAL = frozenset(
     {*NOT_STORED, *PRIVATE_FIELDS, b"vary", b"cache-groups", b"content-security-policy", b"expires", b"date",
      b"last-modified", no_vary_search.FIELD, b"access-control-allow-origin", b"content-encoding"}
@@ -46,21 +46,21 @@ _SPECIAL = frozenset(
 _ALLOWED = b"access-control-allow-origin"
 
 _MAX_GROUPS = 32
-"""RFC 9875 §2: as many must be supported, of 32 characters each."""
+"""RFC 9875 section 2: a cache supports at least 32 groups of 32 characters each."""
 
 
-Traits = tuple[int, bytes | None, bytes | None, bool]  # status, Cache-Control, Content-Type, whether there is an ETag
+Traits = tuple[int, bytes | None, bytes | None, bool]  # status, Cache-Control, Content-Type, has an ETag
 StorageTerms = tuple[int, ...]  # lifetime, flags, stale_for, error_for, keep
 NOT_STORABLE: StorageTerms = ()
-_REMEMBERED = 256
+_MAX_TERMS = 256
 
 
 class Storability:
-    """The rule, set up once.
+    """The compiled rule.
 
-    - ``routes``: seconds of freshness for answers that state none; ``private``: the same for one user's private_lifetime.
-    - ``targets``: names of targeted fields. ``wall``: the date; never for age, but where an answer has a Date itself.
-    - ``stale_for``, ``error_for``: seconds, for answers that neither state nor forbid it.
+    - ``routes``: seconds of freshness for responses that state none.
+    - ``targets``: names of targeted fields. ``wall``: wall time, for responses with a Date of their own.
+    - ``stale_while_revalidate``, ``stale_if_error``: seconds, for responses that neither state nor forbid them.
     """
 
     def __init__(
@@ -86,10 +86,9 @@ class Storability:
     def __call__(
         self, request: Request, directives: RequestDirectives, response: Response, delay: float
     ) -> StoredResponse | None:
-        """The response as it may be stored, its body still to come; or None. ``delay``: seconds since it was asked.
+        """The entry to store, still without its body; None if it is not storable. ``delay``: seconds the app took.
 
-        An app says few different things of its ordinary answers, so what came of each is remembered: judging anew
-        would cost half of what a plain miss costs altogether.
+        Terms of ordinary responses are remembered by their traits: a new evaluation would cost half of a plain miss.
         """
         headers = response.headers
         fields = dict(headers)
@@ -106,7 +105,7 @@ class Storability:
             return None
         if delay >= 1 or (
             PRIVATE_PATHS.get(request.path, True) and said[1] is not None
-        ):  # may speak against storing it
+        ):  # delay or path may forbid it
             return self._evaluate(request, directives, response, delay)
         if terms is None:
             return self._remember(said, self._evaluate(request, directives, response, delay))
@@ -122,9 +121,9 @@ class Storability:
         return stored
 
     def _remember(self, said: Traits, stored: StoredResponse | None) -> StoredResponse | None:
-        """Whatever an answer that says nothing is worth depends on its route, and is not remembered."""
+        """Remember the terms of these traits. Responses without freshness depend on their route and are left out."""
         if parse_cache_control(said[1]).lifetime is not None or self._routes is None:
-            if len(self._terms) >= _REMEMBERED:
+            if len(self._terms) >= _MAX_TERMS:
                 self._terms.clear()
             self._terms[said] = NOT_STORABLE
             if stored is not None:
@@ -155,7 +154,7 @@ class Storability:
         lifetime = control.lifetime
         if lifetime is None or directives.user:
             if said is None and plain and self._routes is None and request.cached is None and not directives.user:
-                return None  # it says nothing, and nobody says anything in its place
+                return None  # no freshness from the response, the view or the settings
             lifetime = self._lifetime(request, directives, response, control)
             if lifetime is None:
                 return None
@@ -214,12 +213,12 @@ class Storability:
         return stored
 
     def read_cache_control(self, headers: Headers) -> CacheControl:
-        """What the answer says: a targeted field, else Cache-Control; several lines of a field are one list."""
+        """The directives: of a targeted field, otherwise of Cache-Control; several lines form one list."""
         lines = [value for name, value in headers if name == b"cache-control"]
         return targeted(headers, self._targets) or parse_cache_control(b",".join(lines) if lines else None)
 
     def _allows_storage(self, control: CacheControl, status: int, directives: RequestDirectives) -> bool:
-        """§5.2.2.3: must-understand lifts no-store where the status is understood; §5.2.2.7: private is for one."""
+        """Section 5.2.2.3: must-understand lifts no-store for known statuses; 5.2.2.7: private is for one user."""
         if control.must_understand and status not in UNDERSTOOD:
             return False
         if control.no_store and not (control.must_understand and self._policy.statuses is None):
@@ -229,7 +228,7 @@ class Storability:
     def _lifetime(
         self, request: Request, directives: RequestDirectives, response: Response, control: CacheControl
     ) -> int | None:
-        """§4.2.1 where Cache-Control gave none: Expires, then what the view or the settings say, then a guess."""
+        """Section 4.2.1, if Cache-Control states none: Expires, then the view or the settings, then the heuristic."""
         private_lifetime = control.private_lifetime if directives.user else control.lifetime
         if private_lifetime is not None:
             return private_lifetime
@@ -252,7 +251,7 @@ class Storability:
         return None
 
     def _is_shareable(self, directives: RequestDirectives, control: CacheControl) -> bool:
-        """§3.5, and for cookies the same: asked with credentials, the answer must say that it is not about them."""
+        """Section 3.5, extended to cookies: with credentials, the response must allow sharing explicitly."""
         if directives.authorization and not control.allows_authorization:
             return False
         return control.explicitly_shared or not directives.cookie
@@ -265,14 +264,14 @@ class Storability:
     def _storable(self, fields: freshness.Fields, headers: Headers) -> bool:
         nonce = b"'nonce-" in fields.get(b"content-security-policy", b"")
         is_private_path = nonce or not PRIVATE_FIELDS.isdisjoint(fields)
-        if is_private_path and not self._policy.set_cookie:  # a nonce that is used twice protects nobody
+        if is_private_path and not self._policy.set_cookie:  # a reused nonce is useless
             return False
         return selected_by(headers) is not None
 
     def _complete(self, stored: StoredResponse, fields: freshness.Fields) -> None:
-        """What only some answers have: Vary, groups, fields that are not for the next one."""
+        """Add Vary and groups, and remove fields that describe one request."""
         selecting = {*(selected_by(stored.headers) or ())}
-        if not self._policy.set_cookie:  # what an answer depends on, whether Vary says so or not
+        if not self._policy.set_cookie:  # these select a response even if Vary does not name them
             if fields.get(_ALLOWED, b"*") != b"*":
                 selecting.add(b"origin")
             if fields.get(b"content-encoding", b"identity") != b"identity":
@@ -289,11 +288,11 @@ class Storability:
 
 
 def selected_by(headers: Lines) -> tuple[bytes, ...] | None:
-    """The names in all lines of Vary; None where no other request can be told to be alike."""
+    """The names in all lines of Vary; None if the response matches no other request."""
     return parse_vary(b",".join(value for name, value in headers if name == b"vary"))
 
 
 def groups(headers: Lines, name: bytes) -> tuple[str, ...]:
-    """RFC 9875 §2: a List of Strings; other members, and a field that cannot be read, name no group."""
+    """RFC 9875 section 2: a List of Strings. Other members and unreadable fields are ignored."""
     members = parse_list(b", ".join(value for key, value in headers if key == name)) or []
     return tuple(str(item.value) for item in members if type(item.value) is str)[:_MAX_GROUPS]

@@ -1,8 +1,8 @@
-"""Putting what came into the store, past everything that may have happened meanwhile.
+"""Writing a response to the store without undoing concurrent changes.
 
-In a store of this process nobody else writes, and what was changed since is known (:class:`.invalidation.Changes`).
-In a store that others share, a write is a Replace of what was there before the app was asked: a lease, or the entry
-that was validated. Who changed, purged or took over in between has made it another one, and nothing is written.
+A store of one process has a single writer, and RecentChanges knows later changes. In a shared store every write is a
+Replace of the version seen before the app was asked: a lease, or the entry that was validated. A concurrent change,
+purge or takeover has another version, and the write is skipped.
 """
 
 from launchready.core.cache import language_negotiation
@@ -18,7 +18,7 @@ from launchready.exchange.store import Delete, Entry, Get, Put, PutIfAbsent, Rep
 from launchready.http.message import Request
 
 LEASE_SECONDS = 10.0
-"""Seconds for which a process may keep others waiting for its answer; after that it is taken for dead."""
+"""Seconds for which other processes wait for a lease; after that its holder counts as dead."""
 
 POLL_INTERVAL, MAX_POLL_INTERVAL = 0.02, 1.0
 """Seconds between two looks at somebody else's lease: where nothing tells of its end, and at most."""
@@ -30,9 +30,12 @@ _DROPPED = 1024
 
 
 class Slot:
-    """Where an answer will be put. ``key``: of the URL; ``at``: where it was looked for: the same, or one of its
-    variants, behind ``pointer``. ``version``: of what a shared store holds there; None: somebody else will store.
-    ``born``: its version when the app was asked. ``leased``: others wait for what comes."""
+    """Where a response will be stored.
+
+    ``url_key``: key of the URL; ``key``: key of the entry: the same, or a variant behind ``pointer``. ``version``: version
+    in a shared store, None if another process stores. ``purge_version``: version when the app was asked. ``holds_lease``:
+    other processes wait for this response.
+    """
 
     __slots__ = ("holds_lease", "key", "pointer", "purge_version", "url_key", "version")
 
@@ -53,9 +56,10 @@ def acquire_lease(
     mark: Entry[bytes] | None,
     waited: float,
 ) -> Flow[float | None]:
-    """Say in a shared store that this process asks the app. Else somebody does: look again. Answers how long it waited.
+    """Announce in a shared store that this process asks the app; None if it may do so.
 
-    ``entry``, ``mark``: what stands there, and the latest purge, as they were found together.
+    If another process holds the lease, wait and return the seconds waited; the caller reads the entry again.
+    ``entry``, ``mark``: the entry and the latest purge as they were read together.
     """
     if entry is None:
         claim = PutIfAbsent(state.space, slot.key, StoredResponse(LEASE, []), LEASE_SECONDS)
@@ -69,7 +73,7 @@ def acquire_lease(
             return POLL_INTERVAL
     if entry.value.status == LEASE and state.dropped.pop(slot.key, None) != entry.version:
         if not directives.may_wait or waited >= LEASE_SECONDS or slot.key in state.uncacheable:
-            return None  # goes by himself, and leaves the storing to who holds the lease
+            return None  # asks the app itself; the holder of the lease stores
         watch = Watch(state.space, slot.key, POLL_INTERVAL)
         watch.version, watch.most = entry.version, MAX_POLL_INTERVAL
         yield watch
@@ -81,7 +85,7 @@ def acquire_lease(
 
 
 def release_lease(state: CacheState, slot: Slot) -> Flow[None]:
-    """The app failed, or was stopped since its client went away: whoever waits longest may lead, at once."""
+    """The app failed or was cancelled: another request may lead at once."""
     if slot.holds_lease and slot.version is not None:
         try:
             yield Delete(state.space, slot.key, slot.version)
@@ -90,7 +94,7 @@ def release_lease(state: CacheState, slot: Slot) -> Flow[None]:
 
 
 def mark_abandoned(state: CacheState, slot: Slot) -> None:
-    """The leader of this process went away and cannot say so in the store: whoever leads next here takes over."""
+    """The leader was cancelled and cannot reach the store: the next leader of this process takes the lease over."""
     if slot.version is not None:
         if len(state.dropped) >= _DROPPED:
             state.dropped.clear()
@@ -98,30 +102,30 @@ def mark_abandoned(state: CacheState, slot: Slot) -> None:
 
 
 def mark_uncacheable(state: CacheState, slot: Slot) -> Flow[None]:
-    """What came cannot be shared: all who wait go on at once, and for a moment nobody waits here again."""
+    """The response cannot be shared: release all waiting requests, and let nobody wait for a moment."""
     if slot.version is not None:
         yield Replace(state.space, slot.key, StoredResponse(UNCACHEABLE, []), _UNSHARED_FOR, slot.version)
 
 
 def write(state: CacheState, slot: Slot, stored: StoredResponse) -> Flow[None]:
-    """Put an answer where it was looked for."""
+    """Write a response to its slot."""
     if not state.shared_store:
         yield Put(state.space, slot.key, stored, stored.ttl)
     elif slot.version is not None:
         stored.purge_version, stored.stamp = slot.purge_version, stamp(slot.key)
         if stored.flags & NO_ETAG:
-            add_etag(stored)  # others load a copy, and each would work it out again
+            add_etag(stored)  # otherwise each process would compute it again
         yield Replace(state.space, slot.key, stored, stored.ttl, slot.version)
 
 
 def store(state: CacheState, request: Request, slot: Slot, stored: StoredResponse) -> Flow[None]:
-    """Put an answer where it belongs by its Vary: at the URL, or behind a pointer that says what it depends on."""
+    """Store a response at the URL, or behind a pointer if it varies."""
     if state.shared_store and slot.version is None:
         return
     if state.shared_store:
         stored.purge_version = slot.purge_version
     if not stored.vary:
-        if slot.pointer is not None:  # it does not vary any more
+        if slot.pointer is not None:  # it no longer varies
             yield from mark_uncacheable(state, slot)
             slot.version, slot.pointer = slot.pointer.version, None
         slot.key = slot.url_key
@@ -133,22 +137,22 @@ def store(state: CacheState, request: Request, slot: Slot, stored: StoredRespons
             yield from language_negotiation.offer(state, request, slot.url_key, slot.pointer, stored)
         if at != slot.key:
             slot.key, stored.stamp = at, stamp(at)
-            yield Put(state.space, at, stored, stored.ttl)  # nobody else knew the new pointer
+            yield Put(state.space, at, stored, stored.ttl)  # the pointer is new, so no other process uses the key
             return
     yield from write(state, slot, stored)
 
 
 def _variant_slot_key(state: CacheState, request: Request, slot: Slot, names: tuple[bytes, ...]) -> Flow[str | None]:
-    """The key of the request's variant, its pointer put where there is none; None where the URL has changed."""
+    """The key of the request's variant, after writing its pointer if needed; None if the URL was changed."""
     known = slot.pointer is not None and slot.pointer.value.vary == names and not _has_too_many_variants(state, slot)
     if not known and not (yield from _put_pointer(state, slot, names)):
         return None
-    assert slot.pointer is not None  # it is there, or was put
+    assert slot.pointer is not None  # it existed or was written
     return variant_key(slot.url_key, slot.pointer.version, names, request, state.policy.fold_order)
 
 
 def _put_pointer(state: CacheState, slot: Slot, names: tuple[bytes, ...]) -> Flow[bool]:
-    """Put the pointer. False where the URL was changed meanwhile."""
+    """Write the pointer. False if the URL was changed meanwhile."""
     pointer = StoredResponse(POINTER, [], vary=names)
     version = slot.version if slot.pointer is None else slot.pointer.version
     if state.shared_store and version is not None:
@@ -165,8 +169,8 @@ def _put_pointer(state: CacheState, slot: Slot, names: tuple[bytes, ...]) -> Flo
 
 
 def _has_too_many_variants(state: CacheState, slot: Slot) -> bool:
-    """Whether one URL has more variants than any app means. Then they are forgotten, and it starts again."""
-    assert slot.pointer is not None  # asked by who has it
+    """Whether the URL has more variants than MAX_VARIANTS. Then they are dropped by a new pointer."""
+    assert slot.pointer is not None  # the caller has one
     known = slot.url_key, slot.pointer.version
     if len(state.variants) >= _COUNTED:
         state.variants.clear()

@@ -1,12 +1,11 @@
-"""A stored response, and how it is carried over a wire.
+"""A stored response and its serialised form.
 
-Nothing in it is changed once it was put, but for the ETag that it is given when it is first used.
+Entries are immutable after the write, except for an ETag added at first use. Three other kinds of entry share the key
+space, each with a status that no response has:
 
-Three things stand in the store beside responses, each under the key of one, each with a status that no response has:
-
-- a **pointer**: what this URL answers depends on the request headers in ``vary``; the answer is one key further;
-- a **lease**: somebody is asking the app right now, and will put the answer here;
-- an **unshared** mark: what came cannot be shared, so nobody waits for anybody here.
+- a **pointer**: the response depends on the request headers in ``vary``; the entry is one key further;
+- a **lease**: a process is asking the app and will store the response here;
+- an **uncacheable** mark: the response cannot be shared, so no request waits here.
 """
 
 import json
@@ -18,36 +17,34 @@ from launchready.exchange.store import Entry
 from launchready.http.message import Headers
 
 Lines = Sequence[tuple[bytes, bytes]]
-"""Header lines, as tuples: the collector lets go of those at once, and would look at lists again and again."""
+"""Header lines as tuples: the garbage collector untracks them, unlike lists."""
 
 POINTER, LEASE, UNCACHEABLE = 0, -1, -2
 
-HEADER_LINE = 200  # bytes of Python that a header line takes
+HEADER_LINE = 200  # bytes of memory per header line
 
 # Bits of ``Stored.flags``.
-EXPLICITLY_SHARED = 1  # for requests with a Cookie too
-ALLOWS_AUTHORIZATION = 2  # for requests with Authorization too
-NEVER_STALE = 4  # never stale
-NO_ETAG = 8  # has no ETag, and may be given one
-OWN_ETAG = 16  # the ETag is ours: the app does not know it
-HAS_NO_VARY_SEARCH = 64  # says what makes no difference in its query
-HTML = 32  # a page: looked through for what is for one visitor
+EXPLICITLY_SHARED = 1  # usable for requests with a Cookie
+ALLOWS_AUTHORIZATION = 2  # usable for requests with Authorization
+NEVER_STALE = 4  # must not be used stale
+NO_ETAG = 8  # has no ETag and may get ours
+OWN_ETAG = 16  # the ETag is ours, unknown to the app
+HAS_NO_VARY_SEARCH = 64  # carries No-Vary-Search
+HTML = 32  # a page: searched for personal values
 
 MAX_TTL = 7 * 86_400
-"""Seconds that anything is kept at most: fresh for a year or not, a purge need not be remembered for longer."""
+"""Longest time in seconds that anything is stored, so that purges need not be remembered longer."""
 
 
 class StoredResponse:
-    """A stored response.
-
-    - ``lifetime``: seconds of freshness from the moment it was made; ``age``: how old it was when it was put.
-    - ``born``: which purge was the last when the app was asked: a purge must reach what was asked before it, however
-      late that was put. In a store that others share, a version of that moment.
-    - ``stale_for``, ``error_for``: seconds past freshness that it may be used while it is validated, and on an error.
-    - ``groups``: its Cache-Groups and tags. ``length``: the length that the app announced.
-    - ``keep``: seconds from the put that it is of any use: while fresh, while it may be stale or can be validated.
-    - ``weight``: bytes, as a store in memory counts them.
-    - ``stamp``: the key that it was put under, in a store that others can write: see ``verify_stamp``.
+    """- ``lifetime``: seconds of freshness; ``age``: age when it was stored.
+    - ``purge_version``: the latest purge when the app was asked, so that the purge reaches responses stored later. In a
+      shared store, a version of that moment.
+    - ``stale_while_revalidate``, ``stale_if_error``: seconds after freshness ends.
+    - ``groups``: its Cache-Groups and tags. ``length``: the announced Content-Length.
+    - ``ttl``: seconds for which the entry is useful: fresh, usable stale, or for validation.
+    - ``weight``: bytes, as a memory store counts them.
+    - ``stamp``: names the key that it was stored under, in a store that others can write: see ``verify_stamp``.
     """
 
     __slots__ = (
@@ -90,14 +87,14 @@ class StoredResponse:
 
     @property
     def validators(self) -> Headers:
-        """What to ask the app with, whether this is still its answer (RFC 9111 §4.3.1)."""
+        """Conditions that ask the app whether this response is still current (RFC 9111 section 4.3.1)."""
         names = {b"etag": b"if-none-match", b"last-modified": b"if-modified-since"}
         known = names.keys() - {b"etag"} if self.flags & OWN_ETAG else names.keys()
         return [(names[name], value) for name, value in self.headers if name in known]
 
 
 VALIDATE_FOR = 86_400
-"""Seconds past freshness for which an answer with validators is kept: a 304 in place of the whole."""
+"""Seconds past freshness for which a response with validators is kept: a 304 replaces a full response."""
 
 _NAMES = ("status", "lifetime", "age", "stale_while_revalidate", "stale_if_error", "flags", "ttl", "purge_version")
 
@@ -107,14 +104,14 @@ def dump(stored: StoredResponse) -> bytes:
         "n": [getattr(stored, name) for name in _NAMES],
         "v": [name.decode("latin-1") for name in stored.vary],
         "g": stored.groups,
-        "k": getattr(stored, "stamp", ""),  # what is made without a frame may have none
+        "k": getattr(stored, "stamp", ""),  # entries made by ``new`` may have none
         "h": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in stored.headers],
     }
     return json.dumps(head).encode() + b"\n" + stored.body
 
 
 def load(data: bytes) -> StoredResponse:
-    """What was dumped. What cannot be read (another release wrote it) is a mark that is written over."""
+    """Inverse of ``dump``. Unreadable data, such as another release's, counts as an uncacheable mark."""
     try:
         return _load(data)
     except (ValueError, KeyError, TypeError):
@@ -126,15 +123,15 @@ def unreadable() -> StoredResponse:
 
 
 def stamp(key: str) -> str:
-    """A key, as what stands under it names it: a digest, for a key holds what a request said."""
+    """Digest of a key. A digest, because a key contains parts of the request."""
     return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def verify_stamp(entry: Entry[StoredResponse] | None, key: str) -> Entry[StoredResponse] | None:
-    """The entry; unreadable where it is an answer that was put under another key.
+    """The entry; unreadable if it is a response that was stored under another key.
 
-    Who can write the store could copy one URL's answer, or one user's, under the key of another. Where there is a
-    secret, the signature covers the name too.
+    An attacker with write access to the store could copy a response to another URL's or user's key. With a secret, the
+    signature covers the stamp too.
     """
     if entry is None or entry.value.status <= 0 or entry.value.stamp == stamp(key):
         return entry
@@ -156,4 +153,4 @@ def _load(data: bytes) -> StoredResponse:
     return stored
 
 
-size: Callable[[StoredResponse], int] = attrgetter("weight")  # in C: no Python frame for every answer that is stored
+size: Callable[[StoredResponse], int] = attrgetter("weight")  # in C: no Python frame per stored response

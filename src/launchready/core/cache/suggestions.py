@@ -1,7 +1,7 @@
-"""What could be cached: the same GET, the same user, and the body has not changed.
+"""Suggestions of what could be cached: GET responses whose body stays the same for one user.
 
-One of so many answers that say nothing of caching is looked at; its body is compared with the last one that the same
-user got of the same URL. Bounded in what is remembered, and nothing of a body or a user is kept but a number.
+A sample of the responses without caching headers is compared with the previous body of the same URL and user. Only
+hashes are kept, and their number is bounded.
 """
 
 from launchready.core.cache.profiles import CachePolicy, is_private_path
@@ -9,7 +9,7 @@ from launchready.core.cache.request_directives import has_credentials
 from launchready.http.message import Request
 
 SAMPLE_EVERY = 16
-"""Answers of a path, of which one is looked at."""
+"""One response in so many is sampled, per path."""
 
 _URLS = 512
 _MIN_REPEATS = 3
@@ -24,7 +24,7 @@ class _Sample:
 
 
 class Suggestions:
-    """What was seen, by path and user."""
+    """Samples by path and user."""
 
     def __init__(self, policy: CachePolicy) -> None:
         self._policy = policy
@@ -32,7 +32,7 @@ class Suggestions:
         self._seen: dict[tuple[str, int], _Sample] = {}
 
     def sample(self, request: Request, body: bytes) -> None:
-        """One answer that states no freshness."""
+        """Record one response that states no freshness."""
         user = hash(tuple(map(request.get, self._credentials))) if has_credentials(request, self._policy) else 0
         url = f"{request.path}?{request.query.decode('latin-1')}" if request.query else request.path
         if (url, user) not in self._seen and len(self._seen) >= _URLS:
@@ -44,7 +44,7 @@ class Suggestions:
         seen.body, seen.size = found, len(body)
 
     def rows(self) -> list[dict[str, object]]:
-        """``{"path", "bytes", "looks", "write"}``: what to write, for each path that always gave one user the same."""
+        """``{"path", "bytes", "looks", "write"}``: the setting to write, for each path with stable bodies."""
         best: dict[str, dict[str, object]] = {}
         for (url, user), seen in self._seen.items():
             path = url.partition("?")[0]

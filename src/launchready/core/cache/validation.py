@@ -1,15 +1,14 @@
-"""Asking the app whether a stored response is still its answer (RFC 9111 §4.3), in front of the client or behind it."""
+"""Validation of a stored response with the app (RFC 9111 section 4.3), before or behind the answer."""
 
 from launchready.core.cache import store_response
 from launchready.core.cache.cache_key import url_key
-from launchready.core.cache.cache_status import forwarded
+from launchready.core.cache.cache_status import FIELD, forwarded
 from launchready.core.cache.purge import PurgeCounter
 from launchready.core.cache.request_directives import RequestDirectives
 from launchready.core.cache.reuse import is_personal, respond, respond_stale
 from launchready.core.cache.shared_state import CacheState
 from launchready.core.cache.store_response import Slot
 from launchready.core.cache.stored_response import HTML, LEASE, StoredResponse
-from launchready.core.cache.update_stored import merge_headers, same_entity
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Forward
 from launchready.exchange.background import Behind
@@ -17,19 +16,22 @@ from launchready.exchange.operations import Flow
 from launchready.exchange.store import Delete, Entry, PutIfAbsent
 from launchready.http.message import Headers, Request, Response
 
-# RFC 5861 §4: what counts as an error, beside no answer at all.
+# RFC 5861 section 4: error statuses, besides an exception.
 _ERRORS = frozenset({500, 502, 503, 504})
 
 _CONDITIONS = frozenset(
     {b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"if-range", b"range"}
 )
 
+# Section 3.2: fields that belong to the stored body or to one connection.
+_KEPT = frozenset({b"content-length", b"content-encoding", b"content-range", b"content-type", FIELD})
+
 _REFRESH = 30.0
-"""Seconds after which a refresh that was not heard of again is taken for lost."""
+"""Seconds after which an unfinished background refresh counts as lost."""
 
 
 def conditions(stored: StoredResponse, headers: Headers) -> Headers:
-    """The request as the app gets it: our validators in place of the client's, which are looked at afterwards."""
+    """Request headers for the app: our validators replace the client's, which are evaluated afterwards."""
     kept = [pair for pair in headers if pair[0] not in _CONDITIONS]
     return kept + stored.validators if stored.status == 200 else kept
 
@@ -42,7 +44,7 @@ def validate(
     entry: Entry[StoredResponse],
     age: int,
 ) -> Flow[Response | Forward]:
-    """The answer, where it is known with the head of the app's; else the app's own, to be looked at like any other."""
+    """The answer, if a 304 or an error decides it; otherwise the app's own response, to be handled like a miss."""
     stored, started, whole = entry.value, state.clock(), request.headers
     slot.purge_version = slot.purge_version if state.shared_store else PurgeCounter.count
     request.headers = whole if request.method == "HEAD" else conditions(stored, whole)
@@ -79,7 +81,7 @@ def update_stored(
     response: Response,
     started: float,
 ) -> tuple[StoredResponse | None, Response]:
-    """§4.3.4: the stored response with the fields of the 304; None where it may not be stored any more."""
+    """Section 4.3.4: the stored response with the fields of the 304; None if it is no longer storable."""
     head = merge_headers(stored, response)
     fresh = state.storable(request, directives, head, state.clock() - started)
     if fresh is not None:
@@ -90,7 +92,7 @@ def update_stored(
 
 
 def _write(state: CacheState, request: Request, slot: Slot, fresh: StoredResponse | None, started: float) -> Flow[None]:
-    """Put it in the place of what was stored, unless that was changed meanwhile; the store may be down by now."""
+    """Replace the stored response unless its URL was changed meanwhile. A store that is down is ignored."""
     try:
         if fresh is None:
             yield Delete(state.space, slot.key, slot.version)
@@ -103,7 +105,7 @@ def _write(state: CacheState, request: Request, slot: Slot, fresh: StoredRespons
 def refresh(
     state: CacheState, request: Request, directives: RequestDirectives, slot: Slot, entry: Entry[StoredResponse]
 ) -> Flow[None]:
-    """Have the app asked behind a stale answer (RFC 5861 §3): one at a time for each entry, in all processes."""
+    """Ask the app behind a stale answer (RFC 5861 section 3): one refresh per entry in all processes."""
     mark = f"refresh {slot.key}"
     claim = PutIfAbsent(state.space, mark, StoredResponse(LEASE, []), _REFRESH)
     yield claim
@@ -116,7 +118,7 @@ def refresh(
 
 
 class BackgroundRefresh:
-    """The feature of a request that nobody waits for."""
+    """The feature that handles a background refresh."""
 
     name = "cache"
 
@@ -164,7 +166,7 @@ class BackgroundRefresh:
 
 
 def complete(request: Request, stored: StoredResponse, body: bytes) -> bool:
-    """Give an answer its body, where it is the whole one and for everybody."""
+    """Set the body of an entry; False if it is truncated or contains a personal value."""
     if stored.length is not None and stored.length != b"%d" % len(body):
         return False
     if stored.flags & HTML and is_personal(request, body):
@@ -172,3 +174,18 @@ def complete(request: Request, stored: StoredResponse, body: bytes) -> bool:
     stored.body = body
     stored.weight += len(body)
     return True
+
+
+def merge_headers(stored: StoredResponse, response: Response) -> Response:
+    """Section 4.3.4: the stored head, with every field that the new head contains replaced."""
+    new: Headers = [pair for pair in response.headers if pair[0] not in _KEPT]
+    names = {name for name, _ in new}
+    return Response(stored.status, [pair for pair in stored.headers if pair[0] not in names] + new)
+
+
+def same_entity(stored: StoredResponse, response: Response) -> bool:
+    """Section 4.3.5: whether a HEAD response matches the stored one: no validator or length contradicts."""
+    return all(
+        (theirs := response.get(name)) is None or theirs == (stored.field(name) or theirs)
+        for name in (b"etag", b"last-modified")
+    ) and response.get(b"content-length") in (None, b"%d" % len(stored.body))
