@@ -99,8 +99,9 @@ class CachePolicy:
     forced_routes: RouteTable[bool] | None = None
 
     def denies(self, path: str, lifetime: int, *, s_maxage: bool) -> bool:
-        """Whether a private path stays out of the cache. It is stored if the owner forces it, or if it is an availability
-        path, the app states ``s-maxage``, and the lifetime is at most AVAILABILITY_CAP.
+        """Whether a private path stays out of the cache.
+
+        It is stored if the owner forces it. Availability is stored if the app states ``s-maxage`` of at most 30 seconds.
         """
         if self.forced_routes is not None and self.forced_routes.find("GET", path, False):
             return False

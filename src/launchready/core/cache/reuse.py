@@ -47,10 +47,12 @@ def decide(
     mark: Entry[bytes] | None,
     *,
     waited: bool,
+    validated: bool,
 ) -> Flow[Response | Reuse]:
     """A response, or what to do instead.
 
-    ``age``: current age; ``mark``: latest purge in a shared store; ``waited``: a concurrent request fetched it.
+    ``age``: current age; ``mark``: latest purge in a shared store; ``waited``: a concurrent request
+    fetched it; ``validated``: after this request arrived.
     """
     stored = entry.value
     if (
@@ -70,7 +72,7 @@ def decide(
             return Reuse.GONE
         if by_purge is not None:
             stale = max(stale, by_purge)
-    if (
+    if not validated and (
         directives.validate
         or (directives.max_age is not None and age > directives.max_age)
         or (directives.min_fresh and stored.lifetime - age < directives.min_fresh)

@@ -1,6 +1,7 @@
 """State shared by the parts of the cache: compiled settings, and what this process knows about requests under way."""
 
 from collections.abc import Callable
+from itertools import count
 
 from launchready.core.cache import no_vary_search, request_directives
 from launchready.core.cache.cache_key import append_headers, url_key
@@ -20,12 +21,26 @@ MAX_UNCACHEABLE = 4096
 """Bound on the keys remembered as not worth waiting for."""
 
 
+class AppCall(Flight):
+    """A call of the app that concurrent requests may wait for.
+
+    ``key``: of the entry; ``started``: its place in ``CacheState.sequence``; ``stored``: the response was stored.
+    """
+
+    stored = False
+
+    def __init__(self, key: str, started: int) -> None:
+        self.key = key
+        self.started = started
+
+
 class CacheState:
     """- ``clock``: monotonic; ``wall``: wall time, for conditions on dates.
     - ``shared_store``: other processes use the store, so misses are announced there by a lease.
     - ``is_proxy``: whether a peer is a trusted proxy. ``user``: the user of a private cache; "" or None for nobody.
     - ``check_purges``: a purge may have happened: always in a shared store, otherwise after the first one.
     - ``in_flight``: calls of the app that others may wait for; ``uncacheable``: keys for which waiting is useless.
+    - ``sequence``: numbers requests and calls of the app in the order of their beginning.
     - ``pointers``: last known pointers of URLs in a shared store.
     - ``deferred``: keys whose invalidation failed while the store was down; "" stands for all keys.
     - ``dropped``: versions of leases that this process abandoned, by key.
@@ -56,7 +71,8 @@ class CacheState:
         self.significant_fields = request_directives.SIGNIFICANT_FIELDS | policy.steering | policy.credentials
         self.counts = RouteCounters()
         self.changes = RecentChanges()
-        self.in_flight: dict[str, Flight] = {}
+        self.in_flight: dict[str, AppCall] = {}
+        self.sequence = count(1)
         self.uncacheable: set[str] = set()
         self.dropped: dict[str, int] = {}
         self.deferred: set[str] = set()

@@ -31,7 +31,7 @@ from launchready.http.message import Headers, Request, Response
 from launchready.http.routes import RouteTable
 from launchready.http.structured import parse_list
 
-# §3.1: fields of one connection, and those of a proxy's private_lifetime.
+# Section 3.1: fields of one connection or of a proxy.
 NOT_STORED = frozenset(
     {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authentication-info", b"proxy-authorization",
      b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"age", FIELD}
@@ -103,9 +103,7 @@ class Storability:
         terms = self._terms.get(said)
         if terms is NOT_STORABLE:
             return None
-        if delay >= 1 or (
-            PRIVATE_PATHS.get(request.path, True) and said[1] is not None
-        ):  # delay or path may forbid it
+        if delay >= 1 or (PRIVATE_PATHS.get(request.path, True) and said[1] is not None):  # delay or path may forbid it
             return self._evaluate(request, directives, response, delay)
         if terms is None:
             return self._remember(said, self._evaluate(request, directives, response, delay))

@@ -21,7 +21,7 @@ LEASE_SECONDS = 10.0
 """Seconds for which other processes wait for a lease; after that its holder counts as dead."""
 
 POLL_INTERVAL, MAX_POLL_INTERVAL = 0.02, 1.0
-"""Seconds between two looks at somebody else's lease: where nothing tells of its end, and at most."""
+"""Seconds between two reads of another process's lease without notifications, and at most."""
 _UNSHARED_FOR = 2.0
 _POINTER_FOR = 86_400
 MAX_VARIANTS = 2048
@@ -32,9 +32,9 @@ _DROPPED = 1024
 class Slot:
     """Where a response will be stored.
 
-    ``url_key``: key of the URL; ``key``: key of the entry: the same, or a variant behind ``pointer``. ``version``: version
-    in a shared store, None if another process stores. ``purge_version``: version when the app was asked. ``holds_lease``:
-    other processes wait for this response.
+    - ``url_key``: key of the URL; ``key``: key of the entry: the same, or that of a variant behind ``pointer``.
+    - ``version``: version in a shared store; None if another process stores.
+    - ``purge_version``: version when the app was asked. ``holds_lease``: other processes wait for this response.
     """
 
     __slots__ = ("holds_lease", "key", "pointer", "purge_version", "url_key", "version")
