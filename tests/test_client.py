@@ -9,7 +9,7 @@ import pytest
 
 from launchready import client as outgoing
 from launchready.client import AsyncClient, CircuitOpen, Client, seconds
-from launchready.metrics.query_times import HTTP, SPENT, begin
+from launchready.metrics.query_times import HTTP, QUERY_TIMES, begin
 
 KEY = {"Idempotency-Key": "k-1"}
 DOWN = httpx.ReadTimeout("no answer")
@@ -160,7 +160,7 @@ def test_timed(kind, monkeypatch):
     try:
         ask(world, "GET", kind)
     finally:
-        SPENT.set(None)
+        QUERY_TIMES.set(None)
     assert spent.did.keys() == {(HTTP, "pay.example")}
     assert spent.did[HTTP, "pay.example"].calls == 2
     assert spent.chained == 1
@@ -178,7 +178,7 @@ def test_trace_context(kind, monkeypatch):
         ask(world, "GET", kind)
         ask(world, "GET", kind, headers={"traceparent": "00-own"})
     finally:
-        SPENT.set(None)
+        QUERY_TIMES.set(None)
     assert [request.headers["traceparent"] for request in world.asked] == [came[b"traceparent"].decode(), "00-own"]
     assert "tracestate" not in world.asked[0].headers
 

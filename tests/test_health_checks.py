@@ -162,10 +162,10 @@ def test_certificate():
 @pytest.fixture
 def alone(monkeypatch, tmp_path):
     """A process without an app, whose store is a file."""
-    monkeypatch.setattr(events._Home, "keeper", None)
+    monkeypatch.setattr(events._Process, "collector", None)
     monkeypatch.setenv("LAUNCHREADY_STORE", f"sqlite:///{tmp_path}/a.db")
     yield tmp_path
-    events.home().close()
+    events.default_collector().close()
 
 
 def test_heartbeat(alone, monkeypatch):
@@ -173,8 +173,8 @@ def test_heartbeat(alone, monkeypatch):
     with pytest.raises(Unhealthy, match="never ran"):
         health.heartbeat("reminders")()
     events.job("reminders", every="1h").beat()
-    events.home().close()
-    monkeypatch.setattr(events._Home, "keeper", None)  # as another process would find it
+    events.default_collector().close()
+    monkeypatch.setattr(events._Process, "collector", None)  # as another process would find it
     health.heartbeat("reminders")()
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3600 + 720 + 100)
@@ -197,7 +197,7 @@ def test_job(alone):
     with pytest.raises(KeyError):
         asyncio.run(broken())
     events.signal("payment.failed", 2)
-    with events.home().reading() as ledger:
+    with events.default_collector().reading() as ledger:
         rows = {row[0]: row[1:] for row in ledger.rows("SELECT name, runs, failures, ended FROM jobs")}
         assert rows["a"][:2] == (1, 0)
         assert rows["b"] == (1, 1, None)

@@ -18,16 +18,16 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import launchready
 from faces.apps import asgi_call
 from launchready import watch
-from launchready.metrics.query_times import HTTP, MAX_KINDS, OTHER, SPENT, SQL, begin, normalised
+from launchready.metrics.query_times import HTTP, MAX_KINDS, OTHER, QUERY_TIMES, SQL, begin, normalised
 
 SOURCE = str(Path(launchready.__file__).parents[1])
 
 
 @pytest.fixture
 def spent():
-    watch.Watching.on = True
+    watch.Instrumentation.enabled = True
     yield begin()
-    SPENT.set(None)
+    QUERY_TIMES.set(None)
 
 
 @pytest.mark.parametrize(
@@ -206,8 +206,8 @@ urls = types.ModuleType("urls")
 urls.urlpatterns = [path("coaches/<int:number>", view)]
 sys.modules["urls"] = urls
 assert Client().get("/coaches/7").status_code == 200
-from launchready.metrics.events import home
-with home().reading() as ledger:
+from launchready.metrics.events import default_collector
+with default_collector().reading() as ledger:
     rows = ledger.rows("SELECT method, route, kind, what, requests, calls, repeats FROM work")
 assert rows == [("GET", "/coaches/{number}", "sql", "SELECT ?", 1, 6, 6)], rows
 """

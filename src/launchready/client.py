@@ -25,12 +25,12 @@ from typing import Any
 import httpx
 
 from launchready.errors import LaunchReadyError
-from launchready.metrics.query_times import Watching, call, forward
+from launchready.metrics.query_times import Instrumentation, call, forward
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
-AGAIN = frozenset({429, 502, 503, 504})
+RETRY_STATUSES = frozenset({429, 502, 503, 504})
 NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-FIRST, LONGEST = 0.2, 10.0
+FIRST_BACKOFF, MAX_BACKOFF = 0.2, 10.0
 """Seconds: the bound of the first wait, which doubles, and of the last."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0}
@@ -46,13 +46,13 @@ class CircuitOpen(LaunchReadyError, httpx.TransportError):
         self.retry_after = retry_after
 
 
-class Breaker:
+class HostBreaker:
     """One host: closed, open for ``rest`` seconds, then one request finds out whether it is well again."""
 
     def __init__(self, failures: int, rest: float) -> None:
         self._failures = failures
         self._rest = rest
-        self._row = 0
+        self._failed_in_a_row = 0
         self._until = 0.0
         self._lock = threading.Lock()
 
@@ -62,34 +62,36 @@ class Breaker:
             left = self._until - time.monotonic()
             if left > 0:
                 raise CircuitOpen(host, left)
-            if self._row >= self._failures:
+            if self._failed_in_a_row >= self._failures:
                 self._until = time.monotonic() + self._rest  # this one tries; the others wait for what it finds
 
     def leave(self, *, well: bool) -> None:
         with self._lock:
-            self._row = 0 if well else self._row + 1
-            self._until = 0.0 if well or self._row < self._failures else time.monotonic() + self._rest
+            self._failed_in_a_row = 0 if well else self._failed_in_a_row + 1
+            self._until = 0.0 if well or self._failed_in_a_row < self._failures else time.monotonic() + self._rest
 
 
 class _Attempts:
     """One request's attempts: whether there is another, and when."""
 
-    def __init__(self, policy: "_Policy", request: httpx.Request) -> None:
+    def __init__(self, policy: "_RetryPolicy", request: httpx.Request) -> None:
         self._policy = policy
         self._request = request
         forward(request.headers)
-        self._ends = time.monotonic() + policy.deadline
-        self._made = 0
+        self._deadline = time.monotonic() + policy.deadline
+        self._count = 0
         self.host = request.url.host
         self.breaker = policy.breaker(request.url.netloc.decode("ascii"))  # two ports of a host are two services
-        self._may = request.method in IDEMPOTENT or "idempotency-key" in request.headers
-        self._replays = isinstance(request.stream, httpx.ByteStream)  # the whole body is there, to be sent again
+        self._is_repeatable = request.method in IDEMPOTENT or "idempotency-key" in request.headers
+        self._body_is_repeatable = isinstance(
+            request.stream, httpx.ByteStream
+        )  # the whole body is there, to be sent again
 
     def begin(self) -> float:
         """Raises CircuitOpen. The time of the start, for ``took``."""
         self.breaker.enter(self.host)
-        self._made += 1
-        left = max(0.001, self._ends - time.monotonic())
+        self._count += 1
+        left = max(0.001, self._deadline - time.monotonic())
         given = self._request.extensions.get("timeout") or {}
         self._request.extensions["timeout"] = {
             kind: left if given.get(kind) is None else min(left, given[kind])
@@ -106,31 +108,31 @@ class _Attempts:
         self.breaker.leave(well=answer.status_code < 500)
         if answer.status_code == 409 and said is not None and "idempotency-key" in self._request.headers:
             return self._wait(said)
-        return self._wait(said) if self._may and answer.status_code in AGAIN else None
+        return self._wait(said) if self._is_repeatable and answer.status_code in RETRY_STATUSES else None
 
     def failed(self, error: httpx.TransportError) -> float | None:
         self.breaker.leave(well=False)
-        return self._wait(None) if self._may or isinstance(error, NOTHING_SENT) else None
+        return self._wait(None) if self._is_repeatable or isinstance(error, NOTHING_SENT) else None
 
     def _wait(self, said: float | None) -> float | None:
-        if self._made > self._policy.retries or not self._replays:
+        if self._count > self._policy.retries or not self._body_is_repeatable:
             return None
-        bound = min(LONGEST, FIRST * 2 ** (self._made - 1))
+        bound = min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** (self._count - 1))
         wait = said if said is not None else random.uniform(0, bound)  # noqa: S311 - not a secret
-        return wait if time.monotonic() + wait < self._ends else None
+        return wait if time.monotonic() + wait < self._deadline else None
 
 
-class _Policy:
+class _RetryPolicy:
     def __init__(self, retries: int, deadline: str | float, failures: int, rest: str | float) -> None:
-        Watching.on = True
+        Instrumentation.enabled = True
         self.retries = retries
         self.deadline = seconds(deadline)
         self._failures = failures
         self._rest = seconds(rest)
-        self._breakers: dict[str, Breaker] = {}
+        self._breakers: dict[str, HostBreaker] = {}
 
-    def breaker(self, host: str) -> Breaker:
-        return self._breakers.get(host) or self._breakers.setdefault(host, Breaker(self._failures, self._rest))
+    def breaker(self, host: str) -> HostBreaker:
+        return self._breakers.get(host) or self._breakers.setdefault(host, HostBreaker(self._failures, self._rest))
 
 
 class Client(httpx.Client):
@@ -146,7 +148,7 @@ class Client(httpx.Client):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self._policy = _Policy(retries, deadline, failures, rest)
+        self._policy = _RetryPolicy(retries, deadline, failures, rest)
 
     def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
         """As httpx; raises CircuitOpen too."""
@@ -181,7 +183,7 @@ class AsyncClient(httpx.AsyncClient):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self._policy = _Policy(retries, deadline, failures, rest)
+        self._policy = _RetryPolicy(retries, deadline, failures, rest)
 
     async def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
         """As httpx; raises CircuitOpen too."""

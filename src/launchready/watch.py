@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from launchready.metrics.query_times import Watching, call, forward, statement
+from launchready.metrics.query_times import Instrumentation, call, forward, statement
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def sqlalchemy(engine: Any) -> None:
     """Every statement of an engine, by its own events. Watched twice, it is counted once."""
     from sqlalchemy import event  # noqa: PLC0415 - the app uses it, so it is there
 
-    Watching.on = True
+    Instrumentation.enabled = True
     plain = getattr(engine, "sync_engine", engine)
     if not event.contains(plain, "before_cursor_execute", _before):
         event.listen(plain, "before_cursor_execute", _before)
@@ -60,7 +60,7 @@ def django() -> None:
     from django.db import connections  # noqa: PLC0415 - only in a Django app
     from django.db.backends.signals import connection_created  # noqa: PLC0415
 
-    Watching.on = True
+    Instrumentation.enabled = True
     connection_created.connect(_created, dispatch_uid="launchready")
     for connection in connections.all(initialized_only=True):
         _created(None, connection)
@@ -103,7 +103,7 @@ class SQLite3(sqlite3.Connection):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        Watching.on = True
+        Instrumentation.enabled = True
 
     def cursor(self, factory: Any = None) -> Any:
         return super().cursor(factory or _Cursor)
@@ -119,7 +119,7 @@ def psycopg(*, waits: bool = False) -> Any:
     """A class for ``psycopg.connect(..., cursor_factory=...)``; ``waits`` for ``psycopg.AsyncConnection``."""
     import psycopg as driver  # noqa: PLC0415 - the extra
 
-    Watching.on = True
+    Instrumentation.enabled = True
     plain: Any = driver.AsyncCursor if waits else driver.Cursor
 
     class Watched(plain):  # type: ignore[misc]  # one of two classes
@@ -161,7 +161,7 @@ def httpx(client: Any) -> None:
     """Each request of a client, answered or not, with its redirects; the trace context goes on with it."""
     if hasattr(client.send, STARTED):
         return
-    Watching.on = True
+    Instrumentation.enabled = True
     send = client.send
 
     def told(request: Any, started: float) -> None:
@@ -185,7 +185,7 @@ def requests(session: Any) -> None:
     """Each request of a session, redirects one by one, answered or not; the trace context goes on with it."""
     if hasattr(session.send, STARTED):
         return
-    Watching.on = True
+    Instrumentation.enabled = True
     send = session.send
 
     def told(url: str, seconds: float) -> None:

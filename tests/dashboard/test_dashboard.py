@@ -9,8 +9,8 @@ from faces.apps import FACES, Calls
 from launchready.dashboard import links
 from launchready.dashboard.page import POLICY, page
 from launchready.dashboard.wording import duration, verdict
-from launchready.metrics.collector import Keeper
-from launchready.metrics.events import home
+from launchready.metrics.collector import MetricsCollector
+from launchready.metrics.events import default_collector
 from launchready.metrics.status import epoch, revoke, status
 from launchready.metrics.timing import Timings
 from launchready.settings.dashboard import Dashboard
@@ -29,7 +29,7 @@ def ledger(tmp_path_factory):
 
 
 def read(path, **targets):
-    keeper = Keeper(Timings(NEWEST), path)
+    keeper = MetricsCollector(Timings(NEWEST), path)
     try:
         found = status(keeper, lambda method, route: targets.get(route.strip("/")), time.time())
     finally:
@@ -69,7 +69,7 @@ def test_nothing_from_elsewhere(ledger):
 def test_markup_in_a_route_is_text():
     """A template, an event or a release that looks like markup stays text."""
     evil = "<script>alert(1)</script>"
-    keeper = Keeper(Timings(evil))
+    keeper = MetricsCollector(Timings(evil))
     keeper.timings.record("GET", evil, 500, 0.1, "error:" + evil)
     html = page({"release": evil, **status(keeper, lambda method, route: None, time.time())}, live=False)
     assert "<script" not in html
@@ -78,14 +78,14 @@ def test_markup_in_a_route_is_text():
 
 def test_an_app_that_answered_nothing():
     """The page of the first minute, and the page of an app whose file cannot be read."""
-    keeper = Keeper(Timings("r1"))
+    keeper = MetricsCollector(Timings("r1"))
     assert "No requests yet." in page({"release": "r1", **status(keeper, lambda method, route: None, time.time())})
     assert "Nothing is known." in page({"release": "r1", "routes": [], "error": "OperationalError"})
 
 
 def test_what_earns_comes_first(ledger):
     """Routes with a target stand above the others however fast they are; what the app does not know comes last."""
-    keeper = Keeper(Timings("r1"))
+    keeper = MetricsCollector(Timings("r1"))
     for route, seconds in (("/slow", 9.0), ("/payments", 0.1), ("/over", 0.9), (None, 20.0)):
         for _ in range(20):
             keeper.timings.record("GET", route, 200, seconds)
@@ -97,7 +97,9 @@ def test_what_earns_comes_first(ledger):
 def test_a_quiet_site():
     """Eight requests in five minutes have no p95, those of an hour do; one error of two requests is not "50 %"."""
     now = [NOW]
-    keeper = Keeper(Timings("r1"), clock=type("Clock", (), {"wall": lambda self: now[0], "monotonic": None})())
+    keeper = MetricsCollector(
+        Timings("r1"), clock=type("Clock", (), {"wall": lambda self: now[0], "monotonic": None})()
+    )
     for _ in range(4):
         for status_code in (200,) * 7 + (500,):
             keeper.timings.record("GET", "/a", status_code, 0.1)
@@ -112,7 +114,7 @@ def test_a_quiet_site():
 
 def test_long_names_stay_short_in_the_sentence():
     """Of a long route its end, of many routes two."""
-    keeper = Keeper(Timings("r1"))
+    keeper = MetricsCollector(Timings("r1"))
     for number in range(5):
         for _ in range(3):
             keeper.timings.record(
@@ -141,16 +143,16 @@ def test_links():
     """Good until it ends; not with another key, nor changed, nor of an older epoch; old keys may be kept."""
     token = links.sign([KEY], NOW, 2)
     assert len(token) <= 70
-    assert links.opens([KEY], token, NOW + 7199)
-    assert not links.opens([KEY], token, NOW + 7201)
-    assert not links.opens(["another" + KEY], token, NOW)
-    assert links.opens([KEY, "another" + KEY], token, NOW)
-    assert not links.opens([KEY], token, NOW, epoch=1)
+    assert links.is_valid([KEY], token, NOW + 7199)
+    assert not links.is_valid([KEY], token, NOW + 7201)
+    assert not links.is_valid(["another" + KEY], token, NOW)
+    assert links.is_valid([KEY, "another" + KEY], token, NOW)
+    assert not links.is_valid([KEY], token, NOW, epoch=1)
     for place in range(len(token) - 1):
         changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
-        assert not links.opens([KEY], changed, NOW), place
+        assert not links.is_valid([KEY], changed, NOW), place
     for nonsense in ("", ".", "x.y", "é", token + "x"):
-        assert not links.opens([KEY], nonsense, NOW)
+        assert not links.is_valid([KEY], nonsense, NOW)
 
 
 # Every face.
@@ -197,7 +199,7 @@ def test_links_that_ended(call):
     assert ended.status == 403
     assert b"dashboard-link" in ended.body
     good = links.sign([KEY], time.time())
-    keeper = Keeper(Timings("other"), call.ledger)
+    keeper = MetricsCollector(Timings("other"), call.ledger)
     revoke(keeper)
     with keeper.reading() as there:
         assert epoch(there) == 1
@@ -238,7 +240,7 @@ def test_repeats(face):
         assert call("GET", "/v1/things/7", [("Authorization", "Bearer x")]).body == b"{}"
     for _ in range(40):
         assert call("GET", "/plain").status == 200  # counts its calls: another answer each time
-    with home().reading() as ledger:
+    with default_collector().reading() as ledger:
         rows = ledger.rows("SELECT route, what, requests, calls FROM work WHERE kind = 'read' ORDER BY what")
     things, plain = ("(unmatched)",) * 2 if face in ("asgi", "wsgi") else ("/v1/things/{id}", "/plain")
     assert rows == [(things, "private", 4, 4), (plain, "public", 4, 0)]

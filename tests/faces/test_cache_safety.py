@@ -349,10 +349,10 @@ def test_a_store_in_memory_is_bounded():
         [room] = [room for room in store._tables.values() if room.name == "cache"]
         assert len(room.rows) <= 500
         assert room.size <= 1_000_000
-        setup = at.middleware.stack.cache.feature._setup
-        assert len(setup.changes.times) <= 1025
-        assert len(setup.counts.raw) <= 1024
-        assert len(setup.flying) == 0
+        state = at.middleware.stack.cache.feature._state
+        assert len(state.changes.times) <= 1025
+        assert len(state.counts.unfolded) <= 1024
+        assert len(state.in_flight) == 0
 
 
 def test_long_urls_count():

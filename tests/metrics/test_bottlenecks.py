@@ -7,8 +7,8 @@ import pytest
 
 from launchready.cli import main
 from launchready.metrics.bottlenecks import bottlenecks
-from launchready.metrics.collector import Keeper
-from launchready.metrics.query_times import HTTP, SQL, Spent
+from launchready.metrics.collector import MetricsCollector
+from launchready.metrics.query_times import HTTP, SQL, QueryTimes
 from launchready.metrics.timing import Timings
 
 TARGETS = {"POST /bookings": 0.5, "POST /payments": 0.5, "GET /coaches": 0.2, "GET /admin": 0.1, "GET /fine": 1.0}
@@ -16,39 +16,39 @@ WEIGHTS = {"POST /bookings": 3.0, "POST /payments": 5.0, "GET /coaches": 1.0, "G
 
 
 def traffic(path):
-    keeper = Keeper(Timings("r1"), path)
-    record = keeper.timings.record
+    collector = MetricsCollector(Timings("r1"), path)
+    record = collector.timings.record
     for _ in range(100):
         record("POST", "/bookings", 200, 0.9)  # 40 s over, x 3
         record("GET", "/coaches", 200, 1.0)  # 80 s over, x 1
         record("GET", "/admin", 200, 9.0)  # earns nothing
         record("GET", "/fine", 200, 0.2)
         record("GET", "/me", 200, 0.2)  # no target
-        loop = Spent({})
+        loop = QueryTimes({})
         for _ in range(12):
             loop.note(SQL, "SELECT name FROM client WHERE id = ?", 0.03)
         loop.note(SQL, "SELECT ?", 0.001)
-        keeper.timings.spend("POST", "/bookings", loop)
-        keeper.timings.reread("GET", "/coaches", False, True)
+        collector.timings.record_queries("POST", "/bookings", loop)
+        collector.timings.record_repeated_read("GET", "/coaches", False, True)
     for _ in range(20):
         record("POST", "/payments", 200, 2.0)  # 30 s over, x 5
-        chain = Spent({})
+        chain = QueryTimes({})
         chain.note(HTTP, "pay.example", 0.8)
         chain.note(HTTP, "pay.example", 0.9)
         chain.chained = 1
-        keeper.timings.spend("POST", "/payments", chain)
-    return keeper
+        collector.timings.record_queries("POST", "/payments", chain)
+    return collector
 
 
 def test_golden_order(tmp_path):
     """By seconds lost times weight; what earns nothing is folded, what has no target is not determined."""
-    keeper = traffic(tmp_path / "m.db")
-    with keeper.reading() as ledger:
+    collector = traffic(tmp_path / "m.db")
+    with collector.reading() as ledger:
         found = bottlenecks(
             ledger, time.time() - 86_400, lambda method, route: TARGETS.get(f"{method} {route}"),
             lambda method, route: WEIGHTS.get(f"{method} {route}"),
         )  # fmt: skip
-    keeper.close()
+    collector.close()
     assert [one.route for one in found.ranked] == ["/payments", "/bookings", "/coaches"]
     assert [one.score for one in found.ranked] == pytest.approx([150, 120, 80], rel=0.05)
     assert (found.folded, found.unknown) == (1, ("GET /me",))

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from launchready.metrics import compare
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.comparison_schedule import LOOKS
 from launchready.metrics.histogram import bucket
 from launchready.metrics.report import comparison, releases
@@ -150,12 +150,12 @@ class Clock:
 def test_looks_are_planned(tmp_path):
     """Whoever looks, and however often: what is said changes when a route reaches 100, 200, 400 requests."""
     clock, draw = Clock(), random.Random(3)
-    old = Keeper(Timings("r1"), tmp_path / "m.db", clock)
+    old = MetricsCollector(Timings("r1"), tmp_path / "m.db", clock)
     for _ in range(500):
         old.timings.record("GET", "/a", 200, draw.lognormvariate(-2, 0.5))
     old.close()
     clock.now += 100
-    new = Keeper(Timings("r2"), tmp_path / "m.db", clock)
+    new = MetricsCollector(Timings("r2"), tmp_path / "m.db", clock)
     words = {}
     for count in range(1, 451):
         new.timings.record("GET", "/a", 200, 2 * draw.lognormvariate(-2, 0.5))
@@ -177,9 +177,9 @@ def test_after_a_rollback(tmp_path):
     """The release that serves again stands first."""
     clock = Clock()
     for name in ("r1", "r2", "r1"):
-        keeper = Keeper(Timings(name), tmp_path / "m.db", clock)
-        keeper.timings.record("GET", "/a", 200, 0.1)
-        with keeper.reading() as ledger:
+        collector = MetricsCollector(Timings(name), tmp_path / "m.db", clock)
+        collector.timings.record("GET", "/a", 200, 0.1)
+        with collector.reading() as ledger:
             assert releases(ledger)[0]["release"] == name
-        keeper.close()
+        collector.close()
         clock.now += 600

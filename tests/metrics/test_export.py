@@ -9,11 +9,11 @@ import pytest
 
 from faces.apps import FACES, Calls
 from launchready.errors import ConfigError
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.export import BOUNDS
 from launchready.metrics.export.otel import data
 from launchready.metrics.export.prometheus import text
-from launchready.metrics.timing import OWN, Timings
+from launchready.metrics.timing import ANSWERED_EARLY, Timings
 from launchready.settings.timing import Timing
 
 TOKEN = "".join(reversed("nekot-gnol-yrev-a"))
@@ -29,16 +29,16 @@ class Clock:
 
 
 def measured(path=None):
-    keeper = Keeper(Timings('r"1\\'), path, Clock())
+    collector = MetricsCollector(Timings('r"1\\'), path, Clock())
     for _ in range(3):
-        keeper.timings.record("GET", "/a", 200, 0.1)
-    keeper.timings.record("GET", "/a", 200, 0.0001, OWN)
-    keeper.timings.record("GET", "/a", 200, 30.0, "stream")
-    keeper.timings.record("GET", "/a", 200, 30.0, "websocket")
-    keeper.timings.record("GET", None, 404, 0.004)
-    keeper.timings.record("POST", "/b", 500, 0.7, "error:KeyError")
-    keeper.timings.record("POST", "/b", 503, 0.7)
-    return keeper
+        collector.timings.record("GET", "/a", 200, 0.1)
+    collector.timings.record("GET", "/a", 200, 0.0001, ANSWERED_EARLY)
+    collector.timings.record("GET", "/a", 200, 30.0, "stream")
+    collector.timings.record("GET", "/a", 200, 30.0, "websocket")
+    collector.timings.record("GET", None, 404, 0.004)
+    collector.timings.record("POST", "/b", 500, 0.7, "error:KeyError")
+    collector.timings.record("POST", "/b", 503, 0.7)
+    return collector
 
 
 def families(said):
@@ -49,10 +49,10 @@ def families(said):
 
 def test_prometheus():
     """A histogram whose buckets add up; labels of the conventions, whatever stands in them; and what runs now."""
-    keeper = measured()
-    keeper.timings.begun["GET", "http"] += 7  # five ended
-    keeper.timings.begun["HACK", "gopher"] += 1
-    with keeper.reading() as ledger:
+    collector = measured()
+    collector.timings.begun["GET", "http"] += 7  # five ended
+    collector.timings.begun["HACK", "gopher"] += 1
+    with collector.reading() as ledger:
         family, running = families(text(ledger, Clock.now))
         later = families(text(ledger, Clock.now + 4))[1]
     assert (family.name, family.type) == ("http_server_request_duration_seconds", "histogram")
@@ -111,12 +111,12 @@ def test_otlp(tmp_path):
             worker.flush()
         for worker in workers:
             worker.exporter = exporter
-            worker.hand_over()
-            worker.hand_over()
+            worker.export()
+            worker.export()
         assert len(server.got) == 1
         for worker in workers:
             worker._clock.now += 61
-        workers[1].hand_over()
+        workers[1].export()
         assert len(server.got) == 2
     finally:
         exporter.shutdown()
@@ -151,11 +151,11 @@ def test_exponential(low, high):
     from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 
     exporter = ConsoleMetricExporter(preferred_aggregation={Histogram: ExponentialBucketHistogramAggregation()})
-    draw, keeper = random.Random(4), Keeper(Timings("r1"), None, Clock())
+    draw, collector = random.Random(4), MetricsCollector(Timings("r1"), None, Clock())
     values = [low, high, *(math.exp(draw.uniform(math.log(low), math.log(high))) for _ in range(500))]
     for value in values:
-        keeper.timings.record("GET", "/a", 200, value, "", None, "https")
-    with keeper.reading() as ledger:
+        collector.timings.record("GET", "/a", 200, value, "", None, "https")
+    with collector.reading() as ledger:
         metric = data(ledger, Clock.now, exporter).resource_metrics[0].scope_metrics[0].metrics[0]
     (point,) = metric.data.data_points
     assert point.attributes["url.scheme"] == "https"
@@ -177,11 +177,11 @@ def test_an_exporter_that_fails(caplog):
         def export(self, metrics_data, timeout_millis=0.0, **more):
             raise OSError("secret")
 
-    keeper = measured()
-    keeper.exporter = Broken()
+    collector = measured()
+    collector.exporter = Broken()
     for _ in range(3):
-        keeper.hand_over()
-        keeper._clock.now += 61
+        collector.export()
+        collector._clock.now += 61
     assert [record.getMessage() for record in caplog.records] == ["what was measured cannot be exported: OSError"]
 
 

@@ -147,7 +147,7 @@ def test_a_change_in_one_worker_reaches_what_the_other_is_making(store, host, tm
 @pytest.mark.parametrize("store", SHARED)
 def test_a_leader_that_died(store, host, tmp_path, monkeypatch):
     """A worker that was killed while it asked keeps nobody waiting longer than its lease."""
-    monkeypatch.setattr(store_response, "LEASED", 0.2)
+    monkeypatch.setattr(store_response, "LEASE_SECONDS", 0.2)
     asked = asyncio.Event()
 
     async def app(scope, receive, send):
@@ -204,7 +204,7 @@ def test_a_leader_without_an_answer(store, end, host, tmp_path):
         if end == "client left":
             leader.cancel()
         go.set()
-        answers = await asyncio.wait_for(asyncio.gather(*waiting), 0.5 * store_response.LEASED)
+        answers = await asyncio.wait_for(asyncio.gather(*waiting), 0.5 * store_response.LEASE_SECONDS)
         await asyncio.gather(leader, return_exceptions=True)
         again = await ask(both[0], host)
         await closed(both)
@@ -241,7 +241,7 @@ def test_a_leader_that_left_under_django(host, tmp_path):
         waiting = asyncio.create_task(both[1](factory.get("/coaches", headers={"host": host.decode()})))
         await asyncio.sleep(0.1)
         leader.cancel()
-        answer = await asyncio.wait_for(waiting, 0.5 * store_response.LEASED)
+        answer = await asyncio.wait_for(waiting, 0.5 * store_response.LEASE_SECONDS)
         await closed(both)
         return answer.content
 
@@ -477,4 +477,4 @@ def test_the_other_worker_is_told(store, host, tmp_path):
     began = asyncio.Event()
     took = asyncio.run(main())
     assert len(looks) < 20  # until it is listened to; 75 without
-    assert took < store_response.SURE / 2
+    assert took < store_response.MAX_POLL_INTERVAL / 2

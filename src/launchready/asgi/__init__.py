@@ -20,9 +20,9 @@ from launchready.core.idempotency import HEADER
 from launchready.exchange.background import Behind
 from launchready.http.asgi_scope import template
 from launchready.http.message import Response
-from launchready.metrics.query_times import Watching, begin
-from launchready.metrics.timing import OWN, STREAM, broke
-from launchready.metrics.websocket import timed
+from launchready.metrics.query_times import Instrumentation, begin
+from launchready.metrics.timing import ANSWERED_EARLY, STREAM, classify_failure
+from launchready.metrics.websocket import time_websocket
 from launchready.runtime import background
 from launchready.runtime.current import ViewFeatures
 from launchready.runtime.run_to_completion import run_to_completion
@@ -103,7 +103,7 @@ class LaunchReadyMiddleware:
         scheme = exchange.request.scheme
         if timings is not None:
             timings.begun[method, scheme] += 1
-        spent = begin(exchange.request.get) if Watching.on and timings is not None else None
+        spent = begin(exchange.request.get) if Instrumentation.enabled and timings is not None else None
         try:
             # Who cancels the request of a client that went away (Daphne, httpx in this process) does not say which
             # version of the protocol it speaks. uvicorn and Hypercorn do, and leave requests alone: there a task for
@@ -113,21 +113,21 @@ class LaunchReadyMiddleware:
             else:
                 await exchange.run()
         except BaseException as error:
-            exchange.status, exchange.note = broke(error)
+            exchange.status, exchange.note = classify_failure(error)
             raise
         finally:
             if timings is not None:
                 note, seconds = exchange.note, perf_counter() - started
-                if note == OWN:
-                    timings.own(method, scope["path"], exchange.status, seconds, scheme)
+                if note == ANSWERED_EARLY:
+                    timings.record_early(method, scope["path"], exchange.status, seconds, scheme)
                 elif note == STREAM:
                     first = exchange.first - started
                     whole = exchange.whole
-                    timings.stream(method, self.route(scope), exchange.status, seconds, first, whole, "", scheme)
+                    timings.record_stream(method, self.route(scope), exchange.status, seconds, first, whole, "", scheme)
                 else:
                     timings.record(method, self.route(scope), exchange.status, seconds, note, None, scheme)
                 if spent is not None:
-                    timings.spend(method, self.route(scope), spent)
+                    timings.record_queries(method, self.route(scope), spent)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket is timed, and limited where a limit asks for it; anything else passes."""
@@ -142,4 +142,4 @@ class LaunchReadyMiddleware:
                 await self.app(scope, receive, send)
 
         scheme = "https" if scope.get("scheme") == "wss" else "http"
-        await timed(self._timings, lambda: self.route(scope), scheme, serve, send)
+        await time_websocket(self._timings, lambda: self.route(scope), scheme, serve, send)

@@ -19,7 +19,7 @@ from launchready.exchange.operations import Elsewhere, Flow, Inline, Op, new
 from launchready.http.asgi_scope import user
 from launchready.http.message import Request, Response, append, clean, multipart_boundary
 from launchready.http.recorded_input import MAX_RECORDED_BODY
-from launchready.metrics.timing import OWN, STREAM
+from launchready.metrics.timing import ANSWERED_EARLY, STREAM
 from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.bodies.spool import IN_MEMORY, Spool
 from launchready.runtime.current import CURRENT, ViewFeatures
@@ -135,7 +135,7 @@ class ASGIExchange:
             if isinstance(step, Op) and not isinstance(step, Forward):
                 step = await adrive(steps, self._carry, step)
             if isinstance(step, Response):
-                self.note = OWN
+                self.note = ANSWERED_EARLY
                 await self._answer(step)
                 return
             self._hold = step.hold

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
-from launchready.dashboard.links import opens
+from launchready.dashboard.links import is_valid
 from launchready.dashboard.page import POLICY, page
 from launchready.exchange.app import Look
 from launchready.exchange.operations import Flow
@@ -24,7 +24,7 @@ SAFE: Headers = [
 ]
 
 
-class Dashboard:
+class DashboardFeature:
     """``keys``: what links are signed with, the newest last. ``wall``: seconds since the epoch."""
 
     name = "dashboard"
@@ -46,15 +46,15 @@ class Dashboard:
         yield look
         epoch = look.answer.get("epoch", 0)
         if asked:
-            return self._enter(request, asked) if opens(self._keys, asked, self._wall(), epoch) else _not_found()
-        if opens(self._keys, known, self._wall(), epoch):
+            return self._enter(request, asked) if is_valid(self._keys, asked, self._wall(), epoch) else _not_found()
+        if is_valid(self._keys, known, self._wall(), epoch):
             return _page(look.answer)
         return _text(403, "This link has ended. Ask for a new one: launchready dashboard-link\n")
 
-    def sees(self, request: Request) -> bool:
+    def is_viewer(self, request: Request) -> bool:
         """Whether the request comes from who may see the dashboard (revoking is noticed by the page alone)."""
         known = self.cookie(request)
-        return bool(known) and opens(self._keys, known, self._wall())
+        return bool(known) and is_valid(self._keys, known, self._wall())
 
     @staticmethod
     def cookie(request: Request) -> str:

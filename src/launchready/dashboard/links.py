@@ -18,7 +18,7 @@ def sign(keys: Sequence[str], now: float, hours: float = HOURS, epoch: int = 0) 
     return made
 
 
-def opens(keys: Sequence[str], token: str, now: float, epoch: int = 0) -> bool:
+def is_valid(keys: Sequence[str], token: str, now: float, epoch: int = 0) -> bool:
     """Whether the token is ours, of this epoch or a later one, and has not ended."""
     try:
         made_in, ends = _serializer(keys).loads(token)

@@ -13,12 +13,12 @@ from typing import Any
 
 from launchready.dashboard import charts
 from launchready.dashboard.wording import (
-    FINE,
+    ALL_FINE,
+    DASH,
     LEAST_ERRORS,
     MANY_ERRORS,
-    NOBODY,
-    QUIET,
-    UNTOLD,
+    NO_REQUESTS,
+    OVERDUE_AFTER,
     age,
     count,
     duration,
@@ -77,14 +77,14 @@ def _main(status: Status) -> str:
     if "timeline" not in status:
         return f"<h1>Nothing is known.</h1><p>{escape(str(status.get('error', 'timing is off')))}</p>"
     sentence, since = verdict(status), _time(status["since"])
-    look, sign = {FINE: ("good", "●"), QUIET: ("none", "○")}.get(sentence, ("bad", "▲"))
+    look, sign = {ALL_FINE: ("good", "●"), NO_REQUESTS: ("none", "○")}.get(sentence, ("bad", "▲"))
     return "".join((
         f'<header><p class="sign {look}" aria-hidden="true">{sign}</p><h1>{escape(sentence)}</h1></header>',
         f"<p>Release <b>{escape(str(status['release']))}</b> · {since} to {_time(status['now'])} UTC</p>",
-        FIRST if sentence == QUIET else _cards(status),
+        FIRST if sentence == NO_REQUESTS else _cards(status),
         f'<h2>Uptime <small>as this app knows it</small></h2><div class="box">{charts.bar(status["uptime"], since)}',
         f"{LEGEND}</div>",
-        "" if sentence == QUIET else f"<h2>Over time</h2>{_charts(status, since)}",
+        "" if sentence == NO_REQUESTS else f"<h2>Over time</h2>{_charts(status, since)}",
         _routes(status["routes"]),
         _releases(status["releases"]),
         f'<div class="pair">{_signals(status["signals"])}{_jobs(status["jobs"])}{_counters(status)}</div>',
@@ -135,11 +135,11 @@ def _outcomes(status: Status) -> str:
         return ""
     found = unresolved(status)
     if found is None:
-        value, words = NOBODY, "the store does not answer"
+        value, words = DASH, "the store does not answer"
     elif not found["count"]:
         value, words = "0", "what was begun was answered"
     else:
-        red = found["oldest"] >= UNTOLD
+        red = found["oldest"] >= OVERDUE_AFTER
         value = _flag(count(found["count"]) + ("" if found["whole"] else " or more"), red, not red)
         words = f"the oldest for {age(found['oldest'])}: <code>{RESOLVE}</code>"
     return f'<div class="card"><h2>Unknown outcomes</h2><b>{value}</b><small>{words}</small></div>'
@@ -171,11 +171,11 @@ def _charts(status: Status, since: str) -> str:
 
 
 def _share(rate: float | None) -> str:
-    return NOBODY if rate is None else share(rate, 1)
+    return DASH if rate is None else share(rate, 1)
 
 
 def _whole(value: float | None) -> str:
-    return NOBODY if value is None else count(value)
+    return DASH if value is None else count(value)
 
 
 def _routes(rows: Sequence[Row]) -> str:
@@ -221,7 +221,7 @@ def _flag(text: str, bad: bool, warn: bool = False) -> str:
 def _compared(row: Row) -> str:
     found = row["verdict"]
     if found is None:
-        return "not enough data" if row["count"] else NOBODY
+        return "not enough data" if row["count"] else DASH
     css = {"worse": "bad", "better": "good"}.get(found["word"], "")
     word = f'<span class="{css}">{found["word"]}</span>' if css else str(found["word"])
     return f"{word}, n = {count(found['before'])} and {count(found['after'])}"
@@ -252,7 +252,7 @@ def _jobs(rows: Sequence[Row]) -> str:
     body = [
         (
             escape(row["name"]),
-            NOBODY if row["ended"] is None else _time(row["ended"]),
+            DASH if row["ended"] is None else _time(row["ended"]),
             _flag("late", row["late"]) if row["late"] else "in time",
             count(row["runs"] or 0),
             count(row["failures"] or 0),

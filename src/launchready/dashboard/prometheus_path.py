@@ -9,7 +9,7 @@ from launchready.http.problem import NO_STORE
 from launchready.metrics.export.prometheus import TYPE
 
 
-class Metrics:
+class PrometheusEndpoint:
     """``token`` None: anybody may read it."""
 
     name = "metrics"

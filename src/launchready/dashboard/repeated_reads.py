@@ -20,7 +20,7 @@ Note = Callable[[str, str, bool, bool], None]
 """Method, path, whether somebody is signed in, whether the body was the same."""
 
 
-class Repeats:
+class RepeatedReads:
     name = "repeats"
 
     def __init__(self, note: Note) -> None:

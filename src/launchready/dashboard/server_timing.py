@@ -10,26 +10,26 @@ from collections.abc import Callable
 from launchready.exchange.app import Forward
 from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
-from launchready.metrics.query_times import HTTP, SPENT, SQL
+from launchready.metrics.query_times import HTTP, QUERY_TIMES, SQL
 
 
 class ServerTiming:
-    """``sees``: whether a request comes from who may see the dashboard. ``clock``: seconds, never going back."""
+    """``is_viewer``: whether a request comes from who may see the dashboard. ``clock``: seconds, never going back."""
 
     name = "server timing"
 
-    def __init__(self, sees: Callable[[Request], bool], clock: Callable[[], float]) -> None:
-        self._sees = sees
+    def __init__(self, is_viewer: Callable[[Request], bool], clock: Callable[[], float]) -> None:
+        self._is_viewer = is_viewer
         self._clock = clock
 
     def handle(self, request: Request) -> Flow[Response | None]:
         started = self._clock()
-        if request.get(b"sec-fetch-site") != b"same-origin" and not self._sees(request):
+        if request.get(b"sec-fetch-site") != b"same-origin" and not self._is_viewer(request):
             return None
         app = Forward()
         yield app
         parts = [f"app;dur={(self._clock() - started) * 1000:.1f}"]
-        spent = SPENT.get()
+        spent = QUERY_TIMES.get()
         if spent is not None:
             for kind, name, word in ((SQL, "db", "queries"), (HTTP, "out", "calls")):
                 calls, seconds = spent.total(kind)

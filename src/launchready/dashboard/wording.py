@@ -11,18 +11,18 @@ MANY_ERRORS = 0.01
 LEAST_ERRORS = 3
 """One unlucky request is no incident: below this many, a share says nothing."""
 
-NOBODY = "–"  # noqa: RUF001 - an en dash is how a table says "nothing here"
+DASH = "–"  # noqa: RUF001 - an en dash is how a table says "nothing here"
 
 
 def duration(seconds: float | None) -> str:
     """180 ms, 1.20 s; a dash for none."""
     if seconds is None:
-        return NOBODY
+        return DASH
     return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.2f} s"
 
 
 def share(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else NOBODY
+    return f"{100 * part / whole:.1f} %" if whole else DASH
 
 
 def count(number: float) -> str:
@@ -30,7 +30,7 @@ def count(number: float) -> str:
     return f"{number:,.0f}".replace(",", "\u2009")
 
 
-UNTOLD = 3600.0
+OVERDUE_AFTER = 3600.0
 """Seconds. By then whoever paid has written a mail, and who looks it up at the provider is late."""
 
 
@@ -52,7 +52,7 @@ def name(row: Row) -> str:
     return f"{row['method']} {row['route']}"
 
 
-QUIET, FINE = "No requests yet.", "All routes answer as they should."
+NO_REQUESTS, ALL_FINE = "No requests yet.", "All routes answer as they should."
 LONGEST = 44
 """Characters of a route in a sentence."""
 
@@ -77,7 +77,7 @@ def slow(row: Row) -> bool:
 def verdict(status: Row) -> str:
     """One sentence: the worst that is known, or that nothing is."""
     release = status["releases"][0] if status.get("releases") else None
-    worse, broke = (_surely(release, kind) for kind in ("latency", "errors"))
+    worse, broke = (_significantly(release, kind) for kind in ("latency", "errors"))
     rows = status.get("routes", [])
     parts = []
     if release and broke:
@@ -102,11 +102,11 @@ def verdict(status: Row) -> str:
         sentence = "; ".join(parts)
         return sentence[0].upper() + sentence[1:] + "."
     if not sum(row["count"] for row in rows):
-        return QUIET
-    return FINE
+        return NO_REQUESTS
+    return ALL_FINE
 
 
-def _surely(release: Row | None, kind: str) -> list[Row]:
+def _significantly(release: Row | None, kind: str) -> list[Row]:
     rows = release["routes"] if release else []
     return [row for row in rows if kind in row["sure"] and row[kind]["word"] == "worse"]
 

@@ -4,7 +4,7 @@ import re
 import time
 from pathlib import Path
 
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.status import status
 from launchready.metrics.timing import Timings
 
@@ -13,7 +13,7 @@ _NAME = re.compile(r"\{\w+\}")
 
 def p95_by_route(home: Path) -> dict[str, float]:
     """Seconds by "GET /coaches/{id}", of all workers; only where there were enough requests to say."""
-    keeper = Keeper(Timings("demo"), home / "launchready.metrics.db")
+    keeper = MetricsCollector(Timings("demo"), home / "launchready.metrics.db")
     try:
         rows = status(keeper, lambda *_: None, time.time())["routes"]
     finally:

@@ -17,7 +17,7 @@ from launchready.http.environ import percent_encode, raw_path, request_headers, 
 from launchready.http.message import Headers, Request, Response, append, clean, multipart_boundary
 from launchready.http.recorded_input import MAX_RECORDED_BODY
 from launchready.http.view_result import to_response
-from launchready.metrics.query_times import Spent
+from launchready.metrics.query_times import QueryTimes
 from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.current import ViewFeatures
 from launchready.runtime.drive import adrive, drive
@@ -46,7 +46,7 @@ class DjangoExchange:
     awaits_end = False  # somebody waits for the last byte
     own = True  # until the app is asked
     note = ""
-    spent: Spent | None = None
+    spent: QueryTimes | None = None
     sent: DjangoResponse | None = None
     forward: Forward
 

@@ -23,8 +23,8 @@ from launchready.django.exchange import DjangoExchange
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Copy, Forward
 from launchready.exchange.background import Behind
-from launchready.metrics.query_times import Watching, begin
-from launchready.metrics.streaming import AsyncWatched, Watched
+from launchready.metrics.query_times import Instrumentation, begin
+from launchready.metrics.streaming import AsyncTimedStream, TimedStream
 from launchready.metrics.timing import ERROR
 from launchready.runtime import background
 from launchready.runtime.current import CURRENT, ViewFeatures
@@ -182,7 +182,7 @@ class LaunchReadyMiddleware:
         request.META["launchready.exchange"] = exchange
         if plan is None and stack.timings is not None:
             stack.timings.begun[exchange.request.method, exchange.request.scheme] += 1
-        if Watching.on:
+        if Instrumentation.enabled:
             exchange.spent = begin(exchange.request.get)
         return exchange, started, plan is None
 
@@ -194,12 +194,12 @@ class LaunchReadyMiddleware:
             return
         method, scheme, seconds = exchange.request.method, exchange.request.scheme, perf_counter() - started
         if exchange.own:
-            timings.own(method, request.path, exchange.status, seconds, scheme)
+            timings.record_early(method, request.path, exchange.status, seconds, scheme)
             return
         route = template(request.resolver_match.route) if request.resolver_match is not None else None
         answer = exchange.sent
         if exchange.spent is not None:  # of a stream, until it begins
-            timings.spend(method, route, exchange.spent)
+            timings.record_queries(method, route, exchange.spent)
         if answer is None or not answer.streaming:
             note = exchange.note if exchange.status >= 500 else ""
             timings.record(method, route, exchange.status, seconds, note, None, scheme)
@@ -207,9 +207,9 @@ class LaunchReadyMiddleware:
 
         def done(first: float, whole: bool, note: str) -> None:
             took = perf_counter() - started, first - started
-            timings.stream(method, route, exchange.status, *took, whole, note, scheme)
+            timings.record_stream(method, route, exchange.status, *took, whole, note, scheme)
 
-        watch = AsyncWatched if answer.is_async else Watched
+        watch = AsyncTimedStream if answer.is_async else TimedStream
         answer.streaming_content = watch(answer.streaming_content, done)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from launchready.metrics import report
-from launchready.metrics.histogram import middle
+from launchready.metrics.histogram import midpoint
 from launchready.metrics.ledger import Ledger
 from launchready.metrics.query_times import HTTP, READ, REPEATED, SQL
 
@@ -43,7 +43,7 @@ class Bottleneck:
 
 
 @dataclass(frozen=True)
-class Found:
+class BottleneckRanking:
     """``ranked``: the worst first. ``folded``: routes over their target that earn nothing. ``unknown``: routes that
     earn and have no target, so nobody can say."""
 
@@ -52,7 +52,7 @@ class Found:
     unknown: tuple[str, ...]
 
 
-def bottlenecks(ledger: Ledger, since: float, target: report.Target, weight: Weight) -> Found:
+def bottlenecks(ledger: Ledger, since: float, target: report.Target, weight: Weight) -> BottleneckRanking:
     work = _work(ledger, since)
     ranked, folded, unknown = [], 0, []
     for (method, route), tally in report.tallies(ledger.rows(report._SLOTS, (since,))).items():
@@ -61,7 +61,7 @@ def bottlenecks(ledger: Ledger, since: float, target: report.Target, weight: Wei
             unknown += [f"{method} {route}"] if worth else []
             continue
         counts = tally.durations.counts.items()
-        lost = sum((middle(index) - promised) * count for index, count in counts if middle(index) > promised)
+        lost = sum((midpoint(index) - promised) * count for index, count in counts if midpoint(index) > promised)
         if not lost:
             continue
         if not worth:
@@ -73,7 +73,7 @@ def bottlenecks(ledger: Ledger, since: float, target: report.Target, weight: Wei
             Bottleneck(method, route, tally.requests, p95, promised, lost, worth, lost * worth, tuple(causes), fix)
         )
     ranked.sort(key=lambda one: (-one.score, one.route, one.method))
-    return Found(tuple(ranked), folded, tuple(sorted(unknown)))
+    return BottleneckRanking(tuple(ranked), folded, tuple(sorted(unknown)))
 
 
 Row = Mapping[str, Any]

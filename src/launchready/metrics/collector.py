@@ -21,7 +21,7 @@ from pathlib import Path
 from launchready.clock import SYSTEM, Clock
 from launchready.metrics.export.otel import Exporter, data, due
 from launchready.metrics.ledger import GRAIN, HOUR, Ledger
-from launchready.metrics.timing import MAX_SERIES, Key, Series, Timings
+from launchready.metrics.timing import MAX_SERIES, Series, SeriesKey, Timings
 
 logger = logging.getLogger("launchready")
 
@@ -31,7 +31,7 @@ EVERY = 0.5
 Task = Callable[[Ledger, float], None]
 
 
-class Keeper:
+class MetricsCollector:
     """One app's measurements in this process. ``path`` None: they stay in it.
 
     ``ready``: what the health checks say now; None in a process that does not serve. ``rules``: the events that an
@@ -42,20 +42,20 @@ class Keeper:
         self.timings = timings
         self.path = path
         self.ready: Callable[[], bool | None] | None = None
-        self.rules: Callable[[Key], Sequence[str]] = lambda _: ()
+        self.rules: Callable[[SeriesKey], Sequence[str]] = lambda _: ()
         self.exporter: Exporter | None = None
         self._clock = clock
         self._ledger: Ledger | None = None
         self._lock = threading.RLock()
-        self._late: list[Series] = []
+        self._unwritten: list[Series] = []
         self._tasks: list[Task] = []
-        self._said = False
+        self._warned = False
         self._active = False  # requests were running at the last addition
         self._minute = self._hour = -1.0
-        _keepers.add(self)
+        _collectors.add(self)
         timings.started = start  # no method of ours: a keeper that is done with is freed at once, not by the collector
 
-    def later(self, task: Task) -> None:
+    def enqueue(self, task: Task) -> None:
         """Have something written with the next addition: a signal, a job's heartbeat."""
         if len(self._tasks) < MAX_SERIES:
             self._tasks.append(task)
@@ -64,10 +64,10 @@ class Keeper:
     def flush(self) -> None:
         """Add what came since the last time. Never raises for what can go wrong with the file."""
         with self._lock:
-            parts = [*self._late, *self.timings.drain()]
+            parts = [*self._unwritten, *self.timings.drain()]
             tasks, self._tasks = self._tasks, []
             if work := self.timings.drain_work():
-                tasks.append(lambda ledger, at: ledger.spend(self.timings.release, work, at))
+                tasks.append(lambda ledger, at: ledger.record_queries(self.timings.release, work, at))
             now = self._clock.wall()
             minute, active = now // 60, self.timings.active()
             if active or self._active:
@@ -78,14 +78,14 @@ class Keeper:
             try:
                 self._add(self._open(), parts, tasks, now)
             except (sqlite3.Error, OSError) as error:
-                self._late = parts[-MAX_SERIES:]
+                self._unwritten = parts[-MAX_SERIES:]
                 self._tasks = (tasks + self._tasks)[-MAX_SERIES:]
                 self._drop()
-                if not self._said:
+                if not self._warned:
                     logger.warning("what was measured cannot be written to %s: %s", self.path, type(error).__name__)
-                self._said = True
+                self._warned = True
             else:
-                self._late, self._said, self._minute, self._active = [], False, minute, bool(active)
+                self._unwritten, self._warned, self._minute, self._active = [], False, minute, bool(active)
 
     def _add(self, ledger: Ledger, parts: list[Series], tasks: list[Task], now: float) -> None:
         try:
@@ -116,7 +116,7 @@ class Keeper:
                     (int(now // GRAIN) * GRAIN, int(ready is not False), int(ready is False)),
                 )
 
-    def hand_over(self) -> None:
+    def export(self) -> None:
         """To the exporter, when it is time. Never raises for what an exporter can do."""
         if self.exporter is None:
             return
@@ -129,9 +129,9 @@ class Keeper:
             if found is not None:  # without the lock: whoever it is sent to may take its time
                 self.exporter.export(found)
         except Exception as error:
-            if not self._said:
+            if not self._warned:
                 logger.warning("what was measured cannot be exported: %s", type(error).__name__)
-            self._said = True
+            self._warned = True
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Ledger]:
@@ -165,7 +165,7 @@ class Keeper:
             self._drop()
 
 
-_keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
+_collectors: weakref.WeakSet[MetricsCollector] = weakref.WeakSet()
 _over = threading.Event()
 _threads: list[threading.Thread] = []
 
@@ -184,39 +184,39 @@ def _work() -> None:
 
 
 def _flush_all() -> None:
-    for keeper in list(_keepers):
-        keeper.flush()
-        keeper.hand_over()
+    for collector in list(_collectors):
+        collector.flush()
+        collector.export()
 
 
 def _before_fork() -> None:
     """SQLite must not be carried through a fork: the child would take the parent's locks for its own."""
-    for keeper in list(_keepers):
-        keeper._lock.acquire()
-        keeper._drop()
+    for collector in list(_collectors):
+        collector._lock.acquire()
+        collector._drop()
 
 
 def _after_fork_in_parent() -> None:
-    for keeper in list(_keepers):
+    for collector in list(_collectors):
         with contextlib.suppress(RuntimeError):  # made since the fork began
-            keeper._lock.release()
+            collector._lock.release()
 
 
 def _after_fork_in_child() -> None:
     _threads.clear()
-    for keeper in list(_keepers):
-        keeper._lock = threading.RLock()
-        keeper._late.clear()
-        keeper._tasks.clear()
-        keeper._minute = -1.0
-        keeper._ledger = None
-        keeper.timings.forget()
+    for collector in list(_collectors):
+        collector._lock = threading.RLock()
+        collector._unwritten.clear()
+        collector._tasks.clear()
+        collector._minute = -1.0
+        collector._ledger = None
+        collector.timings.forget()
 
 
 def _at_exit() -> None:
     _over.set()
-    for keeper in list(_keepers):
-        keeper.close()
+    for collector in list(_collectors):
+        collector.close()
 
 
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -21,7 +21,7 @@ from math import erfc, exp, inf, lgamma, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-from launchready.metrics.histogram import Counts, bucket, middle
+from launchready.metrics.histogram import Counts, bucket, midpoint
 
 ALPHA = 0.0065
 ALPHA_BETTER = 0.0015
@@ -67,7 +67,7 @@ def durations(before: Counts, after: Counts, look: int) -> Verdict:
     """At one planned look. ``look``: the requests of the new release that it was planned for."""
     n, m = sum(before.values()), sum(after.values())
     whole: Counts = {index: before.get(index, 0) + after.get(index, 0) for index in before.keys() | after.keys()}
-    far = bucket(TIMES_MEDIAN * middle(_quantile(whole, 0.5))) if whole else 0
+    far = bucket(TIMES_MEDIAN * midpoint(_quantile(whole, 0.5))) if whole else 0
     level = ALPHA * SPENT.get(look, SPENT_LATER)
     tails = [
         _above(f"Fisher on requests above {TIMES_MEDIAN} times the median", before, after, far, level * FAR),

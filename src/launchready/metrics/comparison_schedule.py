@@ -24,7 +24,7 @@ _ALL = f"""SELECT count, last, status, {_FINE} FROM series JOIN totals ON totals
 Route = tuple[str, str]
 
 
-def note_looks(db: sqlite3.Connection, release: int, routes: Iterable[Route]) -> Callable[[], None]:
+def prepare_comparisons(db: sqlite3.Connection, release: int, routes: Iterable[Route]) -> Callable[[], None]:
     """To be called before the counts of ``routes`` grow; what it returns, after."""
     earlier = [
         number

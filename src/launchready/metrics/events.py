@@ -22,9 +22,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.ledger import MAX_NAMES, Ledger
-from launchready.metrics.ledger_path import place
+from launchready.metrics.ledger_path import default_path
 from launchready.metrics.timing import Timings
 from launchready.runtime.current import CURRENT
 
@@ -35,22 +35,24 @@ _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)")
 
 
-class _Home:
+class _Process:
     """Where marks go."""
 
-    keeper: Keeper | None = None
+    collector: MetricsCollector | None = None
 
 
-def home() -> Keeper:
+def default_collector() -> MetricsCollector:
     """The keeper of this process's app; where it has none, one for the file that LAUNCHREADY_STORE leads to."""
-    if _Home.keeper is None:
-        _Home.keeper = Keeper(Timings("unknown"), place(os.environ.get("LAUNCHREADY_STORE") or "memory://"))
-    return _Home.keeper
+    if _Process.collector is None:
+        _Process.collector = MetricsCollector(
+            Timings("unknown"), default_path(os.environ.get("LAUNCHREADY_STORE") or "memory://")
+        )
+    return _Process.collector
 
 
-def settle(keeper: Keeper) -> None:
+def set_collector(collector: MetricsCollector) -> None:
     """The app of this process: marks go to it from now on."""
-    _Home.keeper = keeper
+    _Process.collector = collector
 
 
 def signal(name: str, count: int = 1) -> None:
@@ -64,7 +66,7 @@ def signal(name: str, count: int = 1) -> None:
     exchange = CURRENT.get() if name == "login.failed" else None
     if exchange is not None:
         exchange.request.failed = True
-    home().later(lambda ledger, now: ledger.signal(name, now, count))
+    default_collector().enqueue(lambda ledger, now: ledger.signal(name, now, count))
 
 
 class job:  # noqa: N801 - it is used as the function of that name
@@ -118,7 +120,7 @@ class job:  # noqa: N801 - it is used as the function of that name
 
     def _mark(self, column: str, at: float, runs: int = 0, failures: int = 0) -> None:
         name, every, grace = self.name, self.every, self.grace
-        home().later(lambda ledger, _: _write(ledger, name, every, grace, column, at, runs, failures))
+        default_collector().enqueue(lambda ledger, _: _write(ledger, name, every, grace, column, at, runs, failures))
 
 
 def _write(
@@ -138,7 +140,7 @@ def _write(
 def lateness(name: str) -> float | None:
     """Seconds since the job should have ended well again; negative while there is time. None: it never began."""
     try:
-        with home().reading() as ledger:
+        with default_collector().reading() as ledger:
             rows = ledger.rows("SELECT every, grace, began, ended FROM jobs WHERE name = ?", (name,))
     except (sqlite3.Error, OSError):
         return None

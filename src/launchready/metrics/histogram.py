@@ -27,7 +27,7 @@ def bucket(seconds: float) -> int:
     return ceil(log(seconds) * PER_E) if seconds > SMALLEST else LOWEST
 
 
-def middle(index: int) -> float:
+def midpoint(index: int) -> float:
     """The value that stands for a bucket: at most 1 % away from all that it holds."""
     return 2 * exp(index * _LOG_GAMMA) / (GAMMA + 1)
 
@@ -74,7 +74,7 @@ class Histogram:
             reached.append(seen)
         if not seen:
             return [None for _ in shares]
-        return [middle(indices[bisect_left(reached, int(q * (seen - 1)) + 1)]) for q in shares]
+        return [midpoint(indices[bisect_left(reached, int(q * (seen - 1)) + 1)]) for q in shares]
 
     def above(self, seconds: float) -> int:
         """How many took longer, to the nearest bucket."""

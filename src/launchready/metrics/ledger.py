@@ -15,10 +15,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from launchready.metrics.comparison_schedule import note_looks
+from launchready.metrics.comparison_schedule import prepare_comparisons
 from launchready.metrics.histogram import merged, pack
-from launchready.metrics.ledger_path import make
-from launchready.metrics.timing import MAX_ROUTES, OTHER, OWN, STREAM, WEBSOCKET, Key, Series, Work
+from launchready.metrics.ledger_path import create_private_file
+from launchready.metrics.timing import (
+    ANSWERED_EARLY,
+    MAX_ROUTES,
+    OTHER,
+    STREAM,
+    WEBSOCKET,
+    RouteQueries,
+    Series,
+    SeriesKey,
+)
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -72,12 +81,12 @@ class Ledger:
     def __init__(self, path: Path | None, max_bytes: int = MAX_BYTES) -> None:
         self.path = path
         self._max_bytes = max_bytes
-        self._ids: dict[tuple[str, Key], int] = {}
+        self._ids: dict[tuple[str, SeriesKey], int] = {}
         self.db = self._open()
 
     def _open(self) -> sqlite3.Connection:
         if self.path is not None:
-            make(self.path)
+            create_private_file(self.path)
         name = ":memory:" if self.path is None else str(self.path)
         db = sqlite3.connect(name, timeout=5, isolation_level=None, check_same_thread=False)
         try:
@@ -116,9 +125,9 @@ class Ledger:
         parts = list(parts)
         before = {part.key[:2] for part in parts}
         number = self.release(release, now)
-        counted = note_looks(self.db, number, before)
+        counted = prepare_comparisons(self.db, number, before)
         requests = errors = 0
-        business = Series(Key("", "", 0))
+        business = Series(SeriesKey("", "", 0))
         for part in parts:
             last, first, count = pack(part.counts), pack(part.first), sum(part.counts.values())
             values = (self._series(release, number, part.key), count, part.total, last, first)
@@ -134,7 +143,7 @@ class Ledger:
             self.db.execute(_ADD_TIMELINE, (start, requests, errors, pack(business.counts)))
         counted()
 
-    def spend(self, release: str, work: Mapping[tuple[str, str, str, str], Work], now: float) -> None:
+    def record_queries(self, release: str, work: Mapping[tuple[str, str, str, str], RouteQueries], now: float) -> None:
         """What requests spent their time on, by day. Within ``writing()``."""
         start, number = int(now // DAY) * DAY, self.release(release, now)
         self.db.executemany(
@@ -177,13 +186,13 @@ class Ledger:
         (number,) = self.db.execute("SELECT id FROM releases WHERE name = ?", (name,)).fetchone()
         return int(number)
 
-    def _series(self, name: str, release: int, key: Key) -> int:
+    def _series(self, name: str, release: int, key: SeriesKey) -> int:
         known = self._ids.get((name, key))
         if known is None:
             known = self._ids[name, key] = self._number(release, key)
         return known
 
-    def _number(self, release: int, key: Key) -> int:
+    def _number(self, release: int, key: SeriesKey) -> int:
         routes = {route for (route,) in self.rows("SELECT DISTINCT route FROM series WHERE release = ?", (release,))}
         if key.route not in routes and len(routes) >= MAX_ROUTES:
             key = key._replace(route=OTHER)
@@ -249,6 +258,10 @@ def _lay_out(db: sqlite3.Connection) -> None:
     db.execute("COMMIT")
 
 
-def is_business(key: Key) -> bool:
+def is_business(key: SeriesKey) -> bool:
     """Whether it says how long customers wait: no preflight, no 429, no stream that lasts as long as it likes."""
-    return key.note not in (STREAM, WEBSOCKET) and key.status != 429 and (key.method, key.note) != ("OPTIONS", OWN)
+    return (
+        key.note not in (STREAM, WEBSOCKET)
+        and key.status != 429
+        and (key.method, key.note) != ("OPTIONS", ANSWERED_EARLY)
+    )

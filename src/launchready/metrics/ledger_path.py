@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 
-def place(store: str) -> Path | None:
+def default_path(store: str) -> Path | None:
     """The file for a store's URL; None for a store that is this process's own.
 
     Beside the file of an SQLite store. A store of several machines has one file on each of them, in a folder for
@@ -25,7 +25,7 @@ def place(store: str) -> Path | None:
     return Path(tempfile.gettempdir()) / f"launchready-{user}" / f"{which}.metrics.db"
 
 
-def make(path: Path) -> None:
+def create_private_file(path: Path) -> None:
     """The file and its folder, for this user alone. Raises OSError.
 
     In a folder for temporary files anybody may have been there first, with a folder or a link of our name.

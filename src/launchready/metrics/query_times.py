@@ -25,13 +25,13 @@ OTHER = "(other)"
 TRACE = ("traceparent", "tracestate")
 
 
-class Watching:
+class Instrumentation:
     """Whether anything in this process notes. Set once, by whatever is watched first."""
 
-    on = False
+    enabled = False
 
 
-class Did:
+class CallTotals:
     """One statement or host, in one request."""
 
     __slots__ = ("calls", "seconds", "slowest")
@@ -42,7 +42,7 @@ class Did:
         self.slowest = 0.0
 
 
-class Spent:
+class QueryTimes:
     """One request's. ``chained``: calls to other hosts that began after another one had ended. ``trace``: the fields of
     its trace context, which go on with its own calls (W3C Trace Context: forwarding)."""
 
@@ -50,7 +50,7 @@ class Spent:
 
     def __init__(self, trace: Mapping[str, str]) -> None:
         self.trace = trace
-        self.did: dict[tuple[str, str], Did] = {}
+        self.did: dict[tuple[str, str], CallTotals] = {}
         self.chained = 0
         self.ended = 0.0
 
@@ -59,7 +59,7 @@ class Spent:
         did = self.did.get(key)
         if did is None:
             key = key if len(self.did) < MAX_KINDS else (kind, OTHER)
-            did = self.did.setdefault(key, Did())
+            did = self.did.setdefault(key, CallTotals())
         did.calls += 1
         did.seconds += seconds
         did.slowest = max(did.slowest, seconds)
@@ -74,36 +74,36 @@ class Spent:
         return sum(did.calls for did in found), sum(did.seconds for did in found)
 
 
-SPENT: ContextVar[Spent | None] = ContextVar("launchready_spent", default=None)
+QUERY_TIMES: ContextVar[QueryTimes | None] = ContextVar("launchready_spent", default=None)
 
 
-def begin(get: Callable[[bytes], bytes | None] = lambda _: None) -> Spent | None:
+def begin(get: Callable[[bytes], bytes | None] = lambda _: None) -> QueryTimes | None:
     """A request begins, of these header fields. None where nothing is watched."""
-    if not Watching.on:
+    if not Instrumentation.enabled:
         return None
     found = {field: get(field.encode()) for field in TRACE}
-    spent = Spent({field: value.decode("latin-1") for field, value in found.items() if value is not None})
-    SPENT.set(spent)
+    spent = QueryTimes({field: value.decode("latin-1") for field, value in found.items() if value is not None})
+    QUERY_TIMES.set(spent)
     return spent
 
 
 def statement(sql: str, seconds: float) -> None:
     """A statement ran. Outside of a request nobody asks."""
-    spent = SPENT.get()
+    spent = QUERY_TIMES.get()
     if spent is not None:
         spent.note(SQL, normalised(sql), seconds)
 
 
 def forward(headers: MutableMapping[str, str]) -> None:
     """The trace context of the request that is being answered goes on with its own calls, where they have none."""
-    spent = SPENT.get()
+    spent = QUERY_TIMES.get()
     for field, value in (spent.trace if spent is not None else {}).items():
         headers.setdefault(field, value)
 
 
 def call(host: str, seconds: float) -> None:
     """Another host was asked."""
-    spent = SPENT.get()
+    spent = QUERY_TIMES.get()
     if spent is not None:
         spent.note(HTTP, host, seconds)
 

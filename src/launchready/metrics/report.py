@@ -10,7 +10,7 @@ from launchready.metrics import compare
 from launchready.metrics.comparison_schedule import LEAST
 from launchready.metrics.histogram import Counts, Histogram, unpack
 from launchready.metrics.ledger import GRAIN, HOUR, Ledger, is_business
-from launchready.metrics.timing import CLIENT_GONE, OWN, STREAM, UNMATCHED, WEBSOCKET, Key
+from launchready.metrics.timing import ANSWERED_EARLY, CLIENT_GONE, STREAM, UNMATCHED, WEBSOCKET, SeriesKey
 
 MIN_FOR_QUANTILE = 20
 """Below this many requests a 95th percentile is one request's luck, and is not shown."""
@@ -39,7 +39,7 @@ class Tally:
         self.durations = Histogram()
         self.first = Histogram()
 
-    def add(self, key: Key, count: int, total: float, last: Counts, first: Counts) -> None:
+    def add(self, key: SeriesKey, count: int, total: float, last: Counts, first: Counts) -> None:
         if key.note == WEBSOCKET:
             self.websockets += count
             return
@@ -48,7 +48,7 @@ class Tally:
         self.limited += count if key.status == 429 else 0
         self.disconnects += count if key.status == CLIENT_GONE else 0
         self.streams += count if key.note == STREAM else 0
-        if key.note == OWN and key.status < 400:
+        if key.note == ANSWERED_EARLY and key.status < 400:
             self.hits += count if key.method in ("GET", "HEAD") else 0
             self.replays += count if key.method not in ("GET", "HEAD", "OPTIONS") else 0
         name = key.note.partition(":")[2]
@@ -91,7 +91,7 @@ def tallies(rows: Iterable[Any]) -> dict[tuple[str, str], Tally]:
     found: dict[tuple[str, str], Tally] = {}
     for method, route, status, note, count, seconds, last, first in rows:
         tally = found.get((method, route)) or found.setdefault((method, route), Tally())
-        tally.add(Key(method, route, status, note), count, seconds, unpack(last), unpack(first))
+        tally.add(SeriesKey(method, route, status, note), count, seconds, unpack(last), unpack(first))
     return found
 
 
@@ -153,7 +153,7 @@ def releases(ledger: Ledger) -> list[Row]:
     for number, name, started, seen in ledger.rows(sql, (SERVING, MAX_RELEASES_SHOWN)):
         whole = Tally()
         for method, route, status, note, count, seconds, last, first in ledger.rows(_TOTALS, (number,)):
-            whole.add(Key(method, route, status, note), count, seconds, unpack(last), unpack(first))
+            whole.add(SeriesKey(method, route, status, note), count, seconds, unpack(last), unpack(first))
         compared = comparison(ledger, number)
         rows.append({
             "release": name, "started": started, "seen": seen, "count": whole.requests, "errors": whole.errors,

@@ -4,17 +4,17 @@ import sqlite3
 from typing import Any
 
 from launchready.metrics import report
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.ledger import Ledger
 
 HOURS = 24.0
 
 
-def status(keeper: Keeper, target: report.Target, now: float, hours: float = HOURS) -> dict[str, Any]:
+def status(collector: MetricsCollector, target: report.Target, now: float, hours: float = HOURS) -> dict[str, Any]:
     """See docs/dashboard.md for the fields. Where the file cannot be read, what can be said without it."""
     try:
-        with keeper.reading() as ledger:
-            return {"scope": "process" if keeper.path is None else "machine", **_read(ledger, target, now, hours)}
+        with collector.reading() as ledger:
+            return {"scope": "process" if collector.path is None else "machine", **_read(ledger, target, now, hours)}
     except (sqlite3.Error, OSError) as error:
         return {"scope": "unknown", "error": type(error).__name__, "routes": [], "releases": []}
 
@@ -47,7 +47,7 @@ def epoch(ledger: Ledger) -> int:
     return int(found[0][0]) if found else 0
 
 
-def revoke(keeper: Keeper) -> None:
+def revoke(collector: MetricsCollector) -> None:
     """Begin a new epoch: links that were made until now are dead. Raises sqlite3.Error."""
-    with keeper.reading() as ledger, ledger.writing() as db:
+    with collector.reading() as ledger, ledger.writing() as db:
         db.execute("INSERT INTO meta VALUES ('epoch', 1) ON CONFLICT DO UPDATE SET value = value + 1")

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from launchready.http.routes import Route, RouteTable
 from launchready.metrics.histogram import LOWEST, PER_E, SMALLEST, Counts
-from launchready.metrics.query_times import READ, SQL, Spent
+from launchready.metrics.query_times import READ, SQL, QueryTimes
 
 UNMATCHED = "(unmatched)"
 OTHER = "(other)"
@@ -31,7 +31,7 @@ MAX_WORK = 2000
 SCHEMES = frozenset({"http", "https"})
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "CONNECT", "TRACE"})
 
-OWN = "own"
+ANSWERED_EARLY = "own"
 """A note: answered in front of the app, by the cache, a limit, a key's replay or a preflight."""
 
 STREAM = "stream"
@@ -44,7 +44,7 @@ CLIENT_GONE = 499
 """The status of a request whose client went away before the last byte (nginx's word). Not an error of the app."""
 
 
-class Key(NamedTuple):
+class SeriesKey(NamedTuple):
     """What is counted together. ``note`` is "" for an ordinary answer; ``scheme`` is the server's word."""
 
     method: str
@@ -59,14 +59,14 @@ class Series:
 
     __slots__ = ("counts", "first", "key", "total")
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: SeriesKey) -> None:
         self.key = key
         self.counts: Counts = {}
         self.first: Counts = {}
         self.total = 0.0
 
 
-class Work:
+class RouteQueries:
     """One statement or host under one route. ``repeats``: the most that one request made of it; of a host, the most
     calls that one request made one after the other."""
 
@@ -77,7 +77,7 @@ class Work:
         self.seconds = self.slowest = 0.0
 
 
-def broke(error: BaseException) -> tuple[int, str]:
+def classify_failure(error: BaseException) -> tuple[int, str]:
     """Status and note of a request that ended with this, before its answer or in the middle of it.
 
     A cancelled task is how a server, and ClientDisconnect how Starlette says that the client has left. Any other
@@ -88,7 +88,7 @@ def broke(error: BaseException) -> tuple[int, str]:
     return 500, ERROR + type(error).__name__
 
 
-def usable(template: str) -> bool:
+def is_route_pattern(template: str) -> bool:
     """Whether a framework's template is one of our patterns as well."""
     try:
         Route(template)
@@ -110,9 +110,9 @@ class Timings:
         self._series: dict[tuple[str, str, int, str, str], Series] = {}
         self._routes: set[str] = set()
         self._table: RouteTable[str] = RouteTable({})
-        self._told = 0
+        self._known_routes = 0
         self._paths: dict[str, str | None] = {}
-        self._work: dict[tuple[str, str, str, str], Work] = {}
+        self._work: dict[tuple[str, str, str, str], RouteQueries] = {}
         self._lock = Lock()
         self.process = uuid4().hex
         self.begun: defaultdict[tuple[str, str], int] = defaultdict(int)
@@ -167,23 +167,23 @@ class Timings:
             self._series[asked] = series  # the next of these takes the short way
         return series
 
-    def _key(self, method: str, route: str, status: int, note: str, scheme: str) -> Key:
+    def _key(self, method: str, route: str, status: int, note: str, scheme: str) -> SeriesKey:
         """What it is counted under: unknown methods are one, and past the bounds so are routes and statuses."""
         method, scheme = _kind(method, scheme)
         if len(self._routes) >= MAX_ROUTES and route not in self._routes and route != UNMATCHED:
             route = OTHER
         if len(self._series) >= MAX_SERIES and (method, route, status, note, scheme) not in self._series:
-            return Key(method, OTHER, status // 100 * 100, "", scheme)
-        return Key(method, route, status, note, scheme)
+            return SeriesKey(method, OTHER, status // 100 * 100, "", scheme)
+        return SeriesKey(method, route, status, note, scheme)
 
-    def own(self, method: str, path: str, status: int, seconds: float, scheme: str = "http") -> None:
+    def record_early(self, method: str, path: str, status: int, seconds: float, scheme: str = "http") -> None:
         """An answer that did not come from the app: counted under the route that would have made it."""
         route = self._paths.get(path)
-        if route is None or len(self._routes) != self._told:
+        if route is None or len(self._routes) != self._known_routes:
             route = self.template(method, path)
-        self.record(method, route, status, seconds, OWN, None, scheme)
+        self.record(method, route, status, seconds, ANSWERED_EARLY, None, scheme)
 
-    def stream(
+    def record_stream(
         self,
         method: str,
         route: str | None,
@@ -202,7 +202,7 @@ class Timings:
         else:
             self.record(method, route, CLIENT_GONE, seconds, DISCONNECT, first, scheme)
 
-    def spend(self, method: str, route: str | None, spent: Spent) -> None:
+    def record_queries(self, method: str, route: str | None, spent: QueryTimes) -> None:
         """What a request spent its time on: added up by route."""
         if method not in KNOWN_METHODS or not spent.did:
             return
@@ -215,14 +215,14 @@ class Timings:
                 if work is None:
                     if len(self._work) >= MAX_WORK:
                         continue
-                    work = self._work[key] = Work()
+                    work = self._work[key] = RouteQueries()
                 work.requests += 1
                 work.calls += did.calls
                 work.seconds += did.seconds
                 work.repeats = max(work.repeats, did.calls if kind == SQL else spent.chained)
                 work.slowest = max(work.slowest, did.slowest)
 
-    def reread(self, method: str, path: str, signed_in: bool, same: bool) -> None:
+    def record_repeated_read(self, method: str, path: str, signed_in: bool, same: bool) -> None:
         """A read was asked for again: ``calls`` counts those that were answered with the same."""
         key = (method, self.template(method, path) or UNMATCHED, READ, "private" if signed_in else "public")
         with self._lock:
@@ -230,20 +230,20 @@ class Timings:
             if work is None:
                 if len(self._work) >= MAX_WORK:
                     return
-                work = self._work[key] = Work()
+                work = self._work[key] = RouteQueries()
             work.requests += 1
             work.calls += same
 
-    def drain_work(self) -> dict[tuple[str, str, str, str], "Work"]:
+    def drain_work(self) -> dict[tuple[str, str, str, str], "RouteQueries"]:
         with self._lock:
             work, self._work = self._work, {}
         return work
 
     def template(self, method: str, path: str) -> str | None:
         """The route of an answer that did not come from the app, by the templates that the app has matched so far."""
-        if len(self._routes) != self._told or len(self._paths) > MAX_PATHS:
-            self._told, self._paths = len(self._routes), {}
-            self._table = RouteTable((route, route) for route in list(self._routes) if usable(route))
+        if len(self._routes) != self._known_routes or len(self._paths) > MAX_PATHS:
+            self._known_routes, self._paths = len(self._routes), {}
+            self._table = RouteTable((route, route) for route in list(self._routes) if is_route_pattern(route))
         if path not in self._paths:
             self._paths[path] = self._table.find(method, path, None)
         return self._paths[path]

@@ -14,7 +14,7 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
 
-async def timed(
+async def time_websocket(
     timings: Timings | None,
     route: Callable[[], str | None],
     scheme: str,

@@ -10,15 +10,15 @@ from launchready.core import health as core_health
 from launchready.core.identity import Identity
 from launchready.core.ratelimit import Client
 from launchready.core.ratelimit import RateLimit as Limiter
-from launchready.dashboard.repeated_reads import Repeats
+from launchready.dashboard.repeated_reads import RepeatedReads
 from launchready.dashboard.server_timing import ServerTiming
 from launchready.errors import ConfigError, MissingExtra
 from launchready.exchange.app import Feature
 from launchready.exchange.operations import Inline
 from launchready.exchange.store import GiveHere, TakeHere
 from launchready.http.routes import RouteTable
-from launchready.metrics.collector import Keeper, start
-from launchready.metrics.events import settle
+from launchready.metrics.collector import MetricsCollector, start
+from launchready.metrics.events import set_collector
 from launchready.metrics.timing import Timings
 from launchready.redaction import install
 from launchready.runtime.adapter import OperationAdapter
@@ -164,9 +164,9 @@ def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
     features = [*made.features]
     timing = given.timing
     if timing and timing.server_timing:
-        features.insert(0, ServerTiming(made.page.sees if made.page else lambda _: False, clock.monotonic))
+        features.insert(0, ServerTiming(made.page.is_viewer if made.page else lambda _: False, clock.monotonic))
     if timing and timing.repeats and keeper is not None:
-        features.append(Repeats(keeper.timings.reread))
+        features.append(RepeatedReads(keeper.timings.record_repeated_read))
     stack = Stack(
         answers,
         [each for each in features if each is not None],
@@ -208,16 +208,16 @@ def _answers(given: _Given, made: _Made, clock: Clock) -> OperationAdapter:
     return answers
 
 
-def _keeper(given: _Given, made: _Made, clock: Clock) -> Keeper | None:
+def _keeper(given: _Given, made: _Made, clock: Clock) -> MetricsCollector | None:
     """Who brings this process's numbers into the ledger."""
     if not given.timing:
         return None
-    keeper = Keeper(Timings(given.release), made.ledger, clock)
+    keeper = MetricsCollector(Timings(given.release), made.ledger, clock)
     keeper.ready = made.probes.ready
     made.probes.on_probe = start
     keeper.rules = made.rules or keeper.rules
     keeper.exporter = given.timing.exporter
-    settle(keeper)
+    set_collector(keeper)
     return keeper
 
 

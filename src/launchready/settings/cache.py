@@ -54,7 +54,7 @@ def compile_cache(
     *,
     shared: bool,
     secrets: Sequence[str] = (),
-) -> core.Cache:
+) -> core.CacheFeature:
     """The feature. Every mistake goes to ``problems``. ``shared``: other processes use the same store.
 
     ``secrets``: answers in a shared store are signed, so that who can write the store cannot write pages.
@@ -64,7 +64,7 @@ def compile_cache(
     private = _routes(problems, "cache.private", settings.private)
     if not settings.force:
         for route in rows:
-            if core.personal(route.rpartition(" ")[2]):
+            if core.is_private_path(route.rpartition(" ")[2]):
                 problems.add(
                     f"cache.routes: {route!r} is one person's business by its name, and would be shown to others; "
                     "write it under private=, or force=True if it is the same for everybody"
@@ -84,33 +84,37 @@ def compile_cache(
     policy = replace(
         profile,
         heuristic=profile.heuristic if settings.heuristic is None else settings.heuristic,
-        signed_in=profile.signed_in and settings.mark_private,
-        forced=RouteTable(dict.fromkeys(rows, True)) if settings.force and rows else None,
+        mark_private=profile.mark_private and settings.mark_private,
+        forced_routes=RouteTable(dict.fromkeys(rows, True)) if settings.force and rows else None,
     )
-    storing = core.Storing(
+    storability = core.Storability(
         policy,
         RouteTable(rows),
         targets=tuple(name.lower().encode() for name in problems.strings("cache.targets", settings.targets)),
-        stale_for=int(problems.duration("cache.stale_while_revalidate", settings.stale_while_revalidate, zero=True)),
-        error_for=int(problems.duration("cache.stale_if_error", settings.stale_if_error, zero=True)),
+        stale_while_revalidate=int(
+            problems.duration("cache.stale_while_revalidate", settings.stale_while_revalidate, zero=True)
+        ),
+        stale_if_error=int(problems.duration("cache.stale_if_error", settings.stale_if_error, zero=True)),
         wall=clock.wall,
     )
-    setup = core.Setup(
-        policy, storing, space,
-        max_body=max_body, clock=clock.monotonic, wall=clock.wall, leases=shared,
-        trusts=Identity(trusted).proxied, private=RouteTable(private), user=user,
+    state = core.CacheState(
+        policy, storability, space,
+        max_body=max_body, clock=clock.monotonic, wall=clock.wall, shared_store=shared,
+        is_proxy=Identity(trusted).proxied, private=RouteTable(private), user=user,
     )  # fmt: skip
-    return core.Cache(setup)
+    return core.CacheFeature(state)
 
 
-def signed(secrets: Sequence[str]) -> tuple[Callable[[core.Stored], bytes], Callable[[bytes], core.Stored]]:
+def signed(
+    secrets: Sequence[str],
+) -> tuple[Callable[[core.StoredResponse], bytes], Callable[[bytes], core.StoredResponse]]:
     """To and from a store that others could write. What does not verify is not there."""
     sign, unsign = signing(*(derived(secret, "launchready.cache") for secret in secrets))
 
-    def dump(stored: core.Stored) -> bytes:
+    def dump(stored: core.StoredResponse) -> bytes:
         return sign(core.dump(stored))
 
-    def load(signed: bytes) -> core.Stored:
+    def load(signed: bytes) -> core.StoredResponse:
         data = unsign(signed)
         return core.unreadable() if data is None else core.load(data)
 

@@ -14,11 +14,11 @@ from launchready.core.idempotency import Idempotency as Once
 from launchready.core.idempotency import Vault
 from launchready.core.ratelimit import Bans
 from launchready.core.ratelimit import RateLimit as Limiter
-from launchready.dashboard.feature import Dashboard as Page
-from launchready.dashboard.prometheus_path import Metrics
+from launchready.dashboard.feature import DashboardFeature
+from launchready.dashboard.prometheus_path import PrometheusEndpoint
 from launchready.exchange.app import Feature, Look, Scrape
 from launchready.http.routes import RouteTable
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.export.prometheus import text
 from launchready.metrics.status import status
 from launchready.runtime.adapter import OperationAdapter
@@ -52,12 +52,12 @@ class Stack:
         answers: OperationAdapter,
         features: Sequence[Feature],
         health: core_health.Health | None,
-        keeper: Keeper | None,
+        keeper: MetricsCollector | None,
         targets: RouteTable[float],
         release: str,
         vault: Vault,
         cache: RegisteredCache | None = None,
-        pages: Sequence[Page | Metrics] = (),
+        pages: Sequence[DashboardFeature | PrometheusEndpoint] = (),
         clock: Clock = SYSTEM,
     ) -> None:
         self.adapter = answers

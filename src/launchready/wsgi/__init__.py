@@ -19,7 +19,7 @@ from launchready.exchange.app import Feature
 from launchready.exchange.background import Behind
 from launchready.http.environ import native_headers
 from launchready.http.message import Response
-from launchready.metrics.query_times import Watching, begin
+from launchready.metrics.query_times import Instrumentation, begin
 from launchready.runtime import background
 from launchready.settings.build import build
 from launchready.settings.compiled_app import Stack
@@ -111,5 +111,5 @@ class LaunchReadyMiddleware:
         if stack.timings is not None and plan is None:
             exchange.started = started
             stack.timings.begun[method, exchange.request.scheme] += 1
-            exchange.spent = begin(exchange.request.get) if Watching.on else None
+            exchange.spent = begin(exchange.request.get) if Instrumentation.enabled else None
         return exchange.run(start_response)

@@ -20,8 +20,8 @@ from launchready.http.environ import (
 from launchready.http.message import Request, Response, append, clean
 from launchready.http.recorded_input import MAX_RECORDED_BODY, RecordedInput
 from launchready.http.view_result import to_response
-from launchready.metrics.query_times import Spent
-from launchready.metrics.timing import OWN, broke
+from launchready.metrics.query_times import QueryTimes
+from launchready.metrics.timing import ANSWERED_EARLY, classify_failure
 from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.bodies.spool import BodyRecorder, Spool
 from launchready.runtime.bodies.wsgi_input import read_body
@@ -65,7 +65,7 @@ class WSGIExchange:
     note = ""  # what was special about the answer, see metrics/timing.py
     reason: SafeToRetry | None = None  # set by a framework that answers for its views' errors itself
     started: float | None = None
-    spent: Spent | None = None
+    spent: QueryTimes | None = None
     _forward: Forward
     _awaits_end = False  # somebody waits for the last byte
     _hold = 0
@@ -96,7 +96,7 @@ class WSGIExchange:
         if not isinstance(step, Forward):
             assert isinstance(step, Response)  # a chain ends with one
             self._finish()
-            self.note = OWN
+            self.note = ANSWERED_EARLY
             return self._send_complete(step, start_response)
         self._forward = step
         self._hold = step.hold
@@ -109,7 +109,7 @@ class WSGIExchange:
         try:
             return self._run_app(start_response)
         except BaseException as error:  # meant for the server: a debugger, or a test
-            self.status, self.note = broke(error)
+            self.status, self.note = classify_failure(error)
             self._record()
             raise
         finally:
@@ -127,7 +127,7 @@ class WSGIExchange:
         except SafeToRetry as error:
             return self._release_key(error, start_response)
         except Exception as error:
-            self.note = broke(error)[1]
+            self.note = classify_failure(error)[1]
             return self._send_complete(self._run_back(self._face.failed(error))[0], start_response)
         if self.reason is not None:
             close(body)
@@ -230,14 +230,14 @@ class WSGIExchange:
         self.started = None
         seconds, method, scheme = perf_counter() - started, self.request.method, self.request.scheme
         route = self._face.route(self._environ)
-        if self.note == OWN:
-            timings.own(method, self.request.path, self.status, seconds, scheme)
+        if self.note == ANSWERED_EARLY:
+            timings.record_early(method, self.request.path, self.status, seconds, scheme)
         elif first is None:
             timings.record(method, route, self.status, seconds, self.note, None, scheme)
         else:
-            timings.stream(method, route, self.status, seconds, first - started, whole, "", scheme)
+            timings.record_stream(method, route, self.status, seconds, first - started, whole, "", scheme)
         if self.spent is not None:
-            timings.spend(method, route, self.spent)
+            timings.record_queries(method, route, self.spent)
 
     def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from launchready.core.cache.cache_control import control
+from launchready.core.cache.cache_control import parse_cache_control
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from launchready.core.cache.cache_control import control
 )
 def test_freshness(value, seconds):
     """Seconds for a shared cache; None where nothing is said."""
-    assert control(value).lifetime == seconds
+    assert parse_cache_control(value).lifetime == seconds
 
 
 @pytest.mark.parametrize(
@@ -51,5 +51,5 @@ def test_freshness(value, seconds):
 )
 def test_what_forbids(value, forbidden):
     """Case makes no difference, a mistake beside it neither; what stands in a quoted string is not said."""
-    says = control(value)
+    says = parse_cache_control(value)
     assert {name for name in ("no_store", "private", "no_cache") if getattr(says, name)} == forbidden

@@ -2,7 +2,7 @@
 
 import pytest
 
-from launchready.core.cache import PROFILES, Cache, Setup, Stored, Storing, dump, load, size
+from launchready.core.cache import PROFILES, CacheFeature, CacheState, Storability, StoredResponse, dump, load, size
 from launchready.exchange.app import Copy, Forward, Join
 from launchready.exchange.store import Space
 from launchready.http.message import Response
@@ -25,13 +25,15 @@ class App:
         return self.status, self.headers, b"%d" % self.calls
 
 
-def cache(world, profile="safe", *, leases=False, **routes):
+def cache(world, profile="safe", *, shared_store=False, **routes):
     def wall():
         return 1_700_000_000 + world.now
 
     policy = PROFILES[profile]
-    storing = Storing(policy, RouteTable(routes), wall=wall)
-    return Cache(Setup(policy, storing, SPACE, max_body=1000, clock=lambda: world.now, wall=wall, leases=leases))
+    storing = Storability(policy, RouteTable(routes), wall=wall)
+    return CacheFeature(
+        CacheState(policy, storing, SPACE, max_body=1000, clock=lambda: world.now, wall=wall, shared_store=shared_store)
+    )
 
 
 def status(response):
@@ -279,8 +281,8 @@ def test_a_leader_whose_client_went_away():
 
 def test_over_a_wire():
     """What is dumped is loaded: lines in order, bytes beyond ASCII, the pointer of a varying answer."""
-    stored = Stored(200, [(b"x", b"\xff"), (b"x", b"2")], 60, (b"accept",))
-    stored.body, stored.groups, stored.age, stored.keep = b"\n\x00", ("coaches", "caf\u00e9"), 3, 90
+    stored = StoredResponse(200, [(b"x", b"\xff"), (b"x", b"2")], 60, (b"accept",))
+    stored.body, stored.groups, stored.age, stored.ttl = b"\n\x00", ("coaches", "caf\u00e9"), 3, 90
     again = load(dump(stored))
-    for name in ("status", "headers", "lifetime", "age", "vary", "body", "groups", "keep", "flags"):
+    for name in ("status", "headers", "lifetime", "age", "vary", "body", "groups", "ttl", "flags"):
         assert getattr(again, name) == getattr(stored, name), name

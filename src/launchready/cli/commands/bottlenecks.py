@@ -12,7 +12,7 @@ from launchready.cli.options import write
 from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchready.metrics.bottlenecks import Found
+    from launchready.metrics.bottlenecks import BottleneckRanking
     from launchready.metrics.report import Target
 
 HELP = "slow routes that earn, by the time customers lose in them; and one suggestion for the next release"
@@ -69,7 +69,7 @@ def number(where: str, value: object) -> float:
         raise ConfigError([f"{where}: a weight is a number: how much the route earns beside the others"]) from None
 
 
-def told(found: "Found") -> str:
+def told(found: "BottleneckRanking") -> str:
     """The list, then the suggestion."""
     from launchready.dashboard.wording import count, duration  # noqa: PLC0415
 

@@ -7,14 +7,14 @@ ours: at scale 5 a bucket is 2.2 % wide, ours are 2 %. A count goes where the mi
 from collections.abc import Sequence
 from math import ceil, log2
 
-from launchready.metrics.histogram import Counts, middle
+from launchready.metrics.histogram import Counts, midpoint
 
 FINEST, MOST = 5, 160
 
 
 def exponential(durations: Counts) -> tuple[int, int, Sequence[int]]:
     """Scale, offset, and the counts from there on: bucket i holds (base^i, base^(i+1)], base = 2^(2^-scale)."""
-    places = {index: log2(middle(index)) for index, count in durations.items() if count}
+    places = {index: log2(midpoint(index)) for index, count in durations.items() if count}
     if not places:
         return FINEST, 0, ()
     for scale in range(FINEST, -11, -1):
