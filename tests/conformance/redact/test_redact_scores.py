@@ -6,7 +6,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
 from launchready.core.redact import redact
 
 HERE = Path(__file__).parent
