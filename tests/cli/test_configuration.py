@@ -3,7 +3,7 @@
 import pytest
 
 from launchready.cli.check_arguments import facts
-from launchready.cli.configuration import Configuration, literal_secrets, load, secret
+from launchready.cli.configuration import Configuration, load, plain_secrets, secret
 from launchready.errors import ConfigError
 
 
@@ -38,8 +38,8 @@ def test_a_secret_in_the_file_is_refused(tmp_path):
 )
 def test_names_of_secrets(name):
     """Wherever it stands, also inside a list of tables."""
-    assert list(literal_secrets({"a": [{name: "value"}]}))
-    assert not list(literal_secrets({"a": [{name: {"env": "NAME"}}]}))
+    assert list(plain_secrets({"a": [{name: "value"}]}))
+    assert not list(plain_secrets({"a": [{name: {"env": "NAME"}}]}))
 
 
 def test_secret_comes_from_the_environment(monkeypatch):

@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from launchready.cli import main
-from launchready.env import compared, dotenv, examined, read
+from launchready.env import compare, dotenv, find_problems, read
 from launchready.errors import ConfigError
 
 LIVE = "sk" + "_live_" + "8fGh7JkL9mNpQrStUvWxYz12"
@@ -34,7 +34,7 @@ def project(tmp_path, monkeypatch):
 
 
 def codes(name="production", **options):
-    return {(trouble.code, trouble.name) for trouble in examined(read(name), **options)}
+    return {(trouble.code, trouble.name) for trouble in find_problems(read(name), **options)}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_dotenv_file_in_git(project):
 def test_a_secret_in_a_configuration_file(project):
     """Settings that hold what belongs into the environment."""
     project(__env="A=1\n", coach_slash_settings__py=f'STRIPE = "{LIVE}"\n')
-    [trouble] = examined(read(".env"))
+    [trouble] = find_problems(read(".env"))
     assert (trouble.code, trouble.where) == ("ENV007", "coach/settings.py:1")
 
 
@@ -174,7 +174,7 @@ def test_two_environments(project):
         __env__staging=f"A=1\nFLAG=on\nAPI_TOKEN={TOKEN}\nPAY={LIVE}\nURL=https://staging.example\n",
         __env__production=f"B=2\nFLAG=off\nOTHER_TOKEN={TOKEN}\nPAY=x\nURL=https://coach.example\n",
     )
-    found = compared(read("staging"), read("production"))
+    found = compare(read("staging"), read("production"))
     assert (found.only_first, found.only_second) == (("A", "API_TOKEN"), ("B", "OTHER_TOKEN"))
     assert found.different == ("FLAG", "PAY", "URL")
     assert {(one.code, one.name) for one in found.troubles if one.code == "ENV008"} == {
@@ -189,7 +189,7 @@ def test_the_same_flag_is_no_secret(project):
         __env__staging=f"FLAG=on\nREGION=eu-central-1\nKEY={TEST}\n",
         __env__production=f"FLAG=on\nREGION=eu-central-1\nKEY={TEST}\n",
     )
-    found = compared(read("staging"), read("production"))
+    found = compare(read("staging"), read("production"))
     assert (found.equal, found.troubles) == (("FLAG", "KEY", "REGION"), ())
 
 

@@ -6,7 +6,7 @@ import textwrap
 import pytest
 
 import launchready
-from launchready.env import examined
+from launchready.env import find_problems
 from launchready.env.loaders import Environment
 
 BUILD = "from launchready.fastapi import LaunchReadyMiddleware, Idempotency\n"
@@ -22,7 +22,7 @@ def found(folder, files, git=True, **values):
     if git:
         subprocess.run(["git", "init", "-q", folder], check=True)
     one = Environment("production", "process", values)
-    troubles = [each for each in examined(one, str(folder)) if each.code in {"ENV012", "ENV013", "ENV014"}]
+    troubles = [each for each in find_problems(one, str(folder)) if each.code in {"ENV012", "ENV013", "ENV014"}]
     return [(each.code, each.name, each.where) for each in troubles]
 
 

@@ -1,4 +1,4 @@
-"""The coach app in each framework, before and with launchready, under the server that people use for it."""
+"""The coach app in each framework, before and with launchready, under the server that customers use for it."""
 
 import asyncio
 import itertools
@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
-from launchready.demo.coach import examples
 from launchready.demo.mailbox import Mailbox
+from launchready.demo.sample_app import examples
 from launchready.demo.servers import python
 
 WEB_APP = "https://app.coach.example"

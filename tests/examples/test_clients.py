@@ -48,8 +48,8 @@ async def shop(scope, receive, send):
     if how == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     await asyncio.sleep(0.3 if how == "slow" else 0)
-    if how == "broken":
-        return await answer(send, 500, b"broken")
+    if how == "failures":
+        return await answer(send, 500, b"failures")
     await answer(send, 201, b"paid", (b"content-type", b"text/plain"))
 
 protected = LaunchReadyMiddleware(shop, store=f"sqlite:///{FOLDER}/a.db", redaction=None, timing=None,
@@ -137,12 +137,12 @@ class JavaScript:
         self.page.add_script_tag(path=RECIPES / "purchase.js")
 
     def buy(self, how):
-        told = "async (how) => { const a = await purchase('/pay', {how}, localStorage, 100); return a && a.status; }"
-        return self.page.evaluate(told, how)
+        summary = "async (how) => { const a = await purchase('/pay', {how}, localStorage, 100); return a && a.status; }"
+        return self.page.evaluate(summary, how)
 
     def twice(self, how):
-        told = "async (how) => { const one = () => purchase('/pay', {how}, localStorage, 100); return (await Promise.all([one(), one()])).map((a) => a.status); }"
-        return self.page.evaluate(told, how)
+        summary = "async (how) => { const one = () => purchase('/pay', {how}, localStorage, 100); return (await Promise.all([one(), one()])).map((a) => a.status); }"
+        return self.page.evaluate(summary, how)
 
     def kept(self):
         return self.page.evaluate("Object.keys(localStorage).length")
@@ -159,9 +159,9 @@ fun main(args: Array<String>) {
         override fun remove(place: String) { synchronized(all) { all.remove(place); save() } }
     }
     val one = { purchase(args[0] + "/pay", "{\\"how\\":\\"" + args[1] + "\\"}", kept, 6, 100)?.status }
-    val told = java.util.Collections.synchronizedList(mutableListOf<Int?>())
-    if (args[3] == "2") (1..2).map { kotlin.concurrent.thread { told.add(one()) } }.forEach { it.join() } else told.add(one())
-    println(told.joinToString(" ") + " " + kept.all.size)
+    val summary = java.util.Collections.synchronizedList(mutableListOf<Int?>())
+    if (args[3] == "2") (1..2).map { kotlin.concurrent.thread { summary.add(one()) } }.forEach { it.join() } else summary.add(one())
+    println(summary.joinToString(" ") + " " + kept.all.size)
 }
 """
 
@@ -180,9 +180,9 @@ class Kotlin:
             ["java", "-cp", self.jar, "MainKt", self.shop.url, how, str(self.shop.folder / "keys"), str(count)],
             capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
-        *told, kept = done.stdout.split()
+        *summary, kept = done.stdout.split()
         self.keys = int(kept)
-        return [int(one) if one != "null" else None for one in told]
+        return [int(one) if one != "null" else None for one in summary]
 
     def buy(self, how):
         return self._run(how, 1)[0]
@@ -259,19 +259,19 @@ def test_signed_out_meanwhile(client, shop):
     assert client.kept() == 0
 
 
-@pytest.mark.parametrize("how", ["die", "broken"])
+@pytest.mark.parametrize("how", ["die", "failures"])
 def test_not_known(client, shop, how):
     """The shop died after the charge, or says 500: however often it is tried, also after a restart, one effect."""
     helper = threading.Thread(target=shop.again)
     if how == "die":
         helper.start()
-    told = [client.buy(how)]
+    summary = [client.buy(how)]
     if how == "die":
         helper.join()
     client.load()
-    told.append(client.buy(how))
-    assert told[-1] == (409 if how == "die" else 500)
-    assert 201 not in told
+    summary.append(client.buy(how))
+    assert summary[-1] == (409 if how == "die" else 500)
+    assert 201 not in summary
     assert client.kept() == 1
     assert len(shop.effects()) == 1
 

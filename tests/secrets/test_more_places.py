@@ -6,8 +6,8 @@ import time
 import planted
 import pytest
 
-from launchready.secrets.file_context import place
-from launchready.secrets.scan_text import find
+from launchready.secrets.file_context import context_of
+from launchready.secrets.scan_text import find_secrets
 
 MAKE = planted.Maker(43)
 KINDS = {
@@ -176,7 +176,7 @@ def test_a_secret_is_found(path, text, kind):
     """Wherever a reader of the file would take it from."""
     MAKE.random.seed(f"{path} {text}")
     value = KINDS[kind]() if kind in KINDS else MAKE.make(kind)
-    found = [one.value for one in find(text.replace("%s", value), place(path))]
+    found = [one.value for one in find_secrets(text.replace("%s", value), context_of(path))]
     assert any(value in one for one in found), (found, value)
 
 
@@ -184,7 +184,7 @@ def test_a_secret_is_found(path, text, kind):
 def test_none_is_made_up(row):
     """Variables, words, types, names of things, what is public."""
     path, _, text = row.partition("|")
-    assert find(text, place(path)) == []
+    assert find_secrets(text, context_of(path)) == []
 
 
 def test_a_key_of_base64_in_a_secret_of_kubernetes():
@@ -192,7 +192,7 @@ def test_a_key_of_base64_in_a_secret_of_kubernetes():
     key = base64.b64encode(f"tok:{MAKE.make('postmark').replace('-', '_')}:1:0".encode()).decode()
     written = base64.b64encode(key.encode()).decode()
     text = f"apiVersion: v1\nkind: Secret\ndata:\n  INTERCOM_TOKEN: {written}\n"
-    [found] = find(text, place("secret.yaml"))
+    [found] = find_secrets(text, context_of("secret.yaml"))
     assert (found.value, text.count("\n", 0, found.start)) == (key, 3)
 
 
@@ -205,7 +205,7 @@ def test_time_is_linear(path, probe):
 
     def seconds(size):
         start = time.process_time()
-        find((probe * (size // len(probe) + 1))[:size], place(path))
+        find_secrets((probe * (size // len(probe) + 1))[:size], context_of(path))
         return time.process_time() - start
 
     small = min(seconds(30_000) for _ in range(2))

@@ -439,8 +439,8 @@ def test_all_cores_find_the_same(repo, monkeypatch):
     for number in range(6):
         repo.commit(f"n{number}", **{f"f{number}__py": f"token = '{MAKE.make('github')}'\n"})
     alone = list(scan(repo.path))
-    monkeypatch.setattr(worker_pool, "COMMITS", 2)
-    monkeypatch.setattr(worker_pool, "_MANY", 1)
+    monkeypatch.setattr(worker_pool, "COMMITS_PER_JOB", 2)
+    monkeypatch.setattr(worker_pool, "_POOL_THRESHOLD", 1)
     monkeypatch.setattr(worker_pool, "_cores", lambda: 3)
     seen = []
     together = list(scan(repo.path, progress=lambda done, every: seen.append((done, every))))
@@ -454,7 +454,7 @@ def test_a_worker_that_dies_is_said(repo, monkeypatch):
     from launchready.secrets import worker_pool
 
     repo.commit(a__py=f"key = '{STRIPE}'\n")
-    monkeypatch.setattr(worker_pool, "_MANY", 1)
+    monkeypatch.setattr(worker_pool, "_POOL_THRESHOLD", 1)
     monkeypatch.setattr(worker_pool, "_cores", lambda: 2)
     monkeypatch.setattr(sys, "executable", shutil.which("true"))
     scanned = scan(repo.path)

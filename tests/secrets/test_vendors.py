@@ -5,8 +5,8 @@ import string
 
 import pytest
 
-from launchready.secrets.file_context import place
-from launchready.secrets.scan_text import find
+from launchready.secrets.file_context import context_of
+from launchready.secrets.scan_text import find_secrets
 
 ALNUM = string.ascii_letters + string.digits
 UPPER = string.ascii_uppercase + string.digits
@@ -68,7 +68,9 @@ def made(parts, seed):
 def test_its_form_is_enough(rule, parts, line):
     """In code, in configuration, in a sentence: the rule names the vendor."""
     value = made(parts, f"{rule} {line}")
-    found = find(line.format(value), place("a.yml" if line.startswith(" ") else "a.js" if "const" in line else "a.txt"))
+    found = find_secrets(
+        line.format(value), context_of("a.yml" if line.startswith(" ") else "a.js" if "const" in line else "a.txt")
+    )
     assert [(one.rule, one.value) for one in found] == [(rule, value)]
 
 
@@ -77,5 +79,5 @@ def test_a_key_in_pieces(glue):
     """Literals that the program puts together are read together."""
     value = made(("gh" + "p_", (ALNUM, 36)), glue)
     for cut in (9, 20, 33):
-        found = find(f'x = "{value[:cut]}{glue}{value[cut:]}"', place("a.js"))
+        found = find_secrets(f'x = "{value[:cut]}{glue}{value[cut:]}"', context_of("a.js"))
         assert [one.value for one in found] == [value]

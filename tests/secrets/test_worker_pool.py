@@ -22,7 +22,7 @@ class Popen(subprocess.Popen):
 
 worker_pool.subprocess.Popen = Popen
 worker_pool._cores = lambda: 2
-worker_pool.FILES = worker_pool._MANY = 1
+worker_pool.FILES = worker_pool._POOL_THRESHOLD = 1
 sys.stderr.isatty = lambda: True
 secrets._bar = lambda done, every: os.killpg(0, signal.SIGINT)
 code = main(["secrets", sys.argv[1]])

@@ -12,7 +12,7 @@ from launchready.checks.rule import Verdict
 from launchready.checks.site import Site
 from launchready.secrets import scan
 from launchready.secrets.hits import Unread
-from launchready.secrets.leak import Leak, masked
+from launchready.secrets.leak import Leak, mask
 
 TOPICS = {
     "SEC001": "that no key that moves money was committed",
@@ -115,7 +115,7 @@ def finding(group: Sequence[Leak], path: str) -> Finding:
         when,
         "fail",
         f"{first.path} [{first.fingerprint}]",
-        "\n".join([f"{first.rule}: {masked(first.value)}", *places, *more]),
+        "\n".join([f"{first.rule}: {mask(first.value)}", *places, *more]),
         "A stranger first: bots read public code within minutes, and every copy of the repository keeps it.",
         "\n".join(first.steps),
         shlex.join(["launchready", "secrets", path]),

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from launchready.cli.configuration import Configuration
-from launchready.cli.options import listed
+from launchready.cli.options import split_lists
 from launchready.errors import ConfigError
 
 LOCAL = ("sec", "env", "db")
@@ -89,7 +89,7 @@ def taken(args: argparse.Namespace, file: Configuration, names: Iterable[str]) -
     for name in (*LISTS, *WORDS):
         value = getattr(args, name, None)
         if value is not None:
-            options[name] = listed(value) if name in LISTS else value
+            options[name] = split_lists(value) if name in LISTS else value
     # "--only mail example.com": no family and no code has a dot, so this was meant as the domain.
     for name in FAMILY_OR_CODE:
         if getattr(args, name) is not None and args.domain is None:

@@ -37,7 +37,7 @@ class Configuration:
         if not isinstance(found, dict):
             raise ConfigError([f"{self.source}: {name} is a table, as in [{name}]"])
         names = list(known)
-        problems = [unknown(f"{self.source}: [{name}]", key, names) for key in found if names and key not in names]
+        problems = [unknown_key(f"{self.source}: [{name}]", key, names) for key in found if names and key not in names]
         if problems:
             raise ConfigError(problems)
         return dict(found)
@@ -51,7 +51,7 @@ def load(folder: Path | None = None) -> Configuration:
         for key in keys:
             values = values.get(key, {})
         if values:
-            problems = [f"{path}: {problem}" for problem in literal_secrets(values)]
+            problems = [f"{path}: {problem}" for problem in plain_secrets(values)]
             if problems:
                 raise ConfigError(problems)
             return Configuration(path, values)
@@ -67,16 +67,16 @@ def read(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: {error}"]) from None
 
 
-def literal_secrets(values: Mapping[str, Any], at: str = "") -> Iterator[str]:
+def plain_secrets(values: Mapping[str, Any], at: str = "") -> Iterator[str]:
     """Secrets that stand in the file itself. The value is never shown."""
     for key, value in values.items():
         name = f"{at}.{key}" if at else key
         if isinstance(value, Mapping):
-            yield from literal_secrets(value, name)
+            yield from plain_secrets(value, name)
         elif isinstance(value, list):
             for number, one in enumerate(value):
                 if isinstance(one, Mapping):
-                    yield from literal_secrets(one, f"{name}[{number}]")
+                    yield from plain_secrets(one, f"{name}[{number}]")
         elif isinstance(value, str) and value and SECRET.search(key):
             variable = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
             yield f'{name}: a secret stands in the file; write {key} = {{ env = "{variable}" }} and set {variable}'
@@ -92,7 +92,7 @@ def secret(value: Any, name: str) -> str:
     return found
 
 
-def unknown(where: str, key: str, known: Iterable[str]) -> str:
+def unknown_key(where: str, key: str, known: Iterable[str]) -> str:
     """One line about a key that is not there."""
     near = difflib.get_close_matches(key, list(known), 1, 0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from launchready.metrics.report import Target
 
 
-def add_place(parser: argparse.ArgumentParser) -> None:
+def add_ledger_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", help="the app's store=, if it is not in LAUNCHREADY_STORE")
     parser.add_argument("--file", type=Path, help="the file itself, where Timing(file=...) says so")
 

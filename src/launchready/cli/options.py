@@ -32,14 +32,14 @@ def common() -> argparse.ArgumentParser:
     return flags
 
 
-def listed(values: Iterable[str] | None) -> list[str] | None:
+def split_lists(values: Iterable[str] | None) -> list[str] | None:
     """``--only mail,tls`` and ``--only mail tls`` are the same."""
     if values is None:
         return None
     return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
-def coloured(args: argparse.Namespace) -> bool:
+def use_color(args: argparse.Namespace) -> bool:
     """Colour is for a terminal that did not refuse it (no-color.org)."""
     return args.output is None and sys.stdout.isatty() and not args.no_color and not os.environ.get("NO_COLOR")
 

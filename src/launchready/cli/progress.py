@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-Told = Callable[[int, int, str], None]
+ProgressCallback = Callable[[int, int, str], None]
 
 
 @contextlib.contextmanager
-def progress(args: argparse.Namespace, title: str) -> Iterator[Told | None]:
+def progress(args: argparse.Namespace, title: str) -> Iterator[ProgressCallback | None]:
     """What ``check(progress=...)`` is given; None where nobody watches."""
     if args.quiet or not sys.stderr.isatty():
         yield None

@@ -1,9 +1,9 @@
-"""The fake payment provider, as a process of its own: it takes every charge it is asked for, and keeps the ledger.
+"""The sample payment provider, a process of its own: it accepts every charge, and keeps the ledger.
 
-It honours no idempotency key unless started with ``--honour-keys``, so that what the ledger shows is what the app did.
+It ignores idempotency keys unless started with ``--honour-keys``, so the ledger shows what the app did.
 
 - ``POST /v1/charges`` with ``amount``, ``source`` and ``metadata.booking_id``: 201 and the charge's id.
-- ``GET /ledger``: how often each booking was charged.
+- ``GET /ledger``: the number of charges by booking.
 """
 
 import argparse
@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-NETWORK = 0.02  # seconds that a charge takes: half before the money moves, half until the caller knows
+NETWORK = 0.02  # seconds per charge: half before the money moves, half after
 
 
 class Ledger:
-    """What the bank saw. The only witness of the demo that launchready cannot reach."""
+    """All charges. The one witness of the demo that launchready cannot reach."""
 
     def __init__(self, *, honour_keys: bool = False) -> None:
         self.charges: list[dict[str, Any]] = []
@@ -55,7 +55,7 @@ def provider(ledger: Ledger) -> Starlette:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A payment provider that charges whenever it is asked to.")
+    parser = argparse.ArgumentParser(description="A payment provider that accepts every charge.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--honour-keys", action="store_true")
     args = parser.parse_args()

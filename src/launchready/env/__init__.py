@@ -5,8 +5,8 @@
 equality is told by a keyed hash of the moment.
 """
 
-from launchready.env.diff import Comparison, compared
-from launchready.env.findings import examined
-from launchready.env.loaders import Environment, Trouble, read, usual
+from launchready.env.diff import Comparison, compare
+from launchready.env.findings import find_problems
+from launchready.env.loaders import Environment, EnvProblem, default_source, read
 
-__all__ = ["Comparison", "Environment", "Trouble", "compared", "examined", "read", "usual"]
+__all__ = ["Comparison", "EnvProblem", "Environment", "compare", "default_source", "find_problems", "read"]

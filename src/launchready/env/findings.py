@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Iterator
 
-from launchready.env.idempotency_findings import twice
-from launchready.env.loaders import SAMPLES, Environment, Trouble
+from launchready.env.idempotency_findings import idempotency_problems
+from launchready.env.loaders import SAMPLES, Environment, EnvProblem
 from launchready.secrets import git, value_checks
-from launchready.secrets.file_context import place
-from launchready.secrets.key_kinds import facts, identify
-from launchready.secrets.key_names import named
+from launchready.secrets.file_context import context_of
+from launchready.secrets.key_kinds import identify, kind_info
+from launchready.secrets.key_names import key_kind
 from launchready.secrets.scan_blob import Hit
 from launchready.secrets.work_tree import hits
 
@@ -28,21 +28,21 @@ _CONFIG = re.compile(
 )
 
 
-def examined(one: Environment, folder: str = ".", *, files: bool = True) -> list[Trouble]:
+def find_problems(one: Environment, folder: str = ".", *, files: bool = True) -> list[EnvProblem]:
     """Every trouble of an environment, and with ``files`` of the project that it is for."""
-    looks: list[Callable[[Environment], Iterator[Trouble]]] = [missing, invalid, placeholders]
+    looks: list[Callable[[Environment], Iterator[EnvProblem]]] = [missing, invalid, placeholders]
     if one.production:
         looks += [debugging, local, on_disk, test_keys, full_keys]
     found = [trouble for look in looks for trouble in look(one)]
-    return found + ([*tracked(folder), *literal(folder), *twice(one, folder)] if files else [])
+    return found + ([*tracked(folder), *literal(folder), *idempotency_problems(one, folder)] if files else [])
 
 
-def missing(one: Environment) -> Iterator[Trouble]:
+def missing(one: Environment) -> Iterator[EnvProblem]:
     """ENV001: a required name is not there, or is empty."""
     for name, where in one.required.items():
         if not one.values.get(name):
             state = "is empty" if name in one.values else "is not set"
-            yield Trouble(
+            yield EnvProblem(
                 "ENV001",
                 name,
                 one.at(name),
@@ -51,10 +51,10 @@ def missing(one: Environment) -> Iterator[Trouble]:
             )
 
 
-def invalid(one: Environment) -> Iterator[Trouble]:
+def invalid(one: Environment) -> Iterator[EnvProblem]:
     """ENV001, too: a line that no reader of dotenv files takes for a variable."""
     for number in one.invalid:
-        yield Trouble(
+        yield EnvProblem(
             "ENV001",
             f"line {number}",
             f"{one.where}:{number}",
@@ -63,11 +63,18 @@ def invalid(one: Environment) -> Iterator[Trouble]:
         )
 
 
-def placeholders(one: Environment) -> Iterator[Trouble]:
+def placeholders(one: Environment) -> Iterator[EnvProblem]:
     """ENV002: a value that somebody meant to replace."""
     for name, value in one.values.items():
-        if value and named(name) and len(value) >= 4 and "://" not in value and not identify(value) and _made_up(value):
-            yield Trouble(
+        if (
+            value
+            and key_kind(name)
+            and len(value) >= 4
+            and "://" not in value
+            and not identify(value)
+            and _made_up(value)
+        ):
+            yield EnvProblem(
                 "ENV002",
                 name,
                 one.at(name),
@@ -77,10 +84,12 @@ def placeholders(one: Environment) -> Iterator[Trouble]:
 
 
 def _made_up(value: str) -> bool:
-    return value_checks.placeholder(value) or (value_checks.weak(value) and not value_checks.opaque(value, 12))
+    return value_checks.is_placeholder(value) or (
+        value_checks.is_weak(value) and not value_checks.looks_random(value, 12)
+    )
 
 
-def debugging(one: Environment) -> Iterator[Trouble]:
+def debugging(one: Environment) -> Iterator[EnvProblem]:
     """ENV003: error pages with the source and the settings in them."""
     for name, value in one.values.items():
         last = name.rpartition(".")[2]
@@ -91,7 +100,7 @@ def debugging(one: Environment) -> Iterator[Trouble]:
             "local",
         }
         if on or stage:
-            yield Trouble(
+            yield EnvProblem(
                 "ENV003",
                 name,
                 one.at(name),
@@ -103,14 +112,14 @@ def debugging(one: Environment) -> Iterator[Trouble]:
             )
 
 
-def local(one: Environment) -> Iterator[Trouble]:
+def local(one: Environment) -> Iterator[EnvProblem]:
     """ENV004: an address that is only right on the developer's machine."""
     for name, value in one.values.items():
         last = name.rpartition(".")[2].upper()
         if _BOUND.search(last) or not (_ADDRESS.search(last) or "://" in value):
             continue
         if _LOCAL.search(value):
-            yield Trouble(
+            yield EnvProblem(
                 "ENV004",
                 name,
                 one.at(name),
@@ -119,12 +128,12 @@ def local(one: Environment) -> Iterator[Trouble]:
             )
 
 
-def on_disk(one: Environment) -> Iterator[Trouble]:
+def on_disk(one: Environment) -> Iterator[EnvProblem]:
     """ENV005: what is written to the server's own disk is gone with the next deploy on most platforms."""
     for name, value in one.values.items():
         low = value.lower()
         if low.startswith("sqlite") or low.endswith((".sqlite", ".sqlite3", "backends.sqlite3")):
-            yield Trouble(
+            yield EnvProblem(
                 "ENV005",
                 name,
                 one.at(name),
@@ -137,7 +146,7 @@ def on_disk(one: Environment) -> Iterator[Trouble]:
         elif (_UPLOADS.search(name) and "://" not in value and value) or (
             _DISK.search(name) and ("filesystem" in low or low in {"local", "file", "disk"})
         ):
-            yield Trouble(
+            yield EnvProblem(
                 "ENV005",
                 name,
                 one.at(name),
@@ -149,13 +158,13 @@ def on_disk(one: Environment) -> Iterator[Trouble]:
             )
 
 
-def test_keys(one: Environment) -> Iterator[Trouble]:
+def test_keys(one: Environment) -> Iterator[EnvProblem]:
     """ENV010: payments that are none."""
     for name, value in one.values.items():
         if identify(value) == "stripe-test-key" or (
-            value.startswith(("pk_test_", "rzp_test_", "test_")) and named(name)
+            value.startswith(("pk_test_", "rzp_test_", "test_")) and key_kind(name)
         ):
-            yield Trouble(
+            yield EnvProblem(
                 "ENV010",
                 name,
                 one.at(name),
@@ -164,11 +173,11 @@ def test_keys(one: Environment) -> Iterator[Trouble]:
             )
 
 
-def full_keys(one: Environment) -> Iterator[Trouble]:
+def full_keys(one: Environment) -> Iterator[EnvProblem]:
     """ENV011: a key that may do everything, where its vendor also gives restricted ones."""
     for name, value in one.values.items():
         if identify(value) == "stripe-live-key":
-            yield Trouble(
+            yield EnvProblem(
                 "ENV011",
                 name,
                 one.at(name),
@@ -177,12 +186,12 @@ def full_keys(one: Environment) -> Iterator[Trouble]:
             )
 
 
-def tracked(folder: str) -> Iterator[Trouble]:
+def tracked(folder: str) -> Iterator[EnvProblem]:
     """ENV006: a dotenv file that git commits."""
     for path in _listed(folder, "--cached"):
         base = path.rpartition("/")[2]
-        if (base == ".env" or base.startswith(".env.")) and base not in SAMPLES and not place(path).sample:
-            yield Trouble(
+        if (base == ".env" or base.startswith(".env.")) and base not in SAMPLES and not context_of(path).sample:
+            yield EnvProblem(
                 "ENV006",
                 base,
                 path,
@@ -191,15 +200,15 @@ def tracked(folder: str) -> Iterator[Trouble]:
             )
 
 
-def literal(folder: str) -> Iterator[Trouble]:
+def literal(folder: str) -> Iterator[EnvProblem]:
     """ENV007: a secret in a configuration file of the project instead of the environment."""
     for path in _listed(folder, "--cached", "--others", "--exclude-standard"):
-        where = place(path)
+        where = context_of(path)
         if where.env or where.test or where.lock or where.prose or not (where.config or _CONFIG.search(path)):
             continue
         for hit in hits(folder, path):
-            if isinstance(hit, Hit) and facts(hit.rule).severity in {"critical", "high"}:
-                yield Trouble(
+            if isinstance(hit, Hit) and kind_info(hit.rule).severity in {"critical", "high"}:
+                yield EnvProblem(
                     "ENV007",
                     hit.rule,
                     f"{path}:{hit.line}",
@@ -210,7 +219,7 @@ def literal(folder: str) -> Iterator[Trouble]:
 
 def _listed(folder: str, *which: str) -> list[str]:
     """Paths that git knows; none outside of a repository."""
-    if not git.available() or git.top(folder) is None:
+    if not git.available() or git.work_tree_root(folder) is None:
         return []
     try:
         listed = git.output(folder, "ls-files", "-z", *which, "--", ".").decode("utf-8", "replace")

@@ -28,7 +28,7 @@ _STAGES = (
 _DEEPEST = 4
 
 
-class Trouble(NamedTuple):
+class EnvProblem(NamedTuple):
     """One thing that is wrong: ``code`` is ENV001 ..., ``name`` the variable's. Nothing here holds a value."""
 
     code: str
@@ -79,24 +79,24 @@ def read(name: str, folder: Path | None = None) -> Environment:
     if name == "process":
         return Environment("process", "this process", dict(os.environ))
     if name == "django" or name.startswith("django:"):
-        return django(name.partition(":")[2] or os.environ.get("DJANGO_SETTINGS_MODULE", ""), here)
+        return django_settings(name.partition(":")[2] or os.environ.get("DJANGO_SETTINGS_MODULE", ""), here)
     for path in (here / name, here / f".env.{name}", here / f"{name}.env", here / "env" / f"{name}.env"):
         if path.is_file():
-            return file(path, name if path != here / name else "")
+            return dotenv_file(path, name if path != here / name else "")
     if ":" in name and "/" not in name:
-        return model(name, here)
+        return settings_model(name, here)
     seen = sorted(path.name for path in here.glob(".env*") if path.is_file())
     hint = f"here are {', '.join(seen)}" if seen else 'write "process" for this process, or the path of a dotenv file'
     raise ConfigError([f"env: nothing is called {name!r}; {hint}"])
 
 
-def usual(folder: Path | None = None) -> str:
+def default_source(folder: Path | None = None) -> str:
     """What is looked at when nothing was named: production's file, else .env, else this process."""
     here = folder or Path()
     return next((name for name in (".env.production", ".env.prod", ".env") if (here / name).is_file()), "process")
 
 
-def file(path: Path, name: str = "") -> Environment:
+def dotenv_file(path: Path, name: str = "") -> Environment:
     """A dotenv file. ``required``: the names in the sample file beside it."""
     try:
         lines, invalid = dotenv.parse(path.read_text(encoding="utf-8"))
@@ -123,7 +123,7 @@ def required(folder: Path) -> dict[str, str]:
     return {}
 
 
-def imported(name: str, folder: Path) -> Any:
+def import_module_of(name: str, folder: Path) -> Any:
     """A module of the project."""
     sys.path.insert(0, str(folder.resolve()))
     try:
@@ -139,36 +139,36 @@ def _short(error: BaseException) -> str:
     return str(error).split("\n")[0][:120] if isinstance(error, ImportError) else "see the module"
 
 
-def django(name: str, folder: Path) -> Environment:
+def django_settings(name: str, folder: Path) -> Environment:
     """A Django settings module: its names in capitals, nested ones with dots (DATABASES.default.ENGINE)."""
     if not name:
         raise ConfigError(["env: no settings module; write django:coach.settings, or set DJANGO_SETTINGS_MODULE"])
-    module = imported(name, folder)
+    module = import_module_of(name, folder)
     settings = {key: value for key, value in vars(module).items() if key.isupper()}
-    return Environment(name.rpartition(".")[2], f"settings module {name}", dict(flat(settings)))
+    return Environment(name.rpartition(".")[2], f"settings module {name}", dict(flatten(settings)))
 
 
-def flat(values: Mapping[str, Any], at: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+def flatten(values: Mapping[str, Any], at: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
     """Nested settings as names with dots."""
     for key, value in values.items():
         name = f"{at}.{key}" if at else str(key)
         if isinstance(value, Mapping) and depth < _DEEPEST:
-            yield from flat(value, name, depth + 1)
+            yield from flatten(value, name, depth + 1)
         elif isinstance(value, list | tuple):
             yield name, ",".join(map(str, value))
         elif value is not None:
             yield name, str(value)
 
 
-def model(name: str, folder: Path) -> Environment:
+def settings_model(name: str, folder: Path) -> Environment:
     """A pydantic-settings model: what it requires, and what this process gives it."""
     module, _, attribute = name.partition(":")
-    kind = getattr(imported(module, folder), attribute, None)
+    kind = getattr(import_module_of(module, folder), attribute, None)
     fields = getattr(kind, "model_fields", None)
     if kind is None or not isinstance(fields, dict):
         raise ConfigError([f"env: {name} is no pydantic-settings model; write module:Class"])
     config: Mapping[str, Any] = getattr(kind, "model_config", {})
-    told = {key.upper(): value for key, value in _told(config, folder).items()}
+    told = {key.upper(): value for key, value in _model_sources(config, folder).items()}
     values: dict[str, str] = {}
     wanted: dict[str, str] = {}
     for path, choices, field in _fields(kind, str(config.get("env_prefix", "")), config.get("env_nested_delimiter")):
@@ -182,20 +182,20 @@ def model(name: str, folder: Path) -> Environment:
     return Environment("model", name, values, {}, wanted)
 
 
-def _told(config: Mapping[str, Any], folder: Path) -> dict[str, str]:
+def _model_sources(config: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """What the model would read: its folder of secrets, its dotenv files, this process, the later the stronger."""
     values: dict[str, str] = {}
-    for place in _several(config.get("secrets_dir")):
+    for place in _as_list(config.get("secrets_dir")):
         for path in (folder / place).glob("*"):
             if path.is_file():
                 values[path.name] = path.read_text(encoding="utf-8", errors="replace").strip()
-    for place in _several(config.get("env_file")):
+    for place in _as_list(config.get("env_file")):
         if (folder / place).is_file():
-            values |= file(folder / place).values
+            values |= dotenv_file(folder / place).values
     return {**values, **os.environ}
 
 
-def _several(value: Any) -> list[str]:
+def _as_list(value: Any) -> list[str]:
     return [str(one) for one in (value if isinstance(value, list | tuple) else [value] if value else [])]
 
 

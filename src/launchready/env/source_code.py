@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from launchready.secrets import git, work_tree
-from launchready.secrets.file_context import place
+from launchready.secrets.file_context import context_of
 
 LARGEST = 1_000_000
 _PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>|\{([^{}:]+)(?::[^{}]*)?\}")
@@ -20,7 +20,7 @@ _PREFIX = {"APIRouter": "prefix", "Blueprint": "url_prefix"}
 _BUILDS = {"LaunchReady", "LaunchReadyMiddleware", "add_middleware"}
 
 
-class Route(NamedTuple):
+class PostRoute(NamedTuple):
     """A POST. ``source``: of its view, decorators included."""
 
     path: str
@@ -28,7 +28,7 @@ class Route(NamedTuple):
     source: str
 
 
-class Hook(NamedTuple):
+class WebhookRoute(NamedTuple):
     """``@webhook(provider, keep=...)``. ``keep`` is "" where the default holds, None where it is no literal."""
 
     provider: str
@@ -36,7 +36,7 @@ class Hook(NamedTuple):
     where: str
 
 
-class Rules(NamedTuple):
+class IdempotencyRoutes(NamedTuple):
     """``Idempotency(routes=[...], keep=...)``; the same for a mapping of Django's settings."""
 
     routes: tuple[str, ...]
@@ -45,49 +45,49 @@ class Rules(NamedTuple):
 
 
 @dataclass
-class Project:
+class ProjectRoutes:
     """``stores``: what ``store=`` is given, None where it is no literal; ``builds``: where the middleware is made."""
 
-    routes: list[Route] = field(default_factory=list)
-    hooks: list[Hook] = field(default_factory=list)
-    rules: list[Rules] = field(default_factory=list)
+    routes: list[PostRoute] = field(default_factory=list)
+    hooks: list[WebhookRoute] = field(default_factory=list)
+    rules: list[IdempotencyRoutes] = field(default_factory=list)
     stores: list[str | None] = field(default_factory=list)
     builds: list[str] = field(default_factory=list)
     counts: bool = False
 
 
-def project(folder: str) -> Project:
+def read_project(folder: str) -> ProjectRoutes:
     """Everything of the folder's own code: no tests, no samples, nothing that is installed."""
-    found = Project()
+    found = ProjectRoutes()
     views: dict[str, str] = {}
     named: list[tuple[str, str, str]] = []
-    for path in listed(folder):
-        where = place(path)
+    for path in list_files(folder):
+        where = context_of(path)
         if not path.endswith(".py") or where.test or where.sample:
             continue
-        text = read(folder, path)
+        text = read_text(folder, path)
         try:
             parsed = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        reading = _Reading(path, text, parsed, found)
-        reading.look()
+        reading = _FileReader(path, text, parsed, found)
+        reading.read()
         views |= reading.views
         named += reading.named
     for route, view, at in named:
         source = views.get(view, "")
         if _takes_post(source):
-            found.routes.append(Route(route, at, source))
+            found.routes.append(PostRoute(route, at, source))
     return found
 
 
-def listed(folder: str) -> Sequence[str]:
+def list_files(folder: str) -> Sequence[str]:
     """Its files, as git has them where there is git."""
-    known = git.available() and git.top(folder) is not None
-    return work_tree.listed(folder).files if known else sorted(work_tree.walked(folder))
+    known = git.available() and git.work_tree_root(folder) is not None
+    return work_tree.list_folder(folder).files if known else sorted(work_tree.walk(folder))
 
 
-def read(folder: str, path: str) -> str:
+def read_text(folder: str, path: str) -> str:
     """The text of a file; nothing where it cannot be read, or is larger than anybody writes."""
     whole = Path(folder, path)
     try:
@@ -100,16 +100,16 @@ def _takes_post(source: str) -> bool:
     return bool(re.search(r"""["']POST["']|require_POST|def post\b|\.POST\b|Create(?:API)?View|ModelViewSet""", source))
 
 
-class _Reading:
+class _FileReader:
     """One file."""
 
-    def __init__(self, path: str, text: str, tree: ast.Module, found: Project) -> None:
+    def __init__(self, path: str, text: str, tree: ast.Module, found: ProjectRoutes) -> None:
         self._path, self._text, self._tree, self._found = path, text, tree, found
         self.views: dict[str, str] = {}
         self.named: list[tuple[str, str, str]] = []
         self._prefixes = dict(self._routers())
 
-    def look(self) -> None:
+    def read(self) -> None:
         for node in ast.walk(self._tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 self._view(node)
@@ -138,13 +138,13 @@ class _Reading:
                 continue
             name = _name(each)
             if name == "webhook" and each.args and (provider := _text(each.args[0])):
-                self._found.hooks.append(Hook(provider, _keep(_keyword(each, "keep")), self._at(each)))
+                self._found.hooks.append(WebhookRoute(provider, _keep(_keyword(each, "keep")), self._at(each)))
             if name == "post" or (name in {"route", "api_route"} and "POST" in _texts(_keyword(each, "methods"))):
                 path = _text(each.args[0] if each.args else _keyword(each, "path"))
                 owner = each.func.value if isinstance(each.func, ast.Attribute) else None
                 if path is not None:
                     prefix = self._prefixes.get(_name(owner), "") if owner is not None else ""
-                    self._found.routes.append(Route(plain(prefix + path), self._at(each), source))
+                    self._found.routes.append(PostRoute(normalize_path(prefix + path), self._at(each), source))
 
     def _call(self, node: ast.Call) -> None:
         name = _name(node)
@@ -162,7 +162,7 @@ class _Reading:
         if isinstance(view, ast.Call):  # View.as_view()
             view = view.func.value if isinstance(view.func, ast.Attribute) else view
         if path is not None:
-            self.named.append((plain("/" + path.lstrip("/")), _name(view), self._at(node)))
+            self.named.append((normalize_path("/" + path.lstrip("/")), _name(view), self._at(node)))
 
     def _settings(self, value: ast.expr) -> None:
         if not isinstance(value, ast.Dict):
@@ -185,13 +185,15 @@ class _Reading:
 
     def _rule(self, routes: ast.expr | None, keep: ast.expr | None, node: ast.expr) -> None:
         usual = ("POST /bookings", "POST /payments")
-        self._found.rules.append(Rules(_texts(routes) if routes is not None else usual, _keep(keep), self._at(node)))
+        self._found.rules.append(
+            IdempotencyRoutes(_texts(routes) if routes is not None else usual, _keep(keep), self._at(node))
+        )
 
 
 _KEEPS = ("idempotency", "rate_limit")
 
 
-def plain(path: str) -> str:
+def normalize_path(path: str) -> str:
     """A path with ``{name}`` for whatever the framework writes for a parameter."""
     return _PARAMETER.sub(lambda found: "{" + (found[1] or found[2]) + "}", path) or "/"
 

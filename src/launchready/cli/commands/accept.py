@@ -12,7 +12,7 @@ from launchready.cli.options import write
 from launchready.errors import ConfigError
 
 HELP = "accept a finding for a while, with a reason; after that day it is a finding again"
-LONGEST = dt.timedelta(days=366)
+LONGEST_ACCEPTANCE = dt.timedelta(days=366)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,13 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from launchready.secrets import accepted  # noqa: PLC0415 - "--help" must not wait for it
-    from launchready.secrets.scanner import key  # noqa: PLC0415
+    from launchready.secrets.scanner import fingerprint_key  # noqa: PLC0415
 
     today = dt.datetime.now(dt.UTC).date()
     until, why = _read(args, today)
-    root = accepted.root()
+    root = accepted.project_root()
     known = accepted.load(root, today)
-    path = accepted.add(root, known, accepted.Acceptance(args.id, until, why), known.key or key(root))
+    path = accepted.add(root, known, accepted.Acceptance(args.id, until, why), known.key or fingerprint_key(root))
     write(
         args, f"accepted until {until}: {args.id}\nwritten to {path}; commit it, so that the build server knows it, too"
     )
@@ -43,13 +43,15 @@ def _read(args: argparse.Namespace, today: dt.date) -> tuple[dt.date, str]:
     try:
         until = dt.date.fromisoformat(args.until)
     except ValueError:
-        problems.append(f"--until: {args.until!r} is not a date; write it as {today + LONGEST / 4}")
+        problems.append(f"--until: {args.until!r} is not a date; write it as {today + LONGEST_ACCEPTANCE / 4}")
     else:
-        if not today <= until <= today + LONGEST:
-            problems.append(f"--until: {until} is in the past, or more than a year ahead; at most {today + LONGEST}")
+        if not today <= until <= today + LONGEST_ACCEPTANCE:
+            problems.append(
+                f"--until: {until} is in the past, or more than a year ahead; at most {today + LONGEST_ACCEPTANCE}"
+            )
     if not args.why.strip():
         problems.append("--why: say why it may stay")
-    problems += _named(args.id)
+    problems += _check_id(args.id)
     if problems:
         raise ConfigError(problems)
     return until, args.why.strip()
@@ -58,7 +60,7 @@ def _read(args: argparse.Namespace, today: dt.date) -> tuple[dt.date, str]:
 _FINGERPRINT = re.compile(r"[A-Za-z0-9][\w.-]{0,80}:[0-9a-f]{16}", re.ASCII)
 
 
-def _named(name: str) -> list[str]:
+def _check_id(name: str) -> list[str]:
     """What is wrong with the name of a finding: a code that no check has would never be looked at."""
     if _FINGERPRINT.fullmatch(name):
         return []

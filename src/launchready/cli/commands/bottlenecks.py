@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from launchready.cli import configuration
-from launchready.cli.ledger_argument import add_place, keeper_of, targets_of
+from launchready.cli.ledger_argument import add_ledger_arguments, keeper_of, targets_of
 from launchready.cli.options import write
 from launchready.errors import ConfigError
 
@@ -21,7 +21,7 @@ ROUTE = ("match", "p95", "weight")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_place(parser)
+    add_ledger_arguments(parser)
     parser.add_argument("--hours", type=float, default=168.0, help="how far back (168, which is all there is)")
     parser.add_argument("--route", nargs=3, action="append", default=[], metavar=("ROUTE", "TARGET", "WEIGHT"),
                         help='--route "POST /bookings" 800ms 3, beside [routes] in launchready.toml')  # fmt: skip
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     with keeper.reading() as ledger:
         found = bottlenecks(ledger, window(args.hours, time.time()), target, weight)
     keeper.close()
-    write(args, json.dumps(asdict(found), indent=2) if args.format == "json" else told(found))
+    write(args, json.dumps(asdict(found), indent=2) if args.format == "json" else as_text(found))
     return 0
 
 
@@ -69,7 +69,7 @@ def number(where: str, value: object) -> float:
         raise ConfigError([f"{where}: a weight is a number: how much the route earns beside the others"]) from None
 
 
-def told(found: "BottleneckRanking") -> str:
+def as_text(found: "BottleneckRanking") -> str:
     """The list, then the suggestion."""
     from launchready.dashboard.wording import count, duration  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ from typing import Any
 from launchready.cli import last_report
 from launchready.cli.check_arguments import LISTS, WORDS, about, asked, taken
 from launchready.cli.configuration import load
-from launchready.cli.options import coloured, exit_code, write
+from launchready.cli.options import exit_code, use_color, write
 from launchready.cli.progress import progress
 from launchready.errors import ConfigError
 
@@ -44,7 +44,7 @@ def _accepted() -> frozenset[str]:
     """What stands in this project's list, and is not over."""
     from launchready.secrets import accepted  # noqa: PLC0415 - as above
 
-    return accepted.load(accepted.root(), dt.datetime.now(dt.UTC).date()).current
+    return accepted.load(accepted.project_root(), dt.datetime.now(dt.UTC).date()).current
 
 
 def shown(args: argparse.Namespace, report: Any) -> str:
@@ -58,5 +58,5 @@ def shown(args: argparse.Namespace, report: Any) -> str:
             changed = report.diff(before)
             text: str = changed.to_text() if args.format == "text" else changed.to_json()
             return text
-    whole: str = report.to_text(color=coloured(args)) if args.format == "text" else report.to(args.format)
+    whole: str = report.to_text(color=use_color(args)) if args.format == "text" else report.to(args.format)
     return whole

@@ -4,7 +4,7 @@ import argparse
 import os
 import time
 
-from launchready.cli.ledger_argument import add_place, keeper_of
+from launchready.cli.ledger_argument import add_ledger_arguments, keeper_of
 from launchready.cli.options import write
 from launchready.errors import ConfigError
 
@@ -12,7 +12,7 @@ HELP = "make a link to the dashboard that works for some hours, or revoke all li
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_place(parser)
+    add_ledger_arguments(parser)
     parser.add_argument("--url", default="", help="the site's address, as in https://api.example.com; else the path")
     parser.add_argument("--path", default="/launchready", help="where the dashboard is (/launchready)")
     parser.add_argument("--hours", type=float, default=24.0, help="how long it works (24)")

@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchready.cli.options import exit_code, listed, write
+from launchready.cli.options import exit_code, split_lists, write
 from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchready.env import Comparison, Environment, Trouble
+    from launchready.env import Comparison, Environment, EnvProblem
 
 HELP = "look at environment variables: missing, made up, meant for a laptop; staging beside production"
 
@@ -39,15 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from launchready.env import compared, examined, usual  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.env import compare, default_source, find_problems  # noqa: PLC0415 - "--help" must not wait for it
 
     if args.what == "diff":
-        result = compared(_read(args.first), _read(args.second))
+        result = compare(_read(args.first), _read(args.second))
         return _finish(list(result.troubles), f"{result.first} and {result.second}", args, result)
-    one = _read(args.source or usual())
-    wanted = dict.fromkeys(listed(args.require) or (), "--require")
-    one = one._replace(required={**one.required, **wanted, **_configured("required")}, name=args.stage or one.name)
-    return _finish(examined(one, files=not args.no_files), one.where, args)
+    one = _read(args.source or default_source())
+    wanted = dict.fromkeys(split_lists(args.require) or (), "--require")
+    one = one._replace(required={**one.required, **wanted, **_required_names("required")}, name=args.stage or one.name)
+    return _finish(find_problems(one, files=not args.no_files), one.where, args)
 
 
 def _read(name: str) -> "Environment":
@@ -60,7 +60,7 @@ def _read(name: str) -> "Environment":
     return read(name)
 
 
-def _configured(key: str) -> dict[str, str]:
+def _required_names(key: str) -> dict[str, str]:
     """``[env] required = [...]`` of launchready.toml."""
     from launchready.cli.configuration import load  # noqa: PLC0415
 
@@ -71,12 +71,12 @@ def _configured(key: str) -> dict[str, str]:
 
 
 def _finish(
-    troubles: "list[Trouble]", subject: str, args: argparse.Namespace, result: "Comparison | None" = None
+    troubles: "list[EnvProblem]", subject: str, args: argparse.Namespace, result: "Comparison | None" = None
 ) -> int:
     from launchready.checks.environment_findings import findings  # noqa: PLC0415
     from launchready.checks.report import Report  # noqa: PLC0415
 
-    ignored = set(listed(args.ignore) or ())
+    ignored = set(split_lists(args.ignore) or ())
     rows = [one for one in findings(troubles) if one.code not in ignored]
     report = Report.of(subject, rows, (), started=0.0, seconds=0.0)
     if args.format == "text":

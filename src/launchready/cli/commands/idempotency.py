@@ -16,10 +16,10 @@ HELP = "look at idempotency keys, and say what became of one whose outcome is no
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    _anywhere(parser)
+    _add_store_arguments(parser)
     parser.set_defaults(format="text")
     also = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)  # what stood before WHAT stays
-    _anywhere(also)
+    _add_store_arguments(also)
     also.add_argument("-o", "--output", type=Path, metavar="FILE")
     kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     ls = kinds.add_parser("ls", parents=[also], help="every key that is there")
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds.add_parser("sweep", parents=[also], help="clear away what is over")
 
 
-def _anywhere(parser: argparse.ArgumentParser) -> None:
+def _add_store_arguments(parser: argparse.ArgumentParser) -> None:
     """What one writes before WHAT, or behind it."""
     parser.add_argument("--store", help="the store's URL; else LAUNCHREADY_STORE, or store in [idempotency]")
     parser.add_argument("--encrypted", action="store_true", help="the app sets Idempotency(encrypt=True)")

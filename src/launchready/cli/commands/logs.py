@@ -60,7 +60,7 @@ def _read(name: str, leaks: "Leaks", args: argparse.Namespace, ends: float | Non
     source = "stdin" if name == "-" else name
     leaks.read[source] = 0
     try:
-        with _opened(name) as log:
+        with _open(name) as log:
             for logged in scan(_lines(log, source, leaks, args, ends), redactor):
                 if not args.only or logged.kind in {*args.only, "redacted"}:
                     leaks.add(source, logged)
@@ -73,7 +73,7 @@ def _read(name: str, leaks: "Leaks", args: argparse.Namespace, ends: float | Non
         leaks.broken[source] = f"damaged after line {leaks.read[source]}"
 
 
-def _opened(name: str) -> AbstractContextManager[BinaryIO]:
+def _open(name: str) -> AbstractContextManager[BinaryIO]:
     if name == "-":
         return nullcontext(sys.stdin.buffer)
     path = Path(name)

@@ -6,14 +6,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from launchready.cli.ledger_argument import add_place, keeper_of, targets_of
+from launchready.cli.ledger_argument import add_ledger_arguments, keeper_of, targets_of
 from launchready.cli.options import write
 
 HELP = "what the app's workers on this machine measured: routes, releases, jobs, signals"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_place(parser)
+    add_ledger_arguments(parser)
     parser.add_argument("--hours", type=float, default=24.0, help="how far back (24); 168 is all there is")
     parser.add_argument("--target", nargs=2, action="append", default=[], metavar=("ROUTE", "TIME"),
                         help='what a route should stay under: --target "POST /bookings" 800ms')  # fmt: skip
@@ -33,12 +33,12 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         text = json.dumps(document, indent=2)
     else:
-        text = page(document, live=False) if args.format == "html" else told(document)
+        text = page(document, live=False) if args.format == "html" else as_text(document)
     write(args, text)
     return 0
 
 
-def told(status: Mapping[str, Any]) -> str:
+def as_text(status: Mapping[str, Any]) -> str:
     """A sentence and a table."""
     from launchready.dashboard.wording import count, duration, name, share, verdict  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The sample domain's web sites: each host shows its own certificate, and the planted answers."""
+"""The sample domain's web sites: each host shows its own certificate and the planted answers."""
 
 import asyncio
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from launchready.demo import sample_domain
 from launchready.demo.certificates import Certificates
-from launchready.demo.website import Loopback, Website
+from launchready.demo.website import LoopbackTransport, Website
 
 
 async def answers(folder: Path, *requests: tuple[str, str]) -> list[httpx.Response | httpx.TransportError]:
@@ -16,7 +16,7 @@ async def answers(folder: Path, *requests: tuple[str, str]) -> list[httpx.Respon
     sample_domain.certify(certificates)
     found: list[httpx.Response | httpx.TransportError] = []
     async with Website(sample_domain.site, certificates.context()) as website:
-        transport = Loopback(website, certificates.ca_file)
+        transport = LoopbackTransport(website, certificates.ca_file)
         for method, url in requests:
             try:
                 found.append(await transport.handle_async_request(httpx.Request(method, url)))
@@ -26,7 +26,7 @@ async def answers(folder: Path, *requests: tuple[str, str]) -> list[httpx.Respon
 
 
 def test_every_host_shows_its_own_certificate(tmp_path: Path) -> None:
-    """Names that match are trusted; the one with the hosting company's certificate is refused for its name."""
+    """Matching certificates are trusted; the hosting company's certificate is refused for its name."""
     hosts = ["https://coach.example/", "https://www.coach.example/", "https://app.coach.example/"]
     *good, bad = asyncio.run(answers(tmp_path, *(("GET", url) for url in [*hosts, "https://shop.coach.example/"])))
     assert [answer.status_code for answer in good if isinstance(answer, httpx.Response)] == [200, 301, 200]
@@ -43,8 +43,8 @@ def test_every_host_shows_its_own_certificate(tmp_path: Path) -> None:
         ("POST", "https://api.coach.example/webhooks/stripe", 301, "https://api.coach.example/webhooks/stripe/"),
     ],
 )
-def test_what_the_sites_answer(tmp_path: Path, method: str, url: str, status: int, location: str | None) -> None:
-    """Redirects where there should be some, and where there should be none."""
+def test_the_answers_of_the_sites(tmp_path: Path, method: str, url: str, status: int, location: str | None) -> None:
+    """Each host redirects, or fails to redirect, as planted."""
     (answer,) = asyncio.run(answers(tmp_path, (method, url)))
     assert isinstance(answer, httpx.Response)
     assert (answer.status_code, answer.headers.get("location")) == (status, location)

@@ -1,4 +1,4 @@
-"""Starts the sample coach app, with launchready or without, and the payment provider that it charges through."""
+"""Starts the sample coach app, with or without launchready, and its payment provider."""
 
 import os
 import secrets
@@ -9,12 +9,12 @@ from launchready.demo.servers import Server, Servers, free_port, python
 
 WORKERS = 2
 WEB_APP = "https://app.coach.example"
-LEASE = "2s"  # short, so that the outcome of what a killed worker was doing is settled within the demo
-SOURCES = Path(__file__).resolve().parents[2]  # where this launchready stands, for the children
+LEASE = "2s"  # short: the keys of a killed worker settle within the demo
+SOURCES = Path(__file__).resolve().parents[2]  # import path of the child processes
 
 
 def examples() -> Path:
-    """The sample apps: inside the installed package, or in the checkout that this file stands in."""
+    """Return the folder of the sample apps: in the installed package, or in the checkout."""
     for folder in (SOURCES / "launchready" / "_examples", SOURCES.parent / "examples"):
         if (folder / "coach_fastapi" / "app.py").is_file():
             return folder
@@ -23,7 +23,7 @@ def examples() -> Path:
 
 @dataclass(slots=True)
 class CoachApp:
-    """A running coach app and the provider that it charges through, both with a log file in ``home``."""
+    """A running coach app and its payment provider. Both write their logs to ``home``."""
 
     protected: bool
     home: Path
@@ -56,8 +56,8 @@ def start(servers: Servers, home: Path, *, protected: bool, smtp_port: int) -> C
         "COACH_SMTP": f"127.0.0.1:{smtp_port}",
         "COACH_PUBLIC_URL": "https://api.coach.example",
         "COACH_WEB_APP": WEB_APP,
-        "COACH_PASSWORD_COST": "1024",  # cheap, so that 500 guesses do not only measure scrypt
-        "LAUNCHREADY_TRUSTED_PROXIES": "127.0.0.1",  # the demo stands where the load balancer would
+        "COACH_PASSWORD_COST": "1024",  # cheap: 500 guesses would mostly measure scrypt
+        "LAUNCHREADY_TRUSTED_PROXIES": "127.0.0.1",  # the demo takes the place of the load balancer
         "LAUNCHREADY_RELEASE": "demo",
     }
     port = free_port()
@@ -74,6 +74,6 @@ def start_provider(servers: Servers, home: Path) -> Server:
 
 
 def python_path() -> dict[str, str]:
-    """The children find this launchready, whether it is installed or not."""
+    """Environment that lets child processes import this launchready, installed or not."""
     inherited = os.environ.get("PYTHONPATH")
     return {"PYTHONPATH": os.pathsep.join([str(SOURCES), *([inherited] if inherited else [])])}

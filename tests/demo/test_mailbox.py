@@ -1,4 +1,4 @@
-"""The mail sink keeps what it is given."""
+"""The mail sink keeps every message."""
 
 import asyncio
 import smtplib

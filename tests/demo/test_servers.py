@@ -8,19 +8,23 @@ from launchready.demo.servers import NotStarted, Servers, free_port, python
 
 LISTENS = """
 import socket, sys, time
-door = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 print("listening", flush=True)
 while True: time.sleep(1)
 """
-DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + LISTENS
-WITH_CHILD = "import os\nos.fork()\n" + DEAF.replace(
+IGNORES_SIGTERM = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + LISTENS
+WITH_CHILD = "import os\nos.fork()\n" + IGNORES_SIGTERM.replace(
     "int(sys.argv[1])", "0 if os.getpid() != os.getpgid(0) else int(sys.argv[1])"
 )
 
 
-@pytest.mark.parametrize("program", [LISTENS, DEAF, WITH_CHILD], ids=["obedient", "deaf", "with a deaf child"])
+@pytest.mark.parametrize(
+    "program",
+    [LISTENS, IGNORES_SIGTERM, WITH_CHILD],
+    ids=["obeys", "ignores SIGTERM", "with a child that ignores SIGTERM"],
+)
 def test_the_whole_group_is_gone_after_the_block(tmp_path: Path, program: str) -> None:
-    """Whether it obeys SIGTERM or not, and its children too; also when the block ends by an error."""
+    """The group ends whether or not it obeys SIGTERM, children included, and also when the block raises."""
     port = free_port()
     servers = Servers()
     server = servers.start(python("-c", program, str(port)), port=port, log=tmp_path / "log")
@@ -38,7 +42,7 @@ def test_the_whole_group_is_gone_after_the_block(tmp_path: Path, program: str) -
 
 
 def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
-    """The error holds the process's last words."""
+    """The error contains the last lines of the process's log."""
     port = free_port()
     with Servers() as servers:
         server = servers.start(python("-c", "raise SystemExit('no such app')"), port=port, log=tmp_path / "log")

@@ -1,4 +1,4 @@
-"""The demo day as a user starts it: a process that ends with every promise held, and leaves nothing behind."""
+"""The demo as users start it: a process that ends with every promise held and leaves no process behind."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from launchready.demo.coach import python_path
+from launchready.demo.sample_app import python_path
 
 pytest.importorskip("launchready.fastapi")
 pytest.importorskip("launchready.checks.rules")
@@ -28,7 +28,7 @@ sys.exit(command.run(parser.parse_args()))
 
 
 def start(folder: Path, mark: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
-    """The demo in a process of its own; ``mark`` is inherited by all that it starts."""
+    """Start the demo in a process of its own. Every process that it starts inherits ``mark``."""
     return subprocess.Popen(
         [sys.executable, "-c", MAIN, *arguments],
         cwd=folder,
@@ -39,8 +39,8 @@ def start(folder: Path, mark: Mapping[str, str], *arguments: str) -> subprocess.
     )
 
 
-def marked(mark: Mapping[str, str]) -> int:
-    """How many processes carry the mark."""
+def count_marked(mark: Mapping[str, str]) -> int:
+    """Return the number of processes whose environment has the mark."""
     ((name, value),) = mark.items()
     count = 0
     for environ in Path("/proc").glob("[0-9]*/environ"):
@@ -57,8 +57,9 @@ def mark() -> dict[str, str]:
 
 
 def test_every_promise_holds_and_no_process_is_left(tmp_path: Path, mark: dict[str, str]) -> None:
-    """A table that fits 100 columns, the report as a file, the app kept running until Ctrl-C; then exit 0, and nobody
-    left running."""
+    """The demo prints a table of 100 columns, writes the report, serves the app until Ctrl-C, exits 0 and leaves no
+    process.
+    """
     began = time.monotonic()
     lines = []
     with start(tmp_path, mark, "--keep") as demo:
@@ -68,8 +69,8 @@ def test_every_promise_holds_and_no_process_is_left(tmp_path: Path, mark: dict[s
             if line.startswith("log in as"):
                 break
         seconds = time.monotonic() - began
-        kept = [line.split()[-1] for line in lines if line.startswith("the app ")]
-        answers = [httpx.get(url, trust_env=False).status_code for url in kept]
+        urls = [line.split()[-1] for line in lines if line.startswith("the app ")]
+        answers = [httpx.get(url, trust_env=False).status_code for url in urls]
         demo.send_signal(signal.SIGINT)
         _, err = demo.communicate(timeout=30)
     out = "\n".join(lines)
@@ -81,25 +82,25 @@ def test_every_promise_holds_and_no_process_is_left(tmp_path: Path, mark: dict[s
     assert max(map(len, lines)) <= 100
     assert "coach.example" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert answers == [200]
-    assert marked(mark) == 0
-    assert seconds < 80  # 40 on a machine that does nothing else
+    assert count_marked(mark) == 0
+    assert seconds < 80  # 40 on an idle machine
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_interrupted_in_the_middle_nobody_is_left(tmp_path: Path, mark: dict[str, str], number: signal.Signals) -> None:
-    """Two servers with two workers each, two providers: gone once the demo has ended, which it does with 130."""
+def test_an_interrupted_demo_leaves_no_process(tmp_path: Path, mark: dict[str, str], number: signal.Signals) -> None:
+    """Two servers with two workers each and two providers have ended once the demo exits with 130."""
     with start(tmp_path, mark) as demo:
         deadline = time.monotonic() + 30
-        while marked(mark) < 9 and time.monotonic() < deadline:
+        while count_marked(mark) < 9 and time.monotonic() < deadline:
             time.sleep(0.05)
         demo.send_signal(number)
         demo.communicate(timeout=30)
     assert demo.returncode == 130
-    assert marked(mark) == 0
+    assert count_marked(mark) == 0
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
-    """One sentence on stderr, exit 2."""
+def test_without_the_extra_the_demo_names_it(tmp_path: Path) -> None:
+    """The demo prints one sentence to stderr and exits with 2."""
     script = "import importlib.util as u; u.find_spec = lambda name: None\n" + MAIN
     env = {**os.environ, **python_path()}
     done = subprocess.run(

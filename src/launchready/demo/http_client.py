@@ -1,8 +1,7 @@
-"""The customers' end of the wire: a small HTTP/1.1 client (RFC 9112) over asyncio streams.
+"""A small HTTP/1.1 client (RFC 9112) over asyncio streams.
 
-Not httpx, for the demo's sake alone: a general client spends 2 ms of processor time on a request, more than the app
-does, and what the table tells would be the client's speed. This one keeps connections open, understands
-Content-Length and chunked bodies, and nothing more.
+httpx needs 2 ms of CPU per request, more than the app itself, so the table would show the client's speed. This client
+keeps connections open and reads Content-Length and chunked bodies, nothing more.
 """
 
 import asyncio
@@ -16,18 +15,18 @@ from typing import Any, Self
 TIMEOUT = 20.0
 
 
-class Broken(Exception):
-    """The connection ended, or nothing came for 20 seconds: whether the request was acted upon is not known."""
+class ConnectionLost(Exception):
+    """The connection closed, or no answer came for 20 seconds. Whether the app acted on the request is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Header names are lower case; fields of one name are joined by a comma."""
+class HttpAnswer:
+    """One response. Header names are lower case; repeated fields are joined with a comma."""
 
     status: int
     headers: dict[str, str]
     body: bytes
-    seconds: float  # from the first byte sent, on an open connection, to the last one read
+    seconds: float  # from the first byte sent on an open connection to the last byte read
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -41,12 +40,12 @@ class Answer:
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class Wire:
+class HttpClient:
     """At most ``at_once`` connections to one server, each used by one request at a time."""
 
-    def __init__(self, port: int, at_once: int) -> None:
+    def __init__(self, port: int, max_connections: int) -> None:
         self.port = port
-        self._door = asyncio.Semaphore(at_once)
+        self._slots = asyncio.Semaphore(max_connections)
         self._idle: list[Connection] = []
 
     async def __aenter__(self) -> Self:
@@ -56,22 +55,22 @@ class Wire:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         while self._idle:
-            await hang_up(self._idle.pop())
+            await close(self._idle.pop())
 
-    async def request(self, method: str, path: str, headers: dict[str, str], body: Any = None) -> Answer:
-        async with self._door:
+    async def request(self, method: str, path: str, headers: dict[str, str], body: Any = None) -> HttpAnswer:
+        async with self._slots:
             connection = await self._connection()
             try:
                 async with asyncio.timeout(TIMEOUT):
-                    answer = await exchange(connection, encode(method, path, headers, body))
+                    answer = await exchange(connection, encode_request(method, path, headers, body))
             except (OSError, EOFError, ValueError) as error:
-                await hang_up(connection)
-                raise Broken(str(error)) from error
+                await close(connection)
+                raise ConnectionLost(str(error)) from error
             except BaseException:
                 connection[1].close()
                 raise
             if answer.headers.get("connection", "").lower() == "close":
-                await hang_up(connection)
+                await close(connection)
             else:
                 self._idle.append(connection)
             return answer
@@ -81,20 +80,20 @@ class Wire:
             connection = self._idle.pop()
             if not connection[0].at_eof():
                 return connection
-            await hang_up(connection)
+            await close(connection)
         try:
             return await asyncio.open_connection("127.0.0.1", self.port)
         except OSError as error:
-            raise Broken(str(error)) from error
+            raise ConnectionLost(str(error)) from error
 
 
-async def hang_up(connection: Connection) -> None:
+async def close(connection: Connection) -> None:
     connection[1].close()
     with contextlib.suppress(OSError):
         await connection[1].wait_closed()
 
 
-def encode(method: str, path: str, headers: dict[str, str], body: Any) -> bytes:
+def encode_request(method: str, path: str, headers: dict[str, str], body: Any) -> bytes:
     payload = b"" if body is None else json.dumps(body).encode()
     lines = [f"{method} {path} HTTP/1.1", "host: api.coach.example"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -103,7 +102,7 @@ def encode(method: str, path: str, headers: dict[str, str], body: Any) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + payload
 
 
-async def exchange(connection: Connection, request: bytes) -> Answer:
+async def exchange(connection: Connection, request: bytes) -> HttpAnswer:
     reader, writer = connection
     start = time.perf_counter()
     writer.write(request)
@@ -115,7 +114,7 @@ async def exchange(connection: Connection, request: bytes) -> Answer:
         name, value = name.lower(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     body = await read_body(reader, headers)
-    return Answer(int(first.split(" ", 2)[1]), headers, body, time.perf_counter() - start)
+    return HttpAnswer(int(first.split(" ", 2)[1]), headers, body, time.perf_counter() - start)
 
 
 async def read_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:

@@ -1,16 +1,16 @@
-"""The small HTTP client: whole answers, and a clear error for those that are not."""
+"""The small HTTP client returns whole answers, and raises ConnectionLost for others."""
 
 import asyncio
 
 import pytest
 
-from launchready.demo.wire import Answer, Broken, Wire
+from launchready.demo.http_client import ConnectionLost, HttpAnswer, HttpClient
 
 
-async def ask(*replies: bytes) -> list[Answer | Broken]:
-    """Each reply is sent for one request, on as few connections as the client makes."""
+async def ask(*replies: bytes) -> list[HttpAnswer | ConnectionLost]:
+    """Send one request per reply, on as few connections as the client opens."""
     waiting = list(replies)
-    found: list[Answer | Broken] = []
+    found: list[HttpAnswer | ConnectionLost] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while waiting and not reader.at_eof():
@@ -23,11 +23,11 @@ async def ask(*replies: bytes) -> list[Answer | Broken]:
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server, Wire(server.sockets[0].getsockname()[1], at_once=1) as wire:
+    async with server, HttpClient(server.sockets[0].getsockname()[1], max_connections=1) as client:
         for _ in replies:
             try:
-                found.append(await wire.request("GET", "/", {}))
-            except Broken as error:
+                found.append(await client.request("GET", "/", {}))
+            except ConnectionLost as error:
                 found.append(error)
     return found
 
@@ -41,32 +41,32 @@ async def ask(*replies: bytes) -> list[Answer | Broken]:
     ids=["content-length", "chunked"],
 )
 def test_bodies_and_fields_arrive_whole(reply: bytes) -> None:
-    """Both framings give the same body; fields of one name are joined."""
+    """Both framings give the same body; repeated fields are joined."""
     (answer,) = asyncio.run(ask(reply))
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, HttpAnswer)
     assert (answer.status, answer.headers["x"], answer.body) == (200, "1, 2", b"[1, 2, 3, 4")
 
 
-def test_a_broken_connection_is_told_and_the_next_one_is_new() -> None:
-    """An answer cut short is Broken; the client connects anew for the next request."""
+def test_a_truncated_answer_raises_and_the_next_request_reconnects() -> None:
+    """A truncated answer raises ConnectionLost, and the client opens a new connection for the next request."""
     cut = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nshort"
     whole = b"HTTP/1.1 204 No Content\r\n\r\n"
     first, second = asyncio.run(ask(cut, whole))
-    assert isinstance(first, Broken)
-    assert isinstance(second, Answer)
+    assert isinstance(first, ConnectionLost)
+    assert isinstance(second, HttpAnswer)
     assert second.status == 204
 
 
-def test_nobody_listens() -> None:
-    """A refused connection is Broken as well."""
+def test_a_refused_connection_raises() -> None:
+    """A refused connection raises ConnectionLost as well."""
 
     async def scenario() -> None:
         server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         server.close()
         await server.wait_closed()
-        async with Wire(port, at_once=1) as wire:
-            await wire.request("GET", "/", {})
+        async with HttpClient(port, max_connections=1) as client:
+            await client.request("GET", "/", {})
 
-    with pytest.raises(Broken):
+    with pytest.raises(ConnectionLost):
         asyncio.run(scenario())

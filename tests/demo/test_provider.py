@@ -1,20 +1,20 @@
-"""The fake payment provider: every charge it is asked for counts."""
+"""The sample payment provider accepts every charge and counts it."""
 
 from pathlib import Path
 
 import httpx
 import pytest
 
-from launchready.demo.coach import start_provider
 from launchready.demo.provider import Ledger
+from launchready.demo.sample_app import start_provider
 from launchready.demo.servers import Servers
 
 ORDER = {"amount": 4250, "source": "card", "metadata": {"booking_id": 7}}
 
 
 @pytest.mark.parametrize(("honour_keys", "expected"), [(False, 3), (True, 2)])
-def test_a_key_is_honoured_only_when_asked_to(honour_keys: bool, expected: int) -> None:
-    """Two orders with one key and one without: three charges, or two where keys are honoured."""
+def test_keys_are_honoured_only_with_honour_keys(honour_keys: bool, expected: int) -> None:
+    """Two orders with one key and one without make three charges, or two where keys are honoured."""
     ledger = Ledger(honour_keys=honour_keys)
     first = ledger.charge(ORDER, "key")
     second = ledger.charge(ORDER, "key")
@@ -23,7 +23,7 @@ def test_a_key_is_honoured_only_when_asked_to(honour_keys: bool, expected: int) 
     assert ledger.by_booking() == {"7": expected}
 
 
-def test_the_provider_counts_what_reaches_it_over_http(tmp_path: Path) -> None:
+def test_the_ledger_counts_charges_over_http(tmp_path: Path) -> None:
     """As a process of its own it answers 201 with an id each time, and shows how often a booking was charged."""
     with Servers() as servers, httpx.Client(trust_env=False) as client:
         provider = start_provider(servers, tmp_path)

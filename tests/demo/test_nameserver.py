@@ -1,4 +1,4 @@
-"""The sample domain's name server answers like one."""
+"""The sample domain's name server answers as an authoritative server does."""
 
 import asyncio
 
@@ -25,7 +25,7 @@ ROWS = [
 @pytest.mark.parametrize(("name", "rdtype", "rcode", "records"), ROWS)
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_the_zone_over_loopback(transport: str, name: str, rdtype: str, rcode: str, records: list[str]) -> None:
-    """Records, aliases, names without this record, names that do not exist, broken and foreign names."""
+    """Records, aliases, missing types, missing names, failures and foreign names."""
 
     async def ask() -> dns.message.Message:
         ask_it = dns.asyncquery.udp if transport == "udp" else dns.asyncquery.tcp
@@ -39,7 +39,7 @@ def test_the_zone_over_loopback(transport: str, name: str, rdtype: str, rcode: s
 
 
 def test_two_spf_records_are_planted() -> None:
-    """The zone text is the one with the mistakes."""
+    """The zone contains the planted mistakes."""
     server = NameServer(sample_domain.DOMAIN, sample_domain.ZONE)
     reply = dns.message.from_wire(server.answer(dns.message.make_query("coach.example", "TXT").to_wire()))
     assert sum(b"v=spf1" in rdata.strings[0] for rrset in reply.answer for rdata in rrset) == 2

@@ -1,4 +1,4 @@
-"""What launchready itself measured in the app of the demo: the numbers of its dashboard, read from outside."""
+"""Reads the p95 that launchready measured in the protected app, as its dashboard shows it."""
 
 import re
 import time
@@ -12,7 +12,7 @@ _NAME = re.compile(r"\{\w+\}")
 
 
 def p95_by_route(home: Path) -> dict[str, float]:
-    """Seconds by "GET /coaches/{id}", of all workers; only where there were enough requests to say."""
+    """Return seconds by "GET /coaches/{id}" over all workers. Routes with too few requests are left out."""
     keeper = MetricsCollector(Timings("demo"), home / "launchready.metrics.db")
     try:
         rows = status(keeper, lambda *_: None, time.time())["routes"]
