@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from launchready.core.redact import redact
 
 HERE = Path(__file__).parent
