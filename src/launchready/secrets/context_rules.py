@@ -1,9 +1,9 @@
 """A value under the name of a secret, weighed by where it stands: what counts in a .env is noise in a test."""
 
+from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import value_checks
 from launchready.secrets.base64_text import plain
 from launchready.secrets.file_context import Place
-from launchready.secrets.forms import Form
 from launchready.secrets.key_kinds import by_name, identify, shaped
 from launchready.secrets.key_names import words
 from launchready.vendors.catalog import BY_NAME
@@ -18,7 +18,7 @@ _NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
 #: As Apple makes them for one program.
-_APP_PASSWORD = Form(r"[a-z]{4}(?:-[a-z]{4}){3}")
+_APP_PASSWORD = LazyPattern(r"[a-z]{4}(?:-[a-z]{4}){3}")
 
 
 def judged(key: str, kind: str, value: str, place: Place, *, bare: bool, encoded: bool) -> tuple[str, str]:
@@ -73,7 +73,7 @@ def password(value: str, place: Place, *, bare: bool) -> bool:
         # what Rails itself writes for everybody's own database
         stock = place.path.endswith("database.yml") and value in {"postgres", "root", "mysql"}
         return len(value) >= 3 and not made and not stock
-    if _APP_PASSWORD.re.fullmatch(value) and not place.test:
+    if _APP_PASSWORD.fullmatch(value) and not place.test:
         return value_checks.unspeakable(value)
     if place.noted and not place.code and value_checks.noted(value):
         return True
@@ -98,7 +98,7 @@ def password(value: str, place: Place, *, bare: bool) -> bool:
 
 def vendor_value(value: str, rule: str, place: Place) -> bool:
     """Under a vendor's name a UUID is a key, too."""
-    if value_checks.UUID.re.fullmatch(value):
+    if value_checks.UUID.fullmatch(value):
         return value != _NO_UUID and not place.test and not place.sample
     if rule in BY_NAME and len(value) >= 40 and not place.test and shaped(rule, value):
         return value_checks.changes(value) >= 0.25 and not value_checks.sequence(value)
@@ -120,7 +120,7 @@ def uuid(value: str, key: str, place: Place) -> bool:
 
 def secret(value: str, kind: str, key: str, place: Place) -> bool:
     """A signing key or token without a vendor."""
-    if value_checks.UUID.re.fullmatch(value):
+    if value_checks.UUID.fullmatch(value):
         return place.credentials or uuid(value, key, place)
     if kind == "secret" and not (place.test or place.sample or place.prose) and marked(value):
         return True

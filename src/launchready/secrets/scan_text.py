@@ -1,12 +1,12 @@
 """One text through all readers: what each finds, without overlaps, without what an inline comment allows."""
 
+from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import markdown_tables, value_checks
 from launchready.secrets.base64_text import runs
 from launchready.secrets.call_arguments import arguments
 from launchready.secrets.command_lines import commands
 from launchready.secrets.credential_files import formats
 from launchready.secrets.file_context import Place
-from launchready.secrets.forms import Form
 from launchready.secrets.hits import Found, settled
 from launchready.secrets.key_names import STEMS
 from launchready.secrets.key_values import pairs
@@ -42,14 +42,14 @@ _PLAIN = Place("")
 _PROBES = tuple(
     (gate, gate[1:] if gate[0] == "\\" else f" {gate[1:]}" if gate[0] in "\"'`> " else gate) for gate in GATES
 )
-_LONG = Form(r"[\w\-.:/~$%+=\[]{12,}|[\"'`][\w\-.]{2,11}[\"'`]\s{0,20}(?:\+|\.|&|<>|\\|[\"'`])")
+_LONG = LazyPattern(r"[\w\-.:/~$%+=\[]{12,}|[\"'`][\w\-.]{2,11}[\"'`]\s{0,20}(?:\+|\.|&|<>|\\|[\"'`])")
 
 
 def find(text: str, place: Place, depth: int = 0) -> list[Found]:
     """Every secret in a text. Linear in its length; ``depth``: how many encodings were taken off already."""
     if place.lock:
         return _locked(text)
-    long = " " + " ".join(_LONG.re.findall(text))
+    long = " " + " ".join(_LONG.findall(text))
     gates = frozenset([gate for gate, probe in _PROBES if probe in long])
     low = text.lower()
     named = any(stem in low for stem in STEMS)

@@ -4,18 +4,18 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from launchready.secrets.forms import Form
+from launchready.lazy_pattern import LazyPattern
 from launchready.vendors.lists import words as words_of
 
-_MASK = Form(r"[xX*•.\-_#?0\s…]+|(.)\1+|(?:(.{2,12}?)\2{2,}.{0,11})")
-_TEMPLATE = Form(
+_MASK = LazyPattern(r"[xX*•.\-_#?0\s…]+|(.)\1+|(?:(.{2,12}?)\2{2,}.{0,11})")
+_TEMPLATE = LazyPattern(
     r"\$\{|\$\(|\{\{|\}\}|<%|%>|<[A-Za-z_][\w .:\-]*>|#\{|\[\[|\]\]|%\(\w+\)|%[sdr]\b|__[A-Z_]+__|@@|"
     r"\$[A-Za-z_]{2,}\w*$|^\$\w+|^%\w+%$"
     r"|^\{[\w.\[\]'\"!:+/=]*\}$|^\{cipher\}|\{[a-z_][\w.]*\}|^\[[A-Za-z][\w \-]*\]$|^@[A-Za-z]+(?:[/.(]|$)|^(?:env|"
     r"secret|vault|ref|op|ssm|file|arn|kms|gcp):|^ENC\[|^!\w|^\$ANSIBLE"
     r"|^projects/[\w\-]+/secrets/|^\(?AC[0-9a-f]{32}$"  # the name of a secret in a vault; Twilio's account, no key
 )
-_STOCK = Form(
+_STOCK = LazyPattern(
     r"(?i)your[\W_]*|example|change[\W_]*me|change[\W_]*this|change[\W_]*it|placeholder|replace[\W_]*|"
     r"dummy|sample|redacted|todo|fixme|"
     r"x{4,}|\*{3,}|\.\.\.|…|lorem|not[\W_]?a[\W_]?real|not[\W_]?real|fake|<|secret[\W_]?here|"
@@ -23,33 +23,33 @@ _STOCK = Form(
     r"(?:put|enter|fill|insert)[\s_\-](?:your|the|in|here|it|a)|mock|foo[\W_]?bar|deadbeef|abcdefg|qwerty|0?123456789|987654321|"
     r"aaaaaa|000000|none|null|undefined|undisclosed"
 )
-_RUNS = Form(r"(?i)abcdef|bcdefg|123456|234567|345678|456789|567890|qwertz|xxxx|aaaa|0000|1111")
-_CHAIN = Form(r"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)+(!?[;,)]?|[(\[ ].*)")
-_EXPRESSION = Form(
+_RUNS = LazyPattern(r"(?i)abcdef|bcdefg|123456|234567|345678|456789|567890|qwertz|xxxx|aaaa|0000|1111")
+_CHAIN = LazyPattern(r"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)+(!?[;,)]?|[(\[ ].*)")
+_EXPRESSION = LazyPattern(
     r"[A-Za-z_$][\w$.]*[(\[](?:[\w\s.,:;'\"=*/+<>?|$(){}\[\]-]*|['\"].*)|&\w+;|"
     r"new [A-Z].*|lambda\b.*|function\b.*|await .*|!?[a-z]+ ?=> ?.*"
 )
-_PATH = Form(
+_PATH = LazyPattern(
     r"(?:~|\.{0,2})/[\w.\-/ ]*|[A-Za-z]:\\.*|[\w\-./]+\.(?:pem|key|json|ya?ml|txt|crt|cer|py|js|ts|env|"
     r"toml|ini|cfg|conf|php|html?|md|xml|p12|pfx|jks|keystore|sh|com|org|net|io|dev)(?::\d+)?"
 )
-_URL = Form(r"(?:[a-z][a-z0-9+.\-]{1,20}:)?//.*|mailto:.*|data:.*|urn:.*|www\..*")
-_DATE = Form(
+_URL = LazyPattern(r"(?:[a-z][a-z0-9+.\-]{1,20}:)?//.*|mailto:.*|data:.*|urn:.*|www\..*")
+_DATE = LazyPattern(
     r"\d{4}-\d\d-\d\d.*|\d\d?[./]\d\d?[./]\d{2,4}.*|v?\d+(?:\.\d+){1,3}[\w\-+.]*|\d+(?:\.\d+)?(?:px|em|"
     r"rem|ms|s|m|h|d|kb|mb|gb|%)?"
 )
 _RANDOM = 0.35
 _NO_PATH = 40
-UUID = Form(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_HEX = Form(r"[0-9a-f]+|[0-9A-F]+")
-_WORDS = Form(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+UUID = LazyPattern(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_HEX = LazyPattern(r"[0-9a-f]+|[0-9A-F]+")
+_WORDS = LazyPattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LEET = str.maketrans("013457@$!", "oleastasi")
-_TYPE = Form(
+_TYPE = LazyPattern(
     r"(?i)(?:str|string|bool|boolean|int|integer|number|text|bytes|object|any|optional|true|false|yes|"
     r"no|on|off|required|password|secret|token|hidden|nil|void|email|(?:var)?char(?:\(.*)?|binary|uuid|date|"
     r"datetime|enum|array|list|dict|map)[?;,\])]?"
 )
-_HASH = Form(r"(?:sha\d{1,3}|md5|sri|blake\w*)[-:=].+|[0-9a-f]{7,12}|W/\"?[0-9a-f\-]*\"?")
+_HASH = LazyPattern(r"(?:sha\d{1,3}|md5|sri|blake\w*)[-:=].+|[0-9a-f]{7,12}|W/\"?[0-9a-f\-]*\"?")
 
 #: What people write where a password should stand, in tests, in examples, and, too often, in production.
 _WEAK = words_of(
@@ -66,24 +66,26 @@ _WEAK = words_of(
 )
 
 
-_NUMBERED = Form(r"[A-Za-z]{3,20}[\-_.]?((?!19\d\d\b|20\d\d\b)\d{4,6})[!?.]?")
+_NUMBERED = LazyPattern(r"[A-Za-z]{3,20}[\-_.]?((?!19\d\d\b|20\d\d\b)\d{4,6})[!?.]?")
 _ROWS = ("01234567890", "09876543210", "13579", "24680")
-_GLUED = Form("(?:" + "|".join(sorted((word for word in _WEAK if len(word) > 2), key=len, reverse=True)) + "){1,4}")
+_GLUED = LazyPattern(
+    "(?:" + "|".join(sorted((word for word in _WEAK if len(word) > 2), key=len, reverse=True)) + "){1,4}"
+)
 
 
 def placeholder(value: str) -> bool:
     """Stands where a secret will be, or was: a template, a mask, a reference, a word that says so."""
     return (
         len(value) < 4
-        or _MASK.re.fullmatch(value) is not None
-        or _TEMPLATE.re.search(value) is not None
-        or (_STOCK.re.search(value) is not None and not _deep(value))
+        or _MASK.fullmatch(value) is not None
+        or _TEMPLATE.search(value) is not None
+        or (_STOCK.search(value) is not None and not _deep(value))
     )
 
 
 def _deep(value: str) -> bool:
     """Random enough for a stock word in it to be chance: "todo" stands in one of a million keys."""
-    found = _STOCK.re.search(value)
+    found = _STOCK.search(value)
     return (
         found is not None
         and len(found.group()) <= 5
@@ -101,20 +103,20 @@ def noise(value: str) -> bool:
 
 def sequence(value: str) -> bool:
     """A made-up key: runs of the alphabet, or few different characters. Random keys have neither."""
-    runs = _RUNS.re.findall(value)
+    runs = _RUNS.findall(value)
     return (bool(runs) and (len(value) < 40 or len(runs) > 1)) or len(set(value)) < min(8, len(value) // 2 + 1)
 
 
 def expression(value: str) -> bool:
     """Code, a path, an address, a date, a type: no literal secret."""
-    if _PATH.re.fullmatch(value):  # or base64 that happens to begin with a slash
+    if _PATH.fullmatch(value):  # or base64 that happens to begin with a slash
         return len(value) < _NO_PATH or changes(value) < _RANDOM
-    return _chain(value) or any(form.re.fullmatch(value) for form in (_EXPRESSION, _URL, _DATE, _TYPE, _HASH))
+    return _chain(value) or any(form.fullmatch(value) for form in (_EXPRESSION, _URL, _DATE, _TYPE, _HASH))
 
 
 def _chain(value: str) -> bool:
     """``settings.mail.password``: names joined by dots. A password may have a dot, too, but nobody can read it."""
-    found = _CHAIN.re.fullmatch(value)
+    found = _CHAIN.fullmatch(value)
     if found is None:
         return False
     numbered = value[-2:].isdigit() and value[:1].isupper()  # Ember.Saffron33: nobody numbers attributes so
@@ -124,7 +126,7 @@ def _chain(value: str) -> bool:
 
 @lru_cache(4096)
 def pieces(value: str) -> tuple[str, ...]:
-    return tuple(word.lower() for word in _WORDS.re.findall(value))
+    return tuple(word.lower() for word in _WORDS.findall(value))
 
 
 def weak(value: str) -> bool:
@@ -132,7 +134,7 @@ def weak(value: str) -> bool:
 
     With four digits behind that are no year and no row it was chosen: "correct4116".
     """
-    chosen = _NUMBERED.re.fullmatch(value)
+    chosen = _NUMBERED.fullmatch(value)
     if chosen is not None and len(set(chosen.group(1))) > 2 and not any(chosen.group(1) in row for row in _ROWS):
         return False
     words = [word for word in pieces(value) if not word.isdigit()]
@@ -143,7 +145,7 @@ def weak(value: str) -> bool:
     if letters and all(word in _WEAK for word in letters):
         return True
     core = value.lower().strip("0123456789!?.#*@$-_").translate(_LEET)
-    return len(core) <= 32 and _GLUED.re.fullmatch(core) is not None
+    return len(core) <= 32 and _GLUED.fullmatch(core) is not None
 
 
 def changes(value: str) -> float:
@@ -170,13 +172,13 @@ def opaque(value: str, least: int = 16) -> bool:
     """Nobody's own word: long, and of mixed letters and digits that change too often for a name."""
     if len(value) < least or " " in value or placeholder(value) or expression(value) or sequence(value):
         return False
-    if _HEX.re.fullmatch(value):
+    if _HEX.fullmatch(value):
         return len(value) >= max(least, 24) and not value.isdigit() and any(map(str.isdigit, value))
     digits = sum(map(str.isdigit, value))
     if digits == 0:
         lower, upper = value != value.upper(), value != value.lower()
         return lower and upper and len(value) >= 20 and changes(value) >= 0.35 and not wordy(value)
-    return changes(value) >= 0.16 and not (wordy(value) and digits < 5) and not UUID.re.fullmatch(value)
+    return changes(value) >= 0.16 and not (wordy(value) and digits < 5) and not UUID.fullmatch(value)
 
 
 def noted(value: str) -> bool:
@@ -193,4 +195,4 @@ def password(value: str) -> bool:
     letters = any(map(str.isalpha, value))
     more = any(map(str.isdigit, value)) or any(char in "!@#$%^&*+=?~|" for char in value[1:])
     more = more or (len(value) >= 12 and changes(value) >= _RANDOM and unspeakable(value))
-    return letters and more and _RUNS.re.sub("", value) != ""
+    return letters and more and _RUNS.sub("", value) != ""
