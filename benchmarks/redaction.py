@@ -32,14 +32,14 @@ LINES = {"access", "kv", "jsonl", "sql", "http", "hard"}
 def plain():
     """launchready as it is without google-re2."""
     redactor = Redactor()
-    redactor._engine._asked = True
+    redactor._engine._re2_loaded = True
     return redactor
 
 
 def with_re2():
     redactor = Redactor()
     redactor("warm up")
-    if redactor._engine._fast is None:
+    if redactor._engine._re2_gates is None:
         raise ImportError("google-re2")
     return redactor
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from launchready.cli import main
-from launchready.redaction import Logged, Redactor, scan
+from launchready.redaction import LogLeak, Redactor, scan
 
 MAIL = "jo.doe" + "@coach.example"
 KEY = "sk_" + "live_" + "4eC39HqLyjWDarjtT1zdp7dc"
@@ -34,13 +34,13 @@ def log(tmp_path):
 def test_classes_and_lines():
     """One entry a class and line; markers that stand there already are no leak, and a key of many lines is one value."""
     assert list(scan(LOG, Redactor())) == [
-        Logged(2, "email", 2), Logged(4, "private_key", 1), Logged(8, "stripe", 1),
+        LogLeak(2, "email", 2), LogLeak(4, "private_key", 1), LogLeak(8, "stripe", 1),
     ]  # fmt: skip
 
 
 def test_bytes_are_lines():
     """A file opened for bytes is read as well, whatever bytes stand in it."""
-    assert list(scan([b"\xff\xfe\n", f"\xe9 {MAIL}".encode("latin-1")], Redactor())) == [Logged(2, "email", 1)]
+    assert list(scan([b"\xff\xfe\n", f"\xe9 {MAIL}".encode("latin-1")], Redactor())) == [LogLeak(2, "email", 1)]
 
 
 def test_no_value_is_printed(log, capsys):

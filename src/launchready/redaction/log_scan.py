@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from launchready.redaction.log_record import current
+from launchready.redaction.log_record import current_redactor
 from launchready.redaction.text import Redactor
-from launchready.redaction.text.placeholders import marked
+from launchready.redaction.text.markers import marker_classes
 
 _KEY = re.compile(r"-----(BEGIN|END) (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
 
@@ -25,7 +25,7 @@ UNREAD_KIND = "redacted"
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
+class LogLeak:
     """One class of values in one line. ``line`` counts from 1."""
 
     line: int
@@ -33,14 +33,14 @@ class Logged:
     count: int
 
 
-def scan(lines: Iterable[str | bytes], redactor: Redactor | None = None) -> Iterator[Logged]:
+def scan(lines: Iterable[str | bytes], redactor: Redactor | None = None) -> Iterator[LogLeak]:
     """What the lines of a log give away, in their order; nothing is kept of them.
 
     - Bytes are read as UTF-8; what is no UTF-8 stays in place and hides nothing.
     - A private key of several lines is one value, in the line where it begins.
     - A line that could not be read to its end has the class ``redacted``.
     """
-    read = redactor or current()
+    read = redactor or current_redactor()
     within = False
     for number, line in enumerate(lines, 1):
         text = line.decode("utf-8", "surrogateescape") if isinstance(line, bytes) else line
@@ -52,6 +52,6 @@ def scan(lines: Iterable[str | bytes], redactor: Redactor | None = None) -> Iter
         cleaned = read.text(text)
         if cleaned is text:
             continue
-        found = Counter(marked(cleaned))
-        found.subtract(marked(text))
-        yield from (Logged(number, kind, count) for kind, count in found.items() if count > 0)
+        found = Counter(marker_classes(cleaned))
+        found.subtract(marker_classes(text))
+        yield from (LogLeak(number, kind, count) for kind, count in found.items() if count > 0)

@@ -12,9 +12,9 @@ import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
-from launchready.redaction.log_record import current
+from launchready.redaction.log_record import current_redactor
 from launchready.redaction.text import Redactor
-from launchready.redaction.text.placeholders import UNREAD
+from launchready.redaction.text.markers import UNREADABLE
 
 
 class StructlogProcessor:
@@ -29,8 +29,8 @@ class StructlogProcessor:
         event = dict(event_dict)
         if event.get("exc_info") is True and sys.exc_info()[1] is not None:
             event["exc_info"] = sys.exc_info()  # a processor after this one would ask for it, and print it as it is
-        cleaned: Any = (self._redactor or current())(event)
-        return cleaned if isinstance(cleaned, dict) else {"event": UNREAD}
+        cleaned: Any = (self._redactor or current_redactor())(event)
+        return cleaned if isinstance(cleaned, dict) else {"event": UNREADABLE}
 
 
 class LoguruPatcher:
@@ -45,27 +45,27 @@ class LoguruPatcher:
 
     def __call__(self, record: MutableMapping[str, Any]) -> None:
         """The record is loguru's own, made for this call, and handed over to be changed."""
-        redactor = self._redactor or current()
+        redactor = self._redactor or current_redactor()
         record["message"] = redactor(str(record.get("message", "")))
         extra: Any = redactor(dict(record.get("extra") or {}))
         record["extra"] = extra if isinstance(extra, dict) else {}
         held = record.get("exception")
         if held is not None and isinstance(held.value, BaseException):
             clean: Any = redactor(held.value)
-            clean = clean if isinstance(clean, BaseException) else Exception(UNREAD)
+            clean = clean if isinstance(clean, BaseException) else Exception(UNREADABLE)
             if held.traceback is not None:
-                record["message"] += _frames(held.value, redactor)
-                clean = _alone(clean)
+                record["message"] += _format_frames(held.value, redactor)
+                clean = _without_traceback(clean)
             record["exception"] = held._replace(value=clean, traceback=None)
 
 
-def _frames(error: BaseException, redactor: Redactor) -> str:
+def _format_frames(error: BaseException, redactor: Redactor) -> str:
     """The traceback with its chain, without the line that loguru itself writes after it."""
     whole = redactor("".join(traceback.format_exception(error)))
     return "\n" + whole.removesuffix(redactor("".join(traceback.format_exception_only(error)))).rstrip()
 
 
-def _alone(error: BaseException) -> BaseException:
+def _without_traceback(error: BaseException) -> BaseException:
     """A copy without its traceback and chain: what was raised stays as it is."""
     try:
         return copy.copy(error)

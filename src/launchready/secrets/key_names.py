@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from launchready.secrets.forms import Form
+from launchready.lazy_pattern import LazyPattern
 from launchready.vendors.lists import words as words_of
 
-_WORDS = Form(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = LazyPattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 #: Stems of secret names, searched in lower-case text.
 STEMS = (
@@ -66,7 +66,7 @@ _TOKEN = frozenset(["auth", "authorization", "credentials", "credential", "creds
 @lru_cache(8192)
 def words(key: str) -> tuple[str, ...]:
     """Split a name into words, in lower case."""
-    return tuple(word.lower() for word in _WORDS.re.findall(key[-120:]))
+    return tuple(word.lower() for word in _WORDS.findall(key[-120:]))
 
 
 def key_kind(key: str) -> str:

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from launchready.core.redact import redact
+from launchready.redaction.text import redact
 
 HERE = Path(__file__).parent
 

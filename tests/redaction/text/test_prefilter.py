@@ -5,7 +5,7 @@ import random
 import pytest
 
 from launchready.redaction.text import Redactor, prefilter, prefilter_re2
-from launchready.redaction.text.key_names import Keys
+from launchready.redaction.text.key_names import KeyClassifier
 from support.booking_logs import lines
 
 TEXTS = [line.text for line in lines(21)]
@@ -23,16 +23,16 @@ def mixtures(seed, count):
 def three():
     """Redactors: gates by google-re2, gates by words, and every gate open."""
     by_re2, by_words, ungated = Redactor(), Redactor(), Redactor()
-    by_words._engine._asked = True
-    everything = prefilter.CLOSED | {opener.gate for opener in prefilter.OPENERS if opener.words or opener.literals}
-    ungated._engine._opened = lambda text: everything
+    by_words._engine._re2_loaded = True
+    everything = prefilter.ALWAYS_OPEN | {gate.number for gate in prefilter.GATES if gate.words or gate.literals}
+    ungated._engine._open_gates = lambda text: everything
     return by_re2, by_words, ungated
 
 
 def test_google_re2_is_in_use(three):
     """It is installed here, and its automaton holds every gate."""
     three[0]("warm up")
-    assert three[0]._engine._fast is not None
+    assert three[0]._engine._re2_gates is not None
 
 
 @pytest.mark.parametrize("texts", [TEXTS, mixtures(1, 1500)], ids=["lines", "mixtures"])
@@ -45,9 +45,9 @@ def test_the_same_text_comes_out(three, texts):
 
 def test_google_re2_opens_no_others():
     """What google-re2 opens, words and literals would have opened, too; a code may stand before its words."""
-    opened = prefilter_re2.compiled(Keys())
+    open_gates = prefilter_re2.compile_gates(KeyClassifier())
     for text in [text for text in TEXTS + mixtures(2, 1500) if text.isascii()]:
-        assert opened(text) - {prefilter.CODE} <= prefilter.opened(text)
+        assert open_gates(text) - {prefilter.ONE_TIME_CODE} <= prefilter.open_gates(text)
 
 
 def test_lines_cut_into_each_other(three):

@@ -308,7 +308,7 @@ HARD = {
 
 
 PLAIN = Redactor()
-PLAIN._engine._asked = True  # as without google-re2
+PLAIN._engine._re2_loaded = True  # as without google-re2
 
 
 @pytest.mark.parametrize("reads", [redact, PLAIN], ids=["with google-re2", "without"])

@@ -8,14 +8,14 @@ import base64
 import binascii
 from collections.abc import Callable
 
-from launchready.lazy_pattern import Late
-from launchready.redaction.text.placeholders import Marks, marked, spend
+from launchready.lazy_pattern import LazyPattern
+from launchready.redaction.text.markers import Markers, charge, marker_classes
 
 #: Four characters that stand for three of printable ASCII: 0x20 to 0x7e leaves few for the first three of them.
 _THREE = "[I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589]"
 LEAST = 20
 BEGINS = f"(?:{_THREE}[A-Za-z0-9]){{5}}"
-_RUN = Late(
+_RUN = LazyPattern(
     rf"(?<![A-Za-z0-9]){BEGINS}(?:{_THREE}[A-Za-z0-9+/_\-]){{0,4096}}+[A-Za-z0-9+/_\-]{{0,3}}(?:={{1,2}}|(?:%3D){{1,2}})?"
     r"(?![A-Za-z0-9])"
 )
@@ -23,7 +23,7 @@ _COST = 32  # of a run that decodes to text: all readers see it
 _URLSAFE = str.maketrans("-_", "+/")
 
 
-def clean(text: str, read: Callable[[str], str], marks: Marks) -> str:
+def clean(text: str, read: Callable[[str], str], markers: Markers) -> str:
     """The text without what is only encoded. ``read`` redacts plain text, and counts nothing."""
     out: list[str] = []
     done = 0
@@ -31,10 +31,10 @@ def clean(text: str, read: Callable[[str], str], marks: Marks) -> str:
         plain = _plain(found.group())
         if not plain:
             continue
-        spend(_COST)
-        kinds = marked(read(plain))
-        if kinds and not marked(plain):
-            out += (text[done : found.start()], marks.mark(kinds[0], found.group()))
+        charge(_COST)
+        kinds = marker_classes(read(plain))
+        if kinds and not marker_classes(plain):
+            out += (text[done : found.start()], markers.mark(kinds[0], found.group()))
             done = found.end()
     return "".join([*out, text[done:]]) if out else text
 

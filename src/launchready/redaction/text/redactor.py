@@ -6,10 +6,10 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 from launchready.errors import ConfigError
-from launchready.redaction.text.engine import Engine
-from launchready.redaction.text.key_names import Keys
-from launchready.redaction.text.nested_records import Walker
-from launchready.redaction.text.placeholders import UNREAD, Marks
+from launchready.redaction.text.engine import TextEngine
+from launchready.redaction.text.key_names import KeyClassifier
+from launchready.redaction.text.markers import UNREADABLE, Markers
+from launchready.redaction.text.nested_records import RecordWalker
 
 T = TypeVar("T")
 
@@ -40,50 +40,50 @@ class Redactor:
         *,
         ip_addresses: bool = False,
     ) -> None:
-        own = {name: _kind(name) for name in fields}
-        compiled, problems = _compiled(patterns or {})
+        own_fields = {name: _class_name(name) for name in fields}
+        compiled, problems = _compile_patterns(patterns or {})
         if pseudonyms and not key:
             problems.append("redaction: pseudonyms need a key. Give the app a secret_key, or set pseudonyms=False.")
         if problems:
             raise ConfigError(problems)
         allowed = tuple(allow)
         secret = key.encode() if isinstance(key, str) else key
-        self._marks = Marks(
-            [*own.values(), *compiled], key=_short(secret) if pseudonyms and secret else None, allow=allowed
+        self._markers = Markers(
+            [*own_fields.values(), *compiled], key=_hash_key(secret) if pseudonyms and secret else None, allow=allowed
         )
         ignore = frozenset(entry.strip()[4:] for entry in allowed if entry.strip().startswith("key:"))
-        self._keys = Keys(own, ignore)
-        self._engine = Engine(self._keys, self._marks, compiled, ip_addresses=ip_addresses)
+        self._keys = KeyClassifier(own_fields, ignore)
+        self._engine = TextEngine(self._keys, self._markers, compiled, ip_addresses=ip_addresses)
 
     @property
     def counts(self) -> Mapping[str, int]:
         """How often each class was marked since the start."""
-        return MappingProxyType(self._marks.counts)
+        return MappingProxyType(self._markers.counts)
 
     def __call__(self, value: T) -> T:
         """The value, redacted: text to text, a record to a record of the same shape."""
         try:
             if type(value) is str:
                 return cast("T", self._engine.text(str(value)))
-            return cast("T", Walker(self._engine, self._keys, self._marks).walk(value))
+            return cast("T", RecordWalker(self._engine, self._keys, self._markers).walk(value))
         except Exception:  # fail closed: nothing unread is given back, no error of ours reaches the app
-            return cast("T", UNREAD)
+            return cast("T", UNREADABLE)
 
     def text(self, value: str) -> str:
         """As calling it, for text alone."""
         return self(value)
 
 
-def _kind(name: str) -> str:
+def _class_name(name: str) -> str:
     return re.sub(r"[^a-z0-9_ -]+", "_", name.lower()).strip() or "field"
 
 
-def _compiled(patterns: Mapping[str, str]) -> tuple[dict[str, re.Pattern[str]], list[str]]:
+def _compile_patterns(patterns: Mapping[str, str]) -> tuple[dict[str, re.Pattern[str]], list[str]]:
     compiled: dict[str, re.Pattern[str]] = {}
     problems: list[str] = []
     for name, pattern in patterns.items():
         try:
-            compiled[_kind(name)] = re.compile(pattern)
+            compiled[_class_name(name)] = re.compile(pattern)
         except (re.error, TypeError) as error:
             problems.append(
                 f"redaction: the pattern of {name!r} is no regular expression ({error}). Write it as r'BK-\\d{{6}}'."
@@ -91,5 +91,5 @@ def _compiled(patterns: Mapping[str, str]) -> tuple[dict[str, re.Pattern[str]], 
     return compiled, problems
 
 
-def _short(key: bytes) -> bytes:
+def _hash_key(key: bytes) -> bytes:
     return key[:64]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from launchready.redaction.text.placeholders import spend
+from launchready.redaction.text.markers import charge
 
 Span = tuple[int, int, str]
 """Start, end, and what is to stand there."""
@@ -11,22 +11,22 @@ Span = tuple[int, int, str]
 def whole_words(low: str, words: Iterable[str], *, glued: bool = False) -> Iterable[tuple[str, int]]:
     """Each of the words that stands alone in the text, with the position after it. ``glued``: or at a key's end."""
     said = [word for word in words if word in low]
-    return _alone(low, said, glued=glued) if said else ()
+    return _occurrences(low, said, glued=glued) if said else ()
 
 
-def _alone(low: str, said: list[str], *, glued: bool) -> Iterator[tuple[str, int]]:
+def _occurrences(low: str, said: list[str], *, glued: bool) -> Iterator[tuple[str, int]]:
     for word in said:
         at = low.find(word)
         while at >= 0:
             end = at + len(word)
             before, after = low[at - 1 : at] if at else "", low[end : end + 1]
             if not (before.isalnum() or (before == "_" and not glued) or after.isalnum() or after in {"_", "-"}):
-                spend(1)
+                charge(1)
                 yield word, end
             at = low.find(word, end)
 
 
-def spliced(text: str, spans: list[Span]) -> str:
+def splice(text: str, spans: list[Span]) -> str:
     """The text with the spans replaced; of two that overlap, the first stands."""
     if not spans:
         return text

@@ -387,7 +387,7 @@ FIELDS: tuple[Field, ...] = (
 )
 
 #: Keys of a record that say "secret" and no more: what stands there is hidden even where it is a plain word.
-SPOKEN = words("token apikey api_key api-key auth_token access_token authtoken accesstoken")
+EXPLICIT_KEYS = words("token apikey api_key api-key auth_token access_token authtoken accesstoken")
 
 #: Words that may follow the head noun and change nothing: ``password_confirmation``, ``api_key_raw``.
 TRAILERS = words(
@@ -435,4 +435,4 @@ LABELS = ("name", "key", "Name", "Key", "field", "attr", "attribute", "property"
 VALUES = words("value Value input answer v val content old new old_value new_value before after")
 
 #: Keys that say what they are by the record they stand in: ``"session": {"id": ...}``.
-HEADS = words("id value hash raw data old new previous before after")
+CONTEXT_KEYS = words("id value hash raw data old new previous before after")

@@ -29,7 +29,7 @@ FAULT_WORDS = words(
 
 #: Sentences whose value is known by the word before it: the word, then "is", "was", "to" or a quote, then the value.
 #: (class, words, condition)
-SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+STATEMENTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "password",
         (
@@ -63,7 +63,7 @@ SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
 )
 #: "token 3xd7Y0...": the word and the value, with nothing but a blank between.
-BLANK_WORDS = (
+ADJACENT_WORDS = (
     "token",
     "secret",
     "session",
@@ -83,7 +83,7 @@ BLANK_WORDS = (
     "magic",
 )
 #: "api key rotated: 3xd7Y0...": the words, some more, and a value of which nothing else is known.
-TOLD_WORDS = (
+COLON_WORDS = (
     "token",
     "secret",
     "session",
@@ -98,11 +98,11 @@ TOLD_WORDS = (
     "signature",
 )
 #: "bind with password Xk3#...": the word and what no word is, with nothing but a blank between.
-TYPED_WORDS = ("password", "passwd", "pwd", "pass", "pw")
+TYPED_PASSWORD_WORDS = ("password", "passwd", "pwd", "pass", "pw")
 #: "push to device 90e0b1...": what is no id of a record, because it is as long as a token of APNs.
 DEVICE_WORDS = ("device", "devices", "devicetoken", "baddevicetoken", "apns")
 #: A number after one of these is the number of a thing, not a code.
-THINGS = words("user id account client customer booking order coach device attempt attempts")
+COUNTED_NOUNS = words("user id account client customer booking order coach device attempt attempts")
 
 #: A one-time code: one of these, then at most 32 characters that are no digits, then four to eight digits.
 CODE_WORDS = (
@@ -120,20 +120,20 @@ CODE_WORDS = (
     "codice",
 )
 #: "Use 482913 to verify your account": what opens a sentence whose code stands before its purpose.
-CODE_OPENS = ("use", "enter", "type", "submit")
+CODE_OPENING_WORDS = ("use", "enter", "type", "submit")
 #: A bare "code 482913" is a one-time code in the company of one of these; "code 500123 in batch 7" is not.
-CODE_COMPANY = words(
+CODE_CONTEXT_WORDS = words(
     "sms text message body sent send sending phone mobile whatsapp twilio otp mfa 2fa login signin sign auth verify "
     "verified verification authenticate expires expire valid minutes share user customer client typed entered"
 )
 #: A word before "code" that makes it a one-time code.
-OWN_CODES = words(
+ONE_TIME_CODE_WORDS = words(
     "two-factor multi-factor email phone your verification security login otp sms one-time onetime 2fa mfa auth "
     "access confirm confirmation activation "
     "reset pin my signin time check-in checkin this votre dein ihr su tu"
 )
 #: What may stand between such a word and its digits.
-JOINERS = words(
+JOINING_WORDS = words(
     "is was for the your a an to as of sent use using enter entered code login sign signin in new reset password "
     "account phone verification wrong received submitted got with and it email sms number user confirm here app step "
     "changed set updated expected actual wrong bad incorrect generated issued typed provided given now des per auf "
@@ -143,10 +143,10 @@ JOINERS = words(
 )
 
 #: A list of one-time codes follows.
-SPARE_CODES = ("backup codes", "backup code", "recovery codes", "recovery code")
+BACKUP_CODE_WORDS = ("backup codes", "backup code", "recovery codes", "recovery code")
 
 #: "error code 500123": a word before "code" that makes it another code.
-OTHER_CODES = words(
+OTHER_CODE_WORDS = words(
     "error status exit return country zip postal promo discount err response http close currency reason product "
     "coupon area dial sort language referral voucher gift booking result state decline airport sql signal bar qr "
     "source byte lang char location branch color colour key tax hs vat legacy event log"
@@ -155,7 +155,7 @@ OTHER_CODES = words(
 #: "Dear Emily Johnson,": words before a name, with the comma of a salutation after it.
 GREETINGS = ("dear", "hello", "hi", "hallo", "liebe", "lieber", "bonjour", "hola", "ciao", "ol\u00e1")
 #: Whom a salutation speaks to without naming anyone.
-NO_ONE = words(
+GROUP_SALUTATIONS = words(
     "world all team everyone everybody there folks friend friends customer customers sir madam user users member guest "
     "coach support admin colleague colleagues again"
 )
@@ -189,7 +189,7 @@ PHONE_WORDS = (
 )
 
 #: Words after which a date is a birthday.
-BIRTHS = ("born", "birth", "dob", "birthday", "geb", "geboren", "nacido", "nacida")
+BIRTH_WORDS = ("born", "birth", "dob", "birthday", "geb", "geboren", "nacido", "nacida")
 
 #: Words after which three or four digits are a card's verification value.
 CVC_WORDS = ("cvc", "cvv", "cvv2", "cvc2", "csc", "security code")
@@ -242,7 +242,7 @@ TOPICS: tuple[tuple[str, str], ...] = (
 #: In a line that speaks of one of these, four to eight digits in such a part are a one-time code.
 CODE_TOPICS = ("otp", "2fa", "mfa", "passcode", "verification code", "one-time", "security code", "sms code", "pin ")
 #: The words for such a part: without one of them the line is not read for it.
-ROLES = words(
+COMPARISON_WORDS = words(
     "entered submitted typed old new expected got received given provided actual computed calculated previous current "
     "form cookie header stored sent want"
 )
@@ -256,13 +256,13 @@ NEW_WORDS = words(
     "cambiada chang\u00e9 pour de"
 )
 #: Words after "password" that make another thing of it: "the password hasher is argon2id".
-PASSWORD_OF = words(
+PASSWORD_COMPOUNDS = words(
     "policy hash hasher hashing hashes algorithm field column validator manager length strength template type method "
     "backend provider scheme encoder version page url link field's rule rules reset expiry age format encoding salt "
     "login auth authentication prompt attempt attempts status state check"
 )
 #: Words before "password" that say that one follows: "set temporary password 4Tulips for jo".
-FRESH_WORDS = words("temporary temp initial new generated default one-time random their his her this")
+NEW_PASSWORD_ADJECTIVES = words("temporary temp initial new generated default one-time random their his her this")
 
 #: Words for a person, before a name: "client Leila Petrova".
 PERSON_WORDS = (
@@ -275,7 +275,7 @@ PERSON_WORDS = (
     "mein name",
 )
 #: What a name of a person never holds, and the titles of things do.
-NO_NAME = words(
+NON_NAME_WORDS = words(
     "bic swift iban eur usd gbp ref vat yoga pilates basics class course plan booking bookings studio room session "
     "flow morning evening coaching "
     "coach team "
@@ -298,7 +298,7 @@ STREET_WORDS = words(
 STREETS = ("stra\u00dfe ", "strasse ", "str. ", "allee ", "weg ", "platz ", "straat ", "gracht ")
 
 #: Commands that take a secret: of Redis, FTP, IMAP, netrc; 5432 is the port in a line of .pgpass.
-VERBS = words(
+COMMAND_WORDS = words(
     "credentials credential creds env arg pragma pass login auth requirepass masterauth set setex psetex setnx "
     "getset hset hmset pgpass 5432 vcard"
 )

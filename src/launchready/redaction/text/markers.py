@@ -24,17 +24,17 @@ KINDS: frozenset[str] = frozenset(({row.kind for row in FIELDS} | {row.kind for 
 _COMPARABLE = frozenset({"email", "phone", "card", "iban", "name", "address", "session", "push_token", "ip"})
 
 #: What replaces text that was not read to its end, or could not be read at all. No value stands behind it.
-UNREAD = "[redacted]"
+UNREADABLE = "[redacted]"
 
 #: What replaces the rest of a text whose work budget is used up.
-TOO_MUCH = "[redacted: too much to read]"
+OVER_BUDGET = "[redacted: too much to read]"
 
 
 _QUIET: ContextVar[bool] = ContextVar("launchready.redact.quiet", default=False)
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def uncounted() -> Iterator[None]:
     """What is marked meanwhile was counted before, or elsewhere."""
     token = _QUIET.set(True)
     try:
@@ -46,12 +46,12 @@ def quiet() -> Iterator[None]:
 _ANY = re.compile(r"\[([a-z0-9][a-z0-9_ -]{0,63})(?::[0-9a-f]{6}| \*{4}\d{4}|: [a-z ]{1,40})?\]")
 
 
-def marked(text: str) -> list[str]:
+def marker_classes(text: str) -> list[str]:
     """The classes of the markers in a text, those a user added included, as often as they stand there."""
     return _ANY.findall(text)
 
 
-class Spent(Exception):
+class BudgetExceeded(Exception):
     """The work budget of a text is used up: what is left of the text is not read, and not written either."""
 
 
@@ -75,16 +75,16 @@ def budget(text: str) -> Iterator[None]:
         _LEFT.reset(token)
 
 
-def spend(cost: int = _LOOK) -> None:
+def charge(cost: int = _LOOK) -> None:
     """Counts a look of a reader at what may be a value; see ``budget``."""
     left = _LEFT.get()
     if left is not None:
         left[0] -= cost
         if left[0] < 0:
-            raise Spent
+            raise BudgetExceeded
 
 
-class Marks:
+class Markers:
     """Makes markers and counts them by class. Never keeps a value."""
 
     def __init__(self, kinds: Iterable[str] = (), *, key: bytes | None = None, allow: Iterable[str] = ()) -> None:
@@ -94,7 +94,7 @@ class Marks:
             rf"\[(?:(?:{names})(?::[0-9a-f]{{6}}| \*{{4}}\d{{4}})?|redacted(?:: [a-z ]{{1,40}})?)\]"
         )
         #: Markers that are no part of a key: ``user[password]=``, ``[password] => x`` are not.
-        self.inert = re.compile(rf"\[(?<![\w\]]\[){self.pattern.pattern[2:]}(?![\"'\]]{{0,8}}[ \t]{{0,8}}[=:])")
+        self.standalone = re.compile(rf"\[(?<![\w\]]\[){self.pattern.pattern[2:]}(?![\"'\]]{{0,8}}[ \t]{{0,8}}[=:])")
         self.counts: Counter[str] = Counter()
         self._key = key
         entries = [entry.strip() for entry in allow]
@@ -106,13 +106,13 @@ class Marks:
         """Whether a text is one marker and nothing else."""
         return text[:1] == "[" and self.pattern.fullmatch(text) is not None
 
-    def off(self, kind: str) -> bool:
+    def allows_class(self, kind: str) -> bool:
         """Whether a whole class is allowed."""
         return kind in self._off
 
     def mark(self, kind: str, value: str) -> str:
         """The marker for a value, or the value itself where it, or its class, is allowed."""
-        spend()
+        charge()
         if kind in self._off or self._allowed(value):
             return value
         if not _QUIET.get():
