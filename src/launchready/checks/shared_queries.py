@@ -80,7 +80,7 @@ def unsigned(name: str) -> tuple[str, str]:
     return title, fix
 
 
-def nobody(site: Site) -> str:
+def unused_name(site: Site) -> str:
     """A name below the domain that nobody has created, another one in every run."""
     label = hashlib.sha256(f"{site.domain} {site.now}".encode()).hexdigest()[:10]
     return f"lr-{label}.{site.domain}"

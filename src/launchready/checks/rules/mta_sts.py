@@ -1,10 +1,11 @@
-"""Mail to you is delivered encrypted only, and to your servers only (MTA-STS, RFC 8461)."""
+"""TOPIC mta_sts"""
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import known
+from launchready.checks.operations import Txt, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import mail_servers, sts_policy
 from launchready.checks.site import Site
+from launchready.mail import tls_rpt
 from launchready.mail.mta_sts import STSPolicy, STSRecord
 from launchready.net.answers import HttpAnswer
 
@@ -14,7 +15,10 @@ SAID = (None, "refused", "tls", "dns")
 
 @rule("MAIL019", family="mail", topic="that mail to you is delivered encrypted (MTA-STS)", after=("MAIL001", "MAIL018"))
 def mta_sts(site: Site, subject: str) -> Verdict:
-    """Section 3.3: 200 and nothing else, no redirect, text/plain, with a valid certificate; else there is no policy."""
+    """Mail to you is delivered encrypted only, and to your servers only (MTA-STS, RFC 8461).
+
+    Section 3.3: 200 and nothing else, no redirect, text/plain, with a valid certificate; else there is no policy.
+    """
     servers = yield from mail_servers(subject)
     if servers.kind not in ("hosts", "null-and-hosts"):
         return NOT_APPLICABLE
@@ -74,3 +78,78 @@ def absent(site: Site, subject: str) -> Finding:
         fix=f'_mta-sts.{subject}.  300  IN  TXT  "v=STSv1; id=1"\nand at https://mta-sts.{subject}/.well-known/'
         "mta-sts.txt a policy in the mode testing first.",
     )
+
+
+@rule(
+    "MAIL018", family="mail", topic="that the encryption policy lists your mail servers (MTA-STS)", after=("MAIL001",)
+)
+def mta_sts_mx_match(site: Site, subject: str) -> Verdict:
+    """The policy that forces encryption lists the servers that really take the mail (MTA-STS, RFC 8461).
+
+    Section 5.1: in enforce mode a sender must not deliver to a server that the policy does not match.
+    """
+    record, policy, _ = yield from sts_policy(subject)
+    if not record.valid or policy is None or not policy.valid or policy.mode == "none":
+        return NOT_APPLICABLE
+    servers = yield from mail_servers(subject)
+    outside = [host for _, host in servers.hosts if not policy.covers(host)]
+    if not outside:
+        return FINE
+    enforced = policy.mode == "enforce"
+    names = ", ".join(outside)
+    return [
+        mta_sts_mx_match.fail(
+            site,
+            subject,
+            f"Gmail and Outlook do not deliver mail to you: your policy (MTA-STS) does not match the server {names}"
+            if enforced
+            else f"Your policy (MTA-STS, testing) does not match the server {names}",
+            severity="critical" if enforced else "medium",
+            when="48h" if enforced else "can-wait",
+            reason="mail the product depends on is refused" if enforced else "30 days: it is not enforced",
+            score=Score(3, 3, 3) if enforced else Score(1, 2, 1),
+            minutes=15,
+            evidence=f"MX {subject} → {', '.join(host for _, host in servers.hosts)}\n"
+            f"mta-sts.{subject}: mode: {policy.mode}, mx: {', '.join(policy.mx)}",
+            impact="Customers who write to you get their mail back after days, or you never see it.",
+            fix="In the file mta-sts.txt add a line for each server, and change the id in the record:\n"
+            + "\n".join(f"mx: {host}" for host in outside),
+        )
+    ]
+
+
+@rule("MAIL020", family="mail", topic="reports about undelivered encrypted mail (TLS-RPT)", after=("MAIL001",))
+def tls_reports(site: Site, subject: str) -> Verdict:
+    """Somebody learns when mail to you cannot be delivered encrypted (TLS-RPT, RFC 8460).
+
+    Section 3: exactly one record, with mailto: or https:. It matters most where MTA-STS is enforced.
+    """
+    servers = yield from mail_servers(subject)
+    if servers.kind not in ("hosts", "null-and-hosts"):
+        return NOT_APPLICABLE
+    op = Txt(f"_smtp._tls.{subject}")
+    yield op
+    found = tls_rpt.parse(known(op.answer).records)
+    if found.valid:
+        return FINE
+    seen = [f'TXT {op.name} → "{text}"' for text in found.records] or [f"TXT {op.name} → no record"]
+    return [
+        tls_reports.fail(
+            site,
+            subject,
+            "You do not learn when encrypted mail to you fails: "
+            + (
+                "the record for such reports is broken (TLS-RPT)"
+                if found.present
+                else "no reports are asked for (TLS-RPT)"
+            ),
+            severity="low",
+            when="can-wait",
+            reason="90 days: mail arrives without",
+            score=Score(1, 1, 1),
+            minutes=10,
+            evidence="\n".join([*seen, *found.problems]),
+            impact="An expired certificate on your mail server goes unnoticed.",
+            fix=f'{op.name}.  300  IN  TXT  "v=TLSRPTv1; rua=mailto:tlsrpt@{subject}"',
+        )
+    ]

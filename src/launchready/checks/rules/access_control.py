@@ -1,0 +1,244 @@
+"""TOPIC access_control"""
+
+from collections.abc import Iterable
+
+from launchready.checks.finding import Finding, Score, Severity
+from launchready.checks.operations import Fetch, Get, Together, known
+from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.shared_queries import follow, is_page
+from launchready.checks.site import Site
+from launchready.net.answers import HttpAnswer
+
+
+def protected_urls(site: Site) -> Iterable[str]:
+    return site.protected
+
+
+@rule(
+    "WEB014",
+    family="web",
+    topic="that strangers are refused",
+    subjects=protected_urls,
+    after=("DNS002", "DNS003"),
+    blocked_by=("TLS001", "TLS002", "TLS003"),
+)
+def protected_routes(site: Site, subject: str) -> Verdict:
+    """What is for customers who are logged in is refused to everybody else.
+
+    Asked without a session, once plainly and once from a foreign origin: 401, 403, 404, or a redirect to the login.
+    A page with a form for a password is a login as well.
+    """
+    method, url = split(subject)
+    foreign = site.cors_probe_origin or "https://launchready-probe.invalid"
+    ops = [Fetch(method, url), Fetch(method, url, [("origin", foreign)])]
+    yield Together(ops)
+    known(ops[0].answer)
+    given = [op for op in ops if op.answer.known and answered(op.answer)]
+    if not given:
+        known(ops[1].answer)
+        return FINE
+    answer = given[0].answer
+    return [
+        protected_routes.fail(
+            site,
+            subject,
+            f"Strangers can read what is for customers only: {url} answers without a login",
+            severity="critical",
+            when="48h",
+            reason="a stranger can read customer data",
+            score=Score(5, 2, 3),
+            minutes=30,
+            evidence=f"{method} {url} without a session → {answer.status}",
+            impact="Anybody who knows the address sees, or does, what only a customer may.",
+            fix="Let this route ask for a login first, and answer 401 without one.",
+        )
+    ]
+
+
+def answered(answer: HttpAnswer) -> bool:
+    """Whether something was given away."""
+    login = is_page(answer) and 'type="password"' in answer.body.replace("'", '"').lower()
+    return 200 <= answer.status < 300 and not login
+
+
+def split(route: str) -> tuple[str, str]:
+    """``GET https://...``, or the URL alone."""
+    method, space, url = route.partition(" ")
+    return (method.upper(), url) if space else ("GET", route)
+
+
+LABELS = frozenset({"admin", "backoffice", "internal", "phpmyadmin", "adminer", "grafana"})
+
+
+LOGIN = ("password", "log in", "login", "sign in", "signin", "sso", "oauth", "anmelden")
+
+
+def offices(site: Site) -> Iterable[str]:
+    return [host for host in site.hosts if host.partition(".")[0] in LABELS]
+
+
+@rule(
+    "WEB019",
+    family="web",
+    topic="that the back office is not open to strangers",
+    subjects=offices,
+    after=("DNS003", "DNS005", "WEB001", "WEB011"),
+    blocked_by=("TLS001", "TLS002", "TLS003"),
+)
+def admin_open(site: Site, subject: str) -> Verdict:
+    """The back office asks who is there before it shows anything.
+
+    By the first page, asked without a session. A page that only starts a script may show its login later, so
+    nothing is said of it; name a route behind the login as protected to be sure.
+    """
+    path = yield from follow(f"https://{subject}/")
+    if path.loops:
+        return NOT_APPLICABLE
+    answer = known(path.last)
+    shown = f"{answer.url} {answer.body}".lower()
+    if not 200 <= answer.status < 300 or any(word in shown for word in LOGIN):
+        return FINE
+    if is_page(answer) and "<script" in shown:
+        return NOT_APPLICABLE
+    return [
+        admin_open.fail(
+            site,
+            subject,
+            f"Strangers may get into your back office: {subject} answers everybody, and no login is seen",
+            severity="medium",
+            when="can-wait",
+            reason="30 days: look at it today; from outside it is not seen what stands behind the page",
+            score=Score(5, 2, 1),
+            minutes=30,
+            evidence=f"{path.evidence}, without a login",
+            impact="Whoever guesses the address may see or change what only you may.",
+            fix="Ask for a login before anything is shown, or let the web server or content network admit your own "
+            f"addresses only. Then check it for good: --protected https://{subject}/<a page behind the login>",
+        )
+    ]
+
+
+# RFC 5737: nobody's address.
+FORGED = "203.0.113.77"
+
+
+def limited_urls(site: Site) -> Iterable[str]:
+    return [where for where, _ in site.limits]
+
+
+@rule(
+    "WEB021",
+    family="web",
+    topic="that guessing is slowed down (rate limit)",
+    subjects=limited_urls,
+    after=("DNS002", "DNS003"),
+    blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
+)
+def rate_limited(site: Site, subject: str) -> Verdict:
+    """Guessing is slowed down: after as many requests as the owner named, the next is refused (RFC 6585 section 4).
+
+    Only where it was asked for: it sends one request more than the limit, and, once it is refused, one that claims
+    to come from elsewhere. Whoever believes that has no limit.
+    """
+    most = dict(site.limits)[subject]
+    burst = [attempt(subject, str(number)) for number in range(most + 1)]
+    yield Together(burst)
+    refused = [op.answer for op in burst if op.answer.status == 429]
+    if not refused:
+        for op in burst:
+            known(op.answer)
+        seen = shown(subject, [op.answer for op in burst])
+        return [finding(site, subject, f"{most + 1} requests were all let through", seen, severity="medium")]
+    other = attempt(subject, "forged", ("x-forwarded-for", FORGED), ("forwarded", f"for={FORGED}"))
+    yield other
+    if other.answer.known and other.answer.status != 429 and other.answer.status < 500:
+        what = "a header that claims another address gets around the limit (X-Forwarded-For)"
+        seen = f"{shown(subject, refused)}\n{subject} with x-forwarded-for: {FORGED} → {other.answer.status}"
+        return [finding(site, subject, what, seen, severity="medium")]
+    if not any(answer.header("retry-after") for answer in refused):
+        what = "the refusal does not say when to come back (no Retry-After)"
+        return [finding(site, subject, what, shown(subject, refused), severity="low")]
+    return FINE
+
+
+def attempt(route: str, mark: str, *headers: tuple[str, str]) -> Fetch:
+    method, _, url = route.partition(" ")
+    body = b"" if method in ("GET", "HEAD") else b"{}"
+    kind = [("content-type", "application/json")] if body else []
+    return Fetch(method, url, [("x-launchready-probe", mark), *kind, *headers], body)
+
+
+def shown(route: str, answers: list[HttpAnswer]) -> str:
+    statuses = [answer.status for answer in answers]
+    return f"{route} → " + ", ".join(f"{status} {statuses.count(status)} times" for status in dict.fromkeys(statuses))
+
+
+def finding(site: Site, subject: str, what: str, evidence: str, *, severity: Severity) -> Finding:
+    slight = severity == "low"
+    return rate_limited.fail(
+        site,
+        subject,
+        f"Clients that are refused come back at once at {subject}: {what}"
+        if slight
+        else f"Passwords and codes can be tried without end at {subject}: {what}",
+        severity=severity,
+        when="can-wait",
+        reason="90 days: the limit itself holds" if slight else "30 days: it needs somebody who attacks you",
+        score=Score(1, 1, 1) if slight else Score(4, 2, 1),
+        minutes=15,
+        evidence=evidence,
+        impact="Scripts hammer on." if slight else "One machine can guess a login, or cost you money, all night.",
+        fix='In the app: RateLimit("300/minute", {"POST /login": "5/minute"}); behind a proxy name it as well: '
+        "trusted_proxies=1.",
+    )
+
+
+# What an answer carries that came through such a network.
+EDGE = ("cf-ray", "x-amz-cf-id", "x-served-by", "x-akamai-transformed", "x-sucuri-id")
+
+
+SILENT = ("private", "timeout", "broken", "unasked")
+
+
+def origins(site: Site) -> Iterable[str]:
+    return (site.origin,) if site.origin else ()
+
+
+@rule("WEB013", family="web", topic="that the server behind Cloudflare is not open to everybody", subjects=origins)
+def origin_bypass(site: Site, subject: str) -> Verdict:
+    """The server behind a content network does not answer everybody: else its protection can be walked around.
+
+    Asked at its own address for the name of the site, as an attacker would who found the address in an old record.
+    A refusal is right; so is an answer that still came through the network.
+    """
+    ops = [Get(f"{scheme}://{site.main}/", address=subject) for scheme in ("https", "http")]
+    yield Together(ops)
+    bare = [op.answer for op in ops if serves(op.answer)]
+    if not bare:
+        # A firewall that drops says as little as a network that is slow: not a pass, and nothing to repair.
+        return (
+            NOT_APPLICABLE
+            if all(op.answer.trouble in ("private", "timeout", "broken", "unasked") for op in ops)
+            else FINE
+        )
+    return [
+        origin_bypass.fail(
+            site,
+            subject,
+            f"The protection of your content network can be walked around: the server at {subject} answers everybody",
+            severity="medium",
+            when="can-wait",
+            reason="30 days: it needs somebody who attacks you",
+            score=Score(4, 2, 1),
+            minutes=45,
+            evidence="\n".join(f"GET {answer.url} at {subject} → {answer.status}" for answer in bare),
+            impact="Floods, scanners and forged client addresses reach the server itself.",
+            fix="Let the firewall of the server take port 80 and 443 from the network's addresses only "
+            "(cloudflare.com/ips), or use Authenticated Origin Pulls or a tunnel.",
+        )
+    ]
+
+
+def serves(answer: HttpAnswer) -> bool:
+    """Whether the site itself was shown, not a refusal and not an answer of the network."""
+    return answer.known and answer.status < 400 and not any(answer.header(name) for name in EDGE)

@@ -1,0 +1,70 @@
+"""TOPIC idempotency_store"""
+
+from launchready.checks.finding import Score
+from launchready.checks.operations import known
+from launchready.checks.rule import FINE, Verdict, rule
+from launchready.checks.site import Site
+from launchready.checks.store_queries import Kept, Open, store
+
+
+@rule("DB005", family="db", topic="that the keys of payments are kept", subjects=store)
+def store_durability(site: Site, subject: str) -> Verdict:
+    """The store of idempotency keys keeps what it was given.
+
+    A key that is lost after its payment was made lets a retry pay again: docs/guarantees.md, "Stores".
+    """
+    op = Kept(site.store)
+    yield op
+    found = known(op.answer)
+    if not found.losses:
+        return FINE
+    return [
+        store_durability.fail(
+            site,
+            subject,
+            "The store may forget payments that were made",
+            severity="high",
+            when="48h",
+            reason="a retry after that charges twice",
+            score=Score(4, 2, 1),
+            minutes=15,
+            evidence="\n".join(found.losses),
+            impact="A customer whose phone repeats the request after such a loss is charged a second time.",
+            fix=(
+                "Give the middleware a store that keeps: sqlite:///launchready.db on one machine, postgresql:// on "
+                "several. Or in redis.conf:\nmaxmemory-policy noeviction\nappendonly yes"
+            ),
+        )
+    ]
+
+
+@rule("DB006", family="db", topic="that every payment that was begun has an end", subjects=store)
+def idempotency_unknown(site: Site, subject: str) -> Verdict:
+    """No payment was begun of which nobody knows how it ended.
+
+    A worker that dies in the middle leaves a key that is never run again: docs/guarantees.md, "Idempotency".
+    """
+    op = Open(site.store)
+    yield op
+    found = known(op.answer).found
+    if not found.count:
+        return FINE
+    many = found.count != 1
+    return [
+        idempotency_unknown.fail(
+            site,
+            subject,
+            f"Nobody knows how {found.count} request{'s' if many else ''} ended",
+            severity="high",
+            when="48h",
+            reason="somebody may have paid for nothing",
+            score=Score(4, 3, 2),
+            minutes=10 * found.count,
+            evidence=f"{found.count} key{'s' if many else ''} whose worker died before it answered; the oldest began "
+            f"{found.oldest / 3600:.1f} hours ago",
+            impact="Whoever repeats such a request is told 409, and it is not carried out: a booking may be paid and "
+            "not made, or made and not paid.",
+            fix="launchready idempotency ls --unknown\nLook each one up at the payment provider; then one of\n"
+            "launchready idempotency resolve KEY --done\nlaunchready idempotency resolve KEY --retry",
+        )
+    ]
