@@ -1,4 +1,4 @@
-"""The clients' recipes against a real server that loses answers, dies, and is busy: one purchase for each attempt."""
+"""The client recipes against a real server that loses answers, crashes and is busy: one purchase per attempt."""
 
 import json
 import os

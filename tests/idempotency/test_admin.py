@@ -131,7 +131,7 @@ def test_migrate_and_sweep(capsys, url):
     threading.Event().wait(0.1)
     code, text = desk(capsys, url, "sweep")
     assert code == 0
-    assert text.startswith("cleared away")
+    assert text.startswith("deleted")
     assert desk(capsys, url, "show", f"{name}-b")[1][0]["state"] == "done"
     assert desk(capsys, url, "show", f"{name}-a")[1] == []
 
