@@ -142,7 +142,7 @@ def test_which_store(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for words in ([], ["--store", "memory://"]):
         assert main(["idempotency", *words, "ls"]) == 2
-        assert "which store?" in capsys.readouterr().err
+        assert "no store; write" in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_opened(capsys, tmp_path):
