@@ -67,7 +67,7 @@ def mail_sink() -> Iterator[Mailbox]:
 
 @dataclass
 class Coach:
-    """A running app, and what a test asks of it. Every customer comes from an address of their own."""
+    """A running app and the customers' access to it. Every customer has an address of their own."""
 
     framework: str
     protected: bool
