@@ -1,4 +1,4 @@
-"""The app as it was before launchready: `@idempotent` stands where it stands, and does nothing."""
+"""Stand-in for the app without launchready: an `@idempotent` that does nothing."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where money is made: book a slot, pay for it, and hear from the payment provider."""
+"""Bookings, payments, and the payment provider's webhook."""
 
 import logging
 import sqlite3
@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, g, request
 
 from coach_flask import outside, settings
-from coach_flask.accounts import logged_in, sent
+from coach_flask.accounts import logged_in, parse
 from coach_flask.database import execute, one
 from launchready.errors import IdempotencyError
 
@@ -22,9 +22,9 @@ routes = Blueprint("bookings", __name__)
 
 @idempotent(key=lambda slot_id, **_: f"slot:{slot_id}", store=settings.STORE, keep="365d")
 def sell(*, slot_id: int, customer_id: int) -> int | None:
-    """Look whether the slot is free, then take it. Two customers at once both see it free: the classic race.
+    """Sell a slot if it is free. Two concurrent customers both see it free: the classic race.
 
-    `@idempotent` by slot lets one call per slot run, ever, on any worker; all others get an IdempotencyError.
+    `@idempotent` with the slot as key runs one call per slot, on any worker. Later calls raise IdempotencyError.
     """
     if one("SELECT 1 FROM bookings WHERE slot_id = ?", slot_id):
         return None
@@ -35,7 +35,7 @@ def sell(*, slot_id: int, customer_id: int) -> int | None:
 @logged_in
 @idempotent
 def book() -> tuple[dict[str, Any], int]:
-    (slot_id,) = sent(slot_id=int)
+    (slot_id,) = parse(slot_id=int)
     if not one("SELECT 1 FROM slots WHERE id = ?", slot_id):
         abort(404, "no such slot")
     try:
@@ -67,7 +67,7 @@ def booking(booking_id: int) -> tuple[dict[str, Any], dict[str, str]]:
 @logged_in
 @idempotent
 def pay() -> tuple[dict[str, Any], int]:
-    booking_id, card = sent(booking_id=int, card=str)
+    booking_id, card = parse(booking_id=int, card=str)
     booking = own_booking(booking_id)
     if booking["status"] != "reserved":
         abort(409, "this booking is paid")
@@ -91,7 +91,7 @@ def stripe() -> dict[str, bool]:
 
 
 def turn_paid(booking_id: int) -> None:
-    """The provider may send an event twice: the booking turns paid once, and one mail goes out."""
+    """Mark a booking as paid and send one mail, even if the provider delivers the event twice."""
     if not execute("UPDATE bookings SET status = 'paid' WHERE id = ? AND status <> 'paid'", booking_id).rowcount:
         return
     find = "SELECT email FROM bookings JOIN customers ON customers.id = customer_id WHERE bookings.id = ?"

@@ -1,4 +1,4 @@
-"""Every test here runs against eight apps: three frameworks (Django under WSGI and ASGI), before and with launchready."""
+"""Tests run against eight apps: three frameworks (Django under WSGI and ASGI), each with and without launchready."""
 
 import secrets
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The clients' recipes against a real server that loses answers, dies, and is busy: one purchase for each attempt."""
+"""The client recipes against a real server that loses answers, crashes and is busy: one purchase per attempt."""
 
 import json
 import os
@@ -48,15 +48,15 @@ async def shop(scope, receive, send):
     if how == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     await asyncio.sleep(0.3 if how == "slow" else 0)
-    if how == "failures":
-        return await answer(send, 500, b"failures")
+    if how == "broken":
+        return await answer(send, 500, b"broken")
     await answer(send, 201, b"paid", (b"content-type", b"text/plain"))
 
 protected = LaunchReadyMiddleware(shop, store=f"sqlite:///{FOLDER}/a.db", redaction=None, timing=None,
                                   idempotency=Idempotency(routes=["POST /pay"], lease="1s"))
 
-async def line(scope, receive, send):
-    """What stands before the shop: the first answer to "lost" goes astray, the first request of "busy" finds nobody."""
+async def proxy(scope, receive, send):
+    """A proxy before the shop: loses the first answer to "lost", refuses the first request of "busy"."""
     if scope["type"] == "http" and scope["path"] == "/pay":
         message = await receive()
         how = json.loads(message["body"])["how"]
@@ -76,7 +76,7 @@ async def line(scope, receive, send):
         return await protected(scope, again, send)
     await protected(scope, receive, send)
 
-uvicorn.run(line, port=int(os.environ["PORT"]), log_level="critical", lifespan="off", ws="none")
+uvicorn.run(proxy, port=int(os.environ["PORT"]), log_level="critical", lifespan="off", ws="none")
 '''
 
 
@@ -103,8 +103,8 @@ class Shop:
         except httpx.HTTPError:
             return False
 
-    def again(self):
-        """It is started again as soon as it dies."""
+    def restart(self):
+        """Restart the shop as soon as it dies."""
         self.process.wait(20)
         self.start()
 
@@ -126,7 +126,7 @@ def shop(tmp_path):
 
 
 class JavaScript:
-    """In a page of the shop's own."""
+    """The recipe in a page of the shop."""
 
     def __init__(self, shop, page):
         self.shop, self.page = shop, page
@@ -137,12 +137,12 @@ class JavaScript:
         self.page.add_script_tag(path=RECIPES / "purchase.js")
 
     def buy(self, how):
-        summary = "async (how) => { const a = await purchase('/pay', {how}, localStorage, 100); return a && a.status; }"
-        return self.page.evaluate(summary, how)
+        told = "async (how) => { const a = await purchase('/pay', {how}, localStorage, 100); return a && a.status; }"
+        return self.page.evaluate(told, how)
 
     def twice(self, how):
-        summary = "async (how) => { const one = () => purchase('/pay', {how}, localStorage, 100); return (await Promise.all([one(), one()])).map((a) => a.status); }"
-        return self.page.evaluate(summary, how)
+        told = "async (how) => { const one = () => purchase('/pay', {how}, localStorage, 100); return (await Promise.all([one(), one()])).map((a) => a.status); }"
+        return self.page.evaluate(told, how)
 
     def kept(self):
         return self.page.evaluate("Object.keys(localStorage).length")
@@ -159,15 +159,15 @@ fun main(args: Array<String>) {
         override fun remove(place: String) { synchronized(all) { all.remove(place); save() } }
     }
     val one = { purchase(args[0] + "/pay", "{\\"how\\":\\"" + args[1] + "\\"}", kept, 6, 100)?.status }
-    val summary = java.util.Collections.synchronizedList(mutableListOf<Int?>())
-    if (args[3] == "2") (1..2).map { kotlin.concurrent.thread { summary.add(one()) } }.forEach { it.join() } else summary.add(one())
-    println(summary.joinToString(" ") + " " + kept.all.size)
+    val told = java.util.Collections.synchronizedList(mutableListOf<Int?>())
+    if (args[3] == "2") (1..2).map { kotlin.concurrent.thread { told.add(one()) } }.forEach { it.join() } else told.add(one())
+    println(told.joinToString(" ") + " " + kept.all.size)
 }
 """
 
 
 class Kotlin:
-    """A process for each purchase: its keys are in a file."""
+    """A process for each purchase, with the keys in a file."""
 
     def __init__(self, shop, jar):
         self.shop, self.jar, self.keys = shop, jar, 0
@@ -180,9 +180,9 @@ class Kotlin:
             ["java", "-cp", self.jar, "MainKt", self.shop.url, how, str(self.shop.folder / "keys"), str(count)],
             capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
-        *summary, kept = done.stdout.split()
+        *told, kept = done.stdout.split()
         self.keys = int(kept)
-        return [int(one) if one != "null" else None for one in summary]
+        return [int(one) if one != "null" else None for one in told]
 
     def buy(self, how):
         return self._run(how, 1)[0]
@@ -202,7 +202,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def jar(tmp_path_factory):
-    """Compiled by ``kotlinc``, where there is one, with its runtime inside."""
+    """The recipe, compiled by ``kotlinc`` together with its runtime."""
     folder = tmp_path_factory.mktemp("kotlin")
     (folder / "Main.kt").write_text(KOTLIN)
     made = str(folder / "purchase.jar")
@@ -231,7 +231,7 @@ def client(request, shop):
 
 @pytest.mark.parametrize(("how", "status"), [("ok", 201), ("busy", 201), ("lost", 201), ("slow", 201)])
 def test_bought(client, shop, how, status):
-    """At once, by a shop that is busy, and where the answer is lost: one purchase, and the key is given up."""
+    """At once, by a busy shop, and with a lost answer: one purchase, and the client gives up the key."""
     assert client.buy(how) == status
     assert len(shop.effects()) == 1
     assert client.kept() == 0
@@ -240,13 +240,13 @@ def test_bought(client, shop, how, status):
 
 
 def test_a_double_click(client, shop):
-    """Both get the answer."""
+    """Both calls get the answer."""
     assert client.twice("slow") == [201, 201]
     assert len(shop.effects()) == 1
 
 
 def test_declined(client, shop):
-    """A definite no: the next card is another attempt."""
+    """A definite refusal: the next card is another attempt."""
     assert client.buy("declined") == 402
     assert client.kept() == 0
 
@@ -259,25 +259,25 @@ def test_signed_out_meanwhile(client, shop):
     assert client.kept() == 0
 
 
-@pytest.mark.parametrize("how", ["die", "failures"])
-def test_not_known(client, shop, how):
-    """The shop died after the charge, or says 500: however often it is tried, also after a restart, one effect."""
-    helper = threading.Thread(target=shop.again)
+@pytest.mark.parametrize("how", ["die", "broken"])
+def test_unknown_outcome(client, shop, how):
+    """The shop crashed after the charge, or answers 500: retries, also after a restart, cause one effect."""
+    helper = threading.Thread(target=shop.restart)
     if how == "die":
         helper.start()
-    summary = [client.buy(how)]
+    told = [client.buy(how)]
     if how == "die":
         helper.join()
     client.load()
-    summary.append(client.buy(how))
-    assert summary[-1] == (409 if how == "die" else 500)
-    assert 201 not in summary
+    told.append(client.buy(how))
+    assert told[-1] == (409 if how == "die" else 500)
+    assert 201 not in told
     assert client.kept() == 1
     assert len(shop.effects()) == 1
 
 
-def test_short():
-    """Each recipe is one that can be read in a minute, and knows the same statuses."""
+def test_the_recipes_agree():
+    """Each recipe is short, and all know the same statuses."""
     known = set()
     for name in ("purchase.js", "Purchase.kt", "Purchase.swift"):
         text = (RECIPES / name).read_text()

@@ -1,4 +1,4 @@
-"""The glance before the readers: it never says no where a reader finds something."""
+"""The filter before the readers passes every text in which a reader finds a secret."""
 
 import planted
 import pytest
@@ -10,8 +10,8 @@ from launchready.secrets.scan_text import find_secrets
 
 
 @pytest.mark.parametrize(("path", "line", "kind"), SECRETS)
-def test_never_no_where_a_reader_finds_something(path, line, kind):
-    """As a line of a patch, of every kind of secret."""
+def test_the_filter_passes_every_secret(path, line, kind):
+    """Every kind of secret, as a line of a patch."""
     for number in range(5):
         MAKE.random.seed(f"{path} {line} {number}")
         text = line.replace("%s", made(kind)).replace("%%", "%")
@@ -23,8 +23,8 @@ def test_never_no_where_a_reader_finds_something(path, line, kind):
 @pytest.mark.parametrize(
     "kind", sorted(name[1:] for name in dir(planted.Maker) if name.startswith("_") and not name.startswith("__"))
 )
-def test_a_key_alone(kind):
-    """Without a name beside it."""
+def test_a_key_without_a_name_passes(kind):
+    """A key that has no name next to it passes the filter."""
     maker = planted.Maker(3)
     for _ in range(40):
         text = f"+x({maker.make(kind)!r})\n"
@@ -32,6 +32,6 @@ def test_a_key_alone(kind):
             assert may_hold_secret(text.encode(), context_of("a.py")), text
 
 
-def test_no():
-    """What most of a history is."""
+def test_ordinary_code_is_rejected():
+    """Ordinary code, which is most of a history, does not pass."""
     assert not may_hold_secret(b"+def book(slot):\n+    return slot + 1\n-import os\n", context_of("a.py"))

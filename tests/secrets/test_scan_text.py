@@ -1,4 +1,4 @@
-"""Which lines hold a secret, and which only look like it: by the file that they stand in."""
+"""Lines that hold a secret, and lines that only look like it, by file."""
 
 import base64
 
@@ -327,7 +327,7 @@ def made(kind):
 
 @pytest.mark.parametrize(("path", "line", "kind"), SECRETS)
 def test_a_secret_is_found(path, line, kind):
-    """In the form of its file."""
+    """Each row holds a secret in the syntax of its file."""
     MAKE.random.seed(f"{path} {line}")
     value = made(kind)
     core = value.split("\n")[1] if "PRIVATE" in value else value
@@ -336,22 +336,22 @@ def test_a_secret_is_found(path, line, kind):
 
 
 @pytest.mark.parametrize("row", NONE)
-def test_none_is_made_up(row):
-    """Code, types, references, placeholders, samples, words."""
+def test_no_false_positives(row):
+    """Code, types, references, placeholders, samples and words are no secrets."""
     path, _, line = row.partition("|")
     assert find_secrets(line, context_of(path)) == []
 
 
 @pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
 def test_encodings(tmp_path, coding):
-    """With and without their marks."""
+    """Texts with and without byte order marks are decoded."""
     value = MAKE.make("stripe")
     (tmp_path / "setup.ps1").write_bytes(f'$key = "{value}"\r\n$other = 1\r\n'.encode(coding))
     assert [leak.value for leak in scan(tmp_path)] == [value]
 
 
 def test_base64_two_deep():
-    """Once, twice; what is inside is reported, at the place of what stands there."""
+    """Base64 is decoded twice; the match has the position of the encoded text."""
     value = MAKE.make("stripe")
     once = base64.b64encode(value.encode()).decode()
     twice = base64.b64encode(f"key: {once}".encode()).decode()
@@ -373,21 +373,21 @@ def test_base64_two_deep():
     ],
 )
 def test_allowed_by_a_comment(word):
-    """On the line, by any of the tools' words; another line is not meant."""
+    """Every tool's allow comment counts on its own line, and not on other lines."""
     value = MAKE.make("stripe")
     assert find_secrets(f'key = "{value}"  # {word}\n', context_of("a.py")) == []
     assert len(find_secrets(f'# {word}\n\nkey = "{value}"\n', context_of("a.py"))) == 1
 
 
 def test_allowed_on_the_next_line():
-    """The words of detect-secrets for that."""
+    """detect-secrets' comment for the next line counts."""
     assert (
         find_secrets(f'# pragma: allowlist nextline secret\nkey = "{MAKE.make("stripe")}"\n', context_of("a.py")) == []
     )
 
 
 def test_a_message():
-    """What somebody wrote in a commit's message."""
+    """Secrets in commit messages are found."""
     assert [one.rule for one in find_secrets("Fix login, password is Walnut#7731 for now\n", MESSAGE)] == ["password"]
 
 
@@ -418,7 +418,7 @@ def test_a_message():
     ],
 )
 def test_time_is_linear(probe):
-    """Five times the worst text takes at most twelve times the time: no reader is quadratic."""
+    """Five times the worst text takes at most twelve times as long, so no reader is quadratic."""
     import time
 
     def seconds(size):
@@ -432,7 +432,7 @@ def test_time_is_linear(probe):
 
 
 def test_this_repository_has_none():
-    """Its own files, tests and samples of secrets included."""
+    """The scan of this repository finds nothing, tests and samples included."""
     from pathlib import Path
 
     root = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""The app as it was before launchready."""
+"""Stand-ins for the app without launchready."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse
 
 
 def idempotent(function: Callable[..., Any] | None = None, **_: object) -> Callable[..., Any]:
-    """Stands where it stands, and does nothing."""
+    """A decorator that does nothing."""
     return function or (lambda decorated: decorated)
 
 
 class AllowEverything:
-    """Found in many a prototype: "it did not work from the web app, so I allowed everything"."""
+    """A common prototype mistake: "it did not work from the web app, so I allowed everything"."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from launchready.demo import inspection, measured_p95, run_scenarios, sample_app, text_report
+from launchready.demo import inspection, run_scenarios, sample_app, text_report
 from launchready.demo.mailbox import Mailbox
 from launchready.demo.run_scenarios import Print
 from launchready.demo.servers import Servers
@@ -32,7 +32,7 @@ async def run_demo(*, keep: bool, report: Path, output: Print, progress: Print) 
             found = await inspection.inspect(home)
             save(found.to_html(), report)
             failures = with_it.failures + inspection.missed(found)
-            output(text_report.day_report(with_it, without, measured_p95.p95_by_route(protected.home)))
+            output(text_report.day_report(with_it, without, text_report.p95_by_route(protected.home)))
             output(text_report.domain_report(found, report))
             output(text_report.verdict(failures, time.perf_counter() - start))
             if keep:

@@ -1,6 +1,8 @@
 """The text that the demo prints: plain, aligned, at most 100 columns wide."""
 
+import re
 import statistics
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from textwrap import fill, indent
@@ -12,8 +14,28 @@ from launchready.demo.mailbox import Mailbox
 from launchready.demo.run_scenarios import SCENARIOS, DayResult
 from launchready.demo.sample_app import CoachApp
 from launchready.demo.table import WIDTH, columns, table
+from launchready.metrics.collector import Collector
+from launchready.metrics.status import status
+from launchready.metrics.timing import Timings
 
 SHOWN = 6  # findings printed; the HTML report has all
+
+_PARAMETER = re.compile(r"\{\w+\}")
+
+
+def p95_by_route(home: Path) -> dict[str, float]:
+    """Read the p95 that launchready measured in the protected app: seconds by "GET /coaches/{id}", over all workers.
+
+    Routes with too few requests are left out.
+    """
+    keeper = Collector(Timings("demo"), home / "launchready.metrics.db")
+    try:
+        rows = status(keeper, lambda *_: None, time.time())["routes"]
+    finally:
+        keeper.close()
+    return {
+        f"{row['method']} {_PARAMETER.sub('{id}', row['route'])}": row["p95"] for row in rows if row["p95"] is not None
+    }
 
 
 def day_report(with_it: DayResult, without: DayResult, inside: Mapping[str, float]) -> str:

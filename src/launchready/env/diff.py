@@ -1,4 +1,4 @@
-"""How two environments differ: by names, and by whether values are equal, told by a keyed hash of this moment."""
+"""Compares two environments by names, and by a keyed hash of the values."""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ from launchready.secrets.key_kinds import identify, kind_info
 from launchready.secrets.key_names import key_kind
 from launchready.vendors.lists import words
 
-#: Names that a machine has, and no deployment is told.
+#: Variables of the machine, not of the deployment.
 _MACHINE = words(
     "PATH HOME PWD OLDPWD SHELL USER LOGNAME TERM LANG SHLVL _ TMPDIR HOSTNAME EDITOR PAGER DISPLAY MAIL PS1"
 )
@@ -18,7 +18,7 @@ _SHORTEST_SECRET = 8
 
 
 class Comparison(NamedTuple):
-    """Names only one has, names with equal values, names with different ones, and what is wrong with that."""
+    """Names in only one environment, names with equal values, names with different values, and problems."""
 
     first: str
     second: str
@@ -30,7 +30,7 @@ class Comparison(NamedTuple):
 
 
 def compare(one: Environment, two: Environment) -> Comparison:
-    """Two environments, side by side. Values are hashed with a key that is thrown away, and never shown."""
+    """Compare two environments. Values are hashed with a random key that is discarded, and never shown."""
     key = os.urandom(32)
     left, right = _hash_values(one, key), _hash_values(two, key)
     both = [name for name in left if name in right]
@@ -54,7 +54,7 @@ def _hash_values(one: Environment, key: bytes) -> dict[str, bytes]:
 
 
 def _missing(one: Environment, two: Environment, left: dict[str, bytes], right: dict[str, bytes]) -> list[EnvProblem]:
-    """ENV009: what one has and the other has not fails at the next deploy."""
+    """ENV009: a name that one environment has and the other lacks fails at the next deploy."""
     found = []
     for has, lacks, names in ((one, two, left.keys() - right.keys()), (two, one, right.keys() - left.keys())):
         found += [
@@ -62,8 +62,8 @@ def _missing(one: Environment, two: Environment, left: dict[str, bytes], right: 
                 "ENV009",
                 name,
                 has.at(name),
-                f"{name} is set in {has.name}, and not in {lacks.name}",
-                f"Set {name} in {lacks.name}, too, or take it out of {has.name}.",
+                f"{name} is set in {has.name}, but not in {lacks.name}",
+                f"Set {name} in {lacks.name} as well, or remove it from {has.name}.",
             )
             for name in sorted(names)
         ]
@@ -71,7 +71,7 @@ def _missing(one: Environment, two: Environment, left: dict[str, bytes], right: 
 
 
 def _shared(one: Environment, two: Environment, left: dict[str, bytes], right: dict[str, bytes]) -> list[EnvProblem]:
-    """ENV008: the same key in both, whatever it is called there."""
+    """ENV008: both environments have the same key, under whatever name."""
     places: dict[bytes, list[str]] = {}
     for name, tag in right.items():
         places.setdefault(tag, []).append(name)
@@ -79,21 +79,21 @@ def _shared(one: Environment, two: Environment, left: dict[str, bytes], right: d
     for name, tag in left.items():
         if tag in places and is_secret(name, one.values[name]):
             there = name if name in places[tag] else places[tag][0]
-            also = "" if there == name else f" (there {there})"
+            also = "" if there == name else f" (named {there} there)"
             found.append(
                 EnvProblem(
                     "ENV008",
                     name,
                     one.at(name),
                     f"{name} is the same secret in {one.name} and {two.name}{also}",
-                    f"Make one of its own for {one.name}: whoever breaks into one is in the other, too.",
+                    f"Create a separate secret for {one.name}: an intruder in one environment has the other as well.",
                 )
             )
     return found
 
 
 def _live(one: Environment) -> list[EnvProblem]:
-    """ENV008: a key that moves real money, where nobody should pay."""
+    """ENV008: a key that moves real money, in an environment without customers."""
     return [
         EnvProblem(
             "ENV008",
@@ -108,7 +108,7 @@ def _live(one: Environment) -> list[EnvProblem]:
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Whether a value opens something: by its format, its name, or the password in its address. Test keys do not."""
+    """Whether a value grants access: by its format, its name, or a password in its URL. Test keys do not."""
     rule = identify(value)
     if rule:
         return kind_info(rule).severity in {"critical", "high"}

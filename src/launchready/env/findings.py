@@ -1,4 +1,4 @@
-"""What is wrong with one environment: missing, made up, or meant for a developer's machine."""
+"""Checks one environment: missing values, placeholders, and values meant for a developer's machine."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -29,16 +29,16 @@ _CONFIG = re.compile(
 
 
 def find_problems(one: Environment, folder: str = ".", *, files: bool = True) -> list[EnvProblem]:
-    """Every trouble of an environment, and with ``files`` of the project that it is for."""
-    looks: list[Callable[[Environment], Iterator[EnvProblem]]] = [missing, invalid, placeholders]
+    """Return every problem of an environment, and with ``files`` also of the project in ``folder``."""
+    checks: list[Callable[[Environment], Iterator[EnvProblem]]] = [missing, invalid, placeholders]
     if one.production:
-        looks += [debugging, local, on_disk, test_keys, full_keys]
-    found = [trouble for look in looks for trouble in look(one)]
+        checks += [debugging, local, on_disk, test_keys, full_keys]
+    found = [problem for check in checks for problem in check(one)]
     return found + ([*tracked(folder), *literal(folder), *idempotency_problems(one, folder)] if files else [])
 
 
 def missing(one: Environment) -> Iterator[EnvProblem]:
-    """ENV001: a required name is not there, or is empty."""
+    """ENV001: a required name is not set, or empty."""
     for name, where in one.required.items():
         if not one.values.get(name):
             state = "is empty" if name in one.values else "is not set"
@@ -46,25 +46,25 @@ def missing(one: Environment) -> Iterator[EnvProblem]:
                 "ENV001",
                 name,
                 one.at(name),
-                f"{name} {state}; {where} asks for it",
+                f"{name} {state}; {where} requires it",
                 f"Set {name} where {one.name} gets its environment.",
             )
 
 
 def invalid(one: Environment) -> Iterator[EnvProblem]:
-    """ENV001, too: a line that no reader of dotenv files takes for a variable."""
+    """ENV001 as well: a line that dotenv readers do not parse as a variable."""
     for number in one.invalid:
         yield EnvProblem(
             "ENV001",
             f"line {number}",
             f"{one.where}:{number}",
-            "the line is no variable, so its name is not set",
+            "the line is not a variable, so its name is not set",
             "Write it as NAME=value; quote a value with blanks.",
         )
 
 
 def placeholders(one: Environment) -> Iterator[EnvProblem]:
-    """ENV002: a value that somebody meant to replace."""
+    """ENV002: a placeholder that was never replaced."""
     for name, value in one.values.items():
         if (
             value
@@ -79,7 +79,7 @@ def placeholders(one: Environment) -> Iterator[EnvProblem]:
                 name,
                 one.at(name),
                 f"{name} still holds a placeholder",
-                f"Set the real value of {name}; a made-up one is known to everybody who reads the sample.",
+                f"Set the real value of {name}; everyone who reads the sample knows the placeholder.",
             )
 
 
@@ -90,7 +90,7 @@ def _made_up(value: str) -> bool:
 
 
 def debugging(one: Environment) -> Iterator[EnvProblem]:
-    """ENV003: error pages with the source and the settings in them."""
+    """ENV003: debug mode shows source code and settings on error pages."""
     for name, value in one.values.items():
         last = name.rpartition(".")[2]
         on = value.strip().lower() in _YES and (last == "DEBUG" or last.endswith("_DEBUG"))
@@ -106,14 +106,14 @@ def debugging(one: Environment) -> Iterator[EnvProblem]:
                 one.at(name),
                 f"{name} turns debugging on",
                 (
-                    f"Set {name}={'production' if stage else 'false'}: an error page would show code and settings to "
-                    f"anybody."
+                    f"Set {name}={'production' if stage else 'false'}: error pages would show code and settings to "
+                    f"everyone."
                 ),
             )
 
 
 def local(one: Environment) -> Iterator[EnvProblem]:
-    """ENV004: an address that is only right on the developer's machine."""
+    """ENV004: an address that only works on the developer's machine."""
     for name, value in one.values.items():
         last = name.rpartition(".")[2].upper()
         if _BOUND.search(last) or not (_ADDRESS.search(last) or "://" in value):
@@ -123,13 +123,13 @@ def local(one: Environment) -> Iterator[EnvProblem]:
                 "ENV004",
                 name,
                 one.at(name),
-                f"{name} points at this machine itself (localhost)",
-                f"Set {name} to the address that customers' browsers, or the other service, can reach.",
+                f"{name} points to this machine itself (localhost)",
+                f"Set {name} to an address that customers' browsers or the other service can reach.",
             )
 
 
 def on_disk(one: Environment) -> Iterator[EnvProblem]:
-    """ENV005: what is written to the server's own disk is gone with the next deploy on most platforms."""
+    """ENV005: most platforms delete the server's own disk at the next deploy."""
     for name, value in one.values.items():
         low = value.lower()
         if low.startswith("sqlite") or low.endswith((".sqlite", ".sqlite3", "backends.sqlite3")):
@@ -159,7 +159,7 @@ def on_disk(one: Environment) -> Iterator[EnvProblem]:
 
 
 def test_keys(one: Environment) -> Iterator[EnvProblem]:
-    """ENV010: payments that are none."""
+    """ENV010: test keys take no real payments."""
     for name, value in one.values.items():
         if identify(value) == "stripe-test-key" or (
             value.startswith(("pk_test_", "rzp_test_", "test_")) and key_kind(name)
@@ -168,13 +168,13 @@ def test_keys(one: Environment) -> Iterator[EnvProblem]:
                 "ENV010",
                 name,
                 one.at(name),
-                f"{name} is a test key: customers pay, and no money moves",
+                f"{name} is a test key: customers pay, but no money moves",
                 f"Set the live key in {name}; a restricted one is enough.",
             )
 
 
 def full_keys(one: Environment) -> Iterator[EnvProblem]:
-    """ENV011: a key that may do everything, where its vendor also gives restricted ones."""
+    """ENV011: an unrestricted key of a vendor that also issues restricted keys."""
     for name, value in one.values.items():
         if identify(value) == "stripe-live-key":
             yield EnvProblem(
@@ -187,7 +187,7 @@ def full_keys(one: Environment) -> Iterator[EnvProblem]:
 
 
 def tracked(folder: str) -> Iterator[EnvProblem]:
-    """ENV006: a dotenv file that git commits."""
+    """ENV006: a dotenv file that git tracks."""
     for path in _listed(folder, "--cached"):
         base = path.rpartition("/")[2]
         if (base == ".env" or base.startswith(".env.")) and base not in SAMPLES and not context_of(path).sample:
@@ -195,13 +195,13 @@ def tracked(folder: str) -> Iterator[EnvProblem]:
                 "ENV006",
                 base,
                 path,
-                f"git tracks {path}: whoever has the code has the keys",
-                f"git rm --cached {path}; add it to .gitignore; then replace what stands in it: launchready secrets",
+                f"git tracks {path}: everyone with the code has the keys",
+                f"git rm --cached {path}; add it to .gitignore; then replace every secret in it: launchready secrets",
             )
 
 
 def literal(folder: str) -> Iterator[EnvProblem]:
-    """ENV007: a secret in a configuration file of the project instead of the environment."""
+    """ENV007: a configuration file of the project holds a secret that belongs into the environment."""
     for path in _listed(folder, "--cached", "--others", "--exclude-standard"):
         where = context_of(path)
         if where.env or where.test or where.lock or where.prose or not (where.config or _CONFIG.search(path)):
@@ -212,17 +212,17 @@ def literal(folder: str) -> Iterator[EnvProblem]:
                     "ENV007",
                     hit.rule,
                     f"{path}:{hit.line}",
-                    f"a secret ({hit.rule}) stands in {path}",
+                    f"{path} holds a secret ({hit.rule})",
                     'Read it from the environment: os.environ["NAME"]; in launchready.toml { env = "NAME" }.',
                 )
 
 
 def _listed(folder: str, *which: str) -> list[str]:
-    """Paths that git knows; none outside of a repository."""
+    """Return the paths that git lists; none outside of a repository."""
     if not git.available() or git.work_tree_root(folder) is None:
         return []
     try:
-        listed = git.output(folder, "ls-files", "-z", *which, "--", ".").decode("utf-8", "replace")
+        text = git.output(folder, "ls-files", "-z", *which, "--", ".").decode("utf-8", "replace")
     except git.GitError:
         return []
-    return [path for path in listed.split("\0") if path]
+    return [path for path in text.split("\0") if path]

@@ -1,4 +1,7 @@
-"""What may take effect twice: a payment without a key, keys that workers do not share, an event that is forgotten."""
+"""Finds requests that may take effect twice.
+
+Payments without a key, keys that workers do not share, and event keys that expire too early.
+"""
 
 import re
 from collections.abc import Iterator
@@ -36,8 +39,9 @@ _START_FILES = re.compile(
 DAY = 86_400.0
 REDELIVERY = {"stripe": 3 * DAY, "paddle": 3 * DAY, "standard-webhooks": 28 * 3600.0, "shopify": 2 * DAY,
               "slack": 3600.0, "github": 3 * DAY}  # fmt: skip
-"""For how long a provider delivers an event again: Stripe and Paddle three days, Svix 27 h 35 min, Shopify up to two
-days, Slack an hour; GitHub lets a person do so for three days."""
+"""How long a provider redelivers an event: Stripe and Paddle three days, Svix 27 h 35 min, Shopify up to two days,
+Slack an hour. GitHub offers manual redelivery for three days.
+"""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": DAY}
 _TIME = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?\s*")
 
@@ -51,7 +55,7 @@ def idempotency_problems(one: Environment, folder: str) -> Iterator[EnvProblem]:
 
 
 def unprotected_routes(code: ProjectRoutes) -> Iterator[EnvProblem]:
-    """ENV012: a POST that looks like a booking or a payment, and knows no key. Events often know themselves."""
+    """ENV012: a POST that looks like a booking or a payment, without a key. Webhooks carry an id of their own."""
     ends = [normalize_path(text.rpartition(" ")[2]) for rules in code.rules for text in rules.routes]
     for route in code.routes:
         if not _MONEY.search(route.path) or _UNDO.search(route.path) or _HOOK.search(route.path):
@@ -62,24 +66,24 @@ def unprotected_routes(code: ProjectRoutes) -> Iterator[EnvProblem]:
             "ENV012",
             f"POST {route.path}",
             route.where,
-            f"POST {route.path} may take effect twice: a repeated request is carried out again",
-            "@idempotent on the view, below the route; and in the client one Idempotency-Key for each attempt.",
+            f"POST {route.path} may take effect twice: a retried request runs again",
+            "Write @idempotent on the view, below the route decorator, and send one Idempotency-Key per attempt.",
         )
 
 
 def _same(route: PostRoute, end: str) -> bool:
-    """A rule names the whole path; what is read here may lack the prefix of a router that is mounted elsewhere."""
+    """Whether an idempotency route covers this POST. The source may lack the prefix of a mounted router."""
     pattern = "".join(r"[^/]+" if part.startswith("{") else ".*" if part == "*" else re.escape(part)
                       for part in re.split(r"(\{[^{}]*\}|\*)", end) if part)  # fmt: skip
     return re.fullmatch(pattern, route.path) is not None or end.endswith(route.path.rstrip("/") or "/")
 
 
 def unshared_stores(one: Environment, code: ProjectRoutes, folder: str) -> Iterator[EnvProblem]:
-    """ENV013: several workers, each with a memory of its own: each of them runs the request once."""
+    """ENV013: several workers with a memory store each run the same request once."""
     if not code.builds or not code.counts:
         return
-    given = [*code.stores, *([value] if (value := one.values.get("LAUNCHREADY_STORE")) else [])]
-    if any(store is None or not store.startswith("memory:") for store in given):
+    stores = [*code.stores, *([value] if (value := one.values.get("LAUNCHREADY_STORE")) else [])]
+    if any(store is None or not store.startswith("memory:") for store in stores):
         return
     found = worker_count(one, folder)
     if found is not None:
@@ -88,17 +92,17 @@ def unshared_stores(one: Environment, code: ProjectRoutes, folder: str) -> Itera
             "ENV013",
             "LAUNCHREADY_STORE",
             code.builds[0],
-            f"{number} workers ({where}), and each has keys and limits of its own: the store is memory://",
+            f"{number} workers ({where}) do not share keys and limits: the store is memory://",
             "Set LAUNCHREADY_STORE, or give store=: sqlite:///launchready.db on one machine, redis:// or postgresql:// "
             "on several.",
         )
 
 
 def worker_count(one: Environment, folder: str) -> tuple[int, str] | None:
-    """How many there are, and who says so; None where nobody says more than one."""
-    told = one.values.get("WEB_CONCURRENCY", "")
-    if told.isdecimal():
-        return (int(told), one.at("WEB_CONCURRENCY")) if int(told) > 1 else None
+    """Return the number of workers and its source, or None unless it is more than one."""
+    count = one.values.get("WEB_CONCURRENCY", "")
+    if count.isdecimal():
+        return (int(count), one.at("WEB_CONCURRENCY")) if int(count) > 1 else None
     for path in list_files(folder):
         if _START_FILES.search(path):
             text = read_text(folder, path)
@@ -110,7 +114,7 @@ def worker_count(one: Environment, folder: str) -> tuple[int, str] | None:
 
 
 def short_keeps(code: ProjectRoutes) -> Iterator[EnvProblem]:
-    """ENV014: an event is delivered again after its key is gone."""
+    """ENV014: a provider redelivers an event after its key has expired."""
     for hook in code.hooks:
         yield from _short(hook, hook.provider, "30d")
     for rules in code.rules:
@@ -132,7 +136,7 @@ def _short(hook: WebhookRoute, called: str, usual: str) -> Iterator[EnvProblem]:
         "ENV014",
         f"keep={hook.keep or usual}",
         hook.where,
-        f"an event of {called} is forgotten after {hook.keep or usual}, and may be delivered again for "
+        f"the key of an event from {called} expires after {hook.keep or usual}, but is redelivered for up to "
         f"{again / 3600:.0f} hours",
         'Write keep="30d", or leave keep out of @webhook(...).',
     )

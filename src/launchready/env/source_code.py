@@ -1,7 +1,7 @@
-"""What a project's Python says about its routes and about launchready, read and not run.
+"""Reads routes and launchready settings from a project's Python source, without running it.
 
 A route is a decorator (``@app.post("/x")``, ``@bp.route("/x", methods=["POST"])``), Starlette's ``Route``, or a line of
-Django's ``urlpatterns`` whose view takes a POST. What is not written as a literal is not known, and is left alone.
+Django's ``urlpatterns`` whose view accepts POST. Values that are not literals are unknown and ignored.
 """
 
 import ast
@@ -21,7 +21,7 @@ _BUILDS = {"LaunchReady", "LaunchReadyMiddleware", "add_middleware"}
 
 
 class PostRoute(NamedTuple):
-    """A POST. ``source``: of its view, decorators included."""
+    """A POST route. ``source``: its view, decorators included."""
 
     path: str
     where: str
@@ -29,7 +29,7 @@ class PostRoute(NamedTuple):
 
 
 class WebhookRoute(NamedTuple):
-    """``@webhook(provider, keep=...)``. ``keep`` is "" where the default holds, None where it is no literal."""
+    """``@webhook(provider, keep=...)``. ``keep`` is "" for the default, None if it is not a literal."""
 
     provider: str
     keep: str | None
@@ -37,7 +37,7 @@ class WebhookRoute(NamedTuple):
 
 
 class IdempotencyRoutes(NamedTuple):
-    """``Idempotency(routes=[...], keep=...)``; the same for a mapping of Django's settings."""
+    """``Idempotency(routes=[...], keep=...)``, or the same mapping in Django settings."""
 
     routes: tuple[str, ...]
     keep: str | None
@@ -46,7 +46,7 @@ class IdempotencyRoutes(NamedTuple):
 
 @dataclass
 class ProjectRoutes:
-    """``stores``: what ``store=`` is given, None where it is no literal; ``builds``: where the middleware is made."""
+    """``stores``: the values of ``store=``, None if not a literal. ``builds``: where the middleware is added."""
 
     routes: list[PostRoute] = field(default_factory=list)
     hooks: list[WebhookRoute] = field(default_factory=list)
@@ -57,7 +57,7 @@ class ProjectRoutes:
 
 
 def read_project(folder: str) -> ProjectRoutes:
-    """Everything of the folder's own code: no tests, no samples, nothing that is installed."""
+    """Read the folder's own code: no tests, no samples, no installed packages."""
     found = ProjectRoutes()
     views: dict[str, str] = {}
     named: list[tuple[str, str, str]] = []
@@ -82,13 +82,13 @@ def read_project(folder: str) -> ProjectRoutes:
 
 
 def list_files(folder: str) -> Sequence[str]:
-    """Its files, as git has them where there is git."""
+    """List the files of a folder, as git lists them if it can."""
     known = git.available() and git.work_tree_root(folder) is not None
     return work_tree.list_folder(folder).files if known else sorted(work_tree.walk(folder))
 
 
 def read_text(folder: str, path: str) -> str:
-    """The text of a file; nothing where it cannot be read, or is larger than anybody writes."""
+    """Return the text of a file, or "" if it is unreadable or larger than ``LARGEST``."""
     whole = Path(folder, path)
     try:
         return "" if whole.stat().st_size > LARGEST else whole.read_text(encoding="utf-8", errors="replace")
@@ -101,7 +101,7 @@ def _takes_post(source: str) -> bool:
 
 
 class _FileReader:
-    """One file."""
+    """Reads one file."""
 
     def __init__(self, path: str, text: str, tree: ast.Module, found: ProjectRoutes) -> None:
         self._path, self._text, self._tree, self._found = path, text, tree, found
@@ -194,12 +194,12 @@ _KEEPS = ("idempotency", "rate_limit")
 
 
 def normalize_path(path: str) -> str:
-    """A path with ``{name}`` for whatever the framework writes for a parameter."""
+    """Write every framework's path parameters as ``{name}``."""
     return _PARAMETER.sub(lambda found: "{" + (found[1] or found[2]) + "}", path) or "/"
 
 
 def _name(node: ast.AST) -> str:
-    """The last word of what is called or named."""
+    """Return the last name of a call or attribute."""
     if isinstance(node, ast.Call):
         return _name(node.func)
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -24,7 +24,7 @@ Job = tuple[str, str, str, tuple[str, ...], str]
 """Kind (commits or files), folder, path limit, names, and prefix in the report."""
 Progress = Callable[[int, int], None]
 
-COMMITS_PER_JOB, FILES = 320, 64
+COMMITS_PER_JOB, FILES_PER_JOB = 320, 64
 _POOL_THRESHOLD = 240
 
 
@@ -37,8 +37,8 @@ def make_jobs(where: Repository, ids: Sequence[str], paths: Sequence[str]) -> li
             for at in range(0, len(ids), COMMITS_PER_JOB)
         ),
         *(
-            ("files", where.path, "", tuple(paths[at : at + FILES]), where.files_prefix)
-            for at in range(0, len(paths), FILES)
+            ("files", where.path, "", tuple(paths[at : at + FILES_PER_JOB]), where.files_prefix)
+            for at in range(0, len(paths), FILES_PER_JOB)
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""``launchready secrets``: what was committed, or is about to be, that opens something."""
+"""``launchready secrets``: find credentials in files, in the history, and in the next commit."""
 
 import argparse
 import sys
@@ -11,18 +11,20 @@ from launchready.errors import ConfigError
 if TYPE_CHECKING:
     from launchready.secrets import Leak, Scan
 
-HELP = "look for passwords and keys in the files, in the whole history, and in what is about to be committed"
+HELP = "find passwords and keys in files, in the git history, and in the next commit"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("where", nargs="?", metavar="PATH", help="a project or a folder (this one)")
+    parser.add_argument("where", nargs="?", metavar="PATH", help="a project or folder (the current one)")
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--staged", action="store_true", help="only what is about to be committed")
     one.add_argument("--range", metavar="A..B", dest="span", help="only these commits")
-    parser.add_argument("--no-history", action="store_true", help="only the files as they are")
-    one.add_argument("--path", metavar="FILE", help="only this file: a chat export, a log, a build")
-    parser.add_argument("--engine", nargs="+", metavar="NAME", help="also ask gitleaks, betterleaks or kingfisher")
-    parser.add_argument("--fail-on", choices=("48h", "any", "never"), default="any", help="what makes the exit 1 (any)")
+    parser.add_argument("--no-history", action="store_true", help="only the current files")
+    one.add_argument("--path", metavar="FILE", help="only this file, for example a chat export, a log or a build")
+    parser.add_argument("--engine", nargs="+", metavar="NAME", help="also run gitleaks, betterleaks or kingfisher")
+    parser.add_argument(
+        "--fail-on", choices=("48h", "any", "never"), default="any", help="findings that make the exit code 1 (any)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from launchready.secrets.work_tree import printable  # noqa: PLC0415
 
     if args.path and args.where:
-        raise ConfigError([f"secrets: {args.where!r} and --path {args.path!r}; name one of them"])
+        raise ConfigError([f"secrets: {args.where!r} and --path {args.path!r}; give only one of them"])
     path = args.path or args.where or "."
     watched = sys.stderr.isatty() and not args.quiet
     found = scan(
@@ -52,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _filter(leaks: "list[Leak]", args: argparse.Namespace) -> "list[Leak]":
-    """By ``--only``, ``--skip`` and ``--ignore``: names of rules, or fingerprints."""
+    """Apply ``--only``, ``--skip`` and ``--ignore``: names of rules, or fingerprints."""
     only, skip = split_lists(args.only), {*(split_lists(args.skip) or ()), *(split_lists(args.ignore) or ())}
     return [
         leak
@@ -77,7 +79,7 @@ def _render(leaks: "list[Leak]", found: "Scan", path: str, args: argparse.Namesp
 def _text(leaks: "list[Leak]", found: "Scan", *, color: bool) -> str:
     if not (leaks or found.unread or found.accepted):
         return "No secrets found."
-    from launchready.secrets.text_report import render  # noqa: PLC0415 - with it comes what only a leak needs
+    from launchready.secrets.text_report import render  # noqa: PLC0415 - only leaks need it
 
     return render(leaks, found.unread, len(found.accepted), color=color)
 
@@ -97,7 +99,7 @@ def _json(leaks: "list[Leak]", found: "Scan", path: str) -> str:
 
 
 def _report(leaks: "list[Leak]", found: "Scan", path: str, name: str) -> str:
-    """The formats of a report, from the same findings that ``check`` shows."""
+    """Return a report in the other formats, from the findings that ``check`` shows."""
     from launchready.checks import secret_findings as findings  # noqa: PLC0415
     from launchready.checks.finding import Passed  # noqa: PLC0415
     from launchready.checks.formats import junit, sarif  # noqa: PLC0415

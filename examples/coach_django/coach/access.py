@@ -1,4 +1,4 @@
-"""What stands before the views: methods, logins, and errors as JSON."""
+"""Decorators of the views: JSON answers and log-ins."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 def as_json(view: View) -> View:
-    """Views return data, or (data, status); refusals become `{"detail": ...}`."""
+    """Let views return data or (data, status), and turn refusals into `{"detail": ...}`."""
 
     @wraps(view)
     def answered(request: HttpRequest, **arguments: Any) -> HttpResponse:
@@ -45,8 +45,8 @@ def bearer_token(customer: User) -> str:
     return signing.dumps(customer.pk, salt="bearer")
 
 
-def who_asks(request: HttpRequest) -> User | None:
-    """The customer: by bearer token (the phone apps) or by session cookie (the web app)."""
+def current_customer(request: HttpRequest) -> User | None:
+    """Return the customer, by bearer token (the phone apps) or session cookie (the web app)."""
     authorization = request.headers.get("authorization", "")
     if not authorization:
         return request.user if request.user.is_authenticated else None
@@ -58,11 +58,11 @@ def who_asks(request: HttpRequest) -> User | None:
 
 
 def logged_in(view: View) -> View:
-    """Puts the customer into `request.user`, or answers 401."""
+    """Set `request.user` to the customer, or answer 401."""
 
     @wraps(view)
     def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
-        customer = who_asks(request)
+        customer = current_customer(request)
         if customer is None:
             raise Refused(401, "please log in")
         request.user = customer
