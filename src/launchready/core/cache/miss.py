@@ -193,7 +193,7 @@ class Miss:
         waits once more if the call began before the request arrived.
         """
         if ahead.started > self.arrived:
-            self.validated = ahead.stored
+            self.validated = self.directives.validate and ahead.stored
             self.may_wait = ahead.landed and not ahead.answered
         else:
             self.may_wait = ahead.landed
