@@ -44,8 +44,8 @@ SLOWEST = 0.97
 class Verdict:
     """Result of a comparison.
 
-    - ``word``: "better", "same", "worse" or "not enough data". Same means that no difference was found that is rarer than
-      the looks allow; with ``before`` and ``after`` requests a small one may exist.
+    - ``word``: "better", "same", "worse" or "not enough data". Same means: no difference was found that is rarer than the
+      looks allow; with ``before`` and ``after`` requests a small one may exist.
     - ``test``: the test that decided or came nearest; ``p``: its one-sided probability, not yet compared to its share.
     """
 
@@ -167,7 +167,7 @@ def fisher(a: int, b: int, c: int, d: int) -> float:
 
 
 def attained(column: int, row: int, size: int, level: float) -> float:
-    """Probability that ``fisher`` stays below ``level`` without a change; mostly less than ``level``, as it is discrete."""
+    """Probability that ``fisher`` stays below ``level`` without a change; at most ``level``."""
     whole, reached = _choose(size, row), 0.0
     for k in range(min(column, row), 0, -1):
         step = reached + exp(_choose(column, k) + _choose(size - column, row - k) - whole)

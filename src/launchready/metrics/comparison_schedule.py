@@ -1,8 +1,8 @@
 """When two releases are compared: at planned looks, independent of page views (a group sequential test).
 
-A test repeated until it alarms will alarm: at 1 % per look and one look every 20 requests, 4 % of identical releases are
-called worse. Releases are therefore compared when a route of the new one has answered 100, 200, 400 ... requests. The
-verdicts are stored, and the chance of a false alarm is divided among these looks in advance.
+A test repeated until it alarms will alarm: at 1 % per look and one look every 20 requests, 4 % of identical releases
+are called worse. Releases are therefore compared when a route of the new one has answered 100, 200, 400 ... requests.
+The verdicts are stored, and the chance of a false alarm is divided among these looks in advance.
 """
 
 import sqlite3

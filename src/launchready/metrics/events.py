@@ -56,11 +56,10 @@ def set_collector(collector: MetricsCollector) -> None:
 
 
 def signal(name: str, count: int = 1) -> None:
-    """Count a business event: ``login.failed``, ``payment.failed``, ``webhook.failed``, ``email.failed``, ``job.failed``, or
-    a name of the app (lower case, at most 64 characters, no customer data).
+    """Count a business event: ``login.failed``, ``payment.failed``, ``webhook.failed``, ``email.failed``, ``job.failed``.
 
-    ``login.failed`` during a log-in request also counts as a failure for its rate limit, whatever the status. Raises
-    ValueError for an invalid name.
+    The app may add names of its own (lower case, at most 64 characters, no customer data). ``login.failed`` during a log-in
+    request also counts as a failure for its rate limit, whatever the status. Raises ValueError for an invalid name.
     """
     _valid_name(name)
     exchange = CURRENT.get() if name == "login.failed" else None

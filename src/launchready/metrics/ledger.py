@@ -157,7 +157,7 @@ class Ledger:
         )
 
     def runs(self, process: str, active: Mapping[tuple[str, str], int], now: float) -> None:
-        """Replace the running requests of a process. Call within ``writing()``. Old reports are deleted: the process is dead."""
+        """Replace a process's running requests and delete reports of dead processes. Call within ``writing()``."""
         self.db.execute("DELETE FROM active WHERE process = ? OR at < ?", (process, now - 20 * STILL))
         rows = [(process, *kind, count, now) for kind, count in active.items()]
         self.db.executemany("INSERT INTO active VALUES (?, ?, ?, ?, ?)", rows)
