@@ -75,8 +75,8 @@ class DashboardFeature:
     def _stranger(self, request: Request) -> Response:
         """404; a cross-site navigation is told to load once more.
 
-        Browsers do not send a strict cookie when a link on another site is followed, redirects included. A reload counts as the
-        site's own navigation and sends it.
+        Browsers do not send a strict cookie when a link on another site is followed, redirects included. A reload
+        counts as the site's own navigation and sends it.
         """
         answer = _not_found()
         if request.get(b"sec-fetch-site") == b"cross-site" and request.get(b"sec-fetch-mode") == b"navigate":

@@ -44,8 +44,8 @@ SLOWEST = 0.97
 class Verdict:
     """Result of a comparison.
 
-    - ``word``: "better", "same", "worse" or "not enough data". Same means: no difference was found that is rarer than the
-      looks allow; with ``before`` and ``after`` requests a small one may exist.
+    - ``word``: "better", "same", "worse" or "not enough data". Same means: no difference was found that is rarer than
+      the looks allow; with ``before`` and ``after`` requests a small one may exist.
     - ``test``: the test that decided or came nearest; ``p``: its one-sided probability, not yet compared to its share.
     """
 

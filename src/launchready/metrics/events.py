@@ -56,10 +56,12 @@ def set_collector(collector: MetricsCollector) -> None:
 
 
 def signal(name: str, count: int = 1) -> None:
-    """Count a business event: ``login.failed``, ``payment.failed``, ``webhook.failed``, ``email.failed``, ``job.failed``.
+    """Count a business event: ``login.failed``, ``payment.failed``, ``webhook.failed``, ``email.failed``,
+    ``job.failed``.
 
-    The app may add names of its own (lower case, at most 64 characters, no customer data). ``login.failed`` during a log-in
-    request also counts as a failure for its rate limit, whatever the status. Raises ValueError for an invalid name.
+    The app may add names of its own (lower case, at most 64 characters, no customer data). ``login.failed`` during a
+    log-in request also counts as a failure for its rate limit, whatever the status. Raises ValueError for an invalid
+    name.
     """
     _valid_name(name)
     exchange = CURRENT.get() if name == "login.failed" else None

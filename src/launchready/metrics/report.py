@@ -143,9 +143,9 @@ def _verdict_row(verdict: compare.Verdict | None) -> Row:
 def releases(ledger: Ledger) -> list[Row]:
     """Releases with requests, errors, p95 and verdicts: the serving one first, then the newest.
 
-    After a rollback the older release serves again and stands first. Of forty routes compared at 1 %, one is called worse
-    by chance every third release. The release's word, and the sentence on the page, therefore use only verdicts that are
-    ``sure``: their odds count after division by the number of routes (Bonferroni).
+    After a rollback the older release serves again and stands first. Of forty routes compared at 1 %, one is called
+    worse by chance every third release. The release's word, and the sentence on the page, therefore use only verdicts
+    that are ``sure``: their odds count after division by the number of routes (Bonferroni).
     """
     rows = []
     sql = """SELECT id, name, started, seen FROM releases

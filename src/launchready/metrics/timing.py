@@ -45,7 +45,9 @@ CLIENT_GONE = 499
 
 
 class SeriesKey(NamedTuple):
-    """Requests with equal keys are counted together. ``note`` is "" for an ordinary response; ``scheme`` is the server's."""
+    """Requests with equal keys are counted together. ``note`` is "" for an ordinary response; ``scheme`` is the
+    server's.
+    """
 
     method: str
     route: str
