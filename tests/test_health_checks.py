@@ -60,7 +60,7 @@ health.database("django")()
 try:
     health.migrations()
 except health.Unhealthy as error:
-    assert str(error) == "2 migrations are waiting", error
+    assert str(error) == "2 unapplied migrations", error
 else:
     raise AssertionError("nothing was migrated")
 from django.core.management import call_command

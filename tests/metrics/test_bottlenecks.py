@@ -57,8 +57,8 @@ def test_golden_order(tmp_path):
     assert "at once" in payments.fix
     assert bookings.causes == ("40% in 12 times the same query: SELECT name FROM client WHERE id = ?",)
     assert "one query" in bookings.fix
-    assert coaches.causes == ("100% of the public reads were answered with the same as the time before",)
-    assert coaches.fix == 'keep it: Cache(routes={"GET /coaches": "60s"})'
+    assert coaches.causes == ("100% of the public reads returned the same body as before",)
+    assert coaches.fix == 'cache it: Cache(routes={"GET /coaches": "60s"})'
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):

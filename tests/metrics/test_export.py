@@ -182,7 +182,7 @@ def test_an_exporter_that_fails(caplog):
     for _ in range(3):
         collector.export()
         collector._clock.now += 61
-    assert [record.getMessage() for record in caplog.records] == ["what was measured cannot be exported: OSError"]
+    assert [record.getMessage() for record in caplog.records] == ["cannot export measurements: OSError"]
 
 
 @pytest.mark.parametrize("face", FACES)

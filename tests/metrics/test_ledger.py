@@ -186,7 +186,7 @@ def test_the_file_is_gone_or_broken(tmp_path, caplog):
     one.path = tmp_path / "m.db" / "under-a-file"
     one.timings.record("GET", "/a", 200, 0.1)
     one.flush()
-    assert "cannot be written" in caplog.text
+    assert "cannot write measurements" in caplog.text
     assert said(one)["scope"] == "unknown"
     one.path = file
     assert only(said(one))["count"] == 2

@@ -1,7 +1,7 @@
-"""The dashboard's path, as a feature: 404 for strangers, the page for who came with a link.
+"""The dashboard's path as a feature: the page for clients with a valid link, 404 for all others.
 
-The link's token becomes a cookie and leaves the address bar: it is in no history, no screenshot, no ``Referer``. The
-first answer to a link is the same for the chat program that looks at it beforehand, so a link works more than once.
+The token of a link moves into a cookie and leaves the address bar, so it appears in no history, screenshot or
+``Referer``. Chat programs preview links, so a link works more than once.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ SAFE: Headers = [
 
 
 class DashboardFeature:
-    """``keys``: what links are signed with, the newest last. ``wall``: seconds since the epoch."""
+    """``keys``: signing keys, newest last. ``wall``: seconds since the epoch."""
 
     name = "dashboard"
 
@@ -49,10 +49,10 @@ class DashboardFeature:
             return self._enter(request, asked) if is_valid(self._keys, asked, self._wall(), epoch) else _not_found()
         if is_valid(self._keys, known, self._wall(), epoch):
             return _page(look.answer)
-        return _text(403, "This link has ended. Ask for a new one: launchready dashboard-link\n")
+        return _text(403, "This link has expired. Create a new one: launchready dashboard-link\n")
 
     def is_viewer(self, request: Request) -> bool:
-        """Whether the request comes from who may see the dashboard (revoking is noticed by the page alone)."""
+        """Whether the request may see the dashboard. Only the page itself checks revocation."""
         known = self.cookie(request)
         return bool(known) and is_valid(self._keys, known, self._wall())
 
@@ -73,8 +73,11 @@ class DashboardFeature:
         return Response(303, [place, (b"set-cookie", cookie.encode()), (b"content-length", b"0"), *SAFE], b"")
 
     def _stranger(self, request: Request) -> Response:
-        """A strict cookie is not sent while a link from another site is followed, redirects included. Loading the page
-        once more, which then is the site's own doing, sends it."""
+        """404; a cross-site navigation is told to load once more.
+
+        Browsers do not send a strict cookie when a link on another site is followed, redirects included. A reload
+        counts as the site's own navigation and sends it.
+        """
         answer = _not_found()
         if request.get(b"sec-fetch-site") == b"cross-site" and request.get(b"sec-fetch-mode") == b"navigate":
             answer.headers.append((b"refresh", b"0"))

@@ -1,4 +1,4 @@
-"""The path that Prometheus reads: for who brings the token, 404 for anybody else."""
+"""The path for Prometheus: 404 without the token."""
 
 from hmac import compare_digest
 
@@ -10,7 +10,7 @@ from launchready.metrics.export.prometheus import TYPE
 
 
 class PrometheusEndpoint:
-    """``token`` None: anybody may read it."""
+    """``token`` None: readable by anyone."""
 
     name = "metrics"
 

@@ -1,8 +1,8 @@
-"""``Server-Timing``: what this one answer took, in the browser's own tools, for those whose site it is.
+"""``Server-Timing``: the duration of this response, for the browser's developer tools.
 
-Sent to the site's own pages (``Sec-Fetch-Site: same-origin``) and to who may see the dashboard. Not to anybody else:
-how long a query takes says whether an account exists. ``Timing-Allow-Origin`` stays as it is, so other origins' scripts
-cannot read it either. W3C Server Timing: metric names are tokens, ``dur`` is in milliseconds.
+It is sent to the site's own pages (``Sec-Fetch-Site: same-origin``) and to viewers of the dashboard only: the time of a
+query can reveal whether an account exists. ``Timing-Allow-Origin`` is left alone, so scripts of other origins cannot
+read it either. W3C Server Timing: metric names are tokens, ``dur`` is in milliseconds.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from launchready.metrics.query_times import HTTP, QUERY_TIMES, SQL
 
 
 class ServerTiming:
-    """``is_viewer``: whether a request comes from who may see the dashboard. ``clock``: seconds, never going back."""
+    """``is_viewer``: whether the request may see the dashboard. ``clock``: monotonic seconds."""
 
     name = "server timing"
 

@@ -1,11 +1,11 @@
-"""The keeper: carries what this process measured into the ledger, twice a second, and reads it back.
+"""Writes the measurements of this process into the ledger twice a second, and reads them back.
 
-One thread a process serves every keeper in it; it starts with the first thing that is measured and not before, so a
-server that forks its workers after import has nothing to fork. Forking later is safe as well: the connection is closed
-before and opened again after, on both sides, and what the parent measured stays the parent's.
+One thread per process serves all collectors. It starts with the first measurement, so a server that forks after import
+has no thread to lose. Forking later is safe too: the connection is closed before a fork and reopened on both sides, and
+the parent keeps its own unwritten measurements.
 
-What goes wrong with the file (full disk, read-only, broken) never reaches a request: it is kept for the next attempt,
-up to a bound, and said once in the log.
+File errors (full disk, read-only, broken file) never reach a request: measurements are kept up to a bound for the next
+attempt, and the log says so once.
 """
 
 import atexit
@@ -26,16 +26,16 @@ from launchready.metrics.timing import MAX_SERIES, Series, SeriesKey, Timings
 logger = logging.getLogger("launchready")
 
 EVERY = 0.5
-"""Seconds between two additions: what ``kill -9`` may cost."""
+"""Seconds between two writes; ``kill -9`` loses at most this much."""
 
 Task = Callable[[Ledger, float], None]
 
 
 class MetricsCollector:
-    """One app's measurements in this process. ``path`` None: they stay in it.
+    """The measurements of one app in this process. ``path`` None keeps them in memory.
 
-    ``ready``: what the health checks say now; None in a process that does not serve. ``rules``: the events that an
-    answer counts as. ``exporter``: who is handed the numbers once a minute, by one of the workers.
+    ``ready``: current result of the health checks; None in a process that does not serve. ``rules``: events that a
+    response counts as. ``exporter``: receives the numbers once a minute, from one of the workers.
     """
 
     def __init__(self, timings: Timings, path: Path | None = None, clock: Clock = SYSTEM) -> None:
@@ -50,19 +50,19 @@ class MetricsCollector:
         self._unwritten: list[Series] = []
         self._tasks: list[Task] = []
         self._warned = False
-        self._active = False  # requests were running at the last addition
+        self._active = False  # requests were running at the last write
         self._minute = self._hour = -1.0
         _collectors.add(self)
-        timings.started = start  # no method of ours: a keeper that is done with is freed at once, not by the collector
+        timings.started = start  # not a bound method, so that an unused collector is freed without the GC
 
     def enqueue(self, task: Task) -> None:
-        """Have something written with the next addition: a signal, a job's heartbeat."""
+        """Run a task with the next write, such as a signal or a heartbeat."""
         if len(self._tasks) < MAX_SERIES:
             self._tasks.append(task)
         start()
 
     def flush(self) -> None:
-        """Add what came since the last time. Never raises for what can go wrong with the file."""
+        """Write everything new. File errors never raise."""
         with self._lock:
             parts = [*self._unwritten, *self.timings.drain()]
             tasks, self._tasks = self._tasks, []
@@ -82,7 +82,7 @@ class MetricsCollector:
                 self._tasks = (tasks + self._tasks)[-MAX_SERIES:]
                 self._drop()
                 if not self._warned:
-                    logger.warning("what was measured cannot be written to %s: %s", self.path, type(error).__name__)
+                    logger.warning("cannot write measurements to %s: %s", self.path, type(error).__name__)
                 self._warned = True
             else:
                 self._unwritten, self._warned, self._minute, self._active = [], False, minute, bool(active)
@@ -117,7 +117,7 @@ class MetricsCollector:
                 )
 
     def export(self) -> None:
-        """To the exporter, when it is time. Never raises for what an exporter can do."""
+        """Hand the numbers to the exporter when they are due. Exporter errors never raise."""
         if self.exporter is None:
             return
         try:
@@ -126,16 +126,16 @@ class MetricsCollector:
                 with ledger.writing():
                     mine = due(ledger, self._clock.wall())
                 found = data(ledger, self._clock.wall(), self.exporter) if mine else None
-            if found is not None:  # without the lock: whoever it is sent to may take its time
+            if found is not None:  # without the lock: an exporter may be slow
                 self.exporter.export(found)
         except Exception as error:
             if not self._warned:
-                logger.warning("what was measured cannot be exported: %s", type(error).__name__)
+                logger.warning("cannot export measurements: %s", type(error).__name__)
             self._warned = True
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Ledger]:
-        """The ledger, with everything that this process measured until now. Raises sqlite3.Error."""
+        """The ledger, including all measurements of this process so far. Raises sqlite3.Error."""
         with self._lock:
             self.flush()
             yield self._open()
@@ -148,7 +148,7 @@ class MetricsCollector:
                 if self.path is None or isinstance(error, sqlite3.OperationalError):
                     raise
                 broken = self.path.with_suffix(".broken")
-                logger.warning("%s is no database; it is now %s, and a new one begins", self.path, broken.name)
+                logger.warning("%s is not a database; renamed to %s, starting a new one", self.path, broken.name)
                 self.path.replace(broken)
                 self._ledger = Ledger(self.path)
         return self._ledger
@@ -159,7 +159,7 @@ class MetricsCollector:
             self._ledger = None
 
     def close(self) -> None:
-        """Write what is there, and let go of the file."""
+        """Write everything new and close the file."""
         with self._lock:
             self.flush()
             self._drop()
@@ -171,7 +171,7 @@ _threads: list[threading.Thread] = []
 
 
 def start() -> None:
-    """From now on what is measured in this process is written down, and that it is there."""
+    """Start the thread of this process, if it does not run yet."""
     if not _threads:
         thread = threading.Thread(target=_work, name="launchready-metrics", daemon=True)
         _threads.append(thread)
@@ -180,7 +180,7 @@ def start() -> None:
 
 def _work() -> None:
     while not _over.wait(EVERY):
-        _flush_all()  # a function, so that nothing holds on to a keeper in between
+        _flush_all()  # a function, so that no local variable keeps a collector alive
 
 
 def _flush_all() -> None:
@@ -190,7 +190,7 @@ def _flush_all() -> None:
 
 
 def _before_fork() -> None:
-    """SQLite must not be carried through a fork: the child would take the parent's locks for its own."""
+    """SQLite connections must not cross a fork: the child would take the parent's locks for its own."""
     for collector in list(_collectors):
         collector._lock.acquire()
         collector._drop()
@@ -198,7 +198,7 @@ def _before_fork() -> None:
 
 def _after_fork_in_parent() -> None:
     for collector in list(_collectors):
-        with contextlib.suppress(RuntimeError):  # made since the fork began
+        with contextlib.suppress(RuntimeError):  # created during the fork
             collector._lock.release()
 
 

@@ -1,7 +1,7 @@
-"""What one request spent its time on: database statements and calls to other hosts, noted while it runs.
+"""Query times of one request: its database statements and its calls to other hosts.
 
-Nothing is noted until something is watched (``launchready.watch``, ``launchready.client``, Django): a request then
-carries one object, found by a ContextVar from its tasks and threads. Statements are kept without their values.
+Nothing is recorded until something is instrumented (``launchready.watch``, ``launchready.client``, Django). A request
+then carries one object, found through a ContextVar from its tasks and threads. Statements are kept without values.
 """
 
 import re
@@ -11,13 +11,13 @@ from functools import lru_cache
 from time import perf_counter
 
 SQL, HTTP, READ = "sql", "http", "read"
-"""Kinds of work. A read that was looked at is one as well: what it asked for was asked before."""
+"""Kinds of entries. READ is a sampled read that was requested before."""
 MAX_KINDS = 40
-"""Statements and hosts that one request keeps apart; the rest is one."""
+"""Distinct statements and hosts per request; further ones are merged."""
 
 MAX_TEXT = 300
 REPEATED = 5
-"""The same statement so many times in one request is a query in a loop (N+1)."""
+"""Repetitions of one statement in one request that count as a query in a loop (N+1)."""
 
 OTHER = "(other)"
 
@@ -26,13 +26,13 @@ TRACE = ("traceparent", "tracestate")
 
 
 class Instrumentation:
-    """Whether anything in this process notes. Set once, by whatever is watched first."""
+    """Whether this process records anything. Set by the first instrumented object."""
 
     enabled = False
 
 
 class CallTotals:
-    """One statement or host, in one request."""
+    """Totals of one statement or host in one request."""
 
     __slots__ = ("calls", "seconds", "slowest")
 
@@ -43,8 +43,11 @@ class CallTotals:
 
 
 class QueryTimes:
-    """One request's. ``chained``: calls to other hosts that began after another one had ended. ``trace``: the fields of
-    its trace context, which go on with its own calls (W3C Trace Context: forwarding)."""
+    """Totals of one request.
+
+    ``chained``: calls to other hosts that began after another one had ended. ``trace``: trace context fields, forwarded
+    with the request's own calls (W3C Trace Context).
+    """
 
     __slots__ = ("chained", "did", "ended", "trace")
 
@@ -69,7 +72,7 @@ class QueryTimes:
             self.ended = now
 
     def total(self, kind: str) -> tuple[int, float]:
-        """Calls and seconds."""
+        """Number of calls, and seconds."""
         found = [did for (which, _), did in self.did.items() if which == kind]
         return sum(did.calls for did in found), sum(did.seconds for did in found)
 
@@ -78,7 +81,7 @@ QUERY_TIMES: ContextVar[QueryTimes | None] = ContextVar("launchready_spent", def
 
 
 def begin(get: Callable[[bytes], bytes | None] = lambda _: None) -> QueryTimes | None:
-    """A request begins, of these header fields. None where nothing is watched."""
+    """Start recording a request with these header fields. None if nothing is instrumented."""
     if not Instrumentation.enabled:
         return None
     found = {field: get(field.encode()) for field in TRACE}
@@ -88,21 +91,21 @@ def begin(get: Callable[[bytes], bytes | None] = lambda _: None) -> QueryTimes |
 
 
 def statement(sql: str, seconds: float) -> None:
-    """A statement ran. Outside of a request nobody asks."""
+    """Record a statement. Ignored outside of a request."""
     spent = QUERY_TIMES.get()
     if spent is not None:
         spent.note(SQL, normalised(sql), seconds)
 
 
 def forward(headers: MutableMapping[str, str]) -> None:
-    """The trace context of the request that is being answered goes on with its own calls, where they have none."""
+    """Add the trace context of the current request to a call that has none."""
     spent = QUERY_TIMES.get()
     for field, value in (spent.trace if spent is not None else {}).items():
         headers.setdefault(field, value)
 
 
 def call(host: str, seconds: float) -> None:
-    """Another host was asked."""
+    """Record a call to another host."""
     spent = QUERY_TIMES.get()
     if spent is not None:
         spent.note(HTTP, host, seconds)
@@ -123,6 +126,6 @@ _COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 
 @lru_cache(maxsize=1024)
 def normalised(sql: str) -> str:
-    """The statement without values, comments and the length of lists: what a loop repeats is the same text."""
+    """The statement without values, comments and list lengths, so that a loop repeats the same text."""
     bare = _LITERALS.sub("?", _COMMENTS.sub(" ", sql[: 20 * MAX_TEXT]))
     return " ".join(_LISTS.sub("(?)", bare).split())[:MAX_TEXT]

@@ -1,4 +1,4 @@
-"""A streamed body on its way out: when its first chunk left, and whether its last one did."""
+"""Timing of a streamed body: when its first chunk left, and whether its last one did."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from time import perf_counter
@@ -6,11 +6,11 @@ from time import perf_counter
 from launchready.metrics.timing import classify_failure
 
 Done = Callable[[float, bool, str], None]
-"""Called once at the end: when the first chunk left, whether the last one did, and the note where it broke."""
+"""Called once at the end with the time of the first chunk, whether the last one left, and the note of a failure."""
 
 
 class _StreamTimer:
-    """``close`` ends it as well: a body that nobody ever asked for (HEAD, a client that left) runs no ``finally``."""
+    """``close`` also ends the timing: a body that is never iterated (HEAD, client gone) runs no ``finally``."""
 
     def __init__(self, done: Done) -> None:
         self._done: Done | None = done

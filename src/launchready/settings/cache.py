@@ -1,4 +1,4 @@
-"""``Cache(...)``: a shared HTTP cache inside the app, for what the app says may be shared."""
+"""``Cache(...)``: a shared HTTP cache inside the app."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,19 +16,19 @@ from launchready.settings.signing import derived, signing
 
 @dataclass(frozen=True)
 class Cache:
-    """The cache; what it stores and never stores is said in docs/cache.md.
+    """The cache; docs/cache.md lists what it stores and what it never stores.
 
-    - ``routes``: freshness for 200 answers that state none: ``{"GET /coaches": "60s"}``. The app's own
-      Cache-Control always wins.
-    - ``private``: one cache for each user: ``{"GET /me": "10s"}``. Who that is, ``private_key`` says, and must:
-      ``"cookie:sessionid"``, ``"header:authorization"``, or a function of the request; None is nobody.
+    - ``routes``: freshness of 200 responses that state none: ``{"GET /coaches": "60s"}``. The app's own Cache-Control
+      always wins.
+    - ``private``: a cache for each user: ``{"GET /me": "10s"}``. ``private_key`` identifies the user and is required:
+      ``"cookie:sessionid"``, ``"header:authorization"``, or a function of the request; None means no user.
     - ``profile``: ``"safe"``, or ``"rfc9111"`` for the plain shared cache of the standard.
-    - ``stale_while_revalidate``, ``stale_if_error``: for answers that neither state nor forbid it; 0 by default.
-    - ``heuristic``: freshness by Last-Modified where an answer states none (RFC 9111 §4.2.2).
-    - ``targets``: targeted fields that speak before Cache-Control (RFC 9213), the first that is there.
-    - ``force``: ``routes`` may name what is a person's business by its name: a login, a booking, what is free.
-    - ``mark_private``: answers to signed-in users that say nothing get ``Cache-Control: private, no-store``.
-    - ``max_body``: largest body stored, in bytes. ``max_entries``, ``max_bytes``: bounds of the memory store.
+    - ``stale_while_revalidate``, ``stale_if_error``: for responses that neither state nor forbid them; 0 by default.
+    - ``heuristic``: freshness by Last-Modified for responses that state none (RFC 9111 section 4.2.2).
+    - ``targets``: targeted fields that take precedence over Cache-Control (RFC 9213); the first one present counts.
+    - ``force``: ``routes`` may contain private paths, such as a login, a booking or availability.
+    - ``mark_private``: responses to signed-in users that state no caching get ``Cache-Control: private, no-store``.
+    - ``max_body``: largest stored body, in bytes. ``max_entries``, ``max_bytes``: bounds of the memory store.
     """
 
     routes: Mapping[str, str | float] = field(default_factory=dict)
@@ -55,9 +55,9 @@ def compile_cache(
     shared: bool,
     secrets: Sequence[str] = (),
 ) -> core.CacheFeature:
-    """The feature. Every mistake goes to ``problems``. ``shared``: other processes use the same store.
+    """Build the feature. Mistakes go to ``problems``. ``shared``: other processes use the same store.
 
-    ``secrets``: answers in a shared store are signed, so that who can write the store cannot write pages.
+    ``secrets``: sign entries in a shared store, so that write access to the store does not allow forging pages.
     """
     dump, load = signed(secrets) if secrets else (core.dump, core.load)
     rows = _routes(problems, "cache.routes", settings.routes)
@@ -66,8 +66,8 @@ def compile_cache(
         for route in rows:
             if core.is_private_path(route.rpartition(" ")[2]):
                 problems.add(
-                    f"cache.routes: {route!r} is one person's business by its name, and would be shown to others; "
-                    "write it under private=, or force=True if it is the same for everybody"
+                    f"cache.routes: {route!r} is a private path, and its responses would be shared; "
+                    "write it under private=, or set force=True if its response is the same for everyone"
                 )
     user = user_of(problems, settings.private_key, private=bool(private))
     max_body = problems.number("cache.max_body", settings.max_body, least=1)
@@ -108,7 +108,7 @@ def compile_cache(
 def signed(
     secrets: Sequence[str],
 ) -> tuple[Callable[[core.StoredResponse], bytes], Callable[[bytes], core.StoredResponse]]:
-    """To and from a store that others could write. What does not verify is not there."""
+    """``dump`` and ``load`` with a signature. An entry with a wrong signature counts as absent."""
     sign, unsign = signing(*(derived(secret, "launchready.cache") for secret in secrets))
 
     def dump(stored: core.StoredResponse) -> bytes:

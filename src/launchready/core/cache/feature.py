@@ -50,7 +50,7 @@ class CacheFeature:
         key = directives.key_prefix + (
             no_vary_search.key(state.search_rules, request) if state.search_rules else url_key(request)
         )
-        miss, found = Miss(state, request, directives, key), None
+        found = None
         if not state.shared_store:
             found = new(Get)
             found.space = state.space
@@ -64,7 +64,7 @@ class CacheFeature:
                 stored, age = entry.value, entry.value.age + int(entry.age)
                 if stored.status > 0 and stored.lifetime > age:
                     return self._hit(request, stored, age)
-        return (yield from miss.run(found))
+        return (yield from Miss(state, request, directives, key).run(found))
 
     def _hit(self, request: Request, stored: StoredResponse, age: int) -> Response:
         """The stored response for an ordinary request (RFC 9111 section 4)."""

@@ -41,29 +41,26 @@ class Miss:
     - ``settled``: other processes need not be told of this request's end.
     """
 
-    __slots__ = (
-        "age", "arrived", "call", "directives", "entry", "entry_key", "key", "mark", "may_wait", "pointer",
-        "purge_version", "request", "settled", "shared", "slot", "stale", "started", "state", "validated", "waited",
-    )  # fmt: skip
+    entry: Entry[StoredResponse] | None = None
+    stale: Entry[StoredResponse] | None = None
+    pointer: Entry[StoredResponse] | None = None
+    mark: Entry[bytes] | None = None
+    slot: Slot | None = None
+    call: AppCall | None = None
+    shared = settled = validated = False
+    age = arrived = 0
+    waited = 0.0
 
     def __init__(self, state: CacheState, request: Request, directives: RequestDirectives, key: str) -> None:
         self.state = state
         self.request = request
         self.directives = directives
         self.key = self.entry_key = key
-        self.entry: Entry[StoredResponse] | None = None
-        self.stale: Entry[StoredResponse] | None = None
-        self.pointer: Entry[StoredResponse] | None = None
-        self.mark: Entry[bytes] | None = None
-        self.slot: Slot | None = None
-        self.call: AppCall | None = None
         self.may_wait = directives.may_wait and request.method == "GET"
-        self.shared = self.settled = self.validated = False
-        self.age = 0
-        self.waited = 0.0
-        self.arrived = next(state.sequence) if directives.validate else 0
         self.started = state.clock()
         self.purge_version = PurgeCounter.count
+        if directives.validate:
+            self.arrived = next(state.sequence)
 
     def run(self, first: Get[StoredResponse] | None) -> Flow[Response | None]:
         """``first``: the lookup under the URL's key, if the feature has made it already."""
@@ -99,14 +96,16 @@ class Miss:
         finally:  # also after an exception or a disconnect: requests must not wait for a response that never comes
             if self.slot is not None and not self.settled:
                 store_response.mark_abandoned(state, self.slot)
-            self._end_call()
+            if self.call is not None:
+                self._end_call()
         return None
 
     def _find(self, first: Get[StoredResponse] | None) -> Flow[Response | bytes | None]:
         """The answer; or the reason to bypass the cache; or None: ask the app."""
         state, directives = self.state, self.directives
         while True:
-            yield from self._look_up(first)
+            if first is None or first.answer is not None:
+                yield from self._look_up(first)
             first = None
             if self.entry is not None and self.entry.value.status > 0:
                 answer = yield from self._reuse(self.entry)
@@ -177,7 +176,8 @@ class Miss:
     def _lead(self) -> AppCall | None:
         """Become the request that asks the app, or return the call to wait for; None also if waiting is useless."""
         state = self.state
-        call = AppCall(self.entry_key, next(state.sequence))
+        call = new(AppCall)
+        call.key, call.started = self.entry_key, next(state.sequence)
         ahead = state.in_flight.setdefault(self.entry_key, call)
         if ahead is call:
             self.call = call
@@ -193,7 +193,7 @@ class Miss:
         waits once more if the call began before the request arrived.
         """
         if ahead.started > self.arrived:
-            self.validated = ahead.stored
+            self.validated = self.directives.validate and ahead.stored
             self.may_wait = ahead.landed and not ahead.answered
         else:
             self.may_wait = ahead.landed
@@ -232,7 +232,9 @@ class Miss:
             slot = self.slot or Slot(self.key, self.entry_key, self.pointer)
             yield from store_response.store(state, request, slot, stored)
         else:
-            yield Put(state.space, self.key, stored, stored.ttl)
+            put = new(Put)
+            put.space, put.key, put.value, put.ttl = state.space, self.key, stored, stored.ttl
+            yield put
         self.settled = True
         if self.call is not None:
             self.call.stored = True

@@ -72,9 +72,9 @@ def decide(
             return Reuse.GONE
         if by_purge is not None:
             stale = max(stale, by_purge)
-    if not validated and (
-        directives.validate
-        or (directives.max_age is not None and age > directives.max_age)
+    if (
+        (directives.validate and not validated)
+        or (directives.max_age is not None and age > directives.max_age and not validated)
         or (directives.min_fresh and stored.lifetime - age < directives.min_fresh)
     ):
         return Reuse.VALIDATE

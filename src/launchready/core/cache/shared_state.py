@@ -27,11 +27,9 @@ class AppCall(Flight):
     ``key``: of the entry; ``started``: its place in ``CacheState.sequence``; ``stored``: the response was stored.
     """
 
+    key: str
+    started: int
     stored = False
-
-    def __init__(self, key: str, started: int) -> None:
-        self.key = key
-        self.started = started
 
 
 class CacheState:
