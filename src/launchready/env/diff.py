@@ -8,10 +8,10 @@ from launchready.env.loaders import Environment, Trouble
 from launchready.secrets import value_checks
 from launchready.secrets.key_kinds import facts, identify
 from launchready.secrets.key_names import named
-from launchready.vendors.lists import words
+from launchready.vendors import word_set
 
 #: Names that a machine has, and no deployment is told.
-_MACHINE = words(
+_MACHINE = word_set(
     "PATH HOME PWD OLDPWD SHELL USER LOGNAME TERM LANG SHLVL _ TMPDIR HOSTNAME EDITOR PAGER DISPLAY MAIL PS1"
 )
 _LEAST = 8
