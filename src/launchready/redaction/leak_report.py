@@ -14,10 +14,10 @@ _MAX_LINES = 10_000  # line numbers kept per class, so that memory stays bounded
 _CAN_WAIT = frozenset({"name", "address", "dob", "push_token", "csrf", "pw_hash", "ip"})
 _PERSONAL = frozenset({"email", "phone", "name", "address", "dob", "ip"})
 _ADVICE = {
-    "credential": "whoever reads the log can use it: rotate it, then delete it from the log and its copies",
+    "credential": "every reader of the log can use it: rotate it, then delete it from the log and its copies",
     "payment": "payment details must not be stored (PCI DSS 3.3): delete them from the log and its copies",
     "personal": "delete it from the log and its copies, or shorten how long the log is kept",
-    "undetermined": "these lines are too long to be read to their end: split them and scan again",
+    "undetermined": "these lines are too long to read to their end: split them and scan again",
 }
 
 

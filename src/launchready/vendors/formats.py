@@ -1,9 +1,9 @@
 """Formats of keys that name their vendor. The prefix is proof, so the words around a key do not matter.
 
 Each row has a class, the literals of which one must occur in the text (a gate that makes most rows free), and a
-pattern. If the pattern has a group, only group 1 is hidden. All repetitions are bounded or possessive, so a pattern is linear on
-any input. Source: the vendors' documentation of their key formats. ``PUBLIC`` has the identifiers that are public by
-design (``pk_live_``, ``AC...``, ``cus_...``).
+pattern. If the pattern has a group, only group 1 is hidden. All repetitions are bounded or possessive, so a pattern is
+linear on any input. Source: the vendors' documentation of their key formats. ``PUBLIC`` has the identifiers that are
+public by design (``pk_live_``, ``AC...``, ``cus_...``).
 """
 
 from typing import NamedTuple
@@ -22,8 +22,8 @@ _LEFT = r"(?<![A-Za-z0-9])"
 _EDGE = r"(?<![A-Za-z0-9_\-])"
 
 VENDORS: tuple[Vendor, ...] = (
-    # The parts of a JWT are joined by dots. A truncated one is recognised by the first name in its header: alg, typ,
-    # kid, enc, cty, jku, x5t, zip; iv begins an encrypted cookie. Other base64 of JSON is a cursor, or is read when decoded.
+    # The parts of a JWT are joined by dots. The first name in its header identifies a truncated one: alg, typ, kid,
+    # enc, cty, jku, x5t, zip; iv begins an encrypted cookie. Other base64 of JSON is a cursor, or is read when decoded.
     Vendor(
         "jwt",
         ("eyJ",),

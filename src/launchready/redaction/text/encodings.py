@@ -1,8 +1,8 @@
 """Encodings of text in logs, and a copy of the text with all escapes masked at equal length.
 
 A quote may appear as ``"``, ``\\"``, ``\\\\\\"``, ``\\u0022``, ``%22``, ``%2522`` or ``&quot;``. ``mask_escapes``
-replaces each escape by as many plain characters. One grammar then finds keys and separators in all encodings, and a position in
-the masked text is the same position in the original.
+replaces each escape by as many plain characters. One grammar then finds keys and separators in all encodings, and a
+position in the masked text is the same position in the original.
 """
 
 from launchready.lazy_pattern import LazyPattern

@@ -71,6 +71,7 @@ _PERSON = LazyPattern(
     r"[^\W\d_][\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}"
     r"| (?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten)(?= )){0,4}+"
 )
+_AFTER_MARKER = frozenset({"", *" \n\"',:&;)}]"})
 _AFTER = frozenset(" \t\r\n,;)}]>&|:.!?/\\%\"'`<+#╮│=-")
 
 
@@ -286,20 +287,7 @@ class KeyValueReader:
     def _bracketed(self, text: str, unescaped: str, at: int, key_class: KeyClass) -> tuple[int, int, str] | None:
         """Hide a list or tuple of values as a whole if its class is secret: ``auth=('user', 'secret')``."""
         marker = self._markers.pattern.match(text, at)
-        if marker is not None and unescaped[marker.end() : marker.end() + 1] in {
-            "",
-            " ",
-            "\n",
-            '"',
-            "'",
-            ",",
-            ":",
-            "&",
-            ";",
-            ")",
-            "}",
-            "]",
-        }:
+        if marker is not None and unescaped[marker.end() : marker.end() + 1] in _AFTER_MARKER:
             return at, marker.end(), marker.group()
         whole = _BRACKETED.match(unescaped, at)
         if whole is not None and key_class.condition == "person" and not key_class.bare:

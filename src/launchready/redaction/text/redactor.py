@@ -25,7 +25,7 @@ class Redactor:
     ``fields``: more key names whose values are hidden; the name is the class. ``patterns``: more classes, by regular
     expression. ``allow``: values (``support@acme.com``), all addresses of a domain (``@acme.com``), keys
     (``key:session_id``) and classes (``class:phone``) to leave alone. ``pseudonyms``: addresses, numbers and names
-    become comparable tags (``[email:3f9a1c]``), computed by BLAKE2 with ``key``. ``ip_addresses``: hide IP addresses, too.
+    become comparable tags (``[email:3f9a1c]``), computed by BLAKE2 with ``key``. ``ip_addresses``: hide them, too.
 
     ``counts`` holds the number of markers by class, and never a value.
     """
@@ -86,7 +86,7 @@ def _compile_patterns(patterns: Mapping[str, str]) -> tuple[dict[str, re.Pattern
             compiled[_class_name(name)] = re.compile(pattern)
         except (re.error, TypeError) as error:
             problems.append(
-                f"redaction: the pattern of {name!r} is no regular expression ({error}). Write it as r'BK-\\d{{6}}'."
+                f"redaction: the pattern {name!r} is not a regular expression ({error}). Write it as r'BK-\\d{{6}}'."
             )
     return compiled, problems
 
