@@ -1,4 +1,4 @@
-"""The report of a scan: what leaked into which log, by class and line, in the formats of the command line."""
+"""The report of a log scan, by log, class and line, in the formats of the command line."""
 
 import html
 import json
@@ -10,20 +10,20 @@ from xml.sax.saxutils import escape, quoteattr
 from launchready.redaction.log_scan import UNREAD_KIND, LogLeak
 
 _LINES_SHOWN = 8
-_MAX_LINES = 10_000  # line numbers a class keeps, so that a log of any length is scanned in bounded memory
+_MAX_LINES = 10_000  # line numbers kept per class, so that memory stays bounded on a log of any length
 _CAN_WAIT = frozenset({"name", "address", "dob", "push_token", "csrf", "pw_hash", "ip"})
 _PERSONAL = frozenset({"email", "phone", "name", "address", "dob", "ip"})
 _ADVICE = {
-    "credential": "whoever reads the log can use it: rotate it, then delete it from the log and its copies",
+    "credential": "every reader of the log can use it: rotate it, then delete it from the log and its copies",
     "payment": "payment details must not be stored (PCI DSS 3.3): delete them from the log and its copies",
     "personal": "delete it from the log and its copies, or shorten how long the log is kept",
-    "undetermined": "these lines are too long to be read to their end: split them and scan again",
+    "undetermined": "these lines are too long to read to their end: split them and scan again",
 }
 
 
 @dataclass
 class LeakSummary:
-    """One class in one log."""
+    """One class of values in one log."""
 
     source: str
     kind: str
@@ -41,7 +41,7 @@ class LeakSummary:
 
     @property
     def when(self) -> str:
-        """ "48h", or "can-wait" for what is worth hiding and opens no door."""
+        """ "can-wait" for values that give no access, else "48h"."""
         return "can-wait" if self.kind in _CAN_WAIT or self.kind == UNREAD_KIND else "48h"
 
     @property
@@ -54,7 +54,7 @@ class LeakSummary:
         return f"line{'s' if self.in_lines > 1 else ''} {shown}{f' and {more} more' if more else ''}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values. ``lines`` holds the first 10,000."""
+        """Return plain values. ``lines`` holds the first 10,000."""
         return {
             "source": self.source, "class": self.kind, "count": self.count, "lines_with_it": self.in_lines,
             "lines": self.lines, "family": self.family, "when": self.when, "fix": self.fix,
@@ -62,7 +62,7 @@ class LeakSummary:
 
 
 class LeakReport:
-    """What was found in some logs. Never holds a value."""
+    """The leaks of some logs. Never holds a value."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], LeakSummary] = {}
@@ -77,7 +77,7 @@ class LeakReport:
             leaked.lines.append(logged.line)
 
     def __iter__(self) -> Iterator[LeakSummary]:
-        """What opens a door first, then what is personal; more before less."""
+        """Yield credentials first, then payment and personal data, with higher counts first."""
         order = ("credential", "payment", "personal", "undetermined")
         return iter(
             sorted(
@@ -87,7 +87,7 @@ class LeakReport:
         )
 
     def exit_code(self, fail_on: str = "48h") -> int:
-        """1 values at or above ``fail_on``; 3 nothing worse, but a part could not be read; 0 nothing leaked."""
+        """Return 1 for values at or above ``fail_on``, else 3 if a part could not be read, else 0."""
         failed = {one.when for one in self if one.kind != UNREAD_KIND}
         if fail_on != "never" and ("48h" in failed or (failed and fail_on == "any")):
             return 1

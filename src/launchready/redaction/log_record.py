@@ -1,14 +1,14 @@
-"""A log record that cannot say what is secret, whatever handler, filter or formatter asks it.
+"""A log record that returns redacted data to every handler, filter and formatter.
 
-What a record holds becomes visible at different moments, and each has its own gate:
+The data of a record becomes known at different moments, and each is redacted at its own:
 
-- the message: ``getMessage()`` returns ``msg % args``, redacted. Only there do secrets exist that are put together from
-  both. ``args`` keep their types, so that ``%d`` and formatters that unpack them work;
-- the template, and text among the arguments, when the record is made: access logs read them one by one;
-- ``extra``, which ``Logger.makeRecord`` writes into ``__dict__`` after the record is made, and what filters set later;
-- the exception, its causes and contexts, when the record is made; the text of its traceback, when a formatter keeps it.
+- the message: ``getMessage()`` returns ``msg % args``, redacted. A secret may exist only after both are joined.
+  ``args`` keep their types, so ``%d`` works, and so do formatters that unpack them;
+- the template and text arguments: when the record is made, because access logs read them one by one;
+- ``extra`` and attributes set by filters: when they are written to ``__dict__``, which happens later;
+- the exception with its causes and contexts: when the record is made; the traceback text: when a formatter stores it.
 
-Nothing is added to ``__dict__``: formatters that write out every attribute see the same names as before.
+``__dict__`` gains no names, so formatters that write every attribute see the same names as before.
 """
 
 import copy
@@ -20,7 +20,7 @@ from typing import Any
 from launchready.redaction.text import Redactor
 from launchready.redaction.text.markers import UNREADABLE, uncounted
 
-#: What stands for arguments that do not fit their message. The standard library would print both, raw, to stderr.
+#: Replaces a message whose arguments do not fit. The standard library would print both to stderr.
 BAD_ARGUMENTS = "[redacted: arguments do not fit]"
 
 _FORMAT_SPEC = re.compile(r"%(?:\([^()]{0,64}\))?[#0\- +]{0,5}[\d*]{0,6}(?:\.[\d*]{0,6})?[a-zA-Z%]")
@@ -33,7 +33,7 @@ _CONTENT_ATTRIBUTES = frozenset({"args", "msg", "exc_info", "exc_text", "stack_i
 
 
 class RecordState(dict[str, Any]):
-    """The ``__dict__`` of a record: what is added under a name of the app's own is redacted on its way in."""
+    """The ``__dict__`` of a record. Attributes that the app adds are redacted when they are set."""
 
     __slots__ = ("message", "redactor", "source")
 
@@ -47,25 +47,25 @@ class RecordState(dict[str, Any]):
         super().__setitem__(name, value)
 
     def update(self, *others: Any, **more: Any) -> None:
-        """As of a dict; ``logging.makeLogRecord`` fills a record from another process by it."""
+        """As ``dict.update``; ``logging.makeLogRecord`` uses it to fill a record from another process."""
         for name, value in dict(*others, **more).items():
             self[name] = value
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[list[tuple[str, Any]]]]:
-        """Copied and pickled as a plain dict: what is in it is clean."""
+        """Copy and pickle as a plain dict, whose content is redacted already."""
         return dict, (list(self.items()),)
 
 
 class RedactedRecordMixin:
-    """The half of the record's class that answers. Comes before ``LogRecord`` in the method order."""
+    """Redacts what ``LogRecord`` returns. Comes before ``LogRecord`` in the method order."""
 
     msg: Any
     args: Any
 
     def getMessage(self) -> str:  # noqa: N802  # the name is LogRecord's
-        """The message, redacted. Never raises: arguments that do not fit become a marker."""
+        """Return the redacted message. Never raises: arguments that do not fit become a marker."""
         state = self.__dict__
-        if not isinstance(state, RecordState):  # a copy: what it was made of is clean but for the joined message
+        if not isinstance(state, RecordState):  # a copy: only the joined message is not redacted yet
             return _redacted_text(self, current_redactor())
         source = (self.msg, self.args)
         if getattr(state, "source", None) != source:
@@ -83,7 +83,7 @@ class RedactedRecordMixin:
 
 
 class RedactedRecord(RedactedRecordMixin, logging.LogRecord):
-    """A record made by the standard factory. A module's own class, so that it can be pickled to another process."""
+    """A record of the standard factory. A class of the module, so that it can be pickled to another process."""
 
 
 _classes: dict[type, type] = {logging.LogRecord: RedactedRecord}
@@ -91,19 +91,19 @@ _current: list[Redactor] = []
 
 
 def current_redactor() -> Redactor:
-    """The redactor of the process."""
+    """Return the redactor of the process."""
     if not _current:
         _current.append(Redactor())
     return _current[0]
 
 
 def set_current_redactor(redactor: Redactor) -> None:
-    """Makes a redactor the one of the process."""
+    """Set the redactor of the process."""
     _current[:] = [redactor]
 
 
 def redact_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
-    """The same record, which from now on answers redacted."""
+    """Return the same record, which returns redacted data from now on."""
     if isinstance(record, RedactedRecordMixin):
         return record
     state = RecordState(record.__dict__)
@@ -122,7 +122,7 @@ def redact_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogR
 
 
 def failure_record(name: object, level: object, pathname: object, lineno: object) -> logging.LogRecord:
-    """What is written in the place of a record that could not be redacted: where it came from, and nothing it said."""
+    """Return the replacement for a record that could not be redacted: its origin, without its content."""
     return logging.LogRecord(
         str(name),
         level if isinstance(level, int) else logging.ERROR,
@@ -142,9 +142,7 @@ def _redacted_class(kind: type) -> type:
 
 
 def _redact_message(state: RecordState, msg: Any, args: Any) -> None:
-    """Joins and reads the message now. Where nothing in it had to be hidden, text and numbers among its arguments, and
-    its template, hold nothing either, and stay the objects that they are.
-    """
+    """Redact the joined message. If it contains nothing to hide, the template and plain arguments stay as they are."""
     redactor = state.redactor
     if _has_structure(args):
         args = _redact_args(args, redactor)
@@ -160,10 +158,10 @@ def _redact_message(state: RecordState, msg: Any, args: Any) -> None:
 
 
 def _redact_parts(msg: Any, args: Any, message: str, redactor: Redactor) -> tuple[Any, Any]:
-    """Template and arguments that say no more than the message, for handlers that join them on their own.
+    """Redact template and arguments for handlers that join them on their own.
 
-    ``"password=%s"`` and ``"hunter2"`` are harmless one by one. Such an argument becomes a marker; where that would not
-    fit, as for a code logged by ``%d``, the message takes the place of both.
+    ``"password=%s"`` and ``"hunter2"`` are harmless one by one, so such an argument becomes a marker. If no marker
+    fits, as for a code logged by ``%d``, the redacted message replaces both.
     """
     if not args:
         return message, args
@@ -186,19 +184,19 @@ def _format(msg: Any, args: Any) -> str:
     try:
         text = str(msg)
         return text % args if args else text
-    except Exception:  # what str() of an argument of the app's raises
+    except Exception:  # str() of an argument may raise anything
         return f"{msg if isinstance(msg, str) else UNREADABLE} {BAD_ARGUMENTS}"
 
 
 def _has_structure(args: Any) -> bool:
-    """Whether a formatter could read more from the arguments than their text: by key, by chain."""
+    """Whether the arguments hold keys or exception chains, which a formatter could read one by one."""
     if isinstance(args, tuple):
         return any(isinstance(arg, dict | list | tuple | BaseException) for arg in args)
     return isinstance(args, dict)
 
 
 def _redact_template(msg: Any, message: str, redactor: Redactor) -> Any:
-    """The template, redacted, where that leaves its placeholders as they are."""
+    """Redact the template if that keeps its placeholders intact."""
     if not isinstance(msg, str):
         return message
     clean = redactor(msg)
@@ -210,7 +208,7 @@ def _redacted_text(record: Any, redactor: Redactor) -> str:
 
 
 def _redact_args(args: Any, redactor: Redactor) -> Any:
-    """Text among the arguments is cleaned one by one; numbers and objects with rules of their own stay."""
+    """Redact text among the arguments; numbers and other objects stay."""
     if isinstance(args, tuple):
         return tuple(_redact_arg(arg, redactor) for arg in args)
     if type(args) is dict:
@@ -223,9 +221,9 @@ def _redact_arg(arg: Any, redactor: Redactor) -> Any:
 
 
 def _redact_atoms(args: dict[Any, Any], redactor: Redactor) -> dict[Any, Any]:
-    """gunicorn's atoms of an access line: a mapping that answers for what it lacks, so its twin is of the same class.
+    """Redact the atoms of a gunicorn access line. The copy has the same class, which has defaults for missing atoms.
 
-    Its letters say nothing of their values (``t`` is the time); ``{authorization}i`` is a header, and does.
+    A letter does not classify its value (``t`` is the time), but ``{authorization}i`` is a header and does.
     """
     twin = copy.copy(args)
     for name, value in args.items():
@@ -246,7 +244,7 @@ def _redact_exc_info(info: Any, redactor: Redactor) -> Any:
 
 
 def _redact_attribute(redactor: Redactor, name: str, value: Any) -> Any:
-    """The value of an attribute, for those who read it on its own."""
+    """Redact one attribute for code that reads it on its own."""
     match name:
         case "args":
             return _redact_args(value, redactor)

@@ -1,12 +1,12 @@
-"""What leaked in a log that is already written: class and line of each value, never the value.
+"""Find leaks in an existing log: class and line of each value, never the value.
 
 ::
 
     with open("app.log", "rb") as log:
-        for leak in launchready.redaction.log_scan(log):
+        for leak in launchready.redaction.scan(log):
             print(leak.line, leak.kind, leak.count)
 
-A line is read by the same rules that would have kept it clean. Markers that stand in it already are not counted.
+The rules are those that would have kept the line clean. Markers already in a line are not counted.
 """
 
 import re
@@ -21,7 +21,7 @@ from launchready.redaction.text.markers import marker_classes
 _KEY = re.compile(r"-----(BEGIN|END) (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
 
 UNREAD_KIND = "redacted"
-"""The class of a line that could not be read to its end: what it holds is not known."""
+"""Class of a line that could not be read to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class LogLeak:
 
 
 def scan(lines: Iterable[str | bytes], redactor: Redactor | None = None) -> Iterator[LogLeak]:
-    """What the lines of a log give away, in their order; nothing is kept of them.
+    """Yield the leaks of the lines in their order, and keep nothing of them.
 
-    - Bytes are read as UTF-8; what is no UTF-8 stays in place and hides nothing.
-    - A private key of several lines is one value, in the line where it begins.
+    - Bytes are read as UTF-8. Invalid bytes stay in place and hide nothing.
+    - A private key on several lines is one value, at the line where it begins.
     - A line that could not be read to its end has the class ``redacted``.
     """
     read = redactor or current_redactor()

@@ -1,13 +1,13 @@
-"""OpenTelemetry processors: spans and log records leave the process clean, whatever instrumentation made them.
+"""OpenTelemetry processors: spans and log records leave the process redacted, whatever instrumentation made them.
 
 ::
 
     provider.add_span_processor(OTelSpanProcessor(BatchSpanProcessor(exporter)))
     logger_provider.add_log_record_processor(OTelLogRecordProcessor(BatchLogRecordProcessor(exporter)))
 
-A span cannot be changed once it has ended, so its processor hands a clean copy to the one it wraps. A log record can,
-and a change is seen by every processor registered later (OpenTelemetry specification, Logs SDK, "ReadWriteLogRecord");
-wrapped or first in the line, both are clean.
+An ended span cannot be changed, so its processor passes a redacted copy to the processor that it wraps. A log record
+can be changed, and all processors registered later see the change (OpenTelemetry specification, Logs SDK,
+"ReadWriteLogRecord"). Wrap a log processor, or register this one first.
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ from launchready.redaction.text.markers import UNREADABLE
 
 
 class OTelSpanProcessor(SpanProcessor):
-    """Hands a redacted copy of every ended span to ``wrapped``: name, attributes, events, links, status.
+    """Passes a redacted copy of every ended span to ``wrapped``: name, attributes, events, links, status.
 
-    A span that cannot be read is handed on with its identity and its times, and nothing it said.
+    A span that cannot be read is passed on with its identity and times only.
     """
 
     def __init__(self, wrapped: SpanProcessor, redactor: Redactor | None = None) -> None:
@@ -39,7 +39,7 @@ class OTelSpanProcessor(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         try:
             clean = _RedactedSpan(span, self._redactor or current_redactor())
-        except Exception:  # fail closed, and not into the app
+        except Exception:  # fail closed, and raise nothing into the app
             clean = _RedactedSpan(span, None)
         self._wrapped.on_end(clean)
 
@@ -51,7 +51,7 @@ class OTelSpanProcessor(SpanProcessor):
 
 
 class _RedactedSpan(ReadableSpan):
-    """A copy that still says how many attributes, events and links the SDK has dropped."""
+    """A copy that keeps the numbers of attributes, events and links dropped by the SDK."""
 
     def __init__(self, span: ReadableSpan, redactor: Redactor | None) -> None:
         self._original = span
@@ -100,7 +100,7 @@ def _attributes(attributes: Mapping[str, Any] | None, redactor: Redactor) -> dic
 
 
 class OTelLogRecordProcessor(LogRecordProcessor):
-    """Redacts body, attributes and event name of every log record, then hands it to ``wrapped``, if there is one."""
+    """Redacts body, attributes and event name of every log record, and passes the record to ``wrapped`` if set."""
 
     def __init__(self, wrapped: LogRecordProcessor | None = None, redactor: Redactor | None = None) -> None:
         self._wrapped = wrapped
@@ -114,7 +114,7 @@ class OTelLogRecordProcessor(LogRecordProcessor):
             clean: Any = redactor(attributes)
             body = redactor(record.body)
             name = redactor(record.event_name) if record.event_name else record.event_name
-        except Exception:  # fail closed, and not into the app
+        except Exception:  # fail closed, and raise nothing into the app
             attributes, clean, body, name = dict.fromkeys(record.attributes or ()), {}, UNREADABLE, None
         record.body, record.event_name = body, name
         if clean is not attributes:

@@ -1,4 +1,4 @@
-"""What reaches stderr without a log record: uncaught exceptions, those of threads and finalizers, and warnings."""
+"""Output to stderr without a log record: warnings, and uncaught exceptions of threads and finalizers."""
 
 import logging
 import sys
@@ -15,7 +15,7 @@ _original_hooks: dict[str, Any] = {}
 
 
 def install() -> None:
-    """Puts the hooks in place, before whatever hooks stand there."""
+    """Install the hooks. Each calls the hook that was there before."""
     if _original_hooks:
         return
     _original_hooks.update(
@@ -33,7 +33,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Puts back what stood there, where nobody has replaced ours since."""
+    """Restore the previous hooks, except where a later one replaced ours."""
     if not _original_hooks:
         return
     if sys.excepthook is _excepthook:
@@ -55,10 +55,10 @@ def _redact_exception(error: BaseException) -> BaseException:
 
 
 def _traceback_text(error: BaseException) -> str:
-    """The traceback as text, redacted whole: its source lines may hold secrets, too."""
+    """Return the whole traceback as redacted text, because its source lines may also contain secrets."""
     try:
         return current_redactor()("".join(traceback.format_exception(error)))
-    except Exception:  # what an exception's own __str__ raises
+    except Exception:  # the __str__ of the exception may raise anything
         return f"{type(error).__name__}: {UNREADABLE}\n"
 
 
@@ -86,7 +86,7 @@ def _threading_excepthook(args: threading.ExceptHookArgs) -> None:
 
 
 def _unraisablehook(args: "sys.UnraisableHookArgs") -> None:
-    """What a finalizer or a callback of C raises, and nobody can catch."""
+    """Redact an exception from a finalizer or a C callback, which no code can catch."""
     hook = _original_hooks.get("unraisable", sys.__unraisablehook__)
     if args.exc_value is None:
         hook(args)
@@ -100,12 +100,12 @@ def _unraisablehook(args: "sys.UnraisableHookArgs") -> None:
 def _unraisable_text(args: "sys.UnraisableHookArgs") -> str:
     try:
         return f"{args.err_msg or 'Exception ignored in'}: {args.object!r}"
-    except Exception:  # what an object's own __repr__ raises
+    except Exception:  # the __repr__ of the object may raise anything
         return f"Exception ignored in: {UNREADABLE}"
 
 
 def _handle_error(handler: logging.Handler, record: logging.LogRecord) -> None:
-    """What a handler that fails says of its failure: the recipient that a mail server refused, an address."""
+    """Redact the report of a failing handler, which may quote data: the recipient that a mail server refused."""
     original = _original_hooks.get("failed", logging.Handler.handleError)
     error = sys.exc_info()[1]
     clean = error and _redact_exception(error)
@@ -113,7 +113,7 @@ def _handle_error(handler: logging.Handler, record: logging.LogRecord) -> None:
         original(handler, record)
         return
     try:
-        raise clean from clean.__cause__  # logging prints the exception at hand
+        raise clean from clean.__cause__  # logging prints the current exception
     except BaseException:
         original(handler, record)
 

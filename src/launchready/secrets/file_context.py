@@ -5,21 +5,21 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from launchready.lazy_pattern import LazyPattern
-from launchready.vendors.lists import words as words_of
+from launchready.vendors import word_set
 
-_CODE = words_of(
+_CODE = word_set(
     "py pyi js jsx ts tsx mjs cjs vue svelte java kt kts scala groovy go rs c h cc cpp hpp m mm swift rb php cs "
     "fs vb dart lua pl r ex exs erl clj hs jl html htm css scss less ipynb map graphql proto sol zig coffee astro"
 )
-_CONFIG = words_of(
+_CONFIG = word_set(
     "yml yaml ini cfg conf config properties props toml env cnf tfvars tf hcl service desktop plist xml json "
     "json5 jsonc editorconfig npmrc rc pgpass netrc http rest neon"
 )
-_PROSE = words_of("md markdown rst txt text adoc asciidoc org log out tex eml mbox csv tsv chat srt vtt")
-_XML = words_of(
+_PROSE = word_set("md markdown rst txt text adoc asciidoc org log out tex eml mbox csv tsv chat srt vtt")
+_XML = word_set(
     "xml plist config csproj storyboard xib svg html htm xhtml jsp pom resx settings iml props targets xaml strings"
 )
-_SHELL = words_of(
+_SHELL = word_set(
     "sh bash zsh fish bat cmd ps1 psm1 mk env profile bashrc zshrc bash_profile zprofile bash_history zsh_history "
     "history"
 )

@@ -5,7 +5,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from launchready.lazy_pattern import LazyPattern
-from launchready.vendors.lists import words as words_of
+from launchready.vendors import word_set
 
 _MASK = LazyPattern(r"[xX*•.\-_#?0\s…]+|(.)\1+|(?:(.{2,12}?)\2{2,}.{0,11})")
 _TEMPLATE = LazyPattern(
@@ -52,7 +52,7 @@ _TYPE = LazyPattern(
 _HASH = LazyPattern(r"(?:sha\d{1,3}|md5|sri|blake\w*)[-:=].+|[0-9a-f]{7,12}|W/\"?[0-9a-f\-]*\"?")
 
 #: Words of weak passwords, in tests, examples and production.
-_WEAK = words_of(
+_WEAK = word_set(
     "password passwort passwd pass pwd passphrase secret secrets admin administrator root test tests testing "
     "tester user users guest example default changeme letmein welcome qwerty postgres postgresql pg mysql mariadb "
     "redis mongo mongodb rabbitmq rabbit minio minioadmin sa dev develop development local localhost demo sample "

@@ -1,6 +1,6 @@
-"""Values told by a word for the part they play: "expected X got Y", ``old=X new=Y``, "changed to X", "X as password".
+"""Values with a role in the sentence: "expected X got Y", ``old=X new=Y``, "changed to X", "X as password".
 
-What they are is told by another word of the line: of a CSRF token, a signature, a session, a password.
+Another word of the line names the class: CSRF token, signature, session, password.
 """
 
 import re
@@ -50,7 +50,7 @@ _PASSWORDS = STATEMENTS[0][1]
 
 
 def clean(text: str, low: str, markers: Markers) -> str:
-    """The text with such values marked, where its words say what they are."""
+    """Hide compared values, if a word of the line names their class."""
     spans: list[Span] = []
     said = markers.pattern.sub("", low)
     kind = next((kind for word, kind in TOPICS if word in said), None)
@@ -69,7 +69,7 @@ def clean(text: str, low: str, markers: Markers) -> str:
 
 
 def passwords(text: str, low: str, markers: Markers) -> str:
-    """ "password for jo changed to X", "X as password"."""
+    """Hide the values in "password for jo changed to X" and "X as password"."""
     return splice(
         text, [(start, end, markers.mark("password", text[start:end])) for start, end in _passwords(text, low)]
     )
@@ -123,13 +123,13 @@ def _passwords(text: str, low: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_compound(low: str, at: int) -> bool:
-    """Whether the word after "password" makes another thing of it: "sha256 as password hasher"."""
+    """Whether the word after "password" makes a compound: "sha256 as password hasher"."""
     found = _FOLLOWING_WORD.match(low, at)
     return found is not None and found.group(1) in PASSWORD_COMPOUNDS
 
 
 def _names_owner(word: str, before: str) -> bool:
-    """Whether a word between "password" and its value only says whose, or that it is a new one."""
+    """Whether a word between "password" and its value names the owner or says that the value is new."""
     return (
         word in NEW_WORDS
         or before in {"for", "of", "für", "fuer", "von", "user", "account", "to"}
@@ -140,7 +140,7 @@ def _names_owner(word: str, before: str) -> bool:
 
 
 def _looks_like_password(value: str) -> bool:
-    """What a password looks like in a sentence: letters with digits or symbols, and no date, version or address."""
+    """Whether a word looks like a password: letters with digits or symbols, and no date, version or address."""
     return (
         len(value) >= 6
         and any(map(str.isalpha, value))

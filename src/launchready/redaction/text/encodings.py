@@ -1,8 +1,8 @@
-"""How the same text looks in the encodings that logs show, and a text of equal length in which they are gone.
+"""Encodings of text in logs, and a copy of the text with all escapes masked at equal length.
 
-A quote may stand as ``"``, ``\\"``, ``\\\\\\"``, ``\\u0022``, ``%22``, ``%2522`` or ``&quot;``. The *shade* of a text
-has each of these replaced by as many plain characters, so that one grammar finds keys and separators in all of them,
-and every position in the shade is the same position in the text.
+A quote may appear as ``"``, ``\\"``, ``\\\\\\"``, ``\\u0022``, ``%22``, ``%2522`` or ``&quot;``. ``mask_escapes``
+replaces each escape by as many plain characters. One grammar then finds keys and separators in all encodings, and a
+position in the masked text is the same position in the original.
 """
 
 from launchready.lazy_pattern import LazyPattern
@@ -28,7 +28,7 @@ def _plain(token: str) -> str:
 
 
 class _EscapeFills(dict[str, str]):
-    """What stands for an escape in the shade. Logs know some dozens of them; a text made to know more is not kept."""
+    """Cache of the plain text for each escape. Its size is bounded."""
 
     def __missing__(self, token: str) -> str:
         plain = _plain(token).replace("\r", "\n")
@@ -42,23 +42,23 @@ _MEMO = 1024
 _ESCAPE_FILLS = _EscapeFills()
 
 
-#: Between the colours of a terminal: a blank to every reader.
+#: Stands in for an ANSI sequence; every reader treats it as a blank.
 ANSI_MARK = "\x1c"
 _ANSI = LazyPattern(r"(?:\x1b|\\{1,4}(?:x1[bB]|u001[bB]|033|e)|#033)\[[0-9;]{0,16}[mK]")
 
 
 def may_have_ansi(text: str) -> bool:
-    """Whether the colours of a terminal may stand in the text, as they are or as ``repr`` and JSON write them."""
+    """Whether the text may contain ANSI sequences, raw or as ``repr`` and JSON write them."""
     return "\x1b[" in text or "1b[" in text or "033[" in text
 
 
 def strip_ansi(text: str) -> tuple[str, list[str]]:
-    """The text with a sign in the place of each colour, and the colours."""
+    """Return the text with a placeholder for each ANSI sequence, and the sequences."""
     return (text, []) if ANSI_MARK in text else (_ANSI.sub(ANSI_MARK, text), _ANSI.findall(text))
 
 
 def restore_ansi(text: str, sequences: list[str]) -> str:
-    """The colours back in their places; where one has gone with a secret, the rest is left without."""
+    """Put the ANSI sequences back. If one was removed together with a secret, the text stays without any."""
     parts = text.split(ANSI_MARK)
     if len(parts) != len(sequences) + 1:
         return "".join(parts)
@@ -66,7 +66,7 @@ def restore_ansi(text: str, sequences: list[str]) -> str:
 
 
 def mask_escapes(text: str) -> str:
-    """A text of the same length, with escapes of structure spelled out. Without escapes: the text itself."""
+    """Return a text of equal length with structural escapes replaced. A text without escapes is returned as it is."""
     if ANSI_MARK in text:
         text = text.replace(ANSI_MARK, " ")
     if "\\" in text or "%" in text or "&" in text:

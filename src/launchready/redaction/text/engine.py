@@ -1,9 +1,9 @@
-"""One text through all readers: gates first, then substitution by substitution, until nothing changes.
+"""Run all readers over one text: the prefilter first, then one substitution after the other, until nothing changes.
 
-- Every reader is linear: repetitions are bounded or possessive, ends are looked for with ``str.find``.
-- Long text goes in pieces of 64 KB, cut at a blank where one is near.
-- A text has a budget of markers and of readings; what is left when it is spent is not written at all.
-- Idempotent by construction: what is returned is a text that one more pass would return as it is.
+- Every reader is linear: repetitions are bounded or possessive, and ends are found with ``str.find``.
+- Long text is read in pieces of 64 KB, which end at a blank if one is near.
+- A text has a work budget. Text beyond the budget is replaced by a marker and never written raw.
+- The result is idempotent: one more pass returns it unchanged.
 """
 
 import re
@@ -36,16 +36,16 @@ from launchready.redaction.text.sql_values import SqlReader
 from launchready.vendors.formats import VENDORS
 
 _PIECE = 65_536
-_NO_BUDGET = 4_096  # what is shorter needs no budget
+_NO_BUDGET = 4_096  # shorter texts need no budget
 _CUT_WINDOW = 4_096
-#: Where a text may be cut, in this order: between two things that each say something on their own.
+#: Cut a text after one of these, in this order: each separates independent parts.
 _CUTS = ("\n", "\\n", " ", '",', "},", "&", ";", ",")
 _PASSES = 6
-#: An escape with a word at its end.
+#: An escape directly before a word.
 _ESCAPED_WORD = LazyPattern(r"[\\%](?:u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2}|[nrt]|(?:25){0,3}[0-9a-fA-F]{2})[A-Za-z0-9]")
-_SHORTEST_SECRET = 20  # a key of AWS
+_SHORTEST_SECRET = 20  # an AWS key
 _SHORTEST_CARD = 13
-_SHORTEST_PHONE = 9  # digits of the shortest number that needs no word before it
+_SHORTEST_PHONE = 9  # digits of the shortest phone number that needs no word before it
 
 _VENDOR_ROWS = {FIRST_VENDOR + index: (row.kind, LazyPattern(row.pattern)) for index, row in enumerate(VENDORS)}
 _VENDOR_GATES = frozenset(_VENDOR_ROWS)
@@ -78,7 +78,7 @@ class TextEngine:
         self._re2_loaded = False
 
     def text(self, text: str) -> str:
-        """The text, redacted."""
+        """Redact the text."""
         if len(text) < _SHORTEST_SECRET and not self._user_patterns and _harmless(text):
             return text
         if "[" in text and may_have_ansi(text):
@@ -89,7 +89,7 @@ class TextEngine:
         return self._until_stable(text)
 
     def _restore_ansi(self, cleaned: str, sequences: list[str]) -> str:
-        """The colours back in their places; where one has gone with a secret, without any, and read once more."""
+        """Restore ANSI sequences. If one was lost with a secret, return the text without any, after another pass."""
         text = restore_ansi(cleaned, sequences)
         return text if may_have_ansi(text) else self._until_stable(text)
 
@@ -103,7 +103,7 @@ class TextEngine:
             if cleaned is text or cleaned == text:
                 return text
             text = cleaned
-            if self._markers.is_marker(text):  # the value of a record, mostly: one more pass would find nothing in it
+            if self._markers.is_marker(text):  # usually the value of a record; another pass would find nothing
                 return text
         return UNREADABLE
 
@@ -127,11 +127,11 @@ class TextEngine:
         markers = self._markers
         for kind, pattern in self._user_patterns:
             text = pattern.sub(partial(self._mark_user_pattern, kind), text)
-        # A marker says nothing: neither at first nor when the text is read again.
+        # Markers are ignored here, so that a second pass opens the same gates.
         gates = self._open_gates(markers.standalone.sub(" ", text) if "[" in text else text)
         if ("\\" in text or "%" in text) and _ESCAPED_WORD.search(
             text
-        ) is not None:  # an escape before a word hides where it begins: %22sk_live_
+        ) is not None:  # an escape hides where the word behind it begins: %22sk_live_
             unescaped = mask_escapes(text)
             gates_behind = self._open_gates(unescaped)
             gates |= gates_behind
@@ -176,7 +176,7 @@ class TextEngine:
         return numbers.addresses(text, markers) if self._ips else text
 
     def _redact_decoded(self, text: str) -> str:
-        """What the readers make of decoded text; they decode once."""
+        """Redact decoded text; nothing is decoded a second time."""
         with uncounted():
             return self._pass(text, decoded=True)
 
@@ -192,7 +192,7 @@ class TextEngine:
         return text
 
     def _vendor_keys_after_escape(self, text: str, unescaped: str, gates: frozenset[int]) -> str:
-        """What begins behind an escape, found in the shade of the text."""
+        """Hide vendor keys that begin directly behind an escape; they are found in the masked text."""
         spans: list[Span] = []
         rows = [_VENDOR_ROWS[gate] for gate in sorted(gates & _VENDOR_GATES)]
         if prefilter.VENDOR_CONTEXT in gates:
@@ -221,9 +221,9 @@ class TextEngine:
 
 
 def _harmless(text: str) -> bool:
-    """Whether so short a text is told by its key alone.
+    """Whether only the key of so short a text could make it sensitive.
 
-    A name of letters, what is shorter than a card, a date or a reference with too few digits for a telephone.
+    True for a word, for text shorter than a card number, and for text with fewer digits than a phone number.
     """
     if text.isalpha():
         return True
@@ -236,7 +236,7 @@ def _harmless(text: str) -> bool:
 
 
 def _cut(text: str, at: int) -> int:
-    """Where a piece ends: between lines, words, members of an object, parameters; hard where there is nothing of it."""
+    """Return the end of a piece: after a line, word, member or parameter if one is near, else at the size limit."""
     end = at + _PIECE
     if end >= len(text):
         return len(text)

@@ -1,5 +1,7 @@
-"""Pairs without a separator of their own: ``--password x``, ``-u key:secret``, XML elements, name and value attributes,
-multipart fields, ``.netrc``, ``WITH PASSWORD '...'``, ``SecretStr('...')``. Each behind a literal that only they have.
+"""Pairs in the syntax of commands, calls and markup.
+
+For example: ``--password x``, ``-u key:secret``, XML elements, name and value attributes, multipart fields, ``.netrc``,
+``WITH PASSWORD '...'``, ``SecretStr('...')``. A literal that only this syntax contains guards each pattern.
 """
 
 import re
@@ -58,7 +60,7 @@ _LOGGED_IN = LazyPattern(
     r"[bBuU]?(?:\"([^\"\n]{4,256}+)\"|'([^'\n]{4,256}+)')"
 )
 _DSN = LazyPattern(r"(?<![\w:/])[\w.\-]{1,64}:([^\s\"'@]{3,128}+)@(?:tcp|unix)\(")
-#: The other value of a pair: ``"[password]" -> "hunter3x8"``, ``'[password]' != 'hunter3x8'``.
+#: The other value of a comparison: ``"[password]" -> "hunter3x8"``, ``'[password]' != 'hunter3x8'``.
 _OTHER_VALUE = LazyPattern(
     r"\[(password|otp|generic_key|link_token|session|csrf|bearer|oauth|pw_hash|signed_url|phone|cvc|iban)\][\"'`]?"
     r" ?(?:!=|->|→|<>|vs\.?|to|=>|and|with|by) ?(?:\"([^\"\n]{3,512}+)\"|'([^'\n]{3,512}+)'|`([^`\n]{3,512}+)`)"
@@ -73,7 +75,7 @@ _YAML = LazyPattern(
     r"\b(?:name|key): ?[\"']?([\w.\-]{1,64}+)[\"']?(?:\n|\\n)[ \t]{1,32}value: ?"
     r"(?:\"([^\"\n]{1,4096}+)\"|'([^'\n]{1,4096}+)'|([^\s\"'{}]{1,4096}+))"
 )
-#: As ``repr`` shows MessagePack: ``\\xa8password\\xa9hunter2x9``.
+#: The ``repr`` of MessagePack: ``\\xa8password\\xa9hunter2x9``.
 _MSGPACK = LazyPattern(
     r"(?:\\x[ab][0-9a-f]|\\xd9(?:\\x[0-9a-f]{2}|[ -~]))([A-Za-z_]\w{1,40})"
     r"(?:\\x[ab][0-9a-f]|\\xd9(?:\\x[0-9a-f]{2}|[ -~]))([^\\'\"]{2,512})"
@@ -145,14 +147,14 @@ _LABELS = (
 
 
 class MarkupReader:
-    """The reader of such pairs."""
+    """Finds and hides values in commands, calls and markup."""
 
     def __init__(self, keys: KeyClassifier, markers: Markers) -> None:
         self._keys = keys
         self._markers = markers
 
     def clean(self, text: str) -> str:
-        """The text with their values marked."""
+        """Hide the values of flags, calls, quoted pairs and markup."""
         if " -" in text or "--" in text:
             text = self._flags(text)
         if "(" in text:
@@ -190,7 +192,7 @@ class MarkupReader:
         return _TOOL.sub(self._mark_password, text) if "sshpass -p" in text or "redis-cli " in text else text
 
     def commands(self, text: str) -> str:
-        """The text with what commands take marked."""
+        """Hide the secrets in the arguments of commands."""
         if any(map(text.__contains__, _COMMANDS)):
             text = _TYPED_PASSWORD.sub(self._mark_typed_password, text)
         if "ENV " in text or "ARG " in text or "SetEnv " in text:
@@ -256,13 +258,13 @@ class MarkupReader:
         return found.group() if known else self._mark_group(found, group, found.group(1))
 
     def _mark_account_password(self, found: re.Match[str]) -> str:
-        """``credentials jo / hunter2x9``."""
+        """Hide the password in ``credentials jo / hunter2x9``."""
         value = found.group(1)
         plain = not value_shapes.has_letters_and_digits(value) or value_shapes.uuid(value) or "/" in value
         return found.group() if plain else self._mark_group(found, 1, "password")
 
     def _mark_store_value(self, found: re.Match[str]) -> str:
-        """``SET otp:47972 219458``: the key of a store says what stands behind it, by its last word that is known."""
+        """Hide the value in ``SET otp:47972 219458``. The last known word of the store key names the class."""
         charge()
         group, value = _last(found)
         for part in reversed(found.group(2).split(":")):

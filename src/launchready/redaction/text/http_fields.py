@@ -12,7 +12,7 @@ BLANK = LazyPattern(r"[ \t]{0,24}+")
 OPEN = LazyPattern(
     r"[bBuUrRfF]{0,2}+(\\{0,64}+[\"'`]|\\{1,64}+(?:u00(?:22|27)|x2[27])|%(?:25){0,3}2[27]|&(?:quot|apos|#3[49]|#x2[27]);)"
 )
-_LIST_SCHEME = LazyPattern(r"digest|hawk", re.IGNORECASE)  # schemes whose credentials are a list, with quotes
+_LIST_SCHEME = LazyPattern(r"digest|hawk", re.IGNORECASE)  # schemes whose credentials are a quoted list
 _NAMED_PARTS = LazyPattern(
     r"(?:aws4-hmac-sha256|oauth)[ +]{1,8}\w{1,32}=", re.IGNORECASE
 )  # these schemes list named parameters, which are read as keys
@@ -39,7 +39,7 @@ class HttpFieldReader:
         return self.credentials(text[at : line.end()], at, line.end(), bare=True)
 
     def credentials(self, value: str, start: int, end: int, *, bare: bool = False) -> tuple[int, int, str] | None:
-        """The credentials of an Authorization field (RFC 9110 §11.6.2); the scheme stays, it helps to find mistakes."""
+        """Return the span of the credentials. The scheme stays in the text, because it helps to find mistakes."""
         plain = whole = mask_escapes(value)
         scheme = _SCHEME.match(plain)
         kind = "bearer"
@@ -75,9 +75,9 @@ class HttpFieldReader:
         return start, end, self._markers.mark(kind, value)
 
     def cookies(self, text: str, unescaped: str, at: int) -> tuple[list[tuple[int, int, str]], int]:
-        """What to mark of the pairs of a Cookie or Set-Cookie field (RFC 6265 §4), and where the field ends.
+        """Return the spans to hide among the pairs of a cookie field, and the end of the field.
 
-        By its name, else by what the value looks like.
+        The name of a cookie decides first, then the shape of its value.
         """
         at = BLANK.match(unescaped, at).end()  # type: ignore[union-attr]  # always matches
         opened = OPEN.match(text, at)

@@ -1,4 +1,4 @@
-"""From the name of a key to its class: by its words, the longest phrase they end with."""
+"""Map the name of a key to its class: the longest known phrase at the end of its words decides."""
 
 import unicodedata
 from functools import cache
@@ -23,12 +23,12 @@ _STORE_COMMAND = LazyPattern(
 
 
 def follows_store_command(before: str) -> bool:
-    """Whether a key of a store begins here, ``SET otp:47972``: its numbers are those of things."""
+    """Whether a store command such as ``SET otp:47972`` ends here; numbers in a store key are record ids."""
     return _STORE_COMMAND.search(before[-96:]) is not None
 
 
 class KeyClass(NamedTuple):
-    """What a key says of its value. ``bare``: a name that is a person's only in a person's company."""
+    """The class of a key. ``bare``: only other keys show that this is the name of a person."""
 
     kind: str
     condition: str
@@ -36,7 +36,7 @@ class KeyClass(NamedTuple):
 
 
 def words(key: str) -> list[str]:
-    """The words of a key: ``newPassword2`` is new, password, 2; ``contraseña`` is contrasena."""
+    """Split a key into words: ``newPassword2`` gives new, password, 2; ``contraseña`` gives contrasena."""
     if not key.isascii():
         key = "".join(
             char for char in unicodedata.normalize("NFKD", key.translate(_PLAIN)) if not unicodedata.combining(char)
@@ -46,7 +46,7 @@ def words(key: str) -> list[str]:
 
 @cache
 def _table() -> tuple[dict[str, KeyClass], dict[str, KeyClass]]:
-    """The rule set's phrases, and those of several words written as one: the same for every redactor."""
+    """Return the phrases of the rule set, and the phrases of several words written as one. All redactors share them."""
     phrases: dict[str, KeyClass] = {}
     glued: dict[str, KeyClass] = {}
     for field in FIELDS:
@@ -66,7 +66,7 @@ def _add(phrases: dict[str, KeyClass], glued: dict[str, KeyClass], field: Field)
 
 
 class KeyClassifier:
-    """The phrase table, compiled, with a bounded memory of keys seen."""
+    """Classifies keys by the phrase table. A bounded cache holds the keys seen."""
 
     def __init__(self, extra: dict[str, str] | None = None, ignore: frozenset[str] = frozenset()) -> None:
         known, glued = _table()
@@ -76,11 +76,11 @@ class KeyClassifier:
             _add(self._phrases, self._glued, Field(kind, "field", name))
         self._ignore = frozenset("".join(words(name)) for name in ignore)
         self._memo: dict[str, KeyClass | None] = {}
-        #: Keys met that say nothing of their value, for a look at all the keys of a line at once.
+        #: Keys seen that are not sensitive. One set operation skips a line that has only such keys.
         self.insensitive: set[str] = set()
 
     def key_endings(self) -> tuple[set[str], set[str]]:
-        """How a key ends that is named, in lower case and without separators; and which must be the whole of it."""
+        """Return the endings of sensitive keys, and the names that must be a whole key, without separators."""
         ends = {stem for stem, _, _ in GLUED}
         alone: set[str] = set()
         for phrase, key_class in (*self._phrases.items(), *self._glued.items()):
@@ -89,7 +89,7 @@ class KeyClassifier:
         return ends, alone
 
     def classify(self, key: str) -> KeyClass | None:
-        """The class of a key, or None. Same answer for the same key, at the price of one look-up."""
+        """Return the class of a key, or None. A repeated key costs one dictionary look-up."""
         try:
             return self._memo[key]
         except KeyError:
@@ -102,14 +102,14 @@ class KeyClassifier:
             return answer
 
     def is_class_name(self, value: str, kind: str) -> bool:
-        """Whether a value is only the name of its class: ``"password": "Passwort"`` in a table of translations."""
+        """Whether a value only repeats the name of its class: ``"password": "Passwort"`` in a translation table."""
         if len(value) > _LONGEST_CLASS_NAME or not value.replace(" ", "").replace("-", "").isalpha():
             return False
         key_class = self.classify(value)
         return key_class is not None and key_class.kind == kind
 
     def is_explicit_secret(self, key: str, value: str) -> bool:
-        """Whether a quoted value under a key that only says "secret" is one, whatever it looks like."""
+        """Whether a quoted value is a secret whatever its shape, because the key names nothing else."""
         return (
             key.lower() in EXPLICIT_KEYS
             and len(value) >= _SHORTEST_SECRET
@@ -132,7 +132,7 @@ class KeyClassifier:
         return exact if exact is None or exact.kind else None
 
     def _plural(self, found: list[str]) -> KeyClass | None:
-        """What one of several is: ``reset_tokens``. A number is how many there are."""
+        """Return the class of a plural such as ``reset_tokens``. A number under such a key is a count."""
         one = self._match([*found[:-1], found[-1].removesuffix("es" if found[-1].endswith("sses") else "s")])
         if one is None or one.bare or one.condition in {"token", "alone", "code", "auth", "connection"}:
             return None

@@ -1,14 +1,11 @@
 """Keys and their values: ``key=value``, ``"key": "value"``, ``('key', 'value')``, headers, cookies, queries, locals.
 
-One grammar for all of them, on the shade of the text (see ``encodings``): a key, quotes or a bracket that close it, a
-separator, quotes that open the value. Only keys of the rule set go further; the end of their value is found in the
-text:
+One grammar for all of them, applied to the masked text (see ``encodings``): a key, optional closing quotes or bracket,
+a separator, optional opening quotes. Only sensitive keys are followed further. The end of a value depends on its form:
 
-- quoted: the same quote, escaped as often as the first, with something that can follow a value after it;
+- quoted: the same quote with the same escaping, before a character that can follow a value;
 - in a query: the next ``&``, ``#``, quote or blank;
-- bare: the next blank, or a separator that is followed by another key, because passwords hold commas and semicolons.
-
-Linear: every key is met once, and a value that was read is not read again.
+- bare: the next blank, or a separator before another key, because passwords contain commas and semicolons.
 """
 
 import re
@@ -25,22 +22,26 @@ from launchready.redaction.text.rules.phrases import EMPTY_WORDS, OTHER_CODE_WOR
 
 _LONGEST = 65_536
 _UNCLOSED = 16_384
-_SHORT = 256  # what has a shape of its own is short: names, numbers, dates
-_ALWAYS_HIDDEN = 1_024  # a value this long under a secret's name is hidden, whatever it looks like
+_SHORT = 256  # names, numbers and dates are short
+_ALWAYS_HIDDEN = 1_024  # a longer value under a secret key is hidden whatever its shape
 _FIRST_LAST = frozenset({"first", "last"})
 _LINK_CONDITIONS = frozenset({"token", "alone", "code"})
 _SHAPE_CONDITIONS = frozenset({"opaque", "mixed", "digits", "digits3", "secretish", "number", "phone", "date"})
 _MAYBE_SOURCE = frozenset(
     {"any", "loose", "pathless", "opaque", "secretish", "person"}
-)  # may be an expression of a source line
-_AMBIGUOUS_CONDITIONS = frozenset({"postcode", "code"})  # keys that things have, too: company for no name
+)  # the value may be an expression in a source line
+_AMBIGUOUS_CONDITIONS = frozenset(
+    {"postcode", "code"}
+)  # keys that also belong to things, so they do not show that a name is a person
 _SECRET_CONDITIONS = frozenset({"any", "loose", "pathless", "opaque", "token", "alone", "auth", "field"})
 
 _PAIR_TEXT = (
     r"\b(?<!\.)(?<![\w.]-)((?:[^\W\d]|2)[\w.\-]{0,127}+)"
     r"(?:[\"'`]{1,40}+[ \t]{0,2}+,|[\"'`\]]{0,40}+[ \t]{0,24}+[:=]{1,24}+>?)"
 )
-_PAIR = LazyPattern(_PAIR_TEXT.replace(r"(?:[^\W\d]|2)", "[A-Za-z_2]"), re.ASCII)  # the same there, and sooner
+_PAIR = LazyPattern(
+    _PAIR_TEXT.replace(r"(?:[^\W\d]|2)", "[A-Za-z_2]"), re.ASCII
+)  # equal to _PAIR_ANY on ASCII text, and faster
 _PAIR_ANY = LazyPattern(_PAIR_TEXT)
 _OPENING_BRACE = LazyPattern(r"[ \t]?\{[\"'`\s\\]{0,24}+")
 _NAME_VALUE = LazyPattern(
@@ -51,12 +52,10 @@ _SIGNED = LazyPattern(r"(?:t=\d{1,16},)?(?:v\d[,=])?")
 _NAMES = LazyPattern(r"[\w\]]")
 _MAILED_LINK = LazyPattern(rf"/(?:{'|'.join(STRONG_LINK_STEMS)})[^\s\"'<>]{{0,128}}\Z", re.IGNORECASE)
 _HEX_BYTES = LazyPattern(r"<([0-9a-fA-F ]{32,256})>")
-#: Four words, or a password of an app at Google, on their own: "passphrase: glacier walnut sparrow saffron".
+#: Four words, or a Google app password: "passphrase: glacier walnut sparrow saffron".
 _PHRASE = LazyPattern(r"[a-z]{3,16}(?: [a-z]{3,16}){3,7}(?=\s*(?:\n|\Z)|[\"'|])|[a-z]{4}(?: [a-z]{4}){3}(?![\w])")
 _WORD_BEFORE = LazyPattern(r"([A-Za-z]{1,16})[ \t]\Z")
-_VAR_DUMP = LazyPattern(
-    r"\s{0,40}+string\(\d{1,6}\) "
-)  # var_dump of PHP: ["password"]=>, a line end, string(9) "hunter2x9"
+_VAR_DUMP = LazyPattern(r"\s{0,40}+string\(\d{1,6}\) ")  # PHP var_dump: ["password"]=>, newline, string(9) "hunter2x9"
 _WRAPPED = LazyPattern(r"(?:Optional|SecretStr|SecretBytes|Secret|Markup|SafeString|str|bytes|repr|quote)\(")
 _QUERY = LazyPattern(r"[^\s\"'`<>&#?\\]{1,65536}+")
 _BARE = LazyPattern(
@@ -66,17 +65,18 @@ _BRACKETED = LazyPattern(r"\[[^\[\]\n]{0,8192}+\]|\([^()\n]{0,8192}+\)")
 _ITEM = LazyPattern(r"[^\s\"'\\,]{1,256}+")
 _NAME_LIST = LazyPattern(
     r"(?:[\"'][^\W\d_a-z][^\W\d_]{0,30}(?:[ \-'\u2019][^\W\d_a-z][^\W\d_]{0,30}){0,3}[\"'](?:, ?|$)){2,32}"
-)  # ["Leila Petrova", "Jo Doe"], not ["Too long"]
+)  # ["Leila Petrova", "Jo Doe"], but not ["Too long"]
 _WIDE = LazyPattern(r"[^\n\"'`=:;|&<>{}()\[\]]{1,160}+")
 _PERSON = LazyPattern(
     r"[^\W\d_][\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}"
     r"| (?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten)(?= )){0,4}+"
 )
+_AFTER_MARKER = frozenset({"", *" \n\"',:&;)}]"})
 _AFTER = frozenset(" \t\r\n,;)}]>&|:.!?/\\%\"'`<+#╮│=-")
 
 
 class KeyValueReader:
-    """The reader of pairs, for one set of keys and markers."""
+    """Finds and hides the values of sensitive keys."""
 
     def __init__(self, keys: KeyClassifier, markers: Markers) -> None:
         self._keys = keys
@@ -84,7 +84,7 @@ class KeyValueReader:
         self._http_fields = HttpFieldReader(keys, markers)
 
     def clean(self, text: str) -> str:
-        """The text, with the value of every sensitive key marked."""
+        """Hide the value of every sensitive key."""
         unescaped = mask_escapes(text)
         pair = _PAIR if unescaped.isascii() else _PAIR_ANY
         found = pair.findall(unescaped)
@@ -121,7 +121,7 @@ class KeyValueReader:
                 key_class = self._class_from_parent(unescaped, before, found, reach)
             if key_class is None or key not in CONTEXT_KEYS:
                 before, reach = found, 0
-            elif not reach:  # what stands beside it has the same parent
+            elif not reach:  # its siblings have the same parent
                 reach = unescaped.find("}", at, at + _SHORT)
             if key_class is not None and self._is_no_key(text, unescaped, found, key):
                 key_class = None
@@ -150,17 +150,17 @@ class KeyValueReader:
             found = pair.search(unescaped, at)
 
     def _is_no_key(self, text: str, unescaped: str, found: re.Match[str], key: str) -> bool:
-        """Whether it is a marker (``[push_token]: expired``; ``user[password]=`` is none), or the key of a cache."""
+        """Whether this is a marker (``[push_token]: expired``, not ``user[password]=``) or the key of a cache entry."""
         start = found.start()
         if unescaped[start - 1 : start] == "[" and not _NAMES.match(unescaped[start - 2 : start - 1]):
             marker = self._markers.pattern.match(text, start - 1)
             return marker is not None and not unescaped.startswith(
                 " => ", marker.end()
-            )  # as print_r of PHP writes a key
+            )  # PHP print_r writes a key like this
         if unescaped[start - 1 : found.end(1) + 1 : len(key) + 1] == "::":
             return unescaped[
                 max(0, start - 2)
-            ].isalnum()  # a part of a name: arn:aws:secretsmanager:eu-west-1:1234:secret:prod/db
+            ].isalnum()  # part of a resource name: arn:aws:secretsmanager:eu-west-1:1234:secret:prod/db
         if unescaped[found.end(1) :].startswith(":") and follows_store_command(unescaped[max(0, start - 96) : start]):
             key_class = self._keys.classify(key)
             return key_class is not None and key_class.condition in {"mixed", "digits", "digits3", "code"}
@@ -170,7 +170,7 @@ class KeyValueReader:
         return before_key is not None and self._keys.classify(f"{before_key.group(1)} key") is None
 
     def _person_context(self, unescaped: str, keys: set[str]) -> str:
-        """The condition under which a bare ``name`` is a person's, by what stands beside it."""
+        """Return the condition under which a bare ``name`` is a person, derived from the keys beside it."""
         if "@" in unescaped:
             return "person"
         classes = map(self._keys.classify, keys)
@@ -184,9 +184,9 @@ class KeyValueReader:
     def _class_from_parent(
         self, unescaped: str, before: re.Match[str], found: re.Match[str], reach: int
     ) -> KeyClass | None:
-        """What ``id`` is in ``"session": {"id": ...}``: the key before, when nothing but a brace stands between.
+        """Return the class of a key such as ``id`` in ``"session": {"id": ...}``, derived from the parent key.
 
-        Nor but what the same key has told already, up to ``reach``: ``"dob": {"old": ..., "new": ...}``.
+        Only a brace may separate the two, or earlier siblings up to ``reach``: ``"dob": {"old": ..., "new": ...}``.
         """
         if found.start() > reach and _OPENING_BRACE.fullmatch(unescaped, before.end(), found.start()) is None:
             return None
@@ -196,7 +196,7 @@ class KeyValueReader:
     def _value(
         self, text: str, unescaped: str, found: re.Match[str], key_class: KeyClass
     ) -> tuple[int, int, str] | None:
-        """Where the value stands and what is to stand there; None: nothing to hide."""
+        """Return start, end and marker of the value, or None if there is nothing to hide."""
         tail = unescaped[found.end(1) : found.end()]
         before_key = unescaped[max(0, found.start() - 1) : found.start()]
         query = "=" in tail and (
@@ -211,7 +211,9 @@ class KeyValueReader:
         opened = OPEN.match(text, at)
         if opened is not None:
             start = opened.end()
-            if opened.group(1) == before_key and before_key not in tail:  # "Password: ", with what follows the quote
+            if (
+                opened.group(1) == before_key and before_key not in tail
+            ):  # "Password: " as a quoted label; the quote closes here
                 return None
             end = _quoted_end(
                 text, opened.group(1), start, _LONGEST if key_class.condition in _SECRET_CONDITIONS else _SHORT
@@ -228,7 +230,9 @@ class KeyValueReader:
         if tail.endswith(","):
             return None
         first = unescaped[at : at + 1]
-        if first == "<" and (bytes_ := _HEX_BYTES.match(text, at)) is not None:  # as an old iOS prints a device's token
+        if (
+            first == "<" and (bytes_ := _HEX_BYTES.match(text, at)) is not None
+        ):  # an old iOS prints a device token like this
             return bytes_.start(1), bytes_.end(1), self._markers.mark(key_class.kind, bytes_.group(1))
         if first in {"[", "("} and (listed := OPEN.match(text, at + 1)) is not None:
             end = _quoted_end(text, listed.group(1), listed.end(), _SHORT)
@@ -245,7 +249,7 @@ class KeyValueReader:
         if key_class.kind == "signed_url":
             at = _SIGNED.match(unescaped, at).end()  # type: ignore[union-attr]  # empty at least
         end = _bare_end(unescaped, at, key_class, query=query)
-        if "=" in text[found.end(1) : found.end()]:  # what is escaped after a plain "=" is the value's
+        if "=" in text[found.end(1) : found.end()]:  # after a plain "=", escapes belong to the value
             while end < len(text) and text[end] == "%" and (escape := _ESCAPED.match(text, end)) is not None:
                 end = _bare_end(unescaped, escape.end(), key_class, query=query)
         if query and key_class.condition in _LINK_CONDITIONS and _in_mailed_link(unescaped, found.start()):
@@ -254,7 +258,7 @@ class KeyValueReader:
         span = self._hide_value(text, at, end, key_class, prose=prose and unescaped[end : end + 1] in {" ", ",", "."})
         if span is not None and tail[:1] == '"' and span[2].startswith("[") and text[at:end].isdigit():
             quote = text[found.end(1) : found.end(1) + _quote_length(text, found.end(1))]
-            return span[0], span[1], f"{quote}{span[2]}{quote}"  # "otp": 123456 stays JSON
+            return span[0], span[1], f"{quote}{span[2]}{quote}"  # "otp": 123456 stays valid JSON
         return span
 
     def _hide_value(
@@ -281,22 +285,9 @@ class KeyValueReader:
         return start, end, self._markers.mark(key_class.kind, value)
 
     def _bracketed(self, text: str, unescaped: str, at: int, key_class: KeyClass) -> tuple[int, int, str] | None:
-        """A list or tuple of values, ``auth=('user', 'secret')``: hidden whole, if its class is a secret."""
+        """Hide a list or tuple of values as a whole if its class is secret: ``auth=('user', 'secret')``."""
         marker = self._markers.pattern.match(text, at)
-        if marker is not None and unescaped[marker.end() : marker.end() + 1] in {
-            "",
-            " ",
-            "\n",
-            '"',
-            "'",
-            ",",
-            ":",
-            "&",
-            ";",
-            ")",
-            "}",
-            "]",
-        }:
+        if marker is not None and unescaped[marker.end() : marker.end() + 1] in _AFTER_MARKER:
             return at, marker.end(), marker.group()
         whole = _BRACKETED.match(unescaped, at)
         if whole is not None and key_class.condition == "person" and not key_class.bare:
@@ -326,19 +317,19 @@ class KeyValueReader:
 
 
 def _after_person_word(unescaped: str, key: int) -> bool:
-    """Whether "customer" stands before "name"."""
+    """Whether a word for a person, such as "customer", comes before "name"."""
     before_key = _WORD_BEFORE.search(unescaped[max(0, key - 18) : key])
     return before_key is not None and before_key.group(1).lower() in PERSONS
 
 
 def _is_other_code(unescaped: str, key: int) -> bool:
-    """``error code: 500123`` is no one-time code."""
+    """Whether a word before "code" makes it another code: ``error code: 500123``."""
     before_key = _WORD_BEFORE.search(unescaped[max(0, key - 18) : key])
     return before_key is not None and before_key.group(1).lower() in OTHER_CODE_WORDS
 
 
 def _in_mailed_link(unescaped: str, key: int) -> bool:
-    """Whether a parameter is one of a mailed link: ``/confirm?t=`` and a UUID, which elsewhere names a thing."""
+    """Whether the key belongs to a mailed link such as ``/confirm?t=``, where a UUID is a secret and no id."""
     return _MAILED_LINK.search(unescaped[max(0, key - 160) : key]) is not None
 
 
@@ -348,7 +339,7 @@ def _quote_length(text: str, at: int) -> int:
 
 
 def _quoted_end(text: str, quote: str, start: int, longest: int) -> int:
-    """The end of a quoted value: its own quote, not escaped further, and with the end of a value after it."""
+    """Return the end of a quoted value: the same quote, escaped alike, before a character that can follow a value."""
     limit = min(len(text), start + longest)
     at = start
     while True:
@@ -356,7 +347,7 @@ def _quoted_end(text: str, quote: str, start: int, longest: int) -> int:
         if at < 0:
             line = text.find("\n", start, limit)
             if line <= start and limit - start > _UNCLOSED:
-                raise BudgetExceeded  # a secret without an end: what follows it is not written
+                raise BudgetExceeded  # a secret without an end: the text behind it is not written
             return line if line > start else limit
         after = text[at + len(quote) : at + len(quote) + 1]
         if (at == start or text[at - 1] != "\\") and (not after or after in _AFTER):
@@ -365,9 +356,9 @@ def _quoted_end(text: str, quote: str, start: int, longest: int) -> int:
 
 
 def _is_pair_in_brackets(unescaped: str, key: int, after: int) -> bool:
-    """Whether a key and a value stand alone in brackets: ``('password', 'x')``, not ``fields=['password', 'name']``."""
+    """Whether a key and a value are alone in brackets: ``('password', 'x')``, not ``fields=['password', 'name']``."""
     before = unescaped[max(0, key - 66) : key].rstrip("\"'`")
-    if before[-2:] in {"(b", "[b"}:  # a field of an ASGI scope: ``(b'x-api-key', b'x')``
+    if before[-2:] in {"(b", "[b"}:  # an ASGI header: (b'x-api-key', b'x')
         before = before[:-1]
     return before[-1:] in {"(", "["} and unescaped[after : after + 1] in {")", "]"}
 
@@ -392,7 +383,7 @@ def _bare_end(unescaped: str, at: int, key_class: KeyClass, *, query: bool) -> i
 
 
 def _wide_end(unescaped: str, at: int, key_class: KeyClass, *, query: bool) -> int:
-    """Names, streets, dates and numbers hold blanks: they end where the next key, or another kind of thing, begins."""
+    """Return the end of a value with blanks (name, street, date, number): the next key or another kind of character."""
     if query:
         found = re.compile(r"[^\n\"'`<>&#;]{1,160}+").match(unescaped, at)
         if found is None:

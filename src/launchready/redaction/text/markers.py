@@ -1,6 +1,6 @@
-"""What stands in the place of a value: ``[email]``, ``[email:3f9a1c]``, ``[card ****1111]``.
+"""Markers replace values: ``[email]``, ``[email:3f9a1c]``, ``[card ****1111]``.
 
-A marker is recognised again, and never marked a second time: that is half of what makes redaction idempotent.
+Readers recognise a marker and never mark it a second time, which makes redaction idempotent.
 """
 
 import re
@@ -13,20 +13,20 @@ from importlib import import_module
 from launchready.redaction.text.rules.fields import FIELDS
 from launchready.vendors.formats import VENDORS
 
-#: Every class the rule set knows, besides those a user adds.
+#: All classes of the rule set, without those a user adds.
 KINDS: frozenset[str] = frozenset(({row.kind for row in FIELDS} | {row.kind for row in VENDORS}) - {""}) | {
     "private_key",
     "ip",
     "text",
 }
 
-#: Classes that name a person or an account: their tags may be compared. A code of six digits could be found by trial.
+#: Classes of persons and accounts, whose tags may be compared. A tag of a six-digit code could be found by trial.
 _COMPARABLE = frozenset({"email", "phone", "card", "iban", "name", "address", "session", "push_token", "ip"})
 
-#: What replaces text that was not read to its end, or could not be read at all. No value stands behind it.
+#: Replaces text that could not be read. No known value is behind it.
 UNREADABLE = "[redacted]"
 
-#: What replaces the rest of a text whose work budget is used up.
+#: Replaces the rest of a text whose work budget is used up.
 OVER_BUDGET = "[redacted: too much to read]"
 
 
@@ -35,7 +35,7 @@ _QUIET: ContextVar[bool] = ContextVar("launchready.redact.quiet", default=False)
 
 @contextmanager
 def uncounted() -> Iterator[None]:
-    """What is marked meanwhile was counted before, or elsewhere."""
+    """Do not count markers made in this block; they were counted before or are counted elsewhere."""
     token = _QUIET.set(True)
     try:
         yield
@@ -47,19 +47,19 @@ _ANY = re.compile(r"\[([a-z0-9][a-z0-9_ -]{0,63})(?::[0-9a-f]{6}| \*{4}\d{4}|: [
 
 
 def marker_classes(text: str) -> list[str]:
-    """The classes of the markers in a text, those a user added included, as often as they stand there."""
+    """Return the class of every marker in the text, classes added by a user included."""
     return _ANY.findall(text)
 
 
 class BudgetExceeded(Exception):
-    """The work budget of a text is used up: what is left of the text is not read, and not written either."""
+    """The work budget of a text is used up. The rest of the text is neither read nor written."""
 
 
-#: What a text may cost, in quarters of a look at what may be a value (each some microseconds).
+#: Budget of a text, in quarters of a look at a possible value (some microseconds each).
 _WORK = 24_000
 _LOOK = 4
-#: What each of its lines may cost beside, up to one look in so many characters: a file of lines is read to its end, a
-#: line of a megabyte that is made of beginnings is not.
+#: Extra budget per line, up to one look per 32 characters. A file of many lines is read to its end, but a line of one
+#: megabyte that consists of beginnings is not.
 _LINE = 64
 _DENSE = 32
 _LEFT: ContextVar[list[int] | None] = ContextVar("launchready.redact.left", default=None)
@@ -67,7 +67,7 @@ _LEFT: ContextVar[list[int] | None] = ContextVar("launchready.redact.left", defa
 
 @contextmanager
 def budget(text: str) -> Iterator[None]:
-    """Reading this text may cost so much and no more: past it, ``spend`` raises ``Spent``."""
+    """Limit the work on this text. Past the limit ``charge`` raises ``BudgetExceeded``."""
     token = _LEFT.set([_WORK + min(_LINE * text.count("\n"), _LOOK * len(text) // _DENSE)])
     try:
         yield
@@ -76,7 +76,7 @@ def budget(text: str) -> Iterator[None]:
 
 
 def charge(cost: int = _LOOK) -> None:
-    """Counts a look of a reader at what may be a value; see ``budget``."""
+    """Charge the cost of a look at a possible value to the budget."""
     left = _LEFT.get()
     if left is not None:
         left[0] -= cost
@@ -93,7 +93,7 @@ class Markers:
         self.pattern = re.compile(
             rf"\[(?:(?:{names})(?::[0-9a-f]{{6}}| \*{{4}}\d{{4}})?|redacted(?:: [a-z ]{{1,40}})?)\]"
         )
-        #: Markers that are no part of a key: ``user[password]=``, ``[password] => x`` are not.
+        #: Markers that are no key. In ``user[password]=`` and ``[password] => x`` the brackets hold a key.
         self.standalone = re.compile(rf"\[(?<![\w\]]\[){self.pattern.pattern[2:]}(?![\"'\]]{{0,8}}[ \t]{{0,8}}[=:])")
         self.counts: Counter[str] = Counter()
         self._key = key
@@ -103,15 +103,15 @@ class Markers:
         self._domains = tuple(entry.lower() for entry in entries if entry.startswith("@"))
 
     def is_marker(self, text: str) -> bool:
-        """Whether a text is one marker and nothing else."""
+        """Whether the text is exactly one marker."""
         return text[:1] == "[" and self.pattern.fullmatch(text) is not None
 
     def allows_class(self, kind: str) -> bool:
-        """Whether a whole class is allowed."""
+        """Whether the user allows the whole class."""
         return kind in self._off
 
     def mark(self, kind: str, value: str) -> str:
-        """The marker for a value, or the value itself where it, or its class, is allowed."""
+        """Return the marker for a value, or the value itself if the user allows it or its class."""
         charge()
         if kind in self._off or self._allowed(value):
             return value
@@ -138,7 +138,7 @@ class Markers:
 
 
 def _canonical(kind: str, value: str) -> str:
-    """The same for every spelling of one address or number, so that their tags agree."""
+    """Return one form for all spellings of an address or number, so that their tags agree."""
     if kind == "email":
         return re.sub(r"%(?:25){0,3}40|\\{1,16}u0040|&#(?:64|x40);", "@", value).lower()
     if kind in {"phone", "card"}:

@@ -1,7 +1,7 @@
-"""Names and streets told by what they look like and what stands beside them: a row with an address in it, "client ...".
+"""Names and streets without a key, found by their shape and by the text beside them: an address, the word "client".
 
-Runs where a marker of a person stands in the text already, or a word for a person, or for a street. A name is two to
-four capitalised words, none of which names a thing.
+The readers run only if the text contains a marker of a person, a word for a person, or a word for a street. A name is
+two to four capitalised words, none of which names a thing.
 """
 
 import re
@@ -22,7 +22,7 @@ _MAILBOX = LazyPattern(
     r"[^\W\d_a-z](?<![\w.'\u2019\-].)[\w'\u2019.\-]{0,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3}(?=\\{0,8}[\"']? "
     r"?<\[email)"
 )
-#: A cell of a row, the one beside it being an address or a number.
+#: A table cell beside an address or a number.
 _BESIDE = LazyPattern(
     rf"({_NAME})(?=[\"']? \({_MARKER}|[\"']?[ \t]?[,;|\t][ ]?(?:\$\d{{1,3}} = )?[\"']?{_MARKER}(?:[\"',;|)\t\n ]|\Z))"
 )
@@ -33,8 +33,7 @@ _NAME_AFTER_WORD = LazyPattern(
     rf"\.?:? (?:\#?\d{{1,12}},?:? )?(?:Herr |Frau |Mrs?\.? |Ms\.? |Dr\.? |name |named |is |ist |me llamo "
     rf"){{0,3}}({_NAME})"
 )
-#: "jo@coach.example:hunter2#9", "('jo@coach.example', 'hunter2#9')": what stands beside an address and only a password
-#: looks like.
+#: A value beside an address that only a password looks like: "jo@coach.example:hunter2#9".
 _LOGIN = LazyPattern(
     r"\[email(?::[0-9a-f]{6})?\](?:[\"']?, ?[\"']|[:|]| [/|] )([^\s\"'`<>,;|()\[\]{}]{8,64})(?=[\s\"',;|)\]}]|\Z)"
 )
@@ -48,7 +47,7 @@ _TEXTED_CODE = LazyPattern(
 )
 _FAILING = LazyPattern(r"Failing row contains \(")
 _BIRTH_DATE = LazyPattern(r"(?<=, )(?:19[2-9]\d|200\d|201[0-2])-\d\d-\d\d(?=[,)])")
-#: "12 Harrow Lane"; "Kastanienallee 84"; "7 rue des Lilas"; "Via Roma 15". By what must stand in the text.
+#: "12 Harrow Lane", "Kastanienallee 84", "7 rue des Lilas", "Via Roma 15", each with the literals that it requires.
 _STREETS = (
     (
         ("",),
@@ -83,7 +82,7 @@ _STREETS = (
 
 
 def clean(text: str, markers: Markers) -> str:
-    """The text with the names beside addresses, after words for persons, and streets, marked."""
+    """Hide names beside addresses, codes sent to a number, and passwords beside an address."""
     if "[email" in text or "[phone" in text or "[iban" in text:
         if "<[email" in text:
             text = _MAILBOX.sub(lambda found: markers.mark("name", found.group()), text)
@@ -100,7 +99,7 @@ def clean(text: str, markers: Markers) -> str:
 
 
 def names_after_words(text: str, markers: Markers) -> str:
-    """ "client Leila Petrova", "Herr Dr. Karl Müller"."""
+    """Hide the names in "client Leila Petrova" and "Herr Dr. Karl Müller"."""
     low = text.lower()
     if len(low) != len(text):
         return text
@@ -113,7 +112,7 @@ def names_after_words(text: str, markers: Markers) -> str:
 
 
 def streets(text: str, markers: Markers) -> str:
-    """ "12 Harrow Lane", "Kastanienallee 84"."""
+    """Hide "12 Harrow Lane" and "Kastanienallee 84"."""
     for needed, pattern in _STREETS:
         if any(map(text.__contains__, needed)):
             text = pattern.sub(lambda found: markers.mark("address", found.group()), text)
@@ -130,7 +129,7 @@ def _mark_name_beside(found: re.Match[str], markers: Markers) -> str:
 
 
 def _after_separator(found: re.Match[str]) -> bool:
-    """Whether the blank before a name follows the separator of a cell."""
+    """Whether a cell separator precedes the blank before a name."""
     return found.string[max(0, found.start() - 2) : found.start() - 1] in {",", ";", "|", ":"}
 
 

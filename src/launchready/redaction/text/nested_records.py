@@ -1,12 +1,13 @@
-"""Nested records: dict, list, tuple, set, dataclass, model, bytes, exception. A copy where something changed, else
-the same.
+"""Nested records: dict, list, tuple, set, dataclass, model, bytes, exception.
 
-- The caller's objects are never written to.
-- A key decides for everything below it: ``{"password": {"value": ...}}`` hides the value, ``{"card": {"number": ...}}``
-  reads "number" as a card's.
-- ``("authorization", "Bearer ...")`` and ``{"name": "authorization", "value": "..."}`` are pairs, too.
-- What is nested deeper than 64, or larger than 100,000 values, is replaced by a marker, and not followed: a record that
-  contains itself ends there.
+A record is copied where a value changes; otherwise the same object is returned.
+
+- The caller's objects are never modified.
+- A key applies to everything below it: ``{"password": {"value": ...}}`` hides the value, and in
+  ``{"card": {"number": ...}}`` the number is read as a card number.
+- ``("authorization", "Bearer ...")`` and ``{"name": "authorization", "value": "..."}`` are read as pairs.
+- A marker replaces values nested deeper than 64 and values beyond the first 100,000. A record that contains itself ends
+  there.
 """
 
 import copy
@@ -45,7 +46,7 @@ class RecordWalker:
         self._path: set[int] = set()
 
     def walk(self, value: Any, key_class: KeyClass | None = None, parent: str = "", depth: int = 0) -> Any:
-        """The value, redacted; the same object where nothing had to change."""
+        """Redact the value. Returns the same object if nothing changes."""
         if isinstance(value, str):
             return self._text(value, key_class)
         if isinstance(value, _LEAVES):
@@ -146,9 +147,9 @@ class RecordWalker:
         return items if isinstance(value, dict) and type(value) is dict else _same_mapping(value, items)
 
     def _name_value_class(self, value: Mapping[Any, Any]) -> KeyClass | None:
-        """The class that ``{"name": "token", "value": ...}`` gives to its value."""
+        """Return the class that ``{"name": "token", "value": ...}`` gives to its value."""
         if "input" in value and isinstance(value.get("loc"), list | tuple) and value["loc"]:
-            return self._keys.classify(str(value["loc"][-1]))  # what pydantic and FastAPI say of a field
+            return self._keys.classify(str(value["loc"][-1]))  # a validation error of pydantic or FastAPI
         if VALUES.isdisjoint(value):
             return None
         for label in LABELS:
@@ -172,7 +173,7 @@ class RecordWalker:
             if above is None or not _hides_contents(above):
                 return None
             holds = above.kind == "generic_key" and key not in CONTEXT_KEYS and parent.lower() in _CREDENTIAL_PARENTS
-            return above._replace(condition="token") if holds else above  # credentials hold dates and regions, too
+            return above._replace(condition="token") if holds else above  # credentials also contain dates and regions
         if key_class.bare:
             return KeyClass("name", person_context) if person_context else None
         if key_class.condition == "alone" and not _QUERY.intersection(words(parent)):
@@ -180,7 +181,7 @@ class RecordWalker:
         return key_class
 
     def _person_context(self, value: Mapping[Any, Any]) -> str:
-        """The condition under which a bare ``name`` is a person's; empty: none is."""
+        """Return the condition under which a bare ``name`` is a person, or an empty string if no name is."""
         account = ""
         for key, item in value.items():
             key_class = self._keys.classify(key) if isinstance(key, str) and isinstance(item, str) else None
@@ -231,7 +232,7 @@ class RecordWalker:
         return twin
 
     def _redact_exc_info(self, error: BaseException, depth: int) -> Any:
-        """The same exception, with clean arguments, attributes, notes and chain."""
+        """Return a copy with redacted arguments, attributes, notes and chain, or the same exception."""
         announced = self._engine.text(str(error))
         args = self.walk(error.args, None, "", depth)
         state = vars(error)
@@ -249,24 +250,26 @@ class RecordWalker:
         return twin
 
     def _copy_exception(self, error: BaseException, args: Any, state: dict[str, Any], announced: str) -> BaseException:
-        """Made without the class's ``__init__``. Where its text would say more: an exception of clean text alone."""
+        """Copy the exception without its ``__init__``, or return a plain exception if the copy is not clean."""
         plain = Exception(f"{type(error).__name__}: {announced}")
         try:
             twin = type(error).__new__(type(error), *args)
             twin.__dict__.update(state)
             clean = self._engine.text(str(twin)) == str(twin)
-        except Exception:  # a class of the app's, with rules of its own
+        except Exception:  # the app's class may raise anything
             return plain
         return twin if clean else plain
 
 
 def _attributes(value: Any) -> Iterable[str] | None:
-    """Names of the fields of a dataclass, an attrs class, a model of pydantic's, a bare namespace; else None."""
+    """Return the field names of a dataclass, attrs class, pydantic model or namespace; else None."""
     kind = type(value)
     if isinstance(value, type):
         return None
     if hasattr(kind, "__dataclass_fields__"):
-        return [field.name for field in import_module("dataclasses").fields(value)]  # loaded: there is one of it
+        return [
+            field.name for field in import_module("dataclasses").fields(value)
+        ]  # the module is loaded if a dataclass exists
     if hasattr(kind, "__attrs_attrs__"):
         return [field.name for field in kind.__attrs_attrs__]
     if (hasattr(kind, "model_fields") or kind is SimpleNamespace) and isinstance(
@@ -284,7 +287,7 @@ def _same_container(value: Any, items: Iterable[Any]) -> Any:
 
 
 def _hides_contents(key_class: KeyClass) -> bool:
-    """Whether everything below a key of this class is hidden, whatever it is called there."""
+    """Whether a key of this class hides everything below it, whatever its keys."""
     return key_class.condition in {
         "any",
         "loose",
@@ -301,8 +304,8 @@ def _hides_contents(key_class: KeyClass) -> bool:
 
 
 def _same_mapping(value: Mapping[Any, Any], items: dict[Any, Any]) -> Any:
-    """The items in a mapping of the same type, where it can be built so; else in a dict."""
-    if isinstance(value, ChainMap):  # writes to its first mapping alone
+    """Return the items in a mapping of the same type if possible, else in a dict."""
+    if isinstance(value, ChainMap):  # writes go to its first mapping only
         return items
     try:
         twin = copy.copy(value)
@@ -311,6 +314,6 @@ def _same_mapping(value: Mapping[Any, Any], items: dict[Any, Any]) -> Any:
                 del twin[key]  # type: ignore[attr-defined]  # a mapping that cannot becomes a dict below
         for key, item in items.items():
             twin[key] = item  # type: ignore[index]  # as above
-    except Exception:  # read-only mappings, and those with rules of their own
+    except Exception:  # read-only mappings and mappings with rules of their own
         return items
     return items if twin is value else twin

@@ -1,7 +1,6 @@
-"""Digits: cards by check digit and issuer, IBANs by check digits and country, telephone numbers by shape.
+"""Numbers: cards by check digit and issuer, IBANs by check digits and country, phone numbers by shape.
 
-Which of them can be there at all is read off the *figure* of a text, in which every digit is ``0`` and every letter
-``a``.
+The shape of a text has ``0`` for every digit and ``a`` for every letter. It tells which kinds of number can occur.
 """
 
 import re
@@ -54,7 +53,7 @@ _FIGURE = str.maketrans(
     "0123456789 .+\u00a0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0" * 10 + "-" * 4 + "a" * 52
 )
 _FIGURE_ASCII = bytes(_FIGURE.get(char, char) if char < 128 else char for char in range(256))
-_DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
+_DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, with the digits of the result added
 _NO_LENGTHS: frozenset[int] = frozenset()
 _UUID = 36
 _LONG = "0" * 10
@@ -63,9 +62,9 @@ _TRUNK_BEGINS = ("(0", '"0', "'0", "=0", ">0", "\n0")
 
 
 def clean(text: str, markers: Markers, *, phone_word: bool) -> str:
-    """The text with its cards, accounts and telephone numbers marked.
+    """Hide cards, accounts and phone numbers.
 
-    ``told``: a word such as "call" stands in the text, after which bare digits are a telephone number.
+    ``phone_word``: the text contains a word such as "call", after which bare digits are a phone number.
     """
     shape = text.encode().translate(_FIGURE_ASCII).decode() if text.isascii() else text.translate(_FIGURE)
     if (
@@ -92,12 +91,12 @@ def clean(text: str, markers: Markers, *, phone_word: bool) -> str:
 
 
 def addresses(text: str, markers: Markers) -> str:
-    """IP addresses, for those who ask."""
+    """Hide IP addresses."""
     return _IP.sub(lambda found: markers.mark("ip", found.group()), text)
 
 
 def is_card(digits: str) -> bool:
-    """Whether a number was issued as a card: the issuer's range and length, then the check digit."""
+    """Whether the number is in an issued card range, has its length, and passes the check digit."""
     return len(digits) in _issued().get(digits[:4], _NO_LENGTHS) and luhn(digits)
 
 
@@ -108,7 +107,7 @@ def luhn(digits: str) -> bool:
 
 @cache
 def _issued() -> dict[str, frozenset[int]]:
-    """Lengths by the first four digits."""
+    """Return the card lengths issued under the first four digits."""
     lengths: dict[str, frozenset[int]] = {}
     for first, last, issued in ISSUERS:
         for number in range(int(first.ljust(4, "0")), int(last.ljust(4, "9")) + 1):
@@ -117,7 +116,7 @@ def _issued() -> dict[str, frozenset[int]]:
 
 
 def is_iban(text: str) -> bool:
-    """The length of its country and the check of ISO 13616 (mod 97-10)."""
+    """Whether the length fits the country and the check digits are right (ISO 13616, mod 97-10)."""
     if len(text) != IBAN_LENGTHS.get(text[:2]):
         return False
     turned = text[4:] + text[:4]
@@ -129,7 +128,7 @@ def _card(found: re.Match[str], markers: Markers) -> str:
     whole = found.group()
     digits = _digits(whole)
     if len(digits) > 16 and whole.isdigit() and found.string[found.start() - 1 : found.start()] in _UNDER_KEY:
-        return whole  # under a key that says nothing of cards: the id of a trace, of a message
+        return whole  # under a key without a word for cards: the id of a trace or message
     if is_card(digits):
         return markers.mark("card", digits)
     return whole
@@ -142,7 +141,9 @@ def _ibans(text: str, markers: Markers) -> str:
     while found is not None:
         charge()
         at = found.end()
-        uuid = value_shapes.uuid(text[found.start() : found.start() + _UUID])  # its groups are no account's
+        uuid = value_shapes.uuid(
+            text[found.start() : found.start() + _UUID]
+        )  # the groups of a UUID are no account number
         end = 0 if uuid else _iban_end(text, found.start(), found.group().upper())
         if end:
             out += (text[done : found.start()], markers.mark("iban", text[found.start() : end]))
@@ -152,7 +153,7 @@ def _ibans(text: str, markers: Markers) -> str:
 
 
 def _iban_end(text: str, start: int, head: str) -> int:
-    """Where the IBAN that begins here ends; 0: none begins. Exactly as many characters as its country issues."""
+    """Return the end of the IBAN that begins here, or 0. An IBAN has exactly the length of its country."""
     need = IBAN_LENGTHS.get(head[:2], 0)
     kept: list[str] = []
     at = start
@@ -191,7 +192,7 @@ def _trunk(found: re.Match[str], markers: Markers) -> str:
 
 
 def _phones_after_words(text: str, markers: Markers, *, long: bool) -> str:
-    """Bare digits after a word such as "call". ``long``: ten of them may stand together."""
+    """Hide bare digits after a word such as "call". ``long``: the text may contain ten digits in a row."""
     spans: list[Span] = []
     low = text.lower()
     for _, at in whole_words(low, PHONE_WORDS):

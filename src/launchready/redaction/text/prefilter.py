@@ -1,8 +1,8 @@
-"""What can stand in a text at all, asked once and before any reader: most lines of a log end here.
+"""The prefilter tells which readers can find anything in a text. Most lines of a log need no reader.
 
-A gate is opened by a word (a run of ASCII letters and digits, in any case), or by a literal where no whole word is
-certain. The text is split into its words in one pass, one set says whether any of them opens anything, and the rest is
-substring search. With google-re2 the same question is one pass of an automaton (see ``fast``), with the same answer.
+A gate opens if the text contains one of its words (a run of ASCII letters and digits, in any case), or one of its
+literals where no whole word is certain. One pass splits the text into words; one set operation compares them; the rest
+is substring search. With google-re2 one automaton answers the same question (see ``prefilter_re2``).
 """
 
 import re
@@ -39,17 +39,17 @@ from launchready.vendors.formats import VENDORS
     COMMAND,
 ) = range(23)
 SENTENCE_GATES = frozenset({*range(PHONE), DEVICE, TYPED_PASSWORD, GREETING, COMPARISON, PASSWORD_CHANGE})
-FIRST_VENDOR = 32  # gate 32 + n: row n of VENDORS
+FIRST_VENDOR = 32  # gate 32 + n belongs to row n of VENDORS
 ALWAYS_OPEN: frozenset[int] = frozenset(
     {NUMBERS, VENDOR_CONTEXT, KEYS, MARKUP}
-)  # not asked here: their readers ask as cheaply
+)  # their readers check as cheaply themselves
 
 
 _WITH_BASE64 = ALWAYS_OPEN | {BASE64}
 
 
 class Gate(NamedTuple):
-    """What opens one gate."""
+    """The words and literals that open one gate."""
 
     number: int
     words: frozenset[str]
@@ -57,11 +57,11 @@ class Gate(NamedTuple):
 
 
 _RUN = re.compile(r"[A-Za-z0-9]+")
-_BOUND = "(?<![A-Za-z0-9"  # a pattern that begins so begins a word
+_BOUND = "(?<![A-Za-z0-9"  # a pattern that begins like this begins at a word
 
 
 def _vendor_gate(gate: int, literals: Iterable[str], pattern: str) -> Gate:
-    """A literal becomes a word where its own characters, or the pattern's beginning, close a run at both ends."""
+    """Turn a literal into a word if its own characters, or the beginning of the pattern, close a run at both ends."""
     words, rest = set(), set()
     for literal in literals:
         for run in _RUN.finditer(literal):
@@ -75,7 +75,7 @@ def _vendor_gate(gate: int, literals: Iterable[str], pattern: str) -> Gate:
 
 
 def _sentence_gate(gate: int, said: Iterable[str]) -> Gate:
-    """By its first word; of one with letters beyond ASCII, the last run of those within (see ``_WORDS``)."""
+    """Open by the first word of each phrase, or by the last ASCII run of that word (see ``_WORDS``)."""
     return Gate(gate, frozenset(_RUN.findall(phrase.split()[0])[-1] for phrase in said), frozenset())
 
 
@@ -88,7 +88,7 @@ GATES: tuple[Gate, ...] = (
     _sentence_gate(CVC, phrases.CVC_WORDS),
     _sentence_gate(
         AUTH_SCHEME, ("bearer", "basic", "20bearer", "20basic")
-    ),  # glued to an escape: authorization%3A%20Bearer
+    ),  # joined to an escape: authorization%3A%20Bearer
     _sentence_gate(AUTH_COMMAND, ("auth",)),
     _sentence_gate(BIRTH_DATE, phrases.BIRTH_WORDS),
     _sentence_gate(DEVICE, phrases.DEVICE_WORDS),
@@ -108,7 +108,7 @@ _MEMO = 4096
 
 
 class _Words(dict[int, int]):
-    """A table for ``str.translate``: ASCII letters in lower case and digits; everything else is a blank."""
+    """Table for ``str.translate``: lower-case ASCII letters and digits; a blank for everything else."""
 
     def __missing__(self, char: int) -> int:
         code = ord(chr(char).lower()) if char < 128 and chr(char).isalnum() else 32
@@ -118,7 +118,7 @@ class _Words(dict[int, int]):
 
 
 _WORDS = _Words()
-#: The same for text in ASCII, as tables of ``bytes.translate``, which is seven times as fast.
+#: The same tables for ``bytes.translate``, which is seven times as fast on ASCII text.
 _LOW = bytes(_WORDS[char] if char < 128 else 32 for char in range(256))
 _RUNS = bytes(97 if char != 32 else 32 for char in _LOW)
 _LONG_RUN = b"a" * LEAST
@@ -130,14 +130,14 @@ for _gate in GATES:
             _table[_key] = _table.get(_key, ALWAYS_OPEN) | {_gate.number}
 _GATE_WORDS = frozenset(_BY_WORD)
 _LITERALS = tuple(_BY_LITERAL)
-#: Literals that begin with a small letter are looked for one by one: a pattern would try most characters of a text.
+#: Literals with a lower-case first letter are searched one by one, because a pattern would stop at most characters.
 _RARE_LITERALS = re.compile("|".join(sorted(re.escape(literal) for literal in _LITERALS if not literal[0].islower())))
 _LOWER_PREFIXES = {literal[:6] for literal in _LITERALS if literal[0].islower()}
 _LOWER_ROOTS = tuple(root for root in _LOWER_PREFIXES if not any(other in root for other in _LOWER_PREFIXES - {root}))
 
 
 def open_gates(text: str) -> frozenset[int]:
-    """The gates that this text opens."""
+    """Return the gates that the text opens."""
     if text.isascii():
         raw = text.encode()
         words = raw.translate(_LOW).decode().split()

@@ -1,9 +1,8 @@
-"""The gates in one pass of google-re2, where it is installed (``pip install "launchready[fast]"``).
+"""The prefilter in one pass of google-re2, if it is installed (``pip install "launchready[fast]"``).
 
-The only third-party import of the core, and a pure one: it decides nothing, it answers ``gates.opened`` sooner and more
-closely. A gate that it keeps shut is one behind which no reader would find anything, so every text comes out the same
-with and without it; tests hold that. Text that is not ASCII takes the other way: what is a letter's other case there is
-not agreed between the two.
+It answers ``prefilter.open_gates`` faster and more precisely. A gate that it keeps shut is one whose reader would find
+nothing, so the redacted text is the same with and without google-re2; tests compare the two. Text that is not ASCII
+takes the other way, because the two disagree about case folding there.
 """
 
 import importlib
@@ -42,13 +41,13 @@ from launchready.redaction.text.rules.numbers import IBAN_LENGTHS
 from launchready.redaction.text.rules.phrases import NEW_PASSWORD_ADJECTIVES
 from launchready.vendors.formats import VENDORS
 
-_MEMORY = 64 << 20  # bytes for the automaton's states; they are made as texts need them, some hundred kilobytes in all
+_MEMORY = 64 << 20  # bytes for the states of the automaton, built on demand: some hundred kilobytes in practice
 
 
 _NO_GATES: frozenset[int] = frozenset()
 _COUNTRIES = "|".join(sorted(IBAN_LENGTHS))
-#: Two gates that substring search cannot ask: ``gates.opened`` always opens them, and their readers have gates of their
-#: own. Each of these matches wherever a reader behind the gate would.
+#: Gates that substring search cannot answer, so ``prefilter.open_gates`` always opens them. Each pattern matches
+#: wherever the reader behind the gate would.
 _EXTRA_GATES = (
     (
         NUMBERS,
@@ -72,7 +71,7 @@ _EXTRA_GATES = (
         ),
     ),
 )
-#: What must follow the words of a gate before its reader finds anything; without it the gate stays shut.
+#: The reader of a gate finds nothing unless this follows its words, so the gate stays shut without it.
 _FOLLOWS = {
     STATEMENT: r"""(?: (?:now |is|was|to|lautet|ist|est|es|->|=>|["'`])|:| ?[=-]>)""",
     PASSWORD_CHANGE: r"(?: [^\n]*)?(?:[:>=\[(<{]| (?:to|auf|zu|is|ist|as|en|from) )",
@@ -107,18 +106,18 @@ _ALTERNATIVES = {
 }
 _SHORT = 3
 _APART = "[_.-]*"  # between the words of a key
-_BEFORE = r"(?:^|[^A-Za-z0-9_.-]|%[0-9A-Fa-f]{2}|\\[a-z0-9]{1,5})"  # a key begins, or the escape before it ends
-_AFTER = r"""["'`\]]*[ \t\x1c]*[:=,%\\&]"""  # what closes a key, and a separator, or the escape of one of these
+_BEFORE = r"(?:^|[^A-Za-z0-9_.-]|%[0-9A-Fa-f]{2}|\\[a-z0-9]{1,5})"  # before a key
+_AFTER = r"""["'`\]]*[ \t\x1c]*[:=,%\\&]"""  # the characters that close a key, and a separator or its escape
 
 
 def compile_gates(keys: KeyClassifier) -> Callable[[str], frozenset[int]] | None:
-    """``gates.opened``, by google-re2, for one set of keys; None where that is not installed."""
+    """Return ``prefilter.open_gates`` on google-re2 for one set of keys, or None without google-re2."""
     try:
         re2: Any = importlib.import_module("re2")
         options = re2.Options()
         options.max_mem = _MEMORY
         automaton = re2.Set.SearchSet(options)
-    except (ImportError, AttributeError):  # another package of that name
+    except (ImportError, AttributeError):  # another package with this name
         return None
     patterns = [*((gate_row.number, _pattern(gate_row)) for gate_row in GATES), *_EXTRA_GATES, (KEYS, _keys(keys))]
     for _, pattern in patterns:
@@ -143,9 +142,9 @@ def _pattern(gate_row: Gate) -> str:
 
 
 def _keys(keys: KeyClassifier) -> str:
-    """Wherever ``keys.named`` names a key, in whatever case and with whatever between its words."""
+    """Return a pattern that matches every key that ``keys.classify`` knows, in any case and with any separators."""
     ends, alone = keys.key_endings()
-    glued = {stem for stem, _, _ in GLUED}  # with no boundary before them
+    glued = {stem for stem, _, _ in GLUED}  # these need no boundary before them
     long = "|".join(_APART.join(map(re.escape, end)) for end in sorted(ends) if len(end) > _SHORT or end in glued)
     short = [re.escape(end) for end in sorted(ends) if len(end) <= _SHORT]
     small, tall, title = ("|".join(map(form, short)) for form in (str.lower, str.upper, str.capitalize))

@@ -1,6 +1,6 @@
-"""Private keys (RFC 7468), whole, cut, or escaped into one line.
+"""Private keys (RFC 7468): complete, truncated, or escaped into one line.
 
-The end is looked for with ``str.find``, never with a pattern: a line of a million BEGINs costs one pass.
+``str.find`` looks for the end instead of a pattern, so a line of a million BEGINs costs one pass.
 """
 
 from launchready.lazy_pattern import LazyPattern
@@ -14,7 +14,7 @@ _LONGEST = 65_536
 
 
 def clean(text: str, markers: Markers) -> str:
-    """The text without the bodies of private keys; the BEGIN line goes, too."""
+    """Hide private keys, their BEGIN lines included."""
     out: list[str] = []
     done = 0
     at = text.find(_BEGIN)

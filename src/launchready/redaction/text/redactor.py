@@ -1,4 +1,4 @@
-"""A rule set, compiled: what a settings object becomes, and what the whole library calls."""
+"""The compiled rule set. ``Redaction(...)`` builds one from its options; logging and tracing call it."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,19 +15,19 @@ T = TypeVar("T")
 
 
 class Redactor:
-    """Takes text or nested records, gives the same back with what is secret or personal marked.
+    """Redacts text and nested records: secrets and personal data become markers.
 
-    - Pure: the argument is never changed; what needs no change is returned as it is.
-    - Never raises; what cannot be read becomes the marker ``[redacted]``.
+    - Pure: the argument is never changed, and a value that needs no change is returned as it is.
+    - Never raises: a value that cannot be read becomes the marker ``[redacted]``.
     - ``redactor(redactor(x)) == redactor(x)``.
-    - Linear in the length of the text, whatever stands in it.
+    - Linear in the length of the text, whatever the text is.
 
-    ``fields``: more names of keys whose value is hidden; the name is the class. ``patterns``: more classes, by regular
-    expression. ``allow``: values (``support@acme.com``), every address of a domain (``@acme.com``), keys
-    (``key:session_id``) and classes (``class:phone``) that are left alone. ``pseudonyms``: addresses, numbers and names
-    become comparable tags (``[email:3f9a1c]``) by BLAKE2 with ``key``. ``ip_addresses``: hides those, too.
+    ``fields``: more key names whose values are hidden; the name is the class. ``patterns``: more classes, by regular
+    expression. ``allow``: values (``support@acme.com``), all addresses of a domain (``@acme.com``), keys
+    (``key:session_id``) and classes (``class:phone``) to leave alone. ``pseudonyms``: addresses, numbers and names
+    become comparable tags (``[email:3f9a1c]``), computed by BLAKE2 with ``key``. ``ip_addresses``: hide them, too.
 
-    ``counts`` says how often each class was found, never what was found.
+    ``counts`` holds the number of markers by class, and never a value.
     """
 
     def __init__(
@@ -57,20 +57,20 @@ class Redactor:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How often each class was marked since the start."""
+        """Number of markers made since the start, by class."""
         return MappingProxyType(self._markers.counts)
 
     def __call__(self, value: T) -> T:
-        """The value, redacted: text to text, a record to a record of the same shape."""
+        """Redact the value: text returns text, a record returns a record of the same shape."""
         try:
             if type(value) is str:
                 return cast("T", self._engine.text(str(value)))
             return cast("T", RecordWalker(self._engine, self._keys, self._markers).walk(value))
-        except Exception:  # fail closed: nothing unread is given back, no error of ours reaches the app
+        except Exception:  # fail closed: raw text is never returned, and no error of ours reaches the app
             return cast("T", UNREADABLE)
 
     def text(self, value: str) -> str:
-        """As calling it, for text alone."""
+        """Redact a text."""
         return self(value)
 
 
@@ -86,7 +86,7 @@ def _compile_patterns(patterns: Mapping[str, str]) -> tuple[dict[str, re.Pattern
             compiled[_class_name(name)] = re.compile(pattern)
         except (re.error, TypeError) as error:
             problems.append(
-                f"redaction: the pattern of {name!r} is no regular expression ({error}). Write it as r'BK-\\d{{6}}'."
+                f"redaction: the pattern {name!r} is not a regular expression ({error}). Write it as r'BK-\\d{{6}}'."
             )
     return compiled, problems
 

@@ -1,9 +1,9 @@
-"""Sentences: "your code is 482913", "my password is ...", "Bearer ey...", "AUTH ...", ``Leila Petrova <leila@...>``.
+"""Sentences: "your code is 482913", "my password is ...", "Bearer ey...", "AUTH ...", "Dear Emily Johnson,".
 
-Here the words decide, so they are strict: a word that announces, something that joins, and a value that is no word. The
-words are found by literal search, the rest by a match anchored behind them: no pattern walks over the text.
+In prose only the words decide, so the rules are strict: a word that announces a value, a joining word, and a value that
+is no word. Literal search finds the words, and an anchored match reads the rest: no pattern walks over the text.
 
-``low`` is the text in lower case, of the same length (where lower case is longer than upper, the reader stays out).
+``low`` is the text in lower case, of equal length. The reader skips letters whose lower case is longer.
 """
 
 import re
@@ -66,7 +66,7 @@ _GREETED_NAME = LazyPattern(
     r"(?: M(?:rs?|s)\.?)? ([^\W\d_a-z][\w'\u2019.\-]{1,40}(?: [^\W\d_a-z][\w'\u2019.\-]{0,40}){0,3})(?=[,!])"
 )
 _KEY_BEFORE = LazyPattern(r"[A-Za-z][A-Za-z0-9]{0,32}(?:[_\-][A-Za-z0-9]{1,32}){1,6}\Z")
-_KEY_ID = LazyPattern(r" (?:0x)?[0-9a-fA-F]{16}(?![0-9A-Za-z])")  # of OpenPGP
+_KEY_ID = LazyPattern(r" (?:0x)?[0-9a-fA-F]{16}(?![0-9A-Za-z])")  # an OpenPGP key id
 _SECRET_CONDITIONS = frozenset({"opaque", "loose", "pathless", "token"})
 _ADJACENT_CLASSES = {
     "password": "password",
@@ -84,19 +84,19 @@ _JOINS = (" is ", " was ", " to ", " lautet ", " ist ", " est ", " es ", ": ", "
 
 
 class SentenceReader:
-    """The reader of sentences."""
+    """Finds and hides values that sentences announce."""
 
     def __init__(self, keys: KeyClassifier, markers: Markers) -> None:
         self._keys = keys
         self._markers = markers
 
     def clean(self, text: str, gates: frozenset[int]) -> str:
-        """The text with what its words announce marked."""
+        """Hide the values that the words of the text announce."""
         low = text.lower()
-        if len(low) != len(text):  # a letter whose lower case is longer, such as the Turkish I with a dot
+        if len(low) != len(text):  # for example the Turkish capital I with a dot
             low = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
         cleaned = splice(text, list(self._spans(text, low, gates)))
-        if cleaned is not text:  # the rest in the next pass, on markers and not on values
+        if cleaned is not text:  # the next pass reads the rest, with markers in place of values
             return cleaned
         if prefilter.COMPARISON in gates:
             text = compared_values.clean(text, low, self._markers)
@@ -156,7 +156,7 @@ class SentenceReader:
             yield found.start(1), found.end(1), self._markers.mark("name", found.group(1))
 
     def _adjacent_class(self, text: str, word: str, at: int) -> str:
-        """The class of what follows a word and a blank, or a key that ends with it: ``aws_secret_access_key Nx2B``."""
+        """Return the class of a value after a word and a blank, or after a key with that word at its end."""
         if text[at - len(word) - 1 : at - len(word)] in {"_", "-"}:
             key = _KEY_BEFORE.search(text[max(0, at - 64) : at])
             key_class = self._keys.classify(key.group()) if key is not None else None
@@ -168,7 +168,7 @@ class SentenceReader:
         return _ADJACENT_CLASSES.get(word, "generic_key")
 
     def _is_other_key(self, low: str, at: int) -> bool:
-        """Whether the word before "key" makes it one that is no secret: an idempotency key, the key of a cache."""
+        """Whether the word before "key" makes it another key: an idempotency key, the key of a cache entry."""
         lead_match = _BEFORE.search(low[max(0, at - 18) : at])
         return lead_match is not None and self._keys.classify(f"{lead_match.group(1)} key") is None
 
@@ -181,7 +181,7 @@ class SentenceReader:
             yield start, end, self._markers.mark(kind, value)
 
     def _backup_codes(self, text: str, found: re.Match[str] | None) -> Iterator[Span]:
-        """A list of backup codes; one without any digit is a sentence."""
+        """Hide a list of backup codes. A list without any digit is a sentence."""
         if found is not None and any(map(str.isdigit, found.group(1))):
             start, end = found.span(1)
             value = text[start:end].rstrip(" ,\"'")
@@ -225,7 +225,7 @@ class SentenceReader:
             if after is not None and _counts_things(after.group(1)):  # "OTP for user 17 is 482913"
                 after = _CODE.match(low, after.end())
             if text[at - len(word) - 1 : at + 1] == f"[{word}]":
-                continue  # a marker's own word
+                continue  # the word is part of a marker
             if after is None or (
                 after.group(1) == ":" and follows_store_command(text[max(0, at - 96) : at - len(word)])
             ):
@@ -240,7 +240,7 @@ class SentenceReader:
                 after = _SECOND.match(low, after.end())
 
     def _is_code(self, word: str, before: str, after: re.Match[str]) -> bool | None:
-        """Whether a one-time code follows; None: where the text speaks of such a thing."""
+        """Whether a one-time code follows, or None if the context of the text decides."""
         lead_match = _BEFORE.search(before)
         lead = lead_match.group(1) if lead_match else ""
         plain = word == "code" and lead not in phrases.ONE_TIME_CODE_WORDS and "[" not in after.group(1)
@@ -261,13 +261,13 @@ class SentenceReader:
 
 
 def _counts_things(between: str) -> bool:
-    """Whether the last word before a number says that it is the number of a user, of a booking."""
+    """Whether the last word before a number counts users, bookings or other things."""
     found = re.search(r"([a-z]+)[ #=:_]{1,3}\Z", between)
     return found is not None and found.group(1) in phrases.COUNTED_NOUNS
 
 
 def _only_joins(between: str, *, strict: bool) -> bool:
-    """Whether what stands between a word and its digits only joins them: no other noun has come in between."""
+    """Whether the text between a word and its digits only joins them, without another noun."""
     between = re.sub(r"%[0-9a-f]{2}|\[[a-z]+\]", " ", between)
     if re.search(r"[a-z]=|[\"'],", between):  # another key, or another member
         return False

@@ -1,15 +1,15 @@
-"""Small tools of the readers: whole words found by literal search, and a text put together from spans."""
+"""Shared tools of the readers: whole words by literal search, and replacement of spans."""
 
 from collections.abc import Iterable, Iterator
 
 from launchready.redaction.text.markers import charge
 
 Span = tuple[int, int, str]
-"""Start, end, and what is to stand there."""
+"""Start, end, replacement."""
 
 
 def whole_words(low: str, words: Iterable[str], *, glued: bool = False) -> Iterable[tuple[str, int]]:
-    """Each of the words that stands alone in the text, with the position after it. ``glued``: or at a key's end."""
+    """Yield each whole word in the text with the position after it. ``glued``: also at the end of a key."""
     said = [word for word in words if word in low]
     return _occurrences(low, said, glued=glued) if said else ()
 
@@ -27,7 +27,7 @@ def _occurrences(low: str, said: list[str], *, glued: bool) -> Iterator[tuple[st
 
 
 def splice(text: str, spans: list[Span]) -> str:
-    """The text with the spans replaced; of two that overlap, the first stands."""
+    """Replace the spans. Of two overlapping spans the first wins."""
     if not spans:
         return text
     out: list[str] = []

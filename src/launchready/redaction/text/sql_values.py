@@ -1,7 +1,7 @@
-"""SQL with its values beside it: a column names what stands at its place (INSERT), or at its parameter ($1, %s, ?).
+"""SQL statements with their values. A column names the value at its place (INSERT) or at its parameter ($1, %s, ?).
 
-Engines log a statement and its parameters in one record: PostgreSQL's "DETAIL: parameters: $1 = '...'", Django's
-"args=(...)", SQLAlchemy's "[parameters: (...)]".
+Engines log a statement and its parameters in one record: "DETAIL: parameters: $1 = '...'" (PostgreSQL), "args=(...)"
+(Django), "[parameters: (...)]" (SQLAlchemy).
 """
 
 import re
@@ -32,14 +32,14 @@ _LITERAL = LazyPattern(
 
 
 class SqlReader:
-    """The reader of statements."""
+    """Finds and hides the values of sensitive columns."""
 
     def __init__(self, keys: KeyClassifier, markers: Markers) -> None:
         self._keys = keys
         self._markers = markers
 
     def clean(self, text: str) -> str:
-        """The text with the values of sensitive columns marked."""
+        """Hide the values of sensitive columns."""
         order: list[str] = []
         insert = _INSERT.search(text)
         while insert is not None:
@@ -69,7 +69,7 @@ class SqlReader:
             at = more.end()
 
     def _row(self, text: str, at: int, columns: list[str]) -> tuple[str, int]:
-        """One list of values, by the names of its columns."""
+        """Hide sensitive values in one list of values; ``columns`` names them in order."""
         for column in columns:
             found = _LITERAL.match(text, at)
             if found is None:

@@ -1,6 +1,6 @@
-"""Rows under a line of column names: CSV, tab-separated rows of COPY, the tables that psql and mysql print.
+"""Rows under a line of column names: CSV, the tab-separated rows of COPY, tables printed by psql and mysql.
 
-A column's name says what its cells are, as a key does. Names beside an address need no line of names (see ``people``).
+The name of a column classifies its cells, as a key does. ``names_and_streets`` finds names without a column name.
 """
 
 from launchready.lazy_pattern import LazyPattern
@@ -17,12 +17,12 @@ _LONGEST = 65_536
 
 
 def present(text: str) -> bool:
-    """Whether a line may be a row of a table."""
+    """Whether a line of the text may be a row of a table."""
     return ("\n" in text and any(map(text.__contains__, _SEPARATORS))) or ("COPY " in text and "\t" in text)
 
 
 def clean(text: str, keys: KeyClassifier, markers: Markers) -> str:
-    """The text with the cells of sensitive columns marked."""
+    """Hide the cells of sensitive columns."""
     if "COPY " in text and "\t" in text:
         text = _copy_rows(text, keys, markers)
     lines = text.split("\n")
@@ -44,7 +44,7 @@ def clean(text: str, keys: KeyClassifier, markers: Markers) -> str:
 
 
 def _copy_rows(text: str, keys: KeyClassifier, markers: Markers) -> str:
-    """The row that PostgreSQL names in an error of COPY, or that stands below the statement."""
+    """Hide cells of a row that PostgreSQL quotes in a COPY error, or that follows the statement."""
     head = _COPY.search(text)
     if head is None:
         return text
@@ -60,7 +60,7 @@ def _copy_rows(text: str, keys: KeyClassifier, markers: Markers) -> str:
 
 
 def _columns(line: str, keys: KeyClassifier) -> tuple[str, list[KeyClass | None]]:
-    """What separates the names of a line of them, and the class of each; empty: it is none."""
+    """Return the separator of a header line and the class of each column, or an empty separator."""
     if len(line) > _LONGEST:
         return "", []
     for separator in _SEPARATORS:
@@ -78,7 +78,7 @@ def _columns(line: str, keys: KeyClassifier) -> tuple[str, list[KeyClass | None]
 
 
 def _row(line: str, separator: str, columns: list[KeyClass | None], markers: Markers) -> str | None:
-    """The row with its cells marked; None: the table has ended."""
+    """Return the row with sensitive cells hidden, or None if the table has ended."""
     if len(line) > _LONGEST or separator not in line:
         return line if line[:1] in {"-", "+"} and line.strip("-+| ") == "" else None
     cells = line.split(separator)

@@ -1,10 +1,10 @@
-"""Values that a traceback draws under its source line, as loguru and better_exceptions do.
+"""Values that loguru and better_exceptions draw under a source line of a traceback.
 
     login(user, pw)
           │     └ 'hunter2x9'
           └ <User jo>
 
-The column of an arrow is that of the name in the source line above, and the name says what the value is.
+The column of an arrow is the column of the name in the source line above; the name classifies the value.
 """
 
 from launchready.lazy_pattern import LazyPattern
@@ -18,12 +18,12 @@ _LONGEST_LINE = 400
 
 
 def present(text: str) -> bool:
-    """Whether such an arrow stands in the text."""
+    """Whether the text contains such an arrow."""
     return "└" in text or "╰ " in text
 
 
 def clean(text: str, keys: KeyClassifier, markers: Markers) -> str:
-    """The text with the values of sensitive names marked."""
+    """Hide the values of sensitive names."""
     lines = text.split("\n")
     source = ""
     changed = False
@@ -51,7 +51,7 @@ def clean(text: str, keys: KeyClassifier, markers: Markers) -> str:
 
 
 def _name_at(source: str, column: int) -> str:
-    """The name that stands at a column of a line."""
+    """Return the name at a column of a line."""
     if column >= len(source) or column > _LONGEST_LINE:
         return ""
     start = column

@@ -1,4 +1,4 @@
-"""URLs: credentials before the host (RFC 3986 §3.2.1), and tokens in the path of a link that was mailed to someone."""
+"""URLs: credentials before the host (RFC 3986 section 3.2.1), and tokens in the path of a mailed link."""
 
 import re
 
@@ -13,13 +13,13 @@ _SCHEME = LazyPattern(r"[A-Za-z][A-Za-z0-9+.\-]{0,31}\Z")
 _SEGMENT = LazyPattern(r"[A-Za-z0-9_\-.~=:%@]{1,2048}+")
 _HOSTLIKE = LazyPattern(r"[A-Za-z0-9.\-_\[\]:,]{1,255}(?:[/?#].*)?", re.DOTALL)
 _LINK = LazyPattern(r"/([A-Za-z_\-]{1,24})(?=/)")
-#: Words of a title (``10-tips-for-2026``), or the name of a file.
+#: Words of a title (``10-tips-for-2026``), or a file name.
 _TITLE_OR_FILE = LazyPattern(
     r"(?:[a-z]{1,24}|\d{1,4})(?:[-_](?:[a-z]{1,24}|\d{1,4})){0,24}\d{0,4}"
     r"|(?:[A-Za-z][a-z]{0,23}|[A-Z]{1,8}|\d{1,10})(?:[-_](?:[A-Za-z][a-z]{0,23}|[A-Z]{1,8}|\d{1,10})){1,8}"
     r"|.{1,200}\.(?:t?gz|bz2|xz|zip|7z|exe|dmg|apk|whl|deb|png|jpe?g|gif|svg|webp|mp[34]|css|m?js|csv|xlsx?|docx?|txt|map)"
 )
-#: Behind a single letter, ``/i/8Y6NlibptVem``: digits, capitals and small letters, as no name has them.
+#: After a single letter, ``/i/8Y6NlibptVem``: digits with upper and lower case, which no name mixes.
 _MIXED_CASE = LazyPattern(
     r"(?=[A-Za-z\-_]{0,20}\d)(?=[a-z\d\-_]{0,20}[A-Z])(?=[A-Z\d\-_]{0,20}[a-z])[A-Za-z\d\-_]{11,21}"
 )
@@ -27,7 +27,7 @@ _MALFORMED = LazyPattern(
     r"\b((?:postgres(?:ql)?|mysql|mariadb|rediss?|mongodb|amqps?)(?:\+\w{1,16})?[:;.]?/{1,2}[^\s:/@\"'\[]{0,64}:)"
     r"(?!/)(?!\[[a-z_]{1,32}\]@)([^\s@\"']{3,128})@"
 )
-#: Behind a word, whatever it says: no name of a thing has forty of all kinds of characters.
+#: After any word: no name of a thing has forty characters of all kinds.
 _LONG_SEGMENT = LazyPattern(
     r"(/[a-z][a-z_\-]{0,23}/)(?=[A-Za-z\-_]{0,40}\d)(?=[a-z\d\-_]{0,40}[A-Z])(?=[A-Z\d\-_]{0,40}[a-z])"
     r"([A-Za-z\d\-_]{40,128})(?=[/?#\s\"'&,)]|\Z)"
@@ -36,7 +36,7 @@ _SIGNED_SEGMENT = LazyPattern(r"\d{1,20}[A-Za-z0-9]{0,8}-[0-9a-f]{20,64}|[A-Za-z
 
 
 def credentials(text: str, markers: Markers) -> str:
-    """``scheme://user:password@host``: the password is hidden; a lone opaque user name, too."""
+    """Hide the password in ``scheme://user:password@host``, or a lone opaque user name."""
     out: list[str] = []
     done = 0
     at = text.find("://")
@@ -58,7 +58,7 @@ def credentials(text: str, markers: Markers) -> str:
 
 
 def malformed_credentials(text: str, markers: Markers) -> str:
-    """The password of a store's URL that is none, as it stands in the error that says so: ``postgres//app:pw@db``."""
+    """Hide the password in a malformed store URL, as error messages quote it: ``postgres//app:pw@db``."""
     return _MALFORMED.sub(lambda found: f"{found.group(1)}{markers.mark('db_url', found.group(2))}@", text)
 
 
@@ -72,9 +72,9 @@ def _is_store_url(text: str, at: int) -> bool:
 
 
 def _userinfo(authority: str, before: str) -> tuple[int, int] | None:
-    """Where the password stands.
+    """Return the span of the password.
 
-    A store's may hold any character; a web address ends its authority at the first slash.
+    A password in a store URL may contain any character; a web authority ends at the first slash.
     """
     scheme = _SCHEME.search(before)
     store = scheme is not None and scheme.group().lower().startswith(STORE_SCHEMES)
@@ -84,7 +84,7 @@ def _userinfo(authority: str, before: str) -> tuple[int, int] | None:
         reach = re.split(r"[/?#]", reach, maxsplit=1)[0]
     last = reach.rfind("@")
     query = reach.find("?")
-    if store and 0 < query < last:  # an address in the query is not the end of a password, if there is one before
+    if store and 0 < query < last:  # an address in the query does not end a password that comes before it
         last = reach.rfind("@", 0, query) if "@" in reach[:query] else last
     if last <= 0:
         return None
@@ -97,7 +97,7 @@ def _userinfo(authority: str, before: str) -> tuple[int, int] | None:
 
 
 def tokens(text: str, markers: Markers) -> str:
-    """``/reset/MTc/2yu2nu-0ae0...``: after a word of a mailed link, the first opaque segment of the next three."""
+    """Hide the first opaque segment among the three after a mailed-link word: ``/reset/MTc/2yu2nu-0ae0...``."""
     out: list[str] = []
     done = 0
     unescaped = mask_escapes(text) if "\\/" in text or "%2F" in text or "%2f" in text else text
@@ -124,7 +124,7 @@ def tokens(text: str, markers: Markers) -> str:
 
 
 def _path_begins(text: str, at: int) -> bool:
-    """Whether a path begins here, after a host or on its own: a single letter inside a path says nothing."""
+    """Whether a path begins here. A single letter inside a path is no mailed-link word."""
     if not at or text[at - 1] in " \t\n\"'`(=,>":
         return True
     slash = text.rfind("/", max(0, at - 256), at)
@@ -144,7 +144,7 @@ def _token(text: str, at: int, *, strong: bool, short: bool) -> tuple[int, int] 
             continue
         start = segment.start()
         core = value.rstrip(".:")
-        strong = strong or core.endswith(".ics")  # the address of a feed is all that guards it
+        strong = strong or core.endswith(".ics")  # only the address protects a calendar feed
         for suffix in (".ics", ".json", ".html", ".pdf", ".xml"):
             core = core.removesuffix(suffix)
         if "@" not in core and (_SIGNED_SEGMENT.fullmatch(core) or _is_link_token(core, strong=strong, short=short)):

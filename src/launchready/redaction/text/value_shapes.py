@@ -1,4 +1,4 @@
-"""What a value looks like: placeholder, word, or something to hide. The conditions that ``rules.fields`` names."""
+"""Shapes of values: placeholder, word, or possible secret. Implements the conditions that ``rules.fields`` names."""
 
 from urllib.parse import unquote
 
@@ -23,12 +23,12 @@ _CODE = LazyPattern(
 )
 _WORD = LazyPattern(r"[A-Za-z]?[a-z'\-]{0,60}[.,;:!?]{0,3}")
 _NO_KEY = LazyPattern(
-    r"(?:[0-9a-fA-F]{2}[:\-]){5}[0-9a-fA-F]{2}"  # the address of a network card
-    r"|[a-z_\-]{2,24}(?::[a-z0-9_.\-]{1,24}){1,6}"  # the key of a cache: user:7:bookings
-    r"|(?:sha\d{1,3}[:\-]|md5:)[0-9A-Za-z+/=]{20,128}"  # a digest that names its algorithm: of a file, of an image
-    r"|(?:[A-Za-z_]\w{0,40}\.){1,4}_{0,2}(?:[A-Z][a-z0-9]{1,20}){1,8}|_{0,2}(?:[A-Z][a-z]{2,20}){2,8}"  # of a class
-    r"|\d{4}_[a-z][a-z0-9]{0,30}(?:_[a-z0-9]{1,30}){0,12}"  # of a migration
-    r"|(?:X|[A-Z][a-z]{1,15})(?:-[A-Z][A-Za-z]{0,15}){1,5}"  # the name of a header field
+    r"(?:[0-9a-fA-F]{2}[:\-]){5}[0-9a-fA-F]{2}"  # a MAC address
+    r"|[a-z_\-]{2,24}(?::[a-z0-9_.\-]{1,24}){1,6}"  # a cache key: user:7:bookings
+    r"|(?:sha\d{1,3}[:\-]|md5:)[0-9A-Za-z+/=]{20,128}"  # a digest with its algorithm: of a file, of an image
+    r"|(?:[A-Za-z_]\w{0,40}\.){1,4}_{0,2}(?:[A-Z][a-z0-9]{1,20}){1,8}|_{0,2}(?:[A-Z][a-z]{2,20}){2,8}"  # a class name
+    r"|\d{4}_[a-z][a-z0-9]{0,30}(?:_[a-z0-9]{1,30}){0,12}"  # a migration name
+    r"|(?:X|[A-Z][a-z]{1,15})(?:-[A-Z][A-Za-z]{0,15}){1,5}"  # an HTTP field name
 )
 _PATH = LazyPattern(r"(?:~|\.{0,2}/|[A-Z]:\\)[\w./\\\- ]{0,255}")
 _MIXED = LazyPattern(
@@ -38,7 +38,7 @@ _MIXED = LazyPattern(
 _ASSIGNED = LazyPattern(r"[A-Za-z_][\w.\-]{0,40}=")
 _UNMASKED = str.maketrans("", "", "xX")
 _POSTCODE = LazyPattern(r"[A-Za-z0-9]{1,6}(?:[ \-+]|%20)?[A-Za-z0-9]{0,6}")
-_SHOWN = 16  # of a value that is masked
+_SHOWN = 16  # visible characters of a masked value
 _HEX = 32
 _STAMP = LazyPattern(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
 _OPAQUE = LazyPattern(r"[\w\-+/=.~%:!*|]{8,16384}")
@@ -54,7 +54,7 @@ _EXPRESSION = LazyPattern(r"(?:[A-Za-z_]\w{0,60}\.){1,5}(?:_?[a-z][a-z_]{2,60}|[
 
 
 def placeholder(value: str) -> bool:
-    """Nothing to hide: empty, a parameter of a template, a mask, a flag, a word that says what is wrong."""
+    """Whether there is nothing to hide: empty text, a template parameter, a mask, a flag, an error code."""
     return (
         not value
         or value.lower() in EMPTY_WORDS
@@ -65,29 +65,29 @@ def placeholder(value: str) -> bool:
 
 
 def masked(value: str) -> bool:
-    """What was cut or blotted out already: ``sk_live_****4242``, ``3xd7Y...``."""
+    """Whether the value is masked or truncated already: ``sk_live_****4242``, ``3xd7Y...``."""
     if not value.endswith(("...", "…")) and not any(map(value.__contains__, _MASKS)):
         return False
     return sum(map(str.isalnum, value.translate(_UNMASKED))) <= _SHOWN
 
 
 def error_code(value: str) -> bool:
-    """The code of what is wrong with a value: ``too_short``, ``token_expired``."""
+    """Whether the value is an error code: ``too_short``, ``token_expired``."""
     return _FAULT.fullmatch(value) is not None and not FAULT_WORDS.isdisjoint(value.split("_"))
 
 
 def sentence(value: str) -> bool:
-    """What a form says of a field: "This field is required."."""
+    """Whether the value is a form message, such as "This field is required"."""
     return _SENTENCE.fullmatch(value) is not None
 
 
 def code(value: str) -> bool:
-    """An expression of a source line in a traceback, not a value."""
+    """Whether the value is an expression in a source line of a traceback."""
     return _CODE.fullmatch(value) is not None
 
 
 def opaque(value: str, least: int = 8) -> bool:
-    """No one's own word: long, and of letters with digits, or of both cases, or all hexadecimal."""
+    """Whether the value looks generated: long, with letters and digits, mixed case, or all hexadecimal."""
     if (
         len(value) < least
         or not _OPAQUE.fullmatch(value)
@@ -108,22 +108,22 @@ def opaque(value: str, least: int = 8) -> bool:
 
 
 def uuid(value: str) -> bool:
-    """A UUID in its usual form."""
+    """Whether the value is a UUID in its usual form."""
     return _UUID.fullmatch(value) is not None
 
 
 def public(value: str) -> bool:
-    """An identifier that its vendor prints in public."""
+    """Whether the value is an identifier that its vendor makes public."""
     return _PUBLIC.fullmatch(value) is not None
 
 
 def secretish(value: str) -> bool:
-    """Not an everyday word: a digit, a symbol or a capital inside."""
+    """Whether the value is no everyday word: it contains a digit, a symbol or a capital."""
     return len(value) >= 4 and _WORD.fullmatch(value) is None and not value.isdigit()
 
 
 def has_letters_and_digits(value: str) -> bool:
-    """Letters and digits in one word of eight or more: what a password looks like where one is expected."""
+    """Whether the value has eight or more characters with letters and digits, as passwords do."""
     return (
         len(value) >= 8
         and any(map(str.isdigit, value))
@@ -136,7 +136,7 @@ def has_letters_and_digits(value: str) -> bool:
 
 
 def looks_like_password(value: str) -> bool:
-    """What only a password looks like: eight or more, with a digit, letters, and a symbol that joins no words."""
+    """Whether the value has letters, digits, and a symbol that joins no words, as only passwords do."""
     return (
         len(value) >= 8
         and _ASSIGNED.match(value) is None
@@ -147,7 +147,7 @@ def looks_like_password(value: str) -> bool:
 
 
 def plain_word(value: str) -> bool:
-    """An everyday word in lower case, such as follows a colon in a sentence."""
+    """Whether the value is an everyday word in lower case, as after a colon in a sentence."""
     return _WORD.fullmatch(value) is not None
 
 
@@ -160,8 +160,8 @@ def _only(value: str, extra: str) -> bool:
 
 
 def matches_condition(condition: str, value: str) -> bool:
-    """Whether a value under a key of this condition is to be hidden. Placeholders never are."""
-    if value[:1] in {"'", '"'} and len(value) > 2 and value[-1] == value[0]:  # as ``repr`` writes it
+    """Whether a value under a key with this condition is hidden. Placeholders never are."""
+    if value[:1] in {"'", '"'} and len(value) > 2 and value[-1] == value[0]:  # the ``repr`` of a string
         value = value[1:-1]
     if placeholder(value):
         return value.isdigit() and (condition == "field" or (condition in {"digits3", "digits"} and len(value) > 2))
