@@ -18,7 +18,7 @@ def caused(error, cause):
 @pytest.mark.parametrize(("error", "said"), [
     (ConnectionRefusedError(111, "Connection refused"), "ConnectionRefusedError: connection refused"),
     (psycopg.OperationalError(f'connection to server at "db.acme.com" failed: FATAL: password authentication failed '
-                              f'for user "{SECRET}"'), "OperationalError: not let in"),
+                              f'for user "{SECRET}"'), "OperationalError: access denied"),
     (sqlite3.OperationalError("database is locked"), "OperationalError: locked"),
     (caused(RuntimeError(SECRET), OSError("[Errno 110] Connection timed out")), "RuntimeError: timed out"),
     (RuntimeError(f"redis://:{SECRET}@10.0.0.7/0 said no"), "RuntimeError"),

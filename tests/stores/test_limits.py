@@ -72,7 +72,7 @@ def test_every_storage_has_a_scheme():
         stores.connect("limits+memcached://127.0.0.1:11211")
     with pytest.raises(ConfigError, match="unknown"):
         limits.connect("limits+nothing://127.0.0.1")
-    with pytest.raises(ConfigError, match="no such kind"):
+    with pytest.raises(ConfigError, match="unknown store scheme"):
         stores.connect("limits://127.0.0.1")
 
 
@@ -125,7 +125,7 @@ def test_what_it_cannot(store):
     assert not taken(store, key, windows).allowed
     store.execute(Give(key, windows))
     assert taken(store, key, windows).allowed
-    with pytest.raises(StoreError, match="keeps nothing else"):
+    with pytest.raises(StoreError, match="only counts requests"):
         store.execute(Put(SPACE, "k", b"v", 60))
     with pytest.raises(StoreError, match="own clock"):
         store.take_at(op, 5)

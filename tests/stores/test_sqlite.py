@@ -65,11 +65,11 @@ def test_a_new_file_is_opened_by_many_at_once(make):
     ("url", "says"),
     [
         ("sqlite://store.db", "write sqlite:///store.db"),
-        ("sqlite://", "names no file"),
+        ("sqlite://", "no file in the URL"),
         ("sqlite:///:memory:", "memory://"),
         ("sqlite:///a.db?synchronous=OFF", "NORMAL, FULL or EXTRA"),
         ("sqlite:///a.db?max_size=1", "at least 1048576"),
-        ("sqlite:///a.db?sync=FULL", "no option 'sync'"),
+        ("sqlite:///a.db?sync=FULL", "unknown option 'sync'"),
     ],
 )
 def test_wrong_urls(url, says):
@@ -143,7 +143,7 @@ def test_room(make):
         ask(store, Put(CACHE, f"{n}", b"v" * 20_000, 60))
     for n in range(36):
         assert ask(store, PutIfAbsent(KEPT, f"{n}", b"v" * 20_000, 60)).entry is None
-    with pytest.raises(StoreFull, match="no room"):
+    with pytest.raises(StoreFull, match="is full"):
         ask(store, Put(KEPT, "large", b"v" * 1_000_000, 60))
     assert all(ask(store, Get(KEPT, f"{n}")) for n in range(36))
 
