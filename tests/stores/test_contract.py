@@ -626,3 +626,10 @@ def test_missing_driver(monkeypatch, name, driver, extra):
     monkeypatch.delattr(stores, "_postgresql_pool", raising=False)
     with pytest.raises(MissingExtra, match=rf'pip install "launchready\[{extra}\]"'):
         stores.connect(f"{name}://127.0.0.1/x")
+
+
+def test_store_names():
+    """Every scheme leads to its module; an unknown scheme leads to none."""
+    assert {stores.store_name(f"{scheme}://host") for scheme in stores.schemes()} == set(stores.names())
+    assert stores.store_name("postgres://host/app") == "postgresql"
+    assert stores.store_name("ftp://host") is None

@@ -14,13 +14,18 @@ from launchready.stores.base import Store, safe_url
 
 def connect(url: str) -> Store:
     """Return the store for a URL. Raises ConfigError for an unknown scheme, MissingExtra for a missing driver."""
+    name = store_name(url)
+    if name is None:
+        known = ", ".join(f"{scheme}://" for scheme in schemes())
+        raise ConfigError([f"store={safe_url(url)!r}: unknown store scheme; write one of {known}"])
+    store: Store = import_module(f"{__name__}.{name}").connect(url)
+    return store
+
+
+def store_name(url: str) -> str | None:
+    """Return the store module of a URL, such as "postgresql" for ``postgres://``, or None for an unknown scheme."""
     scheme = urlsplit(url).scheme
-    for name in names():
-        if scheme in _schemes(name):
-            store: Store = import_module(f"{__name__}.{name}").connect(url)
-            return store
-    known = ", ".join(f"{scheme}://" for scheme in schemes())
-    raise ConfigError([f"store={safe_url(url)!r}: unknown store scheme; write one of {known}"])
+    return next((name for name in names() if scheme in _schemes(name)), None)
 
 
 def schemes() -> list[str]:

@@ -75,6 +75,8 @@ class Store(Protocol):
     inline: Inline
     shared: bool
     """Whether other processes see the same data."""
+    has_epoch: bool
+    """Whether ``learn_epoch`` does anything."""
 
     def execute(self, op: Op[Any]) -> None: ...
 

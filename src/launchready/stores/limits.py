@@ -39,6 +39,7 @@ class LimitsStore:
     """A store for rate limits only; see the module docstring."""
 
     counts_only = True
+    has_epoch = False
 
     def __init__(self, url: str) -> None:
         from limits import storage, strategies  # noqa: PLC0415 - 15 ms of import

@@ -110,6 +110,7 @@ class MemoryStore:
     """``memory://``. ``clock.monotonic`` is the store's time; tests pass a clock of their own."""
 
     shared = False
+    has_epoch = False
 
     def __init__(self, clock: Clock = SYSTEM, *, max_keys: int = MAX_KEYS) -> None:
         self._now = clock.monotonic

@@ -158,6 +158,7 @@ class MySQLStore:
     """The store in MySQL or MariaDB."""
 
     shared = True
+    has_epoch = False
 
     def __init__(self, url: str) -> None:
         try:

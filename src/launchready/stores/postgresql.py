@@ -153,6 +153,7 @@ class PostgreSQLStore:
     """The store in PostgreSQL."""
 
     shared = True
+    has_epoch = False
 
     def __init__(self, url: str) -> None:
         try:

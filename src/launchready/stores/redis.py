@@ -106,6 +106,7 @@ class RedisStore:
     """See the module."""
 
     shared = True
+    has_epoch = True
 
     def __init__(self, url: str) -> None:
         try:

@@ -119,6 +119,7 @@ class SQLiteStore:
     """The store in one file. ``clock.monotonic`` continues the store's time."""
 
     shared = True
+    has_epoch = False
     within = 0.25  # longer than HURRY: a writer in another process is rare, and done soon
 
     def __init__(
