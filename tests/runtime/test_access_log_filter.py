@@ -11,7 +11,7 @@ from launchready.settings.health import Health
 
 @pytest.fixture(autouse=True)
 def loud_again(monkeypatch):
-    monkeypatch.setattr(access_log_filter, "_QUIET", access_log_filter._ProbeFilter())
+    monkeypatch.setattr(access_log_filter, "_FILTER", access_log_filter._ProbeFilter())
     before = {name: list(logging.getLogger(name).filters) for name in access_log_filter.LOGGERS}
     for name in before:
         logging.getLogger(name).filters.clear()

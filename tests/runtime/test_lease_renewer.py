@@ -53,7 +53,7 @@ def turns(monkeypatch):
         seen.append(time.monotonic())
         return turn(renewer)
 
-    monkeypatch.setattr(LeaseRenewer, "_turn", counted)
+    monkeypatch.setattr(LeaseRenewer, "_run_turn", counted)
     return seen
 
 

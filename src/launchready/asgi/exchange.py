@@ -59,7 +59,8 @@ class ASGIExchange:
     _parked: Parked
     _forward: Forward
     _started = False  # the head was sent
-    _app_body_dropped = False  # a feature has replaced the body, so the app's own is discarded
+    _app_body_dropped = False  # the body was sent, so what the app still sends of it is discarded
+    _replaced = False  # a feature has replaced the app's response
     _hold = 0
     _pending_start: Message | None = None  # the start message while the body is buffered
     _body: bytes | None = None  # the buffered response body, if it is complete
@@ -246,7 +247,9 @@ class ASGIExchange:
         self.status = status = final.status
         if self.request.adds:
             append(final.headers, self.request.adds, status)
-        await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
+        self._replaced = final is not response
+        start = {"type": message["type"]} if self._replaced else message  # the app's own start may announce trailers
+        await self._send({**start, "status": status, "headers": final.headers})
         if final.body is not None:
             self._app_body_dropped = True
             await self._send({"type": "http.response.body", "body": final.body})
@@ -256,9 +259,11 @@ class ASGIExchange:
         if self._pending_start is not None:
             start, self._pending_start, self._hold = self._pending_start, None, 0
             await self.send(start)
-        if self._tail is not None and message["type"] != "http.response.trailers":
+        trailers = message["type"] == "http.response.trailers"
+        if self._tail is not None and not trailers:
             await self._copy(self._tail, None)
-        await self._send(message)
+        if not (trailers and self._replaced):
+            await self._send(message)
 
     async def _buffer(self, start: Message, message: Message) -> None:
         """Buffer the body until it is complete, or exceeds the bound. Then it streams on without a copy."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
+from http.cookies import CookieError, Morsel
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -109,10 +110,13 @@ class DjangoExchange:
         self.status = final.status
         self.sent = answer
         values: dict[str, str] = {}
+        cookie = answer.headers.get("Set-Cookie")  # set by the app beside ``answer.cookies``, which Django sends itself
         for field, value in final.headers:
-            if field != b"set-cookie":  # Django stores cookies separately, and sends them itself
-                key, text = field.decode("latin-1"), value.decode("latin-1")
+            key, text = field.decode("latin-1"), value.decode("latin-1")
+            if field != b"set-cookie":
                 values[key] = f"{values[key]}, {text}" if key in values else text
+            elif text == cookie:
+                values[key] = text
         for name in [name for name in answer.headers if name.lower() not in values]:
             del answer.headers[name]
         for name, text in values.items():
@@ -288,12 +292,34 @@ def _response(step: object) -> Response | None:
     return step
 
 
+class _RawCookie(Morsel[str]):
+    """A Set-Cookie line that Django sends unchanged: ``HttpResponse.headers`` holds only one line of a name."""
+
+    def __init__(self, line: str) -> None:
+        """Raises CookieError for a name that Django cannot store."""
+        super().__init__()
+        self._line = line
+        name, _, value = line.partition(";")[0].partition("=")
+        self.set(name.strip(), value.strip(), value.strip())
+
+    def OutputString(self, attrs: object = None) -> str:  # noqa: N802 - the name of http.cookies
+        del attrs
+        return self._line
+
+
 def django_response(response: Response) -> HttpResponse:
     made = HttpResponse(response.body or b"", status=response.status)
     del made.headers["Content-Type"]
     for name, value in response.headers:
         key, text = name.decode("latin-1").title(), value.decode("latin-1")
-        made.headers[key] = f"{made.headers[key]}, {text}" if key in made.headers else text
+        if name == b"set-cookie":
+            with suppress(CookieError):
+                cookie = _RawCookie(text)
+                made.cookies[text if cookie.key in made.cookies else cookie.key] = cookie
+                continue
+            made.headers[key] = text
+        else:
+            made.headers[key] = f"{made.headers[key]}, {text}" if key in made.headers else text
     return made
 
 
