@@ -248,14 +248,11 @@ class MySQLStore:
 
     def _sweep(self, table: str) -> None:
         """Read the next rows of a table from its cursor, and delete the expired ones."""
-        cursor = {"hand": self._sweeps.cursors[table], "last": b""}
-        rows, _ = self._run(
-            lambda c: _ask(c, f"SELECT k FROM {table} WHERE k > %(hand)s ORDER BY k LIMIT {SWEEP_ROWS}", cursor)
-        )
-        self._sweeps.cursors[table] = rows[-1][0] if len(rows) == SWEEP_ROWS else b""
-        if rows:
-            drop = f"DELETE FROM {table} WHERE k > %(hand)s AND k <= %(last)s AND expires <= {NOW}"
-            self._run(lambda c: _ask(c, drop, cursor | {"last": rows[-1][0]}))
+        cursor = self._sweeps.cursors[table]
+        keys = self._next_keys(table, cursor)
+        self._sweeps.cursors[table] = keys[-1] if len(keys) == SWEEP_ROWS else b""
+        if keys:
+            self._delete_expired(table, cursor, keys[-1])
 
     def learn_epoch(self) -> None:
         """Nothing to learn."""
@@ -263,11 +260,11 @@ class MySQLStore:
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
         table, cursor = "launchready_cache" if space.evictable else "launchready_kept", b""
         page = (
-            f"SELECT k, value, {NOW} - put, version, expires > {NOW} FROM {table} WHERE k > %(hand)s "
+            f"SELECT k, value, {NOW} - put, version, expires > {NOW} FROM {table} WHERE k > %(cursor)s "
             f"ORDER BY k LIMIT {PAGE}"
         )
         while True:
-            rows, _ = self._run(partial(_ask, sql=page, params={"hand": cursor}))
+            rows, _ = self._run(partial(_ask, sql=page, params={"cursor": cursor}))
             for key, value, age, version, live in rows:
                 if live and is_in_space(space, bytes(key), entry := _entry(space, (value, age, version, 0))):
                     yield entry
@@ -276,11 +273,23 @@ class MySQLStore:
             cursor = rows[-1][0]
 
     def sweep(self) -> int:
+        """Walk each table once by key, so that the time is linear in the number of rows."""
         count = 0
         for table in TABLES:
-            drop = f"DELETE FROM {table} WHERE expires <= {NOW} LIMIT {PAGE}"
-            while gone := self._run(partial(_ask, sql=drop, params={}))[1]:
-                count += gone
+            cursor = b""
+            while rows := self._next_keys(table, cursor):
+                count += self._delete_expired(table, cursor, rows[-1])
+                cursor = rows[-1]
+        return count
+
+    def _next_keys(self, table: str, cursor: bytes) -> list[bytes]:
+        page = f"SELECT k FROM {table} WHERE k > %(cursor)s ORDER BY k LIMIT {SWEEP_ROWS}"
+        rows, _ = self._run(partial(_ask, sql=page, params={"cursor": cursor}))
+        return [bytes(key) for (key,) in rows]
+
+    def _delete_expired(self, table: str, after: bytes, last: bytes) -> int:
+        drop = f"DELETE FROM {table} WHERE k > %(after)s AND k <= %(last)s AND expires <= {NOW}"
+        count: int = self._run(partial(_ask, sql=drop, params={"after": after, "last": last}))[1]
         return count
 
     # Connections.

@@ -134,11 +134,11 @@ _GIVE = _TAKE.replace("take_3", "give_2")
 _FORGET = "DELETE FROM launchready_windows WHERE key = %(key)s RETURNING true"
 SWEEP_EVERY, SWEEP_ROWS = 64, 256
 _SWEEP_ANY = """
-WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(hand)s ORDER BY key LIMIT %(rows)s),
-     dead AS MATERIALIZED (SELECT key FROM {0} WHERE key IN (SELECT key FROM page) AND expires <= launchready_now()
-                           FOR UPDATE SKIP LOCKED),
-     gone AS (DELETE FROM {0} WHERE key IN (SELECT key FROM dead))
-SELECT key FROM page ORDER BY key DESC LIMIT 1"""
+WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(cursor)s ORDER BY key LIMIT %(rows)s),
+     expired AS MATERIALIZED (SELECT key FROM {0} WHERE key IN (SELECT key FROM page) AND expires <= launchready_now()
+                              FOR UPDATE SKIP LOCKED),
+     deleted AS (DELETE FROM {0} WHERE key IN (SELECT key FROM expired) RETURNING 1)
+SELECT key, (SELECT count(*) FROM deleted) FROM page ORDER BY key DESC LIMIT 1"""
 _SWEEP = {table: _SWEEP_ANY.format(table) for table in TABLES}
 _LOCK = "SELECT pg_advisory_xact_lock(5478201731)"
 _orphans: list[object] = []  # the parent's connections: closing one in a child would end the parent's session
@@ -297,11 +297,11 @@ class PostgreSQLStore:
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
         table, cursor = "launchready_cache" if space.evictable else "launchready_kept", b""
         page = (
-            f"SELECT key, value, launchready_now() - put, version, {_LIVE} FROM {table} WHERE key > %(hand)s "
+            f"SELECT key, value, launchready_now() - put, version, {_LIVE} FROM {table} WHERE key > %(cursor)s "
             f"ORDER BY key LIMIT {PAGE}"
         )
         while True:
-            rows = self._ask(page, {"hand": cursor}, SYSTEM.monotonic() + ANSWER_WAIT)
+            rows = self._ask(page, {"cursor": cursor}, SYSTEM.monotonic() + ANSWER_WAIT)
             for key, value, age, version, live in rows:
                 if live and is_in_space(space, key, entry := _entry(space, (value, age, version))):
                     yield entry
@@ -310,12 +310,15 @@ class PostgreSQLStore:
             cursor = rows[-1][0]
 
     def sweep(self) -> int:
+        """Walk each table once by key, so that the time is linear in the number of rows."""
         count = 0
         for table in TABLES:
-            some = f"SELECT key FROM {table} WHERE expires <= launchready_now() LIMIT {PAGE} FOR UPDATE SKIP LOCKED"
-            drop = f"DELETE FROM {table} WHERE key IN ({some}) RETURNING 1"
-            while rows := self._ask(drop, {}, SYSTEM.monotonic() + ANSWER_WAIT):
-                count += len(rows)
+            cursor: bytes | None = b""
+            while cursor is not None:
+                params = {"cursor": cursor, "rows": SWEEP_ROWS}
+                rows = self._ask(_SWEEP[table], params, SYSTEM.monotonic() + ANSWER_WAIT)
+                cursor, deleted = rows[0] if rows else (None, 0)
+                count += deleted
         return count
 
     # Housekeeping: read the next rows of a table from its cursor, and delete the expired ones.
@@ -324,7 +327,7 @@ class PostgreSQLStore:
         return None if isinstance(op, Get | GetAll | Expect) else self._sweeps.count_write(table_of(op))
 
     def _sweep(self, table: str) -> tuple[str, Params]:
-        return _SWEEP[table], {"hand": self._sweeps.cursors[table], "rows": SWEEP_ROWS}
+        return _SWEEP[table], {"cursor": self._sweeps.cursors[table], "rows": SWEEP_ROWS}
 
     def _move_cursor(self, table: str, rows: Rows) -> None:
         self._sweeps.cursors[table] = rows[0][0] if rows else b""

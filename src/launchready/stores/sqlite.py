@@ -230,21 +230,24 @@ class SQLiteStore:
             cursor = rows[-1][0]
 
     def sweep(self) -> int:
+        """Walk each table once by key, so that the time is linear in the number of rows."""
         count = 0
         for table in TABLES:
-            over = f"SELECT key FROM {table} WHERE expires <= ? LIMIT {PAGE}"
-            drop = f"DELETE FROM {table} WHERE key IN ({over}) RETURNING 1"
-            while rows := self._ask(drop, None)[0]:
-                count += len(rows)
+            page = f"SELECT key, expires FROM {table} WHERE key > ? ORDER BY key LIMIT {PAGE}"
+            drop = f"DELETE FROM {table} WHERE key > ? AND key <= ? AND expires <= ? RETURNING 1"
+            cursor = b""
+            while rows := (found := self._ask(page, (cursor,)))[0]:
+                first, cursor, now = cursor, rows[-1][0], found[1]
+                if any(expires <= now for _, expires in rows):
+                    count += len(self._ask(drop, (first, cursor, now))[0])
         return count
 
-    def _ask(self, sql: str, params: tuple[Any, ...] | None) -> tuple[list[Any], int]:
-        """Run a housekeeping statement. Without ``params`` its one parameter is the time. Returns (rows, now)."""
+    def _ask(self, sql: str, params: tuple[Any, ...]) -> tuple[list[Any], int]:
+        """Run a housekeeping statement. Returns (rows, now)."""
         with self._lock:
             try:
                 self._open(THREAD_WAIT)
-                now = self._now()
-                return self._files[True].db.execute(sql, (now,) if params is None else params).fetchall(), now
+                return self._files[True].db.execute(sql, params).fetchall(), self._now()
             except sqlite3.Error as error:
                 raise to_store_error(error, self.path) from error
 
