@@ -6,6 +6,7 @@ is buffered only if a feature needs it, up to a bound.
 """
 
 import asyncio
+from contextlib import suppress
 from operator import itemgetter
 from time import perf_counter
 from typing import Any, Protocol
@@ -17,11 +18,11 @@ from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Fe
 from launchready.exchange.background import Behind
 from launchready.exchange.operations import Elsewhere, Flow, Inline, Op, new
 from launchready.http.asgi_scope import user
-from launchready.http.message import Request, Response, append, clean, multipart_boundary
+from launchready.http.message import Request, Response, append, clean, is_event_stream, multipart_boundary
 from launchready.http.recorded_input import MAX_RECORDED_BODY
 from launchready.metrics.timing import OWN, STREAM
 from launchready.runtime.adapter import OperationAdapter
-from launchready.runtime.bodies.spool import IN_MEMORY, Spool
+from launchready.runtime.bodies.spool import IN_MEMORY, STREAM_SECONDS, Deadline, Spool
 from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import adrive, cancel_flows, drive
 from launchready.runtime.pipeline import Parked, run_features
@@ -67,6 +68,7 @@ class ASGIExchange:
     _tail: Copy | None = None
     _awaits_end = False  # a feature waits for the last byte
     _chunks: list[bytes]
+    _is_late: Deadline
     _size: int
     _copied: list[bytes]
     _copied_size: int
@@ -153,6 +155,8 @@ class ASGIExchange:
                 receive = self._record_body()
         try:
             await self._face.app(scope, receive, self.send)
+            if self._pending_start is not None:  # the app ended without a last chunk
+                await self._stop_buffering(self._pending_start)
         except Exception as error:
             await self._failed(error, receive)
         except BaseException:
@@ -216,10 +220,13 @@ class ASGIExchange:
             await self._send_other(message)
             return
         elif self._hold:
-            self._pending_start = message
-            self._chunks = []
-            self._size = 0
-            return
+            if not is_event_stream(clean(message.get("headers", ()), frozenset())):
+                self._pending_start = message
+                self._chunks = []
+                self._size = 0
+                self._is_late = Deadline()
+                return
+            self._hold = 0
         response = new(Response)
         response.status = message["status"]
         response.headers = headers = list(message.get("headers", ()))
@@ -266,18 +273,24 @@ class ASGIExchange:
             await self._send(message)
 
     async def _buffer(self, start: Message, message: Message) -> None:
-        """Buffer the body until it is complete, or exceeds the bound. Then it streams on without a copy."""
+        """Buffer the body until it is complete, too large or too slow. In the latter cases it streams on, unstored."""
         self._chunks.append(message.get("body", b""))
         self._size += len(self._chunks[-1])
         more = message.get("more_body", False)
-        if more and self._size <= self._hold:
+        fits = self._size <= self._hold
+        if more and fits and not self._is_late():
             return
-        body = b"".join(self._chunks)
-        streams = self._size > self._hold
-        self._pending_start, self._hold, self._body = None, 0, None if streams else body
+        if more or not fits:
+            await self._stop_buffering(start, more=more)
+            return
+        self._pending_start, self._hold, self._body = None, 0, b"".join(self._chunks)
         await self.send(start)
-        if streams:
-            await self.send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def _stop_buffering(self, start: Message, *, more: bool = True) -> None:
+        """Send the head and the chunks so far. The features get a response without a body."""
+        self._pending_start, self._hold, body = None, 0, b"".join(self._chunks)
+        await self.send(start)
+        await self.send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def _copy(self, tail: Copy, message: Message | None) -> None:
         """Copy a streaming body, and hand the copy out before the last chunk is sent.
@@ -326,7 +339,7 @@ class ASGIExchange:
         """Pass the body to the app and record it; then pass the server's messages.
 
         While a response is buffered for a key, a disconnect is withheld until the response starts: frameworks stop
-        streaming at a disconnect, and the stored response must be complete.
+        streaming at a disconnect, and the stored response must be complete. An endless stream ends the wait.
         """
         if self._pending:
             return self._pending.pop(0)
@@ -334,9 +347,17 @@ class ASGIExchange:
         if message["type"] == "http.request":
             self._record(message)
         elif self._hold and not self._started:
-            self._starting = asyncio.Event()
-            await self._starting.wait()
+            await self._wait_for_start()
         return message
+
+    async def _wait_for_start(self) -> None:
+        """Wait until the response starts, after a disconnect. A stream is buffered for STREAM_SECONDS at most."""
+        self._starting = asyncio.Event()
+        while not self._starting.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._starting.wait(), STREAM_SECONDS)
+            if self._pending_start is not None and self._is_late():
+                return
 
     def _record(self, message: Message) -> None:
         assert self._parts is not None  # set by _record_body

@@ -7,8 +7,8 @@ from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
 
 from launchready.exchange.app import BodyCutShort, BodyTooLarge
-from launchready.http.message import Request
-from launchready.runtime.bodies.spool import CHUNK, IN_MEMORY, BodyRecorder, Spool
+from launchready.http.message import Request, is_event_stream
+from launchready.runtime.bodies.spool import CHUNK, IN_MEMORY, BodyRecorder, Deadline, Spool
 from launchready.runtime.bodies.wsgi_input import is_chunked, read_body
 
 DjangoResponse = Any
@@ -77,11 +77,13 @@ def read_body_up_to(answer: DjangoResponse, limit: int) -> bytes | None:
     if not answer.streaming:
         content: bytes = answer.content
         return content if len(content) <= limit else None
-    parts, size, stream = [], 0, iter(answer.streaming_content)
+    if _is_event_stream(answer):
+        return None
+    parts, size, stream, is_late = [], 0, iter(answer.streaming_content), Deadline()
     for part in stream:
         parts.append(part)
         size += len(part)
-        if size > limit:
+        if size > limit or is_late():
             answer.streaming_content = _prepend(parts, stream)
             return None
     answer.streaming_content = iter(parts)
@@ -91,15 +93,21 @@ def read_body_up_to(answer: DjangoResponse, limit: int) -> bytes | None:
 async def aread_body_up_to(answer: DjangoResponse, limit: int) -> bytes | None:
     if not answer.streaming or not answer.is_async:
         return read_body_up_to(answer, limit)
-    parts, size, stream = [], 0, aiter(answer.streaming_content)
+    if _is_event_stream(answer):
+        return None
+    parts, size, stream, is_late = [], 0, aiter(answer.streaming_content), Deadline()
     async for part in stream:
         parts.append(part)
         size += len(part)
-        if size > limit:
+        if size > limit or is_late():
             answer.streaming_content = _aprepend(parts, stream)
             return None
     answer.streaming_content = _aprepend(parts, None)
     return b"".join(parts)
+
+
+def _is_event_stream(answer: DjangoResponse) -> bool:
+    return is_event_stream([(b"content-type", answer.headers.get("Content-Type", "").encode("latin-1"))])
 
 
 def _prepend(parts: list[bytes], stream: Iterator[bytes]) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -76,13 +76,15 @@ def environ_key(name: str) -> str:
     return "HTTP_" + name.upper().replace("-", "_")
 
 
-def read_up_to(chunks: Iterator[bytes], first: bytes | None, limit: int) -> bytes | Iterator[bytes]:
-    """Return the whole body if it has at most ``limit`` bytes, else an iterator over all chunks."""
+def read_up_to(
+    chunks: Iterator[bytes], first: bytes | None, limit: int, is_late: Callable[[], bool]
+) -> bytes | Iterator[bytes]:
+    """Return the whole body, or an iterator over all chunks if it exceeds ``limit`` bytes or ``is_late()``."""
     parts = [] if first is None else [first]
     size = 0 if first is None else len(first)
     for chunk in chunks:
         parts.append(chunk)
         size += len(chunk)
-        if size > limit:
+        if size > limit or is_late():
             return itertools.chain(parts, chunks)
     return b"".join(parts) if size <= limit else iter(parts)

@@ -88,6 +88,14 @@ class Response:
         return None
 
 
+def is_event_stream(headers: Headers) -> bool:
+    """Whether a response is a stream of server-sent events, which has no end to wait for."""
+    for name, value in headers:
+        if name == b"content-type":
+            return value.lstrip().lower().startswith(b"text/event-stream")
+    return False
+
+
 def clean(headers: Iterable[tuple[bytes, bytes]], owned: frozenset[bytes]) -> Headers:
     """Return the app's lines with lower-case names, without the headers that a feature owns."""
     lines = [(bytes(name).lower(), bytes(value)) for name, value in headers]

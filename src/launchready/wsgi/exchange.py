@@ -17,13 +17,13 @@ from launchready.http.environ import (
     set_conditional_headers,
     status_line,
 )
-from launchready.http.message import Request, Response, append, clean
+from launchready.http.message import Request, Response, append, clean, is_event_stream
 from launchready.http.recorded_input import MAX_RECORDED_BODY, RecordedInput
 from launchready.http.view_result import to_response
 from launchready.metrics.query_times import Spent
 from launchready.metrics.timing import OWN, broke
 from launchready.runtime.adapter import OperationAdapter
-from launchready.runtime.bodies.spool import BodyRecorder, Spool
+from launchready.runtime.bodies.spool import BodyRecorder, Deadline, Spool
 from launchready.runtime.bodies.wsgi_input import read_body
 from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import drive
@@ -163,9 +163,9 @@ class WSGIExchange:
         first: bytes | None,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        if self._hold:
+        if self._hold and not is_event_stream(head.headers):
             try:
-                held = read_up_to(chunks, first, self._hold)
+                held = read_up_to(chunks, first, self._hold, Deadline())
             except Exception as error:
                 close(body)
                 if isinstance(error, SafeToRetry):

@@ -4,12 +4,26 @@ from hashlib import sha256
 from io import BufferedReader, BytesIO, RawIOBase
 from tempfile import TemporaryFile
 
+from launchready.clock import SYSTEM
 from launchready.http.message import Request, multipart_boundary
 
 IN_MEMORY = 1024 * 1024
 """Maximum bytes of a body held in memory."""
 
 CHUNK = 64 * 1024
+
+STREAM_SECONDS = 60.0
+"""Seconds for which a response stream is buffered for an idempotency key. Later the stream is sent, and not stored."""
+
+
+class Deadline:
+    """STREAM_SECONDS from now on. Calling it returns whether they are over."""
+
+    def __init__(self) -> None:
+        self._end = SYSTEM.monotonic() + STREAM_SECONDS
+
+    def __call__(self) -> bool:
+        return SYSTEM.monotonic() > self._end
 
 
 class Spool:
