@@ -1,4 +1,4 @@
-"""What every face offers beside its middleware, so that an app needs one import: settings, decorators, checks."""
+"""The public names that every framework module offers beside its middleware: settings, decorators and checks."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -27,14 +27,14 @@ __all__ = [
 
 
 def check(domain: str, **options: Any) -> "Report":
-    """``launchready.check``: the launch checks of one domain. What it needs is loaded by its first call, not before."""
-    from launchready.checks import run  # noqa: PLC0415 - an app that serves requests needs no resolver
+    """``launchready.check``: run the launch checks of one domain."""
+    from launchready.checks import run  # noqa: PLC0415 - an app that serves requests needs no DNS resolver
 
     return run.check(domain, **options)
 
 
 async def acheck(domain: str, **options: Any) -> "Report":
-    """``launchready.acheck``: the same in a coroutine."""
+    """``launchready.acheck``: the same as ``check``, in a coroutine."""
     from launchready.checks import run  # noqa: PLC0415
 
     return await run.acheck(domain, **options)

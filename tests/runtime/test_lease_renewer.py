@@ -1,4 +1,4 @@
-"""The heart's thread: it keeps alive what is held, and is no burden to what is held for a moment."""
+"""The lease renewer's thread renews held claims, and costs short claims nothing."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ SPACE = Space("heart", dump=bytes, load=bytes, size=len, evictable=False)
 
 
 class Store(MemoryStore):
-    """Says when it was asked for what."""
+    """Records the time and kind of each operation."""
 
     def __init__(self):
         super().__init__()
@@ -35,7 +35,7 @@ class Store(MemoryStore):
 
 
 def held(renewer, key, lease):
-    """A claim on it, kept."""
+    """A claim under renewal."""
     put = PutIfAbsent(SPACE, key, b"running", 60)
     renewer._store.execute(put)
     claim = Claim(SPACE, key, put.answer.version, lambda _: b"running", 60, lease)
@@ -45,7 +45,7 @@ def held(renewer, key, lease):
 
 @pytest.fixture
 def turns(monkeypatch):
-    """How often the thread looked."""
+    """Counts the turns of the thread."""
     seen = []
     turn = LeaseRenewer._run_turn
 
@@ -53,12 +53,12 @@ def turns(monkeypatch):
         seen.append(time.monotonic())
         return turn(renewer)
 
-    monkeypatch.setattr(LeaseRenewer, "_turn", counted)
+    monkeypatch.setattr(LeaseRenewer, "_run_turn", counted)
     return seen
 
 
 def test_what_ends_at_once_wakes_nobody(turns, monkeypatch):
-    """The thread is started by the first claim, and not woken by the hundreds that come after it."""
+    """The first claim starts the thread, and later claims do not wake it."""
     monkeypatch.setattr(lease_renewer, "MAX_INTERVAL", 0.1)
     renewer = LeaseRenewer(Store())
     started = time.monotonic()
@@ -70,7 +70,7 @@ def test_what_ends_at_once_wakes_nobody(turns, monkeypatch):
 
 
 def test_it_sleeps_when_nothing_came(turns, monkeypatch):
-    """Where no claim was made in between it stops looking; the next one wakes it, and it ends when none comes."""
+    """Without new claims the thread sleeps, the next claim wakes it, and it ends after IDLE_TIMEOUT."""
     monkeypatch.setattr(lease_renewer, "MAX_INTERVAL", 0.1)
     monkeypatch.setattr(lease_renewer, "IDLE_TIMEOUT", 0.5)
     renewer = LeaseRenewer(Store())
@@ -84,7 +84,7 @@ def test_it_sleeps_when_nothing_came(turns, monkeypatch):
 
 
 def test_a_shorter_lease_is_heard_of_at_once():
-    """While the thread pauses as for a long lease, a claim with a short one is kept alive before it is over."""
+    """A short lease is renewed in time although the thread pauses for a long one."""
     store = Store()
     renewer = LeaseRenewer(store)
     held(renewer, "long", 60.0).end()
@@ -97,7 +97,7 @@ def test_a_shorter_lease_is_heard_of_at_once():
 
 
 def test_a_last_word_that_the_store_did_not_take():
-    """It is said again until the store takes it, whether the thread sleeps or not."""
+    """A failed settle is retried until the store accepts it, whether the thread sleeps or not."""
     store = Store()
     renewer = LeaseRenewer(store)
     claim = held(renewer, "k", 60.0)
@@ -116,7 +116,7 @@ def test_a_last_word_that_the_store_did_not_take():
 
 
 def test_a_claim_that_was_refused():
-    """What was written all the same is looked for, and freed."""
+    """A refused claim that was written after all is found and released."""
     store = Store()
     renewer = LeaseRenewer(store)
     store.execute(PutIfAbsent(SPACE, "k", b"mine", 60))
@@ -125,7 +125,7 @@ def test_a_claim_that_was_refused():
 
 
 def test_an_app_that_is_gone():
-    """Its thread goes with it, though a claim is held: nobody is there to be kept alive."""
+    """The thread ends with its app, even if a claim is held."""
     before = {thread for thread in threading.enumerate() if thread.name == "launchready-lease-renewer"}
     renewer = LeaseRenewer(Store())
     claim = held(renewer, "k", 60.0)

@@ -1,4 +1,4 @@
-"""Concurrent misses of one URL become one call of the app, and nobody waits for what will not come."""
+"""Concurrent misses of one URL become one call of the app, and no request waits in vain."""
 
 import asyncio
 import io

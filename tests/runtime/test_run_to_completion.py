@@ -1,4 +1,4 @@
-"""What holds a key is finished, whoever still waits for it."""
+"""A request that holds a key runs to completion after its caller is cancelled."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from launchready.runtime.run_to_completion import run_to_completion
 
 
 def test_its_result_and_its_error():
-    """They are the caller's, as if it had awaited the work itself."""
+    """Result and exception reach the caller."""
 
     async def gives(value):
         await asyncio.sleep(0)
@@ -23,7 +23,7 @@ def test_its_result_and_its_error():
 
 @pytest.mark.parametrize("error", [None, LookupError("nobody hears it")])
 def test_cancelled_it_goes_on(error, caplog):
-    """Who waited is gone, the work is not; what it raises then is nobody's."""
+    """After a cancellation the work continues, and its exception is dropped."""
     ended = []
 
     async def work():

@@ -26,7 +26,7 @@ def cluster():
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_every_verb_on_every_node(cluster, mode):
-    """Keys of all nodes: each verb is one script on one key, so nothing has to be configured."""
+    """Keys of all nodes work without configuration, because each verb is one script on one key."""
     store = stores.connect(cluster.url)
     runner = asyncio.Runner() if mode == "async" else None
 
@@ -57,7 +57,7 @@ def test_every_verb_on_every_node(cluster, mode):
 
 
 def test_each_key_has_a_tag(cluster):
-    """Whatever a key is made of, its braces alone say which node has it: a proxy, or another key, can go by them."""
+    """The hash tag alone determines the node of a key, whatever the key contains."""
     import redis
 
     store = stores.connect(cluster.url)
@@ -74,7 +74,7 @@ def test_each_key_has_a_tag(cluster):
 
 
 def test_all_at_once(cluster):
-    """The first answer of a node says that it is one of many; whoever asked meanwhile is answered, too."""
+    """The first reply of a node reveals the cluster; concurrent operations succeed too."""
     store = stores.connect(cluster.url)
     takes = [Take(f"together {number % 7}", (Window(5, 60.0),)) for number in range(70)]
     claims = [PutIfAbsent(SPACE, f"together {number % 7}", b"v", 60) for number in range(70)]
@@ -89,7 +89,7 @@ def test_all_at_once(cluster):
 
 
 def test_scripts_are_loaded_where_they_are_missing(cluster):
-    """NOSCRIPT after a restart, or on a node that has not seen it yet."""
+    """A script is loaded again after a restart, and on a node that has not seen it."""
     import redis
 
     store = stores.connect(cluster.url)
@@ -105,7 +105,7 @@ def test_scripts_are_loaded_where_they_are_missing(cluster):
 
 
 def test_the_end_of_a_key_of_any_node_is_heard(cluster):
-    """A message goes through all nodes, so one connection to any of them hears of every key."""
+    """Messages reach every node, so a subscription on any node gets every key."""
     store = stores.connect(cluster.url)
     store.execute(Get(SPACE, "which node has it"))
     for number in range(3):  # each time a node by chance

@@ -1,4 +1,4 @@
-"""What a store's listener hears, for every store that has one; and what is left of it."""
+"""Subscriptions of every store that has them: which completions they report, and how they end."""
 
 import asyncio
 import contextlib
@@ -49,7 +49,7 @@ def ask(store, op):
 
 
 def heard(subscription, expected, seconds=5.0):
-    """What is heard first, or nothing in all of the time."""
+    """Returns the first reported key, or nothing within the time limit."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if found := list(subscription.hear(expected, 0.1)):
@@ -66,13 +66,13 @@ ENDS = {
 
 
 def test_which_stores():
-    """Every one that other processes share, but the one that only counts."""
+    """Every shared store has a subscription, except the one that only counts."""
     assert set(LISTENED) == set(stores.names()) - {"memory", "limits"}
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_the_end_is_heard(store, space, end):
-    """Signs of life and a take-over are no end; what is written or removed for good is, whoever does it."""
+    """Renew and Seize are not reported; Settle, Replace and Delete are, from any process."""
     version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
     subscription = store.listen()
     name = digest(space.name, "k")
@@ -91,7 +91,7 @@ def test_the_end_is_heard(store, space, end):
 
 
 def test_expected_in_vain(told, space):
-    """What is not there, or not of that version any more, is not to be waited for."""
+    """Expect returns False for a missing entry or another version."""
     assert not ask(told, Expect(space, "k", 1))
     version = ask(told, PutIfAbsent(space, "k", b"v", 60)).version
     assert not ask(told, Expect(space, "k", version - 1))
@@ -101,7 +101,7 @@ def test_expected_in_vain(told, space):
 
 
 def test_nobody_is_told_of_what_nobody_waits_for(told, space):
-    """It would cost every request; and what was told once is not told again."""
+    """Nothing is published without a waiter, and a completion is published once."""
     subscription = told.listen()
     for key in "ab":
         version = ask(told, PutIfAbsent(space, key, b"v", 60)).version
@@ -114,7 +114,7 @@ def test_nobody_is_told_of_what_nobody_waits_for(told, space):
 
 
 def test_told_while_it_is_asked(told, space):
-    """Of any number of keys that end while they are being expected: expected in vain, or heard of. None is lost."""
+    """Every key that completes during Expect is either refused by Expect or reported."""
     subscription = told.listen()
     keys = [str(number) for number in range(200)]
     versions = {key: ask(told, PutIfAbsent(space, key, b"v", 60)).version for key in keys}
@@ -141,7 +141,7 @@ def test_told_while_it_is_asked(told, space):
 
 
 def test_others_say_what_they_like(told, space):
-    """A word that is none of ours is passed over."""
+    """Foreign messages on the channel are ignored."""
     subscription = told.listen()
     if told._name.startswith("the Redis"):
         for word in ("", "{", "launchready:x:{zz}"):
@@ -158,7 +158,7 @@ def test_others_say_what_they_like(told, space):
 
 
 def connections(server):
-    """Those that the server knows, beside the one that asks."""
+    """Returns the server's other connections."""
     if server.url.startswith("redis"):
         import redis
 
@@ -174,7 +174,7 @@ def connections(server):
 @pytest.mark.parametrize("how", ["close", "aclose"])
 @pytest.mark.parametrize("name", TOLD)
 def test_nothing_is_left_of_it(name, how):
-    """A store that is closed ends what listens in another thread, at once; and listens again when it is asked to."""
+    """Closing a store ends its subscription in another thread at once; a new one can be opened."""
     server = servers.server(name)
     before = connections(server)  # of other tests
     store = stores.connect(server.url)
@@ -201,7 +201,7 @@ def test_nothing_is_left_of_it(name, how):
 
 @pytest.mark.parametrize("name", TOLD)
 def test_a_broken_connection_is_told(name, space):
-    """Whoever ends it, the listener does not just hear nothing for ever."""
+    """A subscription raises after its connection is closed, by either side."""
     server = servers.server(name)
     store = stores.connect(server.url)
     subscription = store.listen()
@@ -213,7 +213,7 @@ def test_a_broken_connection_is_told(name, space):
 
 
 def end_listeners(server):
-    """How many connections were ended."""
+    """Returns how many connections were closed."""
     if server.url.startswith("redis"):
         import redis
 
@@ -228,7 +228,7 @@ def end_listeners(server):
 
 @pytest.mark.parametrize("rights", ["", "+publish", "+subscribe", "&launchready:ended"])
 def test_a_redis_user_without_the_rights(rights, space):
-    """Who may not publish settles all the same; who may not subscribe is told so when he would listen."""
+    """A user without PUBLISH can settle; a user without SUBSCRIBE gets an error from listen()."""
     import redis
 
     server = servers.server("redis")
@@ -248,7 +248,7 @@ def test_a_redis_user_without_the_rights(rights, space):
 
 
 def test_a_pooler_that_passes_nothing_on():
-    """LISTEN is accepted there, and nothing comes: so the first word is one's own, and must be heard."""
+    """A pooler accepts LISTEN and delivers nothing, so the self-test fails."""
     import psycopg
 
     from launchready.stores._postgresql_notify import PostgreSQLSubscription
@@ -261,7 +261,7 @@ def test_a_pooler_that_passes_nothing_on():
 
 
 def test_a_silent_connection(monkeypatch):
-    """A server that says nothing for long is asked for a word; where none comes, it is gone."""
+    """A silent connection is pinged, and counts as broken without a reply."""
     from launchready.stores import _postgresql_notify, _redis_pubsub
 
     monkeypatch.setattr(_redis_pubsub, "MAX_SILENCE", 0.2)
@@ -283,7 +283,7 @@ def test_a_silent_connection(monkeypatch):
 
 
 def test_one_look_for_all(tmp_path):
-    """A store that tells nobody is looked at once for all keys; the more there are, the less often."""
+    """A store without notifications is polled in one lookup for all keys, less often the more there are."""
     from launchready.stores._subscription import PollingSubscription
 
     looks = []
@@ -302,7 +302,7 @@ def test_one_look_for_all(tmp_path):
 
 
 def test_a_word_that_comes_with_an_answer():
-    """PostgreSQL says what it has to say before it answers the next question; it is not lost in there."""
+    """A notification that arrives before the reply of a query is not lost."""
     server = servers.server("postgresql")
     space = racers.space(f"with {os.getpid()}", evictable=False)
     store = stores.connect(server.url)
@@ -319,7 +319,7 @@ def test_a_word_that_comes_with_an_answer():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("name", TOLD)
 def test_a_child_leaves_its_parents_alone(name, space):
-    """It closes its own copy of the store, and the parent goes on listening."""
+    """A forked child closes its own copy, and the parent's subscription continues."""
     store = stores.connect(servers.server(name).url)
     subscription = store.listen()
     child = os.fork()
@@ -338,7 +338,7 @@ def test_a_child_leaves_its_parents_alone(name, space):
 
 
 def test_tables_of_before():
-    """Tables that do not say yet whether somebody waits are made to by the first that misses it; it is not lost."""
+    """Old tables without the waited column get it at first use, and no completion is lost."""
     import psycopg
 
     server = servers.server("postgresql")

@@ -1,4 +1,4 @@
-"""Plays flows by hand: a world that answers operations from a dict, with a clock that a test sets."""
+"""Runs flows by hand: operations are executed on a dict, with a clock set by the test."""
 
 from launchready.errors import StoreError
 from launchready.exchange.app import BodyTooLarge, Copy, Forward, Join, ReadBody, RunChecks

@@ -1,4 +1,4 @@
-"""The ASGI face: one middleware around any ASGI app, all features in one pass.
+"""The ASGI middleware: all features around any ASGI app, in one pass.
 
 ::
 
@@ -34,7 +34,7 @@ __all__ += _public.__all__
 
 
 def may_hold_key(stack: Stack, exchange: ASGIExchange) -> bool:
-    """Whether it may hold a key."""
+    """Whether the request may hold an idempotency key."""
     return ViewFeatures.views or stack.keyed or HEADER in exchange.request.fields
 
 
@@ -52,39 +52,39 @@ class LaunchReadyMiddleware:
             self.route = self._route
 
     def status(self) -> dict[str, object]:
-        """What this process knows of the app: release, durations by route. The data of the dashboard."""
+        """Return the status of this process: release, durations by route. The data of the dashboard."""
         return self.stack.status()
 
     route: Callable[[Scope], str | None] = staticmethod(template)
 
     def _route(self, scope: Scope) -> str | None:
-        """An app without a framework says its template in ``scope["launchready.route"]``, or the settings do."""
+        """Return the template in ``scope["launchready.route"]``, or the pattern of the settings that matches."""
         return template(scope) or self.stack.declared.find(scope.get("method", "GET"), scope["path"], None)
 
     def native(self, response: Response) -> object:
-        """A response as a view returns it."""
-        from starlette.responses import Response as StarletteResponse  # noqa: PLC0415 - only where a view is answered
+        """Convert a response to Starlette's response object."""
+        from starlette.responses import Response as StarletteResponse  # noqa: PLC0415 - only for decorated views
 
         made = StarletteResponse(response.body, response.status)
         made.raw_headers = response.headers
         return made
 
     def caller(self, scope: Scope) -> object:
-        """The request, as the framework's views know it."""
-        from starlette.requests import Request as StarletteRequest  # noqa: PLC0415 - only where a view asks
+        """Return Starlette's request object."""
+        from starlette.requests import Request as StarletteRequest  # noqa: PLC0415 - only for decorated views
 
         return StarletteRequest(scope)
 
     async def failed(self, scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
-        """Answer for an app that raised before it answered. The error is raised again afterwards, for the server."""
-        del scope, receive, error  # a framework's face has a page of its own for it
+        """Send a 500 for an app that raised before it responded. The exception is raised again for the server."""
+        del scope, receive, error  # used by the subclass for Starlette
         body = b"Internal Server Error"
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 500, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     def behind(self, scope: Scope, op: Behind) -> None:
-        """Ask the app once more, for nobody, in a task and a context of its own."""
+        """Call the app again in the background, in its own task and context, and discard the response."""
         own = background.scope_of(scope, op.headers)
         self._tasks.start(
             ASGIExchange(self, own, background.empty_receive(), background.discard_send, (op.feature,)).run()
@@ -105,9 +105,8 @@ class LaunchReadyMiddleware:
             timings.begun[method, scheme] += 1
         spent = begin(exchange.request.get) if Instrumentation.enabled and timings is not None else None
         try:
-            # Who cancels the request of a client that went away (Daphne, httpx in this process) does not say which
-            # version of the protocol it speaks. uvicorn and Hypercorn do, and leave requests alone: there a task for
-            # each of them would be 3 to 6 us for nothing.
+            # Daphne and httpx's ASGI transport cancel the request of a client that disconnects, and do not state a
+            # spec_version. uvicorn and Hypercorn state it and cancel nothing: a task would cost 3 to 6 us for nothing.
             if plan is stack.other and "spec_version" not in scope.get("asgi", ()) and may_hold_key(stack, exchange):
                 await run_to_completion(exchange.run())
             else:
@@ -130,7 +129,7 @@ class LaunchReadyMiddleware:
                     timings.record_queries(method, self.route(scope), spent)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A WebSocket is timed, and limited where a limit asks for it; anything else passes."""
+        """Time and limit WebSockets. Other scopes pass through."""
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""The messages of a request body that was read ahead of the app: the first again, or all that stands on disk."""
+"""Replay of a request body that was read ahead of the app: its first message, or the part spooled to disk."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from launchready.runtime.bodies.spool import CHUNK, Spool
 
 
 class SpooledMessages:
-    """In the place of a list of messages. ``late``: those the app has not had; the body ends where the spool does."""
+    """Stands in for a list of messages. ``pending``: those that the app has not received, all of them in the spool."""
 
     def __init__(self, spool: Spool, pending: Iterable[Message]) -> None:
         self._spool = spool
@@ -17,18 +17,18 @@ class SpooledMessages:
         return self._at < self._spool.size
 
     def append(self, message: Message) -> None:
-        """It is on disk already."""
+        """Do nothing: the message is already on disk."""
 
     def pop(self, index: int) -> Message:
         """The next message."""
-        del index  # the first
+        del index  # always 0
         body = self._spool.read(self._at, CHUNK)
         self._at += len(body)
         return {"type": "http.request", "body": body, "more_body": bool(self)}
 
 
 def replay_first(message: Message, receive: Receive) -> Receive:
-    """A receive that begins with a message that was received already."""
+    """Return a ``receive`` that first repeats a message already received."""
     before = [message]
 
     async def received() -> Message:

@@ -1,4 +1,4 @@
-"""System checks: ids ``launchready.E001`` and up for what cannot work, ``launchready.W001`` and up for what might."""
+"""System checks: ids from ``launchready.E001`` for errors, from ``launchready.W001`` for warnings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ PATH = "launchready.django.LaunchReadyMiddleware"
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """E001: each mistake in LAUNCHREADY."""
+    """E001: an invalid setting in LAUNCHREADY."""
     del app_configs, kwargs
     try:
         build(read_settings(), database=True)
@@ -25,12 +25,12 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """E002: not in MIDDLEWARE, so nothing is protected. W001: not the first, so what stands before it is not."""
+    """E002: missing in MIDDLEWARE, so nothing is protected. W001: not first, so outer middleware is not protected."""
     del app_configs, kwargs
     if PATH not in settings.MIDDLEWARE:
-        return [Error("launchready is installed and protects nothing", f'Put "{PATH}" first in MIDDLEWARE.',
+        return [Error("launchready is installed but its middleware is missing", f'Put "{PATH}" first in MIDDLEWARE.',
                       id="launchready.E002")]  # fmt: skip
     if settings.MIDDLEWARE[0] != PATH:
-        return [CheckWarning(f"{settings.MIDDLEWARE[0]} answers before launchready sees the request",
+        return [CheckWarning(f"{settings.MIDDLEWARE[0]} runs outside the launchready middleware",
                              f'Put "{PATH}" first in MIDDLEWARE.', id="launchready.W001")]  # fmt: skip
     return []

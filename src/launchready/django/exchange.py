@@ -1,7 +1,8 @@
-"""One request in Django: its way through the features, and Django's response back from them."""
+"""One request under Django: runs the features, and applies their changes to Django's response."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
+from http.cookies import CookieError, Morsel
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -26,7 +27,7 @@ from launchready.settings.compiled_app import SAFE, Plan, Stack
 
 
 class DjangoFace(Protocol):
-    """The middleware, as a request knows it."""
+    """The middleware, as seen by a request."""
 
     stack: Stack
 
@@ -42,9 +43,9 @@ class DjangoExchange:
     hold = 0
     reason: SafeToRetry | None = None
     streams = False
-    copied = False  # the body was handed out to those who asked for it
-    awaits_end = False  # somebody waits for the last byte
-    own = True  # until the app is asked
+    copied = False  # the copy of the body was handed out
+    awaits_end = False  # a feature waits for the last byte
+    own = True  # until the app is called
     note = ""
     spent: QueryTimes | None = None
     sent: DjangoResponse | None = None
@@ -71,16 +72,16 @@ class DjangoExchange:
         self.steps = run_features(plan, self.request, stack.adapter.inline, self.parked)
 
     def enter(self, forward: Forward) -> None:
-        """The app is next. It gets the lines that a feature asks with, where those are other than the client's."""
+        """Prepare the call of the app, with the headers that a feature may have replaced."""
         self.forward = forward
         self.own = False
         self.hold = max(self.hold, forward.hold)
         if ViewFeatures.views and multipart_boundary(self.request) and self.request.method not in SAFE:
-            with suppress(BodyCutShort, BodyTooLarge):  # what a parser has read (CSRF's, before the view) is gone
+            with suppress(BodyCutShort, BodyTooLarge):  # a parser (CSRF) may consume the body before the view
                 self._body.read(MAX_RECORDED_BODY)
         if self.request.headers is not self._client_headers:
             set_conditional_headers(self.django.META, self.request.headers)
-            vars(self.django).pop("headers", None)  # Django's view of META, made once
+            vars(self.django).pop("headers", None)  # cached by Django
 
     # The way back.
 
@@ -91,8 +92,8 @@ class DjangoExchange:
         return self.steps
 
     def to_django(self, response: object) -> HttpResponse:
-        """A response of ours as Django's."""
-        assert isinstance(response, Response)  # a chain ends with one
+        """Convert a response of a feature to Django's."""
+        assert isinstance(response, Response)  # the pipeline returns one
         append(response.headers, self.request.adds, response.status)
         self.status = response.status
         if self.request.method == "HEAD":
@@ -100,8 +101,8 @@ class DjangoExchange:
         return django_response(response)
 
     def finish(self, answer: DjangoResponse, final: object) -> Any:
-        """The app's own response with the headers as the features left them, or the one that took its place."""
-        assert isinstance(final, Response)  # a chain ends with one
+        """Return the app's response with the headers of the features, or the response that replaces it."""
+        assert isinstance(final, Response)  # the pipeline returns one
         if final is not self.forward.answer:
             answer.close()
             return self.to_django(final)
@@ -109,10 +110,13 @@ class DjangoExchange:
         self.status = final.status
         self.sent = answer
         values: dict[str, str] = {}
+        cookie = answer.headers.get("Set-Cookie")  # set by the app beside ``answer.cookies``, which Django sends itself
         for field, value in final.headers:
-            if field != b"set-cookie":  # Django keeps cookies apart, and sends them itself
-                key, text = field.decode("latin-1"), value.decode("latin-1")
+            key, text = field.decode("latin-1"), value.decode("latin-1")
+            if field != b"set-cookie":
                 values[key] = f"{values[key]}, {text}" if key in values else text
+            elif text == cookie:
+                values[key] = text
         for name in [name for name in answer.headers if name.lower() not in values]:
             del answer.headers[name]
         for name, text in values.items():
@@ -121,12 +125,12 @@ class DjangoExchange:
         return answer
 
     def copying(self, content: Iterator[bytes], tail: Copy) -> Iterator[bytes]:
-        """Kept for those who asked, and handed out before the last chunk leaves: who asks right after it finds it."""
+        """Copy a streaming body, and hand out the copy before the last chunk is sent: the next request finds it."""
         chunks, copy = iter(content), BodyCopy(tail.limit)
         try:
             chunk = next(chunks, None)
             while chunk is not None and copy.add(chunk):
-                ahead = next(chunks, None)  # known to be the last before it leaves
+                ahead = next(chunks, None)  # shows whether this chunk is the last
                 if ahead is None:
                     self.hand_out(tail, copy.body)
                 yield chunk
@@ -136,7 +140,7 @@ class DjangoExchange:
                 yield chunk
                 yield from chunks
         finally:
-            self.hand_out(tail, None)  # unless it was: then it was cut short
+            self.hand_out(tail, None)  # no effect after a complete copy; else the body was cut short
             self.response_sent()
             self.steps.close()
 
@@ -161,7 +165,7 @@ class DjangoExchange:
             self.steps.close()
 
     def hand_out(self, tail: Copy, body: bytes | None) -> None:
-        """Once: what comes later does not count."""
+        """Hand out the copy of the body, once."""
         if not self.copied:
             self.copied, tail.answer = True, body
             self.awaits_end = isinstance(drive(self.steps, self.carry), Ended)
@@ -180,7 +184,7 @@ class DjangoExchange:
         if self.awaits_end:
             await adrive(self.steps, self.acarry)
 
-    # Answers.
+    # Operations.
 
     def carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
@@ -195,7 +199,7 @@ class DjangoExchange:
 
     async def acarry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
-            op.answer = self._body.read(op.limit)  # Django has it already: its ASGI handler reads before it routes
+            op.answer = self._body.read(op.limit)  # Django's ASGI handler has read it before routing
         elif isinstance(op, Behind):
             self._face.abehind(self.django, op)
             op.answer = None
@@ -214,7 +218,7 @@ class DjangoExchange:
             return False
         return True
 
-    # A view that turns out to be protected.
+    # The interface for decorated views (CurrentExchange).
 
     @property
     def adapter(self) -> OperationAdapter:
@@ -227,7 +231,7 @@ class DjangoExchange:
         return [*reversed(settings.SECRET_KEY_FALLBACKS), settings.SECRET_KEY]
 
     def database(self) -> object:
-        from django.db import connection  # noqa: PLC0415 - only where a view asks for it
+        from django.db import connection  # noqa: PLC0415 - only for decorated views
 
         return connection if connection.settings_dict.get("NAME") else None
 
@@ -284,8 +288,23 @@ class DjangoExchange:
 
 
 def _response(step: object) -> Response | None:
-    assert step is None or isinstance(step, Response)  # a joined flow copies nothing
+    assert step is None or isinstance(step, Response)  # a joined flow does not copy
     return step
+
+
+class _RawCookie(Morsel[str]):
+    """A Set-Cookie line that Django sends unchanged: ``HttpResponse.headers`` holds only one line of a name."""
+
+    def __init__(self, line: str) -> None:
+        """Raises CookieError for a name that Django cannot store."""
+        super().__init__()
+        self._line = line
+        name, _, value = line.partition(";")[0].partition("=")
+        self.set(name.strip(), value.strip(), value.strip())
+
+    def OutputString(self, attrs: object = None) -> str:  # noqa: N802 - the name of http.cookies
+        del attrs
+        return self._line
 
 
 def django_response(response: Response) -> HttpResponse:
@@ -293,7 +312,14 @@ def django_response(response: Response) -> HttpResponse:
     del made.headers["Content-Type"]
     for name, value in response.headers:
         key, text = name.decode("latin-1").title(), value.decode("latin-1")
-        made.headers[key] = f"{made.headers[key]}, {text}" if key in made.headers else text
+        if name == b"set-cookie":
+            with suppress(CookieError):
+                cookie = _RawCookie(text)
+                made.cookies[text if cookie.key in made.cookies else cookie.key] = cookie
+                continue
+            made.headers[key] = text
+        else:
+            made.headers[key] = f"{made.headers[key]}, {text}" if key in made.headers else text
     return made
 
 

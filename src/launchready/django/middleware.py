@@ -1,7 +1,7 @@
-"""The middleware: sync under WSGI, async under ASGI, one chain for both.
+"""The middleware: sync under WSGI, async under ASGI, with one pipeline for both.
 
-Django turns what a view raises into a response before it comes back here, so every answer passes: an error page carries
-the CORS headers, and a 500 is an answer that an idempotency key keeps. Only SafeToRetry is caught on its way up.
+Django turns an exception of a view into a response before this middleware sees it. So an error page carries the CORS
+headers, and a 500 is stored under its idempotency key. Only SafeToRetry is handled as an exception.
 """
 
 from asyncio import CancelledError
@@ -35,12 +35,12 @@ from launchready.settings.compiled_app import SAFE, Stack
 
 
 def read_settings() -> dict[str, Any]:
-    """LAUNCHREADY with its keys as the other faces write them."""
+    """Return LAUNCHREADY with lower-case keys, as in the other frameworks."""
     return {str(key).lower(): value for key, value in getattr(settings, "LAUNCHREADY", {}).items()}
 
 
 class LaunchReadyMiddleware:
-    """First in MIDDLEWARE; settings in ``LAUNCHREADY``. Raises ConfigError with every mistake in them at start."""
+    """The Django middleware, with settings in ``LAUNCHREADY``. Raises ConfigError with all mistakes at start."""
 
     sync_capable = True
     async_capable = True
@@ -54,14 +54,14 @@ class LaunchReadyMiddleware:
             markcoroutinefunction(self)
 
     def status(self) -> dict[str, object]:
-        """What this process knows of the app: release, durations by route. The data of the dashboard."""
+        """Return the status of this process: release, durations by route. The data of the dashboard."""
         return self.stack.status()
 
     def __call__(self, request: HttpRequest) -> Any:
         return self._acall(request) if self._async else self._call(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> DjangoResponse | None:
-        """Django calls this with what a view raised, before it makes an error page of it."""
+        """Called by Django with an exception of a view, before it builds an error page."""
         exchange = request.META.get("launchready.exchange")
         if exchange is not None:
             exchange.note = ERROR + type(exception).__name__
@@ -88,7 +88,7 @@ class LaunchReadyMiddleware:
                 return exchange.to_django(drive(exchange.steps, exchange.carry, error=exchange.reason))
             try:
                 body = read_body_up_to(answer, exchange.hold) if exchange.hold else None
-            except Exception as error:  # Django itself is past the point where it makes an answer of this
+            except Exception as error:  # Django no longer handles exceptions at this point
                 answer.close()
                 answer = response_for_exception(request, error)
                 body = answer.content
@@ -156,7 +156,7 @@ class LaunchReadyMiddleware:
             self._end(request, exchange, started, timed=timed)
 
     def behind(self, request: HttpRequest, op: Behind) -> None:
-        """Ask the app once more, for nobody, in a thread and a context of its own."""
+        """Call the app again in the background, in a thread and an empty context, and discard the response."""
         own = WSGIRequest(background.environ_of(request.META, op.headers))
         background.run(self._behind, own, DjangoExchange(self, own, (op.feature,)))
 
@@ -164,10 +164,10 @@ class LaunchReadyMiddleware:
         try:
             drain_response(self._run(request, exchange, 0.0, False))
         finally:
-            connections.close_all()  # this thread's own
+            connections.close_all()  # the connections of this thread
 
     def abehind(self, request: HttpRequest, op: Behind) -> None:
-        """The same in a task."""
+        """The same as ``behind``, in a task."""
         own = ASGIRequest(background.scope_of(getattr(request, "scope", {}), op.headers), BytesIO())
         self._tasks.start(self._abehind(own, DjangoExchange(self, own, (op.feature,))))
 
@@ -198,7 +198,7 @@ class LaunchReadyMiddleware:
             return
         route = template(request.resolver_match.route) if request.resolver_match is not None else None
         answer = exchange.sent
-        if exchange.spent is not None:  # of a stream, until it begins
+        if exchange.spent is not None:  # for a stream, the queries before its first chunk
             timings.record_queries(method, route, exchange.spent)
         if answer is None or not answer.streaming:
             note = exchange.note if exchange.status >= 500 else ""
@@ -217,7 +217,7 @@ _TEMPLATES: dict[str, str] = {}
 
 
 def template(route: str) -> str:
-    """``coaches/<int:id>/`` as ``/coaches/{id}/``: one notation in every framework."""
+    """Return ``coaches/<int:id>/`` as ``/coaches/{id}/``: one notation for every framework."""
     known = _TEMPLATES.get(route)
     if known is None:
         parts = route.split("<")

@@ -15,7 +15,7 @@ from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.transaction.dialects import DIALECTS
 from launchready.settings.deployment import from_environment
 from launchready.settings.signing import vault
-from launchready.stores import connect
+from launchready.stores import connect, store_name
 from launchready.stores.base import Store, safe_url
 
 
@@ -120,9 +120,8 @@ class Desk:
 
     def _database(self) -> Iterator[tuple[Any, Any]]:
         """The same server as a database, where it is one."""
-        scheme = self._url.partition(":")[0].partition("+")[0]
-        name = {"postgres": "postgresql"}.get(scheme, scheme)
-        if name in DIALECTS:
+        name = store_name(self._url)
+        if name is not None and name in DIALECTS:
             with closing(opener(self._url)()) as connection:
                 yield connection, DIALECTS[name]
                 if name != "sqlite":

@@ -1,4 +1,4 @@
-"""Answers every operation that a feature may yield: the store's verbs, single flight, health checks, waiting."""
+"""Executes every operation that a feature may yield: store verbs, request coalescing, health checks, waiting."""
 
 import asyncio
 import inspect
@@ -21,13 +21,13 @@ logger = logging.getLogger("launchready")
 
 
 class OperationAdapter:
-    """The adapter of one app. ``here``: what this process answers even while a shared store is away."""
+    """The adapter of one app. ``local``: the operations that this process executes even if a shared store is down."""
 
     def __init__(self, store: Adapter, probes: HealthCheckRunner, local: Inline) -> None:
         self._store = store
-        self.secrets: Sequence[str] = ()  # the newest last, which signs
-        self.url = ""  # of the store, where it has one
-        self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
+        self.secrets: Sequence[str] = ()  # the newest, which signs, comes last
+        self.url = ""  # of the store, if it has one
+        self.vault: object = None  # the shared state of this app's idempotency, set by settings.build
         shared = getattr(store, "shared", True)
         self._counts = CircuitBreaker(store) if shared else None
         self._cached = CircuitBreaker(store, patient=True) if shared else None
@@ -49,7 +49,7 @@ class OperationAdapter:
         }
 
     def set_reader(self, kind: type[Op[Any]], read: Callable[[], Any]) -> None:
-        """What answers Look and Scrape. It reads a file, which the event loop must not wait for."""
+        """Set the function that executes Look or Scrape. It reads a file, so coroutines call it in a thread."""
 
         def blocking(op: Op[Any]) -> None:
             op.answer = read()
@@ -59,13 +59,13 @@ class OperationAdapter:
 
     @property
     def reachable(self) -> bool:
-        """Whether the store answered when it was last asked."""
+        """Whether the last store operation succeeded."""
         return self._reachable
 
     def execute(self, op: Op[Any]) -> None:
-        """Answer an operation that is not inline, blocking this thread."""
+        """Execute an operation that is not inline, blocking this thread."""
         local = self._local.get(type(op))
-        if local is not None:  # the store's own answer failed, and the driver is asked for what comes instead
+        if local is not None:  # the fallback for a store that failed
             local(op)
         elif isinstance(op, StoreOp):
             try:
@@ -83,7 +83,7 @@ class OperationAdapter:
             self._blocking[type(op)](op)
 
     async def aexecute(self, op: Op[Any]) -> None:
-        """The same from a coroutine."""
+        """The same as ``execute``, in a coroutine."""
         local = self._local.get(type(op))
         if local is not None:
             local(op)
@@ -110,7 +110,7 @@ class OperationAdapter:
         return self._cached if op.space.evictable and not isinstance(op, Delete) else self._store
 
     def _report_down(self, error: StoreError) -> None:
-        """One line when the store goes and one when it is back, not one for each request in between."""
+        """Log one line when the store fails and one when it is back, not one per request."""
         if self._reachable:
             self._reachable = False
             logger.warning(
@@ -133,7 +133,7 @@ async def _awaited(answer: Awaitable[Any]) -> Any:
 
 
 def _no_database(op: Database) -> None:
-    op.answer = None  # a face whose framework has one answers it itself
+    op.answer = None  # a framework with a database executes this operation itself
 
 
 async def _ano_database(op: Database) -> None:

@@ -1,4 +1,4 @@
-"""The caches of this process: whom a purge is told to."""
+"""The registry of the caches in this process, for purges and the dashboard."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -9,7 +9,7 @@ from launchready.runtime.adapter import OperationAdapter
 
 
 class PurgeableCache(Protocol):
-    """A cache, as far as anybody outside of a request may ask it something."""
+    """A cache, as seen from outside a request."""
 
     def purge(self, names: Iterable[str], *, soft: bool) -> Flow[None]: ...
 
@@ -19,7 +19,7 @@ class PurgeableCache(Protocol):
 
 
 class RegisteredCache:
-    """A cache, and who answers its operations."""
+    """A cache, and the adapter that executes its operations."""
 
     def __init__(self, answers: OperationAdapter, feature: PurgeableCache) -> None:
         self.adapter = answers
@@ -27,4 +27,4 @@ class RegisteredCache:
 
 
 CACHES: WeakSet[RegisteredCache] = WeakSet()
-"""As long as their apps live."""
+"""Weak references: a cache leaves the registry with its app."""

@@ -1,4 +1,4 @@
-"""Waiting for a flight to land: an asyncio task waits for an event of its loop, a thread for one of its own."""
+"""Request coalescing: wait for a concurrent call of the same URL, in a thread or in an asyncio task."""
 
 import asyncio
 import threading
@@ -7,7 +7,7 @@ from contextlib import suppress
 from launchready.exchange.app import Join
 
 MAX_WAIT = 10.0
-"""Seconds after which nobody waits any longer: a leader that hangs must not hang the others."""
+"""Maximum seconds of waiting: a hung call must not hang the requests that wait for it."""
 
 
 def wait_for_call(op: Join) -> None:
@@ -22,7 +22,7 @@ async def await_call(op: Join) -> None:
     loop = asyncio.get_running_loop()
 
     def wake() -> None:
-        with suppress(RuntimeError):  # the loop of that waiter is closed: nobody waits there any more
+        with suppress(RuntimeError):  # the event loop of the waiter is closed
             loop.call_soon_threadsafe(event.set)
 
     if op.flight.wait(wake):

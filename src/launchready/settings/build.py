@@ -51,9 +51,6 @@ OPTIONS = (
     "idempotency", "redaction", "timing", "health", "dashboard", "signals",
 )  # fmt: skip
 
-TOUCHED = ("redis:", "rediss:", "valkey:", "unix:")
-"""Stores that learn something when the app is built; the others have nothing to do then."""
-
 
 def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM, database: bool = False) -> Stack:
     """Check and compile. ``database``: the face has one of its own.
@@ -203,7 +200,7 @@ def _answers(given: _Given, made: _Made, clock: Clock) -> OperationAdapter:
     }
     answers = OperationAdapter(store, made.probes, own)
     answers.url, answers.secrets = given.url, given.secrets
-    if given.url.startswith(TOUCHED):
+    if store.has_epoch:
         Thread(target=store.learn_epoch, name="launchready-store-epoch", daemon=True).start()
     return answers
 

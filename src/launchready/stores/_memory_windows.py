@@ -1,10 +1,11 @@
-"""Counts of clients in the memory of one process: small, bounded, and nobody can push his own out.
+"""Rate limit counters in the memory of one process. Memory is bounded, and no client can evict its own counter.
 
-A million strangers come once each, so what is kept of a client's only hit is one number, its time; the second hit makes
-an array of it (see exchange/window.py). Clients over their time leave by a hand that goes round, two looks for each new
-one: no thread, no long sweep. At ``max_keys`` no counter is dropped for a new client; he is counted together with his
-/24 or /48, where the number of these is bounded too together with one thousandth of all others. So a flood of invented
-addresses may get its own neighbourhood refused, and buys nobody a fresh counter.
+- Most clients send one request. Their state is one number, the time of that request; the second request turns it into
+  an array (see exchange/window.py).
+- Expired clients are removed by a cursor that checks two entries per new client. There is no thread and no long sweep.
+- At ``max_keys`` no counter is dropped for a new client. The client shares the counter of its /24 or /48. The number of
+  network counters is bounded too; beyond that, clients share one of a thousand common counters.
+- A flood of invented addresses can exhaust the quota of its own network, but never gets a fresh counter.
 """
 
 import re
@@ -18,11 +19,11 @@ from launchready.exchange.window import HEAD, MICRO, State, Taken, Window, fresh
 
 MAX_KEYS = 1_000_000
 _SHARED_COUNTERS = 1024
-_MAX_POLICIES = 1024  # policies; an app has tens, and one that invents policies must not fill the memory
-_REFUNDED = -(2**62)  # the time of a hit that was given back
+_MAX_POLICIES = 1024  # an app has tens of policies; one that creates policies at run time must not fill the memory
+_REFUNDED = -(2**62)  # the time of a refunded hit
 
 ClientState = int | State | list[State]
-"""One hit of cost 1, by its time; or the state of the one window; or those of several."""
+"""The time of one hit of cost 1, or the state of one window, or the states of several windows."""
 
 _V6 = re.compile(r":([0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7})/[0-9]{1,3}")
 _V4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
@@ -31,7 +32,7 @@ new_tuple = tuple.__new__
 
 
 class _WindowTable:
-    """The clients of all policies whose states can be read as each other: the same number and kinds of windows."""
+    """The clients of all policies with the same number and kinds of windows, whose states are interchangeable."""
 
     __slots__ = ("cursor", "states", "windows")
 
@@ -41,20 +42,20 @@ class _WindowTable:
         self.cursor: deque[str] = deque()
 
     def idle(self, state: ClientState, now: int) -> bool:
-        """Whether nothing of it counts any more in the longest window."""
+        """Whether no hit counts any more in the longest window."""
         window = self.windows[-1]
         if isinstance(state, int):
             latest = state
         else:
             state = state[-1] if isinstance(state, list) else state
-            if len(state) <= (0 if window.exact else HEAD):  # all of it was given back
+            if len(state) <= (0 if window.exact else HEAD):  # every hit was refunded
                 return True
             latest = state[-1 if window.exact else -2]
         return latest + window.period_us <= now
 
 
 class MemoryWindows:
-    """Answers Take and Give. ``clock``: seconds, never going back."""
+    """Executes Take and Give. ``clock`` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float], max_keys: int = MAX_KEYS) -> None:
         self.max_keys = max_keys
@@ -66,14 +67,14 @@ class MemoryWindows:
 
     def take(self, op: Take) -> None:
         with self._lock:
-            now = int(self._clock() * MICRO)  # under the lock, so that it never goes back along a key
+            now = int(self._clock() * MICRO)  # read under the lock, so that time never goes back for a key
             windows = op.windows
             table = self._by_windows.get(windows) or self._table(windows)
             state = table.states.get(op.key)
             if state.__class__ is not array:
                 self._take(table, op, state, now)
                 return
-            window = windows[0]  # as in window.take, without its frame: most limits have one window
+            window = windows[0]  # window.take inlined: most limits have one window, and this saves a frame
             left, wait = window.look(window, state, now, op.cost, True)
             op.at = now
             if left >= 0:
@@ -95,7 +96,7 @@ class MemoryWindows:
             if state is None:
                 return
             if op.at is None or state == op.at:
-                if key == op.key:  # what a whole neighbourhood did is not one client's to forget
+                if key == op.key:  # one client may not reset the counter of its network
                     table.states[key] = _REFUNDED
             elif not isinstance(state, int):
                 give(state if isinstance(state, list) else [state], op.windows, op.cost, op.at)
@@ -123,7 +124,7 @@ class MemoryWindows:
         table.states[key] = states[0] if len(states) == 1 else states
 
     def _admit(self, table: _WindowTable, key: str, now: int) -> tuple[str, ClientState | None]:
-        """Under which key a new client is counted."""
+        """Return the key and the state under which a new client is counted."""
         for _ in range(min(2, len(table.cursor))):
             old = table.cursor.popleft()
             if table.idle(table.states[old], now):
@@ -151,7 +152,7 @@ class MemoryWindows:
 
 
 def _network_key(key: str) -> str:
-    """The key of the /24 or /48 around the address that a key ends with; else one of a thousand common ones."""
+    """Return the key of the /24 or /48 of the address that ends the key, else one of the shared counters."""
     if found := _V4.fullmatch(key.rpartition(":")[2]):
         return key[: -len(found[0])] + found[0].rpartition(".")[0] + ".*"
     if found := _V6.search(key):

@@ -1,11 +1,11 @@
-"""A connection that PostgreSQL tells on what ended: LISTEN.
+"""PostgreSQL LISTEN: a subscription to completed entries.
 
-A commit with a NOTIFY holds a lock of the whole server until it is synced, so those who have one commit one after the
-other: sixteen sessions on two cores settle 10,600 keys a second without, 6,000 with one each (PostgreSQL 15, fsync on,
-medians of six). So the row says whether anybody waits for its end: 10,200, and a NOTIFY where somebody does.
+A commit with NOTIFY holds a server-wide lock until it is synced, so such commits run one after the other. Sixteen
+sessions on two cores settle 10,600 keys a second without NOTIFY and 6,000 with one each (PostgreSQL 15, fsync on,
+median of six). So each row records whether a waiter exists, and only then is NOTIFY sent: 10,200 keys a second.
 
-A pooler that gives out its sessions by transaction accepts LISTEN, and passes nothing on. So a listener first hears a
-word of its own, said on another connection, or is none.
+A pooler in transaction mode accepts LISTEN and delivers nothing. So a subscription first sends itself a message on
+another connection, and fails if the message does not arrive.
 """
 
 import os
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 CHANNEL = "launchready"
 VERIFY_TIMEOUT = 1.0
-"""Seconds within which the first word must be heard."""
+"""Seconds within which the first message must arrive."""
 MAX_SILENCE, PING_TIMEOUT = 5.0, 2.5
-"""Seconds of silence after which the server is asked for a word; and for which that is waited for."""
+"""Seconds of silence before the server is queried, and seconds to wait for its reply."""
 
 
 class PostgreSQLSubscription(Subscription):
-    """``say``: have the server say a word on its channel. Raises the driver's errors, and StoreUnavailable."""
+    """``notify`` sends a payload on the channel. Raises the driver's errors, and StoreUnavailable."""
 
     asks = True
 
@@ -62,22 +62,22 @@ class PostgreSQLSubscription(Subscription):
         while payload not in self._payloads:
             left = until - SYSTEM.monotonic()
             if left <= 0:
-                raise StoreUnavailable("what is listened to passes nothing on: a pooler, by transaction")
+                raise StoreUnavailable("LISTEN delivers nothing: the URL names a pooler in transaction mode")
             self._receive(left)
 
     def hear(self, expected: dict[bytes, int], within: float) -> Iterable[bytes]:
-        del expected  # the rows say what somebody waits for
+        del expected  # Expect has marked the rows
         self.raise_if_closed()
         try:
             self._receive(0 if self._payloads else within)
             if SYSTEM.monotonic() - self._heard > MAX_SILENCE:
                 self._ask("SELECT 1")
         except (psycopg.Error, DeadlineExceeded) as error:
-            raise StoreUnavailable(f"the connection that listens is broken: {type(error).__name__}") from None
+            raise StoreUnavailable(f"the subscription is broken: {type(error).__name__}") from None
         payloads, self._payloads = self._payloads, []
         found = []
         for payload in payloads:
-            with suppress(ValueError):  # anybody may say anything on a channel
+            with suppress(ValueError):  # any role may publish on a channel
                 found.append(bytes.fromhex(payload))
         return found
 

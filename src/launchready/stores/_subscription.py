@@ -1,4 +1,4 @@
-"""What the stores' listeners share: they end when their store is closed; and one for stores that tell nobody."""
+"""Subscriptions to completed entries: their life cycle, and polling for stores without notifications."""
 
 import os
 import threading
@@ -11,13 +11,13 @@ from launchready.clock import SYSTEM
 from launchready.errors import StoreUnavailable
 
 CLOSE_TIMEOUT = 2.0
-"""Seconds that who closes a store waits at most for the thread that listens; it looks up ten times a second."""
+"""Seconds that ``close`` waits for the listening thread, which checks ten times a second."""
 PAUSE_PER_LOOKUP = 20
-"""A look is followed by a pause so many times as long: however much is waited for, it takes a twentieth of a core."""
+"""The pause after a lookup, as a multiple of its duration: polling takes at most a twentieth of a core."""
 
 
 class Subscription:
-    """Belongs to the thread that hears; others may dismiss it."""
+    """Owned by the listening thread. Other threads may call ``dismiss``."""
 
     def __init__(self) -> None:
         self._pid = os.getpid()
@@ -28,12 +28,12 @@ class Subscription:
         self._closed.set()
 
     def raise_if_closed(self) -> None:
-        """Raises StoreUnavailable where nobody is to listen any more."""
+        """Raise StoreUnavailable after ``dismiss``."""
         if self._dismissed:
             raise StoreUnavailable("the store was closed")
 
     def dismiss(self) -> None:
-        """From another thread: end, and wait until it has. A child of the process leaves its parent's alone."""
+        """Called by another thread: end the subscription and wait for it. A forked child does not wait."""
         self._dismissed = True
         if self._pid == os.getpid():
             self._closed.wait(CLOSE_TIMEOUT)
@@ -43,7 +43,7 @@ SubscriptionType = TypeVar("SubscriptionType", bound=Subscription)
 
 
 class Subscriptions:
-    """Those of one store that are open."""
+    """The open subscriptions of one store."""
 
     def __init__(self) -> None:
         self._open: WeakSet[Subscription] = WeakSet()
@@ -63,9 +63,10 @@ class Subscriptions:
 
 
 class PollingSubscription(Subscription):
-    """One look at all that is waited for, again and again, instead of one by everybody who waits.
+    """Polls all expected entries in one lookup, in place of one lookup per waiter.
 
-    ``look`` gives the versions of what is there; ``pause``: seconds between two looks.
+    - ``lookup`` returns the versions of the entries that exist.
+    - ``pause``: seconds between two lookups.
     """
 
     asks = False

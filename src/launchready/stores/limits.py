@@ -1,14 +1,14 @@
-"""Counts in any storage of the ``limits`` package: ``limits+memcached://host:11211``, ``limits+mongodb://host`` ...
+"""Rate limit counters in any storage of the ``limits`` package: ``limits+memcached://host:11211`` and others.
 
-For who has such a server and no other. What stands behind "limits+" is that package's own URL, and the package names
-what to install for it. Such a store counts requests and keeps nothing else: no claims, no cached answers, no bans.
+For deployments that have such a server and no other. The part after "limits+" is the package's own URL, and the package
+names the driver to install. The store only counts requests: no claims, no cached responses, no bans.
 
-- Where the storage keeps times (memory, Redis, MongoDB) the rule is its moving window: never more than N in any window.
-- Where it only counts (Memcached) the rule is its fixed window with half of N, two of which touch any window: never
-  more than N either, and of a burst no more than half. Memcached ends entries by the second, so they get one more.
-- Time is the clock of each process. Of several windows all are looked at and then charged one by one: of two requests
-  at once one may be charged in the first window and refused in the second.
-- What was taken cannot be given back, so nothing that gives back can be had (see ``settings/limits_store_check.py``).
+- A storage that keeps times (memory, Redis, MongoDB) uses its moving window: never more than N in any window.
+- A storage that only counts (Memcached) uses fixed windows of N/2. Any window touches two of them, so at most N pass,
+  and of a burst at most N/2. Memcached expires entries by whole seconds, so each window gets one second more.
+- Time is the clock of each process. Several windows are tested first and then charged one by one: of two concurrent
+  requests one may be charged in the first window and refused in the second.
+- Hits cannot be refunded, so settings that refund are refused (see ``settings/limits_store_check.py``).
 """
 
 from asyncio import to_thread
@@ -31,14 +31,15 @@ SCHEMES = (
 
 
 def connect(url: str) -> "LimitsStore":
-    """Raises ConfigError for a URL that the package cannot read, or where it misses a package itself."""
+    """Raises ConfigError for a URL that the package rejects, or for a missing storage driver."""
     return LimitsStore(url)
 
 
 class LimitsStore:
-    """See the module."""
+    """A store for rate limits only; see the module docstring."""
 
     counts_only = True
+    has_epoch = False
 
     def __init__(self, url: str) -> None:
         from limits import storage, strategies  # noqa: PLC0415 - 15 ms of import
@@ -53,7 +54,7 @@ class LimitsStore:
             kept = storage.storage_from_string(url.removeprefix("limits+"), wrap_exceptions=True)
         except (ConfigurationError, ImportError, ValueError, TypeError) as error:
             raise ConfigError([f"store={safe_url(url)!r}: {safe_message(error, url)}"]) from None
-        assert isinstance(kept, storage.Storage)  # or the URL began with "async+", which is none of ours
+        assert isinstance(kept, storage.Storage)  # "async+" URLs are not in SCHEMES
         self._moving = isinstance(kept, storage.MovingWindowSupport)
         rule = strategies.MovingWindowRateLimiter if self._moving else strategies.FixedWindowRateLimiter
         self._limiter: strategies.RateLimiter = rule(kept)
@@ -67,21 +68,21 @@ class LimitsStore:
             elif isinstance(op, Get):
                 self._get(op)
             else:
-                raise StoreError(f"{self._name} counts requests and keeps nothing else")
+                raise StoreError(f"{self._name} only counts requests")
         except self._errors as error:
-            raise StoreUnavailable(f"{self._name} does not work: {safe_message(error, self._url)}") from None
+            raise StoreUnavailable(f"{self._name} failed: {safe_message(error, self._url)}") from None
 
     async def aexecute(self, op: Op[Any]) -> None:
         await to_thread(self.execute, op)
 
     def close(self) -> None:
-        """The package knows no end of a connection."""
+        """The package offers no way to close a connection."""
 
     async def aclose(self) -> None:
-        """Nor here."""
+        """See ``close``."""
 
     def learn_epoch(self) -> None:
-        """Nothing to know."""
+        """Nothing to learn."""
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
         del space
@@ -91,7 +92,7 @@ class LimitsStore:
         return 0
 
     def take_at(self, op: Take, now: int) -> None:
-        raise StoreError(f"{self._name} goes by its own clock, and not by {now} for {op.key!r}")
+        raise StoreError(f"{self._name} uses its own clock; cannot take {op.key!r} at {now}")
 
     def _take(self, op: Take) -> None:
         key = window_digest(op).hex()
@@ -102,7 +103,7 @@ class LimitsStore:
             fits = all(limiter.hit(item, key, cost=op.cost) for item in items)
         left = [limiter.get_window_stats(item, key) for item in items]
         which = min(range(len(left)), key=lambda index: left[index].remaining)
-        if not fits:  # of those with no room, the one to be waited for longest
+        if not fits:  # report the full window with the longest wait
             full = [index for index, stats in enumerate(left) if stats.remaining < op.cost] or [which]
             which = max(full, key=lambda index: left[index].reset_time)
         reset = min(max(left[which].reset_time - SYSTEM.wall(), 0.0), op.windows[which].period)
@@ -115,9 +116,9 @@ class LimitsStore:
                 self._limiter.clear(self._item(window), window_digest(op).hex())
 
     def _get(self, op: Get[Any]) -> None:
-        """Nothing was ever put; it is how one asks whether the storage is there."""
+        """Check that the storage responds. The store holds no entries, so the answer is None."""
         if not self._limiter.storage.check():
-            raise StoreUnavailable(f"{self._name} does not answer")
+            raise StoreUnavailable(f"{self._name} does not respond")
         op.answer = None
 
     def _item(self, window: Window) -> Any:

@@ -1,11 +1,11 @@
-"""The store inside one process: no wire, no file, nothing after a restart, nothing shared between workers.
+"""The store inside one process. Its data is lost at a restart and is not shared between workers.
 
-Each space is a room of its own, so that a flood of cached pages can never push out a claim on a payment: the room of
-an evictable space drops what was used least recently, any other refuses when it is full. Expired entries leave when
-they are met and, a few at each write, by a hand that goes round; there is no background thread and no long sweep.
+Each space has its own table, so cached pages never evict a claim on a payment. An evictable space drops the least
+recently used entry; any other space raises StoreFull. Expired entries are removed on access and, two per write, by a
+cursor that wraps around. There is no background thread and no long sweep.
 
-The rows are plain tuples in plain dictionaries: a read makes one frame and a write three, where the caches of the
-usual packages make two and seven.
+Rows are plain tuples in plain dictionaries: a read takes one Python frame and a write three, where cachetools takes two
+and seven.
 """
 
 from collections import OrderedDict, deque
@@ -37,7 +37,7 @@ from launchready.stores._memory_windows import MAX_KEYS, MemoryWindows
 
 SCHEMES = ("memory",)
 
-_OVERHEAD = 512  # bytes of Python around a stored value, measured as the growth per entry of an empty value
+_OVERHEAD = 512  # bytes of Python objects per entry, measured with empty values
 
 _Row = tuple[Any, float, float, int, int]  # value, put at, expires at, version, size
 
@@ -45,12 +45,12 @@ new_tuple = tuple.__new__
 
 
 def connect(url: str) -> "MemoryStore":
-    del url  # there is nothing to say about memory
+    del url  # memory:// has no options
     return MemoryStore()
 
 
 class _SpaceTable:
-    """The entries of one space, in the order of their use (evictable) or of their coming."""
+    """The entries of one space, in order of use (evictable) or of insertion."""
 
     __slots__ = ("cursor", "evictable", "max_bytes", "max_entries", "name", "rows", "size", "size_of")
 
@@ -65,7 +65,7 @@ class _SpaceTable:
         self.cursor: deque[str] = deque()
 
     def live(self, key: str, now: float) -> _Row | None:
-        """The row, or None; an expired one is dropped on the way."""
+        """Return the row or None. Drops an expired row."""
         row = self.rows.get(key)
         if row is None or row[2] > now:
             return row
@@ -76,7 +76,7 @@ class _SpaceTable:
         self.size -= self.rows.pop(key)[4]
 
     def write(self, key: str, value: Any, now: float, ttl: float, version: int) -> None:
-        """Raises StoreFull where there is no room and nothing may be dropped."""
+        """Raises StoreFull if the space is full and not evictable."""
         size = self.size_of(value) + len(key) + _OVERHEAD
         rows = self.rows
         old = rows.pop(key, None)
@@ -92,7 +92,7 @@ class _SpaceTable:
                 self.size -= rows.popitem(last=False)[1][4]
 
     def _drop_expired(self, now: float) -> None:
-        """Two steps of the hand for each new entry: expired ones leave about as fast as new ones come."""
+        """Check two entries per new entry, so that expired ones leave at least as fast as new ones come."""
         cursor, rows = self.cursor, self.rows
         for key in list(islice(cursor, 2)):
             row = rows.get(key)
@@ -103,13 +103,14 @@ class _SpaceTable:
             if row is not None:
                 self.drop(key)
         if len(rows) >= self.max_entries:
-            raise StoreFull(f"{self.name}: {self.max_entries} live entries in memory, and none of them may be dropped")
+            raise StoreFull(f"{self.name}: the memory store holds its maximum of {self.max_entries} live entries")
 
 
 class MemoryStore:
-    """See the module. ``clock`` is monotonic time; a test moves it by hand."""
+    """``memory://``. ``clock.monotonic`` is the store's time; tests pass a clock of their own."""
 
     shared = False
+    has_epoch = False
 
     def __init__(self, clock: Clock = SYSTEM, *, max_keys: int = MAX_KEYS) -> None:
         self._now = clock.monotonic
@@ -144,7 +145,7 @@ class MemoryStore:
         """Nothing to close."""
 
     def learn_epoch(self) -> None:
-        """Nothing to know."""
+        """Nothing to learn."""
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
         now = self._now()

@@ -1,15 +1,16 @@
-"""The store in PostgreSQL, for many machines and for money.
+"""The PostgreSQL store, for several machines and for payments.
 
 ``postgresql://`` or ``postgres://``, as libpq reads it. PostgreSQL 13 or newer; the role may create tables at first
 use, or ``sql/postgresql.sql`` is run beforehand.
 
-- A verb is one statement in autocommit, one round trip. Time is the server's clock. (A claim that is lost in the very
-  moment another one wins asks a second time, to see what won.)
-- Versions come from a sequence, and are drawn under the row's lock: they grow, whatever is deleted in between.
-- What may not be evicted is synced as the server is set up; cached entries are UNLOGGED, windows commit asynchronously.
-- At most eight connections a process (and event loop). One that the server has closed is noticed before it is used;
-  then, and whenever one breaks, all idle ones go with it: after a restart every one of them is stale.
-- No statement is repeated by itself once it may have reached the server.
+- A verb is one statement in autocommit, one round trip. Time is the server's clock. (A claim that loses to an
+  uncommitted claim runs a second time, to read the winner.)
+- Versions come from a sequence, drawn under the row's lock: they grow across deletes.
+- Entries that are not evictable are synced as the server is configured. Cached entries are in an UNLOGGED table, and
+  rate limit windows commit asynchronously.
+- At most eight connections per process and event loop. A connection that the server closed is detected before use.
+  Then, and whenever one breaks, all idle ones are closed: after a restart each of them is stale.
+- The store never repeats a statement that may have reached the server.
 """
 
 import asyncio
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
 
 SCHEMES = ("postgresql", "postgres")
 
-ANSWER_WAIT = 2.6  # from first to last, connecting included
+ANSWER_WAIT = 2.6  # seconds for a whole operation, connecting included
 
 Rows = list[tuple[Any, ...]]
 Params = dict[str, Any]
@@ -70,7 +71,7 @@ Params = dict[str, Any]
 
 _LIVE = "expires > launchready_now()"
 
-# Why not always: _postgresql_ear.py. A queue that somebody else lets fill up must not fail who settles.
+# NOTIFY is slow: see _postgresql_notify.py. A notification queue filled by another application must not fail a settle.
 _TELL = "CASE WHEN waited AND pg_notification_queue_usage() < 0.5 THEN pg_notify('launchready', encode(key, 'hex')) END"
 
 
@@ -110,8 +111,8 @@ class Statements:
             f"DELETE FROM {table} WHERE key = %(key)s AND {_LIVE} "
             f"AND (%(version)s::bigint IS NULL OR version = %(version)s::bigint) RETURNING true, {_TELL}"
         )
-        # Under the row's lock: whoever ends the entry comes before it, and is seen here, or after it, and sees it.
-        # A mark need not outlive a power cut.
+        # Under the row's lock: a write that completes the entry commits first and is seen here, or comes later and sees
+        # the mark. A mark need not survive a power cut.
         this = f"WHERE key = %(key)s AND version = %(version)s::bigint AND {_LIVE}"
         self.expect = (
             f"WITH mark AS (UPDATE {table} SET waited = true {this} AND NOT waited "
@@ -133,25 +134,26 @@ _GIVE = _TAKE.replace("take_3", "give_2")
 _FORGET = "DELETE FROM launchready_windows WHERE key = %(key)s RETURNING true"
 SWEEP_EVERY, SWEEP_ROWS = 64, 256
 _SWEEP_ANY = """
-WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(hand)s ORDER BY key LIMIT %(rows)s),
-     dead AS MATERIALIZED (SELECT key FROM {0} WHERE key IN (SELECT key FROM page) AND expires <= launchready_now()
-                           FOR UPDATE SKIP LOCKED),
-     gone AS (DELETE FROM {0} WHERE key IN (SELECT key FROM dead))
-SELECT key FROM page ORDER BY key DESC LIMIT 1"""
+WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(cursor)s ORDER BY key LIMIT %(rows)s),
+     expired AS MATERIALIZED (SELECT key FROM {0} WHERE key IN (SELECT key FROM page) AND expires <= launchready_now()
+                              FOR UPDATE SKIP LOCKED),
+     deleted AS (DELETE FROM {0} WHERE key IN (SELECT key FROM expired) RETURNING 1)
+SELECT key, (SELECT count(*) FROM deleted) FROM page ORDER BY key DESC LIMIT 1"""
 _SWEEP = {table: _SWEEP_ANY.format(table) for table in TABLES}
 _LOCK = "SELECT pg_advisory_xact_lock(5478201731)"
-_orphans: list[object] = []  # a parent's connections: closing one here would end the parent's session
+_orphans: list[object] = []  # the parent's connections: closing one in a child would end the parent's session
 
 
 def connect(url: str) -> "PostgreSQLStore":
-    """Raises MissingExtra without psycopg, ConfigError for a URL that libpq cannot read."""
+    """Raises MissingExtra without psycopg, ConfigError for a URL that libpq rejects."""
     return PostgreSQLStore(url)
 
 
 class PostgreSQLStore:
-    """See the module."""
+    """The store in PostgreSQL."""
 
     shared = True
+    has_epoch = False
 
     def __init__(self, url: str) -> None:
         try:
@@ -186,7 +188,7 @@ class PostgreSQLStore:
         while not _decode(op, self._ask(sql, params, until)):
             continue
         if (table := self._sweep_due(op)) is not None:
-            with suppress(StoreError):  # there will be another round
+            with suppress(StoreError):  # a later sweep repeats it
                 self._move_cursor(table, self._ask(*self._sweep(table), until))
 
     async def aexecute(self, op: Op[Any]) -> None:
@@ -284,22 +286,22 @@ class PostgreSQLStore:
 
     def _failure(self, error: Exception) -> StoreError:
         if isinstance(error, self._driver.errors.DiskFull):
-            return StoreFull(f"{self._name} has no room: {safe_message(error, self._url)}")
+            return StoreFull(f"{self._name} is full: {safe_message(error, self._url)}")
         if isinstance(error, TimeoutError | self._pools.DeadlineExceeded | self._driver.errors.ConnectionTimeout):
-            return StoreUnavailable(f"{self._name} did not answer in time")
-        return StoreUnavailable(f"{self._name} does not work: {safe_message(error, self._url)}")
+            return StoreUnavailable(f"{self._name} did not respond in time")
+        return StoreUnavailable(f"{self._name} failed: {safe_message(error, self._url)}")
 
     def learn_epoch(self) -> None:
-        """Nothing to know."""
+        """Nothing to learn."""
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
         table, cursor = "launchready_cache" if space.evictable else "launchready_kept", b""
         page = (
-            f"SELECT key, value, launchready_now() - put, version, {_LIVE} FROM {table} WHERE key > %(hand)s "
+            f"SELECT key, value, launchready_now() - put, version, {_LIVE} FROM {table} WHERE key > %(cursor)s "
             f"ORDER BY key LIMIT {PAGE}"
         )
         while True:
-            rows = self._ask(page, {"hand": cursor}, SYSTEM.monotonic() + ANSWER_WAIT)
+            rows = self._ask(page, {"cursor": cursor}, SYSTEM.monotonic() + ANSWER_WAIT)
             for key, value, age, version, live in rows:
                 if live and is_in_space(space, key, entry := _entry(space, (value, age, version))):
                     yield entry
@@ -308,21 +310,24 @@ class PostgreSQLStore:
             cursor = rows[-1][0]
 
     def sweep(self) -> int:
+        """Walk each table once by key, so that the time is linear in the number of rows."""
         count = 0
         for table in TABLES:
-            some = f"SELECT key FROM {table} WHERE expires <= launchready_now() LIMIT {PAGE} FOR UPDATE SKIP LOCKED"
-            drop = f"DELETE FROM {table} WHERE key IN ({some}) RETURNING 1"
-            while rows := self._ask(drop, {}, SYSTEM.monotonic() + ANSWER_WAIT):
-                count += len(rows)
+            cursor: bytes | None = b""
+            while cursor is not None:
+                params = {"cursor": cursor, "rows": SWEEP_ROWS}
+                rows = self._ask(_SWEEP[table], params, SYSTEM.monotonic() + ANSWER_WAIT)
+                cursor, deleted = rows[0] if rows else (None, 0)
+                count += deleted
         return count
 
-    # Housekeeping: look at the next rows of a table, and drop those that are over.
+    # Housekeeping: read the next rows of a table from its cursor, and delete the expired ones.
 
     def _sweep_due(self, op: Op[Any]) -> str | None:
         return None if isinstance(op, Get | GetAll | Expect) else self._sweeps.count_write(table_of(op))
 
     def _sweep(self, table: str) -> tuple[str, Params]:
-        return _SWEEP[table], {"hand": self._sweeps.cursors[table], "rows": SWEEP_ROWS}
+        return _SWEEP[table], {"cursor": self._sweeps.cursors[table], "rows": SWEEP_ROWS}
 
     def _move_cursor(self, table: str, rows: Rows) -> None:
         self._sweeps.cursors[table] = rows[0][0] if rows else b""
@@ -334,7 +339,7 @@ def _schema() -> bytes:
 
 @cache
 def _get_all(evictable: tuple[bool, ...]) -> str:
-    """One look for several, in tables told by Space.evictable; each row says whose it is."""
+    """Return one statement that reads several keys. ``evictable`` selects each table; a row names its key's index."""
     gets = (_SQL[table].get.replace("%(key)s", f"%(key{at})s") for at, table in enumerate(evictable))
     return " UNION ALL ".join(f"SELECT {at}, found.* FROM ({get}) found" for at, get in enumerate(gets))
 
@@ -350,7 +355,7 @@ def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
         text, now = (_TAKE, now) if isinstance(op, Take) else (_GIVE, op.at)
         return text, {"key": window_digest(op), "limits": limits, "periods": periods, "cost": op.cost, "now": now}
     if type(op) not in _NAMES:
-        raise TypeError(f"not a verb of a store: {op!r}")
+        raise TypeError(f"not a store operation: {op!r}")
     assert isinstance(op, StoreOp)
     sql = _SQL[op.space.evictable]
     params: Params = {"key": digest(op.space.name, op.key)}
@@ -364,7 +369,7 @@ def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
 
 
 def _decode(op: Op[Any], rows: Rows) -> bool:
-    """Set the answer. False: ask again; a claim met one that was not committed when it looked, and now is."""
+    """Set the answer. Returns False if a claim must run again: it lost to one that was uncommitted when it read."""
     if isinstance(op, GetAll):
         op.answer = None
         found = {row[0]: row[1:] for row in rows}

@@ -1,19 +1,19 @@
-"""The store in Redis or Valkey, for many machines.
+"""The Redis and Valkey store, for several machines.
 
 ``redis://[user:password@]host[:port][/db]``, ``rediss://`` (TLS), ``valkey://``, ``unix:///path.sock[?db=1]``.
 Redis 6.2 or newer, or any Valkey. Options in the query are those of redis-py's ``from_url``.
 
-- A verb is one Lua script, one round trip, one key: they stand in ``lua/``. Time is the server's TIME.
-- An entry is a hash ``launchready:space:{digest}``; one key a script and its braces make it work on a cluster: any
-  node of it will do as the URL, which is found out by its first answer.
-- No round trip is repeated by itself once it may have reached the server: a claim sent twice would find itself.
-  A connection that the server has closed meanwhile is noticed before it is used, and replaced.
-- A loss of data (FLUSHALL, a restart without persistence) is seen by a sentinel in the claim script: for some seconds
-  no claim is granted, while those that run write theirs again. A cluster has no key that all scripts could look at:
-  there a loss is not seen.
-- Redis ends entries at their time, and bounds memory by its own ``maxmemory``. Whose claims are about money sets
-  ``maxmemory-policy noeviction`` and ``appendonly yes``; a fail-over may still lose what was just acknowledged, so
-  payments are better kept in SQLite or PostgreSQL.
+- A verb is one Lua script of ``lua/``, one round trip, one key. Time is the server's TIME.
+- An entry is a hash ``launchready:space:{digest}``. One key per script and its hash tag make it work on a cluster. Any
+  node may be the URL: its first reply shows that it is part of a cluster.
+- The store never repeats a round trip that may have reached the server: a claim sent twice would find itself. A
+  connection that the server closed is detected before use, and replaced.
+- The claim script checks a sentinel to detect a loss of data (FLUSHALL, a restart without persistence). For some
+  seconds it then grants no claim, while live processes write their claims again. A cluster has no key that all scripts
+  can read, so a loss is not detected there.
+- Redis expires entries, and bounds memory by its own ``maxmemory``. For claims on payments set ``maxmemory-policy
+  noeviction`` and ``appendonly yes``. A fail-over may still lose acknowledged writes, so keep payments in SQLite or
+  PostgreSQL.
 """
 
 import asyncio
@@ -58,19 +58,19 @@ SCHEMES = ("redis", "rediss", "valkey", "unix")
 
 CONNECT_WAIT = 0.9
 ANSWER_WAIT = 1.8
-QUICK_WAIT = 0.035  # of HURRY
-CONNECTIONS = 64  # of an event loop
+QUICK_WAIT = 0.035  # seconds of HURRY for the socket
+CONNECTIONS = 64  # per event loop
 
 Arg = bytes | str | int
 
 
 SENTINEL = "launchready:epoch"
 RECOVERY = 5.0
-"""Seconds for which no claim is granted after a loss: longer than two signs of life of a claim are apart."""
+"""Seconds without granted claims after a loss: longer than the interval between two renewals of a lease."""
 
 
 class CheckedPutIfAbsent(PutIfAbsent[Any]):
-    """PutIfAbsent of what must not be lost: its script looks at the sentinel."""
+    """PutIfAbsent of an entry that is not evictable: its script checks the sentinel."""
 
 
 _SCRIPTS: dict[type[Op[Any]], str] = {
@@ -90,7 +90,7 @@ _SCRIPTS: dict[type[Op[Any]], str] = {
 
 
 class Script:
-    """A script and its name on the server."""
+    """A script and its SHA-1, its name on the server."""
 
     def __init__(self, name: str) -> None:
         self.text = (Path(__file__).parent / "lua" / f"{name}.lua").read_bytes()
@@ -106,6 +106,7 @@ class RedisStore:
     """See the module."""
 
     shared = True
+    has_epoch = True
 
     def __init__(self, url: str) -> None:
         try:
@@ -120,15 +121,15 @@ class RedisStore:
         self._name = f"the Redis store at {safe_url(url)}"
         self._scripts = {kind: Script(name) for kind, name in _SCRIPTS.items()}
         self._epoch_script = Script("epoch")
-        self._checks_sentinel = True  # the sentinel: a cluster has no key that all scripts could look at
-        self._epoch: bytes | str = ""  # the one that this process knows
+        self._checks_sentinel = True  # False on a cluster, which has no key that all scripts can read
+        self._epoch: bytes | str = ""  # the last epoch that this process has seen
         self._cluster = False
-        self._sync: dict[tuple[bool, bool], redis.Redis | redis.RedisCluster] = {}  # by cluster, and who hurries
+        self._sync: dict[tuple[bool, bool], redis.Redis | redis.RedisCluster] = {}  # by (cluster, quick)
         self._loops: WeakKeyDictionary[
             asyncio.AbstractEventLoop, tuple[redis.asyncio.Redis | redis.asyncio.RedisCluster, asyncio.Semaphore]
         ]
         self._loops = WeakKeyDictionary()
-        self._retired_clients = self._loops.copy()  # clients of one server, from before it said that it is one of many
+        self._retired_clients = self._loops.copy()  # single-server clients, replaced by cluster clients
         self._subscriptions = Subscriptions()
         try:
             self._client(quick=False)
@@ -142,14 +143,14 @@ class RedisStore:
             self._ask(op, *self._encode(op))
 
     def execute_quickly(self, op: Op[Any]) -> None:
-        """The same, for who does not wait: StoreUnavailable within HURRY."""
+        """Execute, or raise StoreUnavailable within HURRY seconds."""
         self._ask(op, *self._encode(op), quick=True)
 
     def take_at(self, op: Take, now: int) -> None:
         self._ask(op, *self._encode(op, now))
 
     def learn_epoch(self) -> None:
-        """Learn this server's epoch, so that a loss of its data is seen: ``lua/claim.lua``. Quiet if it is away."""
+        """Learn the server's epoch, so that a loss of its data is detected (``lua/claim.lua``). Ignores an outage."""
         with suppress(*self._errors):
             client: Any = self._client(quick=False)
             self._epoch = client.eval(self._epoch_script.text.decode(), 1, SENTINEL, os.urandom(8).hex())
@@ -169,7 +170,7 @@ class RedisStore:
             except self._errors as error:
                 if not (again and self._not_executed(error)):
                     raise self._failure(error) from None
-                again = not self._checks_sentinel and len(keys) > 1  # which node has the key comes next
+                again = not self._checks_sentinel and len(keys) > 1  # the next error names the node of the key
                 if len(keys) > 1:
                     script, keys, args = self._encode(op)
                 if isinstance(client, self._driver.Redis) and not self._cluster:
@@ -179,7 +180,7 @@ class RedisStore:
                 return
 
     def _get_all(self, op: GetAll) -> None:
-        """In one pipeline. What it could not answer (a script that is not there yet, a cluster) is asked alone."""
+        """Read several keys in one pipeline. If that fails (script not loaded, cluster) read them one by one."""
         op.answer = None
         client, replies = self._client(quick=False), []
         if isinstance(client, self._driver.Redis):
@@ -210,7 +211,7 @@ class RedisStore:
         return pipe
 
     def _set_answers(self, op: GetAll, replies: list[Any]) -> list[Get[Any]]:
-        """The answers that came, put where they belong; those that did not."""
+        """Set the answers of a complete pipeline. Returns the reads to repeat: none or all."""
         if len(replies) < len(op.gets) or any(isinstance(reply, Exception) for reply in replies):
             return [*op.gets]
         for get, reply in zip(op.gets, replies, strict=True):
@@ -247,34 +248,34 @@ class RedisStore:
                 return
 
     def _check_epoch(self, keys: tuple[str, ...], reply: Any) -> Any:
-        """The reply without the epoch that a claim brings; raises where the server has lost its data."""
+        """Remove the epoch from the reply of a claim. Raises StoreUnavailable if the server has lost its data."""
         if len(keys) == 1:
             return reply
         self._epoch = reply[-1]
         if len(reply) == 2:
-            raise StoreUnavailable(f"{self._name} has lost its data; what runs writes its claims again")
+            raise StoreUnavailable(f"{self._name} has lost its data; running requests are writing their claims again")
         return reply[:1] if reply[1] == b"" else reply[:3]
 
     async def _discover_nodes(self, client: "redis.asyncio.RedisCluster") -> None:
-        """Which node has which slots. One task asks: redis-py drops the connections of tasks that ask at once."""
+        """Load the slot map. One task at a time: redis-py drops the connections of concurrent tasks."""
         lock = self._discovery_locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         async with lock:
             await client.initialize()
 
     def _not_executed(self, error: Exception) -> bool:
-        """Whether the server did not run the script, and another connection would.
+        """Whether the server refused the script, and a repeat elsewhere is safe.
 
-        A cluster says where the key is (MOVED): from then on the client is one for clusters. A master that became a
-        replica says READONLY: its name leads to the new master by now.
+        - MOVED: the server is part of a cluster. From then on a cluster client is used.
+        - READONLY: a fail-over made the server a replica. Its host name leads to the new master.
         """
         errors = self._driver.exceptions
-        if isinstance(error, errors.ClusterCrossSlotError):  # the sentinel and the key are on two nodes
+        if isinstance(error, errors.ClusterCrossSlotError):  # the sentinel and the key are on different nodes
             self._checks_sentinel = False
             return True
         if isinstance(error, errors.MovedError):
             self._checks_sentinel = False
             self._cluster = True
-            self._errors = (Exception,)  # while nodes come and go its client raises what it did not mean to
+            self._errors = (Exception,)  # the cluster client leaks unrelated exceptions while nodes change
         return isinstance(error, errors.MovedError | errors.ReadOnlyError)
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
@@ -289,10 +290,10 @@ class RedisStore:
             raise self._failure(error) from None
 
     def sweep(self) -> int:
-        return 0  # Redis ends entries at their time
+        return 0  # Redis expires entries itself
 
     def listen(self) -> Listener:
-        """Of a cluster, at any node."""
+        """Subscribe. On a cluster any node will do."""
         from launchready.stores._redis_pubsub import RedisSubscription  # noqa: PLC0415  where somebody waits
 
         try:
@@ -326,7 +327,7 @@ class RedisStore:
 
             kind = self._driver.RedisCluster if self._cluster else self._driver.Redis
             client = self._sync[self._cluster, quick] = kind.from_url(self._url, **self._settings(Retry, quick=quick))
-        return client  # its pool knows about forks
+        return client  # its pool handles forks
 
     def _aclient(self) -> "tuple[redis.asyncio.Redis | redis.asyncio.RedisCluster, asyncio.Semaphore]":
         loop = asyncio.get_running_loop()
@@ -342,9 +343,11 @@ class RedisStore:
         return known
 
     def _settings(self, retry: Callable[..., object], *, quick: bool) -> dict[str, Any]:
-        """Nothing is retried: see the module. RESP2 has no pushed messages, which would hide a closed connection.
+        """Return the client settings.
 
-        ``quick``: who only counts does not wait. In an event loop whoever asks has its own end to that.
+        - Nothing is retried: see the module docstring.
+        - RESP2, because pushed messages of RESP3 would hide a closed connection.
+        - ``quick`` shortens the timeouts. In an event loop the caller has its own timeout.
         """
         from redis.backoff import NoBackoff  # noqa: PLC0415  an extra
 
@@ -353,7 +356,7 @@ class RedisStore:
             "socket_timeout": QUICK_WAIT if quick else ANSWER_WAIT,
             "retry": retry(NoBackoff(), 0),
             "protocol": 2,
-            "max_connections": 10_000,  # threads bound themselves, tasks are bound by the gate
+            "max_connections": 10_000,  # the thread pool and the semaphore are the real bounds
         }
 
     def _encode(self, op: Op[Any], now: Arg = "") -> tuple[Script, tuple[str, ...], tuple[Arg, ...]]:
@@ -364,7 +367,7 @@ class RedisStore:
                 now = "" if op.at is None else op.at
             return script, (f"launchready:take:{{{window_digest(op).hex()}}}",), (op.cost, now, *windows)
         if not isinstance(op, Get | Put | PutIfAbsent | Replace | Renew | Settle | Seize | Delete | Expect):
-            raise TypeError(f"not a verb of a store: {op!r}")
+            raise TypeError(f"not a store operation: {op!r}")
         keys: tuple[str, ...] = (f"launchready:{op.space.name}:{{{digest(op.space.name, op.key).hex()}}}",)
         if isinstance(op, PutIfAbsent) and not op.space.evictable and self._checks_sentinel:
             epoch: tuple[Arg, ...] = (self._epoch, os.urandom(8).hex(), to_micros(RECOVERY))
@@ -387,10 +390,10 @@ class RedisStore:
 
     def _failure(self, error: Exception) -> StoreError:
         if isinstance(error, self._driver.exceptions.OutOfMemoryError):
-            return StoreFull(f"{self._name} has reached its maxmemory, and may drop nothing")
+            return StoreFull(f"{self._name} has reached its maxmemory and may not evict anything")
         if isinstance(error, TimeoutError | self._driver.exceptions.TimeoutError):
-            return StoreUnavailable(f"{self._name} did not answer in time")
-        return StoreUnavailable(f"{self._name} does not work: {safe_message(error, self._url)}")
+            return StoreUnavailable(f"{self._name} did not respond in time")
+        return StoreUnavailable(f"{self._name} failed: {safe_message(error, self._url)}")
 
 
 def _millis(ttl: float) -> int:

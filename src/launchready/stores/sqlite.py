@@ -1,27 +1,29 @@
-"""The store in one file, for all workers of one machine: the embedded default for what must survive a restart.
+"""The SQLite store: one file for all workers of one machine. The default for data that must survive a restart.
 
 ``sqlite:///relative.db``, ``sqlite:////absolute.db``; options ``?synchronous=NORMAL|FULL|EXTRA&max_size=2147483648``.
 
-How it keeps its word:
+Guarantees:
 
-- A verb is one statement, and one statement is one transaction, which takes SQLite's write lock before it reads what
-  it decides on. (Some need a second one now and then: a claim that is lost, a Take on a key never seen.) A Take runs
-  the shared rule inside its UPDATE, as a function that SQLite calls back under that lock: exact across processes.
-- WAL mode: readers never wait. A verb in the event loop waits at most 30 ms for another writer, then raises Elsewhere;
-  in a thread it waits at most 2.5 s, then says StoreUnavailable.
-- One connection a process, behind a lock: threads of a process wait for each other without SQLite's sleeping retries.
-  It is closed before a fork, and opened again when needed (sqlite.org/howtocorrupt.html, section 2.6).
-- The write-ahead log goes back into the file in a thread that lives as long as that takes: no request pays for it.
-- Time: the wall clock as it was when the file was first opened since the machine booted, carried on by the monotonic
-  clock, which all processes share. Setting the wall clock neither frees a claim nor bans a client.
+- A verb is one statement, and a statement is one transaction that takes SQLite's write lock before it reads. (A lost
+  claim and a Take on a new key need a second statement.) A Take runs the limit inside its UPDATE, as a function that
+  SQLite calls under that lock, so counts are exact across processes.
+- WAL mode: readers never wait. In the event loop a verb waits at most 30 ms for another writer, then raises Elsewhere.
+  In a thread it waits at most 2.5 s, then raises StoreUnavailable.
+- One connection per process, behind a lock: threads wait for each other without SQLite's sleeping retries. It is closed
+  before a fork and reopened when needed (sqlite.org/howtocorrupt.html, section 2.6).
+- A short-lived thread checkpoints the write-ahead log, so no request pays for it.
+- Time is the wall clock of the first open after a boot, continued by the monotonic clock, which all processes share.
+  Setting the wall clock neither frees a claim nor bans a client.
 
-``synchronous`` is about power and kernels, never about processes: what was answered is in the kernel's hands, so
-kill -9 loses nothing under any value. NORMAL, the default, syncs when the log goes back into the file: a power cut may
-lose the last seconds, never the file's integrity. FULL syncs every write of a space that may not be evicted: nothing
-answered is lost, for 170-280 us a write where NORMAL takes 13. NORMAL is the default because the claim is in the way
-of every payment, the common crash is the process's, and where the machine is a cloud instance its disk most often goes
-with it. Who owns the machine, and charges without a provider's idempotency key, writes FULL. What may be evicted, and
-the windows of the rate limit, are never synced.
+``synchronous`` concerns power cuts and kernel crashes, not processes: kill -9 loses nothing under any value.
+
+- NORMAL, the default, syncs at a checkpoint. A power cut may lose the last seconds, never the file's integrity.
+- FULL syncs every write to a space that is not evictable. No acknowledged write is lost, at 170-280 us a write instead
+  of 13. Choose it on a machine you own that charges without a provider's idempotency key.
+- Evictable entries and rate limit windows are never synced.
+
+NORMAL is the default because every payment waits for its claim, most crashes are process crashes, and the disk of a
+cloud instance is usually lost with the instance.
 """
 
 import os
@@ -80,8 +82,8 @@ SCHEMES = ("sqlite",)
 INLINE_WAIT = 0.03
 THREAD_WAIT = 2.5
 MAX_SIZE = 2 * 1024**3
-SWEEP_EVERY, SWEEP_ROWS = 16, 48  # three rows are looked at for each write: what is over is never most of a table
-CHECKPOINT_EVERY = 2_000  # writes, a multiple of SWEEP_EVERY: some 16 MB of log
+SWEEP_EVERY, SWEEP_ROWS = 16, 48  # three rows per write, so expired rows are never most of a table
+CHECKPOINT_EVERY = 2_000  # writes, a multiple of SWEEP_EVERY: about 16 MB of log
 POLL_INTERVAL = (
     0.005  # seconds: a look at one key takes 4 us, at two hundred 150 us (PRAGMA data_version alone takes 3)
 )
@@ -92,7 +94,7 @@ new_tuple = tuple.__new__
 
 
 def connect(url: str) -> "SQLiteStore":
-    """Raises ConfigError for a URL that names no file, or an option that does not exist."""
+    """Raises ConfigError for a URL without a file, or with an unknown option."""
     parts = urlsplit(url)
     problems: list[str] = []
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -102,22 +104,23 @@ def connect(url: str) -> "SQLiteStore":
     if parts.netloc:
         problems.append(f"store={url!r}: a file has no host; write sqlite:///{parts.netloc}{parts.path}")
     elif path in {"", ":memory:"}:
-        problems.append(f"store={url!r}: names no file; write sqlite:///launchready.db, or memory:// for no file")
+        problems.append(f"store={url!r}: no file in the URL; write sqlite:///launchready.db, or memory://")
     if synchronous not in {"NORMAL", "FULL", "EXTRA"}:
         problems.append(f"store={url!r}: synchronous={synchronous}; write NORMAL, FULL or EXTRA")
     if not size.isdecimal() or int(size) < 1024**2:
         problems.append(f"store={url!r}: max_size={size}; write a number of bytes, at least 1048576")
-    problems += [f"store={url!r}: no option {name!r}; there are synchronous and max_size" for name in options]
+    problems += [f"store={url!r}: unknown option {name!r}; write synchronous or max_size" for name in options]
     if problems:
         raise ConfigError(problems)
     return SQLiteStore(path, synchronous=synchronous, max_size=int(size))
 
 
 class SQLiteStore:
-    """See the module. ``clock.monotonic`` carries the store's time on."""
+    """The store in one file. ``clock.monotonic`` continues the store's time."""
 
     shared = True
-    within = 0.25  # a writer of another process is waited for a little longer than a wire: it is seldom there
+    has_epoch = False
+    within = 0.25  # longer than HURRY: a writer in another process is rare, and done soon
 
     def __init__(
         self, path: str, *, synchronous: str = "NORMAL", max_size: int = MAX_SIZE, clock: Clock = SYSTEM
@@ -127,7 +130,7 @@ class SQLiteStore:
         self._max_size = max_size
         self._monotonic = clock.monotonic
         self._lock = Lock()
-        self._files: dict[bool, SQLiteConnection] = {}  # by Space.evictable; one and the same under NORMAL
+        self._files: dict[bool, SQLiteConnection] = {}  # by Space.evictable; the same one under NORMAL
         self._handles: dict[bool, tuple[Callable[..., sqlite3.Cursor], Statements]] = {}
         self._base = 0
         self._writes = self._next_table = 0
@@ -156,13 +159,13 @@ class SQLiteStore:
         self._execute_within(op, THREAD_WAIT)
 
     def execute_quickly(self, op: Op[Any]) -> None:
-        """The same, for who does not wait."""
+        """Execute within ``within`` seconds."""
         self._execute_within(op, self.within)
 
     def _execute_within(self, op: Op[Any], patience: float) -> None:
         start = SYSTEM.monotonic()
         if not self._lock.acquire(timeout=patience):
-            raise StoreUnavailable(f"the SQLite store {self.path} is busy: another thread waits for its disk")
+            raise StoreUnavailable(f"the SQLite store {self.path} is busy: another thread is using it")
         try:
             self._run(self._verbs[type(op)], op, max(0.1, round(start + patience - SYSTEM.monotonic(), 1)))
         finally:
@@ -174,7 +177,7 @@ class SQLiteStore:
     def _inline(self, verb: Callable[[Any], None], op: Op[Any]) -> None:
         lock = self._lock
         if not self._files or not (lock.acquire(blocking=False) or lock.acquire(timeout=INLINE_WAIT)):
-            raise Elsewhere  # opening a file is not for the event loop either
+            raise Elsewhere  # a file is never opened in the event loop
         try:
             if self._busy_timeout != INLINE_WAIT:
                 self._open(INLINE_WAIT)
@@ -212,7 +215,7 @@ class SQLiteStore:
         await to_thread(self.close)
 
     def learn_epoch(self) -> None:
-        """Nothing to know."""
+        """Nothing to learn."""
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
         table, cursor = "launchready_cache" if space.evictable else "launchready_kept", b""
@@ -227,25 +230,28 @@ class SQLiteStore:
             cursor = rows[-1][0]
 
     def sweep(self) -> int:
+        """Walk each table once by key, so that the time is linear in the number of rows."""
         count = 0
         for table in TABLES:
-            over = f"SELECT key FROM {table} WHERE expires <= ? LIMIT {PAGE}"
-            drop = f"DELETE FROM {table} WHERE key IN ({over}) RETURNING 1"
-            while rows := self._ask(drop, None)[0]:
-                count += len(rows)
+            page = f"SELECT key, expires FROM {table} WHERE key > ? ORDER BY key LIMIT {PAGE}"
+            drop = f"DELETE FROM {table} WHERE key > ? AND key <= ? AND expires <= ? RETURNING 1"
+            cursor = b""
+            while rows := (found := self._ask(page, (cursor,)))[0]:
+                first, cursor, now = cursor, rows[-1][0], found[1]
+                if any(expires <= now for _, expires in rows):
+                    count += len(self._ask(drop, (first, cursor, now))[0])
         return count
 
-    def _ask(self, sql: str, params: tuple[Any, ...] | None) -> tuple[list[Any], int]:
-        """A statement of housekeeping; without parameters it gets the time."""
+    def _ask(self, sql: str, params: tuple[Any, ...]) -> tuple[list[Any], int]:
+        """Run a housekeeping statement. Returns (rows, now)."""
         with self._lock:
             try:
                 self._open(THREAD_WAIT)
-                now = self._now()
-                return self._files[True].db.execute(sql, (now,) if params is None else params).fetchall(), now
+                return self._files[True].db.execute(sql, params).fetchall(), self._now()
             except sqlite3.Error as error:
                 raise to_store_error(error, self.path) from error
 
-    # What follows runs under the lock.
+    # The following methods run under the lock.
 
     def _run(self, verb: Callable[[Any], None], op: Op[Any], wait: float) -> None:
         try:
@@ -256,7 +262,7 @@ class SQLiteStore:
             self._failed(error, verb, op, wait)
 
     def _failed(self, error: sqlite3.Error, verb: Callable[[Any], None], op: Op[Any], wait: float) -> None:
-        """A full file first loses what may be dropped. Raises whatever is then to be told."""
+        """Evict cached entries from a full file and retry once. Raises the error to report otherwise."""
         if error_code(error) == sqlite3.SQLITE_FULL and self._files:
             try:
                 if self._files[True].db.execute(EVICT).rowcount:
@@ -265,7 +271,7 @@ class SQLiteStore:
             except sqlite3.Error as again:
                 error = again
         if error_code(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}:
-            self._close_files()  # whatever is wrong with it, the next operation opens it anew
+            self._close_files()  # the next operation reopens the file
         if error_code(error) == sqlite3.SQLITE_BUSY and wait == INLINE_WAIT:
             raise Elsewhere from None
         raise to_store_error(error, self.path) from error
@@ -323,7 +329,7 @@ class SQLiteStore:
         self._count_write()
 
     def _put_if_absent(self, op: PutIfAbsent[Any]) -> None:
-        """First a look, which takes no lock: most that come twice end there, and nothing was made to be written."""
+        """Read first, without a lock: most repeated claims end there, before a value is serialised."""
         execute, sql = self._handles[op.space.evictable]
         now = self._base + int(self._monotonic() * MICRO)
         key = digest(op.space.name, op.key)
@@ -339,7 +345,7 @@ class SQLiteStore:
                 op.answer = new_tuple(Claimed, (None, won[0][0]))
                 self._count_write()
                 return
-            now = self._now()  # again, where what stood in the way is not to be seen any more
+            now = self._now()  # retry: the entry that won is already gone
         entry = _entry(op.space, rows[0], now)
         op.answer = new_tuple(Claimed, (entry, entry[2]))
 
@@ -379,7 +385,7 @@ class SQLiteStore:
         key = window_digest(op)
         expires = self._now() + op.windows[-1].period_us
         file.callback = callback = WindowCallback(op, clock or self._now)
-        while True:  # again only where another process was first with a new key
+        while True:  # repeated only if another process inserts the same new key first
             file.db.execute(TAKE, (expires, key))
             if (
                 callback.called
@@ -396,8 +402,8 @@ class SQLiteStore:
         op.answer = None
         self._count_write()
 
-    # Housekeeping, a little at every so many writes, and at the first write a second after the last look: by writes
-    # alone a quiet shop would keep for hours what it said it keeps for seconds.
+    # Housekeeping: at every SWEEP_EVERY writes, and at the first write SWEEP_INTERVAL after the last sweep. Counting
+    # writes alone would keep expired rows for hours in a quiet app.
 
     def _count_write(self) -> None:
         self._writes += 1
@@ -408,7 +414,7 @@ class SQLiteStore:
     def _keep_house(self, now: int) -> None:
         self._next_sweep = now + to_micros(SWEEP_INTERVAL)
         left = SWEEP_ROWS
-        for _ in TABLES:  # so many rows, wherever they are: a table that nobody uses takes no turn from the others
+        for _ in TABLES:  # SWEEP_ROWS in all: an empty table costs the others nothing
             left -= self._sweep(TABLES[self._next_table], left, now)
             if left <= 0:
                 break
@@ -418,14 +424,14 @@ class SQLiteStore:
             self._checkpoint.start()
 
     def _sweep(self, table: str, most: int, now: int) -> int:
-        """Look at the next rows from where the hand stands, and drop those that are over."""
+        """Read the next rows from the cursor, and delete the expired ones. Returns how many were read."""
         db, cursor = self._files[True].db, self._cursors[table]
         page = f"SELECT key, expires FROM {table} WHERE key > ? ORDER BY key LIMIT ?"
         rows = db.execute(page, (cursor, most)).fetchall()
         self._cursors[table] = rows[-1][0] if len(rows) == most else b""
         if any(expires <= now for _, expires in rows):
             drop = f"DELETE FROM {table} WHERE key > ? AND key <= ? AND expires <= ?"
-            with suppress(sqlite3.OperationalError):  # another writer is at it: there will be another round
+            with suppress(sqlite3.OperationalError):  # another process writes; the next sweep follows soon
                 db.execute(drop, (cursor, rows[-1][0], now))
         return len(rows)
 
@@ -435,7 +441,7 @@ def _entry(space: Space[Any], row: tuple[bytes, int, int], now: int) -> Entry[An
     return new_tuple(Entry, (space.load(value), (now - put) / MICRO if now > put else 0.0, version))
 
 
-# A connection does not survive a fork, and a lock held by another thread would never be released in the child.
+# A connection does not survive a fork, and the child would never release a lock of another thread.
 
 _ALL: "WeakSet[SQLiteStore]" = WeakSet()
 _forking: list[SQLiteStore] = []
@@ -455,7 +461,7 @@ def _after_fork() -> None:
 
 
 def _after_fork_in_child() -> None:
-    """Where the fork was not Python's own (uWSGI) nothing was closed: then let go without closing."""
+    """After a fork outside Python (uWSGI) the files are still open: drop them without closing."""
     _after_fork()
     for store in list(_ALL):
         _orphans.extend(store._files.values())

@@ -1,4 +1,4 @@
-"""One request under WSGI: carried through its features and the app in the server's own thread."""
+"""One request under WSGI: runs the features and the app in the server's thread."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,13 +17,13 @@ from launchready.http.environ import (
     set_conditional_headers,
     status_line,
 )
-from launchready.http.message import Request, Response, append, clean
+from launchready.http.message import Request, Response, append, clean, is_event_stream
 from launchready.http.recorded_input import MAX_RECORDED_BODY, RecordedInput
 from launchready.http.view_result import to_response
 from launchready.metrics.query_times import QueryTimes
 from launchready.metrics.timing import ANSWERED_EARLY, classify_failure
 from launchready.runtime.adapter import OperationAdapter
-from launchready.runtime.bodies.spool import BodyRecorder, Spool
+from launchready.runtime.bodies.spool import BodyRecorder, Deadline, Spool
 from launchready.runtime.bodies.wsgi_input import read_body
 from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import drive
@@ -34,7 +34,7 @@ from launchready.wsgi.types import App, Environ, ExcInfo, StartResponse
 
 
 class WSGIFace(Protocol):
-    """The middleware, as a request knows it."""
+    """The middleware, as seen by a request."""
 
     app: App
     stack: Stack
@@ -62,16 +62,16 @@ class WSGIExchange:
     """One request."""
 
     status = 500
-    note = ""  # what was special about the answer, see metrics/timing.py
-    reason: SafeToRetry | None = None  # set by a framework that answers for its views' errors itself
+    note = ""  # the kind of a response, see metrics/timing.py
+    reason: SafeToRetry | None = None  # set by a framework that handles its views' exceptions
     started: float | None = None
     spent: QueryTimes | None = None
     _forward: Forward
-    _awaits_end = False  # somebody waits for the last byte
+    _awaits_end = False  # a feature waits for the last byte
     _hold = 0
     _head: Response | None = None
     _body: bytes | Spool | None = None
-    _recorded: BodyRecorder | None = None  # what the app has read of the body
+    _recorded: BodyRecorder | None = None  # the part of the body that the app has read
 
     def __init__(self, face: WSGIFace, environ: Environ, path: str, plan: Plan) -> None:
         self.request = Request(
@@ -94,7 +94,7 @@ class WSGIExchange:
     def run(self, start_response: StartResponse) -> Iterable[bytes]:
         step = drive(self._steps, self._carry)
         if not isinstance(step, Forward):
-            assert isinstance(step, Response)  # a chain ends with one
+            assert isinstance(step, Response)  # the pipeline returns one
             self._finish()
             self.note = ANSWERED_EARLY
             return self._send_complete(step, start_response)
@@ -103,12 +103,12 @@ class WSGIExchange:
         if ViewFeatures.views and self._body is None and self.request.method not in SAFE:
             self._recorded = BodyRecorder(self.request, MAX_RECORDED_BODY)
             self._environ["wsgi.input"] = RecordedInput(self._environ["wsgi.input"], self._recorded.add)
-        if self.request.headers is not self._client_headers:  # a feature asks with other lines than the client
+        if self.request.headers is not self._client_headers:  # a feature has replaced the client's headers
             set_conditional_headers(self._environ, self.request.headers)
         token = CURRENT.set(self)
         try:
             return self._run_app(start_response)
-        except BaseException as error:  # meant for the server: a debugger, or a test
+        except BaseException as error:  # handled by the server: a debugger, or a test
             self.status, self.note = classify_failure(error)
             self._record()
             raise
@@ -119,7 +119,7 @@ class WSGIExchange:
         try:
             body = self._face.app(self._environ, self._start)
             chunks = iter(body)
-            first = next(chunks, None)  # an app may start its response as late as with its first chunk
+            first = next(chunks, None)  # an app may call start_response with its first chunk
             while first == b"" and self._head is None:
                 first = next(chunks, None)
             if self._written:
@@ -139,20 +139,20 @@ class WSGIExchange:
 
     def _release_key(self, reason: SafeToRetry, start_response: StartResponse) -> Iterable[bytes]:
         step = drive(self._steps, self._carry, error=reason)
-        assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
+        assert isinstance(step, Response)  # nothing copies the body of a refusal
         self._finish()
         return self._send_complete(step, start_response)
 
     def _start(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], object]:
-        del exc_info  # nothing has left yet, so an error may replace what was started (PEP 3333)
+        del exc_info  # nothing was sent yet, so an error may replace the response (PEP 3333)
         lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         self._head = Response(int(status[:3]), clean(lines, self._face.stack.owned))
         return self._write
 
     def _write(self, data: bytes) -> None:
-        """PEP 3333's old imperative way out; kept, as it asks, by putting the data before what is returned."""
+        """PEP 3333's legacy ``write``: the data is sent before the returned body."""
         self._written.append(data)
 
     def _respond(
@@ -163,9 +163,9 @@ class WSGIExchange:
         first: bytes | None,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        if self._hold:
+        if self._hold and not is_event_stream(head.headers):
             try:
-                held = read_up_to(chunks, first, self._hold)
+                held = read_up_to(chunks, first, self._hold, Deadline())
             except Exception as error:
                 close(body)
                 if isinstance(error, SafeToRetry):
@@ -184,7 +184,7 @@ class WSGIExchange:
         self.status = final.status
         start_response(status_line(final.status), native_headers(final.headers))
         if first is not None and final.get(b"content-length") == b"%d" % len(first):
-            self._record()  # the body is made, and a server that reads no further (a test's client) need not say so
+            self._record()  # the body is complete: a test client may never exhaust or close it
         return ResponseBody(self, body, chunks, first, tail)
 
     def _run_back(self, response: Response) -> tuple[Response, Copy | None]:
@@ -192,27 +192,27 @@ class WSGIExchange:
         step = drive(self._steps, self._carry)
         if isinstance(step, Copy):
             return step.head, step
-        assert isinstance(step, Response)  # a chain ends with one
+        assert isinstance(step, Response)  # the pipeline returns one
         self._finish()
         return step, None
 
     def _send_complete(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
-        """A response whose body is known."""
+        """Send a response with a complete body."""
         append(response.headers, self.request.adds, response.status)
         self.status = response.status
-        if self._environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):  # puts its own beside any other
+        if self._environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):  # adds a second Date
             response.headers = [pair for pair in response.headers if pair[0] != b"date"]
         start_response(status_line(response.status), native_headers(response.headers))
         self._record()
         return [response.body or b""] if self.request.method != "HEAD" else []
 
     def end(self, tail: Copy, body: bytes | None) -> None:
-        """Hand the copy of a streamed body out, before its last chunk leaves."""
+        """Hand out the copy of a streamed body, before its last chunk is sent."""
         tail.answer = body
         self._awaits_end = isinstance(drive(self._steps, self._carry), Ended)
 
     def done(self, first: float | None, whole: bool) -> None:
-        """The last byte has left, or the client has. ``first``: of a stream, when its first chunk left."""
+        """Called after the last byte, or after a disconnect. ``first``: when the first chunk of a stream was sent."""
         self._finish()
         self._record(first if not self.note else None, whole)
 
@@ -223,7 +223,7 @@ class WSGIExchange:
         self._steps.close()
 
     def _record(self, first: float | None = None, whole: bool = True) -> None:
-        """Once; what comes later was counted."""
+        """Record the timing, once."""
         timings, started = self._face.stack.timings, self.started
         if timings is None or started is None:
             return
@@ -262,7 +262,7 @@ class WSGIExchange:
             self._body = read_body(self._environ, self._recorded or BodyRecorder(self.request, limit), limit)
         return self._body
 
-    # A view that turns out to be protected.
+    # The interface for decorated views (CurrentExchange).
 
     @property
     def adapter(self) -> OperationAdapter:
@@ -303,18 +303,18 @@ class WSGIExchange:
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
             return None
-        assert not isinstance(step, Copy | Ended)  # only a chain yields a tail, and nothing ends before Forward
+        assert not isinstance(step, Copy | Ended)  # a flow yields these only after Forward
         return step
 
     def fail(self, error: Exception) -> Response | None:
         if not self._parked:
             return None
         step = drive(self._parked.pop()[0], self._carry, error=error)
-        assert step is None or isinstance(step, Response)  # its Forward is behind it
+        assert step is None or isinstance(step, Response)  # the flow has passed its Forward
         return step
 
     async def ajoin(self, feature: Feature) -> Response | None:
-        """An ``async def`` view under WSGI has a loop of its own in this thread: nothing else waits for it."""
+        """The same as ``join``: an ``async def`` view under WSGI has its own event loop in this thread."""
         return self.join(feature)
 
     async def afail(self, error: Exception) -> Response | None:

@@ -1,15 +1,14 @@
-"""The bell: wakes whoever waits in this process for an entry that another process holds.
+"""The completion notifier: wakes requests of this process that wait for an entry held by another process.
 
-It is rung by a thread that listens to the store, where the store can be listened to. Thread and connection are there
-while somebody waits, and IDLE seconds longer; one of each for a store of a process, however many wait. Threads and
-tasks are woken alike.
+A thread listens to the store, if the store supports it. Each store of a process has one thread and one connection,
+however many requests wait. Both end IDLE_TIMEOUT seconds after the last waiter. Threads and tasks are woken alike.
 
 ==========================  =============================================================
-the store cannot tell       each looks again after a pause of his own
-it tells                    each looks when he hears, and one of all who wait for the
-                            same entry once in SURE seconds: a lost word costs that much
-the connection is broken    each looks after a pause of his own until there is another;
-                            then all look at once, for what was said meanwhile
+store without listen()      each waiter polls after its own pause
+connected                   waiters are woken by notifications; one waiter per entry also
+                            polls every RECHECK_INTERVAL, the cost of a lost notification
+connection broken           each waiter polls after its own pause until it is restored;
+                            then all poll at once, for notifications lost meanwhile
 ==========================  =============================================================
 """
 
@@ -25,19 +24,19 @@ from launchready.exchange.store import digest
 from launchready.exchange.subscribe import Expect, Listener
 
 RECHECK_INTERVAL = 1.0
-"""Seconds between two looks at an entry that the store would tell of."""
+"""Seconds between two lookups of an entry with a subscription."""
 IDLE_TIMEOUT = 5.0
-"""Seconds without anybody after which the connection is closed, and the thread ends."""
+"""Seconds without a waiter after which the connection is closed and the thread ends."""
 LISTEN_TIMEOUT = 0.1
-"""Seconds that the thread listens at a time."""
+"""Seconds of one ``hear`` call."""
 RETRY_INTERVAL, MAX_RETRY_INTERVAL = 0.1, 30.0
-"""Seconds until it is tried again to listen, doubling: a server restarts; a proxy that passes nothing on stays."""
+"""Seconds until the next attempt to listen, doubling: a server restarts soon, a proxy without LISTEN stays."""
 
 WaitSteps = Generator[Expect | float, None, None]
 
 
 class _Waiters:
-    """Who waits for an entry. ``sure``: when it was last asked to be told of."""
+    """The waiters for one entry. ``last_polled``: when a waiter last executed Expect."""
 
     __slots__ = ("last_polled", "wakes")
 
@@ -47,7 +46,7 @@ class _Waiters:
 
 
 class CompletionNotifier:
-    """Of one store in one process. Safe from any thread, and after a fork."""
+    """The notifier of one store in one process. Thread-safe, and safe after a fork."""
 
     def __init__(self, store: Adapter) -> None:
         self._listen: Callable[[], Listener] | None = getattr(store, "listen", None)
@@ -62,7 +61,7 @@ class CompletionNotifier:
         self._subscription: Listener | None = None
 
     def wait_steps(self, op: Watch, wake: Callable[[], None]) -> WaitSteps:
-        """What one who waits does: ask the store, or wait for ``wake`` so many seconds. At the end he looks."""
+        """The steps of a waiter: execute Expect, or wait some seconds for ``wake``. Then it reads the entry."""
         if self._listen is None:
             yield min(op.pause, op.most)
             return
@@ -81,12 +80,12 @@ class CompletionNotifier:
                     waiters.last_polled = now
                     expect = Expect(op.space, op.key, op.version)
                     yield expect
-                    if not hasattr(expect, "answer"):  # the store is away
+                    if not hasattr(expect, "answer"):  # the store is down
                         waiters.last_polled = -RECHECK_INTERVAL
                         yield min(op.pause, left)
                         return
                     if not expect.answer:
-                        self._notify(name)  # those who trusted in this one's asking
+                        self._notify(name)  # the other waiters rely on this lookup
                         return
                 yield min(RECHECK_INTERVAL, left)
         finally:
@@ -94,7 +93,7 @@ class CompletionNotifier:
 
     def _register(self, name: bytes, version: int, wake: Callable[[], None]) -> _Waiters:
         if self._pid != os.getpid():
-            self._reset()  # the parent's thread listens to the parent's
+            self._reset()  # the listening thread belongs to the parent
         with self._lock:
             waiters = self._waiters.get(name)
             if waiters is None:
@@ -105,7 +104,7 @@ class CompletionNotifier:
             waiters.wakes.add(wake)
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="launchready-completion-notifier", daemon=True)
-                with suppress(RuntimeError):  # no more threads: each looks for himself
+                with suppress(RuntimeError):  # no thread available: each waiter polls
                     thread.start()
                     self._thread = thread
         return waiters
@@ -125,9 +124,8 @@ class CompletionNotifier:
                 if waiters is not None:
                     del self._expected[name]
                     wakes += waiters.wakes
-            self._subscription = (
-                subscription or self._subscription
-            )  # after the rows: who sees it and is in one of them has not been woken
+            # Set after popping waiters: a waiter that sees the new subscription and is still registered was not woken.
+            self._subscription = subscription or self._subscription
         for wake in wakes:
             wake()
 
@@ -136,7 +134,7 @@ class CompletionNotifier:
     def _run(self) -> None:
         pause, born = RETRY_INTERVAL, 0.0
         while True:
-            with suppress(Exception):  # most often a StoreError; until it works each looks for himself
+            with suppress(Exception):  # mostly a StoreError; until it works each waiter polls
                 born = SYSTEM.monotonic()
                 if self._listen_until_idle():
                     return
@@ -150,8 +148,8 @@ class CompletionNotifier:
                 threading.Event().wait(LISTEN_TIMEOUT)
 
     def _listen_until_idle(self) -> bool:
-        """Listen, until nobody has waited for long. Raises where nothing is heard any more."""
-        assert self._listen is not None  # or there were no thread
+        """Listen until there has been no waiter for IDLE_TIMEOUT. Raises if the subscription breaks."""
+        assert self._listen is not None  # otherwise no thread is started
         subscription = self._listen()
         alone = SYSTEM.monotonic()
         try:
@@ -170,7 +168,7 @@ class CompletionNotifier:
             subscription.close()
 
     def _end_if_idle(self, alone: float) -> bool:
-        """Whether the thread may end, since nobody has waited for so long; then it has ended for those who come."""
+        """Return True if there has been no waiter for IDLE_TIMEOUT. Then the next waiter starts a new thread."""
         with self._lock:
             if self._waiters or SYSTEM.monotonic() - alone < IDLE_TIMEOUT:
                 return False

@@ -1,14 +1,14 @@
-"""The heart: a thread of this process that keeps its claims alive, and brings late words to the store.
+"""The lease renewer: a thread that renews the leases of this process's claims, and retries failed writes.
 
-A lease says that its holder lives. It must not run out because a handler is slow, blocks, or blocks the event loop,
-so the signs of life come from a thread of their own. They stop when the process does: with SIGKILL, SIGSTOP, a power
-cut. There is one thread, started with the first claim. It looks now and then, and sleeps where none was made since it
-last looked: were it woken by each claim that finds it asleep, claims that end at once would each pay for that, half as
-much again as a whole request. So a request pays for two entries in a dictionary, and only a handler that takes longer
-than a beat costs the store anything.
+A lease shows that its holder is alive. It must not expire because a handler is slow, blocks, or blocks the event loop,
+so a separate thread renews it. Renewals stop with the process: SIGKILL, SIGSTOP, a power cut.
 
-The same thread repeats, until the store is back, what the store did not take: the answer to a request that was carried
-out (insist), and the claim of a request that was refused because nobody knew whether it was written (Forget).
+One thread per store and process, started with the first claim. It polls instead of being woken per claim, because
+waking it would add 50 % to a short request. A request pays for two dictionary entries, and only a handler that runs
+longer than a renewal interval costs the store anything.
+
+The same thread retries two writes until the store is back: the response of a request that was carried out (insist), and
+the release of a claim that may have been written although its request was refused (Forget).
 """
 
 import asyncio
@@ -28,23 +28,23 @@ from launchready.exchange.subscribe import Expect
 from launchready.runtime.claims.completion_notifier import CompletionNotifier, WaitSteps
 
 RENEWALS_PER_LEASE = 4
-"""Signs of life in a lease: three may be missed."""
+"""Renewals within one lease: three may fail."""
 MAX_INTERVAL = 2.0
-"""Seconds between two, however long the lease: a store that lost its data hears soon what is running."""
+"""Maximum seconds between two renewals, however long the lease: a store that lost its data is soon restored."""
 RETRY_INTERVAL = 0.25
-"""Seconds until the store is asked again that did not answer: less than others doubt a lease that is over."""
+"""Seconds until a failed write is retried. Less than the time for which other processes doubt an expired lease."""
 MAX_LOOKUPS = 20
-"""So often a refused claim is looked for: what was on its way may still arrive."""
+"""Lookups of a refused claim: a write in flight may still arrive."""
 
 IDLE_TIMEOUT = 10.0
-"""Seconds without any claim after which the thread ends; the next claim starts another."""
+"""Seconds without a claim after which the thread ends. The next claim starts a new one."""
 
 RetryTask = Callable[[], bool]
-"""Something to repeat until it answers True."""
+"""A function to repeat until it returns True."""
 
 
 class LeaseRenewer:
-    """Of one store in one process. Safe from any thread, and after a fork."""
+    """The renewer of one store in one process. Thread-safe, and safe after a fork."""
 
     def __init__(self, store: Adapter) -> None:
         self._store = store
@@ -59,17 +59,17 @@ class LeaseRenewer:
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._awake = False
-        self._used = False  # a claim was made since the thread last looked
-        self._lease = MAX_INTERVAL * RENEWALS_PER_LEASE  # the shortest that there was
+        self._used = False  # a claim was made since the last turn of the thread
+        self._lease = MAX_INTERVAL * RENEWALS_PER_LEASE  # the shortest lease so far
 
-    # Operations, answered at once.
+    # Operations that execute at once.
 
     def keep(self, op: Keep) -> None:
         claim = op.claim
         claim.since = claim.beaten = SYSTEM.monotonic()
         claim.keeper = self
         if self._pid != os.getpid():
-            self._reset()  # the parent keeps its own
+            self._reset()  # the parent renews its own claims
         self.held[claim.key] = claim
         self._used = True
         if not self._awake or claim.lease < self._lease:
@@ -100,7 +100,7 @@ class LeaseRenewer:
         with closing(self._wait_steps(op, event.set)) as steps:
             for step in steps:
                 if isinstance(step, Expect):
-                    with suppress(StoreError):  # it is asked again, as long as there is patience
+                    with suppress(StoreError):  # repeated until the waiting time is over
                         self._store.execute(step)
                 elif event.wait(step):
                     break
@@ -110,7 +110,7 @@ class LeaseRenewer:
         event, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def wake() -> None:
-            with suppress(RuntimeError):  # the loop of that waiter is closed: nobody waits there any more
+            with suppress(RuntimeError):  # the event loop of the waiter is closed
                 loop.call_soon_threadsafe(event.set)
 
         with closing(self._wait_steps(op, wake)) as steps:
@@ -125,7 +125,7 @@ class LeaseRenewer:
         op.answer = SYSTEM.monotonic() - op.since
 
     def _wait_steps(self, op: Watch, wake: Callable[[], None]) -> WaitSteps:
-        """What to ask the store, or for how many seconds to wait for ``wake``."""
+        """The steps of a waiter: operations to execute, or seconds to wait for ``wake``."""
         if not hasattr(op, "since"):
             op.since = SYSTEM.monotonic()
         claim = self.held.get(op.key)
@@ -134,7 +134,7 @@ class LeaseRenewer:
         elif claim.wait(wake):
             yield op.most
 
-    # What a claim asks.
+    # Called by a claim.
 
     def insist(self, settle: Settle[Any], patience: float) -> None:
         until = SYSTEM.monotonic() + patience
@@ -170,19 +170,19 @@ class LeaseRenewer:
             self._start()
 
     def _run_turn(self) -> float | None:
-        """One round. How long to pause; 0 where nothing is held; None where that was so for long: the thread ends."""
+        """Run one turn. Returns seconds to pause, 0 if there is nothing to do, or None if the thread must end."""
         idle, used, self._used = not self._awake, self._used, False
         if not self.held and not self._retry_tasks and not used:
             with self._lock:
                 self._awake = False
                 self._wake.clear()
-                if not self.held and not self._retry_tasks:  # none came between the look and the bell
+                if not self.held and not self._retry_tasks:  # no claim was made since the first check
                     self._thread = None if idle else self._thread
                     return None if idle else 0.0
                 self._awake = True
         try:
             self._renew_due()
-        except Exception:  # most often a StoreError: the rest of this round would wait for it as well
+        except Exception:  # mostly a StoreError, which the remaining renewals would meet too
             return min(RETRY_INTERVAL, self._lease / RENEWALS_PER_LEASE / 2)
         return min(RETRY_INTERVAL if self._retry_tasks else MAX_INTERVAL, self._lease / RENEWALS_PER_LEASE) / 2
 
@@ -212,13 +212,13 @@ class LeaseRenewer:
             claim.lost = True
             if self.held.get(claim.key) is claim:
                 self.held.pop(claim.key, None)
-        if claim.released:  # it was freed while this sign of life was on its way
+        if claim.released:  # the key was released while this renewal was in flight
             self._store.execute(Delete(claim.space, claim.key, claim.version))
         return renew.answer
 
 
 def _run(me: "ref[LeaseRenewer]", wake: threading.Event) -> None:
-    """The thread does not keep its heart: an app that is gone has nothing to be kept alive."""
+    """The thread holds only a weak reference: it ends with its app."""
     while True:
         renewer = me()
         pause = None if renewer is None else renewer._run_turn()

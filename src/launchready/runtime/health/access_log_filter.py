@@ -1,7 +1,7 @@
-"""Probes that pass leave no line in the access log: one every few seconds from every load balancer hides all others.
+"""Hides successful health probes in the access log: every load balancer sends one every few seconds.
 
-A filter on the loggers of the servers. It reads the line as it is written, whatever the server's format, and looks for
-the request in quotes and the status after it; a probe that fails is written as always.
+A filter on the loggers of the servers. It searches the formatted line for the quoted request and the status after it,
+in the format of any server. Failed probes are logged as usual.
 """
 
 import logging
@@ -27,7 +27,7 @@ _FILTER = _ProbeFilter()
 
 
 def hide_successful_probes(paths: Iterable[str]) -> None:
-    """From now on, for the whole process."""
+    """Hide successful probes of these paths, for the whole process."""
     _FILTER.paths.update(paths)
     for name in LOGGERS:
         logging.getLogger(name).addFilter(_FILTER)

@@ -1,13 +1,13 @@
-"""Runs the health checks of the app: at once, each within its time, at most one run of each, whoever asks.
+"""Runs the app's health checks: in parallel, each with a timeout, and at most one run of each check at a time.
 
-A check is any callable, def or async def. It passes when it returns something other than False, and fails when it
-returns False, raises, or is late. Why is told in words of ours (reasons.py): the text of a database error holds the
-address and sometimes the password.
+A check is any callable, def or async def. It fails if it returns False, raises, or times out; any other result passes.
+The reason is given in our own words (error_reasons.py): the text of a database error holds the address and sometimes
+the password.
 
-Probes come from load balancers, from several at once, and most of all while something hangs. So a verdict is kept for a
-few seconds. The first probe after that runs the check and waits for it as long as nobody else asks; all others, and
-with them the first, are answered at once with what is known. A check whose last run still hangs is not started again:
-hung checks do not pile up threads or connections.
+Several load balancers probe at the same time, most of all while something hangs. So a result is kept for a few seconds.
+The first probe after that runs the check, and waits for it until another probe arrives. All other probes, and then the
+first one too, get the last known result at once. A check that still hangs is not started again, so hung checks do not
+accumulate threads or connections.
 
 ============  =======================  ==========================
 known state   this run passes          this run fails
@@ -38,17 +38,17 @@ logger = logging.getLogger("launchready")
 NOT_YET = "not checked yet"
 STILL_RUNNING = "still running since the last probe"
 MAX_PROBE_WAIT = 2.0
-"""Seconds that one probe waits at most, whatever the checks ask for."""
+"""Maximum seconds that a probe waits, whatever the timeout of a check."""
 
 JOIN_WAIT = 0.005
-"""Seconds that probes wait for a verdict while others ask as well."""
+"""Seconds that a probe waits for a result while other probes are waiting too."""
 
 RETRY_INTERVAL = 1.0
-"""Seconds until a check that failed is run again, where it would be kept for longer."""
+"""Maximum seconds until a failed check is run again."""
 
 
 class HealthCheck:
-    """One check, and what is known of it. ``once``: it is over with its first pass."""
+    """One check and its last result. ``once``: it never runs again after it has passed."""
 
     def __init__(self, name: str, check: Check, critical: bool = True, once: bool = False) -> None:
         self.name = name
@@ -60,27 +60,31 @@ class HealthCheck:
         self.seconds: float | None = None
         self.at: float | None = None
         self.due = 0.0
-        self.streak = 0  # passes or fails in a row that speak against what is known
+        self.streak = 0  # consecutive results that contradict ``up``
         self.running = False
-        self.late = False  # it runs, and that it failed was noted
+        self.late = False  # it is still running, and its timeout is recorded
 
     def result(self) -> Finding:
         return Finding(self.up is True, self.critical, self.failure, self.seconds, self.at)
 
 
 class _CheckRun:
-    """The checks that one probe started. ``over``: all of them ended. ``crowded``: another probe came meanwhile."""
+    """The checks that one probe started. ``ended``: all have ended. ``joined``: another probe arrived meanwhile."""
 
     def __init__(self, probes: list[HealthCheck]) -> None:
         self.left = set(probes)
         self.ended: Future[None] = Future()
         self.joined: Future[None] = Future()
         for future in (self.ended, self.joined):
-            future.set_running_or_notify_cancel()  # who waits may be cancelled; these may not
+            future.set_running_or_notify_cancel()  # a cancelled waiter must not cancel these futures
 
 
 class HealthCheckRunner:
-    """``keep``: seconds that a verdict is kept. ``fall``, ``rise``: fails to go down, passes to come up."""
+    """Runs the checks of one app.
+
+    - ``keep``: seconds that a result is kept.
+    - ``fall``: consecutive failures until a check is down. ``rise``: consecutive passes until it is up.
+    """
 
     def __init__(
         self,
@@ -105,17 +109,17 @@ class HealthCheckRunner:
         self._runs: set[_CheckRun] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_probe: Callable[[], None] = lambda: None
-        """Called at each probe: whoever keeps a record of this process's uptime may begin."""
+        """Called at each probe. The metrics collector starts its record of uptime here."""
 
     def ready(self) -> bool | None:
-        """Whether the critical checks passed when they were last run; None where none was yet."""
+        """Whether the critical checks passed in their last run; None if one has not run yet."""
         if drain.draining():
             return False
         known = [check.up for check in self._checks if check.critical]
         return None if None in known else all(known)
 
     def run(self, op: RunChecks) -> None:
-        """Blocking. Whoever starts a check waits for it, the others do not."""
+        """Run due checks, blocking. Only the probe that starts a check waits for it."""
         drain.install()
         self.on_probe()
         own_run = self._claim_due()
@@ -131,7 +135,7 @@ class HealthCheckRunner:
         op.answer = self._results()
 
     async def arun(self, op: RunChecks) -> None:
-        """The same in a coroutine: an ``async def`` check runs in this loop, any other in a thread of its own."""
+        """The same in a coroutine. An ``async def`` check runs in this event loop, any other in its own thread."""
         drain.install(asyncio.get_running_loop())
         self.on_probe()
         own_run = self._claim_due()
@@ -159,14 +163,14 @@ class HealthCheckRunner:
         return any(check.up is None for check in self._checks)
 
     def _claim_due(self) -> _CheckRun | None:
-        """The checks that are due, for this caller alone to run."""
+        """Return the checks that are due and that only this caller runs."""
         own_run: list[HealthCheck] = []
         now = monotonic()
         with self._lock:
             for check in self._checks:
                 if check.due > now or (check.once and check.up):
                     continue
-                check.due = now + self._timeout + RETRY_INTERVAL  # where nobody comes back to say how it ended
+                check.due = now + self._timeout + RETRY_INTERVAL  # in case the run never reports
                 if check.running:
                     self._mark_late(check, STILL_RUNNING, None)
                 else:
@@ -182,7 +186,7 @@ class HealthCheckRunner:
             return found
 
     def _finish_run(self, own_run: _CheckRun) -> None:
-        """Who waited goes on. What did not answer in all of the time has failed; a crowd waits for no time at all."""
+        """Stop waiting. A check without a result has timed out, unless another probe cut the wait short."""
         with self._lock:
             self._runs.discard(own_run)
             if not own_run.joined.done():
@@ -219,7 +223,7 @@ class HealthCheckRunner:
         return f"no answer within {self._limit:g} s"
 
     def _end_check(self, check: HealthCheck, own_run: _CheckRun, failure: str | None, seconds: float) -> None:
-        """A check ended. What comes after its time is no verdict any more."""
+        """Record the end of a check. A result after the timeout counts as a failure."""
         with self._lock:
             if not check.late:
                 self._record_result(check, failure if seconds <= self._limit else self._timeout_text(), seconds)
@@ -242,12 +246,12 @@ class HealthCheckRunner:
             check.up, check.streak = passed, 0
         check.failure, check.seconds, check.at = failure, seconds, time()
         steady = check.up is passed and passed
-        # With jitter, so that the workers of a machine do not all ask the database at the same moment.
+        # Jitter, so that the workers of a machine do not all query the database at the same moment.
         check.due = monotonic() + (self._keep if steady else min(RETRY_INTERVAL, self._keep)) * random.uniform(0.8, 1.2)  # noqa: S311
 
 
 def _log_change(check: HealthCheck, failure: str | None) -> None:
-    """One line when a check goes down and one when it is back, not one for each probe in between."""
+    """Log one line when a check goes down and one when it is back, not one per probe."""
     if failure is not None:
         logger.warning("health check %s fails: %s", check.name, failure)
     elif check.up is False:
