@@ -54,7 +54,7 @@ def test_golden_order(tmp_path):
     assert (found.folded, found.unknown) == (1, ("GET /me",))
     payments, bookings, coaches = found.ranked
     assert payments.causes == ("85% waiting for pay.example, 2 one after the other",)
-    assert "at once" in payments.fix
+    assert "in parallel" in payments.fix
     assert bookings.causes == ("40% in 12 times the same query: SELECT name FROM client WHERE id = ?",)
     assert "one query" in bookings.fix
     assert coaches.causes == ("100% of the public reads returned the same body as before",)
