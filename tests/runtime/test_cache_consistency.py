@@ -1,4 +1,4 @@
-"""Concurrent readers, changes and purges on workers that share only the store: no stale read after a finished change."""
+"""Concurrent readers, changes and purges on workers that share only the store: no stale read after a change."""
 
 import asyncio
 import random
