@@ -149,7 +149,7 @@ def test_purge_from_another_process(stand, url, kind, name, soft):
     done = subprocess.run([sys.executable, "-c", ELSEWHERE, kind, name, soft, url], check=False, capture_output=True,
                           env={**os.environ, "PYTHONPATH": source})  # fmt: skip
     if url.startswith("memory:"):
-        assert b"name the store that the app uses" in done.stderr
+        assert b"pass the URL that the app uses" in done.stderr
         return
     assert done.returncode == 0, done.stderr
     first = at("/a")
