@@ -47,7 +47,7 @@ class CacheFeature:
         if request.method not in _READS:
             return (yield from self._forward_change(request))
         directives = ORDINARY
-        if state.private is not None or not state.significant_fields.isdisjoint(request.fields):
+        if state.private is not None or not state.ordinary_fields.issuperset(request.fields):
             directives = state.read_request(request)
             if directives.bypass:
                 return (yield from bypass(state, request, directives.bypass))
@@ -164,7 +164,8 @@ class CacheFeature:
         try:
             yield Delete(state.space, url)
             elsewhere = not _INVALIDATING_FIELDS.isdisjoint(dict(response.headers))
-            if elsewhere or state.private is not None or not state.policy.steering.isdisjoint(request.fields):
+            steers = not state.unsteering_fields.issuperset(request.fields) and state.has_steering(request)
+            if elsewhere or steers or state.private is not None:
                 yield from self._invalidate_related(request, response, started)
         except StoreError:
             keys = [

@@ -6,14 +6,9 @@ from launchready.core.cache import freshness, no_vary_search
 from launchready.core.cache.cache_control import PARSED, CacheControl, parse_cache_control
 from launchready.core.cache.cache_key import parse_vary
 from launchready.core.cache.cache_status import FIELD
-from launchready.core.cache.profiles import (
-    PER_REQUEST,
-    PRIVATE_FIELDS,
-    PRIVATE_PATHS,
-    UNDERSTOOD,
-    CachePolicy,
-    is_private_path,
-)
+from launchready.core.cache.header_kinds import is_private_response_field
+from launchready.core.cache.private_paths import PRIVATE_PATHS, is_private_path
+from launchready.core.cache.profiles import PER_REQUEST, UNDERSTOOD, CachePolicy
 from launchready.core.cache.request_directives import ORDINARY, RequestDirectives
 from launchready.core.cache.stored_response import (
     HAS_NO_VARY_SEARCH,
@@ -39,7 +34,7 @@ NOT_STORED = frozenset(
 
 # Fields that need a closer look. Without them, only freshness and body matter.
 _SPECIAL = frozenset(
-    {*NOT_STORED, *PRIVATE_FIELDS, b"vary", b"cache-groups", b"content-security-policy", b"expires", b"date",
+    {*NOT_STORED, b"vary", b"cache-groups", b"content-security-policy", b"expires", b"date",
      b"last-modified", no_vary_search.FIELD, b"access-control-allow-origin", b"content-encoding"}
 )  # fmt: skip
 
@@ -81,6 +76,7 @@ class Storability:
         self._wall = wall
         self._dropped = NOT_STORED if policy.set_cookie else NOT_STORED | PER_REQUEST
         self._special = _SPECIAL.union(targets, self._dropped)
+        self._plain: set[bytes] = set()
         self._terms: dict[Traits, StorageTerms] = {}
 
     def __call__(
@@ -96,7 +92,7 @@ class Storability:
             directives is not ORDINARY
             or request.cached is not None
             or len(fields) != len(headers)
-            or not self._special.isdisjoint(fields)
+            or not self._plain.issuperset(fields)
         ):
             return self._evaluate(request, directives, response, delay)
         said = response.status, fields.get(b"cache-control"), fields.get(b"content-type"), b"etag" in fields
@@ -117,6 +113,17 @@ class Storability:
         stored.weight = HEADER_LINE * len(headers)
         stored.headers = tuple(headers)
         return stored
+
+    def _is_plain(self, fields: freshness.Fields) -> bool:
+        """Whether no header needs a closer look. Plain names are remembered, up to a bound."""
+        if self._plain.issuperset(fields):
+            return True
+        if not self._special.isdisjoint(fields) or any(map(is_private_response_field, fields)):
+            return False
+        if len(self._plain) >= _MAX_TERMS:
+            self._plain.clear()
+        self._plain.update(fields)
+        return True
 
     def _remember(self, said: Traits, stored: StoredResponse | None) -> StoredResponse | None:
         """Remember the terms of these traits. Responses without freshness depend on their route and are left out."""
@@ -144,7 +151,7 @@ class Storability:
         kind = fields.get(b"content-type", b"")
         if kind.startswith(b"text/event-stream"):
             return None
-        plain = len(fields) == len(headers) and self._special.isdisjoint(fields)
+        plain = len(fields) == len(headers) and self._is_plain(fields)
         said = fields.get(b"cache-control")
         control = (PARSED.get(said) or parse_cache_control(said)) if plain else self.read_cache_control(headers)
         if control.may_forbid and not self._allows_storage(control, status, directives):
@@ -261,8 +268,8 @@ class Storability:
 
     def _storable(self, fields: freshness.Fields, headers: Headers) -> bool:
         nonce = b"'nonce-" in fields.get(b"content-security-policy", b"")
-        is_private_path = nonce or not PRIVATE_FIELDS.isdisjoint(fields)
-        if is_private_path and not self._policy.set_cookie:  # a reused nonce is useless
+        private = nonce or any(map(is_private_response_field, fields))
+        if private and not self._policy.set_cookie:  # a reused nonce is useless
             return False
         return selected_by(headers) is not None
 

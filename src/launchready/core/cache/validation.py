@@ -111,9 +111,12 @@ def refresh(
     yield claim
     if claim.answer.entry is None:
         slot.version, slot.purge_version = entry.version, claim.answer.version
-        is_private_path = state.policy.credentials | {b"cookie"}
-        dropped = frozenset() if directives.user else is_private_path.difference(entry.value.vary)
-        headers = [pair for pair in conditions(entry.value, request.headers) if pair[0] not in dropped]
+        policy, varying = state.policy, frozenset(entry.value.vary)
+        headers = [
+            pair
+            for pair in conditions(entry.value, request.headers)
+            if directives.user or pair[0] in varying or not (pair[0] == b"cookie" or policy.is_credential(pair[0]))
+        ]
         yield Behind(BackgroundRefresh(state, directives, slot, entry.value, mark), headers)
 
 
