@@ -107,7 +107,7 @@ ROWS = [
     Row("a compression dictionary is no variant of ours (RFC 9842)", 2, (PUBLIC, ("Vary", "Available-Dictionary"))),
     Row("a coded body is not for who did not ask for it", 2, (PUBLIC, ("Content-Encoding", "br")),
         (("Accept-Encoding", "br"),), (("Accept-Encoding", "identity"),)),
-    Row("a coded body is for who asked for the same", 1, (PUBLIC, ("Content-Encoding", "br")),
+    Row("a coded body is for who asked for the same", 1, (PUBLIC, ("Content-Encoding", "br"), ("Content-Type", "text/css")),
         (("Accept-Encoding", "br"),), (("Accept-Encoding", "br"),)),
     Row("Vary: Cookie keeps two visitors apart, though it says public", 2, (PUBLIC, ("Vary", "Cookie")),
         (("Cookie", "session=1"),), (("Cookie", "session=2"),)),

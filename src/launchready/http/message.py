@@ -17,6 +17,10 @@ class Cached(NamedTuple):
     force: bool = False
 
 
+NOT_SHAREABLE = Cached(-1)
+"""Set by a view whose response holds a value for one visitor: no cache may store it."""
+
+
 class Request:
     """What a feature may know of a request. One is made per request, so it is plain slots.
 

@@ -23,8 +23,8 @@ class Cache:
     - ``private``: a cache for each user: ``{"GET /me": "10s"}``. ``private_key`` identifies the user and is required:
       ``"cookie:sessionid"``, ``"header:authorization"``, or a function of the request; None means no user.
     - ``profile``: ``"safe"``, or ``"rfc9111"`` for the plain shared cache of the standard.
-    - ``stale_while_revalidate``, ``stale_if_error``: for responses that neither state nor forbid them. The default is 0,
-      but ``rfc9111`` uses a stale response for a minute while the app fails (RFC 9111 section 4.2.4).
+    - ``stale_while_revalidate``, ``stale_if_error``: for responses that neither state nor forbid them. The default is
+      0, but ``rfc9111`` uses a stale response for a minute while the app fails (RFC 9111 section 4.2.4).
     - ``heuristic``: freshness by Last-Modified for responses that state none (RFC 9111 section 4.2.2).
     - ``targets``: targeted fields that take precedence over Cache-Control (RFC 9213); the first one present counts.
     - ``force``: ``routes`` may contain private paths, such as a login, a booking or availability.

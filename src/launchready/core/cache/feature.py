@@ -11,19 +11,20 @@ from launchready.core.cache.cache_key import url_key
 from launchready.core.cache.cache_status import FIELD, METHOD, MISS, MISS_STORED
 from launchready.core.cache.invalidation import BOUND, describes_target, invalidated_keys
 from launchready.core.cache.miss import Miss, bypass, sample
+from launchready.core.cache.personal_body import SUSPICIOUS, is_personal
 from launchready.core.cache.purge import PurgeCounter
 from launchready.core.cache.request_directives import ORDINARY
-from launchready.core.cache.reuse import add_etag, is_personal
+from launchready.core.cache.reuse import add_etag
 from launchready.core.cache.shared_state import MAX_UNCACHEABLE, AppCall, CacheState
 from launchready.core.cache.storability import groups
-from launchready.core.cache.stored_response import HAS_NO_VARY_SEARCH, HTML, NO_ETAG, StoredResponse
+from launchready.core.cache.stored_response import ENCODED, HAS_NO_VARY_SEARCH, NO_ETAG, SEARCHED, StoredResponse
 from launchready.core.cache.suggestions import SAMPLE_EVERY
 from launchready.core.cache.validation import complete
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Forward
 from launchready.exchange.operations import Flow, new
 from launchready.exchange.store import Delete, Get, Put
-from launchready.http.message import Request, Response
+from launchready.http.message import NOT_SHAREABLE, Request, Response
 
 _READS = frozenset({"GET", "HEAD"})
 _SAFE = frozenset({"OPTIONS", "TRACE"})
@@ -51,9 +52,8 @@ class CacheFeature:
             directives = state.read_request(request)
             if directives.bypass:
                 return (yield from bypass(state, request, directives.bypass))
-        key = directives.key_prefix + (
-            no_vary_search.key(state.search_rules, request) if state.search_rules else url_key(request)
-        )
+        url = no_vary_search.key(state.search_rules, request) if state.search_rules else url_key(request)
+        key = directives.key_prefix + url
         if directives is not ORDINARY or state.shared_store or state.check_purges:
             return (yield from Miss(state, request, directives, key).run(None))
         get = new(Get)
@@ -68,16 +68,16 @@ class CacheFeature:
             if stored.status > 0 and stored.lifetime > age:
                 return self._hit(request, stored, age)
         call = new(AppCall)
-        call.key, call.started = key, next(state.sequence)
-        if get.answer is not None or request.method == "HEAD" or state.in_flight.setdefault(key, call) is not call:
+        call.key, call.started, call.purge_version = key, next(state.sequence), PurgeCounter.count
+        call.began = state.clock()
+        if get.answer or request.method == "HEAD" or state.in_flight.setdefault(key, call) is not call:
             return (yield from Miss(state, request, directives, key).run(get))
-        started, purge_version = state.clock(), PurgeCounter.count
         try:
             forward = Forward()
             yield forward
             call.answered = True
             response = forward.answer
-            entry = state.storable(request, ORDINARY, response, state.clock() - started)
+            entry = state.storable(request, ORDINARY, response, state.clock() - call.began)
             counts, outcome = state.counts.unfolded, ("miss", request.path)
             counts[outcome] = count = counts.get(outcome, 0) + 1
             if len(counts) >= route_counters.PATHS:
@@ -91,9 +91,7 @@ class CacheFeature:
                     yield from sample(state, request, response)
                 return None
             if entry.vary or entry.flags & HAS_NO_VARY_SEARCH or state.search_rules:
-                miss = Miss(state, request, directives, key)
-                miss.call, miss.started, miss.purge_version = call, started, purge_version
-                yield from miss.store(response, entry)
+                yield from Miss(state, request, directives, key).adopt(call, response, entry)
                 return None
             response.headers.append(MISS_STORED)
             copy = new(Copy)
@@ -101,20 +99,21 @@ class CacheFeature:
             yield copy
             body = copy.answer
             if (
-                body is not None
-                and (entry.length is None or entry.length == b"%d" % len(body))
-                and not (entry.flags & HTML and is_personal(request, body))
-                and not (state.changes.times and state.changes.changed_since(key, started))
+                body is None
+                or (entry.length is not None and entry.length != b"%d" % len(body))
+                or request.cached is NOT_SHAREABLE
+                or (state.changes.times and state.changes.changed_since(key, call.began))
             ):
-                entry.body = body
-                entry.weight += len(body)
-                entry.purge_version = purge_version
-                put = new(Put)
-                put.space, put.key, put.value, put.ttl = state.space, key, entry, entry.ttl
-                yield put
-                call.stored = True
-                if state.uncacheable:
-                    state.uncacheable.discard(key)
+                return None
+            suspicious = entry.flags & SEARCHED and any(map(body.lower().__contains__, SUSPICIOUS))
+            if (suspicious or entry.flags & ENCODED or b"lr." in body) and is_personal(request, entry, body):
+                return None
+            entry.body, entry.weight, entry.purge_version = body, entry.weight + len(body), call.purge_version
+            put = new(Put)
+            put.space, put.key, put.value, put.ttl = state.space, key, entry, entry.ttl
+            yield put
+            call.stored = True
+            state.uncacheable.discard(key)
         except StoreError:
             return None
         finally:  # also after an exception or a disconnect: requests must not wait for a response that never comes

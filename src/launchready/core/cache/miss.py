@@ -199,6 +199,11 @@ class Miss:
             self.may_wait = ahead.landed
         self.shared, self.stale, self.entry_key = True, None, self.key
 
+    def adopt(self, call: AppCall, response: Response, stored: StoredResponse) -> Flow[None]:
+        """Go on for the feature, which has asked the app: the response varies. The feature ends the call."""
+        self.call, self.started, self.purge_version = call, call.began, call.purge_version
+        yield from self.store(response, stored)
+
     def _receive(self, response: Response) -> Flow[None]:
         state, request = self.state, self.request
         if self.call is not None:

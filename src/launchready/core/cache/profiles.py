@@ -48,6 +48,7 @@ class CachePolicy:
     ignore_cookies: bool  # Cookie does not make a request personal
     header_kinds: bool  # credentials and steering headers are recognised by their words
     mark_private: bool  # add private, no-store to silent responses for users
+    search_bodies: bool  # bodies with one-time tokens are not stored
     deny_private_paths: bool  # private paths are not shared
     add_etags: bool  # add an ETag if the app sends none
     reuse_post: bool  # store a POST response that is valid for GET (RFC 9110 section 9.3.3)
@@ -77,14 +78,14 @@ class CachePolicy:
 SAFE = CachePolicy(
     name="safe", statuses=_SHAREABLE, heuristic=False, set_cookie=False, ignore_cookies=False, header_kinds=True,
     mark_private=True,
-    deny_private_paths=True, add_etags=True, reuse_post=False, fold_order=False, max_stale=False,
+    search_bodies=True, deny_private_paths=True, add_etags=True, reuse_post=False, fold_order=False, max_stale=False,
     stale_if_error=0,
 )  # fmt: skip
 
 RFC9111 = CachePolicy(
     name="rfc9111", statuses=None, heuristic=True, set_cookie=True, ignore_cookies=True,
     header_kinds=False, mark_private=False,
-    deny_private_paths=False, add_etags=False, reuse_post=True, fold_order=True, max_stale=True,
+    search_bodies=False, deny_private_paths=False, add_etags=False, reuse_post=True, fold_order=True, max_stale=True,
     stale_if_error=60,
 )  # fmt: skip
 

@@ -27,11 +27,14 @@ MAX_NAMES = 4096
 class AppCall(Flight):
     """A call of the app that concurrent requests may wait for.
 
-    ``key``: of the entry; ``started``: its place in ``CacheState.sequence``; ``stored``: the response was stored.
+    ``key``: of the entry; ``started``: its place in ``CacheState.sequence``; ``began``: its time;
+    ``purge_version``: the latest purge before it; ``stored``: the response was stored.
     """
 
     key: str
     started: int
+    began: float
+    purge_version: int
     stored = False
 
 

@@ -7,22 +7,24 @@ from launchready.core.cache.cache_control import PARSED, CacheControl, parse_cac
 from launchready.core.cache.cache_key import parse_vary
 from launchready.core.cache.cache_status import FIELD
 from launchready.core.cache.header_kinds import is_private_response_field
+from launchready.core.cache.personal_body import is_searched
 from launchready.core.cache.private_paths import PRIVATE_PATHS, is_private_path
 from launchready.core.cache.profiles import PER_REQUEST, UNDERSTOOD, CachePolicy
 from launchready.core.cache.request_directives import ORDINARY, RequestDirectives
 from launchready.core.cache.stored_response import (
+    ENCODED,
     HAS_NO_VARY_SEARCH,
     HEADER_LINE,
-    HTML,
     MAX_TTL,
     NO_ETAG,
+    SEARCHED,
     VALIDATE_FOR,
     Lines,
     StoredResponse,
 )
 from launchready.core.cache.targeted_cache_control import targeted
 from launchready.exchange.operations import new
-from launchready.http.message import Headers, Request, Response
+from launchready.http.message import NOT_SHAREABLE, Headers, Request, Response
 from launchready.http.routes import RouteTable
 from launchready.http.structured import parse_list
 
@@ -144,6 +146,8 @@ class Storability:
     def _evaluate(
         self, request: Request, directives: RequestDirectives, response: Response, delay: float
     ) -> StoredResponse | None:
+        if request.cached is NOT_SHAREABLE:
+            return None
         policy, status, headers = self._policy, response.status, response.headers
         if (status not in policy.statuses) if policy.statuses else (status < 200 or status in (206, 304)):
             return None
@@ -206,11 +210,12 @@ class Storability:
         stored.stale_if_error = stale_if_error
         stored.ttl = min(MAX_TTL, ttl)
         stored.headers = tuple(headers)
-        if policy.add_etags and status == 200:
-            if b"etag" not in fields:
-                stored.flags |= NO_ETAG
-            if kind.startswith(b"text/html"):
-                stored.flags |= HTML
+        if policy.add_etags and status == 200 and b"etag" not in fields:
+            stored.flags |= NO_ETAG
+        if policy.search_bodies and is_searched(kind):
+            stored.flags |= SEARCHED
+        if b"content-encoding" in fields:
+            stored.flags |= ENCODED
         if request.cached is not None:
             stored.groups = request.cached.tags
         if not plain:
