@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from launchready.core.cache import by_path, by_tag, purge_names
 from launchready.errors import ConfigError, StoreError
 from launchready.exchange.operations import Flow
-from launchready.http.message import ViewFreshness
+from launchready.http.message import NOT_SHAREABLE, ViewFreshness
 from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.cache_registry import CACHES
 from launchready.runtime.current import CURRENT, ViewFeatures
@@ -73,7 +73,8 @@ def _wrap(view: F, said: ViewFreshness) -> F:
 
 def _announce(said: ViewFreshness) -> None:
     exchange = CURRENT.get()
-    if exchange is not None:  # called outside a request, for example by a test
+    # None outside a request, for example in a test
+    if exchange is not None and exchange.request.cached is not NOT_SHAREABLE:
         exchange.request.cached = said
 
 

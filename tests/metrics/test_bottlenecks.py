@@ -1,4 +1,4 @@
-"""The list of what to do first: golden order on synthetic traffic, causes, one suggestion."""
+"""Ranking of bottlenecks: order on synthetic traffic, causes, one suggestion."""
 
 import json
 import time
@@ -41,7 +41,7 @@ def traffic(path):
 
 
 def test_golden_order(tmp_path):
-    """By seconds lost times weight; what earns nothing is folded, what has no target is not determined."""
+    """Order by seconds lost times weight; routes without a weight are folded, without a target undetermined."""
     collector = traffic(tmp_path / "m.db")
     with collector.reading() as ledger:
         found = bottlenecks(
@@ -54,7 +54,7 @@ def test_golden_order(tmp_path):
     assert (found.folded, found.unknown) == (1, ("GET /me",))
     payments, bookings, coaches = found.ranked
     assert payments.causes == ("85% waiting for pay.example, 2 one after the other",)
-    assert "at once" in payments.fix
+    assert "in parallel" in payments.fix
     assert bookings.causes == ("40% in 12 times the same query: SELECT name FROM client WHERE id = ?",)
     assert "one query" in bookings.fix
     assert coaches.causes == ("100% of the public reads returned the same body as before",)
@@ -62,7 +62,7 @@ def test_golden_order(tmp_path):
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):
-    """Targets and weights of the arguments and of launchready.toml; one suggestion; JSON."""
+    """Targets and weights from arguments and launchready.toml; one suggestion; JSON."""
     traffic(tmp_path / "m.db").close()
     monkeypatch.chdir(tmp_path)
     (tmp_path / "launchready.toml").write_text(
@@ -87,7 +87,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     ],
 )
 def test_mistakes(toml, words, tmp_path, monkeypatch, capsys):
-    """What to write instead, exit 2."""
+    """Exit 2 with an example."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "launchready.toml").write_text(toml, encoding="utf-8")
     assert main(["bottlenecks", "--file", "m.db"]) == 2
@@ -95,7 +95,7 @@ def test_mistakes(toml, words, tmp_path, monkeypatch, capsys):
 
 
 def test_nothing_is_over(tmp_path, monkeypatch, capsys):
-    """Then that is what it says."""
+    """The command reports that no route is over target."""
     traffic(tmp_path / "m.db").close()
     monkeypatch.chdir(tmp_path)
     assert main(["bottlenecks", "--file", "m.db", "--route", "GET /fine", "1s", "1"]) == 0

@@ -1,4 +1,4 @@
-"""The numbers for others: Prometheus's own parser reads them, and a server that takes OTLP gets them."""
+"""Exports: Prometheus's own parser reads the text, and an OTLP server receives the points."""
 
 import http.server
 import math
@@ -48,7 +48,7 @@ def families(said):
 
 
 def test_prometheus():
-    """A histogram whose buckets add up; labels of the conventions, whatever stands in them; and what runs now."""
+    """Consistent buckets, escaped labels of the conventions, and running requests."""
     collector = measured()
     collector.timings.begun["GET", "http"] += 7  # five ended
     collector.timings.begun["HACK", "gopher"] += 1
@@ -82,7 +82,7 @@ def test_prometheus():
 
 
 class Collector(http.server.BaseHTTPRequestHandler):
-    """Takes OTLP over HTTP."""
+    """Accepts OTLP over HTTP."""
 
     def do_POST(self):
         self.server.got.append((self.path, self.rfile.read(int(self.headers["content-length"]))))
@@ -96,7 +96,7 @@ class Collector(http.server.BaseHTTPRequestHandler):
 
 
 def test_otlp(tmp_path):
-    """Once a minute, by one of two workers: seconds, the conventions' boundaries and names, the release as a resource."""
+    """Once a minute by one of two workers: seconds, conventional boundaries and names, the release as a resource."""
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
@@ -145,7 +145,7 @@ def test_otlp(tmp_path):
 
 @pytest.mark.parametrize(("low", "high"), [(0.01, 0.4), (0.00001, 900.0), (0.1, 0.1)])
 def test_exponential(low, high):
-    """Where an exporter prefers it: at most 160 buckets, and each value within 1 % of one that its bucket holds."""
+    """At most 160 buckets, and each value within 1 % of its bucket."""
     from opentelemetry.sdk.metrics import Histogram
     from opentelemetry.sdk.metrics.export import ConsoleMetricExporter
     from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
@@ -171,7 +171,7 @@ def test_exponential(low, high):
 
 
 def test_an_exporter_that_fails(caplog):
-    """It is said once, and nothing else happens."""
+    """The failure is logged once."""
 
     class Broken:
         def export(self, metrics_data, timeout_millis=0.0, **more):
@@ -187,7 +187,7 @@ def test_an_exporter_that_fails(caplog):
 
 @pytest.mark.parametrize("face", FACES)
 def test_the_path(face):
-    """Read with the token; 404 without, as if nothing were there."""
+    """200 with the token, 404 without."""
     call = FACES[face](Calls())(timing=Timing(metrics="/metrics", metrics_token=TOKEN))
     call("GET", "/plain")
     assert call("GET", "/metrics").status == 404
@@ -208,7 +208,7 @@ def test_the_path(face):
     ],
 )
 def test_mistakes(timing, words):
-    """What to write instead."""
+    """Mistakes raise with an example."""
     from launchready.asgi import LaunchReadyMiddleware
 
     with pytest.raises(ConfigError, match=words):

@@ -1,4 +1,4 @@
-"""One file for all workers: exact, whatever dies or forks, and bounded."""
+"""One file for all workers: exact after kills and forks, and bounded."""
 
 import os
 import random
@@ -21,7 +21,7 @@ SOURCE = Path(launchready.__file__).parents[1]
 
 
 class At:
-    """A clock that stands where it is put."""
+    """A clock that the test sets."""
 
     def __init__(self, now=1_800_000_000.0):
         self.now = now
@@ -62,7 +62,7 @@ time.sleep(float(sys.argv[3]))
 
 
 def test_four_workers_and_one_is_killed(tmp_path):
-    """p95 of the machine is within 1 % of the exact one, counted exactly; the killed worker is counted once."""
+    """p95 of the machine is within 1 %, and the killed worker counts once."""
     file = tmp_path / "m.db"
     command = [sys.executable, "-c", WORKER, str(file)]
     environ = {**os.environ, "PYTHONPATH": str(SOURCE)}
@@ -93,7 +93,7 @@ def test_four_workers_and_one_is_killed(tmp_path):
 
 
 def test_fork(tmp_path):
-    """What was measured before a fork is the parent's; both go on, and nothing is counted twice."""
+    """Measurements before a fork belong to the parent; nothing is counted twice."""
     one = collector(tmp_path / "m.db")
     one.timings.record("GET", "/a", 200, 0.1)
     one.flush()
@@ -108,7 +108,7 @@ def test_fork(tmp_path):
 
 
 def test_told_apart():
-    """Streams, WebSockets, clients that leave, refusals, cached answers and failures each have their number."""
+    """Streams, WebSockets, disconnects, refusals, cached responses and failures have separate numbers."""
     one = collector()
     record = one.timings.record
     for _ in range(30):
@@ -144,7 +144,7 @@ def test_no_quantile_under_twenty():
 
 
 def test_a_week_is_kept_and_counters_stay(tmp_path):
-    """Hours become days, what is older than a week goes, and the totals of a release never go back."""
+    """Hours become days, older weeks are deleted, totals of a release never decrease."""
     clock = At(1_800_000_000.0 // DAY * DAY)
     one = collector(tmp_path / "m.db", clock=clock)
     for _ in range(10 * 24):
@@ -161,7 +161,7 @@ def test_a_week_is_kept_and_counters_stay(tmp_path):
 
 
 def test_a_full_file_makes_room(tmp_path):
-    """At its bound the oldest half goes, and what is new is written."""
+    """A full file drops its oldest half and accepts new measurements."""
     one = collector(tmp_path / "m.db", clock=(clock := At()))
     one._ledger = Ledger(tmp_path / "m.db", max_bytes=64 * 4096)
     for hour in range(60):
@@ -175,7 +175,7 @@ def test_a_full_file_makes_room(tmp_path):
 
 
 def test_the_file_is_gone_or_broken(tmp_path, caplog):
-    """A request never notices: what could not be written is written later; a broken file is put aside."""
+    """Requests are not affected: writes are repeated later, and a broken file is renamed."""
     file = tmp_path / "m.db"
     file.write_bytes(b"not a database at all, but long enough to be looked at as one" * 20)
     one = collector(file)
@@ -193,7 +193,7 @@ def test_the_file_is_gone_or_broken(tmp_path, caplog):
 
 
 def test_strangers_cannot_read_it(tmp_path):
-    """The file belongs to the app's user alone."""
+    """Only the app's user can read the file."""
     one = collector(tmp_path / "m.db")
     one.timings.record("GET", "/a", 200, 0.1)
     one.flush()
@@ -214,7 +214,7 @@ def test_releases_are_bounded(tmp_path):
 
 
 def test_a_process_alone_keeps_it_in_memory():
-    """Without a file nothing is written anywhere."""
+    """Without a path nothing is written to disk."""
     one = collector()
     one.timings.record("GET", "/a", 200, 0.1)
     assert said(one)["scope"] == "process"

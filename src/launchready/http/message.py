@@ -17,6 +17,10 @@ class ViewFreshness(NamedTuple):
     force: bool = False
 
 
+NOT_SHAREABLE = Cached(-1)
+"""Set by a view whose response holds a value for one visitor: no cache may store it."""
+
+
 class Request:
     """A request as features see it. One is created per request, so it has plain slots.
 

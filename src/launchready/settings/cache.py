@@ -23,7 +23,8 @@ class Cache:
     - ``private``: a cache for each user: ``{"GET /me": "10s"}``. ``private_key`` identifies the user and is required:
       ``"cookie:sessionid"``, ``"header:authorization"``, or a function of the request; None means no user.
     - ``profile``: ``"safe"``, or ``"rfc9111"`` for the plain shared cache of the standard.
-    - ``stale_while_revalidate``, ``stale_if_error``: for responses that neither state nor forbid them; 0 by default.
+    - ``stale_while_revalidate``, ``stale_if_error``: for responses that neither state nor forbid them. The default is
+      0, but ``rfc9111`` uses a stale response for a minute while the app fails (RFC 9111 section 4.2.4).
     - ``heuristic``: freshness by Last-Modified for responses that state none (RFC 9111 section 4.2.2).
     - ``targets``: targeted fields that take precedence over Cache-Control (RFC 9213); the first one present counts.
     - ``force``: ``routes`` may contain private paths, such as a login, a booking or availability.
@@ -36,7 +37,7 @@ class Cache:
     private_key: str | Callable[[Request], str | None] | None = None
     profile: str = "safe"
     stale_while_revalidate: str | float = 0
-    stale_if_error: str | float = 0
+    stale_if_error: str | float | None = None
     heuristic: bool | None = None
     targets: Sequence[str] = ("CDN-Cache-Control",)
     force: bool = False
@@ -94,7 +95,9 @@ def compile_cache(
         stale_while_revalidate=int(
             problems.duration("cache.stale_while_revalidate", settings.stale_while_revalidate, zero=True)
         ),
-        stale_if_error=int(problems.duration("cache.stale_if_error", settings.stale_if_error, zero=True)),
+        stale_if_error=policy.stale_if_error
+        if settings.stale_if_error is None
+        else int(problems.duration("cache.stale_if_error", settings.stale_if_error, zero=True)),
         wall=clock.wall,
     )
     state = core.CacheState(

@@ -1,4 +1,4 @@
-"""Cache-Control as RFC 9111 reads it."""
+"""Parsing of Cache-Control (RFC 9111)."""
 
 import pytest
 
@@ -30,7 +30,7 @@ from launchready.core.cache.cache_control import parse_cache_control
     ],
 )
 def test_freshness(value, seconds):
-    """Seconds for a shared cache; None where nothing is said."""
+    """Seconds for a shared cache; None if nothing is stated."""
     assert parse_cache_control(value).lifetime == seconds
 
 
@@ -50,6 +50,6 @@ def test_freshness(value, seconds):
     ],
 )
 def test_what_forbids(value, forbidden):
-    """Case makes no difference, a mistake beside it neither; what stands in a quoted string is not said."""
+    """Case and neighbouring mistakes do not matter; text in a quoted string is no directive."""
     says = parse_cache_control(value)
     assert {name for name in ("no_store", "private", "no_cache") if getattr(says, name)} == forbidden

@@ -1,4 +1,4 @@
-"""No-Vary-Search, as its draft reads it."""
+"""Parsing of No-Vary-Search."""
 
 import pytest
 
@@ -19,5 +19,5 @@ from launchready.core.cache.no_vary_search import NoVarySearch, parse
     ],
 )  # fmt: skip
 def test_rules(value, rule):
-    """What cannot be read makes no difference to nothing: every query is its own."""
+    """An unreadable field has no effect: every query has its own entry."""
     assert parse(value) == rule

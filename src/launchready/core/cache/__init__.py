@@ -13,7 +13,8 @@ The modules, in the order in which a request meets them:
 """
 
 from launchready.core.cache.feature import CacheFeature
-from launchready.core.cache.profiles import PROFILES, is_private_path
+from launchready.core.cache.private_paths import is_private_path
+from launchready.core.cache.profiles import PROFILES
 from launchready.core.cache.purge import by_path, by_tag
 from launchready.core.cache.purge import purge as purge_names
 from launchready.core.cache.shared_state import CacheState

@@ -8,21 +8,23 @@ from collections.abc import Iterable
 
 from launchready.core.cache import conditional_requests, lookup, no_vary_search, purge, route_counters
 from launchready.core.cache.cache_key import url_key
-from launchready.core.cache.cache_status import FIELD, METHOD
+from launchready.core.cache.cache_status import FIELD, METHOD, MISS, MISS_STORED
 from launchready.core.cache.invalidation import BOUND, describes_target, invalidated_keys
-from launchready.core.cache.miss import Miss, bypass
+from launchready.core.cache.miss import Miss, bypass, sample
+from launchready.core.cache.personal_body import SUSPICIOUS, is_personal
 from launchready.core.cache.purge import PurgeCounter
 from launchready.core.cache.request_directives import ORDINARY
 from launchready.core.cache.reuse import add_etag
-from launchready.core.cache.shared_state import CacheState
+from launchready.core.cache.shared_state import MAX_UNCACHEABLE, AppCall, CacheState
 from launchready.core.cache.storability import groups
-from launchready.core.cache.stored_response import NO_ETAG, StoredResponse
+from launchready.core.cache.stored_response import ENCODED, HAS_NO_VARY_SEARCH, NO_ETAG, SEARCHED, StoredResponse
+from launchready.core.cache.suggestions import SAMPLE_EVERY
 from launchready.core.cache.validation import complete
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Forward
 from launchready.exchange.operations import Flow, new
 from launchready.exchange.store import Delete, Get, Put
-from launchready.http.message import Request, Response
+from launchready.http.message import NOT_SHAREABLE, Request, Response
 
 _READS = frozenset({"GET", "HEAD"})
 _SAFE = frozenset({"OPTIONS", "TRACE"})
@@ -31,7 +33,10 @@ _INVALIDATING_FIELDS = frozenset({b"location", b"content-location", b"cache-grou
 
 
 class CacheFeature:
-    """The feature. A plain hit is answered in ``handle`` itself, to save a generator frame."""
+    """The feature. ``handle`` answers a plain hit and leads a plain miss itself; :class:`.miss.Miss` does the rest.
+
+    Each generator in between would cost a Python frame per operation: tests/benchmarks/test_frames.py counts them.
+    """
 
     name = "cache"
 
@@ -43,28 +48,80 @@ class CacheFeature:
         if request.method not in _READS:
             return (yield from self._forward_change(request))
         directives = ORDINARY
-        if state.private is not None or not state.significant_fields.isdisjoint(request.fields):
+        if state.private is not None or not state.ordinary_fields.issuperset(request.fields):
             directives = state.read_request(request)
             if directives.bypass:
                 return (yield from bypass(state, request, directives.bypass))
-        key = directives.key_prefix + (
-            no_vary_search.key(state.search_rules, request) if state.search_rules else url_key(request)
-        )
-        found = None
-        if not state.shared_store:
-            found = new(Get)
-            found.space = state.space
-            found.key = key
-            try:
-                yield found
-            except StoreError:
-                return (yield from bypass(state, request, b"store"))
-            entry = found.answer
-            if entry is not None and directives is ORDINARY and not state.check_purges:
-                stored, age = entry.value, entry.value.age + int(entry.age)
-                if stored.status > 0 and stored.lifetime > age:
-                    return self._hit(request, stored, age)
-        return (yield from Miss(state, request, directives, key).run(found))
+        url = no_vary_search.key(state.search_rules, request) if state.search_rules else url_key(request)
+        key = directives.key_prefix + url
+        if directives is not ORDINARY or state.shared_store or state.check_purges:
+            return (yield from Miss(state, request, directives, key).run(None))
+        get = new(Get)
+        get.space = state.space
+        get.key = key
+        try:
+            yield get
+        except StoreError:
+            return (yield from bypass(state, request, b"store"))
+        if get.answer is not None:
+            stored, age = get.answer.value, get.answer.value.age + int(get.answer.age)
+            if stored.status > 0 and stored.lifetime > age:
+                return self._hit(request, stored, age)
+        call = new(AppCall)
+        call.key, call.started, call.purge_version = key, next(state.sequence), PurgeCounter.count
+        call.began = state.clock()
+        if get.answer or request.method == "HEAD" or state.in_flight.setdefault(key, call) is not call:
+            return (yield from Miss(state, request, directives, key).run(get))
+        try:
+            forward = Forward()
+            yield forward
+            call.answered = True
+            response = forward.answer
+            entry = state.storable(request, ORDINARY, response, state.clock() - call.began)
+            counts, outcome = state.counts.unfolded, ("miss", request.path)
+            counts[outcome] = count = counts.get(outcome, 0) + 1
+            if len(counts) >= route_counters.PATHS:
+                state.counts.fold()
+            if entry is None:
+                response.headers.append(MISS)
+                if len(state.uncacheable) >= MAX_UNCACHEABLE:
+                    state.uncacheable.clear()
+                state.uncacheable.add(key)
+                if count % SAMPLE_EVERY == 0:
+                    yield from sample(state, request, response)
+                return None
+            if entry.vary or entry.flags & HAS_NO_VARY_SEARCH or state.search_rules:
+                yield from Miss(state, request, directives, key).adopt(call, response, entry)
+                return None
+            response.headers.append(MISS_STORED)
+            copy = new(Copy)
+            copy.limit = state.max_body
+            yield copy
+            body = copy.answer
+            if (
+                body is None
+                or (entry.length is not None and entry.length != b"%d" % len(body))
+                or request.cached is NOT_SHAREABLE
+                or (state.changes.times and state.changes.changed_since(key, call.began))
+            ):
+                return None
+            suspicious = entry.flags & SEARCHED and any(map(body.lower().__contains__, SUSPICIOUS))
+            if (suspicious or entry.flags & ENCODED or b"lr." in body) and is_personal(request, entry, body):
+                return None
+            entry.body, entry.weight, entry.purge_version = body, entry.weight + len(body), call.purge_version
+            put = new(Put)
+            put.space, put.key, put.value, put.ttl = state.space, key, entry, entry.ttl
+            yield put
+            call.stored = True
+            state.uncacheable.discard(key)
+        except StoreError:
+            return None
+        finally:  # also after an exception or a disconnect: requests must not wait for a response that never comes
+            del state.in_flight[key]
+            call.landed = True
+            if call.waiting:
+                call.land()
+        return None
 
     def _hit(self, request: Request, stored: StoredResponse, age: int) -> Response:
         """The stored response for an ordinary request (RFC 9111 section 4)."""
@@ -106,7 +163,8 @@ class CacheFeature:
         try:
             yield Delete(state.space, url)
             elsewhere = not _INVALIDATING_FIELDS.isdisjoint(dict(response.headers))
-            if elsewhere or state.private is not None or not state.policy.steering.isdisjoint(request.fields):
+            steers = not state.unsteering_fields.issuperset(request.fields) and state.has_steering(request)
+            if elsewhere or steers or state.private is not None:
                 yield from self._invalidate_related(request, response, started)
         except StoreError:
             keys = [

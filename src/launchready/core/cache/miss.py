@@ -199,9 +199,13 @@ class Miss:
             self.may_wait = ahead.landed
         self.shared, self.stale, self.entry_key = True, None, self.key
 
+    def adopt(self, call: AppCall, response: Response, stored: StoredResponse) -> Flow[None]:
+        """Go on for the feature, which has asked the app: the response varies. The feature ends the call."""
+        self.call, self.started, self.purge_version = call, call.began, call.purge_version
+        yield from self.store(response, stored)
+
     def _receive(self, response: Response) -> Flow[None]:
-        """Store the app's response if it is storable."""
-        state, request, directives = self.state, self.request, self.directives
+        state, request = self.state, self.request
         if self.call is not None:
             self.call.answered = True
         counts, outcome = state.counts.unfolded, ("miss", request.path)
@@ -210,10 +214,15 @@ class Miss:
             state.counts.fold()
         stored = None
         if request.method == "GET":
-            stored = state.storable(request, directives, response, state.clock() - self.started)
+            stored = state.storable(request, self.directives, response, state.clock() - self.started)
         if stored is None or (state.shared_store and (self.slot is None or self.slot.version is None)):
             yield from self._not_stored(response, count)
-            return
+        else:
+            yield from self.store(response, stored)
+
+    def store(self, response: Response, stored: StoredResponse) -> Flow[None]:
+        """Store the response once its body is complete."""
+        state, request = self.state, self.request
         response.headers.append(MISS_STORED)
         copy = new(Copy)
         copy.limit = state.max_body
@@ -232,9 +241,7 @@ class Miss:
             slot = self.slot or Slot(self.key, self.entry_key, self.pointer)
             yield from store_response.store(state, request, slot, stored)
         else:
-            put = new(Put)
-            put.space, put.key, put.value, put.ttl = state.space, self.key, stored, stored.ttl
-            yield put
+            yield Put(state.space, self.key, stored, stored.ttl)
         self.settled = True
         if self.call is not None:
             self.call.stored = True
@@ -254,11 +261,8 @@ class Miss:
             state.uncacheable.add(self.call.key)
         if self.slot is not None and state.shared_store and self.stale is None:
             yield from store_response.mark_uncacheable(state, self.slot)
-        if count % SAMPLE_EVERY == 0 and request.method == "GET" and _states_no_caching(response):
-            copy = Copy(state.max_body)
-            yield copy
-            if copy.answer is not None:
-                state.suggestions.sample(request, copy.answer)
+        if count % SAMPLE_EVERY == 0 and request.method == "GET":
+            yield from sample(state, request, response)
 
     def _store_searched(self, slot: Slot, stored: StoredResponse) -> Flow[None]:
         """Store a response under the key that its No-Vary-Search rule gives."""
@@ -308,10 +312,14 @@ def mark_private(state: CacheState, request: Request, response: Response) -> Non
     response.headers.append((b"cache-control", b"private, no-store"))
 
 
-def _states_no_caching(response: Response) -> bool:
-    """Whether the response may be worth caching, but states nothing about it."""
+def sample(state: CacheState, request: Request, response: Response) -> Flow[None]:
+    """Compare the body with earlier ones, if the response states nothing about caching: it may be worth caching."""
     fields = dict(response.headers)
-    return response.status == 200 and not {b"cache-control", b"expires", b"set-cookie"}.intersection(fields)
+    if response.status == 200 and not {b"cache-control", b"expires", b"set-cookie"}.intersection(fields):
+        copy = Copy(state.max_body)
+        yield copy
+        if copy.answer is not None:
+            state.suggestions.sample(request, copy.answer)
 
 
 def _unsatisfiable() -> Response:

@@ -61,7 +61,7 @@ def has_cookie(request: Request) -> bool:
 
 
 def has_credentials(request: Request, policy: CachePolicy) -> bool:
-    return has_cookie(request) or not policy.credentials.isdisjoint(request.fields)
+    return has_cookie(request) or any(policy.is_credential(name) for name in request.fields)
 
 
 def read_directives(request: Request, policy: CachePolicy) -> RequestDirectives:
@@ -71,7 +71,7 @@ def read_directives(request: Request, policy: CachePolicy) -> RequestDirectives:
     if fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields:
         directives.bypass = b"body"  # the key cannot contain a body, and some apps read it
         return directives
-    directives.authorization = not policy.credentials.isdisjoint(fields)
+    directives.authorization = any(policy.is_credential(name) for name in fields)
     cookie = has_cookie(request)
     directives.cookie = cookie and not policy.ignore_cookies
     directives.wants_range = b"range" in fields and request.method == "GET"

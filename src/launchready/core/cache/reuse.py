@@ -1,6 +1,5 @@
 """Whether a stored response may answer this request (RFC 9111 section 4), beyond plain freshness."""
 
-import re
 from enum import Enum
 from hashlib import sha256
 from math import inf
@@ -20,13 +19,6 @@ from launchready.core.cache.stored_response import (
 from launchready.exchange.operations import Flow
 from launchready.exchange.store import Entry
 from launchready.http.message import Request, Response
-
-# Names of hidden fields and meta tags in which frameworks send one-time tokens.
-_FORM_TOKEN = re.compile(
-    rb"name=[\"']?(?:csrfmiddlewaretoken|_?csrf[-_]?token|_csrf|authenticity_token|__RequestVerificationToken)",
-    re.IGNORECASE,
-)
-_SECRET = 16  # bytes; a shorter cookie value may occur in a page by chance
 
 
 class Reuse(Enum):
@@ -125,15 +117,3 @@ def add_etag(stored: StoredResponse) -> None:
     etag = b'W/"%b"' % sha256(stored.body).hexdigest()[:20].encode()
     stored.headers = (*stored.headers, (b"etag", etag))
     stored.flags = stored.flags & ~NO_ETAG | OWN_ETAG
-
-
-def is_personal(request: Request, body: bytes) -> bool:
-    """Whether a page contains a one-time token of a form, or the value of one of the visitor's cookies."""
-    if _FORM_TOKEN.search(body):
-        return True
-    values = (
-        wants_range.partition(b"=")[2].strip(b' \t"')
-        for line in request.lines(b"cookie")
-        for wants_range in line.split(b";")
-    )
-    return any(len(value) >= _SECRET and value in body for value in values)

@@ -1,13 +1,13 @@
 """State shared by the parts of the cache: compiled settings, and what this process knows about requests under way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 
 from launchready.core.cache import no_vary_search, request_directives
 from launchready.core.cache.cache_key import append_headers, url_key
 from launchready.core.cache.invalidation import RecentChanges
 from launchready.core.cache.profiles import CachePolicy
-from launchready.core.cache.request_directives import RequestDirectives
+from launchready.core.cache.request_directives import ORDINARY, SIGNIFICANT_FIELDS, RequestDirectives
 from launchready.core.cache.route_counters import RouteCounters
 from launchready.core.cache.storability import Storability
 from launchready.core.cache.stored_response import StoredResponse
@@ -21,14 +21,20 @@ MAX_UNCACHEABLE = 4096
 """Bound on the keys remembered as not worth waiting for."""
 
 
+MAX_NAMES = 4096
+
+
 class AppCall(Flight):
     """A call of the app that concurrent requests may wait for.
 
-    ``key``: of the entry; ``started``: its place in ``CacheState.sequence``; ``stored``: the response was stored.
+    ``key``: of the entry; ``started``: its place in ``CacheState.sequence``; ``began``: its time;
+    ``purge_version``: the latest purge before it; ``stored``: the response was stored.
     """
 
     key: str
     started: int
+    began: float
+    purge_version: int
     stored = False
 
 
@@ -39,6 +45,7 @@ class CacheState:
     - ``check_purges``: a purge may have happened: always in a shared store, otherwise after the first one.
     - ``in_flight``: calls of the app that others may wait for; ``uncacheable``: keys for which waiting is useless.
     - ``sequence``: numbers requests and calls of the app in the order of their beginning.
+    - ``ordinary_fields``: names of request headers known to mean nothing to the cache.
     - ``pointers``: last known pointers of URLs in a shared store.
     - ``deferred``: keys whose invalidation failed while the store was down; "" stands for all keys.
     - ``dropped``: versions of leases that this process abandoned, by key.
@@ -66,7 +73,8 @@ class CacheState:
         self.wall = wall
         self.shared_store = self.check_purges = shared_store
         self.private = private or None
-        self.significant_fields = request_directives.SIGNIFICANT_FIELDS | policy.steering | policy.credentials
+        self.ordinary_fields: set[bytes] = set()
+        self.unsteering_fields: set[bytes] = set()
         self.counts = RouteCounters()
         self.changes = RecentChanges()
         self.in_flight: dict[str, AppCall] = {}
@@ -82,10 +90,19 @@ class CacheState:
         self._user = user
 
     def read_request(self, request: Request) -> RequestDirectives:
-        """The directives of a request that is not an ordinary one."""
+        """The directives of a request; ORDINARY if its headers mean nothing to the cache."""
         policy = self.policy
+        significant = [
+            name
+            for name in request.fields
+            if name in SIGNIFICANT_FIELDS or policy.is_credential(name) or policy.is_steering(name)
+        ]
+        if not significant:
+            remember(self.ordinary_fields, request.fields)
+            if self.private is None:
+                return ORDINARY
         directives = request_directives.read_directives(request, policy)
-        steering = policy.steering.intersection(request.fields)
+        steering = frozenset(name for name in significant if policy.is_steering(name))
         if steering and not directives.bypass:
             if self._is_proxy(request.peer):
                 directives.key_prefix = append_headers("", steering, request.headers) + "\n"
@@ -99,6 +116,14 @@ class CacheState:
                 directives.authorization = directives.cookie = False
         return directives
 
+    def has_steering(self, request: Request) -> bool:
+        if self.unsteering_fields.issuperset(request.fields):
+            return False
+        if any(self.policy.is_steering(name) for name in request.fields):
+            return True
+        remember(self.unsteering_fields, request.fields)
+        return False
+
     def key(self, request: Request) -> str:
         """The key of a URL, without the parts that No-Vary-Search ignores."""
         return no_vary_search.key(self.search_rules, request) if self.search_rules else url_key(request)
@@ -106,3 +131,10 @@ class CacheState:
     def count(self, outcome: str, request: Request) -> None:
         counts = self.counts.unfolded
         counts[outcome, request.path] = counts.get((outcome, request.path), 0) + 1
+
+
+def remember(names: set[bytes], more: Iterable[bytes]) -> None:
+    """Add names to a bounded set: invented headers must not fill the memory."""
+    if len(names) >= MAX_NAMES:
+        names.clear()
+    names.update(more)

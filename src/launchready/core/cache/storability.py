@@ -6,28 +6,25 @@ from launchready.core.cache import freshness, no_vary_search
 from launchready.core.cache.cache_control import PARSED, CacheControl, parse_cache_control
 from launchready.core.cache.cache_key import parse_vary
 from launchready.core.cache.cache_status import FIELD
-from launchready.core.cache.profiles import (
-    PER_REQUEST,
-    PRIVATE_FIELDS,
-    PRIVATE_PATHS,
-    UNDERSTOOD,
-    CachePolicy,
-    is_private_path,
-)
+from launchready.core.cache.header_kinds import is_private_response_field
+from launchready.core.cache.personal_body import is_searched
+from launchready.core.cache.private_paths import PRIVATE_PATHS, is_private_path
+from launchready.core.cache.profiles import PER_REQUEST, UNDERSTOOD, CachePolicy
 from launchready.core.cache.request_directives import ORDINARY, RequestDirectives
 from launchready.core.cache.stored_response import (
+    ENCODED,
     HAS_NO_VARY_SEARCH,
     HEADER_LINE,
-    HTML,
     MAX_TTL,
     NO_ETAG,
+    SEARCHED,
     VALIDATE_FOR,
     Lines,
     StoredResponse,
 )
 from launchready.core.cache.targeted_cache_control import targeted
 from launchready.exchange.operations import new
-from launchready.http.message import Headers, Request, Response
+from launchready.http.message import NOT_SHAREABLE, Headers, Request, Response
 from launchready.http.routes import RouteTable
 from launchready.http.structured import parse_list
 
@@ -39,7 +36,7 @@ NOT_STORED = frozenset(
 
 # Fields that need a closer look. Without them, only freshness and body matter.
 _SPECIAL = frozenset(
-    {*NOT_STORED, *PRIVATE_FIELDS, b"vary", b"cache-groups", b"content-security-policy", b"expires", b"date",
+    {*NOT_STORED, b"vary", b"cache-groups", b"content-security-policy", b"expires", b"date",
      b"last-modified", no_vary_search.FIELD, b"access-control-allow-origin", b"content-encoding"}
 )  # fmt: skip
 
@@ -81,6 +78,7 @@ class Storability:
         self._wall = wall
         self._dropped = NOT_STORED if policy.set_cookie else NOT_STORED | PER_REQUEST
         self._special = _SPECIAL.union(targets, self._dropped)
+        self._plain: set[bytes] = set()
         self._terms: dict[Traits, StorageTerms] = {}
 
     def __call__(
@@ -96,7 +94,7 @@ class Storability:
             directives is not ORDINARY
             or request.cached is not None
             or len(fields) != len(headers)
-            or not self._special.isdisjoint(fields)
+            or not self._plain.issuperset(fields)
         ):
             return self._evaluate(request, directives, response, delay)
         said = response.status, fields.get(b"cache-control"), fields.get(b"content-type"), b"etag" in fields
@@ -118,6 +116,17 @@ class Storability:
         stored.headers = tuple(headers)
         return stored
 
+    def _is_plain(self, fields: freshness.Fields) -> bool:
+        """Whether no header needs a closer look. Plain names are remembered, up to a bound."""
+        if self._plain.issuperset(fields):
+            return True
+        if not self._special.isdisjoint(fields) or any(map(is_private_response_field, fields)):
+            return False
+        if len(self._plain) >= _MAX_TERMS:
+            self._plain.clear()
+        self._plain.update(fields)
+        return True
+
     def _remember(self, said: Traits, stored: StoredResponse | None) -> StoredResponse | None:
         """Remember the terms of these traits. Responses without freshness depend on their route and are left out."""
         if parse_cache_control(said[1]).lifetime is not None or self._routes is None:
@@ -137,6 +146,8 @@ class Storability:
     def _evaluate(
         self, request: Request, directives: RequestDirectives, response: Response, delay: float
     ) -> StoredResponse | None:
+        if request.cached is NOT_SHAREABLE:
+            return None
         policy, status, headers = self._policy, response.status, response.headers
         if (status not in policy.statuses) if policy.statuses else (status < 200 or status in (206, 304)):
             return None
@@ -144,7 +155,7 @@ class Storability:
         kind = fields.get(b"content-type", b"")
         if kind.startswith(b"text/event-stream"):
             return None
-        plain = len(fields) == len(headers) and self._special.isdisjoint(fields)
+        plain = len(fields) == len(headers) and self._is_plain(fields)
         said = fields.get(b"cache-control")
         control = (PARSED.get(said) or parse_cache_control(said)) if plain else self.read_cache_control(headers)
         if control.may_forbid and not self._allows_storage(control, status, directives):
@@ -199,11 +210,12 @@ class Storability:
         stored.stale_if_error = stale_if_error
         stored.ttl = min(MAX_TTL, ttl)
         stored.headers = tuple(headers)
-        if policy.add_etags and status == 200:
-            if b"etag" not in fields:
-                stored.flags |= NO_ETAG
-            if kind.startswith(b"text/html"):
-                stored.flags |= HTML
+        if policy.add_etags and status == 200 and b"etag" not in fields:
+            stored.flags |= NO_ETAG
+        if policy.search_bodies and is_searched(kind):
+            stored.flags |= SEARCHED
+        if b"content-encoding" in fields:
+            stored.flags |= ENCODED
         if request.cached is not None:
             stored.groups = request.cached.tags
         if not plain:
@@ -261,8 +273,8 @@ class Storability:
 
     def _storable(self, fields: freshness.Fields, headers: Headers) -> bool:
         nonce = b"'nonce-" in fields.get(b"content-security-policy", b"")
-        is_private_path = nonce or not PRIVATE_FIELDS.isdisjoint(fields)
-        if is_private_path and not self._policy.set_cookie:  # a reused nonce is useless
+        private = nonce or any(map(is_private_response_field, fields))
+        if private and not self._policy.set_cookie:  # a reused nonce is useless
             return False
         return selected_by(headers) is not None
 

@@ -30,7 +30,9 @@ NEVER_STALE = 4  # must not be used stale
 NO_ETAG = 8  # has no ETag and may get ours
 OWN_ETAG = 16  # the ETag is ours, unknown to the app
 HAS_NO_VARY_SEARCH = 64  # carries No-Vary-Search
-HTML = 32  # a page: searched for personal values
+SEARCHED = 32  # pages and data: searched for one-time tokens
+ENCODED = 128  # has a Content-Encoding
+INSPECTED = SEARCHED | ENCODED
 
 MAX_TTL = 7 * 86_400
 """Longest time in seconds that anything is stored, so that purges need not be remembered longer."""

@@ -4,7 +4,10 @@ A sample of the responses without caching headers is compared with the previous 
 hashes are kept, and their number is bounded.
 """
 
-from launchready.core.cache.profiles import CachePolicy, is_private_path
+from collections.abc import Iterator
+
+from launchready.core.cache.private_paths import is_private_path
+from launchready.core.cache.profiles import CachePolicy
 from launchready.core.cache.request_directives import has_credentials
 from launchready.http.message import Request
 
@@ -28,12 +31,11 @@ class Suggestions:
 
     def __init__(self, policy: CachePolicy) -> None:
         self._policy = policy
-        self._credentials = (b"cookie", *policy.credentials)
         self._seen: dict[tuple[str, int], _Sample] = {}
 
     def sample(self, request: Request, body: bytes) -> None:
         """Record one response that states no freshness."""
-        user = hash(tuple(map(request.get, self._credentials))) if has_credentials(request, self._policy) else 0
+        user = hash(tuple(self._credentials(request))) if has_credentials(request, self._policy) else 0
         url = f"{request.path}?{request.query.decode('latin-1')}" if request.query else request.path
         if (url, user) not in self._seen and len(self._seen) >= _URLS:
             self._seen.clear()
@@ -42,6 +44,9 @@ class Suggestions:
         seen.same = seen.same + 1 if found == seen.body else 0
         seen.times += 1
         seen.body, seen.size = found, len(body)
+
+    def _credentials(self, request: Request) -> Iterator[tuple[bytes, bytes]]:
+        return (pair for pair in request.headers if pair[0] == b"cookie" or self._policy.is_credential(pair[0]))
 
     def rows(self) -> list[dict[str, object]]:
         """``{"path", "bytes", "looks", "write"}``: the setting to write, for each path with stable bodies."""

@@ -3,18 +3,19 @@
 from launchready.core.cache import store_response
 from launchready.core.cache.cache_key import url_key
 from launchready.core.cache.cache_status import FIELD, forwarded
+from launchready.core.cache.personal_body import is_personal
 from launchready.core.cache.purge import PurgeCounter
 from launchready.core.cache.request_directives import RequestDirectives
-from launchready.core.cache.reuse import is_personal, respond, respond_stale
+from launchready.core.cache.reuse import respond, respond_stale
 from launchready.core.cache.shared_state import CacheState
 from launchready.core.cache.store_response import Slot
-from launchready.core.cache.stored_response import HTML, LEASE, StoredResponse
+from launchready.core.cache.stored_response import INSPECTED, LEASE, StoredResponse
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Forward
 from launchready.exchange.background import Behind
 from launchready.exchange.operations import Flow
 from launchready.exchange.store import Delete, Entry, PutIfAbsent
-from launchready.http.message import Headers, Request, Response
+from launchready.http.message import NOT_SHAREABLE, Headers, Request, Response
 
 # RFC 5861 section 4: error statuses, besides an exception.
 _ERRORS = frozenset({500, 502, 503, 504})
@@ -111,9 +112,12 @@ def refresh(
     yield claim
     if claim.answer.entry is None:
         slot.version, slot.purge_version = entry.version, claim.answer.version
-        is_private_path = state.policy.credentials | {b"cookie"}
-        dropped = frozenset() if directives.user else is_private_path.difference(entry.value.vary)
-        headers = [pair for pair in conditions(entry.value, request.headers) if pair[0] not in dropped]
+        policy, varying = state.policy, frozenset(entry.value.vary)
+        headers = [
+            pair
+            for pair in conditions(entry.value, request.headers)
+            if directives.user or pair[0] in varying or not (pair[0] == b"cookie" or policy.is_credential(pair[0]))
+        ]
         yield Behind(BackgroundRefresh(state, directives, slot, entry.value, mark), headers)
 
 
@@ -169,7 +173,9 @@ def complete(request: Request, stored: StoredResponse, body: bytes) -> bool:
     """Set the body of an entry; False if it is truncated or contains a personal value."""
     if stored.length is not None and stored.length != b"%d" % len(body):
         return False
-    if stored.flags & HTML and is_personal(request, body):
+    if request.cached is NOT_SHAREABLE:
+        return False
+    if (stored.flags & INSPECTED or b"lr." in body) and is_personal(request, stored, body):
         return False
     stored.body = body
     stored.weight += len(body)
