@@ -17,7 +17,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from launchready.budget import limited
 from launchready.redaction.text import Redactor
+from launchready.redaction.text.engine import new_budget
 from launchready.redaction.text.markers import UNREADABLE, uncounted
 
 #: Replaces a message whose arguments do not fit. The standard library would print both to stderr.
@@ -108,6 +110,14 @@ def redact_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogR
         return record
     state = RecordState(record.__dict__)
     state.redactor = redactor
+    with limited(new_budget()):
+        _redact_content(record, state, redactor)
+    record.__dict__ = state
+    record.__class__ = _redacted_class(type(record))
+    return record
+
+
+def _redact_content(record: logging.LogRecord, state: RecordState, redactor: Redactor) -> None:
     _redact_message(state, record.msg, record.args)
     if record.exc_info:
         dict.__setitem__(state, "exc_info", _redact_exc_info(record.exc_info, redactor))
@@ -116,9 +126,6 @@ def redact_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogR
             dict.__setitem__(state, name, redactor(state[name]))
     for name in state.keys() - STANDARD_ATTRIBUTES:
         state[name] = state[name]
-    record.__dict__ = state
-    record.__class__ = _redacted_class(type(record))
-    return record
 
 
 def failure_record(name: object, level: object, pathname: object, lineno: object) -> logging.LogRecord:

@@ -8,8 +8,9 @@ import base64
 import binascii
 from collections.abc import Callable
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
-from launchready.redaction.text.markers import Markers, charge, marker_classes
+from launchready.redaction.text.markers import Markers, marker_classes
 
 #: Four base64 characters that encode three printable ASCII characters; 0x20 to 0x7e limits the first three of them.
 _THREE = "[I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589]"
@@ -19,7 +20,7 @@ _RUN = LazyPattern(
     rf"(?<![A-Za-z0-9]){BEGINS}(?:{_THREE}[A-Za-z0-9+/_\-]){{0,4096}}+[A-Za-z0-9+/_\-]{{0,3}}(?:={{1,2}}|(?:%3D){{1,2}})?"
     r"(?![A-Za-z0-9])"
 )
-_COST = 32  # for a run that decodes to text, because all readers see it
+_COST = 8  # for a run that decodes to text, because all readers see it
 _URLSAFE = str.maketrans("-_", "+/")
 
 

@@ -6,9 +6,10 @@ Another word of the line names the class: CSRF token, signature, session, passwo
 import re
 from collections.abc import Iterator
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
-from launchready.redaction.text.markers import Markers, charge
+from launchready.redaction.text.markers import Markers
 from launchready.redaction.text.rules.phrases import (
     CODE_TOPICS,
     NEW_PASSWORD_ADJECTIVES,

@@ -2,8 +2,9 @@
 
 import re
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
-from launchready.redaction.text.markers import Markers, charge
+from launchready.redaction.text.markers import Markers
 from launchready.vendors import word_set
 
 _LOCAL = r"[\w+\-](?:[\w.+\-]|['\u2019](?=[\w])){0,255}+"

@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from string import ascii_letters
+from typing import TypedDict
 
+from launchready.budget import Budget, BudgetExceeded, ambient, limited
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import (
     base64_text,
@@ -28,7 +30,7 @@ from launchready.redaction.text.encodings import mask_escapes, may_have_ansi, re
 from launchready.redaction.text.flags_and_markup import MarkupReader
 from launchready.redaction.text.key_names import KeyClassifier
 from launchready.redaction.text.key_values import KeyValueReader
-from launchready.redaction.text.markers import OVER_BUDGET, UNREADABLE, BudgetExceeded, Markers, budget, uncounted
+from launchready.redaction.text.markers import OVER_BUDGET, UNREADABLE, Markers, uncounted
 from launchready.redaction.text.prefilter import FIRST_VENDOR
 from launchready.redaction.text.sentences import SentenceReader
 from launchready.redaction.text.spans import Span, splice
@@ -36,7 +38,18 @@ from launchready.redaction.text.sql_values import SqlReader
 from launchready.vendors.formats import VENDORS
 
 _PIECE = 65_536
-_NO_BUDGET = 4_096  # shorter texts need no budget
+_NO_BUDGET = 1_024  # a shorter text cannot cost more than some milliseconds
+#: Work that one text may cause: looks at possible values, more of them for a text of many lines, up to one look per 32
+#: characters. A file of lines is read to its end, but a line of one megabyte that consists of beginnings is not.
+_LOOKS = 6_000
+_LOOKS_PER_LINE = 16
+_CHARACTERS_PER_LOOK = 32
+#: Characters that readers may read again after they rejected them as a value.
+_CHARACTERS = 65_536
+_READINGS = 8
+#: CPU time, several times the cost of any text known, for a mistake in the other limits.
+_SECONDS = 0.25
+_SECONDS_PER_CHARACTER = 2e-6
 _CUT_WINDOW = 4_096
 #: Cut a text after one of these, in this order: each separates independent parts.
 _CUTS = ("\n", "\\n", " ", '",', "},", "&", ";", ",")
@@ -94,12 +107,14 @@ class TextEngine:
         return text if may_have_ansi(text) else self._until_stable(text)
 
     def _until_stable(self, text: str) -> str:
+        if len(text) <= _NO_BUDGET or ambient() is not None:
+            return self._passes(text)
+        with limited(new_budget()):
+            return self._passes(text)
+
+    def _passes(self, text: str) -> str:
         for _ in range(_PASSES):
-            if len(text) <= _NO_BUDGET:
-                cleaned = self._pass(private_keys.clean(text, self._markers) if "-----BEGIN" in text else text)
-            else:
-                with budget(text):
-                    cleaned = self._split_text(text)
+            cleaned = self._short_text(text) if len(text) <= _NO_BUDGET else self._long_text(text)
             if cleaned is text or cleaned == text:
                 return text
             text = cleaned
@@ -107,15 +122,24 @@ class TextEngine:
                 return text
         return UNREADABLE
 
-    def _split_text(self, text: str) -> str:
+    def _short_text(self, text: str) -> str:
+        try:
+            return self._pass(private_keys.clean(text, self._markers) if "-----BEGIN" in text else text)
+        except BudgetExceeded:  # the budget of the record that contains the text
+            return OVER_BUDGET
+
+    def _long_text(self, text: str) -> str:
         out: list[str] = []
         at = 0
+        budget = ambient() or new_budget()
+        budget.extend(**_allowance(text))
         try:
             if "-----BEGIN" in text:
                 text = private_keys.clean(text, self._markers)
             if len(text) <= _PIECE:
                 return self._pass(text)
             while at < len(text):
+                budget.check()
                 end = _cut(text, at)
                 out.append(self._pass(text[at:end]))
                 at = end
@@ -218,6 +242,25 @@ class TextEngine:
             return self._markers.mark(kind, found.group())
         whole, base = found.group(), found.start()
         return whole[: found.start(1) - base] + self._markers.mark(kind, found.group(1)) + whole[found.end(1) - base :]
+
+
+class Allowance(TypedDict):
+    """Arguments of ``Budget.extend``."""
+
+    steps: float
+    characters: int
+    seconds: float
+
+
+def new_budget() -> Budget:
+    """Return the budget of one text or record. Its parts extend it."""
+    return Budget(steps=_LOOKS, characters=_CHARACTERS, seconds=_SECONDS)
+
+
+def _allowance(text: str) -> Allowance:
+    length = len(text)
+    looks = _LOOKS + min(_LOOKS_PER_LINE * text.count("\n"), length / _CHARACTERS_PER_LOOK)
+    return {"steps": looks, "characters": _READINGS * length, "seconds": _SECONDS_PER_CHARACTER * length}
 
 
 def _harmless(text: str) -> bool:

@@ -6,10 +6,11 @@ For example: ``--password x``, ``-u key:secret``, XML elements, name and value a
 
 import re
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
 from launchready.redaction.text.key_names import KeyClassifier
-from launchready.redaction.text.markers import Markers, charge
+from launchready.redaction.text.markers import Markers
 
 _FLAG = LazyPattern(
     r"--([A-Za-z][\w\-]{1,40}+)(?:[ \t]{1,4}+|[\"'],[ ]?(?=[\"']))(?:\"([^\"\n]{1,400}+)\"|'([^'\n]{1,400}+)'"

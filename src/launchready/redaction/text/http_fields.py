@@ -2,11 +2,12 @@
 
 import re
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
 from launchready.redaction.text.encodings import mask_escapes
 from launchready.redaction.text.key_names import KeyClassifier
-from launchready.redaction.text.markers import Markers, charge
+from launchready.redaction.text.markers import Markers
 
 BLANK = LazyPattern(r"[ \t]{0,24}+")
 OPEN = LazyPattern(
@@ -36,6 +37,7 @@ class HttpFieldReader:
         line = (_WHOLE_LINE if _LIST_SCHEME.match(unescaped, at) else _LINE).match(unescaped, at)
         if line is None:
             return None
+        charge(0, characters=line.end() - at)
         return self.credentials(text[at : line.end()], at, line.end(), bare=True)
 
     def credentials(self, value: str, start: int, end: int, *, bare: bool = False) -> tuple[int, int, str] | None:

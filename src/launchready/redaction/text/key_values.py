@@ -11,21 +11,25 @@ a separator, optional opening quotes. Only sensitive keys are followed further. 
 import re
 from collections.abc import Iterator
 
+from launchready.budget import BudgetExceeded, charge
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
 from launchready.redaction.text.encodings import mask_escapes
 from launchready.redaction.text.http_fields import BLANK, OPEN, HttpFieldReader
 from launchready.redaction.text.key_names import KeyClass, KeyClassifier, follows_store_command
-from launchready.redaction.text.markers import BudgetExceeded, Markers, charge
+from launchready.redaction.text.markers import Markers
 from launchready.redaction.text.rules.fields import ACCOUNT, CONTEXT_KEYS, PERSONAL, PERSONS
 from launchready.redaction.text.rules.phrases import EMPTY_WORDS, OTHER_CODE_WORDS, STRONG_LINK_STEMS
 
 _LONGEST = 65_536
 _UNCLOSED = 16_384
 _SHORT = 256  # names, numbers and dates are short
+_LONGEST_SHAPE = 128  # a longer value has none of _SHORT_SHAPES, so its end is not looked for
 _ALWAYS_HIDDEN = 1_024  # a longer value under a secret key is hidden whatever its shape
 _FIRST_LAST = frozenset({"first", "last"})
 _LINK_CONDITIONS = frozenset({"token", "alone", "code"})
+_NO_VALUE = frozenset({"email", "connection"})  # other readers find these values
+_SHORT_SHAPES = frozenset({"digits", "digits3", "mixed"})
 _SHAPE_CONDITIONS = frozenset({"opaque", "mixed", "digits", "digits3", "secretish", "number", "phone", "date"})
 _MAYBE_SOURCE = frozenset(
     {"any", "loose", "pathless", "opaque", "secretish", "person"}
@@ -92,7 +96,7 @@ class KeyValueReader:
         rest = keys - self._keys.insensitive
         if not rest or not any(self._may_be_sensitive(key, unescaped) for key in rest):
             return text
-        charge(len(found) >> 1)
+        charge(len(found) / 8)
         out: list[str] = []
         done = 0
         for start, end, marker in self._spans(text, unescaped, keys, pair):
@@ -202,7 +206,9 @@ class KeyValueReader:
         query = "=" in tail and (
             before_key in {"?", "&", "#"} or (before_key == ";" and key_class.kind == "session")
         )  # ;jsessionid=
-        if key_class.condition == "alone" and not query and key_class.kind != "signed_url":
+        if key_class.condition in _NO_VALUE or (
+            key_class.condition == "alone" and not query and key_class.kind != "signed_url"
+        ):
             return None
         at = BLANK.match(unescaped, found.end()).end()  # type: ignore[union-attr]  # {0,24} always matches
         wrapped = _WRAPPED.match(unescaped, at) or (_VAR_DUMP.match(unescaped, at) if tail.endswith("]=>") else None)
@@ -215,10 +221,13 @@ class KeyValueReader:
                 opened.group(1) == before_key and before_key not in tail
             ):  # "Password: " as a quoted label; the quote closes here
                 return None
+            if tail.endswith(",") and not _opens_pair(unescaped, found.start()):
+                return None
             end = _quoted_end(
                 text, opened.group(1), start, _LONGEST if key_class.condition in _SECRET_CONDITIONS else _SHORT
             )
-            if tail.endswith(",") and not _is_pair_in_brackets(unescaped, found.start(), end + len(opened.group(1))):
+            closing = end + len(opened.group(1))
+            if tail.endswith(",") and unescaped[closing : closing + 1] not in {")", "]"}:
                 return None
             if (
                 key_class.condition == "opaque"
@@ -236,7 +245,8 @@ class KeyValueReader:
             return bytes_.start(1), bytes_.end(1), self._markers.mark(key_class.kind, bytes_.group(1))
         if first in {"[", "("} and (listed := OPEN.match(text, at + 1)) is not None:
             end = _quoted_end(text, listed.group(1), listed.end(), _SHORT)
-            if unescaped[end + len(listed.group(1)) :][:1] in {"]", ")"}:
+            closing = end + len(listed.group(1))
+            if unescaped[closing : closing + 1] in {"]", ")"}:
                 return self._hide_value(text, listed.end(), end, key_class, prose=False)
         if first in {"[", "("}:
             return self._bracketed(text, unescaped, at, key_class)
@@ -248,10 +258,13 @@ class KeyValueReader:
             return None
         if key_class.kind == "signed_url":
             at = _SIGNED.match(unescaped, at).end()  # type: ignore[union-attr]  # empty at least
-        end = _bare_end(unescaped, at, key_class, query=query)
+        limit = _LONGEST_SHAPE if key_class.condition in _SHORT_SHAPES else _LONGEST
+        end = _bare_end(unescaped, at, key_class, query=query, limit=limit)
+        if end - at >= _LONGEST_SHAPE and key_class.condition in _SHORT_SHAPES:
+            return None
         if "=" in text[found.end(1) : found.end()]:  # after a plain "=", escapes belong to the value
             while end < len(text) and text[end] == "%" and (escape := _ESCAPED.match(text, end)) is not None:
-                end = _bare_end(unescaped, escape.end(), key_class, query=query)
+                end = _bare_end(unescaped, escape.end(), key_class, query=query, limit=limit)
         if query and key_class.condition in _LINK_CONDITIONS and _in_mailed_link(unescaped, found.start()):
             key_class = KeyClass("link_token", "opaque")  # a UUID after /confirm?, ten characters after /invite?
         prose = not query and ":" in tail and at > found.end() and tail[:1] not in {'"', "'"}
@@ -346,30 +359,33 @@ def _quoted_end(text: str, quote: str, start: int, longest: int) -> int:
         at = text.find(quote, at, limit)
         if at < 0:
             line = text.find("\n", start, limit)
+            charge(0, characters=limit - start)
             if line <= start and limit - start > _UNCLOSED:
                 raise BudgetExceeded  # a secret without an end: the text behind it is not written
             return line if line > start else limit
         after = text[at + len(quote) : at + len(quote) + 1]
         if (at == start or text[at - 1] != "\\") and (not after or after in _AFTER):
+            charge(0, characters=at - start)
             return at
         at += len(quote)
 
 
-def _is_pair_in_brackets(unescaped: str, key: int, after: int) -> bool:
-    """Whether a key and a value are alone in brackets: ``('password', 'x')``, not ``fields=['password', 'name']``."""
+def _opens_pair(unescaped: str, key: int) -> bool:
+    """Whether a bracket opens before the key: ``('password', 'x')``, not ``fields=['name', 'password', 'email']``."""
     before = unescaped[max(0, key - 66) : key].rstrip("\"'`")
     if before[-2:] in {"(b", "[b"}:  # an ASGI header: (b'x-api-key', b'x')
         before = before[:-1]
-    return before[-1:] in {"(", "["} and unescaped[after : after + 1] in {")", "]"}
+    return before[-1:] in {"(", "["}
 
 
-def _bare_end(unescaped: str, at: int, key_class: KeyClass, *, query: bool) -> int:
+def _bare_end(unescaped: str, at: int, key_class: KeyClass, *, query: bool, limit: int) -> int:
     if key_class.condition in {"person", "postal", "date", "phone"} or key_class.kind == "address":
         return _wide_end(unescaped, at, key_class, query=query)
-    found = (_QUERY if query else _BARE).match(unescaped, at)
+    found = (_QUERY if query else _BARE).match(unescaped, at, at + limit)
     if found is None:
         return at
     end = found.end()
+    charge(0, characters=end - at)
     if key_class.kind == "password" and not query:
         words = _PHRASE.match(unescaped, at)
         if words is not None and EMPTY_WORDS.isdisjoint(words.group().split()):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
 
+from launchready.budget import charge
 from launchready.redaction.text.rules.fields import FIELDS
 from launchready.vendors.formats import VENDORS
 
@@ -49,39 +50,6 @@ _ANY = re.compile(r"\[([a-z0-9][a-z0-9_ -]{0,63})(?::[0-9a-f]{6}| \*{4}\d{4}|: [
 def marker_classes(text: str) -> list[str]:
     """Return the class of every marker in the text, classes added by a user included."""
     return _ANY.findall(text)
-
-
-class BudgetExceeded(Exception):
-    """The work budget of a text is used up. The rest of the text is neither read nor written."""
-
-
-#: Budget of a text, in quarters of a look at a possible value (some microseconds each).
-_WORK = 24_000
-_LOOK = 4
-#: Extra budget per line, up to one look per 32 characters. A file of many lines is read to its end, but a line of one
-#: megabyte that consists of beginnings is not.
-_LINE = 64
-_DENSE = 32
-_LEFT: ContextVar[list[int] | None] = ContextVar("launchready.redact.left", default=None)
-
-
-@contextmanager
-def budget(text: str) -> Iterator[None]:
-    """Limit the work on this text. Past the limit ``charge`` raises ``BudgetExceeded``."""
-    token = _LEFT.set([_WORK + min(_LINE * text.count("\n"), _LOOK * len(text) // _DENSE)])
-    try:
-        yield
-    finally:
-        _LEFT.reset(token)
-
-
-def charge(cost: int = _LOOK) -> None:
-    """Charge the cost of a look at a possible value to the budget."""
-    left = _LEFT.get()
-    if left is not None:
-        left[0] -= cost
-        if left[0] < 0:
-            raise BudgetExceeded
 
 
 class Markers:

@@ -6,9 +6,10 @@ two to four capitalised words, none of which names a thing.
 
 import re
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
-from launchready.redaction.text.markers import Markers, charge
+from launchready.redaction.text.markers import Markers
 from launchready.redaction.text.rules.phrases import NON_NAME_WORDS, PERSON_WORDS, STREETS
 from launchready.redaction.text.spans import Span, splice, whole_words
 

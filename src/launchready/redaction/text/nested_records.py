@@ -19,6 +19,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
+from launchready.budget import ambient
 from launchready.redaction.text import numbers, value_shapes
 from launchready.redaction.text.engine import TextEngine
 from launchready.redaction.text.key_names import KeyClass, KeyClassifier, words
@@ -27,6 +28,8 @@ from launchready.redaction.text.rules.fields import ACCOUNT, CONTEXT_KEYS, LABEL
 
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
+_LOOKS_PER_VALUE = 4
+_SECONDS_PER_VALUE = 1e-4  # CPU time
 TOO_DEEP = "[redacted: nested too deep]"
 TOO_MANY = "[redacted: too many values]"
 _DIGIT_CONDITIONS = frozenset({"mixed", "digits", "digits3", "code", "number", "phone"})
@@ -44,6 +47,12 @@ class RecordWalker:
         self._markers = markers
         self._left = MAX_VALUES
         self._path: set[int] = set()
+        self._budget = ambient()
+
+    def _allow(self, values: int) -> None:
+        """Extend the budget for the values of a container, so that its cost is bounded by its size."""
+        if self._budget is not None:
+            self._budget.extend(steps=_LOOKS_PER_VALUE * values, characters=0, seconds=_SECONDS_PER_VALUE * values)
 
     def walk(self, value: Any, key_class: KeyClass | None = None, parent: str = "", depth: int = 0) -> Any:
         """Redact the value. Returns the same object if nothing changes."""
@@ -72,10 +81,12 @@ class RecordWalker:
 
     def _contents(self, value: Any, key_class: KeyClass | None, parent: str, depth: int) -> Any:
         if isinstance(value, Mapping):
+            self._allow(len(value))
             return self._mapping(value, key_class, parent, depth)
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             return self._named_tuple(value, parent, depth)
         if isinstance(value, list | tuple):
+            self._allow(len(value))
             return self._sequence(value, key_class, parent, depth)
         if isinstance(value, deque | UserList):
             plain = list(value)

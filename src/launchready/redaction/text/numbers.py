@@ -6,9 +6,10 @@ The shape of a text has ``0`` for every digit and ``a`` for every letter. It tel
 import re
 from functools import cache
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
-from launchready.redaction.text.markers import Markers, charge
+from launchready.redaction.text.markers import Markers
 from launchready.redaction.text.rules.numbers import IBAN_LENGTHS, ISSUERS
 from launchready.redaction.text.rules.phrases import PHONE_WORDS
 from launchready.redaction.text.spans import Span, splice, whole_words

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from launchready.redaction.text.markers import charge
+from launchready.budget import charge
 
 Span = tuple[int, int, str]
 """Start, end, replacement."""
@@ -21,7 +21,7 @@ def _occurrences(low: str, said: list[str], *, glued: bool) -> Iterator[tuple[st
             end = at + len(word)
             before, after = low[at - 1 : at] if at else "", low[end : end + 1]
             if not (before.isalnum() or (before == "_" and not glued) or after.isalnum() or after in {"_", "-"}):
-                charge(1)
+                charge(0.25)
                 yield word, end
             at = low.find(word, end)
 

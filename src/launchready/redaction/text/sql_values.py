@@ -6,10 +6,11 @@ Engines log a statement and its parameters in one record: "DETAIL: parameters: $
 
 import re
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
 from launchready.redaction.text.key_names import KeyClassifier
-from launchready.redaction.text.markers import Markers, charge
+from launchready.redaction.text.markers import Markers
 
 _INSERT = LazyPattern(
     r"\b(?:INSERT|REPLACE)[ \t]{1,4}+INTO[ \t]{1,4}+[\w.\"`\[\]]{1,128}+[ \t\n]{0,8}+"

@@ -3,10 +3,11 @@
 The name of a column classifies its cells, as a key does. ``names_and_streets`` finds names without a column name.
 """
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
 from launchready.redaction.text.key_names import KeyClass, KeyClassifier
-from launchready.redaction.text.markers import Markers, charge
+from launchready.redaction.text.markers import Markers
 
 _COLUMN = LazyPattern(r"[\"']?[A-Za-z][\w .\-]{0,40}[\"']?")
 _COPY = LazyPattern(r"\bCOPY [\w.\"]{1,128} ?\(([\w\", ]{1,2048})\)")

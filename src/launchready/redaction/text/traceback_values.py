@@ -7,10 +7,11 @@
 The column of an arrow is the column of the name in the source line above; the name classifies the value.
 """
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
 from launchready.redaction.text.key_names import KeyClassifier
-from launchready.redaction.text.markers import Markers, charge
+from launchready.redaction.text.markers import Markers
 
 _ARROW = LazyPattern(r"^([ \t│>]{1,400}+)[└┕╰] ?[bBuUrR]?(?:'([^'\n]{1,4096}+)'|\"([^\"\n]{1,4096}+)\"|(\d{3,19})$)")
 _NAME = LazyPattern(r"[A-Za-z_]\w{0,127}")

@@ -2,10 +2,11 @@
 
 import re
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
 from launchready.redaction.text.encodings import mask_escapes
-from launchready.redaction.text.markers import Markers, charge
+from launchready.redaction.text.markers import Markers
 from launchready.redaction.text.rules.phrases import LINK_STEMS, LINK_WORDS, STORE_SCHEMES, STRONG_LINK_STEMS
 
 _AUTHORITY = LazyPattern(r"[^\s\"'`<>|\\]{1,1024}+")
