@@ -32,7 +32,7 @@ class Leak:
     - ``commit``: the oldest commit that added it to this path; "" if it is only in files or in the index.
     - ``rule``: its kind ("stripe-live-key"). ``severity``: the damage it allows. ``fix``: the steps to take.
     - ``value``: the secret itself. ``repr``, ``to_dict`` and every report show ``mask(value)`` instead.
-    - ``fingerprint``: the rule and a keyed hash of the value, equal at every place of the secret; slow to guess for weak values.
+    - ``fingerprint``: the rule and a keyed hash of the value, equal at every place. Weak values are slow to guess.
     - ``in_files``: it is in the files now, not only in the history.
     - ``money``: it can move money.
     """
