@@ -57,6 +57,7 @@ class ReconcileReport:
     """Everything that a reconciliation found.
 
     ``complete``: the provider listed every charge of the period. Otherwise a missing difference proves nothing.
+    ``keys``: the number of keys that the store holds and that could be read; None without a store.
     """
 
     provider: str
@@ -64,6 +65,7 @@ class ReconcileReport:
     until: datetime
     charges: int
     bookings: int | None
+    keys: int | None
     differences: tuple[Difference, ...]
     unknown_keys: tuple[Verdict, ...]
     complete: bool
@@ -79,7 +81,8 @@ class ReconcileReport:
         """0 fine, 1 differences or proven keys to settle, 3 nothing worse but something was undetermined."""
         if self.differences or any(verdict.outcome != UNDETERMINED for verdict in self.unsettled):
             return 1
-        return 0 if self.complete and not self.unsettled else 3
+        blind = self.charges > 0 and self.keys == 0
+        return 0 if self.complete and not self.unsettled and not blind else 3
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -89,6 +92,7 @@ class ReconcileReport:
             "until": self.until.isoformat(),
             "charges": self.charges,
             "bookings": self.bookings,
+            "keys": self.keys,
             "complete": self.complete,
             "differences": [asdict(one) for one in self.differences],
             "unknown_keys": [asdict(one) for one in self.unknown_keys],

@@ -8,7 +8,7 @@ from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, StoreError
 from launchready.idempotency.admin import Desk
 from launchready.reconciliation.bookings import Source, load_bookings
-from launchready.reconciliation.charges import Listing, Provider, parse_time
+from launchready.reconciliation.charges import Provider, parse_time
 from launchready.reconciliation.compare import Period, compare
 from launchready.reconciliation.report import CHARGED, UNDETERMINED, ReconcileReport, Verdict
 from launchready.reconciliation.unknown_keys import StoredKey, decide, match_keys
@@ -55,19 +55,26 @@ def reconcile(
     differences = tuple(compare(listing, rows, period, reference, provider.find_charge))
     notes = list(listing.notes)
     url = store or os.environ.get("LAUNCHREADY_STORE")
+    keys: list[StoredKey] | None = None
     verdicts: tuple[Verdict, ...] = ()
     if url and not url.startswith("memory:"):
         desk = Desk(url, secret_key, secret_key_fallbacks, encrypt=encrypt)
         try:
-            verdicts = _judge_keys(desk, listing, (*STEPS, *steps), until, margin, notes, settle=settle)
+            keys = [stored_key(row, until) for row in desk.reconcilable()]
+            matched = match_keys(keys, listing.charges, (*STEPS, *steps))
+            verdicts = tuple(decide(key, matched, listing, until, margin) for key in keys if key.unknown)
+            if settle:
+                verdicts = tuple(_settle(desk, verdict, notes) for verdict in verdicts)
         finally:
             desk.close()
     else:
         notes.append("no store: keys of unknown outcome were not checked; set LAUNCHREADY_STORE")
+    if keys == []:
+        notes.append("the store holds no readable key: use the app's store, and its LAUNCHREADY_SECRET_KEY")
     inside = [charge for charge in listing.charges if begin <= charge.created]
     return ReconcileReport(
-        provider.name, begin, until, len(inside), None if rows is None else len(rows), differences, verdicts,
-        listing.complete, tuple(notes),
+        provider.name, begin, until, len(inside), None if rows is None else len(rows),
+        None if keys is None else len(keys), differences, verdicts, listing.complete, tuple(notes),
     )  # fmt: skip
 
 
@@ -81,26 +88,6 @@ def _period(since: str | float | datetime, until: datetime, quiet: str | float) 
     if begin >= until:
         raise ConfigError([f"since={since}: the period must begin before now"])
     return begin, margin
-
-
-def _judge_keys(
-    desk: Desk,
-    listing: Listing,
-    steps: Sequence[str],
-    now: datetime,
-    quiet: timedelta,
-    notes: list[str],
-    *,
-    settle: bool,
-) -> tuple[Verdict, ...]:  # fmt: skip
-    keys = [stored_key(row, now) for row in desk.reconcilable()]
-    matched = match_keys(keys, listing.charges, steps)
-    verdicts = []
-    for key in keys:
-        if key.unknown:
-            verdict = decide(key, matched, listing, now, quiet)
-            verdicts.append(_settle(desk, verdict, notes) if settle else verdict)
-    return tuple(verdicts)
 
 
 def stored_key(row: dict[str, object], now: datetime) -> StoredKey:

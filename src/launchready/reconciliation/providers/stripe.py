@@ -52,7 +52,24 @@ class Stripe:
         if not api_key:
             raise ConfigError(["stripe: no API key; set STRIPE_SECRET_KEY to a restricted key with read access"])
         headers = {"Authorization": f"Bearer {api_key}", "Stripe-Version": VERSION}
-        self._client = Client(base_url=base_url, headers=headers, **{"deadline": "60s", "retries": 6, **options})
+        self._options: dict[str, Any] = {
+            "base_url": base_url, "headers": headers, "deadline": "60s", "retries": 6, **options,
+        }  # fmt: skip
+
+    def list_charges(self, since: datetime, until: datetime) -> Listing:
+        with Client(**self._options) as client:
+            return _Reader(client).list_charges(since, until)
+
+    def find_charge(self, charge_id: str) -> Charge | None:
+        with Client(**self._options) as client:
+            return _Reader(client).find_charge(charge_id)
+
+
+class _Reader:
+    """Reads lists through one client."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def list_charges(self, since: datetime, until: datetime) -> Listing:
         period = {"created[gte]": int(since.timestamp()), "created[lt]": int(until.timestamp()) + 1}
