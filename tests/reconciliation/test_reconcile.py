@@ -7,7 +7,8 @@ import pytest
 import launchready
 from launchready.cli import main
 from launchready.errors import ConfigError
-from launchready.reconciliation import Booking, ProviderError
+from launchready.reconciliation.bookings import Booking
+from launchready.reconciliation.charges import ProviderError
 from launchready.reconciliation.providers.csv_export import CsvExport
 from launchready.reconciliation.providers.stripe import Stripe
 

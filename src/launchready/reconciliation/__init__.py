@@ -11,13 +11,3 @@
 ``providers`` lists charges, ``bookings`` the app's own rows. ``compare`` finds the differences, and ``unknown_keys``
 decides what each key of unknown outcome did. Both are pure. ``run`` reads both sides and can settle proven keys.
 """
-
-from launchready.reconciliation.bookings import Booking
-from launchready.reconciliation.charges import Charge, Listing, Provider, ProviderError
-from launchready.reconciliation.report import Difference, ReconcileReport, Verdict
-from launchready.reconciliation.run import reconcile
-
-__all__ = [
-    "Booking", "Charge", "Difference", "Listing", "Provider", "ProviderError", "ReconcileReport", "Verdict",
-    "reconcile",
-]  # fmt: skip

@@ -79,7 +79,7 @@ def query(sql: str, since: datetime, until: datetime, database: str | None) -> l
         if scheme in {"postgresql", "postgres"}:
             cursor.execute("SET TRANSACTION READ ONLY")
         elif scheme in {"mysql", "mariadb"}:
-            cursor.execute("START TRANSACTION READ ONLY")
+            cursor.execute("SET SESSION TRANSACTION READ ONLY")  # outlives the implicit commit of CREATE and DROP
         try:
             cursor.execute(sql, values)
             names = [column[0].lower() for column in cursor.description or ()]

@@ -50,7 +50,7 @@ def _path(text: str) -> Any:
 
 
 def run(args: argparse.Namespace) -> int:
-    from launchready.reconciliation import reconcile  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.reconciliation.run import reconcile  # noqa: PLC0415 - "--help" must not wait for it
 
     report = reconcile(args.provider_module.from_arguments(args), **options(args))
     if args.format not in {"text", "json"}:

@@ -13,12 +13,9 @@ import os
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
-
-from launchready.client import Client
 from launchready.errors import ConfigError
 from launchready.reconciliation.charges import (
     AUTHORIZED,
@@ -30,6 +27,11 @@ from launchready.reconciliation.charges import (
     ProviderError,
 )
 from launchready.runtime.claims.context import METADATA_KEY
+
+if TYPE_CHECKING:
+    import httpx
+
+    from launchready.client import Client
 
 HELP = "Stripe, with a secret or restricted key in STRIPE_SECRET_KEY"
 API = "https://api.stripe.com"
@@ -57,18 +59,23 @@ class Stripe:
         }  # fmt: skip
 
     def list_charges(self, since: datetime, until: datetime) -> Listing:
-        with Client(**self._options) as client:
+        with self._client() as client:
             return _Reader(client).list_charges(since, until)
 
     def find_charge(self, charge_id: str) -> Charge | None:
-        with Client(**self._options) as client:
+        with self._client() as client:
             return _Reader(client).find_charge(charge_id)
+
+    def _client(self) -> "Client":
+        from launchready.client import Client  # noqa: PLC0415 - httpx is slow to import, and --help must not wait
+
+        return Client(**self._options)
 
 
 class _Reader:
     """Reads lists through one client."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: "Client") -> None:
         self._client = client
 
     def list_charges(self, since: datetime, until: datetime) -> Listing:
@@ -125,13 +132,15 @@ class _Reader:
                 return
             cursor = {"starting_after": page[-1]["id"]}
 
-    def _get(self, path: str, query: Mapping[str, Any]) -> httpx.Response:
+    def _get(self, path: str, query: Mapping[str, Any]) -> "httpx.Response":
+        import httpx  # noqa: PLC0415 - as above
+
         try:
             return self._client.get(path, params=query)
         except httpx.HTTPError as error:
             raise ProviderError(f"stripe: no answer ({type(error).__name__}); nothing was settled") from None
 
-    def _body(self, answer: httpx.Response) -> dict[str, Any]:
+    def _body(self, answer: "httpx.Response") -> dict[str, Any]:
         if answer.status_code == 401:
             raise ConfigError(["stripe: the API key is not valid; check STRIPE_SECRET_KEY"])
         if answer.status_code == 403 and answer.request.url.path == "/v1/events":
