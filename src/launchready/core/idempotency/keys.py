@@ -61,7 +61,7 @@ def seal_root(root: str, id: str, secret: bytes | None) -> str:
     if secret is None or not root:
         return root
     pad = hmac.digest(secret, b"downstream root:" + id.encode(), "sha256")
-    return f"{int(root, 16) ^ int.from_bytes(pad):064x}"
+    return (int.from_bytes(bytes.fromhex(root)) ^ int.from_bytes(pad)).to_bytes(32).hex()
 
 
 SMALL = 64 * 1024

@@ -124,8 +124,9 @@ def load(data: bytes) -> Record:
             form, record.status, record.elapsed, record.lease, to_print, to_token, to_id, to_name, to_route, to_root,
             to_lines,
         ) = _head.unpack_from(data)  # fmt: skip
-        ends = (_HEAD, to_print, to_token, to_id, to_name, to_route, to_root, to_lines, len(data))
-        if form != FORM or sorted(ends) != list(ends):
+        if form != FORM or not (
+            _HEAD <= to_print <= to_token <= to_id <= to_name <= to_route <= to_root <= to_lines <= len(data)
+        ):
             return Record(b"", UNREADABLE)
         record.fingerprint = data[_HEAD:to_print]
         record.token = data[to_print:to_token].decode()
