@@ -23,8 +23,9 @@ from launchready.errors import IdempotencyError
 
 if settings.PROTECTED:
     from launchready.fastapi import CORS, Cache, Idempotency, LaunchReadyMiddleware, RateLimit, idempotent
+    from launchready.idempotency import current
 else:
-    from coach_fastapi.before import idempotent
+    from coach_fastapi.before import current, idempotent
 
 logging.basicConfig(level=logging.INFO)
 log = logging.getLogger("coach")
@@ -217,7 +218,9 @@ def pay(new: NewPayment, customer: Customer) -> dict[str, Any]:
         raise HTTPException(409, "this booking is paid")
     log.info("charging card %s of %s, booking %d", new.card, customer["email"], new.booking_id)
     log.debug("provider call with %s", dict(outside.provider.headers))
-    charge = outside.charge(booking["price"], new.card, new.booking_id)
+    once = current()
+    key, metadata = once.downstream_key("charge"), once.metadata()
+    charge = outside.charge(booking["price"], new.card, new.booking_id, key, metadata)
     execute("UPDATE bookings SET status = 'charged' WHERE id = ? AND status = 'reserved'", new.booking_id)
     row = (new.booking_id, charge, booking["price"])
     payment = execute("INSERT INTO payments (booking_id, charge, amount) VALUES (?, ?, ?)", *row)

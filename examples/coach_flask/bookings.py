@@ -13,8 +13,9 @@ from launchready.errors import IdempotencyError
 
 if settings.PROTECTED:
     from launchready.flask import idempotent
+    from launchready.idempotency import current
 else:
-    from coach_flask.before import idempotent
+    from coach_flask.before import current, idempotent
 
 log = logging.getLogger("coach")
 routes = Blueprint("bookings", __name__)
@@ -73,7 +74,9 @@ def pay() -> tuple[dict[str, Any], int]:
         abort(409, "this booking is paid")
     log.info("charging card %s of %s, booking %d", card, g.customer["email"], booking_id)
     log.debug("provider call with %s", dict(outside.provider.headers))
-    charge = outside.charge(booking["price"], card, booking_id)
+    once = current()
+    key, metadata = once.downstream_key("charge"), once.metadata()
+    charge = outside.charge(booking["price"], card, booking_id, key, metadata)
     execute("UPDATE bookings SET status = 'charged' WHERE id = ? AND status = 'reserved'", booking_id)
     row = (booking_id, charge, booking["price"])
     payment = execute("INSERT INTO payments (booking_id, charge, amount) VALUES (?, ?, ?)", *row)

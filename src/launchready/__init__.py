@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from launchready.ratelimit import bans as bans
     from launchready.ratelimit import limit as limit
     from launchready.ratelimit import unban as unban
+    from launchready.reconciliation.run import reconcile as reconcile
     from launchready.redaction.text import redact as redact
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
@@ -87,6 +88,7 @@ _HOMES = {
     ),
     "launchready.idempotency": ("idempotent", "webhook"),
     "launchready.metrics.events": ("job", "signal"),
+    "launchready.reconciliation.run": ("reconcile",),
     "launchready.ratelimit": ("abans", "aunban", "bans", "limit", "unban"),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),

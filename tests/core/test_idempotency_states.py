@@ -401,7 +401,7 @@ def test_what_cannot_be_read(cut):
     whole(feature(), world, pay(), App(201, (b"x", b"1")))
     value = next(iter(world.data.values()))[0]
     head = len(value) - len(b"paid")
-    for data in (value[:cut], value[: min(cut, head - 1)], b"\x02" + value[1:], value[:60] + b"\xff" * cut, "text"):
+    for data in (value[:cut], value[: min(cut, head - 1)], b"\x7f" + value[1:], value[:60] + b"\xff" * cut, "text"):
         read = load(data)
         assert read.status == UNREADABLE or read.id != load(value).id
 

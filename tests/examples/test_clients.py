@@ -53,7 +53,7 @@ async def shop(scope, receive, send):
     await answer(send, 201, b"paid", (b"content-type", b"text/plain"))
 
 protected = LaunchReadyMiddleware(shop, store=f"sqlite:///{FOLDER}/a.db", redaction=None, timing=None,
-                                  idempotency=Idempotency(routes=["POST /pay"], lease="1s"))
+                                  idempotency=Idempotency(routes=["POST /pay"], lease="1s", scope=lambda request: "user:7"))
 
 async def proxy(scope, receive, send):
     """A proxy before the shop: loses the first answer to "lost", refuses the first request of "busy"."""
@@ -64,6 +64,19 @@ async def proxy(scope, receive, send):
         (FOLDER / how).touch()
         async def again():
             return message
+        if how == "expired":  # the answer is lost, the session expires, the customer signs in again
+            step = (FOLDER / "step").read_text() if (FOLDER / "step").exists() else ""
+            (FOLDER / "step").write_text(step + ".")
+            if step == ".":
+                return await answer(send, 401, b"who are you?")
+            token = b"Bearer before" if not step else b"Bearer after"
+            scope = {**scope, "headers": [*scope["headers"], (b"authorization", token)]}
+            if not step:
+                async def lost(_):
+                    pass
+                await protected(scope, again, lost)
+                raise RuntimeError("the answer is lost")
+            return await protected(scope, again, send)
         if how == "login" and first:
             return await answer(send, 401, b"who are you?")
         if how == "busy" and first:
@@ -151,7 +164,7 @@ class JavaScript:
 KOTLIN = """
 fun main(args: Array<String>) {
     val file = java.io.File(args[2])
-    val kept = object : Kept {
+    val kept = object : KeyStorage {
         val all = java.util.Properties().also { if (file.exists()) it.load(file.reader()) }
         fun save() { file.writer().use { all.store(it, "") } }
         override fun get(place: String) = all.getProperty(place)
@@ -252,10 +265,19 @@ def test_declined(client, shop):
 
 
 def test_signed_out_meanwhile(client, shop):
-    """401 says nothing of the first attempt, so its key is kept until the customer is back."""
+    """401 says nothing about an earlier attempt, so the client keeps the key until the customer has signed in."""
     assert client.buy("login") == 401
     assert client.kept() == 1
     assert client.buy("login") == 201
+    assert client.kept() == 0
+
+
+def test_signed_in_again_after_a_lost_answer(client, shop):
+    """The answer is lost and the session expires: the new log-in, with the same key, gets the first answer."""
+    assert client.buy("expired") == 401
+    assert client.kept() == 1
+    assert client.buy("expired") == 201
+    assert len(shop.effects()) == 1
     assert client.kept() == 0
 
 
@@ -281,7 +303,7 @@ def test_the_recipes_agree():
     known = set()
     for name in ("purchase.js", "Purchase.kt", "Purchase.swift"):
         text = (RECIPES / name).read_text()
-        assert len(text.splitlines()) <= 38
+        assert len(text.splitlines()) <= 40
         start = text.index("401, 403")
         known.add(tuple(json.loads(f"[{text[start : text.index('429', start) + 3]}]")))
     assert known == {(401, 403, 407, 408, 409, 421, 423, 425, 429)}

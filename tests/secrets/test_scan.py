@@ -1,5 +1,6 @@
 """``launchready.secrets.scan``: coverage, masking, and behaviour on broken input."""
 
+import hashlib
 import io
 import json
 import os
@@ -482,3 +483,26 @@ def test_leak_is_frozen():
     with pytest.raises(AttributeError):
         leak.path = "b"
     assert json.dumps(leak.to_dict())
+
+
+CHOSEN = ["Sommer2024!", "correct-horse-battery-staple-9", "Summer2024!Summer2024!Summer2024!", "hunter22", "kX9!mQ2#"]
+
+
+@pytest.mark.parametrize("value", CHOSEN)
+def test_the_fingerprint_of_a_chosen_password_is_slow_to_guess(value):
+    """The list of accepted findings is public, so guessing a password in it costs scrypt: 16 MB a guess."""
+    from launchready.secrets.leak import fingerprint
+
+    key = b"first commit"
+    slow = hashlib.scrypt(value.encode(), salt=key, n=2**14, r=8, p=1, maxmem=2**26, dklen=8).hex()
+    assert fingerprint("password", value, key) == f"password:{slow}"
+    assert fingerprint("password", value, b"another project") != f"password:{slow}"
+
+
+@pytest.mark.parametrize("value", [STRIPE, planted.Maker(3).make("hexsecret"), planted.Maker(3).make("github")])
+def test_the_fingerprint_of_a_generated_key_is_fast(value):
+    """A key with more than 100 bits cannot be found by guessing."""
+    from launchready.secrets.leak import fingerprint
+
+    fast = hashlib.blake2b(value.encode(), key=b"first commit", digest_size=8).hexdigest()
+    assert fingerprint("token", value, b"first commit") == f"token:{fast}"

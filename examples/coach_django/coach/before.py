@@ -1,5 +1,6 @@
 """Stand-ins for the app without launchready."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -22,3 +23,17 @@ class AllowEverything:
         for name in ("origin", "methods", "headers"):
             response.headers[f"access-control-allow-{name}"] = "*"
         return response
+
+
+class Unprotected:
+    """Stand-in for the idempotency context: no key, so every attempt is a new one for the provider."""
+
+    def downstream_key(self, _step: str = "") -> str:
+        return str(uuid.uuid4())
+
+    def metadata(self) -> dict[str, str]:
+        return {}
+
+
+def current() -> Unprotected:
+    return Unprotected()

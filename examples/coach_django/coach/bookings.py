@@ -16,8 +16,9 @@ from launchready.errors import IdempotencyError
 
 if settings.PROTECTED:
     from launchready.django import idempotent
+    from launchready.idempotency import current
 else:
-    from coach.before import idempotent
+    from coach.before import current, idempotent
 
 log = logging.getLogger("coach")
 
@@ -78,7 +79,9 @@ def pay(request: HttpRequest) -> tuple[dict[str, Any], int]:
     log.info("charging card %s of %s, booking %d", new["card"], booking.customer.email, booking.pk)
     log.debug("provider call with %s", dict(outside.provider.headers))
     price = booking.slot.coach.price
-    charge = outside.charge(price, new["card"], booking.pk)
+    once = current()
+    key, metadata = once.downstream_key("charge"), once.metadata()
+    charge = outside.charge(price, new["card"], booking.pk, key, metadata)
     Booking.objects.filter(pk=booking.pk, status="reserved").update(status="charged")
     payment = booking.payments.create(charge=charge, amount=price)
     return {"id": payment.pk, "charge": charge, "amount": price}, 201

@@ -16,11 +16,15 @@ def send_mail(to: str, subject: str, text: str) -> None:
     send(subject, text, None, [to])
 
 
-def charge(amount: int, card: str, booking_id: int) -> str:
-    """Charge the card and return the provider's id of the charge."""
+def charge(amount: int, card: str, booking_id: int, key: str, metadata: dict[str, str]) -> str:
+    """Charge the card and return the provider's id of the charge.
+
+    The provider gets the key of this attempt, so that it charges once, and `launchready reconcile` finds the charge.
+    """
     answer = provider.post(
         "/v1/charges",
-        json={"amount": amount, "currency": "eur", "source": card, "metadata": {"booking_id": booking_id}},
+        headers={"Idempotency-Key": key},
+        json={"amount": amount, "currency": "eur", "source": card, "metadata": {"booking_id": booking_id, **metadata}},
     )
     answer.raise_for_status()
     return str(answer.json()["id"])

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any, NamedTuple
 
 from launchready.core.idempotency import Record, Vault, lookup_key
-from launchready.core.idempotency.keys import name_of
+from launchready.core.idempotency.keys import name_of, seal_root
 from launchready.core.idempotency.record import NOT_KEPT
 from launchready.core.idempotency.unknown_outcomes import state
 from launchready.errors import ConfigError, StoreUnavailable
@@ -56,6 +56,12 @@ class Desk:
             row = key.row
             if not unknown or row["state"] == "unknown":
                 yield row
+
+    def reconcilable(self) -> Iterator[dict[str, Any]]:
+        """Every key as for ``rows``, with ``root``: the digest of its downstream keys, or "" if it is unreadable."""
+        for key in self._keys():
+            vault, entry = key.places[0]
+            yield {**key.row, "root": seal_root(entry.value.sealed_root, entry.value.id, vault.secret)}
 
     def _keys(self) -> Iterator[Key]:
         """One attempt has one token, under however many secrets its claim stands."""
@@ -149,7 +155,13 @@ def _settled(vault: Vault, entry: Entry[Record]) -> Replace[Record]:
     """Done, as nobody's attempt: whoever made it comes too late."""
     record = entry.value
     settled = Record(
-        record.fingerprint, NOT_KEPT, token=f"{record.token}.done", id=record.id, name=record.name, route=record.route
+        record.fingerprint,
+        NOT_KEPT,
+        token=f"{record.token}.done",
+        id=record.id,
+        name=record.name,
+        route=record.route,
+        sealed_root=record.sealed_root,
     )
     return Replace(vault.space, record.id, settled, 86_400.0, entry.version)
 

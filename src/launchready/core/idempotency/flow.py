@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from launchready.core.idempotency import refusals
-from launchready.core.idempotency.keys import HEADER, fingerprint, lookup_key, name_of, parse_key
+from launchready.core.idempotency.keys import HEADER, fingerprint, lookup_key, name_of, parse_key, seal_root
 from launchready.core.idempotency.record import NOT_KEPT, RUNNING, Record
 from launchready.core.idempotency.route_policy import Find, Rule, rerun
 from launchready.errors import SafeToRetry, StoreError
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Hold, ReadBody, Spooled
-from launchready.exchange.claim import Ask, Claim, Forget, Keep, Watch
+from launchready.exchange.claim import Ask, Claim, Forget, Keep, Watch, root
 from launchready.exchange.operations import Flow, new
 from launchready.exchange.store import Delete, Entry, Get, PutIfAbsent, Seize, Settle
 from launchready.http.message import Request, Response
@@ -127,6 +127,7 @@ class Once:
         record.token = vault.token().hex()
         record.id = self.id_
         record.name = name_of(self.sent[1], vault.secret)
+        record.sealed_root = seal_root(root(*self.sent), self.id_, vault.secret)
         record.route = self._route
         record.elapsed = 0.0
         record.lease = self._rule.lease

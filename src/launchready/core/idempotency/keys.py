@@ -52,6 +52,18 @@ def name_of(key: bytes, secret: bytes | None = None) -> str:
     return sha256(key).hexdigest()[:32] if secret is None else hmac.digest(secret, key, "sha256").hex()[:32]
 
 
+def seal_root(root: str, id: str, secret: bytes | None) -> str:
+    """Encrypt the root of downstream keys for the store, and decrypt it: the function is its own inverse.
+
+    The root is an unkeyed digest of the key, so readers of the store could try keys against it. It is combined (XOR)
+    with an HMAC of the record's id, which is as long and is used once. Without a secret it is stored as it is.
+    """
+    if secret is None or not root:
+        return root
+    pad = hmac.digest(secret, b"downstream root:" + id.encode(), "sha256")
+    return (int.from_bytes(bytes.fromhex(root)) ^ int.from_bytes(pad)).to_bytes(32).hex()
+
+
 SMALL = 64 * 1024
 """Bytes of a body up to which it is hashed together with what precedes it."""
 

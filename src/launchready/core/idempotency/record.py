@@ -28,14 +28,16 @@ class Record:
     - ``lease``: for how long it is believed to live after its last sign of life.
     - ``elapsed``: seconds from the first claim of the key to this write, as far as anybody was there to count them.
     - ``id``: the digest under which it is stored; ``name``: of the key alone; ``route``: where it was used. For ls.
+    - ``sealed_root``: the digest that downstream keys derive from, readable with the secret alone (``seal_root``).
     """
 
-    __slots__ = ("body", "elapsed", "fingerprint", "headers", "id", "lease", "name", "route", "status", "token")
+    __slots__ = ("body", "elapsed", "fingerprint", "headers", "id", "lease", "name", "route", "sealed_root", "status",
+                 "token")  # fmt: skip
 
     def __init__(
         self, fingerprint: bytes, status: int = RUNNING, headers: Headers | None = None, body: bytes = b"", *,
         token: str = "", id: str = "", name: str = "", route: str = "", elapsed: float = 0.0,
-        lease: float = 0.0,
+        lease: float = 0.0, sealed_root: str = "",
     ) -> None:  # fmt: skip
         self.fingerprint = fingerprint
         self.status = status
@@ -47,6 +49,7 @@ class Record:
         self.route = route
         self.elapsed = elapsed
         self.lease = lease
+        self.sealed_root = sealed_root
 
     def owns(self, there: "Record") -> bool:
         """What is there was written by this attempt, which never came to run."""
@@ -56,7 +59,7 @@ class Record:
         """The same running claim, so many seconds after the first; with a ``token``, another attempt's."""
         return Record(
             self.fingerprint, token=self.token if token is None else token, id=self.id, name=self.name,
-            route=self.route, elapsed=elapsed, lease=self.lease,
+            route=self.route, elapsed=elapsed, lease=self.lease, sealed_root=self.sealed_root,
         )  # fmt: skip
 
     def answered(self, response: Response) -> "Record":
@@ -75,13 +78,14 @@ class Record:
         answered.route = self.route
         answered.elapsed = self.elapsed
         answered.lease = self.lease
+        answered.sealed_root = self.sealed_root
         return answered
 
 
-FORM = 1
+FORM = 2
 """The first byte, for the day when a record is written in another form."""
 
-_head = Struct("<Bhdd5HI")
+_head = Struct("<Bhdd6HI")
 _HEAD = _head.size
 
 
@@ -98,16 +102,18 @@ def dump(record: Record) -> bytes:
         lines = b"".join([b"%b\n%b\n" % (name, value.replace(b"\n", b" ")) for name, value in headers])
     print_, token, id_ = record.fingerprint, record.token.encode(), record.id.encode()
     name, route = record.name.encode(), record.route.encode("utf-8", "surrogatepass")
+    root = record.sealed_root.encode()
     to_print = _HEAD + len(print_)
     to_token = to_print + len(token)
     to_id = to_token + len(id_)
     to_name = to_id + len(name)
     to_route = to_name + len(route)
+    to_root = to_route + len(root)
     head = _head.pack(
         FORM, record.status, record.elapsed, record.lease, to_print, to_token, to_id, to_name, to_route,
-        to_route + len(lines),
+        to_root, to_root + len(lines),
     )  # fmt: skip
-    return b"".join((head, print_, token, id_, name, route, lines, record.body))
+    return b"".join((head, print_, token, id_, name, route, root, lines, record.body))
 
 
 def load(data: bytes) -> Record:
@@ -115,18 +121,22 @@ def load(data: bytes) -> Record:
     record = new(Record)
     try:
         (
-            form, record.status, record.elapsed, record.lease, to_print, to_token, to_id, to_name, to_route, to_lines,
+            form, record.status, record.elapsed, record.lease, to_print, to_token, to_id, to_name, to_route, to_root,
+            to_lines,
         ) = _head.unpack_from(data)  # fmt: skip
-        if form != FORM or not _HEAD <= to_print <= to_token <= to_id <= to_name <= to_route <= to_lines <= len(data):
+        if form != FORM or not (
+            _HEAD <= to_print <= to_token <= to_id <= to_name <= to_route <= to_root <= to_lines <= len(data)
+        ):
             return Record(b"", UNREADABLE)
         record.fingerprint = data[_HEAD:to_print]
         record.token = data[to_print:to_token].decode()
         record.id = data[to_token:to_id].decode()
         record.name = data[to_id:to_name].decode()
         record.route = data[to_name:to_route].decode("utf-8", "surrogatepass")
+        record.sealed_root = data[to_route:to_root].decode()
     except (ValueError, TypeError, error):
         return Record(b"", UNREADABLE)
-    lines = iter(data[to_route:to_lines].split(b"\n"))
+    lines = iter(data[to_root:to_lines].split(b"\n"))
     record.headers = list(zip(lines, lines, strict=False))  # what follows the last line break has no other half
     record.body = data[to_lines:]
     return record

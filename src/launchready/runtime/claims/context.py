@@ -12,6 +12,9 @@ from launchready.exchange.claim import STEPS, Claim, Step
 from launchready.exchange.operations import Op
 from launchready.exchange.store import Get, Put
 
+METADATA_KEY, METADATA_STEP = "launchready_key", "launchready.metadata"
+"""The field of ``metadata()``, and the step of the downstream key in it."""
+
 
 class OperationExecutor(Protocol):
     """The adapter that executes the operations of a handler."""
@@ -54,6 +57,13 @@ class Once:
         """
         root = os.urandom(20).hex() if self._claim is None else self._claim.root
         return sha256(f"{root}:{step}".encode()).hexdigest()[:40]
+
+    def metadata(self) -> dict[str, str]:
+        """Metadata for a provider's object, so that ``launchready reconcile`` finds the key that made it.
+
+        The same on every attempt. Empty without a key.
+        """
+        return {} if self._claim is None else {METADATA_KEY: self.downstream_key(METADATA_STEP)}
 
     def check(self) -> None:
         """Verify in the store that the key is still held. Call it before an effect that cannot be undone.
