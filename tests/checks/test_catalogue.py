@@ -4,6 +4,7 @@ and its deadline. So each row also says that one root cause is one finding, and 
 
 import base64
 import shlex
+from dataclasses import fields
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from checks.world import DOMAIN, KEY, RECORDS, certificate, check, page, registration, to
 from launchready import cli
-from launchready.cli.check_arguments import LISTS, WORDS, asked, taken
+from launchready.cli.check_arguments import check_options
 from launchready.cli.configuration import Configuration
 from launchready.net.answers import TlsFacts
 
@@ -328,8 +329,9 @@ def test_verify(changed, expected, monkeypatch, tmp_path):
     for finding in check(**changed)[0]:
         words = shlex.split(finding.verify)[1:]
         args = cli.parser(words).parse_args(words)
-        domain, options = asked(args, taken(args, Configuration(), (*LISTS, *WORDS)))
-        again, _ = check(**world, **(CALL | options | {"domain": domain}))
+        options = check_options(args, Configuration())
+        typed = {one.name: value for one in fields(options) if (value := getattr(options, one.name)) != one.default}
+        again, _ = check(**world, **(CALL | typed))
         assert finding.code in [one.code for one in again], finding.verify
 
 

@@ -14,14 +14,15 @@ import httpx
 
 from launchready.checks.adapter import Network
 from launchready.checks.catalogue import rules
-from launchready.checks.engine import Engine
+from launchready.checks.engine import CheckEngine
+from launchready.checks.options import CheckOptions
 from launchready.checks.report import Report
-from launchready.checks.results import needed, results
-from launchready.checks.rule import Choice
-from launchready.checks.site import site
+from launchready.checks.results import combine, required_rules
+from launchready.checks.rule import RuleSelection
+from launchready.checks.site import read_site
 from launchready.net.answers import DnsAnswer
-from launchready.net.blocking import blocking
-from launchready.net.dns import read
+from launchready.net.blocking import run_blocking
+from launchready.net.dns import read_reply
 from launchready.net.tls import Handshakes
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "conformance" / "zones"))
@@ -147,7 +148,7 @@ class Sockets:
         wire, _delay = self.server.answer(request.to_wire(), NS_MAP.get(server, "127.0.0.1"), "tcp")
         if wire is None:
             return DnsAnswer(question, "timeout", reason="no answer")
-        return read(question, dns.message.from_wire(wire), rdtype)
+        return read_reply(question, dns.message.from_wire(wire), rdtype)
 
 
 def universe(lines, *, faults=(), bogus=(), secure=(), authority=None):
@@ -182,21 +183,22 @@ def check(
         shown = {host: certificate() for host in (DOMAIN, f"www.{DOMAIN}", f"app.{DOMAIN}", f"api.{DOMAIN}")} | (
             tls or {}
         )
-    asked = site(told.pop("domain", DOMAIN), **told)
+    options = CheckOptions(
+        told.pop("domain", DOMAIN), resolver=("127.0.0.1", 1), tls=shown, smtp=smtp, subdomains=subdomains,
+        http=transport or httpx.MockTransport(zone_server.mock_http({"http": table})),
+        rdap=registration() if rdap is None else rdap, **told,
+    )  # fmt: skip
+    asked = read_site(options)
     made = universe(lines + "\n" + add, faults=faults, bogus=bogus, secure=secure, authority=authority)
     sockets = Sockets(made, closed)
 
     async def run():
-        network = Network(
-            resolver=("127.0.0.1", 1), http=transport or httpx.MockTransport(zone_server.mock_http({"http": table})),
-            tls=shown, rdap=registration() if rdap is None else rdap, smtp=smtp,
-            subdomains=subdomains,
-        )  # fmt: skip
+        network = Network(options)
         network.resolver = sockets
-        choice = Choice(frozenset(only))
-        outcomes = await Engine(network, timeout).outcomes(needed(rules(), choice), asked)
-        found = results(outcomes, asked, choice)
+        choice = RuleSelection(frozenset(only))
+        outcomes = await CheckEngine(network, timeout).run_rules(required_rules(rules(), choice), asked)
+        found = combine(outcomes, asked, choice)
         return Report.of(asked.domain, found.findings, found.passed, started=asked.now, seconds=0.0)
 
-    report = blocking(run)  # Playwright has a loop of its own in this thread
+    report = run_blocking(run)  # Playwright has a loop of its own in this thread
     return report, sockets

@@ -2,28 +2,28 @@
 
 from collections.abc import Callable, Iterable
 
-from launchready.checks.operations import Look
+from launchready.checks.operations import LocalQuestion
 from launchready.checks.site import Site
-from launchready.net.database_privileges import Privileges, privileges, shown
+from launchready.net.database_privileges import Privileges, read_privileges, safe_url
 
 
-class Rights(Look[Privileges]):
+class ReadPrivileges(LocalQuestion[Privileges]):
     """What the account of an address may do. The address is no part of the question's name: it holds a password."""
 
     __slots__ = ("dsn",)
 
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
-        super().__init__(shown(dsn))
+        super().__init__(safe_url(dsn))
 
     def look(self, stopped: Callable[[], bool]) -> Privileges:
         del stopped  # a session of a few seconds, with its own time limits
-        return privileges(self.dsn)
+        return read_privileges(self.dsn)
 
     def unanswered(self, reason: str) -> Privileges:
-        return Privileges(f"privileges at {shown(self.dsn)}", reason=reason)
+        return Privileges(f"privileges at {safe_url(self.dsn)}", reason=reason)
 
 
-def database(site: Site) -> Iterable[str]:
+def database_subject(site: Site) -> Iterable[str]:
     """The subject of these rules: the database, where its address is known."""
-    return (shown(site.database),) if site.database else ()
+    return (safe_url(site.database),) if site.database else ()

@@ -14,7 +14,7 @@ from launchready.checks.finding import PLAIN, Finding, Passed, Score
 from launchready.checks.sanitize import clean
 from launchready.errors import ConfigError
 
-Key = tuple[str, str]
+Identity = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +57,24 @@ class Diff:
 
 def compare(now: Iterable[Finding], before: Iterable[Finding], *, since: float, checked: Iterable[str]) -> Diff:
     """``checked``: the codes that ran this time."""
-    old = {key(one): one for one in before if one.status == "fail"}
+    old = {identity(one): one for one in before if one.status == "fail"}
     current = [one for one in now if one.status == "fail"]
     codes = set(checked)
     unsure = [one for one in now if one.status == "undetermined"]
-    seen = {key(one) for one in current}
+    seen = {identity(one) for one in current}
     gone = [one for name, one in old.items() if name not in seen]
     open_questions = {(one.code, name) for one in unsure for name in subjects(one)}
     lost = [one for one in gone if one.code not in codes or any((one.code, s) in open_questions for s in subjects(one))]
     return Diff(
         since,
-        tuple(one for one in current if key(one) not in old),
+        tuple(one for one in current if identity(one) not in old),
         tuple(one for one in gone if one not in lost),
-        tuple(one for one in current if key(one) in old),
+        tuple(one for one in current if identity(one) in old),
         tuple(lost),
     )
 
 
-def key(finding: Finding) -> Key:
+def identity(finding: Finding) -> Identity:
     return finding.code, finding.subject
 
 
@@ -85,12 +85,12 @@ def subjects(finding: Finding) -> list[str]:
 def read_findings(data: Mapping[str, Any]) -> tuple[Finding, ...]:
     """The findings of a report that was kept as JSON; ConfigError when it is none."""
     try:
-        return tuple(finding(one) for one in data["findings"])
+        return tuple(read_finding(one) for one in data["findings"])
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError([f"not a report of launchready: {type(error).__name__}: {error}"]) from None
 
 
-def finding(data: Mapping[str, Any]) -> Finding:
+def read_finding(data: Mapping[str, Any]) -> Finding:
     score = Score(*(int(data["score"][name]) for name in ("impact", "reach", "now")))
     plain = {name: data[name] for name in PLAIN}
     return Finding(

@@ -35,7 +35,7 @@ class NotProbed(Undetermined):
     """Nobody was asked: the world of names that the caller brought has nobody there. No verdict, nothing to repair."""
 
 
-class Answer(Protocol):
+class NetworkAnswer(Protocol):
     """What every adapter's answer says about itself."""
 
     @property
@@ -46,7 +46,7 @@ class Answer(Protocol):
     def reason(self) -> str: ...
 
 
-A = TypeVar("A", bound=Answer)
+A = TypeVar("A", bound=NetworkAnswer)
 
 
 def known(answer: A) -> A:
@@ -58,7 +58,7 @@ def known(answer: A) -> A:
     return answer
 
 
-class Ask(Op[R]):
+class Question(Op[R]):
     """A question to the network. Two with the same ``key`` are the same question."""
 
     __slots__ = ("key",)
@@ -75,7 +75,7 @@ class Ask(Op[R]):
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Ask) and self.key == other.key
+        return isinstance(other, Question) and self.key == other.key
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -84,7 +84,7 @@ class Ask(Op[R]):
         return f"{self.key[0]}{self.key[1:]!r}"
 
 
-class Look(Ask[R]):
+class LocalQuestion(Question[R]):
     """A question to this machine: files, a database. It is answered in a thread, so it may block."""
 
     __slots__ = ()
@@ -94,7 +94,7 @@ class Look(Ask[R]):
         raise NotImplementedError
 
 
-class Query(Ask[DnsAnswer]):
+class Query(Question[DnsAnswer]):
     """The records of one type at one name. ``server``: one name server to ask instead of the resolver; ``tcp``: not
     over UDP.
     """
@@ -134,7 +134,7 @@ class Txt(Query):
         super().__init__(name, "TXT")
 
 
-class Fetch(Ask[HttpAnswer]):
+class HttpRequest(Question[HttpAnswer]):
     """One HTTP request; redirects are not followed. ``address``: one to connect to, in place of those of the name."""
 
     __slots__ = ("address", "body", "headers", "method", "url")
@@ -160,7 +160,7 @@ class Fetch(Ask[HttpAnswer]):
         return HttpAnswer(f"{self.method} {self.url}", self.url, trouble="timeout", reason=reason)
 
 
-class Get(Fetch):
+class HttpGet(HttpRequest):
     """GET of one URL."""
 
     __slots__ = ()
@@ -169,7 +169,7 @@ class Get(Fetch):
         super().__init__("GET", url, headers, address=address)
 
 
-class Post(Fetch):
+class HttpPost(HttpRequest):
     """POST to one URL."""
 
     __slots__ = ()
@@ -178,7 +178,7 @@ class Post(Fetch):
         super().__init__("POST", url, headers, body)
 
 
-class Handshake(Ask[TlsFacts]):
+class Handshake(Question[TlsFacts]):
     """The certificate that a host shows."""
 
     __slots__ = ("host", "port")
@@ -191,7 +191,7 @@ class Handshake(Ask[TlsFacts]):
         return TlsFacts(f"TLS handshake with {self.host}:{self.port}", trouble="timeout", reason=reason)
 
 
-class Smtp(Ask[SmtpAnswer]):
+class Smtp(Question[SmtpAnswer]):
     """What a mail server says when it is greeted, and its certificate."""
 
     __slots__ = ("host",)
@@ -204,7 +204,7 @@ class Smtp(Ask[SmtpAnswer]):
         return SmtpAnswer(f"SMTP {self.host}:25", trouble="timeout", reason=reason)
 
 
-class Rdap(Ask[RdapAnswer]):
+class Rdap(Question[RdapAnswer]):
     """What the registry says of a registered domain (RFC 9083)."""
 
     __slots__ = ("domain",)
@@ -217,7 +217,7 @@ class Rdap(Ask[RdapAnswer]):
         return RdapAnswer(f"registration of {self.domain}", reason=reason)
 
 
-class Found(Ask[NamesAnswer]):
+class Subdomains(Question[NamesAnswer]):
     """Names below a domain that the caller's source knows."""
 
     __slots__ = ("domain",)
@@ -230,16 +230,16 @@ class Found(Ask[NamesAnswer]):
         return NamesAnswer(f"names below {self.domain}", reason=reason)
 
 
-class Together(Op[None]):
+class AskAll(Op[None]):
     """Several questions at once. Their answers stand on themselves."""
 
     __slots__ = ("ops",)
 
-    def __init__(self, ops: Iterable[Ask[Any]]) -> None:
+    def __init__(self, ops: Iterable[Question[Any]]) -> None:
         self.ops = tuple(ops)
 
 
-class Each(Op[list[T]]):
+class RunAll(Op[list[T]]):
     """Several flows at once; ``answer`` holds what they returned, in order. One that raises, raises here."""
 
     __slots__ = ("flows",)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from launchready.checks.finding import Finding
-from launchready.checks.operations import Ask, Fetch, Query
+from launchready.checks.operations import HttpRequest, Query, Question
 
 INCLUDE = re.compile(r"(?:^| )[+~?-]?include:([^ ]+)", re.IGNORECASE)
 
@@ -87,7 +87,7 @@ PROVIDERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ObservedNames:
     """What a run has seen of a domain: names and headers, lower case."""
 
     servers: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ class Seen:
     headers: tuple[str, ...] = ()
 
 
-def seen(answers: Iterable[tuple[Ask[Any], Any]], domain: str) -> Seen:
+def observe(answers: Iterable[tuple[Question[Any], Any]], domain: str) -> ObservedNames:
     """What the answers of a run show."""
     found: dict[str, list[str]] = {"servers": [], "mail": [], "sends": [], "hosts": [], "headers": []}
     for op, answer in answers:
@@ -109,42 +109,42 @@ def seen(answers: Iterable[tuple[Ask[Any], Any]], domain: str) -> Seen:
                 found["mail"] += [record.split()[-1].lower() for record in answer.records]
             if op.name == domain and op.rdtype == "TXT":
                 found["sends"] += [name.lower() for text in answer.records for name in INCLUDE.findall(text)]
-        elif isinstance(op, Fetch):
+        elif isinstance(op, HttpRequest):
             found["headers"] += [name for name, _ in answer.headers]
-    return Seen(**{name: tuple(dict.fromkeys(values)) for name, values in found.items()})
+    return ObservedNames(**{name: tuple(dict.fromkeys(values)) for name, values in found.items()})
 
 
-def detect(seen: Seen) -> tuple[Provider, ...]:
+def detect(seen: ObservedNames) -> tuple[Provider, ...]:
     """The providers that are used."""
     return tuple(
         one
         for one in PROVIDERS
-        if ends(seen.servers, one.servers)
-        or ends(seen.mail, one.mail)
-        or ends(seen.sends, one.sends)
-        or ends(seen.hosts, one.hosts)
+        if any_below(seen.servers, one.servers)
+        or any_below(seen.mail, one.mail)
+        or any_below(seen.sends, one.sends)
+        or any_below(seen.hosts, one.hosts)
         or set(seen.headers) & set(one.headers)
     )
 
 
-def ends(names: Iterable[str], suffixes: Iterable[str]) -> bool:
+def any_below(names: Iterable[str], suffixes: Iterable[str]) -> bool:
     known = list(suffixes)
     return any(name == suffix or name.endswith(f".{suffix}") for name in names for suffix in known)
 
 
-def with_places(finding: Finding, providers: Iterable[Provider], seen: Seen) -> Finding:
+def add_settings_paths(finding: Finding, providers: Iterable[Provider], seen: ObservedNames) -> Finding:
     """The finding with one line for each provider that is used: where its fix is made."""
-    lines = [f"{one.title}: {place}" for one in providers if (place := where(finding, one, seen))]
+    lines = [f"{one.title}: {place}" for one in providers if (place := settings_path(finding, one, seen))]
     return replace(finding, fix="\n".join([finding.fix, *lines])) if lines else finding
 
 
-def where(finding: Finding, provider: Provider, seen: Seen) -> str:
+def settings_path(finding: Finding, provider: Provider, seen: ObservedNames) -> str:
     """The place in the settings of one provider; "" when the finding is not about it."""
     if finding.code in ABOUT_DKIM:
         return provider.dkim
     if "  IN  " in finding.fix:
         # Records are made where the name servers are, not where the mail is.
-        return provider.records if ends(seen.servers, provider.servers) else ""
+        return provider.records if any_below(seen.servers, provider.servers) else ""
     return provider.https if finding.code in ABOUT_HTTPS else ""
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from launchready.checks.finding import Finding
 
-Key = tuple[bool, bool, int, int, str, str, str]
+SortKey = tuple[bool, bool, int, int, str, str, str]
 
 
-def key(finding: Finding) -> Key:
+def sort_key(finding: Finding) -> SortKey:
     """What could not be checked is never ranked against what was seen: it comes last."""
     return (
         finding.status == "undetermined",
@@ -25,4 +25,4 @@ def key(finding: Finding) -> Key:
 
 def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings, the first to fix first."""
-    return tuple(sorted(findings, key=key))
+    return tuple(sorted(findings, key=sort_key))

@@ -120,20 +120,20 @@ class Report:
         elif unknown:
             verdict = "Not known to be ready"
         else:
-            verdict = "Ready to launch" if self.whole else "Fine as far as it goes"
+            verdict = "Ready to launch" if self.covers_minimum else "Fine as far as it goes"
         return f"{verdict}: {', '.join(parts)}."
 
     @property
     def minimum(self) -> tuple[tuple[str, str], ...]:
         """The minimum bar: what a launch cannot do without, with "yes", "no" and why, or "could not check"."""
-        return tuple((question, self.met(codes)) for question, codes in MINIMUM.items())
+        return tuple((question, self.answer_for(codes)) for question, codes in MINIMUM.items())
 
     @property
-    def whole(self) -> bool:
+    def covers_minimum(self) -> bool:
         """Whether the minimum bar was looked at: a part of the checks, or of the network, makes nobody ready."""
         return all(answer != UNKNOWN for _, answer in self.minimum)
 
-    def met(self, codes: Sequence[str]) -> str:
+    def answer_for(self, codes: Sequence[str]) -> str:
         """Whether what these codes look at is as it must be; nothing looked at is nothing known."""
         broken = [one for one in self.fix_now if one.code in codes]
         if broken:
@@ -181,7 +181,7 @@ class Report:
 
         The earlier report must be about the same domain, else it is a ConfigError.
         """
-        before = previous if isinstance(previous, Report) else Report.from_dict(read(previous))
+        before = previous if isinstance(previous, Report) else Report.from_dict(read_report(previous))
         if before.domain != self.domain:
             raise ConfigError([f"the earlier report is about {before.domain}, this one about {self.domain}"])
         now = (*self.findings, *self.accepted)  # what is accepted is not fixed
@@ -219,7 +219,7 @@ def _is_accepted(finding: Finding, ids: Collection[str]) -> bool:
     return finding.code in ids or all(f"{finding.code}@{subject}" in ids for subject in finding.subject.split(", "))
 
 
-def read(previous: Mapping[str, Any] | str) -> Mapping[str, Any]:
+def read_report(previous: Mapping[str, Any] | str) -> Mapping[str, Any]:
     """An earlier report as plain values."""
     if not isinstance(previous, str):
         return previous

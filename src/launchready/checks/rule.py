@@ -30,12 +30,12 @@ LOCAL = frozenset({"secrets", "env", "db"})
 FAMILIES = ("dns", "registration", "tls", "web", "mail", "secrets", "env", "db", "deeplinks")
 
 Verdict = Generator[Op[Any], None, Sequence[Finding] | None]
-Body = Callable[[Site, str], Verdict]
+RuleBody = Callable[[Site, str], Verdict]
 FINE: Sequence[Finding] = ()
 NOT_APPLICABLE = None
 
 
-def the_domain(site: Site) -> Iterable[str]:
+def domain_subject(site: Site) -> Iterable[str]:
     """The subject of most rules."""
     return (site.domain,)
 
@@ -47,8 +47,8 @@ class Rule:
     code: str
     family: str
     topic: str
-    body: Body
-    subjects: Callable[[Site], Iterable[str]] = the_domain
+    body: RuleBody
+    subjects: Callable[[Site], Iterable[str]] = domain_subject
     after: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     root: bool = False
@@ -81,7 +81,7 @@ class Rule:
         fix: str,
     ) -> Finding:
         """A finding of this rule."""
-        verify = site.again(self.code, "" if self.merge else subject)
+        verify = site.rerun_command(self.code, "" if self.merge else subject)
         return Finding(
             self.code,
             title,
@@ -103,7 +103,7 @@ class Rule:
     def undetermined(self, site: Site, subject: str, question: str, reason: str) -> Finding:
         """What is reported when nothing can be concluded: not a pass, and not a missing record."""
         topic = self.topic[:1].upper() + self.topic[1:]
-        again = site.again(self.code, subject)
+        again = site.rerun_command(self.code, subject)
         return Finding(
             self.code,
             f"{topic} could not be checked on {subject}: {reason}",
@@ -128,22 +128,22 @@ def rule(
     *,
     family: str,
     topic: str,
-    subjects: Callable[[Site], Iterable[str]] = the_domain,
+    subjects: Callable[[Site], Iterable[str]] = domain_subject,
     after: tuple[str, ...] = (),
     blocked_by: tuple[str, ...] = (),
     root: bool = False,
     merge: bool = False,
-) -> Callable[[Body], Rule]:
+) -> Callable[[RuleBody], Rule]:
     """Makes a rule of a generator."""
 
-    def made(body: Body) -> Rule:
+    def made(body: RuleBody) -> Rule:
         return Rule(code, family, topic, body, subjects, after, blocked_by, root, merge)
 
     return made
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RuleSelection:
     """Which rules run: by family, code, or both. Empty ``only`` means all."""
 
     only: frozenset[str] = field(default_factory=frozenset)

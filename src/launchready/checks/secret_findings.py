@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from launchready.checks.finding import Finding, Score, When
-from launchready.checks.operations import Look, known
+from launchready.checks.operations import LocalQuestion, known
 from launchready.checks.rule import Verdict
 from launchready.checks.site import Site
 from launchready.secrets import scan
@@ -21,11 +21,11 @@ TOPICS = {
     "SEC004": "that no test key, or key of one site, was committed",
     "SEC005": "that files and history could be read to their end",
 }
-MOST_PLACES = 8
+MAX_PLACES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class LeaksAnswer:
+class SecretsAnswer:
     """What the scan of one repository found."""
 
     question: str
@@ -38,7 +38,7 @@ class LeaksAnswer:
         return not self.reason
 
 
-class Leaks(Look[LeaksAnswer]):
+class ScanRepository(LocalQuestion[SecretsAnswer]):
     """The secrets in a repository, its history included."""
 
     __slots__ = ("path",)
@@ -47,7 +47,7 @@ class Leaks(Look[LeaksAnswer]):
         self.path = path
         super().__init__(path)
 
-    def look(self, stopped: Callable[[], bool]) -> LeaksAnswer:
+    def look(self, stopped: Callable[[], bool]) -> SecretsAnswer:
         def going_on(done: int, every: int) -> None:
             if stopped():
                 raise TimeoutError(f"{done} of {every} portions")
@@ -57,20 +57,20 @@ class Leaks(Look[LeaksAnswer]):
             leaks = tuple(found)
         except TimeoutError as error:
             return self.unanswered(str(error))
-        return LeaksAnswer(f"secrets in {self.path}", leaks, tuple(found.unread))
+        return SecretsAnswer(f"secrets in {self.path}", leaks, tuple(found.unread))
 
-    def unanswered(self, reason: str) -> LeaksAnswer:
-        return LeaksAnswer(f"secrets in {self.path}", reason=reason)
+    def unanswered(self, reason: str) -> SecretsAnswer:
+        return SecretsAnswer(f"secrets in {self.path}", reason=reason)
 
 
-def repository(site: Site) -> Iterable[str]:
+def repository_subject(site: Site) -> Iterable[str]:
     """The subject of these rules: the project's folder, where one was named."""
     return (site.repository,) if site.repository else ()
 
 
 def verdict(code: str, site: Site, subject: str) -> Verdict:
     """The findings of one code; the scan runs once for all of them."""
-    op = Leaks(subject)
+    op = ScanRepository(subject)
     yield op
     found = known(op.answer)
     return tuple(one for one in findings(found.leaks, site.repository) if one.code == code)
@@ -105,9 +105,9 @@ def finding(group: Sequence[Leak], path: str) -> Finding:
         f"{leak.path}"
         + (f":{leak.line}" if leak.line else "")
         + (f" (commit {leak.commit[:12]})" if leak.commit else "")
-        for leak in itertools.islice(group, MOST_PLACES)
+        for leak in itertools.islice(group, MAX_PLACES)
     ]
-    more = [f"and {len(group) - MOST_PLACES} places more"] if len(group) > MOST_PLACES else []
+    more = [f"and {len(group) - MAX_PLACES} places more"] if len(group) > MAX_PLACES else []
     return Finding(
         rule,
         f"Whoever can read the code {first.opens}: a {kind} {where}",
@@ -143,7 +143,7 @@ def undetermined(unread: Sequence[Unread], path: str) -> Finding | None:
     if not unread:
         return None
     again = shlex.join(["launchready", "secrets", path])
-    shown = [f"{one.path}: {one.reason}" for one in unread[:MOST_PLACES]]
+    shown = [f"{one.path}: {one.reason}" for one in unread[:MAX_PLACES]]
     return Finding(
         "SEC005",
         f"Whether a secret was committed is not known for {len(unread)} "

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
-from launchready.checks.operations import Each, Get, Query, Rdap, Together, Txt, known
+from launchready.checks.operations import AskAll, HttpGet, Query, Rdap, RunAll, Txt, known
 from launchready.checks.site import Site, registered
 from launchready.exchange.operations import Flow
 from launchready.mail import dmarc, mta_sts, mx, spf
 from launchready.net.addresses import is_address
 from launchready.net.answers import DnsAnswer, HttpAnswer
 
-MOST_HOPS = 10
+MAX_HOPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Addresses:
 def addresses(name: str) -> Flow[Addresses]:
     """The addresses of a name, both families at once. Undetermined when one is unknown and the other has none."""
     four, six = Query(name, "A"), Query(name, "AAAA")
-    yield Together([four, six])
+    yield AskAll([four, six])
     found = (*four.answer.records, *six.answer.records)
     chain = max(four.answer.chain, six.answer.chain, key=len)
     if found:
@@ -70,7 +70,7 @@ def addresses(name: str) -> Flow[Addresses]:
     return Addresses(name, "empty", (), chain)
 
 
-def unsigned(name: str) -> tuple[str, str]:
+def bogus_dnssec_texts(name: str) -> tuple[str, str]:
     """Title and fix where the signatures of a name are wrong."""
     title = f"Many visitors cannot reach {name}: the security signatures of the domain (DNSSEC) are wrong"
     fix = (
@@ -112,7 +112,7 @@ def named_hosts(site: Site) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
+class NameServerAnswer:
     """One name server of a domain, asked directly for its SOA record."""
 
     name: str
@@ -120,16 +120,16 @@ class Authority:
     answer: DnsAnswer
 
 
-def authorities(domain: str, *, tcp: bool = False) -> Flow[list[Authority]]:
+def authorities(domain: str, *, tcp: bool = False) -> Flow[list[NameServerAnswer]]:
     """What each name server says itself, at one address each. Those that have no address are another question."""
     op = Query(domain, "NS")
     yield op
-    each = Each([addresses(server) for server in known(op.answer).records])
+    each = RunAll([addresses(server) for server in known(op.answer).records])
     yield each
     places = [(one.name, one.addresses[0]) for one in each.answer if one.addresses]
     ops = [Query(domain, "SOA", server=address, tcp=tcp) for _, address in places]
-    yield Together(ops)
-    return [Authority(name, address, op.answer) for (name, address), op in zip(places, ops, strict=True)]
+    yield AskAll(ops)
+    return [NameServerAnswer(name, address, op.answer) for (name, address), op in zip(places, ops, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +153,14 @@ def registration(domain: str) -> Flow[Registration | None]:
         str(one).lower().replace(" ", "") for one in (statuses if isinstance(statuses, list | tuple) else ())
     )
     ends = [
-        moment(event.get("eventDate"))
+        timestamp(event.get("eventDate"))
         for event in (events if isinstance(events, list | tuple) else ())
         if isinstance(event, dict) and str(event.get("eventAction", "")).lower() == "expiration"
     ]
     return Registration(plain_statuses, next((end for end in ends if end is not None), None))
 
 
-def moment(text: object) -> float | None:
+def timestamp(text: object) -> float | None:
     """A date of RFC 3339 as seconds since the epoch; None for anything else."""
     try:
         found = dt.datetime.fromisoformat(str(text))
@@ -199,7 +199,7 @@ def dmarc_policy(domain: str) -> Flow[dmarc.Discovery]:
     """The policy that acts on a domain, all parents asked at once. What is above a valid record need not be known."""
     walked = dmarc.names(domain)
     ops = {name: Txt(f"_dmarc.{name}") for name in walked}
-    yield Together(ops.values())
+    yield AskAll(ops.values())
     answers: dict[str, Sequence[str]] = {}
     for name in walked:
         answers[name] = known(ops[name].answer).records
@@ -208,7 +208,7 @@ def dmarc_policy(domain: str) -> Flow[dmarc.Discovery]:
     return dmarc.decide(domain, answers)
 
 
-def evaluated(ip: str, domain: str) -> Flow[spf.SPFResult]:
+def evaluate_spf(ip: str, domain: str) -> Flow[spf.SPFResult]:
     """What SPF says of one sending address: RFC 7208's ``check_host``, its questions asked by the engine of the run."""
     flow = spf.evaluate(ip, domain, f"postmaster@{domain}", helo=domain)
     try:
@@ -234,14 +234,14 @@ def sts_policy(domain: str) -> Flow[STS]:
     record = mta_sts.parse_txt(known(op.answer).records)
     if not record.valid:
         return record, None, None
-    file = Get(f"https://mta-sts.{domain}/.well-known/mta-sts.txt")
+    file = HttpGet(f"https://mta-sts.{domain}/.well-known/mta-sts.txt")
     yield file
     answer = file.answer
     return record, mta_sts.parse_policy(answer.body) if answer.status == 200 else None, answer
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class RedirectPath:
     """A URL and where its redirects lead. ``loops``: the last one leads ``back`` to an earlier one, or never ends."""
 
     hops: tuple[HttpAnswer, ...]
@@ -259,25 +259,25 @@ class Path:
         return "\n".join(shown)
 
 
-def follow(url: str) -> Flow[Path]:
+def follow(url: str) -> Flow[RedirectPath]:
     """Follows redirects, as a browser without cookies would."""
     hops: list[HttpAnswer] = []
     seen: set[str] = set()
     while True:
-        if url in seen or len(hops) == MOST_HOPS:
-            return Path(tuple(hops), loops=True, back=url)
+        if url in seen or len(hops) == MAX_HOPS:
+            return RedirectPath(tuple(hops), loops=True, back=url)
         seen.add(url)
-        op = Get(url)
+        op = HttpGet(url)
         yield op
         hops.append(op.answer)
         location = op.answer.location
         if op.answer.trouble is not None or location is None:
-            return Path(tuple(hops))
+            return RedirectPath(tuple(hops))
         try:
-            url = plain(urljoin(url, location))
+            url = without_fragment(urljoin(url, location))
         except ValueError:
             nowhere = HttpAnswer(op.answer.question, location, trouble="broken", reason="the redirect leads nowhere")
-            return Path((*hops, nowhere))
+            return RedirectPath((*hops, nowhere))
 
 
 def is_page(answer: HttpAnswer) -> bool:
@@ -292,14 +292,14 @@ def link_hosts(site: Site) -> list[str]:
     return list(dict.fromkeys([site.main, *([app] if app else [])]))
 
 
-def plain(url: str) -> str:
+def without_fragment(url: str) -> str:
     """A URL as it is compared: no fragment, a path at least."""
     parts = urlsplit(url)
     return parts._replace(fragment="", path=parts.path or "/").geturl()
 
 
 # Mail services by the end of their MX names, and what their customers include.
-SENDERS: Mapping[str, str] = {
+SPF_INCLUDES: Mapping[str, str] = {
     "google.com": "_spf.google.com",
     "googlemail.com": "_spf.google.com",
     "protection.outlook.com": "spf.protection.outlook.com",
@@ -316,7 +316,7 @@ SENDERS: Mapping[str, str] = {
 def sender_include(servers: mx.MX) -> str:
     """The include of the mail service that receives for the domain, or a place to fill in."""
     for _, host in servers.hosts:
-        for suffix, include in SENDERS.items():
+        for suffix, include in SPF_INCLUDES.items():
             if host == suffix or host.endswith(f".{suffix}"):
                 return include
     return "<what your mail provider tells you>"

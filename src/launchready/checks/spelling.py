@@ -12,29 +12,29 @@ KNOWN = (
     "privateemail.com", "registrar-servers.com", "domaincontrol.com", "digitalocean.com", "hetzner.com", "gandi.net",
     "ovh.net", "ionos.com", "fastly.net", "cloudfront.net", "shopify.com", "railway.app", "protonmail.ch",
 )  # fmt: skip
-MOST_EDITS = 2
+MAX_EDITS = 2
 # Of shorter names each is a slip of another: "api" is not "app".
-SHORTEST = 4
+MIN_LENGTH = 4
 
 
-def meant(name: str, own: Iterable[str] = ()) -> str:
+def correction(name: str, own: Iterable[str] = ()) -> str:
     """What was probably meant by a name that does not exist, or ``""``.
 
     ``own``: names of the same project that do exist. Of two that are equally near, none is named.
     """
-    candidates = {one for one in own if one != name and near(name, one)}
+    candidates = {one for one in own if one != name and is_near(name, one)}
     tail = registered(name)
     if tail != name or not candidates:
         suffixes = {*KNOWN, *(suffix for one in SERVICES for suffix in one.names)}
         head = name.removesuffix(tail)
-        candidates |= {head + one for one in suffixes if one != tail and near(tail, one)}
+        candidates |= {head + one for one in suffixes if one != tail and is_near(tail, one)}
     return candidates.pop() if len(candidates) == 1 else ""
 
 
-def variants(name: str) -> list[str]:
+def misspellings(name: str) -> list[str]:
     """The slips that are made most in the first label: two letters swapped, one left out, one typed twice."""
     label, dot, rest = name.partition(".")
-    if len(label) < SHORTEST:
+    if len(label) < MIN_LENGTH:
         return []
     swapped = [label[:at] + label[at + 1] + label[at] + label[at + 2 :] for at in range(len(label) - 1)]
     shorter = [label[:at] + label[at + 1 :] for at in range(len(label))]
@@ -43,7 +43,7 @@ def variants(name: str) -> list[str]:
     return [one + dot + rest for one in made if one != label and not one.startswith("-") and not one.endswith("-")]
 
 
-def near(one: str, other: str) -> bool:
+def is_near(one: str, other: str) -> bool:
     """At most two slips apart where the names differ, and long enough that this is no accident: "api" is not "app"."""
     first, second = one.split("."), other.split(".")
     while first and second and first[-1] == second[-1]:
@@ -51,7 +51,7 @@ def near(one: str, other: str) -> bool:
         second.pop()
     one, other = ".".join(first), ".".join(second)
     edits = distance(one, other)
-    return 0 < edits <= MOST_EDITS and min(len(one), len(other)) >= SHORTEST * edits
+    return 0 < edits <= MAX_EDITS and min(len(one), len(other)) >= MIN_LENGTH * edits
 
 
 def distance(one: str, other: str) -> int:

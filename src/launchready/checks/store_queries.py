@@ -3,43 +3,43 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from launchready.checks.operations import Look
+from launchready.checks.operations import LocalQuestion
 from launchready.checks.site import Site
 from launchready.core.idempotency import CLAIMS
 from launchready.core.idempotency.unknown_outcomes import Unknown, unknown
 from launchready.errors import LaunchReadyError, MissingExtra
-from launchready.net.database_privileges import shown
-from launchready.net.store_durability import Keeping, keeping
+from launchready.net.database_privileges import safe_url
+from launchready.net.store_durability import StoreDurability, read_durability
 from launchready.stores import connect
 
 
-def store(site: Site) -> Iterable[str]:
+def store_subject(site: Site) -> Iterable[str]:
     """The subject of these rules: the store, where its address is known."""
-    return (shown(site.store),) if site.store else ()
+    return (safe_url(site.store),) if site.store else ()
 
 
-class Kept(Look[Keeping]):
+class ReadDurability(LocalQuestion[StoreDurability]):
     """How a store may lose a key. The address is no part of the question's name: it holds a password."""
 
     __slots__ = ("url",)
 
     def __init__(self, url: str) -> None:
         self.url = url
-        super().__init__(shown(url))
+        super().__init__(safe_url(url))
 
-    def look(self, stopped: Callable[[], bool]) -> Keeping:
+    def look(self, stopped: Callable[[], bool]) -> StoreDurability:
         del stopped  # one session of seconds, with its own time limits
-        return keeping(self.url)
+        return read_durability(self.url)
 
-    def unanswered(self, reason: str) -> Keeping:
-        return Keeping(f"what is kept by {shown(self.url)}", reason=reason)
+    def unanswered(self, reason: str) -> StoreDurability:
+        return StoreDurability(f"what is kept by {safe_url(self.url)}", reason=reason)
 
 
 NONE = Unknown(0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class UnknownOutcomesAnswer:
     """The keys of a store whose outcome nobody knows."""
 
     question: str
@@ -51,16 +51,16 @@ class Outcomes:
         return not self.reason
 
 
-class Open(Look[Outcomes]):
+class FindUnknownOutcomes(LocalQuestion[UnknownOutcomesAnswer]):
     """Which keys are open. A signed record is read without its secret; of an encrypted one nothing is known."""
 
     __slots__ = ("url",)
 
     def __init__(self, url: str) -> None:
         self.url = url
-        super().__init__(shown(url))
+        super().__init__(safe_url(url))
 
-    def look(self, stopped: Callable[[], bool]) -> Outcomes:
+    def look(self, stopped: Callable[[], bool]) -> UnknownOutcomesAnswer:
         try:
             opened = connect(self.url)
             try:
@@ -69,11 +69,15 @@ class Open(Look[Outcomes]):
                 opened.close()
         except (LaunchReadyError, MissingExtra) as error:
             return self.unanswered(" ".join(str(error).split()))
-        return Outcomes(self.asked, found) if found.whole else self.unanswered("it has more keys than can be read")
+        return (
+            UnknownOutcomesAnswer(self.asked, found)
+            if found.whole
+            else self.unanswered("it has more keys than can be read")
+        )
 
     @property
     def asked(self) -> str:
-        return f"open keys in {shown(self.url)}"
+        return f"open keys in {safe_url(self.url)}"
 
-    def unanswered(self, reason: str) -> Outcomes:
-        return Outcomes(self.asked, reason=reason)
+    def unanswered(self, reason: str) -> UnknownOutcomesAnswer:
+        return UnknownOutcomesAnswer(self.asked, reason=reason)

@@ -67,15 +67,15 @@ SERVICES = (
 )  # fmt: skip
 
 
-def open_to_strangers(names: Iterable[str]) -> str:
+def takeover_warning(names: Iterable[str]) -> str:
     """What it means that the target of these aliases is gone."""
-    held = service(names)
+    held = find_service(names)
     if held is None:
         return " A stranger who takes the target over speaks in your name."
     return f" Anybody can claim the name at {held.title}, and then speaks in yours."
 
 
-def service(names: Iterable[str]) -> Service | None:
+def find_service(names: Iterable[str]) -> Service | None:
     """The service that one of these host names belongs to."""
     for name in names:
         for one in SERVICES:

@@ -62,8 +62,8 @@ def read_key(found: Sequence[str]) -> DKIMKey:
     encoded = re.sub(r"\s", "", tags["p"])
     if not encoded:
         return DKIMKey("revoked", record, key_type, 0, tags, tuple(problems))
-    bits, unusable = measure(key_type, encoded)
-    unusable += [*refusals(tags), *errors]
+    bits, unusable = key_size(key_type, encoded)
+    unusable += [*restrictions(tags), *errors]
     if unusable:
         return DKIMKey("unusable", record, key_type, bits, tags, (*problems, *unusable))
     if key_type == "rsa" and bits < SHOULD_BITS:
@@ -94,7 +94,7 @@ def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
     return tags, list(tags), problems
 
 
-def refusals(tags: Mapping[str, str]) -> list[str]:
+def restrictions(tags: Mapping[str, str]) -> list[str]:
     """Tags that keep a receiver from using the key for mail."""
     found = []
     hashes = [part.strip() for part in tags.get("h", "sha256").lower().split(":")]
@@ -106,7 +106,7 @@ def refusals(tags: Mapping[str, str]) -> list[str]:
     return found
 
 
-def measure(key_type: str, encoded: str) -> tuple[int, list[str]]:
+def key_size(key_type: str, encoded: str) -> tuple[int, list[str]]:
     """The size of a key, and why it cannot be used."""
     if key_type not in ("rsa", "ed25519"):
         return 0, [f"k={key_type} is not a key type that receivers know"]
@@ -126,27 +126,27 @@ def measure(key_type: str, encoded: str) -> tuple[int, list[str]]:
 def rsa_bits(der: bytes) -> int:
     """The length of the modulus of a SubjectPublicKeyInfo or of a bare RSAPublicKey (both occur); 0: neither."""
     try:
-        outer = content(der, 0x30)
+        outer = der_content(der, 0x30)
         if outer[:1] == b"\x30":
-            algorithm = content(outer, 0x30)
-            bits = content(outer[header(outer) + len(algorithm) :], 0x03)
+            algorithm = der_content(outer, 0x30)
+            bits = der_content(outer[der_header_length(outer) + len(algorithm) :], 0x03)
             # The first octet of a BIT STRING counts the unused bits at its end.
-            outer = content(bits[1:], 0x30)
-        return int.from_bytes(content(outer, 0x02), "big").bit_length()
+            outer = der_content(bits[1:], 0x30)
+        return int.from_bytes(der_content(outer, 0x02), "big").bit_length()
     except ValueError:
         return 0
 
 
-def header(der: bytes) -> int:
+def der_header_length(der: bytes) -> int:
     """How many octets of a DER element come before its content (X.690 section 8.1)."""
     if len(der) < 2:
         raise ValueError("cut off")
     return 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
 
 
-def content(der: bytes, tag: int) -> bytes:
+def der_content(der: bytes, tag: int) -> bytes:
     """The content of the DER element at the start; ValueError when it is another one, or is cut off."""
-    start = header(der)
+    start = der_header_length(der)
     if der[0] != tag:
         raise ValueError("another element")
     size = der[1] if start == 2 else int.from_bytes(der[2:start], "big")

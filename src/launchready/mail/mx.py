@@ -31,7 +31,7 @@ def classify(records: Iterable[Any]) -> MX:
     problems: list[str] = []
     null = False
     for record in records:
-        preference, target = halves(record)
+        preference, target = split_record(record)
         if not preference.strip().isdecimal() or not target.strip():
             problems.append(f"not an MX record: {record!r}")
             continue
@@ -46,7 +46,7 @@ def classify(records: Iterable[Any]) -> MX:
     return MX(kind, tuple(hosts), addresses, tuple(problems))
 
 
-def halves(record: Any) -> tuple[str, str]:
+def split_record(record: Any) -> tuple[str, str]:
     """Preference and target as they were written; an object of dnspython has them by name."""
     if isinstance(record, str):
         preference, _, target = record.partition(" ")

@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def blocking(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def run_blocking(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """What the coroutine returns or raises."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(make())
-    return elsewhere(make)
+    return run_in_thread(make)
 
 
-def elsewhere(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def run_in_thread(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """``asyncio.run`` in a thread: the loop of the caller stands still meanwhile, as the caller asked."""
     done: list[T] = []
     failed: list[BaseException] = []

@@ -68,11 +68,11 @@ def judge(host: str, ca: str, query: Query) -> Permission:
     """``may_issue`` with its reason: the records of the name itself, else of its closest parent that has some."""
     wildcard = host.startswith("*.")
     for name in ancestors(host):
-        found = asked(query, name)
+        found = query_properties(query, name)
         if found is None:
             return Permission(False, name, (), f"CAA {name} was not answered", name)
         if found:
-            return by_records(name, found, ca, wildcard=wildcard)
+            return decide(name, found, ca, wildcard=wildcard)
     return Permission(True, reason="no CAA record: every authority may issue")
 
 
@@ -82,7 +82,7 @@ def ancestors(host: str) -> Sequence[str]:
     return [".".join(labels[at:]) for at in range(len(labels))]
 
 
-def asked(query: Query, name: str) -> Sequence[Property] | None:
+def query_properties(query: Query, name: str) -> Sequence[Property] | None:
     """The properties at one name; None where nothing was answered."""
     try:
         answer = query.get(name) or () if isinstance(query, Mapping) else query(name)
@@ -113,7 +113,7 @@ def as_text(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
-def by_records(name: str, found: Sequence[Property], ca: str, *, wildcard: bool) -> Permission:
+def decide(name: str, found: Sequence[Property], ca: str, *, wildcard: bool) -> Permission:
     """What one set of records says (section 4)."""
     shown = tuple(f'{one.flags} {one.tag} "{one.value}"' for one in found)
     strange = next((one for one in found if one.blocks), None)

@@ -24,7 +24,7 @@ class Reference:
     pinned: bool = False
 
 
-class _Reader(HTMLParser):
+class _ReferenceParser(HTMLParser):
     def __init__(self, base: str) -> None:
         super().__init__(convert_charrefs=True)
         self.base = base
@@ -68,7 +68,7 @@ class _Reader(HTMLParser):
 
 def references(html: str, base: str) -> list[Reference]:
     """What the page at ``base`` loads, and where its forms go. Never raises: HTML is whatever a server sends."""
-    reader = _Reader(base)
+    reader = _ReferenceParser(base)
     reader.feed(html)
     return reader.found
 

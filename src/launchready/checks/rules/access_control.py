@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score, Severity
-from launchready.checks.operations import Fetch, Get, Together, known
+from launchready.checks.operations import AskAll, HttpGet, HttpRequest, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import follow, is_page
 from launchready.checks.site import Site
@@ -30,10 +30,10 @@ def protected_routes(site: Site, subject: str) -> Verdict:
     """
     method, url = split(subject)
     foreign = site.cors_probe_origin or "https://launchready-probe.invalid"
-    ops = [Fetch(method, url), Fetch(method, url, [("origin", foreign)])]
-    yield Together(ops)
+    ops = [HttpRequest(method, url), HttpRequest(method, url, [("origin", foreign)])]
+    yield AskAll(ops)
     known(ops[0].answer)
-    given = [op for op in ops if op.answer.known and answered(op.answer)]
+    given = [op for op in ops if op.answer.known and is_open(op.answer)]
     if not given:
         known(ops[1].answer)
         return FINE
@@ -55,7 +55,7 @@ def protected_routes(site: Site, subject: str) -> Verdict:
     ]
 
 
-def answered(answer: HttpAnswer) -> bool:
+def is_open(answer: HttpAnswer) -> bool:
     """Whether something was given away."""
     login = is_page(answer) and 'type="password"' in answer.body.replace("'", '"').lower()
     return 200 <= answer.status < 300 and not login
@@ -141,31 +141,31 @@ def rate_limited(site: Site, subject: str) -> Verdict:
     to come from elsewhere. Whoever believes that has no limit.
     """
     most = dict(site.limits)[subject]
-    burst = [attempt(subject, str(number)) for number in range(most + 1)]
-    yield Together(burst)
+    burst = [read_response(subject, str(number)) for number in range(most + 1)]
+    yield AskAll(burst)
     refused = [op.answer for op in burst if op.answer.status == 429]
     if not refused:
         for op in burst:
             known(op.answer)
         seen = shown(subject, [op.answer for op in burst])
-        return [finding(site, subject, f"{most + 1} requests were all let through", seen, severity="medium")]
-    other = attempt(subject, "forged", ("x-forwarded-for", FORGED), ("forwarded", f"for={FORGED}"))
+        return [unlimited(site, subject, f"{most + 1} requests were all let through", seen, severity="medium")]
+    other = read_response(subject, "forged", ("x-forwarded-for", FORGED), ("forwarded", f"for={FORGED}"))
     yield other
     if other.answer.known and other.answer.status != 429 and other.answer.status < 500:
         what = "a header that claims another address gets around the limit (X-Forwarded-For)"
         seen = f"{shown(subject, refused)}\n{subject} with x-forwarded-for: {FORGED} → {other.answer.status}"
-        return [finding(site, subject, what, seen, severity="medium")]
+        return [unlimited(site, subject, what, seen, severity="medium")]
     if not any(answer.header("retry-after") for answer in refused):
         what = "the refusal does not say when to come back (no Retry-After)"
-        return [finding(site, subject, what, shown(subject, refused), severity="low")]
+        return [unlimited(site, subject, what, shown(subject, refused), severity="low")]
     return FINE
 
 
-def attempt(route: str, mark: str, *headers: tuple[str, str]) -> Fetch:
+def read_response(route: str, mark: str, *headers: tuple[str, str]) -> HttpRequest:
     method, _, url = route.partition(" ")
     body = b"" if method in ("GET", "HEAD") else b"{}"
     kind = [("content-type", "application/json")] if body else []
-    return Fetch(method, url, [("x-launchready-probe", mark), *kind, *headers], body)
+    return HttpRequest(method, url, [("x-launchready-probe", mark), *kind, *headers], body)
 
 
 def shown(route: str, answers: list[HttpAnswer]) -> str:
@@ -173,7 +173,7 @@ def shown(route: str, answers: list[HttpAnswer]) -> str:
     return f"{route} → " + ", ".join(f"{status} {statuses.count(status)} times" for status in dict.fromkeys(statuses))
 
 
-def finding(site: Site, subject: str, what: str, evidence: str, *, severity: Severity) -> Finding:
+def unlimited(site: Site, subject: str, what: str, evidence: str, *, severity: Severity) -> Finding:
     slight = severity == "low"
     return rate_limited.fail(
         site,
@@ -211,9 +211,9 @@ def origin_bypass(site: Site, subject: str) -> Verdict:
     Asked at its own address for the name of the site, as an attacker would who found the address in an old record.
     A refusal is right; so is an answer that still came through the network.
     """
-    ops = [Get(f"{scheme}://{site.main}/", address=subject) for scheme in ("https", "http")]
-    yield Together(ops)
-    bare = [op.answer for op in ops if serves(op.answer)]
+    ops = [HttpGet(f"{scheme}://{site.main}/", address=subject) for scheme in ("https", "http")]
+    yield AskAll(ops)
+    bare = [op.answer for op in ops if is_site_response(op.answer)]
     if not bare:
         # A firewall that drops says as little as a network that is slow: not a pass, and nothing to repair.
         return (
@@ -239,6 +239,6 @@ def origin_bypass(site: Site, subject: str) -> Verdict:
     ]
 
 
-def serves(answer: HttpAnswer) -> bool:
+def is_site_response(answer: HttpAnswer) -> bool:
     """Whether the site itself was shown, not a refusal and not an answer of the network."""
     return answer.known and answer.status < 400 and not any(answer.header(name) for name in EDGE)

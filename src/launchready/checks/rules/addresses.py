@@ -4,20 +4,20 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import Query, Together, known
+from launchready.checks.operations import AskAll, Query, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import (
     Addresses,
     addresses,
+    bogus_dnssec_texts,
     for_customers,
     named_hosts,
     reach,
-    unsigned,
     unused_name,
 )
 from launchready.checks.site import Site, registered
-from launchready.checks.spelling import meant, variants
-from launchready.checks.takeover_services import open_to_strangers, service
+from launchready.checks.spelling import correction, misspellings
+from launchready.checks.takeover_services import find_service, takeover_warning
 from launchready.exchange.operations import Flow
 from launchready.net.addresses import is_loopback, is_public
 
@@ -33,18 +33,18 @@ def domain_exists(site: Site, subject: str) -> Verdict:
     resolver answers SERVFAIL for bad signatures, and the plain answer with CD set.
     """
     soa, ns = Query(subject, "SOA"), Query(subject, "NS")
-    yield Together([soa, ns])
+    yield AskAll([soa, ns])
     if "nxdomain" in (soa.answer.status, ns.answer.status):
         return [missing_domain(site, subject)]
     if soa.answer.status == ns.answer.status == "servfail":
         # A resolver that answers nothing about the parent either says nothing about this domain.
         unchecked = Query(subject, "SOA", checking_disabled=True)
         parent = Query(registered(subject).partition(".")[2], "SOA")
-        yield Together([unchecked, parent])
+        yield AskAll([unchecked, parent])
         if unchecked.answer.known:
-            return [bogus(site, subject)]
+            return [bogus_domain(site, subject)]
         known(parent.answer)
-        return [broken(site, subject)]
+        return [undelegated(site, subject)]
     known(soa.answer if soa.answer.known else ns.answer)
     return FINE
 
@@ -67,8 +67,8 @@ def missing_domain(site: Site, subject: str) -> Finding:
     )
 
 
-def bogus(site: Site, subject: str) -> Finding:
-    title, fix = unsigned(subject)
+def bogus_domain(site: Site, subject: str) -> Finding:
+    title, fix = bogus_dnssec_texts(subject)
     return domain_exists.fail(
         site,
         subject,
@@ -84,7 +84,7 @@ def bogus(site: Site, subject: str) -> Finding:
     )
 
 
-def broken(site: Site, subject: str) -> Finding:
+def undelegated(site: Site, subject: str) -> Finding:
     return domain_exists.fail(
         site,
         subject,
@@ -101,11 +101,11 @@ def broken(site: Site, subject: str) -> Finding:
     )
 
 
-def both(site: Site) -> Iterable[str]:
+def both_names(site: Site) -> Iterable[str]:
     return (site.domain, site.www) if site.expects_www else (site.domain,)
 
 
-@rule("DNS002", family="dns", topic="the address of the site", subjects=both)
+@rule("DNS002", family="dns", topic="the address of the site", subjects=both_names)
 def site_address(site: Site, subject: str) -> Verdict:
     """The domain itself and www lead to a server: both are typed by visitors, whichever of them is the main one.
 
@@ -120,11 +120,11 @@ def site_address(site: Site, subject: str) -> Verdict:
     dangling = found.state != "found" and bool(found.chain)
     impact = "Everybody who types this address sees an error of the browser."
     if found.state == "bogus":
-        title, fix = unsigned(subject)
+        title, fix = bogus_dnssec_texts(subject)
     elif dangling:
         gone = f"it points to {found.last}, which does not exist or has no address (a dangling CNAME)"
         title = f"Nobody can open {subject}: {gone}"
-        impact += open_to_strangers(found.chain)
+        impact += takeover_warning(found.chain)
         fix = f"Correct the name that {subject} points to, or replace that record:\n{fix}"
     elif found.state != "found":
         title = f"Nobody can open {subject}: the name has no address"
@@ -135,7 +135,7 @@ def site_address(site: Site, subject: str) -> Verdict:
         title = f"{who} can open {subject}: its address {hidden[0]} is private, not on the public internet"
     else:
         return FINE
-    claimable = dangling and service(found.chain) is not None
+    claimable = dangling and find_service(found.chain) is not None
     severe = apex or dangling or found.state in ("found", "bogus")
     return [
         site_address.fail(
@@ -166,18 +166,18 @@ def host_address(site: Site, subject: str) -> Verdict:
     """
     found = yield from addresses(subject)
     if found.state != "found":
-        return [(yield from dead(site, subject, found))]
+        return [(yield from missing_host(site, subject, found))]
     # One of several is enough: whoever draws it cannot use the host.
-    return FINE if all(map(is_public, found.addresses)) else [hidden(site, subject, found)]
+    return FINE if all(map(is_public, found.addresses)) else [private_host(site, subject, found)]
 
 
-def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
+def missing_host(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
     dangling = bool(found.chain)
-    near = "" if found.state == "bogus" else (yield from slip(site, found.last))
+    near = "" if found.state == "bogus" else (yield from misspelled(site, found.last))
     record = f"{subject}.  300  IN  A  <the IPv4 address of the server>"
-    stranger = service(found.chain)
+    stranger = find_service(found.chain)
     if found.state == "bogus":
-        title, fix = unsigned(subject)
+        title, fix = bogus_dnssec_texts(subject)
     elif dangling:
         gone = f"it points to {found.last}, which does not exist or has no address (a dangling CNAME)"
         title = f"{subject} is dead: {gone}"
@@ -189,7 +189,7 @@ def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
         fix = record
     if near:
         title += f" (did you mean {near}?)"
-    claimed = open_to_strangers(found.chain) if dangling else ""
+    claimed = takeover_warning(found.chain) if dangling else ""
     return host_address.fail(
         site,
         subject,
@@ -205,21 +205,21 @@ def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
     )
 
 
-def slip(site: Site, name: str) -> Flow[str]:
+def misspelled(site: Site, name: str) -> Flow[str]:
     """The name that was meant: among the hosts of the site that do exist, among the slips that are made most when a
     record is typed in, and among the names of known services.
     """
     hosts = [host for host in site.web if host != name]
     if name.endswith(f".{site.domain}"):
-        hosts += variants(name)
+        hosts += misspellings(name)
     ops = [Query(host, "A") for host in dict.fromkeys([*hosts, unused_name(site)])]
-    yield Together(ops)
+    yield AskAll(ops)
     own = [op.name for op in ops if op.answer.records]
     # A wildcard answers for every slip, so it tells nothing.
-    return "" if unused_name(site) in own else meant(name, own)
+    return "" if unused_name(site) in own else correction(name, own)
 
 
-def hidden(site: Site, subject: str, found: Addresses) -> Finding:
+def private_host(site: Site, subject: str, found: Addresses) -> Finding:
     """Loopback works for nobody; an address of an office network is dead for customers, and tells strangers of it."""
     hooked = any(urlsplit(url).hostname == subject for url in site.webhooks)
     needed = for_customers(subject) or hooked or any(map(is_loopback, found.addresses))
@@ -338,7 +338,7 @@ def wildcard(site: Site, subject: str) -> Verdict:
     """
     name = unused_name(site)
     address, mail = Query(name, "A"), Query(name, "MX")
-    yield Together([address, mail])
+    yield AskAll([address, mail])
     found = [op for op in (address, mail) if op.answer.records]
     if not found:
         known(address.answer)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import Get, Query, Together, known
+from launchready.checks.operations import AskAll, HttpGet, Query, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import follow, reach
 from launchready.checks.site import Site
@@ -35,24 +35,24 @@ def site_answers(site: Site, subject: str) -> Verdict:
 
     A refused connection, a failed handshake and a status of 500 or more are answers; silence is not.
     """
-    op = Get(f"{subject}/")
+    op = HttpGet(f"{subject}/")
     yield op
     answer = op.answer
     if answer.trouble in ("refused", "tls"):
-        return [finding(site, subject, f"it does not answer over https: {answer.reason}", answer)]
+        return [unavailable(site, subject, f"it does not answer over https: {answer.reason}", answer)]
     known(answer)
     if answer.status >= 500:
-        return [finding(site, subject, f"the server answers with an error ({answer.status})", answer)]
+        return [unavailable(site, subject, f"the server answers with an error ({answer.status})", answer)]
     parked = next((text for text in PARKED if text in answer.body.lower()), None)
     if parked is not None:
-        return [finding(site, subject, f'a parking page is shown ("{parked}")', answer)]
+        return [unavailable(site, subject, f'a parking page is shown ("{parked}")', answer)]
     host = subject.removeprefix("https://")
     if answer.status in (404, 410) and host == site.main:
-        return [finding(site, subject, f"the first page is not found ({answer.status})", answer)]
+        return [unavailable(site, subject, f"the first page is not found ({answer.status})", answer)]
     return FINE
 
 
-def finding(site: Site, subject: str, what: str, answer: HttpAnswer) -> Finding:
+def unavailable(site: Site, subject: str, what: str, answer: HttpAnswer) -> Finding:
     host = subject.removeprefix("https://")
     return site_answers.fail(
         site,
@@ -88,12 +88,12 @@ def ipv6_reachable(site: Site, subject: str) -> Verdict:
     translates only for names without an IPv6 address (RFC 6147). Many networks have no IPv6, so silence says nothing.
     """
     four, six = Query(subject, "A"), Query(subject, "AAAA")
-    yield Together([four, six])
+    yield AskAll([four, six])
     address = next((one for one in six.answer.records if is_public(one)), None)
     if address is None or not four.answer.records:
         return NOT_APPLICABLE
-    plain, other = Get(f"https://{subject}/"), Get(f"https://{subject}/", address=address)
-    yield Together([plain, other])
+    plain, other = HttpGet(f"https://{subject}/"), HttpGet(f"https://{subject}/", address=address)
+    yield AskAll([plain, other])
     if not plain.answer.known or other.answer.trouble not in (None, "refused", "tls"):
         return NOT_APPLICABLE
     if other.answer.known and (other.answer.status < 500 or plain.answer.status >= 500):
@@ -190,7 +190,7 @@ def release_live(site: Site, subject: str) -> Verdict:
 
     What ``/healthz`` of this library says (draft-inadarei-api-health-check: releaseId), asked past every cache.
     """
-    op = Get(subject, [("cache-control", "no-store")])
+    op = HttpGet(subject, [("cache-control", "no-store")])
     yield op
     answer = known(op.answer)
     live = named(answer)

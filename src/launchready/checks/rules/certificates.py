@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from launchready.checks.finding import Score, Severity
-from launchready.checks.operations import Handshake, Query, Together, Undetermined, known
+from launchready.checks.operations import AskAll, Handshake, Query, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import reach
 from launchready.checks.site import Site, registered
@@ -142,7 +142,7 @@ def certificate_authority(site: Site, subject: str) -> Verdict:
     # Registries publish none for a whole top-level domain, so the walk ends at the domain that somebody registered.
     top = registered(subject)
     ops = {name: Query(name, "CAA") for name in caa.ancestors(subject) if name == top or name.endswith(f".{top}")}
-    yield Together(ops.values())
+    yield AskAll(ops.values())
     found = caa.judge(subject, site.ca, lambda name: ops[name].answer if name in ops else ())
     blocked = [one for one in map(caa.parse, found.records) if one.blocks]
     if found.unknown:

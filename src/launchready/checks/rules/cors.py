@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score, Severity
-from launchready.checks.operations import Get, Together, known
+from launchready.checks.operations import AskAll, HttpGet, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer
@@ -41,26 +41,26 @@ def cors_probes(site: Site, subject: str) -> Verdict:
     Six origins are tried, each a mistake that is made: any, "null", a name before, a name behind, http, a subdomain.
     """
     tried = cors.probes(site.domain, site.cors_probe_origin)
-    ops = [Get(subject, [("origin", probe.origin)]) for probe in tried]
+    ops = [HttpGet(subject, [("origin", probe.origin)]) for probe in tried]
     yield ops[0]
     if known(ops[0].answer).location is not None:
         return NOT_APPLICABLE  # a redirect holds nothing to read; where it leads is asked there
-    yield Together(ops[1:])
+    yield AskAll(ops[1:])
     open_to = [
         (probe, op.answer)
         for probe, op in zip(tried, ops, strict=True)
         if op.answer.known and cors.lets_in(dict(reversed(op.answer.headers)), probe.origin)
     ]
     if open_to:
-        return [let_in(site, subject, *open_to[0])]
+        return [allowed_origin(site, subject, *open_to[0])]
     if wildcard(ops[0].answer):
-        return [dead(site, subject, ops[0].answer)]
+        return [refused_wildcard(site, subject, ops[0].answer)]
     for op in ops:
         known(op.answer)
     return FINE
 
 
-def let_in(site: Site, subject: str, probe: cors.Probe, answer: HttpAnswer) -> Finding:
+def allowed_origin(site: Site, subject: str, probe: cors.CorsProbe, answer: HttpAnswer) -> Finding:
     severity, now = GRADES[probe.kind]
     return cors_probes.fail(
         site,
@@ -89,7 +89,7 @@ def lets_cookies(headers: dict[str, str]) -> bool:
     return headers.get("access-control-allow-credentials", "").strip() == "true"
 
 
-def dead(site: Site, subject: str, answer: HttpAnswer) -> Finding:
+def refused_wildcard(site: Site, subject: str, answer: HttpAnswer) -> Finding:
     return cors_probes.fail(
         site,
         subject,

@@ -1,19 +1,19 @@
 """TOPIC database"""
 
-from launchready.checks.database_queries import Rights, database
+from launchready.checks.database_queries import ReadPrivileges, database_subject
 from launchready.checks.finding import Score
 from launchready.checks.operations import known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 
 
-@rule("DB004", family="db", topic="that not every account may read or create", subjects=database)
+@rule("DB004", family="db", topic="that not every account may read or create", subjects=database_subject)
 def public(site: Site, subject: str) -> Verdict:
     """Least privilege in the database: that not every account may read or create.
 
     Asked through the app's own address, so it is what a hole in the app could do.
     """
-    op = Rights(site.database)
+    op = ReadPrivileges(site.database)
     yield op
     found = known(op.answer)
     if not found.public:
@@ -35,13 +35,13 @@ def public(site: Site, subject: str) -> Verdict:
     ]
 
 
-@rule("DB001", family="db", topic="that the app does not rule the database server", subjects=database)
+@rule("DB001", family="db", topic="that the app does not rule the database server", subjects=database_subject)
 def superuser(site: Site, subject: str) -> Verdict:
     """Least privilege in the database: that the app does not rule the database server.
 
     Asked through the app's own address, so it is what a hole in the app could do.
     """
-    op = Rights(site.database)
+    op = ReadPrivileges(site.database)
     yield op
     found = known(op.answer)
     if not found.server:
@@ -70,13 +70,13 @@ def superuser(site: Site, subject: str) -> Verdict:
     ]
 
 
-@rule("DB003", family="db", topic="that the app cannot drop its tables", subjects=database)
+@rule("DB003", family="db", topic="that the app cannot drop its tables", subjects=database_subject)
 def owner(site: Site, subject: str) -> Verdict:
     """Least privilege in the database: that the app cannot drop its tables.
 
     Asked through the app's own address, so it is what a hole in the app could do.
     """
-    op = Rights(site.database)
+    op = ReadPrivileges(site.database)
     yield op
     found = known(op.answer)
     if not found.owns:
@@ -103,13 +103,13 @@ def owner(site: Site, subject: str) -> Verdict:
     ]
 
 
-@rule("DB002", family="db", topic="that the app makes no databases or accounts", subjects=database)
+@rule("DB002", family="db", topic="that the app makes no databases or accounts", subjects=database_subject)
 def creates(site: Site, subject: str) -> Verdict:
     """Least privilege in the database: that the app makes no databases or accounts.
 
     Asked through the app's own address, so it is what a hole in the app could do.
     """
-    op = Rights(site.database)
+    op = ReadPrivileges(site.database)
     yield op
     found = known(op.answer)
     if not found.creates:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import Together, Txt, known
+from launchready.checks.operations import AskAll, Txt, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import sends_mail
 from launchready.checks.site import Site
@@ -107,11 +107,11 @@ GUESSES = (
 )  # fmt: skip
 
 
-def where_nobody_said(site: Site) -> Iterable[str]:
+def without_selectors(site: Site) -> Iterable[str]:
     return () if site.dkim_selectors or site.sends_mail is False else (site.domain,)
 
 
-@rule("MAIL017", family="mail", topic="that your mail is signed (DKIM)", subjects=where_nobody_said)
+@rule("MAIL017", family="mail", topic="that your mail is signed (DKIM)", subjects=without_selectors)
 def dkim_common_selectors(site: Site, subject: str) -> Verdict:
     """Where no selector was named: whether a key stands at one of the names that the usual services use.
 
@@ -120,7 +120,7 @@ def dkim_common_selectors(site: Site, subject: str) -> Verdict:
     if (yield from sends_mail(site)) is False:
         return NOT_APPLICABLE
     ops = [Txt(f"{guess}._domainkey.{subject}") for guess in GUESSES]
-    yield Together(ops)
+    yield AskAll(ops)
     if any(parse_key(op.answer.records).status in ("ok", "weak") for op in ops):
         return FINE
     for op in ops:

@@ -1,7 +1,7 @@
 """TOPIC dmarc"""
 
 from launchready.checks.finding import Score
-from launchready.checks.operations import Together, Txt, known
+from launchready.checks.operations import AskAll, Txt, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import dmarc_policy, sends_mail
 from launchready.checks.site import Site, registered
@@ -62,7 +62,7 @@ def dmarc_missing(site: Site, subject: str) -> Verdict:
 def misplaced(domain: str) -> Flow[str]:
     """Where people put it by mistake: at the domain itself, without the underscore, or with the domain twice."""
     ops = [Txt(name) for name in (domain, f"dmarc.{domain}", f"_dmarc.{domain}.{domain}", f"_dmarc.www.{domain}")]
-    yield Together(ops)
+    yield AskAll(ops)
     for op in ops:
         # A wildcard that answers for every name is no record that somebody put there.
         if any(is_record(text) for text in op.answer.records):
@@ -211,7 +211,7 @@ def dmarc_report_target(site: Site, subject: str) -> Verdict:
     targets = dict.fromkeys(address.rpartition("@")[2].lower().rstrip(".") for address in policy.found.rua)
     own = registered(policy.source)
     ops = {target: Txt(f"{policy.source}._report._dmarc.{target}") for target in targets if registered(target) != own}
-    yield Together(ops.values())
+    yield AskAll(ops.values())
     # The record is a version alone, so it is no policy: only its version is looked at.
     refused = [target for target, op in ops.items() if not any(map(dmarc.is_record, known(op.answer).records))]
     if not refused:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import Each, Get, Handshake, known
+from launchready.checks.operations import Handshake, HttpGet, RunAll, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
-from launchready.checks.shared_queries import Path, follow, reach
+from launchready.checks.shared_queries import RedirectPath, follow, reach
 from launchready.checks.site import Site
 from launchready.web import hsts
 
@@ -65,12 +65,12 @@ def http_to_https(site: Site, subject: str) -> Verdict:
     https only is fine.
     """
     host = subject.removeprefix("http://")
-    each = Each([follow(f"{subject}/"), follow(f"https://{host}/")])
+    each = RunAll([follow(f"{subject}/"), follow(f"https://{host}/")])
     yield each
     path, safe = each.answer
     for one in (path, safe):
         if one.loops:
-            return [circle(site, subject, one)]
+            return [redirect_loop(site, subject, one)]
     if path.last.url.startswith("https:") or path.hops[0].trouble == "refused":
         return FINE
     if safe.hops[0].trouble in ("refused", "tls"):
@@ -78,10 +78,10 @@ def http_to_https(site: Site, subject: str) -> Verdict:
     if known(path.last).status >= 400:
         # No page is served without encryption; whether the host answers at all is another question.
         return FINE
-    return [plain(site, subject, path)]
+    return [no_redirect(site, subject, path)]
 
 
-def circle(site: Site, subject: str, path: Path) -> Finding:
+def redirect_loop(site: Site, subject: str, path: RedirectPath) -> Finding:
     """Whoever is led into the circle sees the same one, so it is named by its first address in the alphabet."""
     urls = [hop.url for hop in path.hops]
     start = min(urls[urls.index(path.back) :] if path.back in urls else urls)
@@ -101,7 +101,7 @@ def circle(site: Site, subject: str, path: Path) -> Finding:
     )
 
 
-def plain(site: Site, subject: str, path: Path) -> Finding:
+def no_redirect(site: Site, subject: str, path: RedirectPath) -> Finding:
     host = subject.removeprefix("http://")
     return http_to_https.fail(
         site,
@@ -122,7 +122,7 @@ def plain(site: Site, subject: str, path: Path) -> Finding:
 OLD = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1", "TLS 1.0", "TLS 1.1", "TLS1.0", "TLS1.1", "1.0", "1.1")
 
 
-def name(version: str) -> str:
+def version_name(version: str) -> str:
     """``TLSv1`` as people call it: TLS 1.0."""
     number = version.lstrip("TLSv ")
     return version if version.startswith("SSL") else f"TLS {number}" if "." in number else f"TLS {number}.0"
@@ -146,7 +146,7 @@ def old_tls(site: Site, subject: str) -> Verdict:
     facts = known(op.answer)
     if not facts.probed or not facts.versions:
         return NOT_APPLICABLE
-    spoken = [name(version) for version in facts.versions if version in OLD]
+    spoken = [version_name(version) for version in facts.versions if version in OLD]
     if not spoken:
         return FINE
     return [
@@ -179,13 +179,13 @@ def https_pages(site: Site) -> Iterable[str]:
     blocked_by=("TLS001", "TLS002", "WEB001"),
     merge=True,
 )
-def stays_with_https(site: Site, subject: str) -> Verdict:
+def hsts_header(site: Site, subject: str) -> Verdict:
     """Browsers are told to stay with https (Strict-Transport-Security, RFC 6797).
 
     Each host answers for itself; a redirect counts as well (section 7.1). Never recommends preloading: it cannot
     be taken back for months.
     """
-    op = Get(f"{subject}/")
+    op = HttpGet(f"{subject}/")
     yield op
     answer = known(op.answer)
     found = hsts.parse(answer.headers)
@@ -195,7 +195,7 @@ def stays_with_https(site: Site, subject: str) -> Verdict:
     passed_on = answer.location is not None
     seen = answer.header("strict-transport-security")
     return [
-        stays_with_https.fail(
+        hsts_header.fail(
             site,
             subject,
             "The first visit in a strange network can be read along: browsers are not told to stay with https "
@@ -226,7 +226,7 @@ def hsts_preload(site: Site, subject: str) -> Verdict:
 
     hstspreload.org: a year, and every subdomain. The list is hard to leave, so it is never recommended here.
     """
-    op = Get(f"https://{subject}/")
+    op = HttpGet(f"https://{subject}/")
     yield op
     found = hsts.parse(known(op.answer).headers)
     if not found.preload:

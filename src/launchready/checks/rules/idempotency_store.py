@@ -4,16 +4,16 @@ from launchready.checks.finding import Score
 from launchready.checks.operations import known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
-from launchready.checks.store_queries import Kept, Open, store
+from launchready.checks.store_queries import FindUnknownOutcomes, ReadDurability, store_subject
 
 
-@rule("DB005", family="db", topic="that the keys of payments are kept", subjects=store)
+@rule("DB005", family="db", topic="that the keys of payments are kept", subjects=store_subject)
 def store_durability(site: Site, subject: str) -> Verdict:
     """The store of idempotency keys keeps what it was given.
 
     A key that is lost after its payment was made lets a retry pay again: docs/guarantees.md, "Stores".
     """
-    op = Kept(site.store)
+    op = ReadDurability(site.store)
     yield op
     found = known(op.answer)
     if not found.losses:
@@ -38,13 +38,13 @@ def store_durability(site: Site, subject: str) -> Verdict:
     ]
 
 
-@rule("DB006", family="db", topic="that every payment that was begun has an end", subjects=store)
+@rule("DB006", family="db", topic="that every payment that was begun has an end", subjects=store_subject)
 def idempotency_unknown(site: Site, subject: str) -> Verdict:
     """No payment was begun of which nobody knows how it ended.
 
     A worker that dies in the middle leaves a key that is never run again: docs/guarantees.md, "Idempotency".
     """
-    op = Open(site.store)
+    op = FindUnknownOutcomes(site.store)
     yield op
     found = known(op.answer).found
     if not found.count:

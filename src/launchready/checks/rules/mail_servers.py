@@ -3,7 +3,7 @@
 import ipaddress
 
 from launchready.checks.finding import Finding, Score, Severity, When
-from launchready.checks.operations import Each, Query, Smtp, Together, known
+from launchready.checks.operations import AskAll, Query, RunAll, Smtp, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import Addresses, addresses, mail_servers, sends_mail, spf_records, sts_policy
 from launchready.checks.site import Site
@@ -27,21 +27,21 @@ def mail_delivery(site: Site, subject: str) -> Verdict:
         sends = yield from sends_mail(site)
         if sends is False:
             return NOT_APPLICABLE if servers.kind == "none" else FINE
-        return [nowhere(site, subject, servers, needed=sends is True)]
+        return [no_mail_servers(site, subject, servers, needed=sends is True)]
     if servers.kind == "null-and-hosts":
         title = f"Mail to {subject} may come back: a null MX says that it takes no mail, and stands beside a real one"
         fix = f"Delete the record that holds a single dot: {subject}.  IN  MX  0  ."
-        return [mx_finding(site, subject, title, evidence=shown(subject, servers), fix=fix)]
+        return [mx_finding(site, subject, title, evidence=format_mx(subject, servers), fix=fix)]
     if servers.addresses:
         title = f"Mail to {subject} comes back: its MX is an IP address, and has to be the name of the mail server"
         fix = f"Replace the record by one with a name:\n{RECORD.format(subject)}"
-        return [mx_finding(site, subject, title, evidence=shown(subject, servers), fix=fix, severity="critical")]
-    each = Each([addresses(host) for _, host in servers.hosts])
+        return [mx_finding(site, subject, title, evidence=format_mx(subject, servers), fix=fix, severity="critical")]
+    each = RunAll([addresses(host) for _, host in servers.hosts])
     yield each
-    return judged(site, subject, each.answer)
+    return broken_host(site, subject, each.answer)
 
 
-def judged(site: Site, subject: str, found: list[Addresses]) -> list[Finding]:
+def broken_host(site: Site, subject: str, found: list[Addresses]) -> list[Finding]:
     """A dead server, else an alias (RFC 2181 section 10.3)."""
     dead = [one for one in found if one.state != "found"]
     inside = [one for one in found if one.addresses and not any(map(is_public, one.addresses))]
@@ -67,20 +67,20 @@ def judged(site: Site, subject: str, found: list[Addresses]) -> list[Finding]:
     return []
 
 
-def nowhere(site: Site, subject: str, servers: MX, *, needed: bool) -> Finding:
+def no_mail_servers(site: Site, subject: str, servers: MX, *, needed: bool) -> Finding:
     what = (
         "says that it takes no mail (null MX)" if servers.kind == "null" else "names no server that takes mail (no MX)"
     )
     title = f"Nobody can answer your mail: {subject} {what}"
     severity: Severity = "high" if needed else "medium"
-    evidence = shown(subject, servers)
+    evidence = format_mx(subject, servers)
     fix = f"{RECORD.format(subject)}\nIf the domain shall not have mail at all, say so: --no-sends-mail"
     return mx_finding(
         site, subject, title, evidence=evidence, fix=fix, severity=severity, when="48h" if needed else "can-wait"
     )
 
 
-def shown(subject: str, servers: MX) -> str:
+def format_mx(subject: str, servers: MX) -> str:
     hosts = ", ".join(f"{preference} {host}" for preference, host in servers.hosts)
     null = "0 ." if servers.kind.startswith("null") else ""
     return f"MX {subject} → {', '.join(filter(None, (null, hosts))) or 'no record'}"
@@ -120,7 +120,7 @@ def starttls(site: Site, subject: str) -> Verdict:
     """
     servers = yield from mail_servers(subject)
     ops = [Smtp(host) for _, host in servers.hosts]
-    yield Together(ops)
+    yield AskAll(ops)
     heard = [op for op in ops if op.answer.probed and op.answer.known]
     if not heard:
         return NOT_APPLICABLE
@@ -183,7 +183,7 @@ def dane(site: Site, subject: str) -> Verdict:
     servers = yield from mail_servers(subject)
     mx = Query(subject, "MX")
     ops = [Query(f"_25._tcp.{host}", "TLSA") for _, host in servers.hosts]
-    yield Together([mx, *ops])
+    yield AskAll([mx, *ops])
     found = [op for op in ops if op.answer.records]
     if not found:
         return NOT_APPLICABLE
@@ -230,7 +230,7 @@ def sender_ptr(site: Site, subject: str) -> Verdict:
     if not own:
         return NOT_APPLICABLE
     ops = {address: Query(ipaddress.ip_address(address).reverse_pointer, "PTR") for address in own[:MOST_ADDRESSES]}
-    yield Together(ops.values())
+    yield AskAll(ops.values())
     nameless = [address for address, op in ops.items() if op.answer.status in ("empty", "nxdomain")]
     if not nameless:
         for op in ops.values():

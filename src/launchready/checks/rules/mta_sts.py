@@ -10,7 +10,7 @@ from launchready.mail.mta_sts import STSPolicy, STSRecord
 from launchready.net.answers import HttpAnswer
 
 # Troubles that somebody answered with; silence proves nothing.
-SAID = (None, "refused", "tls", "dns")
+ANSWERED_TROUBLES = (None, "refused", "tls", "dns")
 
 
 @rule("MAIL019", family="mail", topic="that mail to you is delivered encrypted (MTA-STS)", after=("MAIL001", "MAIL018"))
@@ -24,17 +24,17 @@ def mta_sts(site: Site, subject: str) -> Verdict:
         return NOT_APPLICABLE
     record, policy, answer = yield from sts_policy(subject)
     if not record.present:
-        return [absent(site, subject)]
+        return [missing_policy(site, subject)]
     if not record.valid:
-        return [broken(site, subject, record, "; ".join(record.problems))]
+        return [broken_policy(site, subject, record, "; ".join(record.problems))]
     assert answer is not None
-    if answer.trouble not in SAID:
+    if answer.trouble not in ANSWERED_TROUBLES:
         known(answer)
-    problem = unreadable(answer, policy)
-    return [broken(site, subject, record, problem)] if problem else FINE
+    problem = policy_problem(answer, policy)
+    return [broken_policy(site, subject, record, problem)] if problem else FINE
 
 
-def unreadable(answer: HttpAnswer, policy: STSPolicy | None) -> str:
+def policy_problem(answer: HttpAnswer, policy: STSPolicy | None) -> str:
     """Why senders do not take the file; empty when they do."""
     if answer.trouble is not None:
         return f"the file cannot be fetched: {answer.url}: {answer.reason}"
@@ -46,7 +46,7 @@ def unreadable(answer: HttpAnswer, policy: STSPolicy | None) -> str:
     return "; ".join(policy.problems) if policy else ""
 
 
-def broken(site: Site, subject: str, record: STSRecord, problem: str) -> Finding:
+def broken_policy(site: Site, subject: str, record: STSRecord, problem: str) -> Finding:
     return mta_sts.fail(
         site,
         subject,
@@ -63,7 +63,7 @@ def broken(site: Site, subject: str, record: STSRecord, problem: str) -> Finding
     )
 
 
-def absent(site: Site, subject: str) -> Finding:
+def missing_policy(site: Site, subject: str) -> Finding:
     return mta_sts.fail(
         site,
         subject,

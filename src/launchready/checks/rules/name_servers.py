@@ -3,7 +3,7 @@
 import ipaddress
 
 from launchready.checks.finding import Score
-from launchready.checks.operations import Each, Query, Together, Undetermined, known
+from launchready.checks.operations import AskAll, Query, RunAll, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import addresses, authorities
 from launchready.checks.site import Site, registered
@@ -20,7 +20,7 @@ def name_servers(site: Site, subject: str) -> Verdict:
     servers = known(op.answer).records
     if not servers:
         return NOT_APPLICABLE
-    each = Each([addresses(server) for server in servers])
+    each = RunAll([addresses(server) for server in servers])
     yield each
     dead = [found for found in each.answer if found.state != "found"]
     if dead:
@@ -105,7 +105,7 @@ def name_servers_tcp(site: Site, subject: str) -> Verdict:
 
     A closed port is an answer where another server's is open; where all are closed, it may be closed from here.
     """
-    each = Each([authorities(subject), authorities(subject, tcp=True)])
+    each = RunAll([authorities(subject), authorities(subject, tcp=True)])
     yield each
     asked = [long for short, long in zip(*each.answer, strict=True) if short.answer.known]
     if not any(one.answer.known for one in asked):
@@ -144,7 +144,7 @@ def name_servers_diversity(site: Site, subject: str) -> Verdict:
     servers = known(op.answer).records
     if len(servers) < 2:
         return NOT_APPLICABLE
-    each = Each([addresses(server) for server in servers])
+    each = RunAll([addresses(server) for server in servers])
     yield each
     found = [address for one in each.answer for address in one.addresses]
     if not found or len({network(address) for address in found}) > 1:
@@ -210,7 +210,7 @@ def dnssec(site: Site, subject: str) -> Verdict:
     """
     name = registered(subject)
     ds, soa = Query(name, "DS"), Query(subject, "SOA")
-    yield Together([ds, soa])
+    yield AskAll([ds, soa])
     if soa.answer.authenticated or known(ds.answer).records:
         return FINE
     return [

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from launchready.checks.finding import Score
-from launchready.checks.operations import Get, Together
+from launchready.checks.operations import AskAll, HttpGet
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import follow, is_page
 from launchready.checks.site import Site, registered
@@ -150,8 +150,8 @@ def static_caching(site: Site, subject: str) -> Verdict:
     host = urlsplit(path.last.url).hostname
     found = dict.fromkeys(one.url for one in page.references(path.last.body, path.last.url))
     own = [url for url in found if urlsplit(url).hostname == host and HASHED.search(urlsplit(url).path)]
-    ops = [Get(url) for url in own[:MOST_FILES]]
-    yield Together(ops)
+    ops = [HttpGet(url) for url in own[:MOST_FILES]]
+    yield AskAll(ops)
     loaded = [op.answer for op in ops if op.answer.known and op.answer.status == 200]
     if not loaded:
         return NOT_APPLICABLE

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import Each, Get, Together
+from launchready.checks.operations import AskAll, HttpGet, RunAll
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
-from launchready.checks.shared_queries import Path, addresses, follow
+from launchready.checks.shared_queries import RedirectPath, addresses, follow
 from launchready.checks.site import Site
 
 
@@ -27,7 +27,7 @@ def canonical_host(site: Site, subject: str) -> Verdict:
     www = yield from addresses(site.www)
     if www.state != "found":
         return NOT_APPLICABLE
-    each = Each([follow(f"https://{host}/") for host in (site.domain, site.www)])
+    each = RunAll([follow(f"https://{host}/") for host in (site.domain, site.www)])
     yield each
     ends = [path for path in each.answer if not path.loops and path.last.trouble is None and path.last.status < 400]
     if len(ends) < 2:
@@ -36,10 +36,10 @@ def canonical_host(site: Site, subject: str) -> Verdict:
     if hosts[0] != hosts[1]:
         return [two_sites(site, subject, ends)]
     wrong = site.canonical is not None and hosts[0] in (site.domain, site.www) and hosts[0] != site.main
-    return [elsewhere(site, subject, ends, hosts[0])] if wrong else FINE
+    return [wrong_host(site, subject, ends, hosts[0])] if wrong else FINE
 
 
-def two_sites(site: Site, subject: str, ends: list[Path]) -> Finding:
+def two_sites(site: Site, subject: str, ends: list[RedirectPath]) -> Finding:
     other = site.domain if site.main == site.www else site.www
     return canonical_host.fail(
         site,
@@ -57,7 +57,7 @@ def two_sites(site: Site, subject: str, ends: list[Path]) -> Finding:
     )
 
 
-def elsewhere(site: Site, subject: str, ends: list[Path], host: str) -> Finding:
+def wrong_host(site: Site, subject: str, ends: list[RedirectPath], host: str) -> Finding:
     return canonical_host.fail(
         site,
         subject,
@@ -76,7 +76,7 @@ def elsewhere(site: Site, subject: str, ends: list[Path], host: str) -> Finding:
 MOST_REDIRECTS = 3
 
 
-def entries(site: Site) -> Iterable[str]:
+def typed_urls(site: Site) -> Iterable[str]:
     return [f"{scheme}://{host}" for host in site.web for scheme in ("http", "https")]
 
 
@@ -84,7 +84,7 @@ def entries(site: Site) -> Iterable[str]:
     "WEB005",
     family="web",
     topic="the number of redirects",
-    subjects=entries,
+    subjects=typed_urls,
     after=("DNS002", "DNS003", "DNS005", "WEB001"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
     merge=True,
@@ -149,8 +149,8 @@ def redirect_keeps_path(site: Site, subject: str) -> Verdict:
     """
     other = site.domain if site.main == site.www else site.www
     urls = [f"http://{site.main}{PROBE}", *([f"https://{other}{PROBE}"] if site.expects_www else [])]
-    ops = [Get(url) for url in urls]
-    yield Together(ops)
+    ops = [HttpGet(url) for url in urls]
+    yield AskAll(ops)
     led = [(op.url, target(op.url, op.answer.location)) for op in ops if op.answer.known and op.answer.location]
     own = [(url, to) for url, to in led if urlsplit(to).hostname in (site.domain, site.www)]
     if not own:

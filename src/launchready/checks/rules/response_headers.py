@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from launchready.checks.finding import Score
-from launchready.checks.operations import Get, known
+from launchready.checks.operations import HttpGet, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import follow, is_page
 from launchready.checks.site import Site
@@ -29,7 +29,7 @@ def security_headers(site: Site, subject: str) -> Verdict:
 
     Weighed as the MDN Observatory does: a content security policy most, nosniff less, a referrer policy hardly.
     """
-    op = Get(subject)
+    op = HttpGet(subject)
     yield op
     answer = known(op.answer)
     if answer.location is not None or answer.status >= 400:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from launchready.checks.finding import Finding, Score
 from launchready.checks.operations import Txt, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
-from launchready.checks.shared_queries import evaluated, mail_servers, sender_include, sends_mail, spf_records
+from launchready.checks.shared_queries import evaluate_spf, mail_servers, sender_include, sends_mail, spf_records
 from launchready.checks.site import Site
-from launchready.checks.spf_tree import Node, Tree, walk
+from launchready.checks.spf_tree import SPFNode, SPFTree, read_tree
 from launchready.exchange.operations import Flow
 from launchready.mail import spf
-from launchready.mail.spf import MOST_LOOKUPS, SPFRecord
+from launchready.mail.spf import MAX_LOOKUPS, SPFRecord
 
 
 @rule("MAIL002", family="mail", topic="the list of servers that may send mail (SPF)", after=("DNS014",))
@@ -105,7 +105,7 @@ def spf_broken(site: Site, subject: str) -> Verdict:
     found = yield from spf_records(subject)
     if len(found) != 1:
         return NOT_APPLICABLE
-    tree = yield from walk(subject, found[0])
+    tree = yield from read_tree(subject, found[0])
     reasons = tree.reasons
     if not reasons:
         if tree.unknown:
@@ -113,7 +113,7 @@ def spf_broken(site: Site, subject: str) -> Verdict:
         return FINE
     sends = yield from sends_mail(site)
     fix = f"Correct what is named above in the TXT record of {subject} (or in the record that it includes)."
-    if tree.lookups > MOST_LOOKUPS:
+    if tree.lookups > MAX_LOOKUPS:
         fix = "Remove the include: of every service that you do not send with any more. " + fix
     return [
         spf_broken.fail(
@@ -149,16 +149,16 @@ def spf_near_limit(site: Site, subject: str) -> Verdict:
     found = yield from spf_records(subject)
     if len(found) != 1:
         return NOT_APPLICABLE
-    tree = yield from walk(subject, found[0])
+    tree = yield from read_tree(subject, found[0])
     if tree.unknown:
         raise tree.unknown
-    if not NEAR <= tree.lookups <= MOST_LOOKUPS:
+    if not NEAR <= tree.lookups <= MAX_LOOKUPS:
         return FINE
     return [
         spf_near_limit.fail(
             site,
             subject,
-            f"The list of senders (SPF) is nearly full: {tree.lookups} of {MOST_LOOKUPS} DNS lookups are used",
+            f"The list of senders (SPF) is nearly full: {tree.lookups} of {MAX_LOOKUPS} DNS lookups are used",
             severity="low",
             when="can-wait",
             reason="90 days: it works today",
@@ -183,7 +183,7 @@ def spf_everyone(site: Site, subject: str) -> Verdict:
     found = yield from spf_records(subject)
     if len(found) != 1:
         return NOT_APPLICABLE
-    tree = yield from walk(subject, found[0])
+    tree = yield from read_tree(subject, found[0])
     if not tree.everyone:
         if tree.unknown:
             raise tree.unknown
@@ -226,7 +226,7 @@ def spf_all_qualifier(site: Site, subject: str) -> Verdict:
     found = yield from spf_records(subject)
     if len(found) != 1:
         return NOT_APPLICABLE
-    tree = yield from walk(subject, found[0])
+    tree = yield from read_tree(subject, found[0])
     last = ending(tree.nodes)
     if last is None:
         if tree.unknown:
@@ -253,7 +253,7 @@ def spf_all_qualifier(site: Site, subject: str) -> Verdict:
     ]
 
 
-def ending(nodes: list[Node]) -> SPFRecord | None:
+def ending(nodes: list[SPFNode]) -> SPFRecord | None:
     """The record that has the last word: redirects are followed to their end; None when that is not known."""
     node = nodes[0]
     while node.record.redirect and node.record.all is None:
@@ -280,7 +280,7 @@ def spf_deprecated(site: Site, subject: str) -> Verdict:
     found = yield from spf_records(subject)
     if len(found) != 1:
         return NOT_APPLICABLE
-    tree = yield from walk(subject, found[0])
+    tree = yield from read_tree(subject, found[0])
     notes = remarks(tree)
     if not notes:
         if tree.unknown:
@@ -303,7 +303,7 @@ def spf_deprecated(site: Site, subject: str) -> Verdict:
     ]
 
 
-def remarks(tree: Tree) -> list[str]:
+def remarks(tree: SPFTree) -> list[str]:
     record = tree.nodes[0].record
     notes = [f"{term.text} is slow and advised against" for term in record.terms if term.name == "ptr"]
     if record.redirect and record.all is not None:
@@ -326,7 +326,7 @@ def spf_sender(site: Site, subject: str) -> Verdict:
     is said once, elsewhere.
     """
     found = yield from spf_records(site.domain)
-    result = yield from evaluated(subject, site.domain)
+    result = yield from evaluate_spf(subject, site.domain)
     if result.result == "temperror":
         raise Undetermined(f"SPF of {site.domain} for {subject}", result.reason)
     if result.result in ("permerror", "none"):

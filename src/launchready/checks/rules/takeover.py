@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import Each, Found, Undetermined, known
+from launchready.checks.operations import RunAll, Subdomains, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import Addresses, addresses, named_hosts
 from launchready.checks.site import Site
-from launchready.checks.takeover import claimable
-from launchready.checks.takeover_services import service
+from launchready.checks.takeover import find_unclaimed
+from launchready.checks.takeover_services import find_service
 from launchready.exchange.operations import Flow
 
 
@@ -31,9 +31,9 @@ def takeover(site: Site, subject: str) -> Verdict:
     that does not exist at all is the address check's.
     """
     found = yield from addresses(subject)
-    claim = yield from claimable(subject, found)
+    claim = yield from find_unclaimed(subject, found)
     if claim is None:
-        return FINE if found.chain and service(found.chain) is None else NOT_APPLICABLE
+        return FINE if found.chain and find_service(found.chain) is None else NOT_APPLICABLE
     if not claim.quote:
         return FINE
     return [
@@ -68,30 +68,30 @@ def forgotten_names(site: Site, subject: str) -> Verdict:
     Where the names come from is the caller's (``subdomains``): no log has an interface that stays. Each that was
     not named is looked at: an alias whose target is gone, or that a service has for nobody.
     """
-    op = Found(subject)
+    op = Subdomains(subject)
     yield op
     if not op.answer.probed:
         return NOT_APPLICABLE
     told = {site.domain, site.www, *site.hosts, *named_hosts(site)}
     strange = [name for name in known(op.answer).names if name not in told]
-    each = Each([seen(name) for name in strange[:MOST_NAMES]])
+    each = RunAll([inspect_name(name) for name in strange[:MOST_NAMES]])
     yield each
     open_to = [(name, evidence) for name, evidence, _ in each.answer if evidence]
     if open_to:
-        return [taken(site, name, evidence) for name, evidence in open_to]
+        return [takeover_finding(site, name, evidence) for name, evidence in open_to]
     unknown = next((silent for _, _, silent in each.answer if silent), None)
     if unknown is not None:
         raise unknown
-    return [listed(site, subject, strange)] if strange else FINE
+    return [forgotten_finding(site, subject, strange)] if strange else FINE
 
 
-def seen(name: str) -> Flow[tuple[str, str, Undetermined | None]]:
+def inspect_name(name: str) -> Flow[tuple[str, str, Undetermined | None]]:
     """The name; what shows that it can be claimed, or ""; why that is not known, or None."""
     try:
         found: Addresses = yield from addresses(name)
         if found.chain and found.state != "found":
             return name, found.evidence, None
-        claim = yield from claimable(name, found)
+        claim = yield from find_unclaimed(name, found)
     except Undetermined as silent:
         return name, "", silent
     if claim is None or not claim.quote:
@@ -99,7 +99,7 @@ def seen(name: str) -> Flow[tuple[str, str, Undetermined | None]]:
     return name, f"{found.evidence}\nGET {claim.answer.url} → {claim.answer.status}, {claim.quote}", None
 
 
-def taken(site: Site, name: str, evidence: str) -> Finding:
+def takeover_finding(site: Site, name: str, evidence: str) -> Finding:
     return forgotten_names.fail(
         site,
         name,
@@ -115,7 +115,7 @@ def taken(site: Site, name: str, evidence: str) -> Finding:
     )
 
 
-def listed(site: Site, subject: str, names: list[str]) -> Finding:
+def forgotten_finding(site: Site, subject: str, names: list[str]) -> Finding:
     more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
     return forgotten_names.fail(
         site,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import Post, known
+from launchready.checks.operations import HttpPost, known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer
@@ -29,7 +29,7 @@ def webhook_redirected(site: Site, subject: str) -> Verdict:
 
     RFC 9110 section 15.4: after 301, 302 and 303 a POST becomes a GET. Stripe and others do not follow at all.
     """
-    op = Post(subject, [("content-type", "application/json")], PROBE)
+    op = HttpPost(subject, [("content-type", "application/json")], PROBE)
     yield op
     answer = known(op.answer)
     if answer.location is None:
@@ -80,27 +80,27 @@ def webhook_answers(site: Site, subject: str) -> Verdict:
     A refusal (400, 401, 403 without a challenge) is right: the probe has no signature. A changed body shows only
     where the answer repeats what arrived.
     """
-    op = Post(subject, [("content-type", "application/json")], PROBE)
+    op = HttpPost(subject, [("content-type", "application/json")], PROBE)
     yield op
     answer = op.answer
     if answer.trouble in ("refused", "tls"):
-        return [finding(site, subject, f"the address does not answer ({answer.reason})", answer)]
+        return [rejected(site, subject, f"the address does not answer ({answer.reason})", answer)]
     known(answer)
     body = answer.body.lower()
     if answer.header("cf-mitigated") or (answer.status in (403, 429, 503) and any(one in body for one in CHALLENGES)):
-        return [finding(site, subject, "a challenge page for browsers is shown to the payment provider", answer)]
+        return [rejected(site, subject, "a challenge page for browsers is shown to the payment provider", answer)]
     if answer.status in (404, 405, 410):
-        return [finding(site, subject, f"nothing takes a POST there ({answer.status})", answer)]
+        return [rejected(site, subject, f"nothing takes a POST there ({answer.status})", answer)]
     if answer.status >= 500:
-        return [finding(site, subject, f"the server answers with an error ({answer.status})", answer)]
+        return [rejected(site, subject, f"the server answers with an error ({answer.status})", answer)]
     if MARK in answer.body and "launchready" in body and PROBE.decode() not in answer.body:
         return [
-            finding(site, subject, "the body is changed on the way, so its signature does not fit any more", answer)
+            rejected(site, subject, "the body is changed on the way, so its signature does not fit any more", answer)
         ]
     return FINE
 
 
-def finding(site: Site, subject: str, what: str, answer: HttpAnswer) -> Finding:
+def rejected(site: Site, subject: str, what: str, answer: HttpAnswer) -> Finding:
     return webhook_answers.fail(
         site,
         subject,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from launchready.checks.finding import Score
-from launchready.checks.operations import Get, known
+from launchready.checks.operations import HttpGet, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import link_hosts
 from launchready.checks.site import Site
@@ -33,7 +33,7 @@ def apple_links(site: Site, subject: str) -> Verdict:
     Apple, "Supporting associated domains": 200 without a redirect, application/json, at most 128 KB, app IDs with
     the team in front. A missing file is a mistake only where an app was declared (mobile_app).
     """
-    op = Get(f"https://{subject}{APPLE_PATH}")
+    op = HttpGet(f"https://{subject}{APPLE_PATH}")
     yield op
     if not declared(site, op.answer):
         return NOT_APPLICABLE
@@ -108,7 +108,7 @@ def android_links(site: Site, subject: str) -> Verdict:
     Digital Asset Links: 200 without a redirect, application/json, fingerprints of 32 upper case octets: that of the
     upload key and that of Play's signing key. A missing file is a mistake only where an app was declared.
     """
-    op = Get(f"https://{subject}{ANDROID_PATH}")
+    op = HttpGet(f"https://{subject}{ANDROID_PATH}")
     yield op
     published = op.answer.status == 200 and op.answer.body.lstrip().startswith("[")
     if not site.mobile_app and not published:
@@ -172,7 +172,7 @@ def security_txt(site: Site, subject: str) -> Verdict:
 
     Section 2.5.3: a line ``Contact:`` is what makes it one.
     """
-    op = Get(f"https://{site.main}/.well-known/security.txt")
+    op = HttpGet(f"https://{site.main}/.well-known/security.txt")
     yield op
     if not op.answer.known or op.answer.status not in (200, 404, 410):
         return NOT_APPLICABLE

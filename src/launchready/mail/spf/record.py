@@ -15,7 +15,7 @@ from launchready.mail.spf.macros import macro_problem
 Qualifier = Literal["+", "-", "~", "?"]
 # Section 4.6.4: the terms that cost a question. all, ip4, ip6 and exp do not.
 LOOKUPS = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
-MOST_LOOKUPS = 10
+MAX_LOOKUPS = 10
 MECHANISMS = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
 TERM = re.compile(r"(?P<qualifier>[-+~?]?)(?P<name>[A-Za-z][A-Za-z0-9_.-]*)(?P<rest>.*)", re.DOTALL)
 MODIFIER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_.-]*)=(?P<value>.*)", re.DOTALL)
