@@ -1,4 +1,4 @@
-"""Troubles of an environment, as findings of a launch check."""
+"""Problems of the environment variables, as findings of a launch check."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from launchready.errors import ConfigError
 
 
 class EnvironmentCheck(NamedTuple):
-    """What all findings of one code have in common."""
+    """The common parts of all findings of one code."""
 
     topic: str
     severity: Severity
@@ -24,7 +24,7 @@ class EnvironmentCheck(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentAnswer:
-    """What was found in the environment of one project."""
+    """The problems in the environment of one project."""
 
     question: str
     troubles: tuple[Trouble, ...] = ()
@@ -36,7 +36,7 @@ class EnvironmentAnswer:
 
 
 class ReadEnvironment(LocalQuestion[EnvironmentAnswer]):
-    """What is wrong with the environment of a project: its file of production, else .env, else this process."""
+    """Reads the environment of a project: its file of production, else .env, else this process."""
 
     __slots__ = ("path",)
 
@@ -62,104 +62,104 @@ class ReadEnvironment(LocalQuestion[EnvironmentAnswer]):
 
 ENVIRONMENT_CHECKS = {
     "ENV001": EnvironmentCheck(
-        "that every variable the app needs is set",
+        "every variable that the app needs is set",
         "high",
         "48h",
         Score(4, 3, 2),
-        "The app fails at its start, or at the first customer who needs it.",
+        "The app fails at its start, or at the first customer who needs the variable.",
     ),
     "ENV002": EnvironmentCheck(
-        "that no placeholder is left in the environment",
+        "no placeholder is left in the environment",
         "critical",
         "48h",
         Score(5, 3, 2),
-        "A key that stands in a sample is known to everybody: sessions and links can be forged with it.",
+        "Everybody knows a key from a sample: it can forge sessions and links.",
     ),
     "ENV003": EnvironmentCheck(
-        "that debugging is off in production",
+        "debugging is off in production",
         "critical",
         "48h",
         Score(5, 3, 2),
-        "Every error shows a stranger the code, the settings, and what customers sent.",
+        "Every error shows strangers the code, the settings, and what customers sent.",
     ),
     "ENV004": EnvironmentCheck(
-        "that no address of a developer's machine is left",
+        "no address of a developer's machine is left",
         "high",
         "48h",
         Score(4, 2, 2),
-        "Whoever follows the address ends nowhere: mails link to it, and services do not answer.",
+        "The address leads nowhere: links in mails are dead, and services do not answer.",
     ),
     "ENV005": EnvironmentCheck(
-        "that nothing is kept on a disk that goes with a deploy",
+        "no data is kept on a disk that a deploy deletes",
         "high",
         "48h",
         Score(5, 3, 2),
-        "Bookings or uploads may be gone with the next deploy.",
+        "The next deploy may delete bookings or uploads.",
     ),
     "ENV006": EnvironmentCheck(
-        "that git tracks no .env",
+        "git does not track .env",
         "critical",
         "48h",
         Score(5, 3, 3),
-        "Every copy of the code holds the keys, and keeps them.",
+        "Every copy of the code contains the keys, for good.",
     ),
     "ENV007": EnvironmentCheck(
-        "that no secret stands in a configuration file",
+        "no secret stands in a configuration file",
         "critical",
         "48h",
         Score(5, 3, 2),
-        "Whoever reads the code can use it, and it is the same in every environment.",
+        "Anybody who reads the code can use it, and it is the same in every environment.",
     ),
     "ENV008": EnvironmentCheck(
-        "that each environment has keys of its own",
+        "each environment has its own keys",
         "high",
         "48h",
         Score(5, 2, 2),
-        "Who breaks into the test system has the real one, too; a test can charge a real card.",
+        "A break-in at the test system opens the real one, too, and a test can charge a real card.",
     ),
     "ENV009": EnvironmentCheck(
-        "that environments have the same variables",
+        "all environments have the same variables",
         "medium",
         "can-wait",
         Score(4, 2, 1),
-        "What was tested is not what goes live.",
+        "You tested something else than what goes live.",
     ),
     "ENV010": EnvironmentCheck(
-        "that production has no test keys", "critical", "48h", Score(5, 3, 3), "Customers book, and nobody is charged."
+        "production has no test keys", "critical", "48h", Score(5, 3, 3), "Customers book, but are not charged."
     ),
     "ENV011": EnvironmentCheck(
-        "that keys are restricted to what the app does",
+        "keys are restricted to what the app does",
         "medium",
         "can-wait",
         Score(5, 1, 1),
-        "A full key does everything in the account; a restricted one limits what a thief can do.",
+        "A full key can do everything in the account. A restricted key limits what a thief can do.",
     ),
     "ENV012": EnvironmentCheck(
-        "that no payment or booking is carried out twice",
+        "no payment or booking runs twice",
         "high",
         "48h",
         Score(4, 3, 2),
         "A phone that repeats the request, or a second click, books and charges a second time.",
     ),
     "ENV013": EnvironmentCheck(
-        "that all workers share one store",
+        "all workers share one store",
         "critical",
         "48h",
         Score(5, 3, 2),
-        "A payment that another worker repeats is charged again, and each worker lets the whole limit through.",
+        "A payment that is repeated at another worker is charged again, and each worker allows the whole rate limit.",
     ),
     "ENV014": EnvironmentCheck(
-        "that events are remembered for as long as they are repeated",
+        "events are remembered as long as they are repeated",
         "high",
         "48h",
         Score(4, 2, 1),
-        "A late delivery of an event that was worked on is worked on again.",
+        "A late delivery of an event is processed a second time.",
     ),
 }
 
 
 def findings(troubles: Iterable[Trouble]) -> Iterator[Finding]:
-    """One finding for each trouble."""
+    """One finding for each problem."""
     for one in troubles:
         kind = ENVIRONMENT_CHECKS[one.code]
         yield Finding(

@@ -15,11 +15,11 @@ from launchready.secrets.hits import Unread
 from launchready.secrets.leak import Leak, masked
 
 TOPICS = {
-    "SEC001": "that no key that moves money was committed",
-    "SEC002": "that no password or key stands in the files",
-    "SEC003": "that no password or key stands in the history",
-    "SEC004": "that no test key, or key of one site, was committed",
-    "SEC005": "that files and history could be read to their end",
+    "SEC001": "no payment key is in the repository",
+    "SEC002": "no password or key is in the files",
+    "SEC003": "no password or key is in the history",
+    "SEC004": "no test key or restricted key is in the repository",
+    "SEC005": "all files and the whole history were read",
 }
 MAX_PLACES = 8
 
