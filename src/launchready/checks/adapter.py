@@ -1,4 +1,4 @@
-"""The adapter of the engine: each kind of question goes to the one room that can answer it, within bounds."""
+"""The network adapter of the engine: sends each kind of question to the module that answers it, within bounds."""
 
 import asyncio
 import inspect
@@ -27,18 +27,18 @@ from launchready.net.dns import Resolver
 from launchready.net.http import HttpClient
 from launchready.net.smtp import Greeter
 
-# Enough to have a whole domain in flight, and no burst that a home router or a resolver takes for an attack.
+# Enough to query a whole domain at once, but no burst that a home router or a resolver takes for an attack.
 MAX_QUERIES = 64
 MAX_CONNECTIONS = 16
 
 
 class Network:
-    """Answers from the real network, or from what the caller injected in its place.
+    """Answers questions from the real network, or from the replacements that the caller gave.
 
-    - ``resolver``: (host, port) to ask instead of the machine's own. Registries, name servers and mail servers of that
-      world are asked only where the caller says how they are reached.
-    - ``private``: connections may go to addresses that are not public. Whoever controls a DNS zone controls the
-      addresses in it, so a server that embeds the checks must not allow it.
+    - ``resolver``: (host, port) to ask instead of the machine's own. Registries, name servers and mail servers are
+      then asked only if the caller gives a way to reach them.
+    - ``private``: connections may go to private addresses. A server that embeds the checks must not allow this: the
+      owner of a DNS zone chooses the addresses in it.
     - ``http``: an httpx transport. ``tls``, ``rdap``: providers. ``nameservers``: see ``launchready.net.dns``.
     """
 
@@ -56,7 +56,7 @@ class Network:
         self.connections = asyncio.Semaphore(MAX_CONNECTIONS)
 
     async def answer(self, op: Question[Any], engine: CheckEngine) -> Any:
-        """One question, one exchange."""
+        """Answers one question."""
         if isinstance(op, Query):
             if op.server is not None and not self.may_ask(op.server):
                 return DnsAnswer(f"{op.rdtype} {op.name} at {op.server}", "unasked", reason="not probed")
@@ -80,24 +80,26 @@ class Network:
         if isinstance(op, Smtp):
             return await self.greet(op, addresses)
         if isinstance(op, Rdap):
-            # Whoever names a resolver means its world: the registries of the real one know nothing of that.
+            # An injected resolver is a world of its own: the real registries do not know its domains.
             if self.rdap is None and self.injected:
                 return RdapAnswer(f"registration of {op.domain}", probed=False, reason="not probed")
             return await rdap.look_up(op.domain, self.rdap, lambda url: engine.ask(HttpGet(url)))
         raise TypeError(f"{op!r} is not a question to the network")
 
     def may_ask(self, server: str) -> bool:
-        """A name server of an injected world is asked only where that says how it is reached."""
+        """Whether a name server may be asked. In an injected world only those in ``nameservers`` exist."""
         return not self.injected or server in (self.resolver.overrides or {})
 
     async def unreachable(self, op: HttpRequest, addresses: "AddressLookup") -> bool:
-        """Whether nobody can be asked: a table of answers has no families of addresses, documentation no servers."""
+        """Whether no server exists: a table of HTTP answers has no IPv6, and documentation addresses have no
+        servers.
+        """
         if self.http.transport is not None:
             return op.address is not None and ":" in op.address
         return await self.has_no_server(op.address or urlsplit(op.url).hostname, addresses)
 
     async def has_no_server(self, host: str | None, addresses: "AddressLookup") -> bool:
-        """Whether a host of an injected world has addresses of documentation only, where no server is."""
+        """Whether a host of an injected world has only documentation addresses, where no server exists."""
         if not self.injected or not host:
             return False
         try:
@@ -107,7 +109,7 @@ class Network:
         return bool(found) and all(map(is_documentation, found))
 
     async def greet(self, op: Smtp, addresses: "AddressLookup") -> SmtpAnswer:
-        """Mail servers of an injected world are greeted only where it says how they are reached."""
+        """In an injected world mail servers are greeted only if ``smtp`` was given."""
         if self.smtp is None and self.injected:
             return SmtpAnswer(f"SMTP {op.host}:25", probed=False, reason="not probed")
         if self.smtp is None:
@@ -116,9 +118,9 @@ class Network:
             return await self.smtp.greet(op.host, addresses)
 
     async def handshake(self, op: Handshake, addresses: "AddressLookup") -> Any:
-        """What is injected is taken as it is; a real handshake goes through our own resolver."""
+        """Injected facts are used as they are. A real handshake uses our own resolver."""
         if self.tls is None and self.http.transport is not None:
-            # Whoever answers HTTP from a table has no server to shake hands with.
+            # A table of HTTP answers has no server for a handshake.
             return TlsFacts(f"TLS facts of {op.host}", probed=False)
         if self.tls is None and await self.has_no_server(op.host, addresses):
             return TlsFacts(f"TLS facts of {op.host}", probed=False)
@@ -133,7 +135,7 @@ class Network:
 
 
 async def list_subdomains(domain: str, provider: Any) -> NamesAnswer:
-    """What the caller's list, or the log that it asks, knows of names below the domain."""
+    """The names below the domain that the caller's list or callable knows."""
     question = f"names below {domain}"
     if provider is None:
         return NamesAnswer(question, probed=False)
@@ -147,7 +149,7 @@ async def list_subdomains(domain: str, provider: Any) -> NamesAnswer:
 
 
 async def ask_in_thread(op: LocalQuestion[Any]) -> Any:
-    """In a thread, that is told when nobody waits any more."""
+    """Answers in a thread. ``stopped()`` becomes true when the run no longer waits."""
     nobody = threading.Event()
     try:
         return await asyncio.to_thread(op.look, nobody.is_set)
@@ -156,7 +158,7 @@ async def ask_in_thread(op: LocalQuestion[Any]) -> Any:
 
 
 class AddressLookup:
-    """Addresses of a name, from the questions of this run: a rule may have asked them already."""
+    """The addresses of a name, from the questions of this run: another rule may have asked them already."""
 
     def __init__(self, engine: CheckEngine) -> None:
         self.engine = engine
@@ -168,6 +170,6 @@ class AddressLookup:
         found = [record for answer in answers for record in answer.records]
         silent = next((answer for answer in answers if not answer.known), None)
         if not found and silent is not None:
-            # No address was seen, which is not the same as that there is none.
+            # An unanswered query does not prove that there is no address.
             raise LookupError(f"{silent.question}: {silent.reason}")
         return found

@@ -1,4 +1,4 @@
-"""The question for what the app's account may do in its database, and the address it goes to."""
+"""The question what the app's account may do in its database."""
 
 from collections.abc import Callable, Iterable
 
@@ -8,7 +8,7 @@ from launchready.net.database_privileges import Privileges, read_privileges, saf
 
 
 class ReadPrivileges(LocalQuestion[Privileges]):
-    """What the account of an address may do. The address is no part of the question's name: it holds a password."""
+    """Asks for the privileges of an account. The question's name has no URL, because the URL contains a password."""
 
     __slots__ = ("dsn",)
 
@@ -17,7 +17,7 @@ class ReadPrivileges(LocalQuestion[Privileges]):
         super().__init__(safe_url(dsn))
 
     def look(self, stopped: Callable[[], bool]) -> Privileges:
-        del stopped  # a session of a few seconds, with its own time limits
+        del stopped  # One short session with its own time limits.
         return read_privileges(self.dsn)
 
     def unanswered(self, reason: str) -> Privileges:
@@ -25,5 +25,5 @@ class ReadPrivileges(LocalQuestion[Privileges]):
 
 
 def database_subject(site: Site) -> Iterable[str]:
-    """The subject of these rules: the database, where its address is known."""
+    """The subject of these rules: the database, if its URL is known."""
     return (safe_url(site.database),) if site.database else ()

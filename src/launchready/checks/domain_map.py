@@ -1,7 +1,7 @@
 """The map of a domain: each host, where its name leads, and where a visitor who types it ends.
 
-The same questions as the checks, in the same engine; nothing is judged. ``Map.diff`` shows what changed since a map
-that was kept: one changed record is one line.
+It uses the questions and the engine of the checks, but judges nothing. ``Map.diff`` shows the changes since an
+earlier map: one changed record is one line.
 """
 
 import json
@@ -22,7 +22,7 @@ from launchready.net.answers import DnsAnswer
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """Lines of ``name  leads to``; equal maps have equal lines."""
+    """Lines of ``name  target``. Equal maps have equal lines."""
 
     domain: str
     lines: tuple[str, ...]
@@ -47,13 +47,13 @@ class Map:
             raise ConfigError([f"not a map of launchready: {type(error).__name__}: {error}"]) from None
 
     def diff(self, before: "Map") -> list[str]:
-        """``- line`` for what is gone, ``+ line`` for what is new, in the order of the maps."""
+        """``- line`` for removed lines, ``+ line`` for new ones, in the order of the maps."""
         gone = [f"- {line}" for line in before.lines if line not in self.lines]
         return gone + [f"+ {line}" for line in self.lines if line not in before.lines]
 
 
 async def build_map(site: Site, network: Network, timeout: float, moved: Mapping[str, str]) -> Map:
-    """``moved``: old addresses and where they have to lead now."""
+    """``moved``: old URLs and the URLs to which they must lead now."""
     engine = CheckEngine(network, timeout)
     try:
         lines = await engine.run_flow(map_lines(site, moved))
@@ -83,7 +83,7 @@ def map_lines(site: Site, moved: Mapping[str, str]) -> Flow[list[str]]:
 
 
 def name_target(host: str) -> Flow[str]:
-    """Where a name leads, on one line."""
+    """The target of a name, on one line."""
     four, six = Query(host, "A"), Query(host, "AAAA")
     yield AskAll([four, six])
     if not (four.answer.known or six.answer.known):
@@ -99,13 +99,13 @@ def records(answer: DnsAnswer) -> str:
 
 
 def hops(path: RedirectPath) -> str:
-    """Each address on the way, with the status that led on."""
+    """Each URL of the path, with the status that led on."""
     shown = [f"{hop.url}  {hop.status or hop.reason}" for hop in path.hops]
     return " → ".join(shown) + (" → a loop" if path.loops else "")
 
 
 def absolute_urls(moved: Mapping[str, str], host: str) -> dict[str, str]:
-    """``[redirects]`` of launchready.toml with paths made whole."""
+    """``[redirects]`` of launchready.toml with full URLs."""
 
     def whole(text: str) -> str:
         return f"https://{host}{text}" if text.startswith("/") else text

@@ -1,7 +1,7 @@
-"""Drives rules: every flow at once, equal questions asked once, and the total deadline always held.
+"""Runs the rules: all flows concurrently, equal questions asked once, and the total deadline always kept.
 
-At the deadline whatever is still open is answered "not answered in time"; the flows then run to their end without
-waiting, so a report is always complete: what was not known by then is undetermined.
+At the deadline every open question is answered "no answer before the deadline". The flows then finish without
+waiting, so the report is always complete; what is still unknown is undetermined.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ R = TypeVar("R")
 
 
 class QuestionAdapter(Protocol):
-    """Whatever answers questions: the network, or a table in a test."""
+    """Answers questions: the network, or a table in a test."""
 
     async def answer(self, op: Question[Any], engine: "CheckEngine") -> Any:
-        """The answer to one question. It may ask ``engine`` for what it needs first."""
+        """The answer to one question. It may ask ``engine`` other questions first."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """One rule on one subject. ``findings`` is None when the rule did not apply."""
+    """The result of one rule on one subject. ``findings`` is None when the rule did not apply."""
 
     rule: Rule
     subject: str
@@ -39,7 +39,7 @@ class RuleOutcome:
 
 
 class CheckEngine:
-    """One run. Not for reuse: its answers belong to one moment."""
+    """One run. Not reusable: its answers belong to one moment."""
 
     def __init__(self, adapter: QuestionAdapter, timeout: float, progress: Progress | None = None) -> None:
         self.adapter = adapter
@@ -50,7 +50,7 @@ class CheckEngine:
         self.deadline = asyncio.get_running_loop().time() + timeout
 
     async def run_rules(self, rules: Iterable[Rule], site: Site) -> list[RuleOutcome]:
-        """Every rule on every one of its subjects, at once."""
+        """Runs every rule on each of its subjects, concurrently."""
         # Mail first: its answers lead to further queries, three levels deep, so these rules finish last.
         order = sorted(rules, key=lambda one: one.family != "mail")
         units = [(one, subject) for one in order for subject in one.subjects(site)]
@@ -68,7 +68,9 @@ class CheckEngine:
             await self.close()
 
     async def run_rule(self, one: Rule, site: Site, subject: str) -> RuleOutcome:
-        """One rule on one subject. A rule that breaks says so in the report, and does not take it down."""
+        """Runs one rule on one subject. A rule that raises becomes an undetermined outcome; the report stays
+        complete.
+        """
         try:
             found = await self.run_flow(one(site, subject))
         except NotProbed:
@@ -85,7 +87,7 @@ class CheckEngine:
         return RuleOutcome(one, subject, None if found is None else tuple(found))
 
     async def run_flow(self, flow: Flow[T]) -> T:
-        """Carries answers into one flow until it returns."""
+        """Runs one flow to its end and returns its result."""
         try:
             op = next(flow)
             while True:
@@ -102,7 +104,7 @@ class CheckEngine:
             flow.close()
 
     async def answer_operation(self, op: Op[Any]) -> None:
-        """Answers one operation, or those that it carries."""
+        """Answers one operation, or the operations that it contains."""
         if isinstance(op, AskAll):
             tasks = [self.task_for(one) for one in op.ops]
             if waiting := [task for task in tasks if not task.done()]:
@@ -121,10 +123,10 @@ class CheckEngine:
             raise TypeError(f"{op!r} is not an operation of the network")
 
     async def ask(self, op: Question[R]) -> R:
-        """The answer of this run to a question: asked when it is new, awaited when somebody else asked already."""
+        """The answer of this run to a question: asked once, shared by all rules."""
         task = self.task_for(op)
         if not task.done():
-            # Others wait for it as well: whoever is cancelled leaves it alone.
+            # Other rules wait for the same task, so a cancelled waiter must not cancel it.
             await asyncio.wait([task])
         return task.result()
 
@@ -143,12 +145,12 @@ class CheckEngine:
             return op.unanswered(f"no answer before the deadline of {self.timeout:g} s")
 
     def answers(self) -> list[tuple[Question[Any], Any]]:
-        """Every question of the run that was answered."""
+        """Every answered question of the run."""
         done = [(op, task) for op, task in self.tasks.items() if task.done() and not task.cancelled()]
         return [(op, task.result()) for op, task in done if task.exception() is None]
 
     async def close(self) -> None:
-        """Ends what is still open, so that no connection outlives the run."""
+        """Cancels what is still open, so that no connection outlives the run."""
         open_tasks = [task for task in self.tasks.values() if not task.done()]
         for task in open_tasks:
             task.cancel()

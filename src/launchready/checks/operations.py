@@ -1,15 +1,15 @@
-"""The network operations of a rule, as values: equal operations are asked once in a run, and share their answer.
+"""The operations of a rule, as values. Equal questions are asked once in a run and share their answer.
 
-A rule yields an operation and reads ``op.answer`` (see ``launchready.exchange.operations``)::
+A rule yields a question and reads its answer (see ``launchready.exchange.operations``)::
 
     op = Txt("_dmarc.coach.example")
     yield op
     policy = dmarc.parse(known(op.answer).records)
 
-``known(answer)`` returns the answer, or raises ``Undetermined`` when nothing can be concluded from it; a rule lets
-that pass, and the engine reports it as "could not be checked". So no rule can take silence for a missing record.
+``known(answer)`` returns the answer, or raises ``Undetermined`` when the answer proves nothing. A rule does not catch
+it, and the engine reports "could not check". So no rule can mistake silence for a missing record.
 
-Two operations carry others: ``Together`` asks several at once, ``Each`` runs several flows at once.
+Two operations contain others: ``AskAll`` asks several questions at once, ``RunAll`` runs several flows at once.
 """
 
 from collections.abc import Callable, Generator, Iterable
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Undetermined(Exception):
-    """Nothing can be concluded: ``question`` is what was asked, ``reason`` what came instead of an answer."""
+    """Nothing can be concluded: ``question`` was asked, and ``reason`` came instead of an answer."""
 
     def __init__(self, question: str, reason: str) -> None:
         super().__init__(f"{question}: {reason}")
@@ -32,11 +32,13 @@ class Undetermined(Exception):
 
 
 class NotProbed(Undetermined):
-    """Nobody was asked: the world of names that the caller brought has nobody there. No verdict, nothing to repair."""
+    """The question was not asked, because the injected network has no such server. It is neither a pass nor a
+    finding.
+    """
 
 
 class NetworkAnswer(Protocol):
-    """What every adapter's answer says about itself."""
+    """The attributes that every answer has."""
 
     @property
     def known(self) -> bool: ...
@@ -50,7 +52,7 @@ A = TypeVar("A", bound=NetworkAnswer)
 
 
 def known(answer: A) -> A:
-    """The answer, when something can be concluded from it; else Undetermined."""
+    """Returns the answer if it proves something, else raises Undetermined."""
     if getattr(answer, "trouble", None) == "unasked":
         raise NotProbed(answer.question, answer.reason)
     if not answer.known:
@@ -59,7 +61,7 @@ def known(answer: A) -> A:
 
 
 class Question(Op[R]):
-    """A question to the network. Two with the same ``key`` are the same question."""
+    """A question to the network. Two questions with the same ``key`` are equal."""
 
     __slots__ = ("key",)
 
@@ -71,7 +73,7 @@ class Question(Op[R]):
         return cls.__name__
 
     def unanswered(self, reason: str) -> R:
-        """The answer to give when there was no time to ask."""
+        """The answer at the deadline."""
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
@@ -85,18 +87,18 @@ class Question(Op[R]):
 
 
 class LocalQuestion(Question[R]):
-    """A question to this machine: files, a database. It is answered in a thread, so it may block."""
+    """A question to this machine: files, a database. It runs in a thread, so it may block."""
 
     __slots__ = ()
 
     def look(self, stopped: Callable[[], bool]) -> R:
-        """The answer; ends early, with any answer, once ``stopped()``."""
+        """The answer. Ends early, with any answer, once ``stopped()`` is true."""
         raise NotImplementedError
 
 
 class Query(Question[DnsAnswer]):
-    """The records of one type at one name. ``server``: one name server to ask instead of the resolver; ``tcp``: not
-    over UDP.
+    """The records of one type at one name. ``server``: the name server to ask instead of the resolver. ``tcp``: ask
+    over TCP only.
     """
 
     __slots__ = ("checking_disabled", "name", "rdtype", "server", "tcp")
@@ -126,7 +128,7 @@ class Query(Question[DnsAnswer]):
 
 
 class Txt(Query):
-    """The texts at one name."""
+    """The TXT records at one name."""
 
     __slots__ = ()
 
@@ -135,7 +137,7 @@ class Txt(Query):
 
 
 class HttpRequest(Question[HttpAnswer]):
-    """One HTTP request; redirects are not followed. ``address``: one to connect to, in place of those of the name."""
+    """One HTTP request without redirects. ``address``: connect to this address instead of those of the host."""
 
     __slots__ = ("address", "body", "headers", "method", "url")
 
@@ -179,7 +181,7 @@ class HttpPost(HttpRequest):
 
 
 class Handshake(Question[TlsFacts]):
-    """The certificate that a host shows."""
+    """The certificate of a host."""
 
     __slots__ = ("host", "port")
 
@@ -192,7 +194,7 @@ class Handshake(Question[TlsFacts]):
 
 
 class Smtp(Question[SmtpAnswer]):
-    """What a mail server says when it is greeted, and its certificate."""
+    """The greeting of a mail server, and its certificate."""
 
     __slots__ = ("host",)
 
@@ -205,7 +207,7 @@ class Smtp(Question[SmtpAnswer]):
 
 
 class Rdap(Question[RdapAnswer]):
-    """What the registry says of a registered domain (RFC 9083)."""
+    """The registration of a registered domain (RFC 9083)."""
 
     __slots__ = ("domain",)
 
@@ -231,7 +233,7 @@ class Subdomains(Question[NamesAnswer]):
 
 
 class AskAll(Op[None]):
-    """Several questions at once. Their answers stand on themselves."""
+    """Asks several questions at once. Each question then has its own answer."""
 
     __slots__ = ("ops",)
 
@@ -240,7 +242,7 @@ class AskAll(Op[None]):
 
 
 class RunAll(Op[list[T]]):
-    """Several flows at once; ``answer`` holds what they returned, in order. One that raises, raises here."""
+    """Runs several flows at once. ``answer`` holds their results in order; an exception of one is raised here."""
 
     __slots__ = ("flows",)
 

@@ -1,7 +1,7 @@
-"""Who hosts what, as it shows from outside, and where in their settings a fix is made.
+"""The providers that a domain uses, and where in their settings a fix is made.
 
-A finding says what to publish; this says where, for the provider that is really used. Nothing is guessed: who is not
-recognised gets no hint.
+A finding says what to publish; this module adds where, for the provider in use. Nothing is guessed: an unknown
+provider gets no hint.
 """
 
 import re
@@ -17,11 +17,11 @@ INCLUDE = re.compile(r"(?:^| )[+~?-]?include:([^ ]+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One provider: by what it is recognised, and where its settings are.
+    """One provider: how it is recognised, and where its settings are.
 
-    - ``servers``: ends of name server names. ``mail``: ends of MX names. ``sends``: what SPF includes of it.
+    - ``servers``: ends of name server names. ``mail``: ends of MX names. ``sends``: its SPF includes.
     - ``hosts``: ends of alias targets. ``headers``: header names of its answers.
-    - ``records``, ``dkim``, ``https``: where a DNS record, the mail signature, a certificate or redirect is set.
+    - ``records``, ``dkim``, ``https``: where to set a DNS record, the mail signature, a certificate or redirect.
     """
 
     title: str
@@ -88,7 +88,7 @@ PROVIDERS = (
 
 @dataclass(frozen=True, slots=True)
 class ObservedNames:
-    """What a run has seen of a domain: names and headers, lower case."""
+    """The names and headers that a run has seen, in lower case."""
 
     servers: tuple[str, ...] = ()
     mail: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ class ObservedNames:
 
 
 def observe(answers: Iterable[tuple[Question[Any], Any]], domain: str) -> ObservedNames:
-    """What the answers of a run show."""
+    """Collects names and headers from the answers of a run."""
     found: dict[str, list[str]] = {"servers": [], "mail": [], "sends": [], "hosts": [], "headers": []}
     for op, answer in answers:
         if isinstance(op, Query):
@@ -115,7 +115,7 @@ def observe(answers: Iterable[tuple[Question[Any], Any]], domain: str) -> Observ
 
 
 def detect(seen: ObservedNames) -> tuple[Provider, ...]:
-    """The providers that are used."""
+    """The providers in use."""
     return tuple(
         one
         for one in PROVIDERS
@@ -133,17 +133,17 @@ def any_below(names: Iterable[str], suffixes: Iterable[str]) -> bool:
 
 
 def add_settings_paths(finding: Finding, providers: Iterable[Provider], seen: ObservedNames) -> Finding:
-    """The finding with one line for each provider that is used: where its fix is made."""
+    """The finding with one line for each provider in use that says where to make the fix."""
     lines = [f"{one.title}: {place}" for one in providers if (place := settings_path(finding, one, seen))]
     return replace(finding, fix="\n".join([finding.fix, *lines])) if lines else finding
 
 
 def settings_path(finding: Finding, provider: Provider, seen: ObservedNames) -> str:
-    """The place in the settings of one provider; "" when the finding is not about it."""
+    """Where to make the fix in the settings of one provider, or ""."""
     if finding.code in ABOUT_DKIM:
         return provider.dkim
     if "  IN  " in finding.fix:
-        # Records are made where the name servers are, not where the mail is.
+        # Records are set at the provider of the name servers, not of the mail.
         return provider.records if any_below(seen.servers, provider.servers) else ""
     return provider.https if finding.code in ABOUT_HTTPS else ""
 

@@ -1,6 +1,6 @@
-"""The order of a report: before launch first, then score, then what is quickest to fix; ties by code and subject.
+"""The order of a report: before launch first, then by score, then the quickest to fix; ties by code and subject.
 
-Nothing depends on the order in which findings arrived, so two runs print the same list.
+The order does not depend on the order in which findings arrived, so two runs print the same list.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ SortKey = tuple[bool, bool, int, int, str, str, str]
 
 
 def sort_key(finding: Finding) -> SortKey:
-    """What could not be checked is never ranked against what was seen: it comes last."""
+    """Undetermined findings come last: they are never ranked against failures."""
     return (
         finding.status == "undetermined",
         finding.when != "48h",
@@ -24,5 +24,5 @@ def sort_key(finding: Finding) -> SortKey:
 
 
 def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings, the first to fix first."""
+    """The findings in the order in which to fix them."""
     return tuple(sorted(findings, key=sort_key))

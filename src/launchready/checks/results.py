@@ -1,13 +1,13 @@
-"""From outcomes to results: one root cause is one finding.
+"""Combines the outcomes of a run: one root cause is one finding.
 
 In this order:
 
-- a finding of a root rule (the domain does not exist) silences all others; one that is undetermined silences what is
-  undetermined, too;
-- a finding is silent when a rule that explains it (``after``) has one on the same subject; what could not be
-  determined also where that one is undetermined, or a rule that blocks it is loud;
-- questions that were not answered are reported once, whoever asked;
-- equal findings of a rule that merges become one, with all subjects.
+- A finding of a root rule (the domain does not exist) suppresses all others. An undetermined root rule suppresses the
+  undetermined ones.
+- A finding is suppressed if a rule that explains it (``after``) has a finding on the same subject. An undetermined
+  outcome is also suppressed if that rule is undetermined, or if a rule that blocks it has a finding.
+- An unanswered question is reported once, even if several rules asked it.
+- Equal findings of a rule with ``merge`` become one, with all subjects.
 """
 
 import itertools
@@ -25,7 +25,7 @@ MAX_SUBJECTS = 12
 
 
 def required_rules(rules: Iterable[Rule], choice: RuleSelection) -> tuple[Rule, ...]:
-    """The chosen rules, the root rules, and all that may explain what they find; nothing that is to be skipped."""
+    """The selected rules, the root rules, and all rules that may explain their findings, except skipped ones."""
     every = {one.code: one for one in rules if not {one.family, one.code} & choice.skip}
     wanted = [one for one in every.values() if one in choice]
     found: dict[str, Rule] = {
@@ -43,7 +43,7 @@ def required_rules(rules: Iterable[Rule], choice: RuleSelection) -> tuple[Rule, 
 def combine(
     outcomes: Sequence[RuleOutcome], site: Site, choice: RuleSelection, ignore: Collection[str] = ()
 ) -> Results:
-    """What is reported of a run."""
+    """The findings and passes to report."""
     spoken, explaining = suppress(outcomes, choice)
     chosen = [one for one in spoken if one.rule in choice or one.rule.code in explaining]
     failed = [finding for one in chosen for finding in one.findings or ()]
@@ -58,7 +58,7 @@ def combine(
 
 
 def suppress(outcomes: Sequence[RuleOutcome], choice: RuleSelection) -> tuple[list[RuleOutcome], set[str]]:
-    """Without what something else explains; and the codes that explained something."""
+    """The outcomes that nothing else explains, and the codes that explained others."""
     loud = {(one.rule.code, subject_host(one.subject)) for one in outcomes if one.findings or one.undetermined}
     found = {(one.rule.code, subject_host(one.subject)) for one in outcomes if one.findings}
     by_code = {one.rule.code: one.rule for one in outcomes}
@@ -87,21 +87,21 @@ def suppress(outcomes: Sequence[RuleOutcome], choice: RuleSelection) -> tuple[li
 
 
 def possible_causes(rule: Rule, by_code: Mapping[str, Rule]) -> list[str]:
-    """Codes that may explain why a rule could not tell. Of two that point at each other neither may: both would be
-    silent, and nobody would hear of it.
+    """Codes that may explain why a rule is undetermined. Two rules that name each other do not count: both would be
+    suppressed, and the problem would stay unreported.
     """
     mutual = {code for code, one in by_code.items() if rule.code in (*one.after, *one.blocked_by)}
     return [code for code in (*rule.after, *rule.blocked_by) if code not in mutual]
 
 
 def subject_host(subject: str) -> str:
-    """What a subject stands on: a URL stands on its host, and falls with it."""
+    """The host of a subject: a problem of the host explains a problem of its URLs."""
     url = subject.rpartition(" ")[2]
     return (urlsplit(url).hostname or subject) if "://" in url else subject
 
 
 def merge_findings(findings: Iterable[Finding], merging: Collection[str]) -> list[Finding]:
-    """Findings that say the same of several subjects, as one."""
+    """Merges findings that say the same about several subjects."""
     groups: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
     for finding in findings:
         alone = () if finding.code in merging else (finding.subject, finding.evidence)
@@ -110,7 +110,7 @@ def merge_findings(findings: Iterable[Finding], merging: Collection[str]) -> lis
 
 
 def merge_group(group: list[Finding]) -> Finding:
-    """One finding that names all subjects, and shows all evidence."""
+    """One finding with all subjects and all evidence."""
     group.sort(key=lambda finding: (finding.subject.count("."), finding.subject))
     subjects = [finding.subject for finding in group]
     more = len(subjects) - MAX_SUBJECTS
@@ -120,7 +120,7 @@ def merge_group(group: list[Finding]) -> Finding:
 
 
 def undetermined_findings(outcomes: Iterable[RuleOutcome], site: Site) -> list[Finding]:
-    """One finding for each question that nobody answered, under the first rule that asked it."""
+    """One finding for each unanswered question, under the first rule that asked it."""
     asked = sorted(
         ((one.undetermined, one) for one in outcomes if one.undetermined is not None),
         key=lambda pair: (pair[0].question, pair[1].rule.code, pair[1].subject),

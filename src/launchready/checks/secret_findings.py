@@ -1,4 +1,4 @@
-"""Findings of the secrets scan, as findings of a launch check: one for each secret, wherever it stands."""
+"""Findings of the secrets scan as findings of a launch check: one for each secret, with all its places."""
 
 import itertools
 import shlex
@@ -26,7 +26,7 @@ MAX_PLACES = 8
 
 @dataclass(frozen=True, slots=True)
 class SecretsAnswer:
-    """What the scan of one repository found."""
+    """The result of scanning one repository."""
 
     question: str
     leaks: tuple[Leak, ...] = ()
@@ -39,7 +39,7 @@ class SecretsAnswer:
 
 
 class ScanRepository(LocalQuestion[SecretsAnswer]):
-    """The secrets in a repository, its history included."""
+    """Scans a repository and its history for secrets."""
 
     __slots__ = ("path",)
 
@@ -64,12 +64,12 @@ class ScanRepository(LocalQuestion[SecretsAnswer]):
 
 
 def repository_subject(site: Site) -> Iterable[str]:
-    """The subject of these rules: the project's folder, where one was named."""
+    """The subject of these rules: the project's folder, if one was given."""
     return (site.repository,) if site.repository else ()
 
 
 def verdict(code: str, site: Site, subject: str) -> Verdict:
-    """The findings of one code; the scan runs once for all of them."""
+    """The findings of one code. The scan runs once for all codes."""
     op = ScanRepository(subject)
     yield op
     found = known(op.answer)
@@ -77,7 +77,7 @@ def verdict(code: str, site: Site, subject: str) -> Verdict:
 
 
 def code_of(leak: Leak) -> str:
-    """Which rule a leak breaks."""
+    """The code of a leak."""
     if leak.severity in {"medium", "low"}:
         return "SEC004"
     if leak.money:
@@ -86,7 +86,7 @@ def code_of(leak: Leak) -> str:
 
 
 def findings(leaks: Iterable[Leak], path: str = ".") -> Iterator[Finding]:
-    """One finding for each secret, with all its places; in the order of the leaks."""
+    """One finding for each secret, with all its places, in the order of the leaks."""
     groups: dict[str, list[Leak]] = {}
     for leak in leaks:
         groups.setdefault(leak.fingerprint, []).append(leak)
@@ -128,7 +128,7 @@ def finding(group: Sequence[Leak], path: str) -> Finding:
 
 
 def places(leaks: Iterable[Leak]) -> Callable[[Finding], tuple[str, int]]:
-    """Where a finding stands: a path that code scanning can open, and a line."""
+    """The place of a finding: a path that code scanning can open, and a line."""
     first: dict[str, tuple[str, int]] = {}
     for leak in leaks:
         path = (
@@ -139,7 +139,7 @@ def places(leaks: Iterable[Leak]) -> Callable[[Finding], tuple[str, int]]:
 
 
 def undetermined(unread: Sequence[Unread], path: str) -> Finding | None:
-    """What could not be read, as one finding; None when all was."""
+    """One finding about everything that could not be read, or None."""
     if not unread:
         return None
     again = shlex.join(["launchready", "secrets", path])

@@ -1,5 +1,5 @@
-"""Facts that several rules need: small flows over the operations. Equal questions are asked once, so each rule may
-simply ask for what it needs, in its own words.
+"""Questions that several rules need, as small flows. Equal questions are asked once in a run, so each rule may
+simply ask.
 """
 
 import datetime as dt
@@ -21,8 +21,8 @@ MAX_HOPS = 10
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where a name leads. ``chain``: the aliases on the way; with "missing" the last name does not exist. "bogus": it
-    is there, and its signatures are wrong.
+    """The addresses of a name. ``chain``: the aliases on the way; with "missing" the last one does not exist.
+    "bogus": the name exists, but its DNSSEC signatures are wrong.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Addresses:
 
     @property
     def evidence(self) -> str:
-        """What was asked and seen, on one line."""
+        """The query and its answer, on one line."""
         shown = {
             "found": ", ".join(self.addresses),
             "missing": "does not exist (NXDOMAIN)",
@@ -49,7 +49,7 @@ class Addresses:
 
 
 def addresses(name: str) -> Flow[Addresses]:
-    """The addresses of a name, both families at once. Undetermined when one is unknown and the other has none."""
+    """The addresses of a name in both families. Undetermined when one family is unknown and the other is empty."""
     four, six = Query(name, "A"), Query(name, "AAAA")
     yield AskAll([four, six])
     found = (*four.answer.records, *six.answer.records)
@@ -60,7 +60,7 @@ def addresses(name: str) -> Flow[Addresses]:
     if "nxdomain" in (four.answer.status, six.answer.status):
         return Addresses(name, "missing", (), chain)
     if four.answer.status == six.answer.status == "servfail":
-        # RFC 4035 section 5.5: bad signatures are SERVFAIL, and the plain answer with CD set.
+        # RFC 4035 section 5.5: bad signatures give SERVFAIL, and the records when CD is set.
         unchecked = Query(name, "A", checking_disabled=True)
         yield unchecked
         if unchecked.answer.known:
@@ -71,7 +71,7 @@ def addresses(name: str) -> Flow[Addresses]:
 
 
 def bogus_dnssec_texts(name: str) -> tuple[str, str]:
-    """Title and fix where the signatures of a name are wrong."""
+    """Title and fix for a name with wrong signatures."""
     title = f"Many visitors cannot reach {name}: the security signatures of the domain (DNSSEC) are wrong"
     fix = (
         "At your registrar, delete the DS record of the domain; switch DNSSEC on again in your DNS provider, and "
@@ -81,12 +81,12 @@ def bogus_dnssec_texts(name: str) -> tuple[str, str]:
 
 
 def unused_name(site: Site) -> str:
-    """A name below the domain that nobody has created, another one in every run."""
+    """A name below the domain that does not exist. Each run uses another one."""
     label = hashlib.sha256(f"{site.domain} {site.now}".encode()).hexdigest()[:10]
     return f"lr-{label}.{site.domain}"
 
 
-# First labels of hosts that customers use; any other may be meant for the office only.
+# First labels of hosts that customers use. Any other host may be for internal use only.
 FOR_CUSTOMERS = frozenset(
     {"www", "web", "m", "app", "api", "book", "booking", "bookings", "shop", "store", "pay", "payments", "checkout"}
     | {"login", "auth", "account", "my", "portal", "members", "learn", "courses", "cdn", "static", "assets", "blog"}
@@ -95,17 +95,17 @@ FOR_CUSTOMERS = frozenset(
 
 
 def for_customers(host: str) -> bool:
-    """Whether, by its first label, customers use the host."""
+    """Whether customers use the host, judged by its first label."""
     return host.partition(".")[0] in FOR_CUSTOMERS
 
 
 def reach(site: Site, host: str) -> int:
-    """How many notice when a host is gone: 3 everybody, 2 those who use this part of the product."""
+    """How many people notice when a host is gone: 3 everybody, 2 those who use this part of the product."""
     return 3 if host in (site.domain, site.www, site.main) or for_customers(host) else 2
 
 
 def named_hosts(site: Site) -> list[str]:
-    """Hosts that were named, those that webhooks are sent to as well; without the domain and www."""
+    """The named hosts and the hosts of webhooks, without the domain and www."""
     hooks = [urlsplit(url).hostname or "" for url in site.webhooks]
     others = dict.fromkeys([*site.hosts, *hooks])
     return [host for host in others if host and host not in (site.domain, site.www) and not is_address(host)]
@@ -113,7 +113,7 @@ def named_hosts(site: Site) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class NameServerAnswer:
-    """One name server of a domain, asked directly for its SOA record."""
+    """The SOA record as one name server of the domain answers it."""
 
     name: str
     address: str
@@ -121,7 +121,7 @@ class NameServerAnswer:
 
 
 def authorities(domain: str, *, tcp: bool = False) -> Flow[list[NameServerAnswer]]:
-    """What each name server says itself, at one address each. Those that have no address are another question."""
+    """The SOA record from each name server, at one address each. Name servers without an address are left out."""
     op = Query(domain, "NS")
     yield op
     each = RunAll([addresses(server) for server in known(op.answer).records])
@@ -134,14 +134,14 @@ def authorities(domain: str, *, tcp: bool = False) -> Flow[list[NameServerAnswer
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What the registry says. ``statuses``: as in EPP, lower case without spaces. ``expires``: seconds, or None."""
+    """The registration. ``statuses``: EPP status codes in lower case without spaces. ``expires``: seconds, or None."""
 
     statuses: tuple[str, ...]
     expires: float | None
 
 
 def registration(domain: str) -> Flow[Registration | None]:
-    """The registration of the registered domain; None where it is not probed."""
+    """The registration of the registered domain, or None when it is not probed."""
     op = Rdap(registered(domain))
     yield op
     if not op.answer.probed:
@@ -161,7 +161,7 @@ def registration(domain: str) -> Flow[Registration | None]:
 
 
 def timestamp(text: object) -> float | None:
-    """A date of RFC 3339 as seconds since the epoch; None for anything else."""
+    """An RFC 3339 date as seconds since the epoch, or None."""
     try:
         found = dt.datetime.fromisoformat(str(text))
     except ValueError:
@@ -170,15 +170,15 @@ def timestamp(text: object) -> float | None:
 
 
 def mail_servers(domain: str) -> Flow[mx.MX]:
-    """Where mail for the domain is delivered."""
+    """The servers that receive mail for the domain."""
     op = Query(domain, "MX")
     yield op
     return mx.classify(known(op.answer).records)
 
 
 def sends_mail(site: Site) -> Flow[bool | None]:
-    """Whether mail is sent in this name: what the owner said; else True where mail is received; else None. A subdomain
-    that takes none is a host of the product, and nobody writes from it.
+    """Whether mail is sent from the domain: the owner's answer, else True if mail is received, else None. A
+    subdomain that receives none is a host of the product, and sends none.
     """
     if site.sends_mail is not None:
         return site.sends_mail
@@ -189,14 +189,16 @@ def sends_mail(site: Site) -> Flow[bool | None]:
 
 
 def spf_records(domain: str) -> Flow[tuple[str, ...]]:
-    """The SPF records at a name; an answer that is not known is Undetermined."""
+    """The SPF records at a name. Undetermined when the answer is unknown."""
     op = Txt(domain)
     yield op
     return spf.records(known(op.answer).records)
 
 
 def dmarc_policy(domain: str) -> Flow[dmarc.Discovery]:
-    """The policy that acts on a domain, all parents asked at once. What is above a valid record need not be known."""
+    """The policy that applies to a domain; all parents are asked at once. Names above a valid record may be
+    unknown.
+    """
     walked = dmarc.names(domain)
     ops = {name: Txt(f"_dmarc.{name}") for name in walked}
     yield AskAll(ops.values())
@@ -209,7 +211,7 @@ def dmarc_policy(domain: str) -> Flow[dmarc.Discovery]:
 
 
 def evaluate_spf(ip: str, domain: str) -> Flow[spf.SPFResult]:
-    """What SPF says of one sending address: RFC 7208's ``check_host``, its questions asked by the engine of the run."""
+    """The SPF result for one sending address: ``check_host`` of RFC 7208, with the questions answered by this run."""
     flow = spf.evaluate(ip, domain, f"postmaster@{domain}", helo=domain)
     try:
         lookup = next(flow)
@@ -228,7 +230,7 @@ STS = tuple[mta_sts.STSRecord, mta_sts.STSPolicy | None, HttpAnswer | None]
 
 
 def sts_policy(domain: str) -> Flow[STS]:
-    """The MTA-STS record, and with a valid one the policy that senders would use, and how it was answered."""
+    """The MTA-STS record, the policy if the record is valid, and the HTTP answer that contained it."""
     op = Txt(f"_mta-sts.{domain}")
     yield op
     record = mta_sts.parse_txt(known(op.answer).records)
@@ -242,7 +244,7 @@ def sts_policy(domain: str) -> Flow[STS]:
 
 @dataclass(frozen=True, slots=True)
 class RedirectPath:
-    """A URL and where its redirects lead. ``loops``: the last one leads ``back`` to an earlier one, or never ends."""
+    """The redirects from a URL. ``loops``: the last one leads ``back`` to an earlier URL, or there are too many."""
 
     hops: tuple[HttpAnswer, ...]
     loops: bool = False
@@ -254,13 +256,13 @@ class RedirectPath:
 
     @property
     def evidence(self) -> str:
-        """Each hop as it was seen."""
+        """Each redirect on its own line."""
         shown = [f"GET {hop.url} → {hop.status} {hop.location or ''}".rstrip() for hop in self.hops]
         return "\n".join(shown)
 
 
 def follow(url: str) -> Flow[RedirectPath]:
-    """Follows redirects, as a browser without cookies would."""
+    """Follows redirects as a browser without cookies does."""
     hops: list[HttpAnswer] = []
     seen: set[str] = set()
     while True:
@@ -281,24 +283,24 @@ def follow(url: str) -> Flow[RedirectPath]:
 
 
 def is_page(answer: HttpAnswer) -> bool:
-    """Whether a browser shows it as a page; what states no type is one, if it looks like one."""
+    """Whether a browser shows the answer as a page. An answer without a type is a page if it looks like HTML."""
     kind = (answer.header("content-type") or "").partition(";")[0].strip().lower()
     return kind in ("text/html", "application/xhtml+xml") or (not kind and "<html" in answer.body[:2000].lower())
 
 
 def link_hosts(site: Site) -> list[str]:
-    """Hosts whose links may open an app: the main one, and that of the app."""
+    """The hosts whose links may open an app: the main host and that of the app."""
     app = urlsplit(site.app).hostname if site.app else None
     return list(dict.fromkeys([site.main, *([app] if app else [])]))
 
 
 def without_fragment(url: str) -> str:
-    """A URL as it is compared: no fragment, a path at least."""
+    """A URL in comparable form: without fragment, with a path."""
     parts = urlsplit(url)
     return parts._replace(fragment="", path=parts.path or "/").geturl()
 
 
-# Mail services by the end of their MX names, and what their customers include.
+# The include of each mail service, by the end of its MX names.
 SPF_INCLUDES: Mapping[str, str] = {
     "google.com": "_spf.google.com",
     "googlemail.com": "_spf.google.com",
@@ -314,7 +316,7 @@ SPF_INCLUDES: Mapping[str, str] = {
 
 
 def sender_include(servers: mx.MX) -> str:
-    """The include of the mail service that receives for the domain, or a place to fill in."""
+    """The include of the mail service that receives for the domain, or a placeholder."""
     for _, host in servers.hosts:
         for suffix, include in SPF_INCLUDES.items():
             if host == suffix or host.endswith(f".{suffix}"):

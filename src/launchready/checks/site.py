@@ -1,7 +1,7 @@
-"""What is checked: the domain and what its owner says about it, brought into one form.
+"""The site: the domain and what its owner says about it, in normal form.
 
-A founder pastes what is in the address bar. So a URL, capitals, a final dot and an international name are understood;
-what cannot be a domain is refused with what to write instead.
+Founders paste the address bar. A URL, capitals, a final dot and an international name are accepted. Anything else
+that is not a domain raises an error that says what to write instead.
 """
 
 import datetime as dt
@@ -23,21 +23,21 @@ Canonical = Literal["apex", "www"]
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 SELECTOR = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")
 LONGEST_NAME = 253
-# More would be a load test.
+# More requests would be a load test.
 MAX_PROBE_REQUESTS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The facts that rules decide by. Names are lower case, in ASCII, without the final dot.
+    """The facts that rules use. Names are lower case, in ASCII, without the final dot.
 
-    - ``hosts``: full names of the hosts that were named, without the domain itself and www. ``markers``: what the
-      first page of one of them says, by which it is known.
-    - ``limits``: routes and how many requests they let through, to be tried.
+    - ``hosts``: full names of the named hosts, without the domain itself and www.
+    - ``markers``: for some hosts, a text of their first page.
+    - ``limits``: routes, and the number of requests that each allows.
     - ``sends_mail``: None when the owner did not say.
-    - ``repository``: the folder of the project, for what is checked on this machine; "" where none was named.
-    - ``database``: the app's own address of its database; it holds a password, so it is in no ``repr``.
-    - ``store``: the middleware's store, by its URL; the same holds for it.
+    - ``repository``: the folder of the project for the checks on this machine, or "".
+    - ``database``, ``store``: URLs of the app's database and of the middleware's store. They contain passwords, so
+      ``repr`` leaves them out.
     """
 
     domain: str
@@ -70,12 +70,12 @@ class Site:
 
     @property
     def main(self) -> str:
-        """The host that visitors should end on."""
+        """The host on which visitors should end."""
         return self.www if self.canonical == "www" else self.domain
 
     @property
     def expects_www(self) -> bool:
-        """Visitors type www before a registered domain, whatever its owner thinks; nobody does before ``app.``."""
+        """Whether visitors type www: always before a registered domain, never before a subdomain such as ``app.``."""
         return self.names_www or self.canonical is not None or registered(self.domain) == self.domain
 
     @property
@@ -84,11 +84,11 @@ class Site:
         return (self.domain, *((self.www,) if self.expects_www else ()), *self.hosts)
 
     def rerun_command(self, only: str, subject: str = "") -> str:
-        """The command that checks one thing again, with what was said about its subject ("" means every host)."""
+        """The command that checks one subject again, with the options that concern it ("" means all subjects)."""
         hosts = [host.removesuffix(f".{self.domain}") for host in self.hosts if not subject or host in subject]
         if only == "WEB018":
             hosts = [f"{host}={text}" for host, text in self.markers if host == subject]
-        # A host that only its webhook names: with another one it would be asked for by itself.
+        # A host that only its webhook names: as --hosts it would get checks of its own.
         strange = "" if subject in (self.domain, self.www) else subject
         told: dict[str, list[str]] = {
             "hosts": hosts,
@@ -191,7 +191,7 @@ def unique(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def collect(problems: list[str], read: Callable[..., str], *given: object) -> str:
-    """What ``read`` makes of it; a ValueError becomes a line among the problems."""
+    """The result of ``read``. A ValueError is added to the problems."""
     try:
         return read(*given)
     except ValueError as error:
@@ -211,7 +211,7 @@ def read_list(problems: list[str], name: str, options: CheckOptions) -> Sequence
 
 
 def domain_name(text: object) -> str:
-    """A domain in its one form, from what people write; ValueError says what to write instead."""
+    """A domain in its normal form. ValueError says what to write instead."""
     if not isinstance(text, str) or not text.strip():
         raise ValueError('a domain is needed, as in "coach.example"')
     name = text.strip()
@@ -241,13 +241,13 @@ def domain_name(text: object) -> str:
 
 
 def without_www(name: str) -> str:
-    """Who pastes ``www.coach.example`` means the whole domain: mail and records belong to that."""
+    """``www.coach.example`` stands for the whole domain, because mail and DNS records belong to that."""
     parent = name.removeprefix("www.")
     return parent if parent != name and suffix_list().privatesuffix(parent) == parent else name
 
 
 def host_of(url: str) -> str:
-    """The host of a pasted address."""
+    """The host of a pasted URL."""
     try:
         host = urlsplit(url if "://" in url else f"//{url.lstrip('/')}").hostname
     except ValueError:
@@ -258,7 +258,7 @@ def host_of(url: str) -> str:
 
 
 def ascii_name(name: str) -> str:
-    """An international name as it stands in the DNS (IDNA 2008 with the usual mapping, UTS 46)."""
+    """An international name in its DNS form (IDNA 2008 with the usual mapping, UTS 46)."""
     if name.isascii():
         return name
     import idna  # noqa: PLC0415 - rarely needed; comes with httpx
@@ -270,7 +270,7 @@ def ascii_name(name: str) -> str:
 
 
 def host_name(host: str, domain: str) -> str:
-    """A host in full: ``app`` means ``app.<domain>``, ``@`` the domain itself; a dot says that it is complete."""
+    """A host in full: ``app`` means ``app.<domain>``, ``@`` the domain itself. A name with a dot is complete."""
     text = host.strip()
     if text in ("@", ""):
         return domain
@@ -294,7 +294,7 @@ def web_url(name: str, text: str, host: str) -> str:
 
 
 def read_route(name: str, text: str, host: str) -> str:
-    """``[METHOD ]path-or-URL``, the method in capitals."""
+    """``[METHOD ]path-or-URL`` with the method in upper case."""
     method, space, rest = text.strip().partition(" ")
     if not space:
         return web_url(name, text, host)
@@ -317,7 +317,7 @@ def read_limit(given: str | tuple[str, int | str], host: str) -> str:
 
 
 def read_origin(name: str, text: str) -> str:
-    """``https://evil.example``: scheme and host, nothing behind it."""
+    """``https://evil.example``: scheme and host only."""
     url = text.strip().rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
@@ -326,7 +326,7 @@ def read_origin(name: str, text: str) -> str:
 
 
 def timestamp(now: dt.datetime | str | None) -> str:
-    """A moment as seconds since the epoch; 0 when none was given."""
+    """A moment as seconds since the epoch; 0 for None."""
     if now is None:
         return "0"
     try:
@@ -337,7 +337,7 @@ def timestamp(now: dt.datetime | str | None) -> str:
 
 
 def registered(domain: str) -> str:
-    """The part that somebody registered: one label below a public suffix, by the list of publicsuffix.org."""
+    """The registered domain: one label below a public suffix (publicsuffix.org)."""
     return suffix_list().privatesuffix(domain) or domain
 
 
@@ -345,7 +345,7 @@ _LIST: list["PublicSuffixList"] = []
 
 
 def suffix_list() -> "PublicSuffixList":
-    """The list, read once."""
+    """The public suffix list, read once."""
     if not _LIST:
         from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 12 ms, and only where a rule asks
 

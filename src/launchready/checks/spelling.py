@@ -1,11 +1,11 @@
-"""Typing slips: a name that does not exist, and the one that was meant."""
+"""Misspelt names: finds the existing name that was probably meant."""
 
 from collections.abc import Iterable
 
 from launchready.checks.site import registered
 from launchready.checks.takeover_services import SERVICES
 
-# What names of a launch point to, beside the services that hand names out.
+# Domains that records of a launch point to, beside those of ``takeover_services``.
 KNOWN = (
     "google.com", "googlemail.com", "outlook.com", "cloudflare.com", "cloudflare.net", "amazonaws.com",
     "awsdns.com", "messagingengine.com", "zoho.com", "zoho.eu", "mailgun.org", "sendgrid.net", "mtasv.net",
@@ -13,14 +13,14 @@ KNOWN = (
     "ovh.net", "ionos.com", "fastly.net", "cloudfront.net", "shopify.com", "railway.app", "protonmail.ch",
 )  # fmt: skip
 MAX_EDITS = 2
-# Of shorter names each is a slip of another: "api" is not "app".
+# Shorter names resemble each other by chance: "api" is not a misspelt "app".
 MIN_LENGTH = 4
 
 
 def correction(name: str, own: Iterable[str] = ()) -> str:
-    """What was probably meant by a name that does not exist, or ``""``.
+    """The name that was probably meant by a name that does not exist, or ``""``.
 
-    ``own``: names of the same project that do exist. Of two that are equally near, none is named.
+    ``own``: existing names of the same project. If two names are equally close, none is returned.
     """
     candidates = {one for one in own if one != name and is_near(name, one)}
     tail = registered(name)
@@ -32,7 +32,7 @@ def correction(name: str, own: Iterable[str] = ()) -> str:
 
 
 def misspellings(name: str) -> list[str]:
-    """The slips that are made most in the first label: two letters swapped, one left out, one typed twice."""
+    """The most common misspellings of the first label: two letters swapped, one left out, one doubled."""
     label, dot, rest = name.partition(".")
     if len(label) < MIN_LENGTH:
         return []
@@ -44,7 +44,7 @@ def misspellings(name: str) -> list[str]:
 
 
 def is_near(one: str, other: str) -> bool:
-    """At most two slips apart where the names differ, and long enough that this is no accident: "api" is not "app"."""
+    """Whether two names differ by at most two edits and are long enough that this is no accident."""
     first, second = one.split("."), other.split(".")
     while first and second and first[-1] == second[-1]:
         first.pop()
@@ -55,7 +55,7 @@ def is_near(one: str, other: str) -> bool:
 
 
 def distance(one: str, other: str) -> int:
-    """Letters added, left out, replaced or swapped with the next one (optimal string alignment)."""
+    """The number of letters added, left out, replaced or swapped (optimal string alignment)."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):

@@ -1,4 +1,4 @@
-"""The questions for the store of idempotency keys, and the address they go to."""
+"""Questions to the store of the idempotency keys."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from launchready.stores import connect
 
 
 def store_subject(site: Site) -> Iterable[str]:
-    """The subject of these rules: the store, where its address is known."""
+    """The subject of these rules: the store, if its URL is known."""
     return (safe_url(site.store),) if site.store else ()
 
 
 class ReadDurability(LocalQuestion[StoreDurability]):
-    """How a store may lose a key. The address is no part of the question's name: it holds a password."""
+    """Asks how a store may lose a key. The question's name has no URL, because the URL contains a password."""
 
     __slots__ = ("url",)
 
@@ -28,7 +28,7 @@ class ReadDurability(LocalQuestion[StoreDurability]):
         super().__init__(safe_url(url))
 
     def look(self, stopped: Callable[[], bool]) -> StoreDurability:
-        del stopped  # one session of seconds, with its own time limits
+        del stopped  # One short session with its own time limits.
         return read_durability(self.url)
 
     def unanswered(self, reason: str) -> StoreDurability:
@@ -40,7 +40,7 @@ NONE = Unknown(0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class UnknownOutcomesAnswer:
-    """The keys of a store whose outcome nobody knows."""
+    """The keys of a store whose outcome is unknown."""
 
     question: str
     found: Unknown = NONE
@@ -52,7 +52,7 @@ class UnknownOutcomesAnswer:
 
 
 class FindUnknownOutcomes(LocalQuestion[UnknownOutcomesAnswer]):
-    """Which keys are open. A signed record is read without its secret; of an encrypted one nothing is known."""
+    """Finds open keys. A signed record can be read without its secret; an encrypted one cannot."""
 
     __slots__ = ("url",)
 

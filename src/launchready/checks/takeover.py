@@ -1,4 +1,4 @@
-"""Whether a place at a service, to which a name leads, is held by nobody: whoever claims it speaks in that name."""
+"""Whether a name leads to an unclaimed place at a service: anybody who claims the place controls the name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ from launchready.net.answers import HttpAnswer
 
 @dataclass(frozen=True, slots=True)
 class UnclaimedName:
-    """What the service itself answered. ``title``: whose place it is. ``quote``: its words; "" where it is held."""
+    """The answer of the service. ``title``: the service. ``quote``: its words for an unclaimed place, "" if it is
+    claimed.
+    """
 
     title: str
     answer: HttpAnswer
@@ -20,8 +22,8 @@ class UnclaimedName:
 
 
 def find_unclaimed(host: str, found: Addresses) -> Flow[UnclaimedName | None]:
-    """None where the name leads to no service that hands places out, or nobody serves it; Undetermined when nobody
-    answered. A name that does not exist at all is another question.
+    """None if the name leads to no such service, or the service does not serve it. Undetermined if it did not
+    answer. DNS003 reports a name that does not exist.
     """
     held = find_service(found.chain)
     if found.state != "found" or held is None or not held.says:
