@@ -17,7 +17,9 @@ def test_signature(function):
 
 
 @pytest.mark.parametrize("function", [launchready.check, launchready.acheck])
-@pytest.mark.parametrize(("typed", "meant"), [("host", "hosts"), ("dkim_selector", "dkim_selectors"), ("skips", "skip")])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("host", "hosts"), ("dkim_selector", "dkim_selectors"), ("skips", "skip")]
+)
 def test_misspelt_option(function, typed, meant):
     """A TypeError names the nearest option."""
     with pytest.raises(TypeError, match=f"{function.__name__}.. has no option '{typed}'; did you mean '{meant}'"):

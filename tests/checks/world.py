@@ -6,6 +6,7 @@ Questions go through the code that reads real answers of a name server; only the
 import asyncio
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import dns.flags
@@ -60,6 +61,7 @@ $ORIGIN dns.example.
 @ SOA ada.ns.dns.example. ops.dns.example. 1 7200 900 1209600 300
 ada.ns A 198.51.100.53
 bob.ns A 203.0.113.53
+carl.ns A 198.51.100.54
 $ORIGIN mail.example.
 @ SOA ns.mail.example. ops.mail.example. 1 7200 900 1209600 300
 mx A 198.51.100.25
@@ -77,7 +79,7 @@ $ORIGIN example.
 @ SOA a.nic.example. ops.nic.example. 1 900 900 1800 60
 """
 AUTHORITY = {"127.0.0.2": {"zones": [DOMAIN]}, "127.0.0.3": {"zones": [DOMAIN]}}
-NS_MAP = {"198.51.100.53": "127.0.0.2", "203.0.113.53": "127.0.0.3"}
+NS_MAP = {"198.51.100.53": "127.0.0.2", "203.0.113.53": "127.0.0.3", "198.51.100.54": "127.0.0.3"}
 SAFE = {
     "strict-transport-security": "max-age=63072000",
     "content-security-policy": "default-src 'self'",
@@ -132,8 +134,9 @@ class Sockets:
 
     overrides = NS_MAP
 
-    def __init__(self, universe, closed=()):
+    def __init__(self, universe, closed=(), serials=None):
         self.closed = closed
+        self.serials = serials or {}
         self.server = zone_server.ZoneServer(universe)
         self.asked = []
 
@@ -148,7 +151,11 @@ class Sockets:
         wire, _delay = self.server.answer(request.to_wire(), NS_MAP.get(server, "127.0.0.1"), "tcp")
         if wire is None:
             return DnsAnswer(question, "timeout", reason="no answer")
-        return read_reply(question, dns.message.from_wire(wire), rdtype)
+        found = read_reply(question, dns.message.from_wire(wire), rdtype)
+        if rdtype == "SOA" and server in self.serials:
+            parts = found.records[0].split()
+            found = replace(found, records=(" ".join([*parts[:2], self.serials[server], *parts[3:]]),))
+        return found
 
 
 def universe(lines, *, faults=(), bogus=(), secure=(), authority=None):
@@ -169,7 +176,7 @@ def without(pattern, lines=RECORDS):
 
 def check(
     *, drop=None, add="", web=None, tls=None, rdap=None, faults=(), bogus=(), secure=(), authority=None, only=(),
-    transport=None, timeout=5.0, smtp=None, subdomains=None, closed=(), **call,
+    transport=None, timeout=5.0, smtp=None, subdomains=None, closed=(), serials=None, **call,
 ):  # fmt: skip
     """The report about the healthy business, with one thing changed."""
     lines = without(drop) if drop else RECORDS
@@ -190,7 +197,7 @@ def check(
     )  # fmt: skip
     asked = read_site(options)
     made = universe(lines + "\n" + add, faults=faults, bogus=bogus, secure=secure, authority=authority)
-    sockets = Sockets(made, closed)
+    sockets = Sockets(made, closed, serials)
 
     async def run():
         network = Network(options)
