@@ -23,6 +23,7 @@ from launchready.checks.options import CheckOptions
 from launchready.net import rdap, tls
 from launchready.net.addresses import is_address, is_documentation
 from launchready.net.answers import DnsAnswer, HttpAnswer, NamesAnswer, RdapAnswer, SmtpAnswer, TlsFacts
+from launchready.net.blocking import in_daemon_thread
 from launchready.net.dns import Resolver
 from launchready.net.http import HttpClient
 from launchready.net.smtp import Greeter
@@ -152,7 +153,7 @@ async def ask_in_thread(op: LocalQuestion[Any]) -> Any:
     """Answers in a thread. ``stopped()`` becomes true when the run no longer waits."""
     nobody = threading.Event()
     try:
-        return await asyncio.to_thread(op.look, nobody.is_set)
+        return await in_daemon_thread(lambda: op.look(nobody.is_set))
     finally:
         nobody.set()
 

@@ -1,7 +1,12 @@
 """Runs the rules: all flows concurrently, equal questions asked once, and the total deadline always kept.
 
-At the deadline every open question is answered "no answer before the deadline". The flows then finish without
-waiting, so the report is always complete; what is still unknown is undetermined.
+Bounds, whatever the network answers:
+
+- At the deadline every open question is answered "no answer before the deadline". The flows then finish without
+  waiting, so the report is always complete; what is still unknown is undetermined.
+- A rule that still runs ``GRACE`` seconds after the deadline is undetermined.
+- One rule on one subject asks at most ``MAX_QUESTIONS``: a hostile zone cannot start a flood of queries.
+- Flows give way to the event loop every ``SLICE`` seconds, even if all their answers are already there.
 """
 
 import asyncio
@@ -19,6 +24,9 @@ from launchready.exchange.operations import Flow, Op
 
 T = TypeVar("T")
 R = TypeVar("R")
+GRACE = 0.25
+SLICE = 0.01
+MAX_QUESTIONS = 500
 
 
 class QuestionAdapter(Protocol):
@@ -38,6 +46,22 @@ class RuleOutcome:
     undetermined: Undetermined | None = None
 
 
+class Budget:
+    """The questions that one rule on one subject may still ask, over all its flows."""
+
+    __slots__ = ("left", "most", "name")
+
+    def __init__(self, name: str, most: int = MAX_QUESTIONS) -> None:
+        self.name = name
+        self.most = self.left = most
+
+    def spend(self, op: Op[Any]) -> None:
+        """Raises Undetermined when the budget is used up."""
+        self.left -= len(op.ops) if isinstance(op, AskAll) else isinstance(op, Question)
+        if self.left < 0:
+            raise Undetermined(self.name, f"the published records lead to more than {self.most} questions")
+
+
 class CheckEngine:
     """One run. Not reusable: its answers belong to one moment."""
 
@@ -47,7 +71,9 @@ class CheckEngine:
         self.done = 0
         self.timeout = timeout
         self.tasks: dict[Question[Any], asyncio.Task[Any]] = {}
-        self.deadline = asyncio.get_running_loop().time() + timeout
+        self.loop = asyncio.get_running_loop()
+        self.deadline = self.loop.time() + timeout
+        self.last_pause = self.loop.time()
 
     async def run_rules(self, rules: Iterable[Rule], site: Site) -> list[RuleOutcome]:
         """Runs every rule on each of its subjects, concurrently."""
@@ -72,7 +98,7 @@ class CheckEngine:
         complete.
         """
         try:
-            found = await self.run_flow(one(site, subject))
+            found = await self.run_flow(one(site, subject), Budget(f"{one.code} on {subject}"))
         except NotProbed:
             return RuleOutcome(one, subject, None)
         except Undetermined as unknown:
@@ -86,13 +112,16 @@ class CheckEngine:
             return RuleOutcome(one, subject, undetermined=broken)
         return RuleOutcome(one, subject, None if found is None else tuple(found))
 
-    async def run_flow(self, flow: Flow[T]) -> T:
+    async def run_flow(self, flow: Flow[T], budget: Budget) -> T:
         """Runs one flow to its end and returns its result."""
         try:
             op = next(flow)
             while True:
+                # Raised past the flow, which cannot catch it and go on.
+                await self.pause(budget)
+                budget.spend(op)
                 try:
-                    await self.answer_operation(op)
+                    await self.answer_operation(op, budget)
                 except Undetermined as unknown:
                     op = flow.throw(unknown)
                 else:
@@ -103,7 +132,16 @@ class CheckEngine:
         finally:
             flow.close()
 
-    async def answer_operation(self, op: Op[Any]) -> None:
+    async def pause(self, budget: Budget) -> None:
+        """Gives way to the event loop when the time slice is over. Undetermined when the grace period is over."""
+        now = self.loop.time()
+        if now > self.deadline + GRACE:
+            raise Undetermined(budget.name, f"not finished before the deadline of {self.timeout:g} s")
+        if now - self.last_pause > SLICE:
+            await asyncio.sleep(0)
+            self.last_pause = self.loop.time()
+
+    async def answer_operation(self, op: Op[Any], budget: Budget) -> None:
         """Answers one operation, or the operations that it contains."""
         if isinstance(op, AskAll):
             tasks = [self.task_for(one) for one in op.ops]
@@ -112,7 +150,7 @@ class CheckEngine:
             for one, task in zip(op.ops, tasks, strict=True):
                 one.answer = task.result()
         elif isinstance(op, RunAll):
-            found = await asyncio.gather(*(self.run_flow(flow) for flow in op.flows), return_exceptions=True)
+            found = await asyncio.gather(*(self.run_flow(flow, budget) for flow in op.flows), return_exceptions=True)
             for result in found:
                 if isinstance(result, BaseException):
                     raise result

@@ -1,5 +1,6 @@
 """``check`` and ``acheck``: the launch checks of one domain, on one engine."""
 
+import asyncio
 import datetime as dt
 import difflib
 import os
@@ -51,12 +52,14 @@ def check_with(options: CheckOptions) -> Report:
 
 async def run_checks(options: CheckOptions) -> Report:
     """One run of the engine."""
+    start = SYSTEM.monotonic()
+    deadline = asyncio.get_running_loop().time() + (options.timeout if is_number(options.timeout) else 0)
     site = read_site(options)
     selection, ignored = select_rules(options)
     if problems := option_problems(options):
         raise ConfigError(problems)
-    start = SYSTEM.monotonic()
     engine = CheckEngine(Network(options), options.timeout, options.progress)
+    engine.deadline = deadline
     chosen = required_rules(rules(), selection)
     results = combine(await engine.run_rules(chosen, site), site, selection, ignored)
     observed = providers.observe(engine.answers(), site.domain)

@@ -5,7 +5,7 @@ simply ask.
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -17,6 +17,8 @@ from launchready.net.addresses import is_address
 from launchready.net.answers import DnsAnswer, HttpAnswer
 
 MAX_HOPS = 10
+# Name servers and mail servers to look at. Senders and resolvers try no more, and a zone can list thousands.
+MAX_SERVERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def authorities(domain: str, *, tcp: bool = False) -> Flow[list[NameServerAnswer
     """The SOA record from each name server, at one address each. Name servers without an address are left out."""
     op = Query(domain, "NS")
     yield op
-    each = RunAll([addresses(server) for server in known(op.answer).records])
+    each = RunAll([addresses(server) for server in known(op.answer).records[:MAX_SERVERS]])
     yield each
     places = [(one.name, one.addresses[0]) for one in each.answer if one.addresses]
     ops = [Query(domain, "SOA", server=address, tcp=tcp) for _, address in places]
@@ -173,7 +175,8 @@ def mail_servers(domain: str) -> Flow[mx.MX]:
     """The servers that receive mail for the domain."""
     op = Query(domain, "MX")
     yield op
-    return mx.classify(known(op.answer).records)
+    servers = mx.classify(known(op.answer).records)
+    return replace(servers, hosts=servers.hosts[:MAX_SERVERS], addresses=servers.addresses[:MAX_SERVERS])
 
 
 def sends_mail(site: Site) -> Flow[bool | None]:

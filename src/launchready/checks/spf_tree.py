@@ -1,24 +1,31 @@
 """The tree of includes and redirects below one SPF record, read without a sender: the worst case for all senders.
 
-Records of one level are asked at once. A name with a macro depends on the sender, and cannot be followed. The walk
-ends at what RFC 7208 allows: ten terms that cost a question, two of them for nothing.
+The records of one level are queried at once. A name with a macro depends on the sender and is not followed.
+
+Bounds: at most ``MAX_FOLLOWED`` terms are followed over the whole tree. A receiver gives up at the eleventh (RFC 7208
+section 4.6.4), so the verdict on a larger tree is the same, and only the exact number of lookups is unknown.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from launchready.checks.operations import AskAll, Query, Txt, Undetermined, known
 from launchready.exchange.operations import Flow
 from launchready.mail import spf
 
-# Deeper than ten questions can go: beyond it the record is broken anyway.
+T = TypeVar("T")
+
+# A path of eleven lookups is an error, whatever follows.
 MAX_DEPTH = spf.MAX_LOOKUPS + 1
+# Twice the number that receivers allow, so that the report of a record slightly over the limit is exact.
+MAX_FOLLOWED = 2 * spf.MAX_LOOKUPS
 MAX_MX_HOSTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class SPFNode:
-    """One record of the tree. ``path``: the domains that lead to it, the start first."""
+    """One record of the tree. ``path``: the domains that lead to it, beginning with the root."""
 
     path: tuple[str, ...]
     record: spf.SPFRecord
@@ -30,19 +37,22 @@ class SPFNode:
 
 @dataclass(slots=True)
 class SPFTree:
-    """What the walk saw.
+    """The records of the tree, and their problems.
 
     - ``broken``: each reason why receivers give up (permerror), as "domain: reason".
-    - ``lookups``: terms that cost a question, over all records; 10 are allowed (section 4.6.4).
-    - ``voids``: terms that ask for what is not there; 2 are allowed.
-    - ``everyone``: the path to a record that lets anybody send, or empty.
-    - ``unknown``: what was not answered; then ``lookups`` and ``voids`` are lower bounds.
+    - ``lookups``: terms that cost a lookup, over all records; 10 are allowed (section 4.6.4).
+    - ``voids``: terms that ask for a name that does not exist; 2 are allowed.
+    - ``everyone``: the path to a record that allows every sender, or empty.
+    - ``unknown``: the first question without an answer; then ``lookups`` and ``voids`` are lower bounds.
+    - ``followed``: terms that were followed. ``cut``: some were not; then ``lookups`` is a lower bound, too.
     """
 
     nodes: list[SPFNode]
     broken: list[str] = field(default_factory=list)
     voids: list[str] = field(default_factory=list)
     unknown: Undetermined | None = None
+    followed: int = 0
+    cut: bool = False
 
     @property
     def lookups(self) -> int:
@@ -50,7 +60,7 @@ class SPFTree:
 
     @property
     def last_allowed(self) -> str:
-        """For whom it is an error: a receiver stops at the first term that matches, so not for all senders."""
+        """The senders for which it is an error: a receiver stops at the first term that matches."""
         root, spent = self.nodes[0].record, 0
         named = [term.domain.rstrip(".").lower() for term in reachable_terms(root)]
         for term, target in zip(reachable_terms(root), named, strict=True):
@@ -62,17 +72,25 @@ class SPFTree:
                 return f": an error for all senders that no term before {term.text} lists"
         return ""
 
+    def take(self, terms: list[T]) -> list[T]:
+        """The terms of one level that may still be followed."""
+        taken = terms[: MAX_FOLLOWED - self.followed]
+        self.followed += len(taken)
+        self.cut = self.cut or len(taken) < len(terms)
+        return taken
+
     @property
     def everyone(self) -> tuple[str, ...]:
         return next((node.path for node in self.nodes if ends_open(node, self.nodes)), ())
 
     @property
     def reasons(self) -> list[str]:
-        """Why receivers give up, all of it; empty when they do not."""
+        """Every reason why receivers give up; empty when they do not."""
         found = list(dict.fromkeys(self.broken))
         if self.lookups > spf.MAX_LOOKUPS:
             where = self.last_allowed
-            found.append(f"{self.lookups} DNS lookups are needed, {spf.MAX_LOOKUPS} are allowed{where}")
+            number = f"at least {self.lookups}" if self.cut else f"{self.lookups}"
+            found.append(f"{number} DNS lookups are needed, {spf.MAX_LOOKUPS} are allowed{where}")
         if len(self.voids) > spf.MAX_VOIDS:
             shown = ", ".join(self.voids)
             found.append(
@@ -83,14 +101,15 @@ class SPFTree:
 
 
 def read_tree(domain: str, record: str) -> Flow[SPFTree]:
-    """Reads the record of ``domain``, and all that it includes."""
+    """Reads the record of ``domain`` and its includes."""
     root = SPFNode((domain,), spf.parse(record))
     tree = SPFTree([root], [f"{domain}: {error}" for error in root.record.errors])
     level = [root]
     while level and len(level[0].path) < MAX_DEPTH:
-        wanted = [(node, target, kind) for node in level for target, kind in targets(node.record)]
+        wanted = tree.take([(node, target, kind) for node in level for target, kind in targets(node.record)])
         texts = [Txt(target) for _, target, _ in wanted]
-        hosts = [(node, term, term_queries(node, term)) for node in level for term in host_terms(node.record)]
+        terms = tree.take([(node, term) for node in level for term in host_terms(node.record)])
+        hosts = [(node, term, term_queries(node, term)) for node, term in terms]
         yield AskAll([*texts, *(question for _, _, ops in hosts for question in ops)])
         for node, term, ops in hosts:
             check_host_term(tree, node, term, ops)
@@ -104,7 +123,7 @@ def read_tree(domain: str, record: str) -> Flow[SPFTree]:
 
 
 def add_target(tree: SPFTree, node: SPFNode, target: str, kind: str, op: Txt) -> SPFNode | None:
-    """The record that an include or a redirect leads to; what is wrong goes into the tree."""
+    """The record that an include or a redirect leads to. Its problems are added to the tree."""
     if target.lower() in node.path:
         tree.broken.append(f"{target}: includes itself (a loop)")
         return None
@@ -123,7 +142,7 @@ def add_target(tree: SPFTree, node: SPFNode, target: str, kind: str, op: Txt) ->
 
 
 def joined_hint(target: str) -> str:
-    """A hint where two strings of one TXT record ran into each other: they are joined without a space."""
+    """A hint when two strings of one TXT record ran into each other: they are joined without a space."""
     for word in ("include:", "ip4:", "ip6:", "redirect="):
         if word.rstrip(":=") in target:
             return " (two parts of the record are joined without a space between them)"
@@ -131,7 +150,7 @@ def joined_hint(target: str) -> str:
 
 
 def check_host_term(tree: SPFTree, node: SPFNode, term: spf.Term, ops: list[Query]) -> None:
-    """Whether a term asks for what is not there; an MX with more than ten servers is an error (section 4.6.4)."""
+    """Adds a void lookup, or an MX with more than ten servers, to the tree (section 4.6.4)."""
     if not all(op.answer.known for op in ops):
         if not any(op.answer.records for op in ops):
             tree.unknown = tree.unknown or Undetermined(ops[0].answer.question, ops[0].answer.reason)
@@ -144,7 +163,7 @@ def check_host_term(tree: SPFTree, node: SPFNode, term: spf.Term, ops: list[Quer
 
 
 def term_queries(node: SPFNode, term: spf.Term) -> list[Query]:
-    """Both families of a host are one lookup."""
+    """The queries of one term. The two address families of a host count as one lookup."""
     name = (term.domain or node.domain).rstrip(".")
     if term.name == "mx":
         return [Query(name, "MX")]
@@ -152,14 +171,14 @@ def term_queries(node: SPFNode, term: spf.Term) -> list[Query]:
 
 
 def host_terms(record: spf.SPFRecord) -> Iterator[spf.Term]:
-    """The terms whose answer does not depend on the sender."""
+    """The terms that name a host, unless the name depends on the sender."""
     for term in reachable_terms(record):
         if term.name in ("a", "mx", "exists") and "%" not in term.domain:
             yield term
 
 
 def lookup_count(record: spf.SPFRecord) -> int:
-    """Terms that cost a question: those that can be reached, and a redirect where no ``all`` stands before it."""
+    """The number of terms that cost a lookup: reachable ones, and a redirect unless the record has an ``all``."""
     listed = sum(term.name in spf.LOOKUPS for term in reachable_terms(record))
     return listed + bool(record.redirect and record.all is None)
 
@@ -173,7 +192,7 @@ def targets(record: spf.SPFRecord) -> list[tuple[str, str]]:
 
 
 def ends_open(node: SPFNode, nodes: list[SPFNode]) -> bool:
-    """Whether the node ends in ``+all``, or in a network that is the whole internet, and its parents pass that on."""
+    """Whether the record allows every sender (``+all`` or a network of all addresses), and its parents pass that on."""
     if node.record.errors or not any(allows_everyone(term) for term in reachable_terms(node.record)):
         return False
     by_path = {one.path: one for one in nodes}
@@ -181,7 +200,7 @@ def ends_open(node: SPFNode, nodes: list[SPFNode]) -> bool:
 
 
 def reachable_terms(record: spf.SPFRecord) -> list[spf.Term]:
-    """The terms that can be reached: those up to the first ``all`` (section 5.1)."""
+    """The reachable terms: those up to the first ``all`` (section 5.1)."""
     found = []
     for term in record.terms:
         found.append(term)

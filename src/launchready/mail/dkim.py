@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from launchready.mail.tags import MAX_CHARACTERS, TOO_LONG
+
 Status = Literal["missing", "revoked", "unusable", "weak", "ok"]
 # RFC 8301 section 3.2: below 1024 must not verify, 2048 should be used.
 MUST_BITS = 1024
@@ -73,7 +75,7 @@ def read_key(found: Sequence[str]) -> DKIMKey:
 
 def looks_like_a_key(txt: str) -> bool:
     """A TXT that is meant as a key. Other texts at the same name (wildcards) are nobody's key."""
-    return re.search(r"(?:^|;)\s*(?:p\s*=|v\s*=\s*DKIM1)", txt, re.IGNORECASE) is not None
+    return re.search(r"(?:^|;)\s*(?:p\s*=|v\s*=\s*DKIM1)", txt[:MAX_CHARACTERS], re.IGNORECASE) is not None
 
 
 def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
@@ -81,8 +83,8 @@ def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
     (section 3.2).
     """
     tags: dict[str, str] = {}
-    problems: list[str] = []
-    for part in record.split(";"):
+    problems = [TOO_LONG] if len(record) > MAX_CHARACTERS else []
+    for part in record[:MAX_CHARACTERS].split(";"):
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not name and not equals:
             continue

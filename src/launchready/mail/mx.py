@@ -1,6 +1,7 @@
 """Where mail for a domain is delivered (RFC 5321 section 5.1), and the way to say "nowhere" (null MX, RFC 7505)."""
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -32,7 +33,7 @@ def classify(records: Iterable[Any]) -> MX:
     null = False
     for record in records:
         preference, target = split_record(record)
-        if not preference.strip().isdecimal() or not target.strip():
+        if re.fullmatch(r"[0-9]{1,5}", preference.strip()) is None or not target.strip():
             problems.append(f"not an MX record: {record!r}")
             continue
         host = target.strip().lower().rstrip(".")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from launchready.net.addresses import is_address, is_public
 from launchready.net.answers import HttpAnswer, Trouble
+from launchready.net.blocking import in_daemon_thread
 
 if TYPE_CHECKING:
     import ssl
@@ -207,7 +208,7 @@ def shared_transport(transport: Any) -> "httpx.AsyncBaseTransport":
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             if isinstance(transport, httpx.AsyncBaseTransport):
                 return await transport.handle_async_request(request)
-            return await asyncio.to_thread(self.whole, request)
+            return await in_daemon_thread(lambda: self.whole(request))
 
         @staticmethod
         def whole(request: httpx.Request) -> httpx.Response:

@@ -53,7 +53,7 @@ async def get_json(get: HttpGetter, url: str) -> tuple[Mapping[str, Any] | None,
         return None, answer.reason or f"{url} answered {answer.status}"
     try:
         found = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, f"{url} did not answer JSON"
     return (found, "") if isinstance(found, dict) else (None, f"{url} did not answer an object")
 

@@ -10,8 +10,12 @@ from typing import Any
 
 Query = Callable[[str], Any] | Mapping[str, Any]
 CRITICAL = 128
+# A longer record is unreadable.
+MAX_CHARACTERS = 10_000
 KNOWN = ("issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone")
-RECORD = re.compile(r'\s*(?P<flags>\d+)\s+(?P<tag>[A-Za-z0-9]+)\s+(?:"(?P<quoted>.*)"|(?P<bare>\S*))\s*', re.DOTALL)
+RECORD = re.compile(
+    r'\s*(?P<flags>[0-9]{1,3})\s+(?P<tag>[A-Za-z0-9]+)\s+(?:"(?P<quoted>.*)"|(?P<bare>\S*))\s*', re.DOTALL
+)
 DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 
 
@@ -102,7 +106,7 @@ def parse(record: Any) -> Property:
         parts = (record.flags, record.tag, record.value) if hasattr(record, "flags") else record
         flags, tag, value = parts
         return Property(int(flags), as_text(tag).lower(), as_text(value))
-    match = RECORD.fullmatch(record)
+    match = RECORD.fullmatch(record) if len(record) <= MAX_CHARACTERS else None
     if match is None:
         return Property(CRITICAL, "unreadable", record)
     value = match["quoted"] if match["quoted"] is not None else match["bare"]

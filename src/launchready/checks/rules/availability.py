@@ -221,7 +221,7 @@ def named(answer: HttpAnswer) -> str:
     """The release that an answer names, or ""."""
     try:
         found = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     names = (found.get(name) for name in NAMES) if isinstance(found, dict) else ()
     return next((str(name) for name in names if name), "")

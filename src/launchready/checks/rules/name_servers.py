@@ -5,7 +5,7 @@ import ipaddress
 from launchready.checks.finding import Score
 from launchready.checks.operations import AskAll, Query, RunAll, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
-from launchready.checks.shared_queries import addresses, authorities
+from launchready.checks.shared_queries import MAX_SERVERS, addresses, authorities
 from launchready.checks.site import Site, registered
 
 
@@ -17,7 +17,7 @@ def name_servers(site: Site, subject: str) -> Verdict:
     """
     op = Query(subject, "NS")
     yield op
-    servers = known(op.answer).records
+    servers = known(op.answer).records[:MAX_SERVERS]
     if not servers:
         return NOT_APPLICABLE
     each = RunAll([addresses(server) for server in servers])
@@ -141,7 +141,7 @@ def name_servers_diversity(site: Site, subject: str) -> Verdict:
     """
     op = Query(subject, "NS")
     yield op
-    servers = known(op.answer).records
+    servers = known(op.answer).records[:MAX_SERVERS]
     if len(servers) < 2:
         return NOT_APPLICABLE
     each = RunAll([addresses(server) for server in servers])

@@ -80,7 +80,7 @@ def apple_problem(answer: HttpAnswer) -> str:
         details = found["applinks"]["details"]
         listed = details.values() if isinstance(details, dict) else details
         named = [app for one in listed for app in one.get("appIDs", [one.get("appID", "")])]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return "the file contains no readable applinks"
     named += list(details) if isinstance(details, dict) else []
     wrong = [str(app) for app in named if app and not APP_ID.fullmatch(str(app))]
@@ -145,7 +145,7 @@ def android_problem(answer: HttpAnswer) -> str:
     try:
         targets = [one["target"] for one in json.loads(answer.body) if HANDLES in one["relation"]]
         prints = [text for target in targets for text in fingerprints(target)]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return "the file contains no readable statements"
     wrong = [text for text in prints if not FINGERPRINT.fullmatch(text)]
     if wrong:

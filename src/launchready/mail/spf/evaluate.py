@@ -25,6 +25,7 @@ from launchready.mail.spf.macros import (
     truncate_name,
 )
 from launchready.mail.spf.record import MAX_LOOKUPS, SPFRecord, Term, parse, records
+from launchready.mail.tags import MAX_CHARACTERS
 
 Result = Literal["pass", "fail", "softfail", "neutral", "none", "permerror", "temperror"]
 SAYS: dict[str, Result] = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
@@ -257,7 +258,12 @@ class Evaluation:
             return ""
         try:
             found = yield from self.ask((yield from self.name(record.explanation, domain)), "TXT")
-            if len(found) != 1 or not found[0].isascii() or macro_problem(found[0], IN_EXPLANATIONS):
+            if (
+                len(found) != 1
+                or len(found[0]) > MAX_CHARACTERS
+                or not found[0].isascii()
+                or macro_problem(found[0], IN_EXPLANATIONS)
+            ):
                 return ""
             return (yield from self.expand_macros(found[0], domain))
         except (TempError, PermError):

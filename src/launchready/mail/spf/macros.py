@@ -57,9 +57,7 @@ def expand(text: str, values: Mapping[str, str]) -> str:
 def truncate_name(name: str) -> str:
     """A name of at most 253 characters: labels are taken from the left until it fits (section 7.3)."""
     name = name.rstrip(".")
-    while len(name) > LONGEST_NAME:
-        name = name.partition(".")[2]
-    return name
+    return name if len(name) <= LONGEST_NAME else name[-LONGEST_NAME - 1 :].partition(".")[2]
 
 
 def macro_address(ip: Address) -> str:
