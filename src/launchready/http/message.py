@@ -17,7 +17,7 @@ class ViewFreshness(NamedTuple):
     force: bool = False
 
 
-NOT_SHAREABLE = Cached(-1)
+NOT_SHAREABLE = ViewFreshness(-1)
 """Set by a view whose response holds a value for one visitor: no cache may store it."""
 
 
