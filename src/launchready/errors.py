@@ -92,3 +92,7 @@ class ClaimLost(IdempotencyError):
 
 class SafeToRetry(Exception):
     """Raise from a handler that knows that nothing happened: the key is free again, and a retry runs the handler."""
+
+
+class CheckUnavailable(StoreUnavailable, SafeToRetry):
+    """``current().check()`` could not reach the store, before the effect: the key is freed, and a retry is safe."""

@@ -8,9 +8,9 @@ import pytest
 
 from launchready.core.idempotency import (
     Idempotency,
-    Once,
-    Rule,
-    Vault,
+    IdempotencyFlow,
+    KeyContext,
+    RoutePolicy,
     dump,
     fingerprint,
     load,
@@ -21,7 +21,7 @@ from launchready.core.idempotency import (
 from launchready.core.idempotency.flow import DOUBT
 from launchready.core.idempotency.record import UNREADABLE
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Hold
+from launchready.exchange.app import ForwardBuffered
 from launchready.exchange.store import Renew
 from launchready.http.message import Response
 from launchready.http.routes import RouteTable
@@ -34,7 +34,7 @@ KEY = (b"idempotency-key", b"order-1")
 def rule(**changes):
     options = {"keep": 3600.0, "lease": 60.0, "required": False, "wait": 0.0, "max_body": 100,
                "release_from": 1000, "scope": lambda _: "user"}  # fmt: skip
-    return Rule(**{**options, **changes})
+    return RoutePolicy(**{**options, **changes})
 
 
 def feature(**changes):
@@ -42,7 +42,7 @@ def feature(**changes):
 
 
 def vault():
-    return Vault(lambda: next(TOKENS))
+    return KeyContext(lambda: next(TOKENS))
 
 
 def pay(*headers, body=b"{}", query=b""):
@@ -64,7 +64,7 @@ def start(world, **changes):
     made, world.body = pay()
     flow = feature(**changes).handle(made)
     step = go(flow, world)
-    assert isinstance(step, Hold)
+    assert isinstance(step, ForwardBuffered)
     return flow, step
 
 
@@ -368,7 +368,7 @@ def test_a_view_inside_a_protected_route_adds_nothing():
     """What is claimed once is not claimed again."""
     made, _ = pay()
     made.claimed = object()
-    assert Once(rule(), vault()).handle(made) is None
+    assert IdempotencyFlow(rule(), vault()).handle(made) is None
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from launchready.cli import main
 from launchready.dashboard import links
 from launchready.errors import ConfigError, OutcomeUnknown
 from launchready.idempotency import current, idempotent
-from launchready.idempotency.admin import Desk
+from launchready.idempotency.admin import KeyAdmin
 from launchready.settings.build import build
 from launchready.settings.cache import Cache
 from launchready.settings.fingerprint import fingerprint
@@ -243,7 +243,7 @@ def test_resolved_by_hand(made, how, capsys, monkeypatch, tmp_path):
 
 def test_a_desk_of_its_own(tmp_path):
     """The secrets can be given."""
-    desk = Desk(f"sqlite:///{tmp_path}/a.db", NEW, [OLD])
+    desk = KeyAdmin(f"sqlite:///{tmp_path}/a.db", NEW, [OLD])
     assert list(desk.rows()) == []
     desk.close()
 

@@ -28,6 +28,8 @@ class Request:
       them last. A feature that has no more to say than these ends before Forward, and need not be resumed.
     - ``claimed``: the idempotency key that is held for it, or None.
     - ``failed``: whether a log-in was refused, where the app has said so in words; unset where it has not.
+    - ``view_rule``: asks the framework whether the view of this request has an idempotency rule of its own; None where
+      no view has one.
     - ``cached``: what the view says of its answer's freshness, or None.
 
     A feature may put another list in the place of ``headers`` before Forward: then the app gets those.
@@ -35,7 +37,7 @@ class Request:
 
     __slots__ = (
         "adds", "cached", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "query",
-        "raw_path", "scheme",
+        "raw_path", "scheme", "view_rule",
     )  # fmt: skip
 
     failed: bool
@@ -55,6 +57,7 @@ class Request:
         self.get = self.fields.get
         self.adds: Headers = []
         self.claimed: object = None
+        self.view_rule: Callable[[], bool] | None = None
         self.cached: ViewFreshness | None = None
 
     def lines(self, name: bytes) -> list[bytes]:

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from launchready.exchange.app import Copy, Ended, Forward, Gone, Occupy
+from launchready.exchange.app import ClientDisconnected, Copy, Forward, ForwardExclusive, ResponseSent
 from launchready.exchange.operations import Flow, Op
 
 T = TypeVar("T")
 
-Waits = Forward | Copy | Ended
+Waits = Forward | Copy | ResponseSent
 
 
 def drive(
@@ -64,6 +64,6 @@ async def cancel_flows(
 ) -> None:
     """The app was cancelled before it answered: what is held until the end of a request is let go."""
     for flow, app in parked:
-        if isinstance(app, Occupy):
-            with suppress(Gone):
-                await adrive(flow, answer, error=Gone())
+        if isinstance(app, ForwardExclusive):
+            with suppress(ClientDisconnected):
+                await adrive(flow, answer, error=ClientDisconnected())

@@ -15,11 +15,11 @@ The three loops look alike on purpose: what they share would be one more frame f
 from collections.abc import Sequence
 from typing import Any
 
-from launchready.exchange.app import Copy, Ended, Feature, Forward, Hold
-from launchready.exchange.operations import Elsewhere, Flow, Inline
+from launchready.exchange.app import Copy, Feature, Forward, ForwardBuffered, ResponseSent
+from launchready.exchange.operations import Flow, Inline, WouldBlock
 from launchready.http.message import Request, Response
 
-TAILS = frozenset({Copy, Ended})
+TAILS = frozenset({Copy, ResponseSent})
 """What a flow waits at once it has the head of the response."""
 
 Parked = list[tuple[Flow[Response | None], Forward]]
@@ -53,7 +53,7 @@ def run_features(features: Sequence[Feature], request: Request, inline: Inline, 
                             if answer is not None:
                                 try:
                                     answer(step)
-                                except Elsewhere:
+                                except WouldBlock:
                                     answer = None
                             if answer is None:
                                 yield step
@@ -70,7 +70,7 @@ def run_features(features: Sequence[Feature], request: Request, inline: Inline, 
                 if step.hold:
                     hold = max(hold, step.hold)
             else:
-                app = Hold(hold) if hold else Forward()
+                app = ForwardBuffered(hold) if hold else Forward()
                 yield app
                 response = app.answer
         except Exception as error:
@@ -86,7 +86,7 @@ def run_features(features: Sequence[Feature], request: Request, inline: Inline, 
                         if answer is not None:
                             try:
                                 answer(step)
-                            except Elsewhere:
+                            except WouldBlock:
                                 answer = None
                         if answer is None:
                             yield step
@@ -118,7 +118,7 @@ def run_features(features: Sequence[Feature], request: Request, inline: Inline, 
             else:
                 if leaves:
                     leaves = False
-                    yield Ended()
+                    yield ResponseSent()
                 flow = ended.pop()
             try:
                 step = next(flow)
@@ -128,7 +128,7 @@ def run_features(features: Sequence[Feature], request: Request, inline: Inline, 
                         if answer is not None:
                             try:
                                 answer(step)
-                            except Elsewhere:
+                            except WouldBlock:
                                 answer = None
                         if answer is None:
                             yield step

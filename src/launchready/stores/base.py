@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from launchready.exchange.operations import Inline, Op
-from launchready.exchange.store import Entry, Give, Space, Take, digest
+from launchready.exchange.store import Consume, Entry, Refund, Space, digest
 from launchready.exchange.window import MICRO
 
 V = TypeVar("V")
@@ -92,7 +92,7 @@ class Store(Protocol):
     def sweep(self) -> int:
         """Clear away everything that is over, and answer how many; a store that does so by itself answers 0."""
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         """A Take as of a time in microseconds, in place of the store's own: how a test plays a trace."""
 
 
@@ -101,7 +101,7 @@ def is_in_space(space: Space[V], key: bytes, entry: Entry[V]) -> bool:
     return space.key_of is not None and digest(space.name, space.key_of(entry.value)) == key
 
 
-def window_digest(op: Take | Give) -> bytes:
+def window_digest(op: Consume | Refund) -> bytes:
     """The same for the windows of a Take: states that could not be read as each other have different keys."""
     return digest(" ".join([window.shape for window in op.windows]), op.key)
 

@@ -20,7 +20,7 @@ from launchready.core.cache.stored_response import NO_ETAG, StoredResponse
 from launchready.core.cache.validation import complete
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Forward
-from launchready.exchange.operations import Flow, new
+from launchready.exchange.operations import Flow, allocate
 from launchready.exchange.store import Delete, Get, Put
 from launchready.http.message import Request, Response
 
@@ -52,7 +52,7 @@ class CacheFeature:
         )
         found = None
         if not state.shared_store:
-            found = new(Get)
+            found = allocate(Get)
             found.space = state.space
             found.key = key
             try:
@@ -79,7 +79,7 @@ class CacheFeature:
         headers = [*stored.headers, (b"age", b"%d" % age), line]
         if not _CONDITIONS.isdisjoint(request.fields):
             return conditional_requests.answer(request, stored, headers, state.wall())
-        response = new(Response)
+        response = allocate(Response)
         response.status = stored.status
         response.headers = headers
         response.body = stored.body

@@ -19,10 +19,10 @@ from collections.abc import Callable, Generator
 from contextlib import suppress
 
 from launchready.clock import SYSTEM
-from launchready.exchange.claim import Watch
+from launchready.exchange.claim import WaitForChange
 from launchready.exchange.operations import Adapter
 from launchready.exchange.store import digest
-from launchready.exchange.subscribe import Expect, Listener
+from launchready.exchange.subscribe import Listener, Subscribe
 
 RECHECK_INTERVAL = 1.0
 """Seconds between two looks at an entry that the store would tell of."""
@@ -33,7 +33,7 @@ LISTEN_TIMEOUT = 0.1
 RETRY_INTERVAL, MAX_RETRY_INTERVAL = 0.1, 30.0
 """Seconds until it is tried again to listen, doubling: a server restarts; a proxy that passes nothing on stays."""
 
-WaitSteps = Generator[Expect | float, None, None]
+WaitSteps = Generator[Subscribe | float, None, None]
 
 
 class _Waiters:
@@ -61,7 +61,7 @@ class CompletionNotifier:
         self._thread: threading.Thread | None = None
         self._subscription: Listener | None = None
 
-    def wait_steps(self, op: Watch, wake: Callable[[], None]) -> WaitSteps:
+    def wait_steps(self, op: WaitForChange, wake: Callable[[], None]) -> WaitSteps:
         """What one who waits does: ask the store, or wait for ``wake`` so many seconds. At the end he looks."""
         if self._listen is None:
             yield min(op.pause, op.most)
@@ -79,7 +79,7 @@ class CompletionNotifier:
                     return
                 if subscription.asks and now - waiters.last_polled >= RECHECK_INTERVAL:
                     waiters.last_polled = now
-                    expect = Expect(op.space, op.key, op.version)
+                    expect = Subscribe(op.space, op.key, op.version)
                     yield expect
                     if not hasattr(expect, "answer"):  # the store is away
                         waiters.last_polled = -RECHECK_INTERVAL

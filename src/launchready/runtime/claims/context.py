@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Any, Protocol
 
-from launchready.errors import ClaimLost, OutcomeUnknown
+from launchready.errors import CheckUnavailable, ClaimLost, OutcomeUnknown, StoreUnavailable
 from launchready.exchange.claim import STEPS, Claim, Step
 from launchready.exchange.operations import Op
 from launchready.exchange.store import Get, Put
@@ -21,7 +21,7 @@ class OperationExecutor(Protocol):
     async def aexecute(self, op: Op[Any]) -> None: ...
 
 
-class Once:
+class IdempotencyContext:
     """The key that is held for what runs now.
 
     - ``first``: False where the work was done before, and ``result`` is what it gave (in a transaction).
@@ -58,10 +58,15 @@ class Once:
     def check(self) -> None:
         """Ask the store whether the key is still held. Call it before what cannot be undone.
 
-        Raises ClaimLost where the key was taken over or resolved meanwhile, StoreUnavailable where nobody can say.
+        Raises ClaimLost if the key was taken over or resolved meanwhile, CheckUnavailable if the store does not answer:
+        then nothing has happened yet, so the request is answered with 503 and the key is freed.
         """
         for claim in self._claim.all if self._claim is not None else ():
-            if claim.keeper is None or not claim.keeper.still_held(claim):
+            try:
+                held = claim.keeper is not None and claim.keeper.still_held(claim)
+            except StoreUnavailable as error:
+                raise CheckUnavailable(str(error)) from error
+            if not held:
                 raise ClaimLost("this attempt came too late: its key was taken over, so it must not go on")
 
     async def acheck(self) -> None:
