@@ -18,6 +18,7 @@ from launchready.exchange.store import Renew
 from launchready.http.message import Response
 from launchready.http.routes import RouteTable
 from support.flows import World, go, request
+from support.keys import key as uuid
 
 KEEP, LEASE = 1000.0, 60.0
 
@@ -30,10 +31,10 @@ class Worker:
         self.world = world
         self.stands = False
         self.claims = []
-        self.held = {}
+        self.claims = {}
         self.words = []
 
-    def insist(self, settle, patience):
+    def retry(self, settle, patience):
         self.words.append((settle, self.world.now + patience))
 
     def say_again(self):
@@ -113,7 +114,7 @@ class Keys(RuleBasedStateMachine):
         """A request comes."""
         world = self.world
         world.current = world.workers[worker]
-        made, world.body = request("POST", "/pay", [(b"idempotency-key", key.encode())])
+        made, world.body = request("POST", "/pay", [(b"idempotency-key", uuid(key).encode())])
         flow = self.features[worker].handle(made)
         step = go(flow, world)
         if isinstance(step, ForwardBuffered):

@@ -23,7 +23,7 @@ class Told(World):
     def __init__(self):
         super().__init__()
         self.forgotten = []
-        self.held = {}
+        self.claims = {}
         self.later = []
 
     def answer(self, op):
@@ -33,7 +33,7 @@ class Told(World):
             self.forgotten.append(op.key)
         super().answer(op)
 
-    def insist(self, settle, patience):
+    def retry(self, settle, patience):
         self.later.append(settle)
 
     def still_held(self, claim):

@@ -87,7 +87,7 @@ class Desk(Server):
     @staticmethod
     def work(connection, key, seconds):
         """The answer, and when it had come."""
-        connection.request("POST", "/work", str(seconds), {"Idempotency-Key": key, "Authorization": "Bearer ann"})
+        connection.request("POST", "/work", str(seconds), {"Idempotency-Key": uuid(key), "Authorization": "Bearer ann"})
         answer = connection.getresponse()
         body = answer.read()
         assert answer.status == 200, body

@@ -124,7 +124,7 @@ def main(url, atomic):
 
         async def both():
             caller = AsyncClient()
-            return [(await caller.post("/abook", headers={"idempotency-key": "key-a"})).content for _ in range(2)]
+            return [(await caller.post("/abook", headers={"idempotency-key": uuid("key-a")})).content for _ in range(2)]
 
         one, two = asyncio.run(both())
         assert one == two

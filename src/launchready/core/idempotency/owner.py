@@ -91,7 +91,7 @@ def is_credential_cookie(name: str) -> bool:
 
 
 def credentials(request: Request, response: Response | None = None) -> bytes:
-    """Every credential of a request in one text, in an order of its own; with a response, after its Set-Cookie lines."""
+    """Every credential of a request, sorted, as one text; with a response, as its Set-Cookie lines leave them."""
     lines = [b"host:" + (request.get(b"host") or b"").lower()]
     cookies: dict[str, bytes] = {}
     for name, value in request.headers:
@@ -144,7 +144,7 @@ def same_owner(stored: bytes, shown: bytes) -> bool:
     if not stored or not shown:
         return stored == shown
     user, other = stored[:_DIGEST], shown[:_DIGEST]
-    if user != _ABSENT and other != _ABSENT:
+    if _ABSENT not in (user, other):
         return user == other
     sent = shown[_DIGEST : 2 * _DIGEST]
     return sent in (stored[_DIGEST : 2 * _DIGEST], stored[2 * _DIGEST :])

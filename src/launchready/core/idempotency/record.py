@@ -11,7 +11,7 @@ from launchready.http.message import Headers, Response
 REPLAYED = (b"idempotent-replayed", b"true")
 
 RUNNING, NOT_KEPT, UNREADABLE = 0, -1, -2
-"""In place of a status: no answer yet; answered, but the answer was not kept; not written by us, or under another secret."""
+"""In place of a status: no answer yet; answered, but not kept; not written by us, or under another secret."""
 
 # A replay repeats the answer, not the connection: RFC 9110 section 7.6.1, and fields of one client or one moment.
 _NOT_STORED = frozenset(
@@ -59,7 +59,7 @@ class ClaimRecord:
         return there.token == self.token and there.status == RUNNING
 
     def later(self, elapsed: float, token: str | None = None) -> "ClaimRecord":
-        """The same running claim ``elapsed`` seconds after the first one; with a ``token``, the claim of another attempt."""
+        """The same claim ``elapsed`` seconds after the first one; with a ``token``, the claim of another attempt."""
         return ClaimRecord(
             self.fingerprint, token=self.token if token is None else token, id=self.id, name=self.name,
             route=self.route, elapsed=elapsed, lease=self.lease, owner=self.owner,
