@@ -5,6 +5,7 @@ import logging
 from launchready.settings.cache import Cache
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.rate_limit import Limit, RateLimit
+from support.keys import key as uuid
 from support.servers import free_port
 
 

@@ -18,6 +18,7 @@ from launchready.fastapi import Idempotency, LaunchReadyMiddleware, idempotent
 from launchready.flask import LaunchReady
 from launchready.runtime.bodies.spool import IN_MEMORY
 from support import django_leaving
+from support.keys import key as uuid
 
 BIG = random.Random(3).randbytes(3 * IN_MEMORY)
 
