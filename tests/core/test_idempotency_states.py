@@ -273,7 +273,7 @@ def test_store_down_at_the_claim():
 def test_store_down_at_the_answer():
     """The customer gets the answer; a retry does not run again."""
     world, app = World(), App()
-    world.down = {"Settle"}
+    world.down = {"Complete"}
     assert whole(feature(), world, pay(), app).body == b"paid"
     world.down.clear()
     assert told(whole(feature(), world, pay(), app)) == (409, "idempotency-key-in-flight")
@@ -365,11 +365,12 @@ def test_scopes():
     assert b"order-1" not in b"".join(value[0] for value in world.data.values())
 
 
-def test_a_view_inside_a_protected_route_adds_nothing():
-    """What is claimed once is not claimed again."""
+def test_a_view_inside_a_transaction_adds_nothing():
+    """The key of a transaction commits with its work, so a view inside keeps it."""
     made, _ = pay()
     made.claimed = object()
-    assert IdempotencyFlow(rule(), vault()).handle(made) is None
+    assert whole(IdempotencyFlow(rule(), vault()), World(), (made, b""), App()).body == b"paid"
+    assert made.claimed is not None
 
 
 @pytest.mark.parametrize(

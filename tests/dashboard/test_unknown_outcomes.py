@@ -19,6 +19,7 @@ from launchready.settings.unknown_outcomes import BUDGET, FRESH, QUIET, SIGNAL, 
 from launchready.wsgi import Idempotency, LaunchReadyMiddleware
 from support import servers
 from support.browser import axe_violations, chromium
+from support.keys import key as uuid
 from support.week import week
 
 SECRET, OLDER = ("".join(reversed(word)) for word in ("terces wen", "terces dlo"))
@@ -43,7 +44,7 @@ def shop(url, **settings):
     call = wsgi_call(made)
 
     def post(path, key):
-        return call("POST", f"/bookings/{path}", [("Idempotency-Key", key)], b"{}")
+        return call("POST", f"/bookings/{path}", [("Idempotency-Key", uuid(key))], b"{}")
 
     return made, post
 

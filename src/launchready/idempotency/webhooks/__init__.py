@@ -44,7 +44,7 @@ def names() -> list[str]:
 class WebhookView:
     """How a webhook is protected: by its event's id, whatever headers a delivery brings.
 
-    The scope is the handler, not the path: one event is worked on once, however the path is spelled.
+    The scope is the handler and its path without a trailing slash, so two endpoints for one provider both work on it.
     """
 
     def __init__(self, provider: str, handler: str, view: View) -> None:
@@ -53,7 +53,7 @@ class WebhookView:
 
     def flow(self, exchange: CurrentExchange, arguments: Arguments, *, asynchronous: bool) -> IdempotencyFlow:
         flow = self._view.flow(exchange, arguments, asynchronous=asynchronous)
-        flow.scope = self._scope
+        flow.scope = f"{self._scope}:{exchange.request.path.rstrip('/')}"
         flow.request_digest = b"event"
         return flow
 
