@@ -18,7 +18,7 @@ from launchready.asgi.types import App, Receive, Scope, Send
 from launchready.asgi.websocket import WebSocketSession
 from launchready.core.idempotency import HEADER
 from launchready.exchange.background import Behind
-from launchready.http.asgi_scope import template
+from launchready.http.asgi_scope import route_path, template
 from launchready.http.message import Response
 from launchready.metrics.query_times import Watching, begin
 from launchready.metrics.timing import OWN, STREAM, broke
@@ -59,7 +59,7 @@ class LaunchReadyMiddleware:
 
     def _route(self, scope: Scope) -> str | None:
         """Return the template in ``scope["launchready.route"]``, or the pattern of the settings that matches."""
-        return template(scope) or self.stack.declared.find(scope.get("method", "GET"), scope["path"], None)
+        return template(scope) or self.stack.declared.find(scope.get("method", "GET").upper(), route_path(scope), None)
 
     def native(self, response: Response) -> object:
         """Convert a response to Starlette's response object."""
@@ -96,9 +96,10 @@ class LaunchReadyMiddleware:
             return
         started = perf_counter()
         stack, method = self.stack, scope["method"]
-        plan, timings = stack.health.get(scope["path"]), None
+        plan, timings = stack.health.get(route_path(scope) if scope.get("root_path") else scope["path"]), None
         if plan is None:
-            plan, timings = stack.plans.get(method, stack.other), self._timings
+            method, timings = method if method.isupper() else method.upper(), self._timings
+            plan = stack.plans.get(method, stack.other)
         exchange = ASGIExchange(self, scope, receive, send, plan)
         scheme = exchange.request.scheme
         if timings is not None:

@@ -177,7 +177,7 @@ class LaunchReadyMiddleware:
     def _begin(self, request: HttpRequest) -> tuple[DjangoExchange, float, bool]:
         started = perf_counter()
         stack, method = self.stack, request.method or "GET"
-        plan = stack.health.get(request.path)
+        plan = stack.health.get(request.path_info)
         exchange = DjangoExchange(self, request, stack.plans.get(method, stack.other) if plan is None else plan)
         request.META["launchready.exchange"] = exchange
         if plan is None and stack.timings is not None:
