@@ -14,6 +14,7 @@ from typing import Any
 from launchready import _public, wsgi
 from launchready._public import *  # noqa: F403 - the same for every face
 from launchready.errors import MissingExtra, SafeToRetry
+from launchready.http.app_routes import AppRoute, as_pattern
 from launchready.http.environ import native_headers
 from launchready.http.message import Response
 from launchready.idempotency import form_field
@@ -32,6 +33,15 @@ __all__ += _public.__all__
 
 
 class _Face(wsgi.LaunchReadyMiddleware):
+    flask: flask.Flask
+
+    def app_routes(self) -> Sequence[AppRoute]:
+        views = self.flask.view_functions
+        return [
+            AppRoute(frozenset(rule.methods or ()), as_pattern(rule.rule), views.get(rule.endpoint))
+            for rule in self.flask.url_map.iter_rules()
+        ]
+
     def native(self, response: Response) -> object:
         return flask.Response(response.body, response.status, native_headers(response.headers))
 
@@ -76,6 +86,7 @@ class LaunchReady:
     def init_app(self, app: flask.Flask) -> None:
         """Protect an app. One extension object may protect several; ``status()`` describes the last."""
         face = _Face(app.wsgi_app, **self._settings)
+        face.flask = app
         app.wsgi_app = face  # type: ignore[method-assign]  # the place for WSGI middleware in Flask's documentation
         app.url_value_preprocessors.setdefault(None, []).append(_note_route)
         app.register_error_handler(SafeToRetry, _note_reason)

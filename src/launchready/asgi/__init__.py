@@ -17,6 +17,7 @@ from launchready.asgi.exchange import ASGIExchange
 from launchready.asgi.types import App, Receive, Scope, Send
 from launchready.asgi.websocket import WebSocketSession
 from launchready.core.idempotency import HEADER
+from launchready.errors import ConfigError
 from launchready.exchange.background import Behind
 from launchready.http.asgi_scope import route_path, template
 from launchready.http.message import Response
@@ -94,6 +95,8 @@ class LaunchReadyMiddleware:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
+        if not self.stack.route_check.done:
+            self._check_routes(scope)
         started = perf_counter()
         stack, method = self.stack, scope["method"]
         plan, timings = stack.health.get(route_path(scope) if scope.get("root_path") else scope["path"]), None
@@ -129,8 +132,20 @@ class LaunchReadyMiddleware:
                 if spent is not None:
                     timings.spend(method, self.route(scope), spent)
 
+    def _check_routes(self, scope: Scope) -> None:
+        from launchready.asgi.app_routes import routes_of  # noqa: PLC0415 - once, at start
+
+        self.stack.route_check.run(routes_of(scope.get("app", self.app)))
+
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Time and limit WebSockets. Other scopes pass through."""
+        if scope["type"] == "lifespan" and not self.stack.route_check.done:
+            try:
+                self._check_routes(scope)
+            except ConfigError as error:  # a raised exception would only disable the lifespan protocol
+                await receive()
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return

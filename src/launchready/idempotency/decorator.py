@@ -9,6 +9,7 @@ from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.transaction.functions import either, function_within
 from launchready.idempotency.views import View, protected_view
 from launchready.runtime.current import ViewFeatures
+from launchready.runtime.route_check import decorated
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.key_sources import Key, finder
 from launchready.settings.problems import Problems
@@ -93,7 +94,7 @@ def idempotent(  # the overloads above say how it is called
             function, View(rule.called(function.__qualname__), find, called, scope, asked, within, url, connection)
         )
         if not within or called is None or url is None:
-            return view
+            return decorated("idempotent", function, view)
         return either(view, function_within(function, rule, called, url))
 
     return decorate if view is None else decorate(view)

@@ -17,6 +17,7 @@ from launchready import _public
 from launchready._public import *  # noqa: F403 - the same for every face
 from launchready.exchange.app import Feature
 from launchready.exchange.background import Behind
+from launchready.http.app_routes import AppRoute
 from launchready.http.environ import native_headers, route_path
 from launchready.http.message import Response
 from launchready.metrics.query_times import Watching, begin
@@ -53,6 +54,10 @@ class LaunchReadyMiddleware:
         if route is None and self.stack.declared and type(self) is LaunchReadyMiddleware:
             route = self.stack.declared.find(environ["REQUEST_METHOD"].upper(), route_path(environ), None)
         return route
+
+    def app_routes(self) -> Sequence[AppRoute]:
+        """Return the routes of the app, if the framework is known."""
+        return ()
 
     def native(self, response: Response) -> object:
         """Convert a response to Werkzeug's response object."""
@@ -102,6 +107,8 @@ class LaunchReadyMiddleware:
             close(body)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if not self.stack.route_check.done:
+            self.stack.route_check.run(self.app_routes())
         started = perf_counter()
         stack, method = self.stack, environ["REQUEST_METHOD"].upper()
         path = route_path(environ)

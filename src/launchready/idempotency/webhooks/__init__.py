@@ -27,6 +27,7 @@ from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.views import View, protected_view
 from launchready.idempotency.webhooks import presets
 from launchready.runtime.current import CurrentExchange, ViewFeatures
+from launchready.runtime.route_check import decorated
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.problems import Problems
 
@@ -98,7 +99,7 @@ def webhook(
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         ViewFeatures.views = True
-        return protected_view(function, Hook(provider, view))
+        return decorated("webhook", function, protected_view(function, Hook(provider, view)))
 
     return decorate
 
