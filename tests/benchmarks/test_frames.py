@@ -17,7 +17,7 @@ import pytest
 
 import idempotency as keys
 from contenders import CASES, Runs, bare, launchready
-from launchready.metrics.query_times import Watching
+from launchready.metrics.query_times import Instrumentation
 from launchready.runtime.current import ViewFeatures
 from measuring import answer, garbage, usual_frames
 
@@ -31,7 +31,7 @@ MAX_FIRST = {"memory": 55, "sqlite": 57}
 def no_protected_views(monkeypatch):
     """Another test of this process may have made one, and views that ask for their exchange cost frames."""
     monkeypatch.setattr(ViewFeatures, "views", False)
-    monkeypatch.setattr(Watching, "on", False)  # and so do requests that note what they spend their time on
+    monkeypatch.setattr(Instrumentation, "enabled", False)  # and so do requests that note what they spend their time on
 
 
 async def warm(app, case):

@@ -21,20 +21,21 @@ from launchready.errors import ConfigError
 from launchready.exchange.background import Behind
 from launchready.http.asgi_scope import route_path, template
 from launchready.http.message import Response
-from launchready.metrics.query_times import Watching, begin
-from launchready.metrics.timing import OWN, STREAM, broke
-from launchready.metrics.websocket import timed
+from launchready.metrics.query_times import Instrumentation, begin
+from launchready.metrics.timing import ANSWERED_EARLY, STREAM, classify_failure
+from launchready.metrics.websocket import time_websocket
 from launchready.runtime import background
 from launchready.runtime.current import ViewFeatures
 from launchready.runtime.run_to_completion import run_to_completion
+from launchready.runtime.view_lookup import has_rule, starlette_endpoint
 from launchready.settings.build import build
-from launchready.settings.compiled_app import Stack
+from launchready.settings.compiled_app import CompiledApp
 
 __all__ = ["App", "LaunchReadyMiddleware", "Receive", "Scope", "Send"]
 __all__ += _public.__all__
 
 
-def may_hold_key(stack: Stack, exchange: ASGIExchange) -> bool:
+def may_hold_key(stack: CompiledApp, exchange: ASGIExchange) -> bool:
     """Whether the request may hold an idempotency key."""
     return ViewFeatures.views or stack.keyed or HEADER in exchange.request.fields
 
@@ -44,7 +45,7 @@ class LaunchReadyMiddleware:
 
     def __init__(self, app: App, /, **settings: Any) -> None:
         self.app = app
-        self.stack: Stack = build(settings)
+        self.stack: CompiledApp = build(settings)
         self.inline = self.stack.adapter.inline
         self.owned = self.stack.owned
         self._timings = self.stack.timings
@@ -61,6 +62,11 @@ class LaunchReadyMiddleware:
     def _route(self, scope: Scope) -> str | None:
         """Return the template in ``scope["launchready.route"]``, or the pattern of the settings that matches."""
         return template(scope) or self.stack.declared.find(scope.get("method", "GET").upper(), route_path(scope), None)
+
+    def view_has_rule(self, scope: Scope) -> bool:
+        """Whether the view of this request has an idempotency rule of its own, as far as Starlette's router knows."""
+        app = scope.get("app", self.app)
+        return has_rule(starlette_endpoint(getattr(app, "routes", None), scope), scope["method"])
 
     def native(self, response: Response) -> object:
         """Convert a response to Starlette's response object."""
@@ -107,7 +113,7 @@ class LaunchReadyMiddleware:
         scheme = exchange.request.scheme
         if timings is not None:
             timings.begun[method, scheme] += 1
-        spent = begin(exchange.request.get) if Watching.on and timings is not None else None
+        spent = begin(exchange.request.get) if Instrumentation.enabled and timings is not None else None
         try:
             # Daphne and httpx's ASGI transport cancel the request of a client that disconnects, and do not state a
             # spec_version. uvicorn and Hypercorn state it and cancel nothing: a task would cost 3 to 6 us for nothing.
@@ -116,21 +122,21 @@ class LaunchReadyMiddleware:
             else:
                 await exchange.run()
         except BaseException as error:
-            exchange.status, exchange.note = broke(error)
+            exchange.status, exchange.note = classify_failure(error)
             raise
         finally:
             if timings is not None:
                 note, seconds = exchange.note, perf_counter() - started
-                if note == OWN:
-                    timings.own(method, scope["path"], exchange.status, seconds, scheme)
+                if note == ANSWERED_EARLY:
+                    timings.record_early(method, scope["path"], exchange.status, seconds, scheme)
                 elif note == STREAM:
                     first = exchange.first - started
                     whole = exchange.whole
-                    timings.stream(method, self.route(scope), exchange.status, seconds, first, whole, "", scheme)
+                    timings.record_stream(method, self.route(scope), exchange.status, seconds, first, whole, "", scheme)
                 else:
                     timings.record(method, self.route(scope), exchange.status, seconds, note, None, scheme)
                 if spent is not None:
-                    timings.spend(method, self.route(scope), spent)
+                    timings.record_queries(method, self.route(scope), spent)
 
     def _check_routes(self, scope: Scope) -> None:
         from launchready.asgi.app_routes import routes_of  # noqa: PLC0415 - once, at start
@@ -157,4 +163,4 @@ class LaunchReadyMiddleware:
                 await self.app(scope, receive, send)
 
         scheme = "https" if scope.get("scheme") == "wss" else "http"
-        await timed(self._timings, lambda: self.route(scope), scheme, serve, send)
+        await time_websocket(self._timings, lambda: self.route(scope), scheme, serve, send)

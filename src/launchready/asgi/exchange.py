@@ -7,6 +7,7 @@ is buffered only if a feature needs it, up to a bound.
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from operator import itemgetter
 from time import perf_counter
 from typing import Any, Protocol
@@ -15,19 +16,19 @@ from launchready.asgi.body_replay import SpooledMessages, replay_first
 from launchready.asgi.types import App, Message, Receive, Scope, Send
 from launchready.clock import SYSTEM
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Feature, Forward, ReadBody, ResponseSent
 from launchready.exchange.background import Behind
-from launchready.exchange.operations import Elsewhere, Flow, Inline, Op, new
+from launchready.exchange.operations import Flow, Inline, Op, WouldBlock, allocate
 from launchready.http.asgi_scope import route_path, user
 from launchready.http.message import Request, Response, append, clean, is_event_stream, multipart_boundary
 from launchready.http.recorded_input import MAX_RECORDED_BODY
-from launchready.metrics.timing import OWN, STREAM
+from launchready.metrics.timing import ANSWERED_EARLY, STREAM
 from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.bodies.spool import IN_MEMORY, STREAM_SECONDS, Spool
 from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import adrive, cancel_flows, drive
 from launchready.runtime.pipeline import Parked, run_features
-from launchready.settings.compiled_app import SAFE, Plan, Stack
+from launchready.settings.compiled_app import SAFE, CompiledApp, Plan
 
 scope_fields = itemgetter("method", "path", "raw_path", "query_string", "scheme", "client", "headers")
 DEFAULTS = {"raw_path": None, "query_string": b"", "scheme": "http", "client": None}
@@ -38,11 +39,13 @@ class ASGIFace(Protocol):
     """The middleware, as seen by a request."""
 
     app: App
-    stack: Stack
+    stack: CompiledApp
     inline: Inline
     owned: frozenset[bytes]
 
     def native(self, response: Response) -> object: ...
+
+    def view_has_rule(self, scope: Scope) -> bool: ...
 
     def caller(self, scope: Scope) -> object: ...
 
@@ -82,7 +85,7 @@ class ASGIExchange:
     _starting: asyncio.Event | None = None
 
     def __init__(self, face: ASGIFace, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
-        self.request = request = new(Request)
+        self.request = request = allocate(Request)
         try:
             request.method, path, raw, request.query, request.scheme, client, headers = scope_fields(scope)
         except KeyError:
@@ -100,6 +103,7 @@ class ASGIExchange:
         request.get = request.fields.get
         request.adds = []
         request.claimed = request.cached = None
+        request.view_rule = partial(face.view_has_rule, scope) if ViewFeatures.rules else None
         self._face = face
         self._scope = scope
         self._receive = receive
@@ -140,7 +144,7 @@ class ASGIExchange:
             if isinstance(step, Op) and not isinstance(step, Forward):
                 step = await adrive(steps, self._carry, step)
             if isinstance(step, Response):
-                self.note = OWN
+                self.note = ANSWERED_EARLY
                 await self._answer(step)
                 return
             self._hold = step.hold
@@ -231,7 +235,7 @@ class ASGIExchange:
                 self._late_at = SYSTEM.monotonic() + STREAM_SECONDS
                 return
             self._hold = 0
-        response = new(Response)
+        response = allocate(Response)
         response.status = message["status"]
         response.headers = headers = list(message.get("headers", ()))
         response.body = self._body
@@ -319,7 +323,7 @@ class ASGIExchange:
             op = next(self._steps)
         except StopIteration:
             return
-        self._awaits_end = isinstance(await adrive(self._steps, self._carry, op), Ended)
+        self._awaits_end = isinstance(await adrive(self._steps, self._carry, op), ResponseSent)
 
     async def _answer(self, response: Response) -> None:
         self._started = True
@@ -472,7 +476,7 @@ class ASGIExchange:
             return False
         try:
             answer(op)
-        except Elsewhere:
+        except WouldBlock:
             return False
         return True
 

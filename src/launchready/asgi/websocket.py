@@ -17,7 +17,7 @@ from launchready.http.asgi_scope import route_path
 from launchready.http.message import Request, Response, append
 from launchready.runtime.drive import adrive
 from launchready.runtime.pipeline import Parked, run_features
-from launchready.settings.compiled_app import Stack
+from launchready.settings.compiled_app import CompiledApp
 
 VIOLATION = 1008
 
@@ -25,7 +25,7 @@ VIOLATION = 1008
 class WebSocketSession:
     """One WebSocket connection."""
 
-    def __init__(self, stack: Stack, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, stack: CompiledApp, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
         path = route_path(scope)
         raw = scope.get("raw_path") or scope["path"].encode()

@@ -17,6 +17,7 @@ from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 
 from launchready.django.app_routes import routes_of
 from launchready.django.bodies import DjangoResponse, adrain_response, aread_body_up_to, drain_response, read_body_up_to
@@ -24,15 +25,16 @@ from launchready.django.exchange import DjangoExchange
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import Copy, Forward
 from launchready.exchange.background import Behind
-from launchready.metrics.query_times import Watching, begin
-from launchready.metrics.streaming import AsyncWatched, Watched
+from launchready.metrics.query_times import Instrumentation, begin
+from launchready.metrics.streaming import AsyncTimedStream, TimedStream
 from launchready.metrics.timing import ERROR
 from launchready.runtime import background
 from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import adrive, cancel_flows, drive
 from launchready.runtime.run_to_completion import run_to_completion
+from launchready.runtime.view_lookup import has_rule
 from launchready.settings.build import build
-from launchready.settings.compiled_app import SAFE, Stack
+from launchready.settings.compiled_app import SAFE, CompiledApp
 
 
 def read_settings() -> dict[str, Any]:
@@ -48,7 +50,7 @@ class LaunchReadyMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        self.stack: Stack = build(read_settings(), database=True)
+        self.stack: CompiledApp = build(read_settings(), database=True)
         self._tasks = background.Tasks()
         self._async = iscoroutinefunction(get_response)
         if self._async:
@@ -156,6 +158,14 @@ class LaunchReadyMiddleware:
         finally:
             self._end(request, exchange, started, timed=timed)
 
+    def view_has_rule(self, request: HttpRequest) -> bool:
+        """Asks Django's URL resolver. A path that it does not know has no view."""
+        try:
+            view = resolve(request.path_info, getattr(request, "urlconf", None)).func
+        except Resolver404:
+            return False
+        return has_rule(view, request.method or "GET")
+
     def behind(self, request: HttpRequest, op: Behind) -> None:
         """Call the app again in the background, in a thread and an empty context, and discard the response."""
         own = WSGIRequest(background.environ_of(request.META, op.headers))
@@ -185,7 +195,7 @@ class LaunchReadyMiddleware:
         request.META["launchready.exchange"] = exchange
         if plan is None and stack.timings is not None:
             stack.timings.begun[exchange.request.method, exchange.request.scheme] += 1
-        if Watching.on:
+        if Instrumentation.enabled:
             exchange.spent = begin(exchange.request.get)
         return exchange, started, plan is None
 
@@ -197,12 +207,12 @@ class LaunchReadyMiddleware:
             return
         method, scheme, seconds = exchange.request.method, exchange.request.scheme, perf_counter() - started
         if exchange.own:
-            timings.own(method, request.path, exchange.status, seconds, scheme)
+            timings.record_early(method, request.path, exchange.status, seconds, scheme)
             return
         route = template(request.resolver_match.route) if request.resolver_match is not None else None
         answer = exchange.sent
         if exchange.spent is not None:  # for a stream, the queries before its first chunk
-            timings.spend(method, route, exchange.spent)
+            timings.record_queries(method, route, exchange.spent)
         if answer is None or not answer.streaming:
             note = exchange.note if exchange.status >= 500 else ""
             timings.record(method, route, exchange.status, seconds, note, None, scheme)
@@ -210,9 +220,9 @@ class LaunchReadyMiddleware:
 
         def done(first: float, whole: bool, note: str) -> None:
             took = perf_counter() - started, first - started
-            timings.stream(method, route, exchange.status, *took, whole, note, scheme)
+            timings.record_stream(method, route, exchange.status, *took, whole, note, scheme)
 
-        watch = AsyncWatched if answer.is_async else Watched
+        watch = AsyncTimedStream if answer.is_async else TimedStream
         answer.streaming_content = watch(answer.streaming_content, done)
 
 

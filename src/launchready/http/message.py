@@ -17,6 +17,10 @@ class ViewFreshness(NamedTuple):
     force: bool = False
 
 
+NOT_SHAREABLE = ViewFreshness(-1)
+"""Set by a view whose response holds a value for one visitor: no cache may store it."""
+
+
 class Request:
     """A request as features see it. One is created per request, so it has plain slots.
 
@@ -30,6 +34,8 @@ class Request:
       feature that only adds such lines ends before Forward and is not resumed.
     - ``claimed``: the idempotency claim of this request, or None.
     - ``failed``: whether the app has reported a failed log-in; unset if it has reported nothing.
+    - ``view_rule``: asks the framework whether the view of this request has an idempotency rule of its own; None where
+      no view has one.
     - ``cached``: the freshness that the view has set, or None.
 
     A feature may replace ``headers`` before Forward. The app then gets the new list.
@@ -37,7 +43,7 @@ class Request:
 
     __slots__ = (
         "adds", "cached", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "prefix", "query",
-        "raw_path", "scheme",
+        "raw_path", "scheme", "view_rule",
     )  # fmt: skip
 
     failed: bool
@@ -66,6 +72,7 @@ class Request:
         self.get = self.fields.get
         self.adds: Headers = []
         self.claimed: object = None
+        self.view_rule: Callable[[], bool] | None = None
         self.cached: ViewFreshness | None = None
 
     def lines(self, name: bytes) -> list[bytes]:

@@ -20,10 +20,10 @@ from launchready.exchange.background import Behind
 from launchready.http.app_routes import AppRoute
 from launchready.http.environ import native_headers, route_path
 from launchready.http.message import Response
-from launchready.metrics.query_times import Watching, begin
+from launchready.metrics.query_times import Instrumentation, begin
 from launchready.runtime import background
 from launchready.settings.build import build
-from launchready.settings.compiled_app import Stack
+from launchready.settings.compiled_app import CompiledApp
 from launchready.wsgi.body import close
 from launchready.wsgi.exchange import WSGIExchange
 from launchready.wsgi.types import App, Environ, StartResponse
@@ -39,7 +39,7 @@ class LaunchReadyMiddleware:
 
     def __init__(self, app: App, /, **settings: Any) -> None:
         self.app = app
-        self.stack: Stack = build(settings)
+        self.stack: CompiledApp = build(settings)
 
     def status(self) -> dict[str, object]:
         """Return the status of this process: release, durations by route. The data of the dashboard."""
@@ -58,6 +58,11 @@ class LaunchReadyMiddleware:
     def app_routes(self) -> Sequence[AppRoute]:
         """Return the routes of the app, if the framework is known."""
         return ()
+
+    def view_has_rule(self, environ: Environ) -> bool:
+        """Whether the view of this request has an idempotency rule of its own. A plain WSGI app has no known router."""
+        del environ
+        return False
 
     def native(self, response: Response) -> object:
         """Convert a response to Werkzeug's response object."""
@@ -117,5 +122,5 @@ class LaunchReadyMiddleware:
         if stack.timings is not None and plan is None:
             exchange.started = started
             stack.timings.begun[method, exchange.request.scheme] += 1
-            exchange.spent = begin(exchange.request.get) if Watching.on else None
+            exchange.spent = begin(exchange.request.get) if Instrumentation.enabled else None
         return exchange.run(start_response)

@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Protocol
 
 from launchready.exchange.app import Copy
-from launchready.metrics.timing import broke
+from launchready.metrics.timing import classify_failure
 
 
 class BodyOwner(Protocol):
@@ -45,7 +45,7 @@ class ResponseBody:
         try:
             yield from self._parts(chunks, chunk)
         except Exception as error:
-            self._exchange.status, self._exchange.note = broke(error)
+            self._exchange.status, self._exchange.note = classify_failure(error)
             raise
         self._whole = True
 

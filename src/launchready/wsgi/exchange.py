@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Copy, Ended, Feature, Forward, ReadBody
+from launchready.exchange.app import Copy, Feature, Forward, ReadBody, ResponseSent
 from launchready.exchange.background import Behind
-from launchready.exchange.operations import Elsewhere, Op
+from launchready.exchange.operations import Op, WouldBlock
 from launchready.http.environ import (
     native_headers,
     prefix_of,
@@ -21,15 +22,15 @@ from launchready.http.environ import (
 from launchready.http.message import Request, Response, append, clean, is_event_stream
 from launchready.http.recorded_input import MAX_RECORDED_BODY, RecordedInput
 from launchready.http.view_result import to_response
-from launchready.metrics.query_times import Spent
-from launchready.metrics.timing import OWN, broke
+from launchready.metrics.query_times import QueryTimes
+from launchready.metrics.timing import ANSWERED_EARLY, classify_failure
 from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.bodies.spool import BodyRecorder, Deadline, Spool
 from launchready.runtime.bodies.wsgi_input import read_body
 from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import drive
 from launchready.runtime.pipeline import Parked, run_features
-from launchready.settings.compiled_app import SAFE, Plan, Stack
+from launchready.settings.compiled_app import SAFE, CompiledApp, Plan
 from launchready.wsgi.body import ResponseBody, close
 from launchready.wsgi.types import App, Environ, ExcInfo, StartResponse
 
@@ -38,7 +39,7 @@ class WSGIFace(Protocol):
     """The middleware, as seen by a request."""
 
     app: App
-    stack: Stack
+    stack: CompiledApp
 
     def route(self, environ: Environ) -> str | None: ...
 
@@ -56,6 +57,8 @@ class WSGIFace(Protocol):
 
     def broken(self, error: Exception) -> Response: ...
 
+    def view_has_rule(self, environ: Environ) -> bool: ...
+
     def behind(self, environ: Environ, path: str, op: Behind) -> None: ...
 
 
@@ -66,7 +69,7 @@ class WSGIExchange:
     note = ""  # the kind of a response, see metrics/timing.py
     reason: SafeToRetry | None = None  # set by a framework that handles its views' exceptions
     started: float | None = None
-    spent: Spent | None = None
+    spent: QueryTimes | None = None
     _forward: Forward
     _awaits_end = False  # a feature waits for the last byte
     _hold = 0
@@ -85,6 +88,8 @@ class WSGIExchange:
             request_headers(environ),
             prefix_of(environ),
         )
+        if ViewFeatures.rules:
+            self.request.view_rule = partial(face.view_has_rule, environ)
         self._client_headers = self.request.headers
         self._face = face
         self._environ = environ
@@ -98,7 +103,7 @@ class WSGIExchange:
         if not isinstance(step, Forward):
             assert isinstance(step, Response)  # the pipeline returns one
             self._finish()
-            self.note = OWN
+            self.note = ANSWERED_EARLY
             return self._send_complete(step, start_response)
         self._forward = step
         self._hold = step.hold
@@ -111,7 +116,7 @@ class WSGIExchange:
         try:
             return self._run_app(start_response)
         except BaseException as error:  # handled by the server: a debugger, or a test
-            self.status, self.note = broke(error)
+            self.status, self.note = classify_failure(error)
             self._record()
             raise
         finally:
@@ -129,7 +134,7 @@ class WSGIExchange:
         except SafeToRetry as error:
             return self._release_key(error, start_response)
         except Exception as error:
-            self.note = broke(error)[1]
+            self.note = classify_failure(error)[1]
             return self._send_complete(self._run_back(self._face.failed(error))[0], start_response)
         if self.reason is not None:
             close(body)
@@ -211,7 +216,7 @@ class WSGIExchange:
     def end(self, tail: Copy, body: bytes | None) -> None:
         """Hand out the copy of a streamed body, before its last chunk is sent."""
         tail.answer = body
-        self._awaits_end = isinstance(drive(self._steps, self._carry), Ended)
+        self._awaits_end = isinstance(drive(self._steps, self._carry), ResponseSent)
 
     def done(self, first: float | None, whole: bool) -> None:
         """Called after the last byte, or after a disconnect. ``first``: when the first chunk of a stream was sent."""
@@ -232,14 +237,14 @@ class WSGIExchange:
         self.started = None
         seconds, method, scheme = perf_counter() - started, self.request.method, self.request.scheme
         route = self._face.route(self._environ)
-        if self.note == OWN:
-            timings.own(method, self.request.prefix + self.request.path, self.status, seconds, scheme)
+        if self.note == ANSWERED_EARLY:
+            timings.record_early(method, self.request.prefix + self.request.path, self.status, seconds, scheme)
         elif first is None:
             timings.record(method, route, self.status, seconds, self.note, None, scheme)
         else:
-            timings.stream(method, route, self.status, seconds, first - started, whole, "", scheme)
+            timings.record_stream(method, route, self.status, seconds, first - started, whole, "", scheme)
         if self.spent is not None:
-            timings.spend(method, route, self.spent)
+            timings.record_queries(method, route, self.spent)
 
     def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
@@ -253,7 +258,7 @@ class WSGIExchange:
         if answer is not None:
             try:
                 answer(op)
-            except Elsewhere:
+            except WouldBlock:
                 pass
             else:
                 return
@@ -305,7 +310,7 @@ class WSGIExchange:
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
             return None
-        assert not isinstance(step, Copy | Ended)  # a flow yields these only after Forward
+        assert not isinstance(step, Copy | ResponseSent)  # a flow yields these only after Forward
         return step
 
     def fail(self, error: Exception) -> Response | None:
