@@ -51,7 +51,7 @@ class _Face(wsgi.LaunchReadyMiddleware):
             endpoint = adapter.match()[0] if adapter is not None else None
         except HTTPException:
             return False
-        return has_rule(self.flask_app.view_functions.get(str(endpoint)), environ["REQUEST_METHOD"])
+        return has_rule(self.flask_app.view_functions.get(str(endpoint)), environ["REQUEST_METHOD"].upper())
 
     def native(self, response: Response) -> object:
         return flask.Response(response.body, response.status, native_headers(response.headers))
