@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import get_resolver
 from django.urls.resolvers import RegexPattern
 
@@ -14,8 +15,14 @@ _META = re.compile(r"[\[\]\\+*?|().]")
 
 
 def routes_of() -> list[AppRoute]:
-    """Return the routes of ROOT_URLCONF. Django does not know their methods."""
-    return list(_walk(get_resolver().url_patterns, "/"))
+    """Return the routes of ROOT_URLCONF, without methods, which Django does not know.
+
+    Without an importable ROOT_URLCONF the list is empty: Django reports that at the request itself.
+    """
+    try:
+        return list(_walk(get_resolver().url_patterns, "/"))
+    except (ImportError, AttributeError, ImproperlyConfigured):
+        return []
 
 
 def _walk(patterns: Iterable[Any], prefix: str) -> Iterator[AppRoute]:
