@@ -24,6 +24,7 @@ from launchready.http.message import Request, Response
 from launchready.http.routes import RouteTable
 from launchready.runtime.current import CURRENT, CurrentExchange, ViewFeatures
 from launchready.runtime.drive import adrive, drive
+from launchready.runtime.route_check import decorated
 from launchready.settings import deployment
 from launchready.settings.compiled_app import COMPILED_APPS
 from launchready.settings.problems import Problems
@@ -76,7 +77,7 @@ def limit(
         assert policy is not None  # there is a rule
         policy.prefix = f"view:{view.__module__}.{view.__qualname__}:"
         ViewFeatures.views = True
-        return _limited(view, policy, key)
+        return decorated("limit", view, _limited(view, policy, key))
 
     return decorate
 

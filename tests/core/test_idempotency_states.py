@@ -22,6 +22,7 @@ from launchready.core.idempotency.flow import RENEWAL_GRACE
 from launchready.core.idempotency.record import UNREADABLE
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import ForwardBuffered
+from launchready.exchange.claim import renewal_interval
 from launchready.exchange.store import Renew
 from launchready.http.message import Response
 from launchready.http.routes import RouteTable
@@ -124,7 +125,7 @@ def test_outcome_unknown():
         assert answer.get(b"retry-after") is None
     assert app.calls == 0
     assert made.context.counts.unknown == 2
-    assert made.context.counts.oldest_unknown == pytest.approx(3500 + RENEWAL_GRACE)
+    assert made.context.counts.oldest_unknown == pytest.approx(3500 + renewal_interval(60) + RENEWAL_GRACE)
 
 
 @pytest.mark.parametrize("changes", [{}, {"on_crash": rerun}], ids=["refuse", "rerun"])

@@ -59,13 +59,14 @@ class DjangoExchange:
         self._face = face
         self.django = request
         self.request = Request(
-            request.method or "GET",
-            request.path,
+            request.method or "GET",  # in upper case
+            "/" + request.path_info.lstrip("/"),
             _raw_path(request),
             meta.get("QUERY_STRING", "").encode("latin-1"),
             request.scheme or "http",
             meta.get("REMOTE_ADDR") or "",
             request_headers(meta),
+            request.path.removesuffix(request.path_info),
         )
         if ViewFeatures.rules:
             self.request.view_rule = partial(face.view_has_rule, request)

@@ -25,6 +25,7 @@ from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.cache_registry import RegisteredCache
 from launchready.runtime.health.access_log_filter import hide_successful_probes
 from launchready.runtime.health.checks import HealthCheckRunner
+from launchready.runtime.route_check import RouteCheck
 from launchready.settings import deployment
 from launchready.settings.cache import Cache, compile_cache
 from launchready.settings.compiled_app import CompiledApp
@@ -48,7 +49,7 @@ from launchready.stores.memory import MemoryStore
 
 OPTIONS = (
     "store", "release", "secret_key", "secret_key_fallbacks", "trusted_proxies", "cors", "https", "rate_limit", "cache",
-    "idempotency", "redaction", "timing", "health", "dashboard", "signals",
+    "idempotency", "redaction", "timing", "health", "dashboard", "signals", "strict",
 )  # fmt: skip
 
 
@@ -60,8 +61,14 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM, database: bool 
     problems = Problems()
     given = _Given(problems, settings)
     made = _Made(problems, given, clock, "" if database else given.url)
+    strict = settings.get("strict", False)
+    if not isinstance(strict, bool):
+        problems.add(f"strict={strict!r}: write True or False")
     problems.raise_if_any()
-    return _together(given, made, clock)
+    stack = _together(given, made, clock)
+    patterns = [each for each in problems.patterns if each[0] != "timing.routes"]  # those declare routes
+    stack.route_check = RouteCheck(patterns, strict=strict is True)
+    return stack
 
 
 class _Given:

@@ -23,6 +23,7 @@ from launchready.metrics.status import status
 from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.cache_registry import CACHES, RegisteredCache
 from launchready.runtime.current import ViewFeatures
+from launchready.runtime.route_check import RouteCheck
 from launchready.settings.cors import CORS, compile_cors
 from launchready.settings.problems import Problems
 from launchready.settings.unknown_outcomes import UnknownOutcomes
@@ -43,6 +44,8 @@ class CompiledApp:
     ``plans`` by method, else ``other``.
     """
 
+    route_check: RouteCheck
+    """Compares patterns and decorators with the app's routes, at the first request."""
     declared: RouteTable[str] = RouteTable({})
     """Of an app without a framework: its templates, as the settings say them."""
 

@@ -27,6 +27,7 @@ from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.views import Arguments, View, protected_view
 from launchready.idempotency.webhooks import presets
 from launchready.runtime.current import CurrentExchange, ViewFeatures
+from launchready.runtime.route_check import decorated
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.problems import Problems
 
@@ -99,7 +100,11 @@ def webhook(
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         ViewFeatures.views = ViewFeatures.rules = True
-        return protected_view(function, WebhookView(provider, f"{function.__module__}.{function.__qualname__}", view))
+        return decorated(
+            "webhook",
+            function,
+            protected_view(function, WebhookView(provider, f"{function.__module__}.{function.__qualname__}", view)),
+        )
 
     return decorate
 
