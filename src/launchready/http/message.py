@@ -17,7 +17,7 @@ class ViewFreshness(NamedTuple):
     force: bool = False
 
 
-NOT_SHAREABLE = Cached(-1)
+NOT_SHAREABLE = ViewFreshness(-1)
 """Set by a view whose response holds a value for one visitor: no cache may store it."""
 
 
@@ -32,6 +32,7 @@ class Request:
       feature that only adds such lines ends before Forward and is not resumed.
     - ``claimed``: the idempotency claim of this request, or None.
     - ``failed``: whether the app has reported a failed log-in; unset if it has reported nothing.
+    - ``verified``: whether a webhook's signature has been verified; unset if nothing has checked it.
     - ``cached``: the freshness that the view has set, or None.
 
     A feature may replace ``headers`` before Forward. The app then gets the new list.
@@ -39,10 +40,11 @@ class Request:
 
     __slots__ = (
         "adds", "cached", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "query",
-        "raw_path", "scheme",
+        "raw_path", "scheme", "verified",
     )  # fmt: skip
 
     failed: bool
+    verified: bool
     get: Callable[[bytes], bytes | None]
 
     def __init__(
