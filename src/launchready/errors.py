@@ -92,3 +92,7 @@ class ClaimLost(IdempotencyError):
 
 class SafeToRetry(Exception):
     """Raised by a handler that knows that nothing happened. The key is released, and a retry runs the handler."""
+
+
+class CheckUnavailable(StoreUnavailable, SafeToRetry):
+    """``current().check()`` could not reach the store, before the effect: the key is freed, and a retry is safe."""

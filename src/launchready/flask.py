@@ -19,11 +19,13 @@ from launchready.http.message import Response
 from launchready.idempotency import form_field
 from launchready.metrics.timing import ERROR
 from launchready.runtime.current import CURRENT
+from launchready.runtime.view_lookup import has_rule
 from launchready.wsgi.exchange import WSGIExchange
 from launchready.wsgi.types import Environ
 
 try:
     import flask
+    from werkzeug.exceptions import HTTPException
 except ImportError as error:
     raise MissingExtra("launchready.flask", "flask") from error
 
@@ -32,6 +34,17 @@ __all__ += _public.__all__
 
 
 class _Face(wsgi.LaunchReadyMiddleware):
+    flask_app: flask.Flask
+
+    def view_has_rule(self, environ: Environ) -> bool:
+        """Asks Flask's own URL map. A request that it redirects or refuses has no view."""
+        try:
+            adapter = self.flask_app.create_url_adapter(self.flask_app.request_class(environ))
+            endpoint = adapter.match()[0] if adapter is not None else None
+        except HTTPException:
+            return False
+        return has_rule(self.flask_app.view_functions.get(str(endpoint)), environ["REQUEST_METHOD"])
+
     def native(self, response: Response) -> object:
         return flask.Response(response.body, response.status, native_headers(response.headers))
 
@@ -76,6 +89,7 @@ class LaunchReady:
     def init_app(self, app: flask.Flask) -> None:
         """Protect an app. One extension object may protect several; ``status()`` describes the last."""
         face = _Face(app.wsgi_app, **self._settings)
+        face.flask_app = app
         app.wsgi_app = face  # type: ignore[method-assign]  # the place for WSGI middleware in Flask's documentation
         app.url_value_preprocessors.setdefault(None, []).append(_note_route)
         app.register_error_handler(SafeToRetry, _note_reason)

@@ -25,7 +25,7 @@ from launchready.http.routes import RouteTable
 from launchready.runtime.current import CURRENT, CurrentExchange, ViewFeatures
 from launchready.runtime.drive import adrive, drive
 from launchready.settings import deployment
-from launchready.settings.compiled_app import STACKS
+from launchready.settings.compiled_app import COMPILED_APPS
 from launchready.settings.problems import Problems
 from launchready.settings.rate_limit import Limit, Maker, named
 from launchready.settings.rate_limit import RateLimit as Settings
@@ -166,7 +166,7 @@ def bans() -> dict[str, Ban]:
     Raises StoreUnavailable where a store does not answer.
     """
     found: dict[str, Ban] = {}
-    for stack in [each for each in STACKS if each.bans]:
+    for stack in [each for each in COMPILED_APPS if each.bans]:
         known = drive(banned(), stack.adapter.execute)
         assert isinstance(known, dict)  # it waits for no app
         found.update(known)
@@ -178,7 +178,7 @@ def unban(client: str) -> bool:
 
     Raises StoreUnavailable where a store does not answer.
     """
-    flows = [(stack, rule.lift(client)) for stack in list(STACKS) for rule in stack.bans]
+    flows = [(stack, rule.lift(client)) for stack in list(COMPILED_APPS) for rule in stack.bans]
     lifted = [drive(flow, stack.adapter.execute) for stack, flow in flows]
     return True in lifted
 
@@ -186,7 +186,7 @@ def unban(client: str) -> bool:
 async def abans() -> dict[str, Ban]:
     """``bans()`` in a coroutine."""
     found: dict[str, Ban] = {}
-    for stack in [each for each in STACKS if each.bans]:
+    for stack in [each for each in COMPILED_APPS if each.bans]:
         known = await adrive(banned(), stack.adapter.aexecute)
         assert isinstance(known, dict)  # it waits for no app
         found.update(known)
@@ -195,6 +195,6 @@ async def abans() -> dict[str, Ban]:
 
 async def aunban(client: str) -> bool:
     """``unban()`` in a coroutine."""
-    flows = [(stack, rule.lift(client)) for stack in list(STACKS) for rule in stack.bans]
+    flows = [(stack, rule.lift(client)) for stack in list(COMPILED_APPS) for rule in stack.bans]
     lifted = [await adrive(flow, stack.adapter.aexecute) for stack, flow in flows]
     return True in lifted

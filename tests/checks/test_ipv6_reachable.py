@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from checks.world import DOMAIN
-from launchready.checks.engine import Engine
+from launchready.checks.engine import CheckEngine
 from launchready.checks.operations import Query
+from launchready.checks.options import CheckOptions
 from launchready.checks.rules.availability import ipv6_reachable
-from launchready.checks.site import site
+from launchready.checks.site import read_site
 from launchready.net.answers import DnsAnswer, HttpAnswer
 
 FOUR, SIX = "192.0.2.10", "2001:db8:10::10"
@@ -31,8 +32,8 @@ class Table:
 
 
 async def findings(table):
-    engine = Engine(table, 5.0)
-    found = await engine.outcome(ipv6_reachable, site(DOMAIN), DOMAIN)
+    engine = CheckEngine(table, 5.0)
+    found = await engine.run_rule(ipv6_reachable, read_site(CheckOptions(DOMAIN)), DOMAIN)
     assert found.undetermined is None
     return None if found.findings is None else [one.severity for one in found.findings]
 

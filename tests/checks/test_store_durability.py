@@ -10,7 +10,7 @@ import launchready
 from launchready.errors import ConfigError
 from launchready.idempotency import idempotent
 from launchready.idempotency.transaction.connect import opener
-from launchready.net.store_durability import keeping
+from launchready.net.store_durability import read_durability
 from support import servers
 
 
@@ -52,12 +52,12 @@ def test_memory():
 @pytest.mark.parametrize("url", ["sqlite:///a.db", "postgresql://nowhere/app", "mysql://nowhere/app"])
 def test_what_keeps(url):
     """A database keeps what it acknowledged; it is not even asked."""
-    assert keeping(url).losses == ()
+    assert read_durability(url).losses == ()
 
 
 def test_a_server_that_is_away_is_undetermined():
     """Never passed, and never a failure."""
-    found = keeping(f"redis://:{servers.PASSWORD}@127.0.0.1:{servers.free_port()}/0")
+    found = read_durability(f"redis://:{servers.PASSWORD}@127.0.0.1:{servers.free_port()}/0")
     assert not found.known
     assert servers.PASSWORD not in found.reason
 
@@ -104,7 +104,7 @@ def test_an_outcome_that_nobody_knows(name, secret, monkeypatch, tmp_path):
     time.sleep(0.1)
     report = launchready.check("example.com", only=["DB006"])
     assert [(one.code, one.severity, one.when) for one in report] == [("DB006", "high", "48h")]
-    assert "1 request ended" in report.to_text()
+    assert "outcome of 1 request is unknown" in report.to_text()
     assert servers.PASSWORD not in report.to_json()
     assert main(["idempotency", "resolve", f"{unique}-dead", "--done"]) == 0
     assert list(launchready.check("example.com", only=["DB006"])) == []
@@ -120,10 +120,10 @@ def test_a_store_that_is_away_is_undetermined(monkeypatch):
 
 def test_more_than_can_be_read():
     """Stopped in the middle: not known."""
-    from launchready.checks.store_queries import Open
+    from launchready.checks.store_queries import FindUnknownOutcomes
 
-    assert not Open("memory://").look(lambda: True).reason
-    assert Open("x").unanswered("it has more keys than can be read").reason
+    assert not FindUnknownOutcomes("memory://").look(lambda: True).reason
+    assert FindUnknownOutcomes("x").unanswered("it has more keys than can be read").reason
 
 
 def test_which_address(monkeypatch):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from launchready.errors import StoreUnavailable
-from launchready.exchange.store import Get, Put, Space, Take, TakeHere
+from launchready.exchange.store import Consume, ConsumeLocal, Get, Put, Space
 from launchready.exchange.window import Window
 from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.health.checks import HealthCheckRunner
@@ -52,11 +52,11 @@ class Shop(MemoryStore):
 
 def asking(store, mode):
     """A function that asks through the app's adapter: answered (seconds, whether it was)."""
-    answers = OperationAdapter(store, HealthCheckRunner({}), {TakeHere: MemoryStore().windows.take})
+    answers = OperationAdapter(store, HealthCheckRunner({}), {ConsumeLocal: MemoryStore().windows.take})
     runner = asyncio.Runner() if mode == "async" else None
 
     def ask(op=None):
-        op = op or Take("k", WINDOWS)
+        op = op or Consume("k", WINDOWS)
         start = time.monotonic()
         try:
             if runner is None:
@@ -95,11 +95,11 @@ def test_a_store_that_hangs(shop):
     assert min(waits) < 0.05
     store.back.clear()
     assert not ask()[1]
-    before = store.asked.count("Take")
+    before = store.asked.count("Consume")
     times = [ask() for _ in range(50)]
     assert not any(answered for _, answered in times)
     assert sorted(seconds for seconds, _ in times)[25] < 0.01
-    assert store.asked.count("Take") == before
+    assert store.asked.count("Consume") == before
     store.back.set()
     until(lambda: ask()[1], "the store to be asked again", 10)
 
@@ -109,7 +109,7 @@ def test_a_store_that_refuses(shop):
     store, ask = shop
     store.cut = True
     assert [ask()[1] for _ in range(200)] == [False] * 200
-    assert store.asked.count("Take") == 1
+    assert store.asked.count("Consume") == 1
     store.cut = False
     until(lambda: ask()[1], "the store to be asked again", 10)
     assert [ask()[1] for _ in range(5)] == [True] * 5

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from launchready.errors import StoreError, StoreUnavailable
-from launchready.exchange.claim import Watch
+from launchready.exchange.claim import WaitForChange
 from launchready.exchange.store import Space, digest
-from launchready.exchange.subscribe import Expect
+from launchready.exchange.subscribe import Subscribe
 from launchready.runtime.claims import completion_notifier as notifiers
 from launchready.runtime.claims.lease_renewer import LeaseRenewer
 from launchready.stores.memory import MemoryStore
@@ -69,7 +69,7 @@ class Store:
         return self.ears[-1]
 
     def execute(self, op):
-        assert isinstance(op, Expect)
+        assert isinstance(op, Subscribe)
         self.expected.append(op.key)
         if self.away:
             raise StoreError("away")
@@ -92,7 +92,7 @@ class Waiter(threading.Thread):
         self.start()
 
     def run(self):
-        op = Watch(SPACE, self.key, self.pause)
+        op = WaitForChange(SPACE, self.key, self.pause)
         op.version = self.version
         while self.waited < self.patience:
             op.most = self.patience - self.waited
@@ -294,7 +294,7 @@ def test_patience(mode):
 
 async def waits(renewer):
     """For ever."""
-    op = Watch(SPACE, "k", 0.25)
+    op = WaitForChange(SPACE, "k", 0.25)
     op.version, op.most = 1, 20.0
     while True:
         await renewer.awatch(op)
@@ -323,7 +323,7 @@ def test_no_more_threads(monkeypatch):
     store = Store()
     store.versions["k"] = 1
     renewer = LeaseRenewer(store)
-    op = Watch(SPACE, "k", 0.01)
+    op = WaitForChange(SPACE, "k", 0.01)
     op.version, op.most = 1, 20.0
 
     def refuse(thread):
@@ -348,7 +348,7 @@ def test_a_child_listens_for_itself():
     if not child:
         code = 1
         try:
-            op = Watch(SPACE, "k", 0.02)
+            op = WaitForChange(SPACE, "k", 0.02)
             op.version, op.most = 1, 20.0
             renewer.watch(op)
             code = 0 if len(store.ears) == 2 and not subscription.closed and not renewer._notifier._waiters else 2

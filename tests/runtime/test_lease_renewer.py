@@ -6,8 +6,8 @@ import time
 import pytest
 
 from launchready.errors import StoreUnavailable
-from launchready.exchange.claim import Claim, Forget, Keep
-from launchready.exchange.store import Delete, Get, PutIfAbsent, Renew, Settle, Space
+from launchready.exchange.claim import Claim, KeepAlive, ReleaseIfMine
+from launchready.exchange.store import Complete, Delete, Get, PutIfAbsent, Renew, Space
 from launchready.runtime.claims import lease_renewer
 from launchready.runtime.claims.lease_renewer import LeaseRenewer
 from launchready.stores.memory import MemoryStore
@@ -39,7 +39,7 @@ def held(renewer, key, lease):
     put = PutIfAbsent(SPACE, key, b"running", 60)
     renewer._store.execute(put)
     claim = Claim(SPACE, key, put.answer.version, lambda _: b"running", 60, lease)
-    renewer.keep(Keep(claim))
+    renewer.keep(KeepAlive(claim))
     return claim
 
 
@@ -102,9 +102,9 @@ def test_a_last_word_that_the_store_did_not_take():
     renewer = LeaseRenewer(store)
     claim = held(renewer, "k", 60.0)
     store.away = True
-    claim.insist(Settle(SPACE, "k", b"done", 60, claim.version), 30.0)
+    claim.retry(Complete(SPACE, "k", b"done", 60, claim.version), 30.0)
     claim.end()
-    until(lambda: store.times(Settle), "a first try")
+    until(lambda: store.times(Complete), "a first try")
     store.away = False
 
     def done():
@@ -120,7 +120,7 @@ def test_a_claim_that_was_refused():
     store = Store()
     renewer = LeaseRenewer(store)
     store.execute(PutIfAbsent(SPACE, "k", b"mine", 60))
-    renewer.forget(Forget(SPACE, "k", lambda value: value == b"mine"))
+    renewer.forget(ReleaseIfMine(SPACE, "k", lambda value: value == b"mine"))
     until(lambda: store.times(Delete), "it to be freed")
 
 

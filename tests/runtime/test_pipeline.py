@@ -3,8 +3,8 @@
 import pytest
 
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Forward, Hold
-from launchready.exchange.operations import Elsewhere, Op
+from launchready.exchange.app import Copy, Forward, ForwardBuffered
+from launchready.exchange.operations import Op, WouldBlock
 from launchready.http.message import Response
 from launchready.runtime.drive import adrive, drive
 from launchready.runtime.pipeline import run_features
@@ -38,7 +38,7 @@ class Log:
             if self.refuse:
                 return Response(429, [], b"no")
             self.log.append(f"{self.name} in")
-            forward = Hold(self.hold) if self.hold else Forward()
+            forward = ForwardBuffered(self.hold) if self.hold else Forward()
             try:
                 yield forward
             except ZeroDivisionError:
@@ -107,7 +107,7 @@ def fail(op):
 
 
 def elsewhere(op):
-    raise Elsewhere
+    raise WouldBlock
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_copies(body):
 def test_hold():
     """Hold uses the largest bound of all features."""
     step = drive(steps([Log("a", [], hold=5), Log("b", [], hold=9), Log("c", [])]), refuse_to_answer)
-    assert isinstance(step, Hold)
+    assert isinstance(step, ForwardBuffered)
     assert step.hold == 9
 
 

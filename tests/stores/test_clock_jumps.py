@@ -2,7 +2,7 @@
 
 import pytest
 
-from launchready.exchange.store import Take
+from launchready.exchange.store import Consume
 from launchready.exchange.window import Window
 from launchready.stores.memory import MemoryStore
 from launchready.stores.sqlite import SQLiteStore
@@ -37,7 +37,7 @@ def test_an_hour_either_way(kind, jump, limit, tmp_path):
     store = MemoryStore(clock) if kind == "memory" else SQLiteStore(str(tmp_path / "store.db"), clock=clock)
 
     def allowed(cost=1):
-        op = Take("k", windows, cost)
+        op = Consume("k", windows, cost)
         store.execute(op)
         return op.answer.allowed
 

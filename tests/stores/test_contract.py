@@ -21,8 +21,20 @@ from hypothesis import strategies as st
 import launchready
 from launchready import stores
 from launchready.errors import MissingExtra, StoreUnavailable
-from launchready.exchange.operations import Elsewhere
-from launchready.exchange.store import Delete, Get, GetAll, Give, Put, PutIfAbsent, Renew, Replace, Seize, Settle, Take
+from launchready.exchange.operations import WouldBlock
+from launchready.exchange.store import (
+    Complete,
+    Consume,
+    Delete,
+    Get,
+    GetAll,
+    Put,
+    PutIfAbsent,
+    Refund,
+    Renew,
+    Replace,
+    Seize,
+)
 from launchready.exchange.window import Window, fresh, give, take
 from launchready.stores import base, sqlite
 from launchready.stores.base import Store
@@ -245,12 +257,12 @@ def test_what_was_lost_is_written_again(call, space):
     assert call(Renew(space, "k", b"running", 60, first)) is True
     assert call(Get(space, "k"))[0::2] == (b"running", first)
     call(Delete(space, "k"))
-    assert call(Settle(space, "k", b"done", 60, first)) is True
+    assert call(Complete(space, "k", b"done", 60, first)) is True
     entry = call(Get(space, "k"))
     assert entry.value == b"done"
     assert entry.version > first
     assert call(Renew(space, "k", b"running", 60, first)) is False
-    assert call(Settle(space, "k", b"again", 60, first)) is False
+    assert call(Complete(space, "k", b"again", 60, first)) is False
     assert call(Get(space, "k")).value == b"done"
 
 
@@ -317,7 +329,7 @@ def test_awkward_keys_and_values(call, space):
         assert call(PutIfAbsent(space, key, b"other", 60)).entry.value == value
         assert call(Replace(space, key, value + b"+", 60, version)) is True
         assert call(Get(space, key)).value == value + b"+"
-        assert call(Take(key, (Window(5, 60),))).allowed
+        assert call(Consume(key, (Window(5, 60),))).allowed
     for key, value in AWKWARD.values():
         assert call(Get(space, key)).value == value + b"+"
         assert call(Delete(space, key)) is True
@@ -365,7 +377,7 @@ def test_takes_raced(call):
     """Concurrent Takes let exactly the limit through."""
     for limit, cost in ((25, 1), (300, 15)):
         key = f"take {os.getpid()} {next(_serial)}"
-        answers = call.together([Take(key, (Window(limit, 3600),), cost) for _ in range(60)])
+        answers = call.together([Consume(key, (Window(limit, 3600),), cost) for _ in range(60)])
         assert sum(answer.allowed for answer in answers) * cost == limit
         left = sorted(answer.remaining for answer in answers if answer.allowed)
         assert left == list(range(0, limit, cost))
@@ -437,7 +449,7 @@ def test_take_is_the_same_rule_everywhere(call, windows, trace):
     key, states, now = f"trace {os.getpid()} {next(_serial)}", fresh(windows), 1_790_000_000_123_457
     for step, cost in trace:
         now += step
-        op = Take(key, windows, cost)
+        op = Consume(key, windows, cost)
         call.store.take_at(op, now)
         assert op.answer == take(states, now, windows, cost), (now, step, cost)
 
@@ -447,14 +459,14 @@ def test_take_refuses_and_comes_back(call):
     """Above the limit a Take charges nothing and reports the wait; it succeeds after that wait and not earlier."""
     key, windows = f"back {os.getpid()} {next(_serial)}", (Window(2, 0.3), Window(3, 3600))
     start = time.monotonic()
-    assert [call(Take(key, windows))[:3] for _ in range(2)] == [(True, 0, 1), (True, 0, 0)]
-    refused = call(Take(key, windows))
+    assert [call(Consume(key, windows))[:3] for _ in range(2)] == [(True, 0, 1), (True, 0, 0)]
+    refused = call(Consume(key, windows))
     if time.monotonic() - start < 0.3:
         assert refused[:3] == (False, 0, 0)
         assert 0 < refused.reset <= 0.3
-    servers.until(lambda: call(Take(key, windows)).allowed, "the window to move")
+    servers.until(lambda: call(Consume(key, windows)).allowed, "the window to move")
     assert time.monotonic() - start > 0.3
-    assert call(Take(key, windows))[:3] == (False, 1, 0)
+    assert call(Consume(key, windows))[:3] == (False, 1, 0)
 
 
 @every(NAMES)
@@ -462,7 +474,7 @@ def test_take_after_the_policy_changed(call):
     """A key with windows of another number or kind starts with a new state."""
     key = f"policy {os.getpid()} {next(_serial)}"
     for windows in ((Window(5, 60),), (Window(5, 60), Window(9, 3600)), (Window(999, 60),), (Window(5, 60),)):
-        assert call(Take(key, windows)).allowed
+        assert call(Consume(key, windows)).allowed
 
 
 @every(NAMES, ["sync"])
@@ -473,7 +485,7 @@ def test_give_is_the_same_rule_everywhere(call, windows, trace, picks):
     key, states, now, taken = f"give {os.getpid()} {next(_serial)}", fresh(windows), 1_790_000_000_123_457, []
     for (step, cost), pick in zip(trace, picks, strict=False):
         now += abs(step)
-        op = Take(key, windows, cost)
+        op = Consume(key, windows, cost)
         call.store.take_at(op, now)
         assert op.answer == take(states, now, windows, cost), (now, step, cost)
         if op.answer.allowed:
@@ -481,7 +493,7 @@ def test_give_is_the_same_rule_everywhere(call, windows, trace, picks):
             taken.append((cost, now))
         if pick and taken:
             units, at = taken.pop(0)
-            assert call(Give(key, windows, units, at)) is None
+            assert call(Refund(key, windows, units, at)) is None
             give(states, windows, units, at)
 
 
@@ -489,22 +501,22 @@ def test_give_is_the_same_rule_everywhere(call, windows, trace, picks):
 def test_forget(call):
     """A reset key has its full quota again; a refund of a missing key does nothing."""
     key, windows = f"forget {os.getpid()} {next(_serial)}", (Window(2, 3600), Window(300, 7200))
-    assert call(Give(key, windows)) is None
-    assert call(Give(key, windows, 1, 5)) is None
+    assert call(Refund(key, windows)) is None
+    assert call(Refund(key, windows, 1, 5)) is None
     for _ in range(2):
-        assert [call(Take(key, windows)).allowed for _ in range(3)] == [True, True, False]
-        call(Give(key, windows))
+        assert [call(Consume(key, windows)).allowed for _ in range(3)] == [True, True, False]
+        call(Refund(key, windows))
 
 
 @every(NAMES)
 def test_a_slot_is_given_back(call):
     """A refund finds its Take by time and applies once; a second refund takes no other hit."""
     key, windows = f"slot {os.getpid()} {next(_serial)}", (Window(2, 3600),)
-    ops = [Take(key, windows) for _ in range(3)]
+    ops = [Consume(key, windows) for _ in range(3)]
     assert [call(op).allowed for op in ops] == [True, True, False]
     for _ in range(2):
-        call(Give(key, windows, 1, ops[0].at))
-    assert [call(Take(key, windows)).allowed for _ in range(2)] == [True, False]
+        call(Refund(key, windows, 1, ops[0].at))
+    assert [call(Consume(key, windows)).allowed for _ in range(2)] == [True, False]
 
 
 # Down, frozen, back
@@ -595,7 +607,7 @@ def test_inline_verbs(call):
     if Put in call.store.inline:
         try:
             call.store.inline[Put](op)
-        except Elsewhere:
+        except WouldBlock:
             call(op)
         assert op.answer > 0
         call.store.inline[Put](op)

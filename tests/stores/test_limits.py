@@ -10,7 +10,7 @@ from limits import storage
 from faces.apps import wsgi_call
 from launchready import stores
 from launchready.errors import ConfigError, StoreError, StoreUnavailable
-from launchready.exchange.store import Get, Give, Put, Space, Take
+from launchready.exchange.store import Consume, Get, Put, Refund, Space
 from launchready.exchange.window import Window
 from launchready.settings.build import build
 from launchready.stores import limits
@@ -59,7 +59,7 @@ def store(request):
 
 
 def taken(store, key, windows, cost=1):
-    op = Take(key, windows, cost)
+    op = Consume(key, windows, cost)
     store.execute(op)
     return op.answer
 
@@ -105,7 +105,7 @@ def test_several_windows(store):
 
 def test_a_coroutine_asks_too(store):
     """Async calls run in a thread, so the event loop does not wait."""
-    op = Take(f"async {time.monotonic_ns()}", (Window(5, 60.0),))
+    op = Consume(f"async {time.monotonic_ns()}", (Window(5, 60.0),))
 
     async def ask():
         await store.aexecute(op)
@@ -119,11 +119,11 @@ def test_a_coroutine_asks_too(store):
 def test_what_it_cannot(store):
     """Hits cannot be refunded, a key can be reset, and storing an entry raises StoreError."""
     key, windows = f"cannot {time.monotonic_ns()}", (Window(1, 60.0),)
-    op = Take(key, windows)
+    op = Consume(key, windows)
     store.execute(op)
-    store.execute(Give(key, windows, 1, op.at))
+    store.execute(Refund(key, windows, 1, op.at))
     assert not taken(store, key, windows).allowed
-    store.execute(Give(key, windows))
+    store.execute(Refund(key, windows))
     assert taken(store, key, windows).allowed
     with pytest.raises(StoreError, match="only counts requests"):
         store.execute(Put(SPACE, "k", b"v", 60))
@@ -154,7 +154,7 @@ def test_a_storage_that_only_counts():
 def test_a_storage_that_is_down(unused_port):
     """An outage raises StoreUnavailable without the password, and Get detects the recovery."""
     store = stores.connect(f"limits+redis://:{servers.PASSWORD}@127.0.0.1:{unused_port}/0")
-    for op in (Take("k", (Window(5, 60.0),)), Get(SPACE, "k")):
+    for op in (Consume("k", (Window(5, 60.0),)), Get(SPACE, "k")):
         with pytest.raises(StoreUnavailable) as caught:
             store.execute(op)
         assert servers.PASSWORD not in str(caught.value)

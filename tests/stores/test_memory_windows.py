@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from launchready.exchange.store import Give, Take
+from launchready.exchange.store import Consume, Refund
 from launchready.exchange.window import MICRO, Window
 from launchready.settings.build import build
 from launchready.settings.rate_limit import RateLimit
@@ -40,13 +40,13 @@ print(grown, times[len(times) * 99 // 100] / 1000, threading.active_count())
 
 
 def hit(store, key, windows=ONE, cost=1):
-    op = Take(key, windows, cost)
+    op = Consume(key, windows, cost)
     store.windows.take(op)
     return op
 
 
 def at(store, key, seconds, windows=ONE):
-    op = Take(key, windows)
+    op = Consume(key, windows)
     store.take_at(op, int(seconds * MICRO))
     return op.answer.allowed
 
@@ -100,11 +100,11 @@ def test_given_back():
     """A refund of a client's only hit restores its full quota, also after later hits."""
     store = MemoryStore()
     first = hit(store, "k")
-    store.windows.give(Give("k", ONE, 1, first.at))
+    store.windows.give(Refund("k", ONE, 1, first.at))
     assert [hit(store, "k").answer.allowed for _ in range(4)] == [True, True, True, False]
-    store.windows.give(Give("k", ONE))
+    store.windows.give(Refund("k", ONE))
     assert hit(store, "k", cost=3).answer.allowed
-    store.windows.give(Give("nobody", ONE, 1, 5))
+    store.windows.give(Refund("nobody", ONE, 1, 5))
 
 
 def test_a_shared_counter_is_not_one_clients_to_forget():
@@ -113,7 +113,7 @@ def test_a_shared_counter_is_not_one_clients_to_forget():
     hit(store, "p:192.0.2.1")
     for number in (1, 2, 3):
         assert hit(store, f"p:203.0.113.{number}").answer.allowed
-    store.windows.give(Give("p:203.0.113.1", ONE))
+    store.windows.give(Refund("p:203.0.113.1", ONE))
     assert not hit(store, "p:203.0.113.4").answer.allowed
 
 

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from launchready import stores
-from launchready.exchange.store import Delete, Get, Give, Put, PutIfAbsent, Replace, Settle, Space, Take, digest
-from launchready.exchange.subscribe import Expect
+from launchready.exchange.store import Complete, Consume, Delete, Get, Put, PutIfAbsent, Refund, Replace, Space, digest
+from launchready.exchange.subscribe import Subscribe
 from launchready.exchange.window import Window
 from support import servers
 
@@ -45,10 +45,10 @@ def test_every_verb_on_every_node(cluster, mode):
         assert call(Replace(SPACE, key, b"w", 60, entry.version))
         assert call(Put(SPACE, key, b"x", 60)) > entry.version
         assert call(Delete(SPACE, key))
-        takes = [Take(key, windows) for _ in range(3)]
+        takes = [Consume(key, windows) for _ in range(3)]
         assert [call(take).allowed for take in takes] == [True, True, False]
-        call(Give(key, windows, 1, takes[0].at))
-        assert call(Take(key, windows)).allowed
+        call(Refund(key, windows, 1, takes[0].at))
+        assert call(Consume(key, windows)).allowed
     if runner is None:
         store.close()
     else:
@@ -61,7 +61,7 @@ def test_each_key_has_a_tag(cluster):
     import redis
 
     store = stores.connect(cluster.url)
-    store.execute(Take("{x}:2001:db8::/64", (Window(5, 60.0),)))
+    store.execute(Consume("{x}:2001:db8::/64", (Window(5, 60.0),)))
     store.execute(Put(SPACE, "{x} y", b"v", 60))
     store.close()
     keys = []
@@ -76,7 +76,7 @@ def test_each_key_has_a_tag(cluster):
 def test_all_at_once(cluster):
     """The first reply of a node reveals the cluster; concurrent operations succeed too."""
     store = stores.connect(cluster.url)
-    takes = [Take(f"together {number % 7}", (Window(5, 60.0),)) for number in range(70)]
+    takes = [Consume(f"together {number % 7}", (Window(5, 60.0),)) for number in range(70)]
     claims = [PutIfAbsent(SPACE, f"together {number % 7}", b"v", 60) for number in range(70)]
 
     async def together():
@@ -98,7 +98,7 @@ def test_scripts_are_loaded_where_they_are_missing(cluster):
             client = redis.Redis.from_url(node.url)
             client.script_flush()
             client.close()
-        op = Take(f"flushed {number}", (Window(5, 60.0),))
+        op = Consume(f"flushed {number}", (Window(5, 60.0),))
         store.execute(op)
         assert op.answer.allowed
     store.close()
@@ -115,10 +115,10 @@ def test_the_end_of_a_key_of_any_node_is_heard(cluster):
             name = f"heard {number} {key}"
             claim = PutIfAbsent(SPACE, name, b"v", 60)
             store.execute(claim)
-            expect = Expect(SPACE, name, claim.answer.version)
+            expect = Subscribe(SPACE, name, claim.answer.version)
             store.execute(expect)
             assert expect.answer
-            store.execute(Settle(SPACE, name, b"w", 60, claim.answer.version))
+            store.execute(Complete(SPACE, name, b"w", 60, claim.answer.version))
             names.add(digest(SPACE.name, name))
         until = time.monotonic() + 20
         while names and time.monotonic() < until:

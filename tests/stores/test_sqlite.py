@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from launchready.errors import ConfigError, StoreFull, StoreUnavailable
-from launchready.exchange.operations import Elsewhere
-from launchready.exchange.store import Get, Put, PutIfAbsent, Replace, Take
+from launchready.exchange.operations import WouldBlock
+from launchready.exchange.store import Consume, Get, Put, PutIfAbsent, Replace
 from launchready.exchange.window import Window
 from launchready.stores import connect
 from launchready.stores._sqlite_file import checkpoint
@@ -48,7 +48,7 @@ def test_a_new_file_is_opened_by_many_at_once(make):
         def first(store, go=go):
             go.wait()
             try:
-                store.execute(Take("client", window))
+                store.execute(Consume("client", window))
             except StoreUnavailable as error:
                 failed.append(str(error))
 
@@ -57,7 +57,7 @@ def test_a_new_file_is_opened_by_many_at_once(make):
             thread.start()
         for thread in threads:
             thread.join()
-        assert ask(stores[0], Take("client", window)).remaining == 1000 - 5
+        assert ask(stores[0], Consume("client", window)).remaining == 1000 - 5
     assert failed == []
 
 
@@ -115,7 +115,7 @@ def test_waiting_for_another_writer(make, tmp_path):
     other.execute("BEGIN IMMEDIATE")
     try:
         start = time.monotonic()
-        with pytest.raises(Elsewhere):
+        with pytest.raises(WouldBlock):
             store.inline[Put](Put(KEPT, "k", b"w", 60))
         assert time.monotonic() - start < 0.5
         with pytest.raises(StoreUnavailable, match="locked"):
@@ -132,7 +132,7 @@ def test_waiting_for_another_writer(make, tmp_path):
 
 def test_first_operation_is_not_in_place(make):
     """The file is opened in a thread, never in the event loop."""
-    with pytest.raises(Elsewhere):
+    with pytest.raises(WouldBlock):
         make().inline[Get](Get(KEPT, "k"))
 
 
@@ -154,7 +154,7 @@ def test_what_is_over_leaves_the_file(make, tmp_path):
     for n in range(100):
         ask(store, Put(KEPT, f"{n}", b"v", 0.01))
         ask(store, Put(CACHE, f"{n}", b"v", 0.01))
-        ask(store, Take(f"{n}", (Window(3, 0.01),)))
+        ask(store, Consume(f"{n}", (Window(3, 0.01),)))
     for n in range(900):
         ask(store, Put(KEPT, f"live {n % 10}", b"v", 60))
     with sqlite3.connect(tmp_path / "store.db") as other:

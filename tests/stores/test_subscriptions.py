@@ -11,8 +11,8 @@ import pytest
 
 from launchready import stores
 from launchready.errors import StoreUnavailable
-from launchready.exchange.store import Delete, PutIfAbsent, Renew, Replace, Seize, Settle, digest
-from launchready.exchange.subscribe import Expect
+from launchready.exchange.store import Complete, Delete, PutIfAbsent, Renew, Replace, Seize, digest
+from launchready.exchange.subscribe import Subscribe
 from support import racers, servers
 
 LISTENED = [
@@ -58,7 +58,7 @@ def heard(subscription, expected, seconds=5.0):
 
 
 ENDS = {
-    "settle": lambda space, version: Settle(space, "k", b"w", 60, version),
+    "settle": lambda space, version: Complete(space, "k", b"w", 60, version),
     "replace": lambda space, version: Replace(space, "k", b"w", 60, version),
     "delete": lambda space, version: Delete(space, "k", version),
     "delete whatever": lambda space, _: Delete(space, "k"),
@@ -77,8 +77,8 @@ def test_the_end_is_heard(store, space, end):
     subscription = store.listen()
     name = digest(space.name, "k")
     if subscription.asks:
-        assert ask(store, Expect(space, "k", version))
-        assert ask(store, Expect(space, "k", version))  # by another one
+        assert ask(store, Subscribe(space, "k", version))
+        assert ask(store, Subscribe(space, "k", version))  # by another one
     assert ask(store, Renew(space, "k", b"v", 60, version))
     assert heard(subscription, {name: version}, 0.2) == []
     seized = ask(store, Seize(space, "k", b"v", 60, version, 0.0))
@@ -92,12 +92,12 @@ def test_the_end_is_heard(store, space, end):
 
 def test_expected_in_vain(told, space):
     """Expect returns False for a missing entry or another version."""
-    assert not ask(told, Expect(space, "k", 1))
+    assert not ask(told, Subscribe(space, "k", 1))
     version = ask(told, PutIfAbsent(space, "k", b"v", 60)).version
-    assert not ask(told, Expect(space, "k", version - 1))
-    assert ask(told, Expect(space, "k", version))
-    assert ask(told, Settle(space, "k", b"w", 60, version))
-    assert not ask(told, Expect(space, "k", version))
+    assert not ask(told, Subscribe(space, "k", version - 1))
+    assert ask(told, Subscribe(space, "k", version))
+    assert ask(told, Complete(space, "k", b"w", 60, version))
+    assert not ask(told, Subscribe(space, "k", version))
 
 
 def test_nobody_is_told_of_what_nobody_waits_for(told, space):
@@ -106,8 +106,8 @@ def test_nobody_is_told_of_what_nobody_waits_for(told, space):
     for key in "ab":
         version = ask(told, PutIfAbsent(space, key, b"v", 60)).version
         if key == "b":
-            assert ask(told, Expect(space, key, version))
-        assert ask(told, Settle(space, key, b"w", 60, version))
+            assert ask(told, Subscribe(space, key, version))
+        assert ask(told, Complete(space, key, b"w", 60, version))
     assert heard(subscription, {}) == [digest(space.name, "b")]
     assert heard(subscription, {}, 0.2) == []
     subscription.close()
@@ -122,11 +122,11 @@ def test_told_while_it_is_asked(told, space):
 
     def expect():
         for key in keys:
-            asked[key] = ask(told, Expect(space, key, versions[key]))
+            asked[key] = ask(told, Subscribe(space, key, versions[key]))
 
     def settle():
         for key in keys:
-            assert ask(told, Settle(space, key, b"w", 60, versions[key]))
+            assert ask(told, Complete(space, key, b"w", 60, versions[key]))
 
     threads = [threading.Thread(target=work) for work in (expect, settle)]
     for thread in threads:
@@ -150,7 +150,7 @@ def test_others_say_what_they_like(told, space):
         for word in ("zz", "ü", ""):
             told._ask("SELECT pg_notify('launchready', %(word)s)", {"word": word}, time.monotonic() + 2)
     version = ask(told, PutIfAbsent(space, "k", b"v", 60)).version
-    assert ask(told, Expect(space, "k", version))
+    assert ask(told, Subscribe(space, "k", version))
     assert ask(told, Delete(space, "k", version))
     while digest(space.name, "k") not in (found := heard(subscription, {})):
         assert set(found) <= {b""}
@@ -240,8 +240,8 @@ def test_a_redis_user_without_the_rights(rights, space):
         )  # fmt: skip
     store = stores.connect(f"redis://clerk:{word}@127.0.0.1:{server.port}/0")
     version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
-    assert ask(store, Expect(space, "k", version))
-    assert ask(store, Settle(space, "k", b"w", 60, version))
+    assert ask(store, Subscribe(space, "k", version))
+    assert ask(store, Complete(space, "k", b"w", 60, version))
     with pytest.raises(StoreUnavailable):
         store.listen()
     store.close()
@@ -308,7 +308,7 @@ def test_a_word_that_comes_with_an_answer():
     store = stores.connect(server.url)
     subscription = store.listen()
     version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
-    assert ask(store, Expect(space, "k", version))
+    assert ask(store, Subscribe(space, "k", version))
     assert ask(store, Delete(space, "k"))
     subscription._ask("SELECT 1")
     assert list(subscription.hear({}, 0)) == [digest(space.name, "k")]
@@ -330,7 +330,7 @@ def test_a_child_leaves_its_parents_alone(name, space):
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
-    assert ask(store, Expect(space, "k", version))
+    assert ask(store, Subscribe(space, "k", version))
     assert ask(store, Delete(space, "k"))
     assert heard(subscription, {}) == [digest(space.name, "k")]
     subscription.close()
@@ -349,7 +349,7 @@ def test_tables_of_before():
     with psycopg.connect(server.url, autocommit=True) as client:
         for table in ("launchready_kept", "launchready_cache"):
             client.execute(f"ALTER TABLE {table} DROP COLUMN waited")
-    assert ask(store, Settle(space, "k", b"w", 60, version))
+    assert ask(store, Complete(space, "k", b"w", 60, version))
     version = ask(store, PutIfAbsent(space, "l", b"v", 60)).version
-    assert ask(store, Expect(space, "l", version))
+    assert ask(store, Subscribe(space, "l", version))
     store.close()

@@ -26,14 +26,15 @@ from launchready.metrics.websocket import time_websocket
 from launchready.runtime import background
 from launchready.runtime.current import ViewFeatures
 from launchready.runtime.run_to_completion import run_to_completion
+from launchready.runtime.view_lookup import has_rule, starlette_endpoint
 from launchready.settings.build import build
-from launchready.settings.compiled_app import Stack
+from launchready.settings.compiled_app import CompiledApp
 
 __all__ = ["App", "LaunchReadyMiddleware", "Receive", "Scope", "Send"]
 __all__ += _public.__all__
 
 
-def may_hold_key(stack: Stack, exchange: ASGIExchange) -> bool:
+def may_hold_key(stack: CompiledApp, exchange: ASGIExchange) -> bool:
     """Whether the request may hold an idempotency key."""
     return ViewFeatures.views or stack.keyed or HEADER in exchange.request.fields
 
@@ -43,7 +44,7 @@ class LaunchReadyMiddleware:
 
     def __init__(self, app: App, /, **settings: Any) -> None:
         self.app = app
-        self.stack: Stack = build(settings)
+        self.stack: CompiledApp = build(settings)
         self.inline = self.stack.adapter.inline
         self.owned = self.stack.owned
         self._timings = self.stack.timings
@@ -60,6 +61,11 @@ class LaunchReadyMiddleware:
     def _route(self, scope: Scope) -> str | None:
         """Return the template in ``scope["launchready.route"]``, or the pattern of the settings that matches."""
         return template(scope) or self.stack.declared.find(scope.get("method", "GET"), scope["path"], None)
+
+    def view_has_rule(self, scope: Scope) -> bool:
+        """Whether the view of this request has an idempotency rule of its own, as far as Starlette's router knows."""
+        app = scope.get("app", self.app)
+        return has_rule(starlette_endpoint(getattr(app, "routes", None), scope), scope["method"])
 
     def native(self, response: Response) -> object:
         """Convert a response to Starlette's response object."""

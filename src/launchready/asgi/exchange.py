@@ -7,6 +7,7 @@ is buffered only if a feature needs it, up to a bound.
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from operator import itemgetter
 from time import perf_counter
 from typing import Any, Protocol
@@ -14,9 +15,9 @@ from typing import Any, Protocol
 from launchready.asgi.body_replay import SpooledMessages, replay_first
 from launchready.asgi.types import App, Message, Receive, Scope, Send
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Feature, Forward, ReadBody, ResponseSent
 from launchready.exchange.background import Behind
-from launchready.exchange.operations import Elsewhere, Flow, Inline, Op, new
+from launchready.exchange.operations import Flow, Inline, Op, WouldBlock, allocate
 from launchready.http.asgi_scope import user
 from launchready.http.message import Request, Response, append, clean, is_event_stream, multipart_boundary
 from launchready.http.recorded_input import MAX_RECORDED_BODY
@@ -26,7 +27,7 @@ from launchready.runtime.bodies.spool import IN_MEMORY, STREAM_SECONDS, Deadline
 from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import adrive, cancel_flows, drive
 from launchready.runtime.pipeline import Parked, run_features
-from launchready.settings.compiled_app import SAFE, Plan, Stack
+from launchready.settings.compiled_app import SAFE, CompiledApp, Plan
 
 scope_fields = itemgetter("method", "path", "raw_path", "query_string", "scheme", "client", "headers")
 DEFAULTS = {"raw_path": None, "query_string": b"", "scheme": "http", "client": None}
@@ -37,11 +38,13 @@ class ASGIFace(Protocol):
     """The middleware, as seen by a request."""
 
     app: App
-    stack: Stack
+    stack: CompiledApp
     inline: Inline
     owned: frozenset[bytes]
 
     def native(self, response: Response) -> object: ...
+
+    def view_has_rule(self, scope: Scope) -> bool: ...
 
     def caller(self, scope: Scope) -> object: ...
 
@@ -81,7 +84,7 @@ class ASGIExchange:
     _starting: asyncio.Event | None = None
 
     def __init__(self, face: ASGIFace, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
-        self.request = request = new(Request)
+        self.request = request = allocate(Request)
         try:
             request.method, path, raw, request.query, request.scheme, client, headers = scope_fields(scope)
         except KeyError:
@@ -96,6 +99,7 @@ class ASGIExchange:
         request.get = request.fields.get
         request.adds = []
         request.claimed = request.cached = None
+        request.view_rule = partial(face.view_has_rule, scope) if ViewFeatures.rules else None
         self._face = face
         self._scope = scope
         self._receive = receive
@@ -227,7 +231,7 @@ class ASGIExchange:
                 self._is_late = Deadline()
                 return
             self._hold = 0
-        response = new(Response)
+        response = allocate(Response)
         response.status = message["status"]
         response.headers = headers = list(message.get("headers", ()))
         response.body = self._body
@@ -315,7 +319,7 @@ class ASGIExchange:
             op = next(self._steps)
         except StopIteration:
             return
-        self._awaits_end = isinstance(await adrive(self._steps, self._carry, op), Ended)
+        self._awaits_end = isinstance(await adrive(self._steps, self._carry, op), ResponseSent)
 
     async def _answer(self, response: Response) -> None:
         self._started = True
@@ -468,7 +472,7 @@ class ASGIExchange:
             return False
         try:
             answer(op)
-        except Elsewhere:
+        except WouldBlock:
             return False
         return True
 

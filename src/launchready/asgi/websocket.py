@@ -16,7 +16,7 @@ from launchready.exchange.operations import Op
 from launchready.http.message import Request, Response, append
 from launchready.runtime.drive import adrive
 from launchready.runtime.pipeline import Parked, run_features
-from launchready.settings.compiled_app import Stack
+from launchready.settings.compiled_app import CompiledApp
 
 VIOLATION = 1008
 
@@ -24,7 +24,7 @@ VIOLATION = 1008
 class WebSocketSession:
     """One WebSocket connection."""
 
-    def __init__(self, stack: Stack, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, stack: CompiledApp, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
         path = scope["path"]
         raw = scope.get("raw_path") or path.encode()

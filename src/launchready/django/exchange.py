@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from http.cookies import CookieError, Morsel
 from typing import Any, Protocol
 
@@ -10,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 
 from launchready.django.bodies import BodyCopy, DjangoResponse, RequestBody
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Feature, Forward, ReadBody, ResponseSent
 from launchready.exchange.background import Behind
 from launchready.exchange.claim import Database
-from launchready.exchange.operations import Elsewhere, Flow, Op
+from launchready.exchange.operations import Flow, Op, WouldBlock
 from launchready.http.environ import percent_encode, raw_path, request_headers, set_conditional_headers
 from launchready.http.message import Headers, Request, Response, append, clean, multipart_boundary
 from launchready.http.recorded_input import MAX_RECORDED_BODY
@@ -23,13 +24,15 @@ from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.current import ViewFeatures
 from launchready.runtime.drive import adrive, drive
 from launchready.runtime.pipeline import Parked, run_features
-from launchready.settings.compiled_app import SAFE, Plan, Stack
+from launchready.settings.compiled_app import SAFE, CompiledApp, Plan
 
 
 class DjangoFace(Protocol):
     """The middleware, as seen by a request."""
 
-    stack: Stack
+    stack: CompiledApp
+
+    def view_has_rule(self, request: HttpRequest) -> bool: ...
 
     def behind(self, request: HttpRequest, op: Behind) -> None: ...
 
@@ -64,6 +67,8 @@ class DjangoExchange:
             meta.get("REMOTE_ADDR") or "",
             request_headers(meta),
         )
+        if ViewFeatures.rules:
+            self.request.view_rule = partial(face.view_has_rule, request)
         self._client_headers = self.request.headers
         self._body = RequestBody(request, self.request)
         self._adapter = stack.adapter
@@ -168,12 +173,12 @@ class DjangoExchange:
         """Hand out the copy of the body, once."""
         if not self.copied:
             self.copied, tail.answer = True, body
-            self.awaits_end = isinstance(drive(self.steps, self.carry), Ended)
+            self.awaits_end = isinstance(drive(self.steps, self.carry), ResponseSent)
 
     async def ahand_out(self, tail: Copy, body: bytes | None) -> None:
         if not self.copied:
             self.copied, tail.answer = True, body
-            self.awaits_end = isinstance(await adrive(self.steps, self.acarry), Ended)
+            self.awaits_end = isinstance(await adrive(self.steps, self.acarry), ResponseSent)
 
     def response_sent(self) -> None:
         """The last byte has left: for those who wait for it."""
@@ -214,7 +219,7 @@ class DjangoExchange:
             return False
         try:
             answer(op)
-        except Elsewhere:
+        except WouldBlock:
             return False
         return True
 

@@ -17,6 +17,7 @@ from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 
 from launchready.django.bodies import DjangoResponse, adrain_response, aread_body_up_to, drain_response, read_body_up_to
 from launchready.django.exchange import DjangoExchange
@@ -30,8 +31,9 @@ from launchready.runtime import background
 from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import adrive, cancel_flows, drive
 from launchready.runtime.run_to_completion import run_to_completion
+from launchready.runtime.view_lookup import has_rule
 from launchready.settings.build import build
-from launchready.settings.compiled_app import SAFE, Stack
+from launchready.settings.compiled_app import SAFE, CompiledApp
 
 
 def read_settings() -> dict[str, Any]:
@@ -47,7 +49,7 @@ class LaunchReadyMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        self.stack: Stack = build(read_settings(), database=True)
+        self.stack: CompiledApp = build(read_settings(), database=True)
         self._tasks = background.Tasks()
         self._async = iscoroutinefunction(get_response)
         if self._async:
@@ -154,6 +156,14 @@ class LaunchReadyMiddleware:
             raise
         finally:
             self._end(request, exchange, started, timed=timed)
+
+    def view_has_rule(self, request: HttpRequest) -> bool:
+        """Asks Django's URL resolver. A path that it does not know has no view."""
+        try:
+            view = resolve(request.path_info, getattr(request, "urlconf", None)).func
+        except Resolver404:
+            return False
+        return has_rule(view, request.method or "GET")
 
     def behind(self, request: HttpRequest, op: Behind) -> None:
         """Call the app again in the background, in a thread and an empty context, and discard the response."""

@@ -32,6 +32,8 @@ class Request:
       feature that only adds such lines ends before Forward and is not resumed.
     - ``claimed``: the idempotency claim of this request, or None.
     - ``failed``: whether the app has reported a failed log-in; unset if it has reported nothing.
+    - ``view_rule``: asks the framework whether the view of this request has an idempotency rule of its own; None where
+      no view has one.
     - ``verified``: whether a webhook's signature has been verified; unset if nothing has checked it.
     - ``cached``: the freshness that the view has set, or None.
 
@@ -40,7 +42,7 @@ class Request:
 
     __slots__ = (
         "adds", "cached", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "query",
-        "raw_path", "scheme", "verified",
+        "raw_path", "scheme", "verified", "view_rule",
     )  # fmt: skip
 
     failed: bool
@@ -61,6 +63,7 @@ class Request:
         self.get = self.fields.get
         self.adds: Headers = []
         self.claimed: object = None
+        self.view_rule: Callable[[], bool] | None = None
         self.cached: ViewFreshness | None = None
 
     def lines(self, name: bytes) -> list[bytes]:

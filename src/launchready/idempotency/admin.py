@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
-from launchready.core.idempotency import Record, Vault, lookup_key
+from launchready.core.idempotency import ClaimRecord, KeyContext, lookup_key
 from launchready.core.idempotency.keys import name_of, seal_root
 from launchready.core.idempotency.record import NOT_KEPT
 from launchready.core.idempotency.unknown_outcomes import state
@@ -22,10 +22,10 @@ from launchready.stores.base import Store, safe_url
 class Key(NamedTuple):
     """A key as it stands under each secret that is known, the oldest first: whoever comes with it looks there first."""
 
-    places: list[tuple[Vault, Entry[Record]]]
+    places: list[tuple[KeyContext, Entry[ClaimRecord]]]
 
     @property
-    def entry(self) -> Entry[Record]:
+    def entry(self) -> Entry[ClaimRecord]:
         return self.places[0][1]
 
     @property
@@ -33,7 +33,7 @@ class Key(NamedTuple):
         return row_of(self.entry)
 
 
-class Desk:
+class KeyAdmin:
     """One store. ``secret``: the app's secret_key, without which signed answers can be seen and freed, not settled.
 
     ``fallbacks``: those of before, the newest first. Both stand in the environment where they are not given.
@@ -80,7 +80,7 @@ class Desk:
         """By the beginning of its id (six characters at least), or as the client sent it."""
         names = {name_of(key.encode("utf-8", "surrogatepass"), each.secret) for each in self._vaults}
 
-        def meant(record: Record) -> bool:
+        def meant(record: ClaimRecord) -> bool:
             return record.name in names or (len(key) >= 6 and record.id.startswith(key))
 
         return [one for one in self._keys() if any(meant(entry.value) for _, entry in one.places)]
@@ -151,10 +151,10 @@ def _run(connection: Any, statement: str) -> int:
     return count
 
 
-def _settled(vault: Vault, entry: Entry[Record]) -> Replace[Record]:
+def _settled(vault: KeyContext, entry: Entry[ClaimRecord]) -> Replace[ClaimRecord]:
     """Done, as nobody's attempt: whoever made it comes too late."""
     record = entry.value
-    settled = Record(
+    settled = ClaimRecord(
         record.fingerprint,
         NOT_KEPT,
         token=f"{record.token}.done",
@@ -166,7 +166,7 @@ def _settled(vault: Vault, entry: Entry[Record]) -> Replace[Record]:
     return Replace(vault.space, record.id, settled, 86_400.0, entry.version)
 
 
-def row_of(entry: Entry[Record]) -> dict[str, Any]:
+def row_of(entry: Entry[ClaimRecord]) -> dict[str, Any]:
     """A key as it may be shown: nothing of what the client sent."""
     record = entry.value
     return {

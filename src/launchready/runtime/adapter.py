@@ -8,12 +8,19 @@ from typing import Any
 
 from launchready.errors import StoreError
 from launchready.exchange.app import Join, RunChecks
-from launchready.exchange.claim import Ask, Database, Forget, Keep, Watch, Work
+from launchready.exchange.claim import (
+    Database,
+    KeepAlive,
+    RecoverOutcome,
+    ReleaseIfMine,
+    RunOnConnection,
+    WaitForChange,
+)
 from launchready.exchange.operations import Adapter, Inline, Op
 from launchready.exchange.store import Delete, StoreOp, hurried
 from launchready.runtime import request_coalescing
 from launchready.runtime.circuit_breaker import CircuitBreaker
-from launchready.runtime.claims.context import Once
+from launchready.runtime.claims.context import IdempotencyContext
 from launchready.runtime.claims.lease_renewer import LeaseRenewer
 from launchready.runtime.health.checks import HealthCheckRunner
 
@@ -27,24 +34,25 @@ class OperationAdapter:
         self._store = store
         self.secrets: Sequence[str] = ()  # the newest, which signs, comes last
         self.url = ""  # of the store, if it has one
+        self.idempotency: object = None  # the app's Idempotency settings, which complete those of a view
         self.vault: object = None  # the shared state of this app's idempotency, set by settings.build
         shared = getattr(store, "shared", True)
         self._counts = CircuitBreaker(store) if shared else None
         self._cached = CircuitBreaker(store, patient=True) if shared else None
         self._reachable = True
         self.renewer = renewer = LeaseRenewer(store)
-        self._local = local = {**local, Keep: renewer.keep, Forget: renewer.forget}
+        self._local = local = {**local, KeepAlive: renewer.keep, ReleaseIfMine: renewer.forget}
         self.inline: Inline = {**store.inline, **local}
         self._blocking: dict[type[Op[Any]], Callable[[Any], None]] = {
             Join: request_coalescing.wait_for_call,
             RunChecks: probes.run,
-            Watch: renewer.watch,
+            WaitForChange: renewer.watch,
             Database: _no_database,
         }
         self._awaiting: dict[type[Op[Any]], Callable[[Any], Awaitable[None]]] = {
             Join: request_coalescing.await_call,
             RunChecks: probes.arun,
-            Watch: renewer.awatch,
+            WaitForChange: renewer.awatch,
             Database: _ano_database,
         }
 
@@ -74,10 +82,10 @@ class OperationAdapter:
                 self._report_down(error)
                 raise
             self._report_up()
-        elif isinstance(op, Work):
+        elif isinstance(op, RunOnConnection):
             op.answer = op.call()
-        elif isinstance(op, Ask):
-            answer = op.call(Once(op.claim, self))
+        elif isinstance(op, RecoverOutcome):
+            answer = op.call(IdempotencyContext(op.claim, self))
             op.answer = asyncio.run(_awaited(answer)) if inspect.isawaitable(answer) else answer
         else:
             self._blocking[type(op)](op)
@@ -94,10 +102,10 @@ class OperationAdapter:
                 self._report_down(error)
                 raise
             self._report_up()
-        elif isinstance(op, Work):
+        elif isinstance(op, RunOnConnection):
             op.answer = await op.carry(op.call)
-        elif isinstance(op, Ask):
-            answer = op.call(Once(op.claim, self))
+        elif isinstance(op, RecoverOutcome):
+            answer = op.call(IdempotencyContext(op.claim, self))
             op.answer = await answer if inspect.isawaitable(answer) else answer
         else:
             await self._awaiting[type(op)](op)

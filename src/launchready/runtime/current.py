@@ -7,7 +7,7 @@ from typing import Protocol
 from launchready.exchange.app import Feature
 from launchready.http.message import Request, Response
 from launchready.runtime.adapter import OperationAdapter
-from launchready.runtime.claims.context import Once
+from launchready.runtime.claims.context import IdempotencyContext
 
 
 class CurrentExchange(Protocol):
@@ -64,9 +64,10 @@ class ViewFeatures:
     """Whether any view of this process has a decorator that needs the exchange. Set at import, read per request."""
 
     views = False
+    rules = False  # whether a view has an idempotency rule of its own
 
 
 CURRENT: ContextVar[CurrentExchange | None] = ContextVar("launchready_exchange", default=None)
 
-HELD: ContextVar[Once | None] = ContextVar("launchready_held", default=None)
+HELD: ContextVar[IdempotencyContext | None] = ContextVar("launchready_held", default=None)
 """The idempotency context of a plain function, a transaction or a recovery, outside any exchange."""

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from launchready.exchange.app import Copy, Ended, Forward, Gone, Occupy
+from launchready.exchange.app import ClientDisconnected, Copy, Forward, ForwardExclusive, ResponseSent
 from launchready.exchange.operations import Flow, Op
 
 T = TypeVar("T")
 
-Waits = Forward | Copy | Ended
+Waits = Forward | Copy | ResponseSent
 
 
 def drive(
@@ -65,6 +65,6 @@ async def cancel_flows(
 ) -> None:
     """Release exclusive holds (Occupy) after the app was cancelled before it responded."""
     for flow, app in parked:
-        if isinstance(app, Occupy):
-            with suppress(Gone):
-                await adrive(flow, answer, error=Gone())
+        if isinstance(app, ForwardExclusive):
+            with suppress(ClientDisconnected):
+                await adrive(flow, answer, error=ClientDisconnected())

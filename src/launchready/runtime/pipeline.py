@@ -14,13 +14,13 @@ if that is complete, without it while the app's own body streams.
 from collections.abc import Sequence
 from typing import Any
 
-from launchready.exchange.app import Copy, Ended, Feature, Forward, Hold
-from launchready.exchange.operations import Elsewhere, Flow, Inline, Op
+from launchready.exchange.app import Copy, Feature, Forward, ForwardBuffered, ResponseSent
+from launchready.exchange.operations import Flow, Inline, Op, WouldBlock
 from launchready.http.message import Request, Response
 
 Parked = list[tuple[Flow[Response | None], Forward]]
 
-WAITS = (Forward, Copy, Ended)
+WAITS = (Forward, Copy, ResponseSent)
 """The operations at which a feature waits: for the app, for the body, for the end of the response."""
 
 NO_DRIVER = frozenset({*WAITS, Response, type(None)})
@@ -54,7 +54,7 @@ def run_features(features: Sequence[Feature], request: Request, inline: Inline, 
                     response = step
                     break
             else:
-                app = Hold(hold) if hold else Forward()
+                app = ForwardBuffered(hold) if hold else Forward()
                 yield app
                 response = app.answer
         except Exception as error:
@@ -89,7 +89,7 @@ def _advance(flow: Flow[Response | None], inline: Inline, error: Exception | Non
                 return step
             try:
                 execute(step)
-            except Elsewhere:
+            except WouldBlock:
                 return step
             except Exception as raised:
                 step = flow.throw(raised)
@@ -132,7 +132,7 @@ def _finish(
         if (yield from _drive(flow, inline, _advance(flow, inline))) is not None:
             ended.append(flow)
     if streams and ended:
-        yield Ended()
+        yield ResponseSent()
     while ended:
         flow = ended.pop()
         yield from _drive(flow, inline, _advance(flow, inline))

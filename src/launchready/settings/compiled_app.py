@@ -10,13 +10,12 @@ from weakref import WeakSet
 from launchready.clock import SYSTEM, Clock
 from launchready.core import cors as core_cors
 from launchready.core import health as core_health
-from launchready.core.idempotency import Idempotency as Once
-from launchready.core.idempotency import Vault
+from launchready.core.idempotency import Idempotency, KeyContext
 from launchready.core.ratelimit import Bans
 from launchready.core.ratelimit import RateLimit as Limiter
 from launchready.dashboard.feature import DashboardFeature
 from launchready.dashboard.prometheus_path import PrometheusEndpoint
-from launchready.exchange.app import Feature, Look, Scrape
+from launchready.exchange.app import Feature, ReadMetrics, ReadStatus
 from launchready.http.routes import RouteTable
 from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.export.prometheus import text
@@ -26,18 +25,18 @@ from launchready.runtime.cache_registry import CACHES, RegisteredCache
 from launchready.runtime.current import ViewFeatures
 from launchready.settings.cors import CORS, compile_cors
 from launchready.settings.problems import Problems
-from launchready.settings.unknown_outcomes import Unresolved
+from launchready.settings.unknown_outcomes import UnknownOutcomes
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 Plan = tuple[Feature, ...]
 
 
-STACKS: "WeakSet[Stack]" = WeakSet()
+COMPILED_APPS: "WeakSet[CompiledApp]" = WeakSet()
 """The apps of this process."""
 
 
-class Stack:
+class CompiledApp:
     """One app's features. ``answers`` is their adapter.
 
     Which of them a request meets: those of ``health`` by path (health and the dashboard answer alone), else of
@@ -55,14 +54,14 @@ class Stack:
         keeper: MetricsCollector | None,
         targets: RouteTable[float],
         release: str,
-        vault: Vault,
+        vault: KeyContext,
         cache: RegisteredCache | None = None,
         pages: Sequence[DashboardFeature | PrometheusEndpoint] = (),
         clock: Clock = SYSTEM,
     ) -> None:
         self.adapter = answers
         self.vault = answers.vault = vault
-        STACKS.add(self)
+        COMPILED_APPS.add(self)
         self.limiter = next((feature for feature in features if isinstance(feature, Limiter)), None)
         self.release = release
         self.keeper = keeper
@@ -75,19 +74,19 @@ class Stack:
         write = tuple(features)
         read = tuple(feature for feature in features if feature.name != "idempotency")
         self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
-        self.keyed = any(isinstance(feature, Once) and feature.elsewhere for feature in features)
+        self.keyed = any(isinstance(feature, Idempotency) and feature.elsewhere for feature in features)
         self.plans = {method: read if method in SAFE else write for method in METHODS}
         self.other = write
         self.sockets = tuple(feature for feature in features if feature.name in {"cors", "rate_limit"})
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
         for each in pages:
             self.health |= dict.fromkeys(each.paths, (each,))
-        self.unresolved: Unresolved | None = None
-        self._protects = any(isinstance(feature, Once) for feature in features)
+        self.unresolved: UnknownOutcomes | None = None
+        self._protects = any(isinstance(feature, Idempotency) for feature in features)
         self.policy: object = None  # the CORS settings as they were given, and what makes a feature of others
         self.compile_cors: Callable[[Problems, CORS], Feature] = compile_cors
-        answers.set_reader(Look, self.status)
-        answers.set_reader(Scrape, self._scrape)
+        answers.set_reader(ReadStatus, self.status)
+        answers.set_reader(ReadMetrics, self._scrape)
 
     def replace(self, feature: Feature) -> None:
         """A feature takes the place of the one of its name. A request reads its plan once, and meets one of them."""

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from threading import Lock
 
-from launchready.exchange.store import Give, Take
+from launchready.exchange.store import Consume, Refund
 from launchready.exchange.window import HEAD, MICRO, State, Taken, Window, fresh, give, take
 
 MAX_KEYS = 1_000_000
@@ -65,7 +65,7 @@ class MemoryWindows:
         self._by_windows: dict[tuple[Window, ...], _WindowTable] = {}  # by the identity of the windows
         self._count = 0
 
-    def take(self, op: Take) -> None:
+    def take(self, op: Consume) -> None:
         with self._lock:
             now = int(self._clock() * MICRO)  # read under the lock, so that time never goes back for a key
             windows = op.windows
@@ -82,12 +82,12 @@ class MemoryWindows:
             else:
                 op.answer = new_tuple(Taken, (False, 0, -1 - left, wait / MICRO))
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         with self._lock:
             table = self._table(op.windows)
             self._take(table, op, table.states.get(op.key), now)
 
-    def give(self, op: Give) -> None:
+    def give(self, op: Refund) -> None:
         with self._lock:
             table = self._table(op.windows)
             key = op.key if op.key in table.states else _network_key(op.key)
@@ -101,7 +101,7 @@ class MemoryWindows:
             elif not isinstance(state, int):
                 give(state if isinstance(state, list) else [state], op.windows, op.cost, op.at)
 
-    def _take(self, table: _WindowTable, op: Take, state: ClientState | None, now: int) -> None:
+    def _take(self, table: _WindowTable, op: Consume, state: ClientState | None, now: int) -> None:
         key, windows = op.key, op.windows
         if state is None:
             key, state = self._admit(table, key, now)

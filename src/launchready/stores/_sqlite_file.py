@@ -8,7 +8,7 @@ from time import sleep
 
 from launchready.clock import SYSTEM
 from launchready.errors import StoreError, StoreFull, StoreUnavailable
-from launchready.exchange.store import Give, Take
+from launchready.exchange.store import Consume, Refund
 from launchready.exchange.window import State, Taken, fresh, give, take
 
 PAGE = 4096
@@ -77,7 +77,7 @@ EVICT = "DELETE FROM launchready_cache WHERE key IN (SELECT key FROM launchready
 class WindowCallback:
     """One Take. SQLite calls it with the stored state while it holds the write lock."""
 
-    def __init__(self, op: Take, now: Callable[[], int]) -> None:
+    def __init__(self, op: Consume, now: Callable[[], int]) -> None:
         self.op = op
         self.now = now
         self.called = False
@@ -128,7 +128,7 @@ class SQLiteConnection:
 
     def __init__(self, path: str, synchronous: str, max_size: int, wait: float) -> None:
         self.callback: WindowCallback | None = None
-        self.giving: Give | None = None
+        self.giving: Refund | None = None
         self._wait = wait
         self.db = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
         try:

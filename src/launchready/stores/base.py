@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from launchready.exchange.operations import Inline, Op
-from launchready.exchange.store import Entry, Give, Space, Take, digest
+from launchready.exchange.store import Consume, Entry, Refund, Space, digest
 from launchready.exchange.window import MICRO
 
 V = TypeVar("V")
@@ -95,7 +95,7 @@ class Store(Protocol):
     def sweep(self) -> int:
         """Delete all expired entries and return their number. A store with its own expiry returns 0."""
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         """Execute a Take at a given time in microseconds instead of the store's own. Tests replay traces with it."""
 
 
@@ -104,7 +104,7 @@ def is_in_space(space: Space[V], key: bytes, entry: Entry[V]) -> bool:
     return space.key_of is not None and digest(space.name, space.key_of(entry.value)) == key
 
 
-def window_digest(op: Take | Give) -> bytes:
+def window_digest(op: Consume | Refund) -> bytes:
     """Return the key of the windows of a Take. Incompatible window states have different keys."""
     return digest(" ".join([window.shape for window in op.windows]), op.key)
 

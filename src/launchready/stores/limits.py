@@ -19,7 +19,7 @@ from typing import Any
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, StoreError, StoreUnavailable
 from launchready.exchange.operations import Inline, Op
-from launchready.exchange.store import Entry, Get, Give, Space, Take
+from launchready.exchange.store import Consume, Entry, Get, Refund, Space
 from launchready.exchange.window import MICRO, Taken, Window
 from launchready.stores.base import safe_message, safe_url, window_digest
 
@@ -61,9 +61,9 @@ class LimitsStore:
 
     def execute(self, op: Op[Any]) -> None:
         try:
-            if isinstance(op, Take):
+            if isinstance(op, Consume):
                 self._take(op)
-            elif isinstance(op, Give):
+            elif isinstance(op, Refund):
                 self._give(op)
             elif isinstance(op, Get):
                 self._get(op)
@@ -91,10 +91,10 @@ class LimitsStore:
     def sweep(self) -> int:
         return 0
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         raise StoreError(f"{self._name} uses its own clock; cannot take {op.key!r} at {now}")
 
-    def _take(self, op: Take) -> None:
+    def _take(self, op: Consume) -> None:
         key = window_digest(op).hex()
         items = [self._item(window) for window in op.windows]
         limiter, op.at = self._limiter, int(SYSTEM.wall() * MICRO)
@@ -109,7 +109,7 @@ class LimitsStore:
         reset = min(max(left[which].reset_time - SYSTEM.wall(), 0.0), op.windows[which].period)
         op.answer = Taken(fits, which, max(0, left[which].remaining), reset)
 
-    def _give(self, op: Give) -> None:
+    def _give(self, op: Refund) -> None:
         op.answer = None
         if op.at is None:
             for window in op.windows:

@@ -19,19 +19,19 @@ from launchready.errors import StoreFull
 from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
+    Complete,
+    Consume,
     Delete,
     Entry,
     Get,
     GetAll,
-    Give,
     Put,
     PutIfAbsent,
+    Refund,
     Renew,
     Replace,
     Seize,
-    Settle,
     Space,
-    Take,
 )
 from launchready.stores._memory_windows import MAX_KEYS, MemoryWindows
 
@@ -125,11 +125,11 @@ class MemoryStore:
             PutIfAbsent: self._put_if_absent,
             Replace: self._replace,
             Renew: self._renew,
-            Settle: self._settle,
+            Complete: self._settle,
             Seize: self._seize,
             Delete: self._delete,
-            Take: self.windows.take,
-            Give: self.windows.give,
+            Consume: self.windows.take,
+            Refund: self.windows.give,
         }
 
     def execute(self, op: Op[Any]) -> None:
@@ -221,7 +221,7 @@ class MemoryStore:
             if op.answer:
                 table.write(op.key, op.value, now, op.ttl, op.version)
 
-    def _settle(self, op: Settle[Any]) -> None:
+    def _settle(self, op: Complete[Any]) -> None:
         now = self._now()
         with self._lock:
             table = self._tables.get(op.space.name) or self._table(op.space)
@@ -250,5 +250,5 @@ class MemoryStore:
             if op.answer:
                 table.drop(op.key)
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         self.windows.take_at(op, now)

@@ -31,20 +31,20 @@ from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull,
 from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
+    Complete,
+    Consume,
     Delete,
     Entry,
     Get,
     GetAll,
-    Give,
     Put,
     PutIfAbsent,
+    Refund,
     Renew,
     Replace,
     Seize,
-    Settle,
     Space,
     StoreOp,
-    Take,
     digest,
 )
 from launchready.exchange.subscribe import Listener
@@ -149,8 +149,8 @@ class Statements:
 
 _SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kept")}  # by Space.evictable
 _NAMES = {
-    Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Renew: "renew", Settle: "settle", Seize: "seize",
-    Delete: "delete",
+    Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Renew: "renew", Complete: "settle",
+    Seize: "seize", Delete: "delete",
 }  # fmt: skip
 
 
@@ -185,9 +185,9 @@ class MySQLStore:
             for get in op.gets:
                 self.execute(get)
             return
-        if isinstance(op, Take):
+        if isinstance(op, Consume):
             self._run(lambda connection: self._take(connection, op, None))
-        elif isinstance(op, Give):
+        elif isinstance(op, Refund):
             self._run(lambda connection: self._give(connection, op))
         else:
             while not self._execute_verb(op):
@@ -199,7 +199,7 @@ class MySQLStore:
     async def aexecute(self, op: Op[Any]) -> None:
         await to_thread(self.execute, op)
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         self._run(lambda connection: self._take(connection, op, now))
 
     def listen(self) -> Listener:
@@ -230,14 +230,14 @@ class MySQLStore:
         rows, count = self._run(lambda connection: _ask(connection, sql, params))
         return _decode(op, rows, count)
 
-    def _take(self, connection: Any, op: Take, now: int | None) -> None:
+    def _take(self, connection: Any, op: Consume, now: int | None) -> None:
         with _lock_windows(connection, op, fresh(op.windows)) as row:
             op.at = moment = row.now if now is None else now
             op.answer = take(row.states, moment, op.windows, op.cost)
             if op.answer.allowed:
                 row.save(row.now + op.windows[-1].period_us)
 
-    def _give(self, connection: Any, op: Give) -> None:
+    def _give(self, connection: Any, op: Refund) -> None:
         op.answer = None
         if op.at is None:
             _ask(connection, "DELETE FROM launchready_windows WHERE k = %(k)s", {"k": window_digest(op)})
@@ -376,9 +376,9 @@ def _encode(op: Op[Any]) -> tuple[str, Params]:
         raise TypeError(f"not a store operation: {op!r}")
     assert isinstance(op, StoreOp)
     params: Params = {"key": digest(op.space.name, op.key), "mark": os.urandom(16)}
-    if isinstance(op, Put | PutIfAbsent | Replace | Renew | Settle | Seize):
+    if isinstance(op, Put | PutIfAbsent | Replace | Renew | Complete | Seize):
         params |= {"value": op.space.dump(op.value), "ttl": to_micros(op.ttl)}
-    if isinstance(op, Replace | Renew | Settle | Seize | Delete):
+    if isinstance(op, Replace | Renew | Complete | Seize | Delete):
         params["version"] = op.version
     if isinstance(op, Seize):
         params["older"] = to_micros(op.older)
@@ -425,7 +425,7 @@ class _LockedWindows(NamedTuple):
 
 
 @contextmanager
-def _lock_windows(connection: Any, op: Take | Give, empty: list[Any]) -> Iterator[_LockedWindows]:
+def _lock_windows(connection: Any, op: Consume | Refund, empty: list[Any]) -> Iterator[_LockedWindows]:
     """Lock the row of the windows, so that the limit can run in this process."""
     key = window_digest(op)
     connection.begin()

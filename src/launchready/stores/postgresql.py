@@ -27,23 +27,23 @@ from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull,
 from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
+    Complete,
+    Consume,
     Delete,
     Entry,
     Get,
     GetAll,
-    Give,
     Put,
     PutIfAbsent,
+    Refund,
     Renew,
     Replace,
     Seize,
-    Settle,
     Space,
     StoreOp,
-    Take,
     digest,
 )
-from launchready.exchange.subscribe import Expect, Listener
+from launchready.exchange.subscribe import Listener, Subscribe
 from launchready.exchange.window import MICRO, Taken
 from launchready.stores._subscription import Subscriptions
 from launchready.stores.base import (
@@ -123,8 +123,8 @@ class Statements:
 
 _SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kept")}  # by Space.evictable
 _NAMES = {
-    Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Renew: "renew", Settle: "settle", Seize: "seize",
-    Delete: "delete", Expect: "expect",
+    Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Renew: "renew", Complete: "settle",
+    Seize: "seize", Delete: "delete", Subscribe: "expect",
 }  # fmt: skip
 _TAKE = (
     "SELECT * FROM launchready_take_3"
@@ -200,7 +200,7 @@ class PostgreSQLStore:
             with suppress(StoreError):
                 self._move_cursor(table, await self._aask(*self._sweep(table), until))
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         _decode(op, self._ask(*_encode(op, now), SYSTEM.monotonic() + ANSWER_WAIT))
 
     def _ask(self, sql: str, params: Params, until: float) -> Rows:
@@ -324,7 +324,7 @@ class PostgreSQLStore:
     # Housekeeping: read the next rows of a table from its cursor, and delete the expired ones.
 
     def _sweep_due(self, op: Op[Any]) -> str | None:
-        return None if isinstance(op, Get | GetAll | Expect) else self._sweeps.count_write(table_of(op))
+        return None if isinstance(op, Get | GetAll | Subscribe) else self._sweeps.count_write(table_of(op))
 
     def _sweep(self, table: str) -> tuple[str, Params]:
         return _SWEEP[table], {"cursor": self._sweeps.cursors[table], "rows": SWEEP_ROWS}
@@ -348,20 +348,20 @@ def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
     if isinstance(op, GetAll):
         keys = {f"key{at}": digest(get.space.name, get.key) for at, get in enumerate(op.gets)}
         return _get_all(tuple(get.space.evictable for get in op.gets)), keys
-    if isinstance(op, Give) and op.at is None:
+    if isinstance(op, Refund) and op.at is None:
         return _FORGET, {"key": window_digest(op)}
-    if isinstance(op, Take | Give):
+    if isinstance(op, Consume | Refund):
         limits, periods = [window.limit for window in op.windows], [window.period_us for window in op.windows]
-        text, now = (_TAKE, now) if isinstance(op, Take) else (_GIVE, op.at)
+        text, now = (_TAKE, now) if isinstance(op, Consume) else (_GIVE, op.at)
         return text, {"key": window_digest(op), "limits": limits, "periods": periods, "cost": op.cost, "now": now}
     if type(op) not in _NAMES:
         raise TypeError(f"not a store operation: {op!r}")
     assert isinstance(op, StoreOp)
     sql = _SQL[op.space.evictable]
     params: Params = {"key": digest(op.space.name, op.key)}
-    if isinstance(op, Put | PutIfAbsent | Replace | Renew | Settle | Seize):
+    if isinstance(op, Put | PutIfAbsent | Replace | Renew | Complete | Seize):
         params |= {"value": op.space.dump(op.value), "ttl": to_micros(op.ttl)}
-    if isinstance(op, Replace | Renew | Settle | Seize | Delete | Expect):
+    if isinstance(op, Replace | Renew | Complete | Seize | Delete | Subscribe):
         params["version"] = op.version
     if isinstance(op, Seize):
         params["older"] = to_micros(op.older)
@@ -386,12 +386,12 @@ def _decode(op: Op[Any], rows: Rows) -> bool:
             return False
         entry = None if rows[0][0] is None else _entry(op.space, rows[0])
         op.answer = Claimed(entry, rows[0][2])
-    elif isinstance(op, Take):
+    elif isinstance(op, Consume):
         allowed, which, remaining, reset, op.at = rows[0]
         op.answer = Taken(allowed, which, remaining, reset / MICRO)
-    elif isinstance(op, Give):
+    elif isinstance(op, Refund):
         op.answer = None
-    elif isinstance(op, Expect):
+    elif isinstance(op, Subscribe):
         op.answer = bool(rows and rows[0][0])
     else:
         op.answer = bool(rows)

@@ -30,22 +30,22 @@ from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull,
 from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
+    Complete,
+    Consume,
     Delete,
     Entry,
     Get,
     GetAll,
-    Give,
     Put,
     PutIfAbsent,
+    Refund,
     Renew,
     Replace,
     Seize,
-    Settle,
     Space,
-    Take,
     digest,
 )
-from launchready.exchange.subscribe import Expect, Listener
+from launchready.exchange.subscribe import Listener, Subscribe
 from launchready.exchange.window import MICRO, Taken
 from launchready.stores._subscription import Subscriptions
 from launchready.stores.base import PAGE, safe_message, safe_url, to_micros, window_digest
@@ -79,13 +79,13 @@ _SCRIPTS: dict[type[Op[Any]], str] = {
     PutIfAbsent: "put_if_absent",
     Replace: "replace",
     Renew: "renew",
-    Settle: "settle",
+    Complete: "settle",
     Seize: "seize",
     CheckedPutIfAbsent: "claim",
     Delete: "delete",
-    Expect: "expect",
-    Take: "take",
-    Give: "give",
+    Subscribe: "expect",
+    Consume: "take",
+    Refund: "give",
 }
 
 
@@ -146,7 +146,7 @@ class RedisStore:
         """Execute, or raise StoreUnavailable within HURRY seconds."""
         self._ask(op, *self._encode(op), quick=True)
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         self._ask(op, *self._encode(op, now))
 
     def learn_epoch(self) -> None:
@@ -361,12 +361,12 @@ class RedisStore:
 
     def _encode(self, op: Op[Any], now: Arg = "") -> tuple[Script, tuple[str, ...], tuple[Arg, ...]]:
         script = self._scripts[type(op)]
-        if isinstance(op, Take | Give):
+        if isinstance(op, Consume | Refund):
             windows = [number for window in op.windows for number in (window.limit, window.period_us)]
-            if isinstance(op, Give):
+            if isinstance(op, Refund):
                 now = "" if op.at is None else op.at
             return script, (f"launchready:take:{{{window_digest(op).hex()}}}",), (op.cost, now, *windows)
-        if not isinstance(op, Get | Put | PutIfAbsent | Replace | Renew | Settle | Seize | Delete | Expect):
+        if not isinstance(op, Get | Put | PutIfAbsent | Replace | Renew | Complete | Seize | Delete | Subscribe):
             raise TypeError(f"not a store operation: {op!r}")
         keys: tuple[str, ...] = (f"launchready:{op.space.name}:{{{digest(op.space.name, op.key).hex()}}}",)
         if isinstance(op, PutIfAbsent) and not op.space.evictable and self._checks_sentinel:
@@ -380,9 +380,9 @@ class RedisStore:
             return script, keys, (op.space.dump(op.value), _millis(op.ttl))
         if isinstance(op, Seize):
             return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version, to_micros(op.older))
-        if isinstance(op, Replace | Renew | Settle):
+        if isinstance(op, Replace | Renew | Complete):
             return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version)
-        if isinstance(op, Expect):
+        if isinstance(op, Subscribe):
             return script, keys, (op.version,)
         if isinstance(op, Delete):
             return script, keys, ("" if op.version is None else op.version,)
@@ -408,10 +408,10 @@ def _decode(op: Op[Any], reply: Any) -> None:
     elif isinstance(op, PutIfAbsent):
         entry = _entry(op.space, reply) if len(reply) == 3 else None
         op.answer = Claimed(entry, int(reply[-1]))
-    elif isinstance(op, Take):
+    elif isinstance(op, Consume):
         allowed, which, remaining, reset, op.at = reply
         op.answer = Taken(allowed == 1, which, remaining, reset / MICRO)
-    elif isinstance(op, Give):
+    elif isinstance(op, Refund):
         op.answer = None
     else:
         op.answer = reply == 1

@@ -40,22 +40,22 @@ from weakref import WeakSet
 
 from launchready.clock import SYSTEM, Clock
 from launchready.errors import ConfigError, StoreUnavailable
-from launchready.exchange.operations import Elsewhere, Inline, Op
+from launchready.exchange.operations import Inline, Op, WouldBlock
 from launchready.exchange.store import (
     Claimed,
+    Complete,
+    Consume,
     Delete,
     Entry,
     Get,
     GetAll,
-    Give,
     Put,
     PutIfAbsent,
+    Refund,
     Renew,
     Replace,
     Seize,
-    Settle,
     Space,
-    Take,
     digest,
 )
 from launchready.exchange.subscribe import Listener
@@ -146,11 +146,11 @@ class SQLiteStore:
             PutIfAbsent: self._put_if_absent,
             Replace: self._replace,
             Renew: self._renew,
-            Settle: self._settle,
+            Complete: self._settle,
             Seize: self._seize,
             Delete: self._delete,
-            Take: self._take,
-            Give: self._give,
+            Consume: self._take,
+            Refund: self._give,
         }
         self.inline: Inline = {kind: partial(self._inline, verb) for kind, verb in self._verbs.items()}
         _ALL.add(self)
@@ -177,7 +177,7 @@ class SQLiteStore:
     def _inline(self, verb: Callable[[Any], None], op: Op[Any]) -> None:
         lock = self._lock
         if not self._files or not (lock.acquire(blocking=False) or lock.acquire(timeout=INLINE_WAIT)):
-            raise Elsewhere  # a file is never opened in the event loop
+            raise WouldBlock  # a file is never opened in the event loop
         try:
             if self._busy_timeout != INLINE_WAIT:
                 self._open(INLINE_WAIT)
@@ -187,7 +187,7 @@ class SQLiteStore:
         finally:
             lock.release()
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         with self._lock:
             self._run(partial(self._take, clock=lambda: now), op, THREAD_WAIT)
 
@@ -273,7 +273,7 @@ class SQLiteStore:
         if error_code(error) not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}:
             self._close_files()  # the next operation reopens the file
         if error_code(error) == sqlite3.SQLITE_BUSY and wait == INLINE_WAIT:
-            raise Elsewhere from None
+            raise WouldBlock from None
         raise to_store_error(error, self.path) from error
 
     def _open(self, wait: float) -> None:
@@ -306,7 +306,7 @@ class SQLiteStore:
     def _now(self) -> int:
         return self._base + int(self._monotonic() * MICRO)
 
-    def _row(self, op: Put[Any] | Replace[Any] | Renew[Any] | Settle[Any] | Seize[Any]) -> Row:
+    def _row(self, op: Put[Any] | Replace[Any] | Renew[Any] | Complete[Any] | Seize[Any]) -> Row:
         now = self._base + int(self._monotonic() * MICRO)
         return digest(op.space.name, op.key), now, now + ceil(op.ttl * MICRO), op.space.dump(op.value)
 
@@ -359,7 +359,7 @@ class SQLiteStore:
         op.answer = execute(sql.renew, (*self._row(op), op.version)).rowcount > 0
         self._count_write()
 
-    def _settle(self, op: Settle[Any]) -> None:
+    def _settle(self, op: Complete[Any]) -> None:
         execute, sql = self._handles[op.space.evictable]
         space, now = op.space, self._base + int(self._monotonic() * MICRO)
         row = digest(space.name, op.key), now, now + ceil(op.ttl * MICRO), space.dump(op.value), op.version
@@ -380,7 +380,7 @@ class SQLiteStore:
         op.answer = execute(sql.delete, row).rowcount > 0
         self._count_write()
 
-    def _take(self, op: Take, clock: Callable[[], int] | None = None) -> None:
+    def _take(self, op: Consume, clock: Callable[[], int] | None = None) -> None:
         file = self._files[True]
         key = window_digest(op)
         expires = self._now() + op.windows[-1].period_us
@@ -395,7 +395,7 @@ class SQLiteStore:
                 break
         self._count_write()
 
-    def _give(self, op: Give) -> None:
+    def _give(self, op: Refund) -> None:
         file = self._files[True]
         file.giving = op
         file.db.execute(FORGET if op.at is None else GIVE, (window_digest(op),))

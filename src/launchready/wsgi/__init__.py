@@ -22,7 +22,7 @@ from launchready.http.message import Response
 from launchready.metrics.query_times import Instrumentation, begin
 from launchready.runtime import background
 from launchready.settings.build import build
-from launchready.settings.compiled_app import Stack
+from launchready.settings.compiled_app import CompiledApp
 from launchready.wsgi.body import close
 from launchready.wsgi.exchange import WSGIExchange
 from launchready.wsgi.types import App, Environ, StartResponse
@@ -38,7 +38,7 @@ class LaunchReadyMiddleware:
 
     def __init__(self, app: App, /, **settings: Any) -> None:
         self.app = app
-        self.stack: Stack = build(settings)
+        self.stack: CompiledApp = build(settings)
 
     def status(self) -> dict[str, object]:
         """Return the status of this process: release, durations by route. The data of the dashboard."""
@@ -54,6 +54,11 @@ class LaunchReadyMiddleware:
             path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
             route = self.stack.declared.find(environ["REQUEST_METHOD"], path, None)
         return route
+
+    def view_has_rule(self, environ: Environ) -> bool:
+        """Whether the view of this request has an idempotency rule of its own. A plain WSGI app has no known router."""
+        del environ
+        return False
 
     def native(self, response: Response) -> object:
         """Convert a response to Werkzeug's response object."""

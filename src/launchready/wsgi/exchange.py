@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Copy, Ended, Feature, Forward, ReadBody
+from launchready.exchange.app import Copy, Feature, Forward, ReadBody, ResponseSent
 from launchready.exchange.background import Behind
-from launchready.exchange.operations import Elsewhere, Op
+from launchready.exchange.operations import Op, WouldBlock
 from launchready.http.environ import (
     native_headers,
     raw_path,
@@ -28,7 +29,7 @@ from launchready.runtime.bodies.wsgi_input import read_body
 from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import drive
 from launchready.runtime.pipeline import Parked, run_features
-from launchready.settings.compiled_app import SAFE, Plan, Stack
+from launchready.settings.compiled_app import SAFE, CompiledApp, Plan
 from launchready.wsgi.body import ResponseBody, close
 from launchready.wsgi.types import App, Environ, ExcInfo, StartResponse
 
@@ -37,7 +38,7 @@ class WSGIFace(Protocol):
     """The middleware, as seen by a request."""
 
     app: App
-    stack: Stack
+    stack: CompiledApp
 
     def route(self, environ: Environ) -> str | None: ...
 
@@ -54,6 +55,8 @@ class WSGIFace(Protocol):
     def failed(self, error: Exception) -> Response: ...
 
     def broken(self, error: Exception) -> Response: ...
+
+    def view_has_rule(self, environ: Environ) -> bool: ...
 
     def behind(self, environ: Environ, path: str, op: Behind) -> None: ...
 
@@ -83,6 +86,8 @@ class WSGIExchange:
             environ.get("REMOTE_ADDR") or "",
             request_headers(environ),
         )
+        if ViewFeatures.rules:
+            self.request.view_rule = partial(face.view_has_rule, environ)
         self._client_headers = self.request.headers
         self._face = face
         self._environ = environ
@@ -209,7 +214,7 @@ class WSGIExchange:
     def end(self, tail: Copy, body: bytes | None) -> None:
         """Hand out the copy of a streamed body, before its last chunk is sent."""
         tail.answer = body
-        self._awaits_end = isinstance(drive(self._steps, self._carry), Ended)
+        self._awaits_end = isinstance(drive(self._steps, self._carry), ResponseSent)
 
     def done(self, first: float | None, whole: bool) -> None:
         """Called after the last byte, or after a disconnect. ``first``: when the first chunk of a stream was sent."""
@@ -251,7 +256,7 @@ class WSGIExchange:
         if answer is not None:
             try:
                 answer(op)
-            except Elsewhere:
+            except WouldBlock:
                 pass
             else:
                 return
@@ -303,7 +308,7 @@ class WSGIExchange:
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
             return None
-        assert not isinstance(step, Copy | Ended)  # a flow yields these only after Forward
+        assert not isinstance(step, Copy | ResponseSent)  # a flow yields these only after Forward
         return step
 
     def fail(self, error: Exception) -> Response | None:

@@ -1,9 +1,9 @@
-"""TOPIC access_control"""
+"""Access control: protected routes, back offices, rate limits, and the server behind a content network."""
 
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score, Severity
-from launchready.checks.operations import Fetch, Get, Together, known
+from launchready.checks.operations import AskAll, HttpGet, HttpRequest, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import follow, is_page
 from launchready.checks.site import Site
@@ -17,23 +17,23 @@ def protected_urls(site: Site) -> Iterable[str]:
 @rule(
     "WEB014",
     family="web",
-    topic="that strangers are refused",
+    topic="visitors without a session are refused",
     subjects=protected_urls,
     after=("DNS002", "DNS003"),
     blocked_by=("TLS001", "TLS002", "TLS003"),
 )
 def protected_routes(site: Site, subject: str) -> Verdict:
-    """What is for customers who are logged in is refused to everybody else.
+    """Routes for logged-in customers refuse everybody else.
 
-    Asked without a session, once plainly and once from a foreign origin: 401, 403, 404, or a redirect to the login.
-    A page with a form for a password is a login as well.
+    Each is requested without a session, once plainly and once from a foreign origin. 401, 403, 404 and a redirect to
+    the login are right, and so is a page with a password form.
     """
     method, url = split(subject)
     foreign = site.cors_probe_origin or "https://launchready-probe.invalid"
-    ops = [Fetch(method, url), Fetch(method, url, [("origin", foreign)])]
-    yield Together(ops)
+    ops = [HttpRequest(method, url), HttpRequest(method, url, [("origin", foreign)])]
+    yield AskAll(ops)
     known(ops[0].answer)
-    given = [op for op in ops if op.answer.known and answered(op.answer)]
+    given = [op for op in ops if op.answer.known and is_open(op.answer)]
     if not given:
         known(ops[1].answer)
         return FINE
@@ -49,14 +49,14 @@ def protected_routes(site: Site, subject: str) -> Verdict:
             score=Score(5, 2, 3),
             minutes=30,
             evidence=f"{method} {url} without a session → {answer.status}",
-            impact="Anybody who knows the address sees, or does, what only a customer may.",
-            fix="Let this route ask for a login first, and answer 401 without one.",
+            impact="Anybody who knows the address can see or do what only a customer may.",
+            fix="Make this route require a login, and answer 401 without one.",
         )
     ]
 
 
-def answered(answer: HttpAnswer) -> bool:
-    """Whether something was given away."""
+def is_open(answer: HttpAnswer) -> bool:
+    """Whether the answer contains protected content."""
     login = is_page(answer) and 'type="password"' in answer.body.replace("'", '"').lower()
     return 200 <= answer.status < 300 and not login
 
@@ -80,16 +80,16 @@ def offices(site: Site) -> Iterable[str]:
 @rule(
     "WEB019",
     family="web",
-    topic="that the back office is not open to strangers",
+    topic="the back office requires a login",
     subjects=offices,
     after=("DNS003", "DNS005", "WEB001", "WEB011"),
     blocked_by=("TLS001", "TLS002", "TLS003"),
 )
 def admin_open(site: Site, subject: str) -> Verdict:
-    """The back office asks who is there before it shows anything.
+    """The back office shows nothing before a login.
 
-    By the first page, asked without a session. A page that only starts a script may show its login later, so
-    nothing is said of it; name a route behind the login as protected to be sure.
+    Only the first page is judged, requested without a session. A page that only starts a script may show its login
+    later, so it is not judged; list a route behind the login as protected to be sure.
     """
     path = yield from follow(f"https://{subject}/")
     if path.loops:
@@ -107,18 +107,19 @@ def admin_open(site: Site, subject: str) -> Verdict:
             f"Strangers may get into your back office: {subject} answers everybody, and no login is seen",
             severity="medium",
             when="can-wait",
-            reason="30 days: look at it today; from outside it is not seen what stands behind the page",
+            reason="30 days, but look at it today: what is behind the page cannot be seen from outside",
             score=Score(5, 2, 1),
             minutes=30,
             evidence=f"{path.evidence}, without a login",
-            impact="Whoever guesses the address may see or change what only you may.",
-            fix="Ask for a login before anything is shown, or let the web server or content network admit your own "
-            f"addresses only. Then check it for good: --protected https://{subject}/<a page behind the login>",
+            impact="Anybody who guesses the address may see or change what only you may.",
+            fix="Require a login before anything is shown, or let the web server or content network admit "
+            f"only your own addresses. Then check it permanently: --protected https://{subject}/<a page "
+            "behind the login>",
         )
     ]
 
 
-# RFC 5737: nobody's address.
+# RFC 5737: a documentation address, which belongs to nobody.
 FORGED = "203.0.113.77"
 
 
@@ -129,43 +130,44 @@ def limited_urls(site: Site) -> Iterable[str]:
 @rule(
     "WEB021",
     family="web",
-    topic="that guessing is slowed down (rate limit)",
+    topic="guessing is slowed down (rate limit)",
     subjects=limited_urls,
     after=("DNS002", "DNS003"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
 )
 def rate_limited(site: Site, subject: str) -> Verdict:
-    """Guessing is slowed down: after as many requests as the owner named, the next is refused (RFC 6585 section 4).
+    """Guessing is slowed down: after the number of requests that the owner gave, the next one is refused (RFC
+    6585).
 
-    Only where it was asked for: it sends one request more than the limit, and, once it is refused, one that claims
-    to come from elsewhere. Whoever believes that has no limit.
+    It runs only when requested (``probe_limit``). It sends one request more than the limit, and after a refusal one
+    that claims another address. A server that believes that header has no limit.
     """
     most = dict(site.limits)[subject]
-    burst = [attempt(subject, str(number)) for number in range(most + 1)]
-    yield Together(burst)
+    burst = [read_response(subject, str(number)) for number in range(most + 1)]
+    yield AskAll(burst)
     refused = [op.answer for op in burst if op.answer.status == 429]
     if not refused:
         for op in burst:
             known(op.answer)
         seen = shown(subject, [op.answer for op in burst])
-        return [finding(site, subject, f"{most + 1} requests were all let through", seen, severity="medium")]
-    other = attempt(subject, "forged", ("x-forwarded-for", FORGED), ("forwarded", f"for={FORGED}"))
+        return [unlimited(site, subject, f"{most + 1} requests were all accepted", seen, severity="medium")]
+    other = read_response(subject, "forged", ("x-forwarded-for", FORGED), ("forwarded", f"for={FORGED}"))
     yield other
     if other.answer.known and other.answer.status != 429 and other.answer.status < 500:
         what = "a header that claims another address gets around the limit (X-Forwarded-For)"
         seen = f"{shown(subject, refused)}\n{subject} with x-forwarded-for: {FORGED} → {other.answer.status}"
-        return [finding(site, subject, what, seen, severity="medium")]
+        return [unlimited(site, subject, what, seen, severity="medium")]
     if not any(answer.header("retry-after") for answer in refused):
-        what = "the refusal does not say when to come back (no Retry-After)"
-        return [finding(site, subject, what, shown(subject, refused), severity="low")]
+        what = "the refusal does not say when to retry (no Retry-After)"
+        return [unlimited(site, subject, what, shown(subject, refused), severity="low")]
     return FINE
 
 
-def attempt(route: str, mark: str, *headers: tuple[str, str]) -> Fetch:
+def read_response(route: str, mark: str, *headers: tuple[str, str]) -> HttpRequest:
     method, _, url = route.partition(" ")
     body = b"" if method in ("GET", "HEAD") else b"{}"
     kind = [("content-type", "application/json")] if body else []
-    return Fetch(method, url, [("x-launchready-probe", mark), *kind, *headers], body)
+    return HttpRequest(method, url, [("x-launchready-probe", mark), *kind, *headers], body)
 
 
 def shown(route: str, answers: list[HttpAnswer]) -> str:
@@ -173,12 +175,12 @@ def shown(route: str, answers: list[HttpAnswer]) -> str:
     return f"{route} → " + ", ".join(f"{status} {statuses.count(status)} times" for status in dict.fromkeys(statuses))
 
 
-def finding(site: Site, subject: str, what: str, evidence: str, *, severity: Severity) -> Finding:
+def unlimited(site: Site, subject: str, what: str, evidence: str, *, severity: Severity) -> Finding:
     slight = severity == "low"
     return rate_limited.fail(
         site,
         subject,
-        f"Clients that are refused come back at once at {subject}: {what}"
+        f"Clients that are refused retry at once at {subject}: {what}"
         if slight
         else f"Passwords and codes can be tried without end at {subject}: {what}",
         severity=severity,
@@ -193,7 +195,7 @@ def finding(site: Site, subject: str, what: str, evidence: str, *, severity: Sev
     )
 
 
-# What an answer carries that came through such a network.
+# Headers that a content network adds to an answer.
 EDGE = ("cf-ray", "x-amz-cf-id", "x-served-by", "x-akamai-transformed", "x-sucuri-id")
 
 
@@ -204,18 +206,18 @@ def origins(site: Site) -> Iterable[str]:
     return (site.origin,) if site.origin else ()
 
 
-@rule("WEB013", family="web", topic="that the server behind Cloudflare is not open to everybody", subjects=origins)
+@rule("WEB013", family="web", topic="the server behind the content network is not open to everybody", subjects=origins)
 def origin_bypass(site: Site, subject: str) -> Verdict:
-    """The server behind a content network does not answer everybody: else its protection can be walked around.
+    """The server behind a content network does not answer everybody; otherwise its protection can be bypassed.
 
-    Asked at its own address for the name of the site, as an attacker would who found the address in an old record.
-    A refusal is right; so is an answer that still came through the network.
+    The server is asked at its own address for the name of the site, as an attacker would who found the address in an
+    old record. A refusal is right, and so is an answer that came through the network.
     """
-    ops = [Get(f"{scheme}://{site.main}/", address=subject) for scheme in ("https", "http")]
-    yield Together(ops)
-    bare = [op.answer for op in ops if serves(op.answer)]
+    ops = [HttpGet(f"{scheme}://{site.main}/", address=subject) for scheme in ("https", "http")]
+    yield AskAll(ops)
+    bare = [op.answer for op in ops if is_site_response(op.answer)]
     if not bare:
-        # A firewall that drops says as little as a network that is slow: not a pass, and nothing to repair.
+        # A firewall that drops packets and a slow network look the same: neither a pass nor a finding.
         return (
             NOT_APPLICABLE
             if all(op.answer.trouble in ("private", "timeout", "broken", "unasked") for op in ops)
@@ -225,7 +227,7 @@ def origin_bypass(site: Site, subject: str) -> Verdict:
         origin_bypass.fail(
             site,
             subject,
-            f"The protection of your content network can be walked around: the server at {subject} answers everybody",
+            f"The protection of your content network can be bypassed: the server at {subject} answers everybody",
             severity="medium",
             when="can-wait",
             reason="30 days: it needs somebody who attacks you",
@@ -233,12 +235,12 @@ def origin_bypass(site: Site, subject: str) -> Verdict:
             minutes=45,
             evidence="\n".join(f"GET {answer.url} at {subject} → {answer.status}" for answer in bare),
             impact="Floods, scanners and forged client addresses reach the server itself.",
-            fix="Let the firewall of the server take port 80 and 443 from the network's addresses only "
+            fix="Let the firewall of the server accept ports 80 and 443 only from the network's addresses "
             "(cloudflare.com/ips), or use Authenticated Origin Pulls or a tunnel.",
         )
     ]
 
 
-def serves(answer: HttpAnswer) -> bool:
-    """Whether the site itself was shown, not a refusal and not an answer of the network."""
+def is_site_response(answer: HttpAnswer) -> bool:
+    """Whether the answer is the site itself: not a refusal, and not an answer of the network."""
     return answer.known and answer.status < 400 and not any(answer.header(name) for name in EDGE)

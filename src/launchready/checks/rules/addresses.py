@@ -1,50 +1,52 @@
-"""TOPIC addresses"""
+"""Host names and their addresses: the domain, www, named hosts, wildcards, IPv6 and TTL."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import Query, Together, known
+from launchready.checks.operations import AskAll, Query, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import (
     Addresses,
     addresses,
+    bogus_dnssec_texts,
     for_customers,
     named_hosts,
     reach,
-    unsigned,
     unused_name,
 )
 from launchready.checks.site import Site, registered
-from launchready.checks.spelling import meant, variants
-from launchready.checks.takeover_services import open_to_strangers, service
+from launchready.checks.spelling import correction, misspellings
+from launchready.checks.takeover_services import find_service, takeover_warning
 from launchready.exchange.operations import Flow
 from launchready.net.addresses import is_loopback, is_public
 
 EVERYTHING = Score(4, 3, 3)
 
 
-@rule("DNS001", family="dns", topic="that the domain exists", root=True)
+@rule("DNS001", family="dns", topic="the domain exists", root=True)
 def domain_exists(site: Site, subject: str) -> Verdict:
-    """The domain is there. NXDOMAIN (nobody registered it, or it is not delegated) and SERVFAIL (it is there, and its
-    name servers or its DNSSEC signatures are broken) need different repairs, so they are told apart.
+    """The domain exists and its name servers answer for it.
 
-    RFC 8020: NXDOMAIN means that nothing is there, below the name neither. RFC 4035 section 5.5: a validating
-    resolver answers SERVFAIL for bad signatures, and the plain answer with CD set.
+    NXDOMAIN (not registered, or not delegated) and SERVFAIL (broken name servers or DNSSEC signatures) need different
+    repairs, so they are separate findings.
+
+    RFC 8020: NXDOMAIN also holds for every name below. RFC 4035 section 5.5: a validating resolver answers SERVFAIL
+    for bad signatures, and returns the records when CD is set.
     """
     soa, ns = Query(subject, "SOA"), Query(subject, "NS")
-    yield Together([soa, ns])
+    yield AskAll([soa, ns])
     if "nxdomain" in (soa.answer.status, ns.answer.status):
         return [missing_domain(site, subject)]
     if soa.answer.status == ns.answer.status == "servfail":
-        # A resolver that answers nothing about the parent either says nothing about this domain.
+        # A resolver that cannot answer for the parent either proves nothing about this domain.
         unchecked = Query(subject, "SOA", checking_disabled=True)
         parent = Query(registered(subject).partition(".")[2], "SOA")
-        yield Together([unchecked, parent])
+        yield AskAll([unchecked, parent])
         if unchecked.answer.known:
-            return [bogus(site, subject)]
+            return [bogus_domain(site, subject)]
         known(parent.answer)
-        return [broken(site, subject)]
+        return [undelegated(site, subject)]
     known(soa.answer if soa.answer.known else ns.answer)
     return FINE
 
@@ -61,14 +63,14 @@ def missing_domain(site: Site, subject: str) -> Finding:
         score=EVERYTHING,
         minutes=30,
         evidence=f"SOA {subject} → does not exist (NXDOMAIN)",
-        impact="Visitors see an error of their browser, and every mail to the domain comes back.",
-        fix=f"Check the spelling. Then look at your registrar: {owned} must be registered and paid for, and the name "
-        "servers entered there must be those of your DNS provider.",
+        impact="Visitors see a browser error, and every mail to the domain bounces.",
+        fix=f"Check the spelling. Then log in at your registrar: {owned} must be registered and paid for, "
+        "and its name servers must be those of your DNS provider.",
     )
 
 
-def bogus(site: Site, subject: str) -> Finding:
-    title, fix = unsigned(subject)
+def bogus_domain(site: Site, subject: str) -> Finding:
+    title, fix = bogus_dnssec_texts(subject)
     return domain_exists.fail(
         site,
         subject,
@@ -78,13 +80,13 @@ def bogus(site: Site, subject: str) -> Finding:
         reason="customers cannot reach the site",
         score=EVERYTHING,
         minutes=30,
-        evidence=f"SOA {subject} → SERVFAIL; the same question without checking signatures (CD=1) → answered",
-        impact="Providers that check signatures, most of the large ones, treat the domain as if it were not there.",
+        evidence=f"SOA {subject} → SERVFAIL; the same query without checking signatures (CD=1) → answered",
+        impact="Providers that check signatures (most large ones do) treat the domain as if it did not exist.",
         fix=fix,
     )
 
 
-def broken(site: Site, subject: str) -> Finding:
+def undelegated(site: Site, subject: str) -> Finding:
     return domain_exists.fail(
         site,
         subject,
@@ -95,37 +97,37 @@ def broken(site: Site, subject: str) -> Finding:
         score=EVERYTHING,
         minutes=30,
         evidence=f"SOA, NS {subject} → SERVFAIL, with and without checking signatures",
-        impact="Visitors see an error of their browser, and mail waits or comes back.",
-        fix="Compare the name servers entered at your registrar with those that your DNS provider shows, and make sure "
-        f"that the provider still has the zone {subject}.",
+        impact="Visitors see a browser error, and mail is delayed or bounces.",
+        fix="Compare the name servers at your registrar with those that your DNS provider shows. Make "
+        f"sure that the provider still has the zone {subject}.",
     )
 
 
-def both(site: Site) -> Iterable[str]:
+def both_names(site: Site) -> Iterable[str]:
     return (site.domain, site.www) if site.expects_www else (site.domain,)
 
 
-@rule("DNS002", family="dns", topic="the address of the site", subjects=both)
+@rule("DNS002", family="dns", topic="the site has an address", subjects=both_names)
 def site_address(site: Site, subject: str) -> Verdict:
-    """The domain itself and www lead to a server: both are typed by visitors, whichever of them is the main one.
+    """The domain and www both lead to a server, because visitors type both.
 
-    One address that is not public is enough to be a finding: whoever draws it cannot open the site.
+    A single address that is not public is a finding: visitors who get that address cannot open the site.
     """
     found = yield from addresses(subject)
     apex = subject == site.domain
     if not apex and found.chain and found.last == site.domain:
-        # An alias of the domain itself: what is wrong there is said there.
+        # DNS014 reports an alias at the domain itself.
         return FINE if found.state == "found" else NOT_APPLICABLE
     fix = f"{subject}.  300  IN  A  <the IPv4 address of your server>"
     dangling = found.state != "found" and bool(found.chain)
-    impact = "Everybody who types this address sees an error of the browser."
+    impact = "Everybody who types this address sees a browser error."
     if found.state == "bogus":
-        title, fix = unsigned(subject)
+        title, fix = bogus_dnssec_texts(subject)
     elif dangling:
         gone = f"it points to {found.last}, which does not exist or has no address (a dangling CNAME)"
         title = f"Nobody can open {subject}: {gone}"
-        impact += open_to_strangers(found.chain)
-        fix = f"Correct the name that {subject} points to, or replace that record:\n{fix}"
+        impact += takeover_warning(found.chain)
+        fix = f"Correct the name that {subject} points to, or replace the record:\n{fix}"
     elif found.state != "found":
         title = f"Nobody can open {subject}: the name has no address"
         if not apex:
@@ -135,7 +137,7 @@ def site_address(site: Site, subject: str) -> Verdict:
         title = f"{who} can open {subject}: its address {hidden[0]} is private, not on the public internet"
     else:
         return FINE
-    claimable = dangling and service(found.chain) is not None
+    claimable = dangling and find_service(found.chain) is not None
     severe = apex or dangling or found.state in ("found", "bogus")
     return [
         site_address.fail(
@@ -158,26 +160,26 @@ def named(site: Site) -> Iterable[str]:
     return named_hosts(site)
 
 
-@rule("DNS003", family="dns", topic="the address of a host", subjects=named)
+@rule("DNS003", family="dns", topic="every host has an address", subjects=named)
 def host_address(site: Site, subject: str) -> Verdict:
-    """Every host that was named leads to a server, those that webhooks are sent to as well.
+    """Every named host leads to a server. Hosts of webhook URLs are included.
 
-    An alias whose target does not exist is worse than no record: whoever registers the target owns the host.
+    An alias whose target does not exist is worse than no record: anybody who registers the target controls the host.
     """
     found = yield from addresses(subject)
     if found.state != "found":
-        return [(yield from dead(site, subject, found))]
-    # One of several is enough: whoever draws it cannot use the host.
-    return FINE if all(map(is_public, found.addresses)) else [hidden(site, subject, found)]
+        return [(yield from missing_host(site, subject, found))]
+    # One private address of several is enough: visitors who get it cannot use the host.
+    return FINE if all(map(is_public, found.addresses)) else [private_host(site, subject, found)]
 
 
-def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
+def missing_host(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
     dangling = bool(found.chain)
-    near = "" if found.state == "bogus" else (yield from slip(site, found.last))
+    near = "" if found.state == "bogus" else (yield from misspelled(site, found.last))
     record = f"{subject}.  300  IN  A  <the IPv4 address of the server>"
-    stranger = service(found.chain)
+    stranger = find_service(found.chain)
     if found.state == "bogus":
-        title, fix = unsigned(subject)
+        title, fix = bogus_dnssec_texts(subject)
     elif dangling:
         gone = f"it points to {found.last}, which does not exist or has no address (a dangling CNAME)"
         title = f"{subject} is dead: {gone}"
@@ -189,7 +191,7 @@ def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
         fix = record
     if near:
         title += f" (did you mean {near}?)"
-    claimed = open_to_strangers(found.chain) if dangling else ""
+    claimed = takeover_warning(found.chain) if dangling else ""
     return host_address.fail(
         site,
         subject,
@@ -200,27 +202,27 @@ def dead(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
         score=Score(4, 3 if dangling else reach(site, subject), 3),
         minutes=10,
         evidence=found.evidence,
-        impact=f"Whatever runs on this host cannot be used.{claimed}",
+        impact=f"Nothing on this host can be used.{claimed}",
         fix=fix,
     )
 
 
-def slip(site: Site, name: str) -> Flow[str]:
-    """The name that was meant: among the hosts of the site that do exist, among the slips that are made most when a
-    record is typed in, and among the names of known services.
+def misspelled(site: Site, name: str) -> Flow[str]:
+    """The name that was probably meant: an existing host of the site, a common misspelling, or the name of a known
+    service.
     """
     hosts = [host for host in site.web if host != name]
     if name.endswith(f".{site.domain}"):
-        hosts += variants(name)
+        hosts += misspellings(name)
     ops = [Query(host, "A") for host in dict.fromkeys([*hosts, unused_name(site)])]
-    yield Together(ops)
+    yield AskAll(ops)
     own = [op.name for op in ops if op.answer.records]
-    # A wildcard answers for every slip, so it tells nothing.
-    return "" if unused_name(site) in own else meant(name, own)
+    # A wildcard answers for every misspelling, so it proves nothing.
+    return "" if unused_name(site) in own else correction(name, own)
 
 
-def hidden(site: Site, subject: str, found: Addresses) -> Finding:
-    """Loopback works for nobody; an address of an office network is dead for customers, and tells strangers of it."""
+def private_host(site: Site, subject: str, found: Addresses) -> Finding:
+    """A loopback address works for nobody. A private address is dead for customers and reveals the office network."""
     hooked = any(urlsplit(url).hostname == subject for url in site.webhooks)
     needed = for_customers(subject) or hooked or any(map(is_loopback, found.addresses))
     private = [address for address in found.addresses if not is_public(address)]
@@ -238,9 +240,9 @@ def hidden(site: Site, subject: str, found: Addresses) -> Finding:
         score=Score(4, 3, 3) if needed else Score(1, 1, 3),
         minutes=10,
         evidence=found.evidence,
-        impact="Whatever runs on this host cannot be used."
+        impact="Nothing on this host can be used."
         if needed
-        else "Strangers learn how your network is built; your people reach the host from inside only.",
+        else "Strangers learn how your network is built, and your people reach the host only from inside.",
         fix=f"{subject}.  300  IN  A  <the public IPv4 address of the server>"
         if needed
         else f"Move {subject} to a DNS server of your own network, and delete the public record.",
@@ -248,22 +250,22 @@ def hidden(site: Site, subject: str, found: Addresses) -> Finding:
 
 
 def registered_domain(site: Site) -> Iterable[str]:
-    """Below it an alias is right: ``app.coach.example`` may well be one."""
+    """Only the registered domain: below it, as in ``app.coach.example``, an alias is correct."""
     return (site.domain,) if registered(site.domain) == site.domain else ()
 
 
 @rule(
     "DNS014",
     family="dns",
-    topic="that the domain itself is no alias",
+    topic="the domain itself is not an alias",
     subjects=registered_domain,
     after=("DNS002",),
 )
 def apex_alias(site: Site, subject: str) -> Verdict:
-    """The domain itself is no alias: a name with a CNAME has no other records (RFC 1034 section 3.6.2).
+    """The domain itself is not an alias: a name with a CNAME cannot have other records (RFC 1034 section 3.6.2).
 
-    A domain needs NS and SOA records, so it cannot have a CNAME: what a resolver makes of it is chance. A missing MX
-    or SPF record follows from it.
+    A domain needs NS and SOA records, so a CNAME there is an error and resolvers treat it differently. A missing MX
+    or SPF record is a consequence of it.
     """
     found = yield from addresses(subject)
     if not found.chain:
@@ -272,17 +274,17 @@ def apex_alias(site: Site, subject: str) -> Verdict:
         apex_alias.fail(
             site,
             subject,
-            f"{subject} is an alias of another name, which a domain itself must not be: site and mail can fail "
-            "(CNAME at the apex)",
+            f"{subject} is an alias of another name, which a domain itself must not be: site and mail can "
+            "fail (CNAME at the apex)",
             severity="critical",
             when="48h",
             reason="customers cannot reach the site",
             score=Score(4, 3, 3),
             minutes=10,
             evidence=found.evidence,
-            impact="Some visitors see an error of the browser, and mail to the domain goes wherever the alias leads.",
-            fix=f"Delete the CNAME record of {subject}, and add the ALIAS record of your DNS provider, or:\n"
-            f"{subject}.  300  IN  A  <the IPv4 address of your server>",
+            impact="Some visitors see a browser error, and mail to the domain goes wherever the alias leads.",
+            fix=f"Delete the CNAME record of {subject}. Add the ALIAS record that your DNS provider offers, "
+            f"or:\n{subject}.  300  IN  A  <the IPv4 address of your server>",
         )
     ]
 
@@ -297,15 +299,15 @@ def hosts(site: Site) -> Iterable[str]:
 @rule(
     "DNS009",
     family="dns",
-    topic="how long old addresses are kept (TTL)",
+    topic="a change of address arrives within an hour (TTL)",
     subjects=hosts,
     after=("DNS002", "DNS003"),
     merge=True,
 )
 def time_to_live(site: Site, subject: str) -> Verdict:
-    """Records that change at a launch are not kept for hours by everybody (TTL).
+    """Resolvers keep the addresses for an hour at most, so a change at the launch arrives quickly (TTL).
 
-    What a resolver still has left is a lower bound of the TTL, so what is seen is true.
+    The remaining time that a resolver reports is a lower bound of the TTL, so the finding is never too strict.
     """
     op = Query(subject, "A")
     yield op
@@ -317,28 +319,28 @@ def time_to_live(site: Site, subject: str) -> Verdict:
         time_to_live.fail(
             site,
             subject,
-            "A change of address takes hours to reach everybody: the records ask to be kept that long (TTL)",
+            "A change of address takes hours to reach everybody: resolvers may keep the records that long (TTL)",
             severity="low",
             when="can-wait",
             reason="30 days: before the next move",
             score=Score(2, 1, 1),
             minutes=5,
             evidence=f"A {subject} → TTL {op.answer.ttl} s",
-            impact="When you move the site, some visitors stay on the old server until it is over.",
-            fix="A day before the launch set the TTL of these records to 300 seconds; afterwards 3600 is fine.",
+            impact="When you move the site, some visitors stay on the old server until the TTL has passed.",
+            fix="A day before the launch set the TTL of these records to 300 seconds. Afterwards 3600 is fine.",
         )
     ]
 
 
-@rule("DNS010", family="dns", topic="that unknown names lead nowhere (wildcard)")
+@rule("DNS010", family="dns", topic="unknown names lead nowhere (no wildcard)")
 def wildcard(site: Site, subject: str) -> Verdict:
-    """Names that nobody created lead nowhere: a wildcard record answers for every slip and every old link.
+    """Names that do not exist lead nowhere. A wildcard record answers for every misspelling and every old link.
 
-    RFC 4592. Right for some products; then ignore this code.
+    RFC 4592. Some products need a wildcard: then ignore this code.
     """
     name = unused_name(site)
     address, mail = Query(name, "A"), Query(name, "MX")
-    yield Together([address, mail])
+    yield AskAll([address, mail])
     found = [op for op in (address, mail) if op.answer.records]
     if not found:
         known(address.answer)
@@ -349,7 +351,7 @@ def wildcard(site: Site, subject: str) -> Verdict:
         wildcard.fail(
             site,
             subject,
-            f"Every name below {subject} leads somewhere, typing slips as well (wildcard {kinds} record)",
+            f"Every name below {subject} leads somewhere, misspelled ones too (wildcard {kinds} record)",
             severity="low",
             when="can-wait",
             reason="90 days: right for some products",
@@ -357,16 +359,17 @@ def wildcard(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence="\n".join(f"{op.rdtype} {name} → {', '.join(op.answer.records)}" for op in found),
             impact="A missing record goes unnoticed, and links to names that never existed seem to work.",
-            fix=f"Create the names that you use, and delete the record *.{subject}; or keep it and ignore DNS010.",
+            fix=f"Create the names that you use and delete the record *.{subject}. If you need the wildcard, "
+            "ignore DNS010.",
         )
     ]
 
 
-@rule("DNS011", family="dns", topic="that the site has an IPv6 address", after=("DNS002", "DNS014"))
+@rule("DNS011", family="dns", topic="the site has an IPv6 address", after=("DNS002", "DNS014"))
 def ipv6(site: Site, subject: str) -> Verdict:
-    """The site is reached over IPv6 as well: mobile networks use it, some have nothing else.
+    """The site can be reached over IPv6. Mobile networks use it, and some have nothing else.
 
-    RFC 6540: IPv6 is not optional any more; networks without IPv4 translate, so nothing breaks without it.
+    RFC 6540: IPv6 is no longer optional. Networks without IPv4 translate, so the site still works without it.
     """
     op = Query(site.main, "AAAA")
     yield op
@@ -376,14 +379,14 @@ def ipv6(site: Site, subject: str) -> Verdict:
         ipv6.fail(
             site,
             subject,
-            f"{site.main} has no IPv6 address: visitors in some mobile networks take a detour",
+            f"{site.main} has no IPv6 address: visitors in some mobile networks are slowed down",
             severity="info",
             when="can-wait",
             reason="90 days: it works without",
             score=Score(1, 1, 1),
             minutes=20,
             evidence=f"AAAA {site.main} → no record",
-            impact="Hardly anybody notices; the first page is a little slower in networks without IPv4.",
+            impact="Hardly anybody notices. The first page is a little slower in networks without IPv4.",
             fix=f"{site.main}.  300  IN  AAAA  <the IPv6 address of your server, if it has one>",
         )
     ]

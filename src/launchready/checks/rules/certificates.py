@@ -1,10 +1,10 @@
-"""TOPIC certificates"""
+"""Certificates: validity, names, trust, and permission to renew (CAA)."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from launchready.checks.finding import Score, Severity
-from launchready.checks.operations import Handshake, Query, Together, Undetermined, known
+from launchready.checks.operations import AskAll, Handshake, Query, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import reach
 from launchready.checks.site import Site, registered
@@ -19,14 +19,15 @@ def hosts(site: Site) -> Iterable[str]:
 @rule(
     "TLS001",
     family="tls",
-    topic="how long the certificate is valid",
+    topic="the certificate stays valid",
     subjects=hosts,
     after=("DNS002", "DNS003", "TLS003"),
 )
 def certificate_dates(site: Site, subject: str) -> Verdict:
-    """Certificates are renewed in time, by the share of their life that is left: see ``launchready.web.certificate``.
+    """Certificates are renewed in time, measured by the share of their life that is left
+    (``launchready.web.certificate``).
 
-    Overdue below a fifth of the life; critical when it is over, or 72 hours are left of a certificate overdue.
+    Overdue: less than a fifth of the life is left. Critical: expired, or overdue with less than 72 hours left.
     """
     op = Handshake(subject)
     yield op
@@ -46,7 +47,7 @@ def certificate_dates(site: Site, subject: str) -> Verdict:
     elif left <= 0:
         title = f"Browsers refuse to open {subject}: its certificate has expired"
     else:
-        title = f"{until(left)} nobody can open {subject} any more: its certificate expires, and was not renewed"
+        title = f"{until(left)} nobody can open {subject} any more: its certificate expires and was not renewed"
     return [
         certificate_dates.fail(
             site,
@@ -59,9 +60,9 @@ def certificate_dates(site: Site, subject: str) -> Verdict:
             minutes=20,
             evidence=f"certificate of {subject}: valid until {end}"
             + ("" if start is None else f", {max(0, round(100 * share))} % of its life left"),
-            impact="Every visitor at once sees a warning instead of the site; apps and webhooks stop as well.",
-            fix="Renew now (certbot renew --force-renewal, or the button of your host), reload the web server, and "
-            "find out why the renewal did not run by itself.",
+            impact="Every visitor at once sees a warning instead of the site. Apps and webhooks stop as well.",
+            fix="Renew now (certbot renew --force-renewal, or the button of your host) and reload the web "
+            "server. Then find out why the renewal did not run.",
         )
     ]
 
@@ -74,14 +75,14 @@ def until(seconds: float) -> str:
 @rule(
     "TLS002",
     family="tls",
-    topic="whom the certificate is for",
+    topic="the certificate is for this host and trusted",
     subjects=hosts,
     after=("DNS002", "DNS003", "TLS003"),
 )
 def certificate_name(site: Site, subject: str) -> Verdict:
-    """Certificates are for the host that shows them (RFC 9525), and from an authority that browsers trust.
+    """Each host shows a certificate for its own name (RFC 9525), issued by an authority that browsers trust.
 
-    A wrong name first: it explains whatever else is wrong with somebody else's certificate.
+    A wrong name is reported first, because it explains everything else that is wrong.
     """
     op = Handshake(subject)
     yield op
@@ -104,7 +105,7 @@ def certificate_name(site: Site, subject: str) -> Verdict:
             minutes=30,
             evidence=f"certificate of {subject}: for {', '.join(facts.names) or 'no name'}; issued by "
             f"{facts.issuer or 'unknown'}" + (f"; {facts.reason}" if facts.reason else ""),
-            impact="Every visitor sees a warning instead of the site; apps and webhooks do not connect at all.",
+            impact="Every visitor sees a warning instead of the site. Apps and webhooks do not connect at all.",
             fix=f"Have a certificate issued for {subject} (certbot -d {subject}, or add the domain at your host)."
             if complete
             else "Let the web server send the whole chain: with certbot use fullchain.pem, not cert.pem.",
@@ -113,13 +114,13 @@ def certificate_name(site: Site, subject: str) -> Verdict:
 
 
 def problem(facts: TlsFacts, host: str) -> str:
-    """What a browser would object to, dates aside."""
+    """The reason why a browser refuses the certificate, apart from its dates."""
     if facts.names and not certificate.covers(facts.names, host):
         return f"its certificate is for {facts.names[0]}, not for this name"
     if facts.self_signed:
-        return "its certificate was signed by itself, not by an authority (self-signed)"
+        return "its certificate was not signed by an authority (self-signed)"
     if facts.chain_complete is False:
-        return "the chain from its certificate to a known authority is not complete (a missing intermediate)"
+        return "the chain from its certificate to a known authority is incomplete (a missing intermediate)"
     if facts.trusted is False:
         return "its certificate comes from an authority that browsers do not know"
     return ""
@@ -128,21 +129,21 @@ def problem(facts: TlsFacts, host: str) -> str:
 @rule(
     "DNS008",
     family="dns",
-    topic="that your certificate authority may renew (CAA)",
+    topic="your certificate authority may renew (CAA)",
     subjects=hosts,
     after=("DNS002", "DNS003"),
     merge=True,
 )
 def certificate_authority(site: Site, subject: str) -> Verdict:
-    """The authority that renews your certificates is allowed to (CAA, RFC 8659).
+    """The authority that renews your certificates is allowed to do so (CAA, RFC 8659).
 
-    Section 3: the closest records decide; an authority that gets no answer must refuse. SERVFAIL is such an answer,
-    seen; silence may be ours alone.
+    Section 3: the closest records decide, and an authority that gets no answer must refuse. SERVFAIL counts as such
+    an answer; a timeout may have a local cause and does not.
     """
-    # Registries publish none for a whole top-level domain, so the walk ends at the domain that somebody registered.
+    # Registries publish no CAA for a whole top-level domain, so the walk ends at the registered domain.
     top = registered(subject)
     ops = {name: Query(name, "CAA") for name in caa.ancestors(subject) if name == top or name.endswith(f".{top}")}
-    yield Together(ops.values())
+    yield AskAll(ops.values())
     found = caa.judge(subject, site.ca, lambda name: ops[name].answer if name in ops else ())
     blocked = [one for one in map(caa.parse, found.records) if one.blocks]
     if found.unknown:
@@ -152,7 +153,8 @@ def certificate_authority(site: Site, subject: str) -> Verdict:
         address = Query(subject, "A")
         yield address
         if address.answer.status == "servfail":
-            raise Undetermined(answer.question, answer.reason)  # nothing at all is answered there: one cause
+            raise Undetermined(answer.question, answer.reason)  # No record of that name is answered: one cause for all
+            # of them.
         what, evidence = "the records about it cannot be read", f"{answer.question} → {answer.reason}"
         fix = f"Ask your DNS provider why the CAA records of {found.unknown} are answered with an error."
     elif found.allowed or (not site.ca and not blocked):
@@ -175,7 +177,7 @@ def certificate_authority(site: Site, subject: str) -> Verdict:
             score=Score(4, 3, 2),
             minutes=10,
             evidence=evidence,
-            impact="Nobody notices until the certificate ends; then everybody does, at once.",
+            impact="Nobody notices until the certificate ends. Then everybody does, at once.",
             fix=fix,
         )
     ]

@@ -1,19 +1,19 @@
-"""TOPIC database"""
+"""Least privilege in the database, checked through the app's own account."""
 
-from launchready.checks.database_queries import Rights, database
+from launchready.checks.database_queries import ReadPrivileges, database_subject
 from launchready.checks.finding import Score
 from launchready.checks.operations import known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 
 
-@rule("DB004", family="db", topic="that not every account may read or create", subjects=database)
+@rule("DB004", family="db", topic="not every account may read or create in the database", subjects=database_subject)
 def public(site: Site, subject: str) -> Verdict:
-    """Least privilege in the database: that not every account may read or create.
+    """Other accounts of the database server may not read or create here.
 
-    Asked through the app's own address, so it is what a hole in the app could do.
+    The check logs in with the app's own URL, so it sees what an attacker could do through a hole in the app.
     """
-    op = Rights(site.database)
+    op = ReadPrivileges(site.database)
     yield op
     found = known(op.answer)
     if not found.public:
@@ -29,19 +29,19 @@ def public(site: Site, subject: str) -> Verdict:
             score=Score(4, 2, 1),
             minutes=15,
             evidence="\n".join(found.public),
-            impact="Every other account of the server, also the one of a reporting tool, may do this.",
+            impact="Every other account of the server, such as that of a reporting tool, may do this.",
             fix="REVOKE CREATE ON SCHEMA public FROM PUBLIC;\nREVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;",
         )
     ]
 
 
-@rule("DB001", family="db", topic="that the app does not rule the database server", subjects=database)
+@rule("DB001", family="db", topic="the app does not control the database server", subjects=database_subject)
 def superuser(site: Site, subject: str) -> Verdict:
-    """Least privilege in the database: that the app does not rule the database server.
+    """The app's account does not control the whole database server.
 
-    Asked through the app's own address, so it is what a hole in the app could do.
+    The check logs in with the app's own URL, so it sees what an attacker could do through a hole in the app.
     """
-    op = Rights(site.database)
+    op = ReadPrivileges(site.database)
     yield op
     found = known(op.answer)
     if not found.server:
@@ -50,33 +50,30 @@ def superuser(site: Site, subject: str) -> Verdict:
         superuser.fail(
             site,
             subject,
-            f"The app's database account {found.user} rules the whole server",
+            f"The app's database account {found.user} controls the whole server",
             severity="critical",
             when="48h",
-            reason="whoever finds one hole in the app owns the server",
+            reason="anybody who finds one hole in the app owns the server",
             score=Score(5, 3, 1),
             minutes=30,
             evidence="\n".join(found.server),
-            impact=(
-                "One hole in the app is enough: whoever finds it reads every database of the server, and runs "
-                "programs on it."
-            ),
+            impact=("One hole in the app is enough to read every database of the server and to run programs on it."),
             fix=(
-                "An account of its own, with no more than it needs:\nCREATE ROLE app LOGIN PASSWORD '...';\nGRANT "
-                "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app;\nThen put its address into "
-                "the app's environment."
+                "Create an account with no more than the app needs:\nCREATE ROLE app LOGIN PASSWORD "
+                "'...';\nGRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app;\nThen "
+                "put its URL into the app's environment."
             ),
         )
     ]
 
 
-@rule("DB003", family="db", topic="that the app cannot drop its tables", subjects=database)
+@rule("DB003", family="db", topic="the app cannot drop its tables", subjects=database_subject)
 def owner(site: Site, subject: str) -> Verdict:
-    """Least privilege in the database: that the app cannot drop its tables.
+    """The app's account cannot drop or change its tables.
 
-    Asked through the app's own address, so it is what a hole in the app could do.
+    The check logs in with the app's own URL, so it sees what an attacker could do through a hole in the app.
     """
-    op = Rights(site.database)
+    op = ReadPrivileges(site.database)
     yield op
     found = known(op.answer)
     if not found.owns:
@@ -85,7 +82,7 @@ def owner(site: Site, subject: str) -> Verdict:
         owner.fail(
             site,
             subject,
-            f"The app's database account {found.user} owns its tables, and may drop them",
+            f"The app's database account {found.user} owns its tables and may drop them",
             severity="medium",
             when="can-wait",
             reason="it needs another hole, or a mistake",
@@ -93,7 +90,7 @@ def owner(site: Site, subject: str) -> Verdict:
             minutes=45,
             evidence="\n".join(found.owns),
             impact=(
-                "A hole in the app, or a mistake in it, can drop tables; an account that only reads and writes cannot."
+                "A hole in the app, or a mistake in it, can drop tables. An account that only reads and writes cannot."
             ),
             fix=(
                 "Let one account own the tables and run migrations, and another one, without rights to CREATE, "
@@ -103,13 +100,13 @@ def owner(site: Site, subject: str) -> Verdict:
     ]
 
 
-@rule("DB002", family="db", topic="that the app makes no databases or accounts", subjects=database)
+@rule("DB002", family="db", topic="the app cannot create databases or accounts", subjects=database_subject)
 def creates(site: Site, subject: str) -> Verdict:
-    """Least privilege in the database: that the app makes no databases or accounts.
+    """The app's account cannot create databases or accounts.
 
-    Asked through the app's own address, so it is what a hole in the app could do.
+    The check logs in with the app's own URL, so it sees what an attacker could do through a hole in the app.
     """
-    op = Rights(site.database)
+    op = ReadPrivileges(site.database)
     yield op
     found = known(op.answer)
     if not found.creates:
@@ -118,14 +115,14 @@ def creates(site: Site, subject: str) -> Verdict:
         creates.fail(
             site,
             subject,
-            f"The app's database account {found.user} may make databases or accounts",
+            f"The app's database account {found.user} may create databases or accounts",
             severity="high",
             when="can-wait",
             reason="it needs another hole first",
             score=Score(4, 2, 1),
             minutes=15,
             evidence="\n".join(found.creates),
-            impact="A hole in the app can make an account that stays when the hole is closed.",
+            impact="An attacker can create an account that stays after the hole is closed.",
             fix="ALTER ROLE app NOCREATEDB NOCREATEROLE;  (MySQL: REVOKE CREATE, CREATE USER ON *.* FROM app;)",
         )
     ]

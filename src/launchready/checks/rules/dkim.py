@@ -1,9 +1,9 @@
-"""TOPIC dkim"""
+"""DKIM: the published keys that receivers verify your mail with."""
 
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import Together, Txt, known
+from launchready.checks.operations import AskAll, Txt, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import sends_mail
 from launchready.checks.site import Site
@@ -15,13 +15,13 @@ def keys(site: Site) -> Iterable[str]:
     return [f"{selector}._domainkey.{site.domain}" for selector in site.dkim_selectors]
 
 
-@rule("MAIL007", family="mail", topic="the key that your mail is signed with (DKIM)", subjects=keys)
+@rule("MAIL007", family="mail", topic="the key that signs your mail is valid (DKIM)", subjects=keys)
 def dkim_selector(site: Site, subject: str) -> Verdict:
-    """The keys that your mail is signed with are published and can be used (RFC 6376, RFC 8301, RFC 8463).
+    """The keys that sign your mail are published and usable (RFC 6376, RFC 8301, RFC 8463).
 
-    Selectors cannot be listed from outside, so only those that were named are checked.
+    Selectors cannot be listed from outside, so only the given ones are checked.
 
-    RFC 6376 section 3.6.1: an empty ``p=`` is a revoked key. RFC 8301: less than 1024 bits must not verify.
+    RFC 6376 section 3.6.1: an empty ``p=`` is a revoked key. RFC 8301: receivers must not accept less than 1024 bits.
     """
     op = Txt(subject)
     yield op
@@ -42,7 +42,7 @@ def unusable(site: Site, subject: str, key: DKIMKey, answer: DnsAnswer) -> Findi
     }[key.status]
     target = f" CNAME {answer.chain[-1]};" if answer.chain else ""
     seen = f'"{key.record}"' if key.record else "no key record" + (" (NXDOMAIN)" if answer.status == "nxdomain" else "")
-    # Ed25519 is used beside an RSA key, which receivers fall back to: a broken one alone loses no mail.
+    # Receivers fall back from an Ed25519 key to the RSA key: a broken Ed25519 key alone loses no mail.
     spare = key.status == "unusable" and key.key_type == "ed25519"
     sends = site.sends_mail is not False and not spare
     return dkim_selector.fail(
@@ -61,14 +61,14 @@ def unusable(site: Site, subject: str, key: DKIMKey, answer: DnsAnswer) -> Findi
         score=Score(3, 2, 3) if sends else Score(1, 1, 1),
         minutes=20,
         evidence=f"TXT {subject} →{target} {seen}",
-        impact="Receivers cannot tell your mail from a forgery; with a strict policy they refuse it.",
+        impact="Receivers cannot tell your mail from a forgery. With a strict policy they refuse it.",
         fix=f'In the settings of the service that signs with "{selector}", show the DKIM record, and publish it '
         f'unchanged at\n{subject}.  300  IN  TXT  "v=DKIM1; k=rsa; p=<the key that it shows>"',
     )
 
 
 def imperfect(site: Site, subject: str, key: DKIMKey) -> Finding:
-    """It works: marked as a test, one of several, or shorter than advised."""
+    """A finding about a key that works: it is marked as a test, one of several, or shorter than advised."""
     selector = subject.partition("._domainkey.")[0]
     doubtful = key.testing or len(key.records) > 1
     notes = list(key.problems)
@@ -81,7 +81,7 @@ def imperfect(site: Site, subject: str, key: DKIMKey) -> Finding:
     return dkim_selector.fail(
         site,
         subject,
-        f"The key that mail is signed with ({selector}, DKIM) works, but is not as advised: {'; '.join(notes)}",
+        f"The key that signs your mail ({selector}, DKIM) works, but is not as advised: {'; '.join(notes)}",
         severity="medium" if doubtful else "low",
         when="can-wait",
         reason="30 days: some receivers treat such mail as unsigned" if doubtful else "90 days: it works today",
@@ -90,7 +90,7 @@ def imperfect(site: Site, subject: str, key: DKIMKey) -> Finding:
         evidence="\n".join(f'TXT {subject} → "{record}"' for record in key.records),
         impact="Some of your mail may be treated as unsigned."
         if doubtful
-        else "Nobody notices today. Receivers raise their demands from time to time.",
+        else "Nobody notices today. Receivers raise their requirements from time to time.",
         fix=fix,
     )
 
@@ -107,20 +107,20 @@ GUESSES = (
 )  # fmt: skip
 
 
-def where_nobody_said(site: Site) -> Iterable[str]:
+def without_selectors(site: Site) -> Iterable[str]:
     return () if site.dkim_selectors or site.sends_mail is False else (site.domain,)
 
 
-@rule("MAIL017", family="mail", topic="that your mail is signed (DKIM)", subjects=where_nobody_said)
+@rule("MAIL017", family="mail", topic="your mail is signed (DKIM)", subjects=without_selectors)
 def dkim_common_selectors(site: Site, subject: str) -> Verdict:
-    """Where no selector was named: whether a key stands at one of the names that the usual services use.
+    """Without a given selector: a key exists at one of the names that common services use.
 
-    Selectors cannot be listed from outside, so finding none proves nothing: it is a question to the owner.
+    Selectors cannot be listed from outside, so finding none proves nothing: the owner must answer.
     """
     if (yield from sends_mail(site)) is False:
         return NOT_APPLICABLE
     ops = [Txt(f"{guess}._domainkey.{subject}") for guess in GUESSES]
-    yield Together(ops)
+    yield AskAll(ops)
     if any(parse_key(op.answer.records).status in ("ok", "weak") for op in ops):
         return FINE
     for op in ops:
@@ -136,7 +136,7 @@ def dkim_common_selectors(site: Site, subject: str) -> Verdict:
             score=Score(1, 1, 1),
             minutes=10,
             evidence=f"TXT <{', '.join(GUESSES)}>._domainkey.{subject} → no key",
-            impact="Without a signature Gmail, Yahoo and Outlook.com put mail into spam, or refuse it.",
+            impact="Without a signature Gmail, Yahoo and Outlook.com put mail into spam or refuse it.",
             fix="Look into a mail of yours at a receiver for DKIM-Signature: ... s=NAME, and check again with "
             f"--dkim-selectors NAME. If there is none, switch DKIM on at the service you send {subject} with.",
         )

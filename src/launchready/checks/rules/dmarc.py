@@ -1,7 +1,7 @@
-"""TOPIC dmarc"""
+"""DMARC: the policy for forged mail (RFC 9989), its reports, and the logo that depends on it (BIMI)."""
 
 from launchready.checks.finding import Score
-from launchready.checks.operations import Together, Txt, known
+from launchready.checks.operations import AskAll, Txt, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import dmarc_policy, sends_mail
 from launchready.checks.site import Site, registered
@@ -11,12 +11,12 @@ from launchready.mail import dmarc
 from launchready.mail.dmarc import POLICIES, is_record
 
 
-@rule("MAIL005", family="mail", topic="the policy for forged mail (DMARC)")
+@rule("MAIL005", family="mail", topic="a policy for forged mail is published (DMARC)")
 def dmarc_missing(site: Site, subject: str) -> Verdict:
-    """Receivers are told what to do with forged mail (RFC 9989).
+    """The domain tells receivers how to treat forged mail (RFC 9989).
 
-    No record, two of them, or one that no receiver reads: all three are the same to a receiver. A policy with a slip
-    in it acts as p=none at best, and older receivers drop the record (RFC 9989 section 4.7).
+    To a receiver no record, two records and an unreadable record are the same. A policy with a mistake acts as p=none
+    at best, and older receivers drop the record (RFC 9989 section 4.7).
     """
     policy = yield from dmarc_policy(subject)
     slip = policy.source == subject and policy.found.tags.get("p", "none").lower() not in POLICIES
@@ -27,12 +27,12 @@ def dmarc_missing(site: Site, subject: str) -> Verdict:
     record = f"v=DMARC1; p=none; rua=mailto:dmarc@{subject}" if sends is not False else "v=DMARC1; p=reject"
     wrong = list(policy.found.problems)
     what = (
-        "its record about forged mail (DMARC) counts for nothing"
+        "its record about forged mail (DMARC) has no effect"
         if wrong
         else "it says nothing about forged mail (no DMARC record)"
     )
     if astray:
-        what = f"its record about forged mail (DMARC) is misplaced: it stands at {astray}, where nobody looks"
+        what = f"its record about forged mail (DMARC) is misplaced: it stands at {astray}, where no receiver looks"
     title = f"Gmail and Outlook may refuse your mail, and anybody can write in the name of {subject}: {what}"
     evidence = [f'TXT _dmarc.{subject} → "{text}"' for text in policy.found.records]
     if astray:
@@ -53,28 +53,28 @@ def dmarc_missing(site: Site, subject: str) -> Verdict:
             score=Score(3, 3, 3) if sends else Score(1, 2, 1),
             minutes=15,
             evidence="\n".join([*evidence, *wrong]),
-            impact="Since 2024 large mailbox providers ask for this record from everybody who sends much mail.",
-            fix=f"Replace what is there by one record:\n{fix}" if wrong or astray else fix,
+            impact="Since 2024 large mailbox providers require this record from everybody who sends much mail.",
+            fix=f"Replace the records there with this one:\n{fix}" if wrong or astray else fix,
         )
     ]
 
 
 def misplaced(domain: str) -> Flow[str]:
-    """Where people put it by mistake: at the domain itself, without the underscore, or with the domain twice."""
+    """The name at which the record was put by mistake: the domain itself, no underscore, or the domain twice."""
     ops = [Txt(name) for name in (domain, f"dmarc.{domain}", f"_dmarc.{domain}.{domain}", f"_dmarc.www.{domain}")]
-    yield Together(ops)
+    yield AskAll(ops)
     for op in ops:
-        # A wildcard that answers for every name is no record that somebody put there.
+        # A wildcard that answers for every name is not a misplaced record.
         if any(is_record(text) for text in op.answer.records):
             return op.name
     return ""
 
 
-@rule("MAIL006", family="mail", topic="that forged mail is held back (DMARC policy)", after=("MAIL005",))
+@rule("MAIL006", family="mail", topic="forged mail is held back (DMARC policy)", after=("MAIL005",))
 def dmarc_none(site: Site, subject: str) -> Verdict:
-    """The policy for forged mail asks for something: ``p=none`` only watches (RFC 9989 section 4.7).
+    """The policy for forged mail has an effect: ``p=none`` only watches (RFC 9989 section 4.7).
 
-    Right for the first weeks, while the reports are read; after that it protects nobody.
+    That is right for the first weeks, while the reports are read. After that it protects nobody.
     """
     policy = yield from dmarc_policy(subject)
     if not policy.source:
@@ -101,9 +101,11 @@ def dmarc_none(site: Site, subject: str) -> Verdict:
     ]
 
 
-@rule("MAIL013", family="mail", topic="that the policy for forged mail is not a test", after=("MAIL005", "MAIL006"))
+@rule(
+    "MAIL013", family="mail", topic="the policy for forged mail is not a test (DMARC t=)", after=("MAIL005", "MAIL006")
+)
 def dmarc_testing(site: Site, subject: str) -> Verdict:
-    """The policy for forged mail is meant (``t=y`` takes it one level down, RFC 9989 section 4.7).
+    """The policy for forged mail is not marked as a test (``t=y``, RFC 9989 section 4.7).
 
     With ``t=y`` reject acts as quarantine, and quarantine as none.
     """
@@ -131,12 +133,12 @@ def dmarc_testing(site: Site, subject: str) -> Verdict:
     ]
 
 
-@rule("MAIL012", family="mail", topic="that forged mail of subdomains is held back", after=("MAIL005", "MAIL006"))
+@rule("MAIL012", family="mail", topic="forged mail of subdomains is held back (DMARC sp)", after=("MAIL005", "MAIL006"))
 def dmarc_subdomains(site: Site, subject: str) -> Verdict:
-    """The policy for forged mail holds for subdomains, too (``sp``, RFC 9989 section 4.7).
+    """The policy for forged mail also protects subdomains (``sp``, RFC 9989 section 4.7).
 
     ``sp=none`` beside a stricter p opens every name below the domain; ``np`` only those that do not exist. Without
-    sp, p holds for all of them.
+    sp, p applies to all of them.
     """
     policy = yield from dmarc_policy(subject)
     found = policy.found
@@ -165,11 +167,11 @@ def dmarc_subdomains(site: Site, subject: str) -> Verdict:
     ]
 
 
-@rule("MAIL014", family="mail", topic="that reports about your mail go somewhere (DMARC rua)", after=("MAIL005",))
+@rule("MAIL014", family="mail", topic="reports about your mail are sent (DMARC rua)", after=("MAIL005",))
 def dmarc_reports(site: Site, subject: str) -> Verdict:
-    """Somebody gets the reports about mail in your name (``rua``, RFC 9990).
+    """Somebody receives the reports about mail in your name (``rua``, RFC 9990).
 
-    Without reports nobody sees which of your services fails. A domain that sends nothing needs none.
+    Without reports nobody sees which of your services fails. A domain that sends no mail needs none.
     """
     policy = yield from dmarc_policy(subject)
     if not policy.source:
@@ -179,7 +181,7 @@ def dmarc_reports(site: Site, subject: str) -> Verdict:
     if (yield from sends_mail(site)) is False:
         return NOT_APPLICABLE
     given = policy.found.tags.get("rua", "")
-    what = f"the address {given!r} cannot be used" if given else "no address for reports is given (no rua)"
+    what = f"the address {given!r} cannot be used" if given else "there is no address for reports (no rua)"
     kept = "; ".join(f"{name}={value}" for name, value in policy.found.tags.items() if name != "rua")
     return [
         dmarc_reports.fail(
@@ -198,12 +200,14 @@ def dmarc_reports(site: Site, subject: str) -> Verdict:
     ]
 
 
-@rule("MAIL015", family="mail", topic="that reports may be sent where you want them", after=("MAIL005", "MAIL014"))
+@rule(
+    "MAIL015", family="mail", topic="the receiver of the reports accepts them (DMARC rua)", after=("MAIL005", "MAIL014")
+)
 def dmarc_report_target(site: Site, subject: str) -> Verdict:
-    """Whoever is to get the reports has agreed (RFC 9990 section 4: report authorisation).
+    """The receiver of the reports has agreed (RFC 9990 section 4: report authorisation).
 
-    An address at another organisation counts only when that one publishes ``v=DMARC1`` at
-    ``<your domain>._report._dmarc.<its domain>``; a wildcard will do.
+    An address at another organisation counts only if that organisation publishes ``v=DMARC1`` at ``<your
+    domain>._report._dmarc.<its domain>``. A wildcard record is enough.
     """
     policy = yield from dmarc_policy(subject)
     if not policy.found.rua:
@@ -211,8 +215,8 @@ def dmarc_report_target(site: Site, subject: str) -> Verdict:
     targets = dict.fromkeys(address.rpartition("@")[2].lower().rstrip(".") for address in policy.found.rua)
     own = registered(policy.source)
     ops = {target: Txt(f"{policy.source}._report._dmarc.{target}") for target in targets if registered(target) != own}
-    yield Together(ops.values())
-    # The record is a version alone, so it is no policy: only its version is looked at.
+    yield AskAll(ops.values())
+    # The record consists of a version alone, so it is no policy: only its version is checked.
     refused = [target for target, op in ops.items() if not any(map(dmarc.is_record, known(op.answer).records))]
     if not refused:
         return FINE
@@ -221,14 +225,15 @@ def dmarc_report_target(site: Site, subject: str) -> Verdict:
         dmarc_report_target.fail(
             site,
             subject,
-            f"The reports about your mail do not arrive: {where} has not agreed to get them (DMARC rua not authorised)",
+            f"The reports about your mail do not arrive: {where} has not agreed to receive them (DMARC "
+            "rua not authorised)",
             severity="medium",
             when="can-wait",
             reason="30 days: mail arrives without",
             score=Score(1, 2, 1),
             minutes=15,
             evidence="\n".join(f"TXT {ops[target].name} → no record that starts with v=DMARC1" for target in refused),
-            impact="You believe that somebody watches, and nobody does.",
+            impact="You believe that somebody watches, but nobody does.",
             fix="\n".join(
                 [
                     "Ask the receiver to publish this, or use an address of your own domain:",
@@ -239,12 +244,12 @@ def dmarc_report_target(site: Site, subject: str) -> Verdict:
     ]
 
 
-@rule("MAIL016", family="mail", topic="that the policy for forged mail is read as it was meant", after=("MAIL005",))
+@rule("MAIL016", family="mail", topic="the policy for forged mail has no useless tags (DMARC)", after=("MAIL005",))
 def dmarc_removed_tags(site: Site, subject: str) -> Verdict:
-    """The policy for forged mail holds nothing that does nothing: removed, unknown and unreadable tags (RFC 9989).
+    """The policy for forged mail has no tag without an effect: removed, unknown or unreadable (RFC 9989).
 
-    RFC 9989 took out pct, rf and ri: a ``pct=20`` that was meant as a start acts as the whole. Unknown tags are
-    ignored, so a slip in the name of one is as well.
+    RFC 9989 removed pct, rf and ri: a ``pct=20`` that was meant as a start acts on all mail. Unknown tags are
+    ignored, so a misspelt tag is ignored as well.
     """
     policy = yield from dmarc_policy(subject)
     if not policy.source:
@@ -259,7 +264,7 @@ def dmarc_removed_tags(site: Site, subject: str) -> Verdict:
         dmarc_removed_tags.fail(
             site,
             subject,
-            f"A part of your policy for forged mail does nothing: {'; '.join(notes)} (DMARC)",
+            f"A part of your policy for forged mail has no effect: {'; '.join(notes)} (DMARC)",
             severity="low",
             when="can-wait",
             reason="90 days: the rest of the policy acts",
@@ -272,11 +277,11 @@ def dmarc_removed_tags(site: Site, subject: str) -> Verdict:
     ]
 
 
-@rule("MAIL022", family="mail", topic="that your logo can be shown beside mail (BIMI)", after=("MAIL005", "MAIL006"))
+@rule("MAIL022", family="mail", topic="your logo can be shown beside your mail (BIMI)", after=("MAIL005", "MAIL006"))
 def bimi(site: Site, subject: str) -> Verdict:
-    """The logo beside your mail (BIMI, a draft): where a record is published, it can be shown.
+    """Where a BIMI record is published, the logo beside your mail can be shown. BIMI is a draft.
 
-    The draft asks for a policy of quarantine or reject, for subdomains as well; Gmail also for a certificate.
+    The draft requires a policy of quarantine or reject, also for subdomains. Gmail also requires a certificate.
     """
     op = Txt(f"default._bimi.{subject}")
     yield op
@@ -288,7 +293,7 @@ def bimi(site: Site, subject: str) -> Verdict:
     if policy.acts_as not in ("quarantine", "reject") or policy.found.sp == "none":
         problems.append("the policy for forged mail is not quarantine or reject (DMARC), subdomains included")
     if found.valid and not found.certificate:
-        problems.append("there is no mark certificate (a=), which Gmail asks for")
+        problems.append("there is no mark certificate (a=), which Gmail requires")
     if not problems:
         return FINE
     return [
@@ -302,7 +307,7 @@ def bimi(site: Site, subject: str) -> Verdict:
             score=Score(1, 1, 1),
             minutes=60,
             evidence="\n".join([f'TXT {op.name} → "{text}"' for text in op.answer.records] + problems),
-            impact="Mail arrives all the same.",
+            impact="Mail still arrives.",
             fix=f'{op.name}.  300  IN  TXT  "v=BIMI1; l=https://{subject}/logo.svg; a=https://{subject}/mark.pem"',
         )
     ]

@@ -1,9 +1,9 @@
 """The environment variables of the deployment: read once, one rule for each code."""
 
-from launchready.checks.environment_findings import KINDS, Troubles, findings
+from launchready.checks.environment_findings import ENVIRONMENT_CHECKS, ReadEnvironment, findings
 from launchready.checks.operations import known
 from launchready.checks.rule import Rule, Verdict
-from launchready.checks.secret_findings import repository
+from launchready.checks.secret_findings import repository_subject
 from launchready.checks.site import Site
 
 
@@ -12,11 +12,11 @@ def environment_rule(code: str) -> Rule:
 
     def body(site: Site, subject: str) -> Verdict:
         del site
-        op = Troubles(subject)
+        op = ReadEnvironment(subject)
         yield op
         return tuple(findings(one for one in known(op.answer).troubles if one.code == code))
 
-    return Rule(code, "env", KINDS[code].topic, body, repository)
+    return Rule(code, "env", ENVIRONMENT_CHECKS[code].topic, body, repository_subject)
 
 
-RULES = tuple(environment_rule(code) for code in KINDS)
+RULES = tuple(environment_rule(code) for code in ENVIRONMENT_CHECKS)

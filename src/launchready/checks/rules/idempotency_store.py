@@ -1,19 +1,19 @@
-"""TOPIC idempotency_store"""
+"""The store of the idempotency keys: does it keep them, and did every request end?"""
 
 from launchready.checks.finding import Score
 from launchready.checks.operations import known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
-from launchready.checks.store_queries import Kept, Open, store
+from launchready.checks.store_queries import FindUnknownOutcomes, ReadDurability, store_subject
 
 
-@rule("DB005", family="db", topic="that the keys of payments are kept", subjects=store)
+@rule("DB005", family="db", topic="the store keeps the keys of payments", subjects=store_subject)
 def store_durability(site: Site, subject: str) -> Verdict:
-    """The store of idempotency keys keeps what it was given.
+    """The store of the idempotency keys does not lose acknowledged keys.
 
-    A key that is lost after its payment was made lets a retry pay again: docs/guarantees.md, "Stores".
+    If a key is lost after its payment was made, a retry pays again: docs/guarantees.md, "Stores".
     """
-    op = Kept(site.store)
+    op = ReadDurability(site.store)
     yield op
     found = known(op.answer)
     if not found.losses:
@@ -31,20 +31,21 @@ def store_durability(site: Site, subject: str) -> Verdict:
             evidence="\n".join(found.losses),
             impact="A customer whose phone repeats the request after such a loss is charged a second time.",
             fix=(
-                "Give the middleware a store that keeps: sqlite:///launchready.db on one machine, postgresql:// on "
-                "several. Or in redis.conf:\nmaxmemory-policy noeviction\nappendonly yes"
+                "Give the middleware a store that keeps its data: sqlite:///launchready.db on one machine, "
+                "postgresql:// on several. Or in redis.conf:\nmaxmemory-policy noeviction\nappendonly yes"
             ),
         )
     ]
 
 
-@rule("DB006", family="db", topic="that every payment that was begun has an end", subjects=store)
+@rule("DB006", family="db", topic="every payment request has a known outcome", subjects=store_subject)
 def idempotency_unknown(site: Site, subject: str) -> Verdict:
-    """No payment was begun of which nobody knows how it ended.
+    """No request ended without a known outcome.
 
-    A worker that dies in the middle leaves a key that is never run again: docs/guarantees.md, "Idempotency".
+    A worker that dies in the middle of a request leaves a key that never runs again: docs/guarantees.md,
+    "Idempotency".
     """
-    op = Open(site.store)
+    op = FindUnknownOutcomes(site.store)
     yield op
     found = known(op.answer).found
     if not found.count:
@@ -54,7 +55,7 @@ def idempotency_unknown(site: Site, subject: str) -> Verdict:
         idempotency_unknown.fail(
             site,
             subject,
-            f"Nobody knows how {found.count} request{'s' if many else ''} ended",
+            f"The outcome of {found.count} request{'s' if many else ''} is unknown",
             severity="high",
             when="48h",
             reason="somebody may have paid for nothing",
@@ -62,9 +63,10 @@ def idempotency_unknown(site: Site, subject: str) -> Verdict:
             minutes=10 * found.count,
             evidence=f"{found.count} key{'s' if many else ''} whose worker died before it answered; the oldest began "
             f"{found.oldest / 3600:.1f} hours ago",
-            impact="Whoever repeats such a request is told 409, and it is not carried out: a booking may be paid and "
-            "not made, or made and not paid.",
-            fix="launchready idempotency ls --unknown\nLook each one up at the payment provider; then one of\n"
-            "launchready idempotency resolve KEY --done\nlaunchready idempotency resolve KEY --retry",
+            impact="A retry of such a request gets 409 and does not run. A booking may be paid and not made, or "
+            "made and not paid.",
+            fix="launchready idempotency ls --unknown\nLook each one up at the payment provider, then run "
+            "one of\nlaunchready idempotency resolve KEY --done\nlaunchready idempotency resolve KEY "
+            "--retry",
         )
     ]

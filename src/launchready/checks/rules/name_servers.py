@@ -1,26 +1,26 @@
-"""TOPIC name_servers"""
+"""The name servers of the domain, and DNSSEC."""
 
 import ipaddress
 
 from launchready.checks.finding import Score
-from launchready.checks.operations import Each, Query, Together, Undetermined, known
+from launchready.checks.operations import AskAll, Query, RunAll, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
-from launchready.checks.shared_queries import addresses, authorities
+from launchready.checks.shared_queries import MAX_SERVERS, addresses, authorities
 from launchready.checks.site import Site, registered
 
 
-@rule("DNS004", family="dns", topic="the name servers")
+@rule("DNS004", family="dns", topic="the domain has two working name servers")
 def name_servers(site: Site, subject: str) -> Verdict:
-    """Name servers: at least two (RFC 2182 section 5), and each of them a name with an address.
+    """The domain has at least two name servers (RFC 2182 section 5), and each has an address.
 
-    Whether each server answers for the zone with authority is not asked yet.
+    DNS006 checks whether each server answers for the domain.
     """
     op = Query(subject, "NS")
     yield op
-    servers = known(op.answer).records
+    servers = known(op.answer).records[:MAX_SERVERS]
     if not servers:
         return NOT_APPLICABLE
-    each = Each([addresses(server) for server in servers])
+    each = RunAll([addresses(server) for server in servers])
     yield each
     dead = [found for found in each.answer if found.state != "found"]
     if dead:
@@ -36,8 +36,8 @@ def name_servers(site: Site, subject: str) -> Verdict:
                 score=Score(4, 3 if len(dead) == len(servers) else 2, 3),
                 minutes=20,
                 evidence="\n".join(found.evidence for found in dead),
-                impact="Every look-up that picks this server is slow, or fails.",
-                fix=f"At your registrar, replace {gone} by the name servers that your DNS provider shows.",
+                impact="Every lookup that picks this server is slow or fails.",
+                fix=f"At your registrar, replace {gone} with the name servers that your DNS provider shows.",
             )
         ]
     if len(servers) == 1:
@@ -53,18 +53,18 @@ def name_servers(site: Site, subject: str) -> Verdict:
                 minutes=20,
                 evidence=f"NS {subject} → {servers[0]}",
                 impact="Site and mail depend on one machine of the DNS provider.",
-                fix="At your registrar, enter a second name server of your DNS provider beside this one.",
+                fix="At your registrar, add a second name server of your DNS provider.",
             )
         ]
     return FINE
 
 
-@rule("DNS006", family="dns", topic="that every name server answers for the domain", after=("DNS004",))
+@rule("DNS006", family="dns", topic="every name server answers for the domain", after=("DNS004",))
 def name_servers_answer(site: Site, subject: str) -> Verdict:
-    """Each name server that is entered at the registrar answers for the domain (RFC 1034 section 4.2.2: not lame).
+    """Each name server that the registrar lists answers for the domain (RFC 1034 section 4.2.2: not lame).
 
-    Asked directly: an answer without authority (AA), or a refusal, is lame; silence of one proves nothing. Where
-    none can be reached at all, port 53 is closed from here, and nothing is said.
+    Each server is asked directly. An answer without authority (AA) or a refusal is lame; a timeout proves nothing. If
+    no server can be reached, port 53 is probably closed here, and nothing is reported.
     """
     servers = [one for one in (yield from authorities(subject)) if one.answer.status != "unasked"]
     heard = [one for one in servers if one.answer.status not in ("timeout", "broken")]
@@ -81,7 +81,7 @@ def name_servers_answer(site: Site, subject: str) -> Verdict:
         name_servers_answer.fail(
             site,
             subject,
-            f"Some visitors cannot find {subject}: a name server that is entered for it does not know it: {names}",
+            f"Some visitors cannot find {subject}: a name server that is listed for it does not know it: {names}",
             severity="high",
             when="48h",
             reason="customers cannot reach the site",
@@ -92,20 +92,20 @@ def name_servers_answer(site: Site, subject: str) -> Verdict:
                 " (lame)"
                 for one in lame
             ),
-            impact="Every look-up that picks this server fails or is late; which one, is chance.",
-            fix=f"Have your DNS provider serve {subject} on {names}, or at your registrar replace them by those "
-            "that your DNS provider shows.",
+            impact="Every lookup that picks this server fails or is late, and chance decides which one is picked.",
+            fix=f"Have your DNS provider serve {subject} on {names}, or replace them at your registrar with "
+            "the name servers that your DNS provider shows.",
         )
     ]
 
 
-@rule("DNS016", family="dns", topic="that every name server takes TCP", after=("DNS004", "DNS006"))
+@rule("DNS016", family="dns", topic="every name server accepts TCP", after=("DNS004", "DNS006"))
 def name_servers_tcp(site: Site, subject: str) -> Verdict:
-    """Each name server answers over TCP as well: long answers come no other way (RFC 7766).
+    """Each name server answers over TCP, too: long answers arrive in no other way (RFC 7766).
 
-    A closed port is an answer where another server's is open; where all are closed, it may be closed from here.
+    A closed port counts only if another server's is open. If all are closed, TCP may be blocked on this side.
     """
-    each = Each([authorities(subject), authorities(subject, tcp=True)])
+    each = RunAll([authorities(subject), authorities(subject, tcp=True)])
     yield each
     asked = [long for short, long in zip(*each.answer, strict=True) if short.answer.known]
     if not any(one.answer.known for one in asked):
@@ -120,7 +120,7 @@ def name_servers_tcp(site: Site, subject: str) -> Verdict:
         name_servers_tcp.fail(
             site,
             subject,
-            f"Long records of {subject} are lost for some: the name server {names} takes no TCP",
+            f"Long records of {subject} are lost for some receivers: the name server {names} does not accept TCP",
             severity="medium",
             when="can-wait",
             reason="30 days: short answers arrive",
@@ -128,23 +128,23 @@ def name_servers_tcp(site: Site, subject: str) -> Verdict:
             minutes=30,
             evidence="\n".join(f"SOA {subject} at {one.name} ({one.address}) over TCP → refused" for one in closed),
             impact="A mail signature or a list of senders that does not fit into one packet is not found.",
-            fix=f"Open TCP port 53 of {names}, in its firewall and in its DNS software.",
+            fix=f"Open TCP port 53 on {names}, in its firewall and in its DNS software.",
         )
     ]
 
 
-@rule("DNS013", family="dns", topic="that the name servers are in different networks", after=("DNS004", "DNS006"))
+@rule("DNS013", family="dns", topic="the name servers are in different networks", after=("DNS004", "DNS006"))
 def name_servers_diversity(site: Site, subject: str) -> Verdict:
     """The name servers are not all in one network (RFC 2182 section 3.1).
 
-    A /24 of IPv4, a /48 of IPv6: what one router, or one mistake, takes away together.
+    One network is a /24 of IPv4 or a /48 of IPv6: a single router or a single mistake can take it down.
     """
     op = Query(subject, "NS")
     yield op
-    servers = known(op.answer).records
+    servers = known(op.answer).records[:MAX_SERVERS]
     if len(servers) < 2:
         return NOT_APPLICABLE
-    each = Each([addresses(server) for server in servers])
+    each = RunAll([addresses(server) for server in servers])
     yield each
     found = [address for one in each.answer for address in one.addresses]
     if not found or len({network(address) for address in found}) > 1:
@@ -153,7 +153,7 @@ def name_servers_diversity(site: Site, subject: str) -> Verdict:
         name_servers_diversity.fail(
             site,
             subject,
-            f"When one network fails, {subject} is gone: all its name servers stand in {network(found[0])}",
+            f"When one network fails, {subject} is gone: all its name servers are in {network(found[0])}",
             severity="low",
             when="can-wait",
             reason="90 days: it breaks only if something else fails",
@@ -161,7 +161,7 @@ def name_servers_diversity(site: Site, subject: str) -> Verdict:
             minutes=30,
             evidence="\n".join(one.evidence for one in each.answer),
             impact="Site and mail depend on one network of the DNS provider.",
-            fix="Use a DNS provider whose name servers stand in several networks.",
+            fix="Use a DNS provider whose name servers are in several networks.",
         )
     ]
 
@@ -171,11 +171,12 @@ def network(address: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{length}", strict=False))
 
 
-@rule("DNS007", family="dns", topic="that the name servers agree", after=("DNS004", "DNS006"))
+@rule("DNS007", family="dns", topic="the name servers have the same records", after=("DNS004", "DNS006"))
 def soa_serial(site: Site, subject: str) -> Verdict:
     """All name servers serve the same version of the zone (RFC 1912 section 2.2).
 
-    The serial number in the SOA record: it differs for minutes after a change, and for good when one is stuck.
+    The serial number of the SOA record shows the version. It differs for minutes after a change, and for good when a
+    server no longer updates.
     """
     asked = yield from authorities(subject)
     serials = {one.name: one.answer.records[0].split()[2] for one in asked if one.answer.records}
@@ -196,21 +197,21 @@ def soa_serial(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f"SOA {subject} → {shown}",
             impact="Visitors may see an old address, depending on the server that answers.",
-            fix="Wait an hour and check again; if it stays, ask your DNS provider why one server is behind.",
+            fix="Wait an hour and check again. If it stays, ask your DNS provider why one server is behind.",
         )
     ]
 
 
-@rule("DNS012", family="dns", topic="that the records of the domain are signed (DNSSEC)")
+@rule("DNS012", family="dns", topic="the records of the domain are signed (DNSSEC)")
 def dnssec(site: Site, subject: str) -> Verdict:
-    """The records of the domain are signed (DNSSEC, RFC 9364), so that nobody can answer in their place.
+    """The records of the domain are signed, so that nobody can forge answers (DNSSEC, RFC 9364).
 
-    Signed is what the parent vouches for (DS), or what the resolver has checked (AD). Whether the signatures are
-    right is the first question of all: see DNS001.
+    The domain counts as signed if the parent has a DS record or the resolver has validated an answer (AD). DNS001
+    reports wrong signatures.
     """
     name = registered(subject)
     ds, soa = Query(name, "DS"), Query(subject, "SOA")
-    yield Together([ds, soa])
+    yield AskAll([ds, soa])
     if soa.answer.authenticated or known(ds.answer).records:
         return FINE
     return [
@@ -224,7 +225,7 @@ def dnssec(site: Site, subject: str) -> Verdict:
             score=Score(1, 1, 1),
             minutes=15,
             evidence=f"DS {name} → no record",
-            impact="Nobody notices. Some certificates and encrypted mail (DANE) build on it.",
+            impact="Nobody notices. Some certificates and encrypted mail (DANE) depend on it.",
             fix="Switch DNSSEC on at your DNS provider, and enter the DS record that it shows at your registrar.",
         )
     ]

@@ -1,11 +1,11 @@
-"""TOPIC page_content"""
+"""What pages load: without encryption, from other servers, and with a cache lifetime."""
 
 import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from launchready.checks.finding import Score
-from launchready.checks.operations import Get, Together
+from launchready.checks.operations import AskAll, HttpGet
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import follow, is_page
 from launchready.checks.site import Site, registered
@@ -23,16 +23,16 @@ def pages(site: Site) -> Iterable[str]:
 @rule(
     "WEB010",
     family="web",
-    topic="that pages load nothing without encryption (mixed content)",
+    topic="pages load nothing without encryption (mixed content)",
     subjects=pages,
     after=("DNS002", "DNS003", "DNS005"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
 )
 def mixed_content(site: Site, subject: str) -> Verdict:
-    """Pages load nothing, and send nothing, without encryption (Mixed Content, W3C).
+    """Pages load and send nothing without encryption (Mixed Content, W3C).
 
-    Scripts, styles and frames are refused by browsers, so the page is broken; a form sends in the open; images are
-    loaded with a warning.
+    Browsers refuse such scripts, styles and frames, so the page is broken. They send such forms in the open, and load
+    such images with a warning.
     """
     path = yield from follow(subject)
     if path.loops or path.last.trouble is not None or len(path.hops) > 1 or not is_page(path.last):
@@ -58,10 +58,11 @@ def mixed_content(site: Site, subject: str) -> Verdict:
             score=Score(4, 2, 3) if active else Score(2, 2, 3),
             minutes=20,
             evidence="\n".join([f"GET {subject} loads:", *shown]),
-            impact="Buttons without effect, missing styles, or passwords that others can read."
+            impact="Buttons do nothing, styles are missing, or others can read passwords."
             if active
             else "Visitors see a broken lock, and images that somebody else may have changed.",
-            fix="Write https:// in these addresses (the servers have to speak it), or leave scheme and host away.",
+            fix="Write https:// in these addresses (the servers must speak it), or use addresses without "
+            "scheme and host.",
         )
     ]
 
@@ -80,15 +81,15 @@ MAX_SHOWN_SCRIPTS = 6
 @rule(
     "WEB022",
     family="web",
-    topic="that scripts from elsewhere stay what they are (SRI)",
+    topic="scripts from other servers cannot change unnoticed (SRI)",
     subjects=pages,
     after=("DNS002", "DNS003", "DNS005", "WEB010"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
 )
 def foreign_scripts(site: Site, subject: str) -> Verdict:
-    """Scripts from elsewhere that cannot change are held to it by a hash (Subresource Integrity, W3C).
+    """Scripts from other servers are pinned by a hash (Subresource Integrity, W3C).
 
-    Only files of another organisation with a version in their address, on the page itself.
+    Only scripts of another organisation with a version in their URL, on the page itself.
     """
     path = yield from follow(subject)
     if path.loops or path.last.trouble is not None or len(path.hops) > 1 or not is_page(path.last):
@@ -103,14 +104,14 @@ def foreign_scripts(site: Site, subject: str) -> Verdict:
         foreign_scripts.fail(
             site,
             subject,
-            f"Whoever gets into somebody else's server gets into {subject}: its scripts are taken unseen (no SRI)",
+            f"A break-in at somebody else's server reaches {subject}: its scripts are loaded without a check (no SRI)",
             severity="info",
             when="can-wait",
             reason="90 days: it needs a break-in elsewhere first",
             score=Score(1, 2, 1),
             minutes=15,
             evidence="\n".join([f"GET {subject} loads, without integrity:", *list(loose)[:MAX_SHOWN_SCRIPTS]]),
-            impact="Nobody notices, until a changed script reads what customers type.",
+            impact="Nobody notices until a changed script reads what customers type.",
             fix='Serve these files yourself, or add their hash:\n<script src="..." integrity="sha384-..." '
             'crossorigin="anonymous"></script>',
         )
@@ -128,21 +129,21 @@ MOST_FILES = 6
 WEEK = 7 * 86_400
 
 
-# A name with a hash in it: app.3f9a1c22.js, main-BXk29sJq.css.
+# A name that contains a hash: app.3f9a1c22.js, main-BXk29sJq.css.
 HASHED = re.compile(r"[.\-_](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{8,}\.(?:js|mjs|css|woff2?|png|jpe?g|webp|svg|avif)$")
 
 
 @rule(
     "WEB012",
     family="web",
-    topic="that unchanging files are kept by browsers (caching)",
+    topic="browsers keep unchanging files (caching)",
     after=("DNS002",),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
 )
 def static_caching(site: Site, subject: str) -> Verdict:
-    """Files whose name changes with their content are kept by browsers (RFC 9111, RFC 8246).
+    """Browsers keep files whose name changes with their content (RFC 9111, RFC 8246).
 
-    Only files of the site itself, and only those that cannot change: for them a long time is safe.
+    Only files of the site itself with a hash in their name: a long lifetime is safe for them.
     """
     path = yield from follow(f"https://{site.main}/")
     if path.loops or path.last.trouble is not None or not is_page(path.last):
@@ -150,8 +151,8 @@ def static_caching(site: Site, subject: str) -> Verdict:
     host = urlsplit(path.last.url).hostname
     found = dict.fromkeys(one.url for one in page.references(path.last.body, path.last.url))
     own = [url for url in found if urlsplit(url).hostname == host and HASHED.search(urlsplit(url).path)]
-    ops = [Get(url) for url in own[:MOST_FILES]]
-    yield Together(ops)
+    ops = [HttpGet(url) for url in own[:MOST_FILES]]
+    yield AskAll(ops)
     loaded = [op.answer for op in ops if op.answer.known and op.answer.status == 200]
     if not loaded:
         return NOT_APPLICABLE
@@ -165,20 +166,20 @@ def static_caching(site: Site, subject: str) -> Verdict:
             "Every screen loads the same files again: browsers are not told to keep them",
             severity="low",
             when="can-wait",
-            reason="30 days: pages are slower than they need be",
+            reason="30 days: pages are slower than necessary",
             score=Score(2, 3, 3),
             minutes=20,
             evidence="\n".join(
                 f"GET {answer.url} → cache-control: {answer.header('cache-control') or 'none'}" for answer in short
             ),
             impact="Visitors on slow phones wait at every page, and your server does the same work again.",
-            fix="Send with files whose name holds a hash:\ncache-control: public, max-age=31536000, immutable",
+            fix="Send with files that have a hash in their name:\ncache-control: public, max-age=31536000, immutable",
         )
     ]
 
 
 def lifetime(answer: HttpAnswer) -> int:
-    """Seconds for which a browser keeps it."""
+    """How long a browser may keep the answer, in seconds."""
     directives = (answer.header("cache-control") or "").lower()
     if "no-store" in directives or "no-cache" in directives:
         return 0

@@ -1,33 +1,33 @@
-"""TOPIC redirects"""
+"""Redirects: one canonical host, a short path to the page, and the path that the visitor asked for."""
 
 from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import Each, Get, Together
+from launchready.checks.operations import AskAll, HttpGet, RunAll
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
-from launchready.checks.shared_queries import Path, addresses, follow
+from launchready.checks.shared_queries import RedirectPath, addresses, follow
 from launchready.checks.site import Site
 
 
 @rule(
     "WEB004",
     family="web",
-    topic="that www and the plain address are one site",
+    topic="www and the domain are one site",
     after=("DNS002",),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB001", "WEB011"),
 )
 def canonical_host(site: Site, subject: str) -> Verdict:
-    """Visitors end on one address, whichever of the four they type: with www or without, http or https.
+    """Visitors end on one host, whether they type www or not, http or https.
 
-    RFC 6265: a login belongs to one host, so a visitor who is logged in at one is a stranger at the other.
+    RFC 6265: a login belongs to one host, so a visitor who is logged in at one host is a stranger at the other.
     """
     if not site.expects_www:
         return NOT_APPLICABLE
     www = yield from addresses(site.www)
     if www.state != "found":
         return NOT_APPLICABLE
-    each = Each([follow(f"https://{host}/") for host in (site.domain, site.www)])
+    each = RunAll([follow(f"https://{host}/") for host in (site.domain, site.www)])
     yield each
     ends = [path for path in each.answer if not path.loops and path.last.trouble is None and path.last.status < 400]
     if len(ends) < 2:
@@ -36,10 +36,10 @@ def canonical_host(site: Site, subject: str) -> Verdict:
     if hosts[0] != hosts[1]:
         return [two_sites(site, subject, ends)]
     wrong = site.canonical is not None and hosts[0] in (site.domain, site.www) and hosts[0] != site.main
-    return [elsewhere(site, subject, ends, hosts[0])] if wrong else FINE
+    return [wrong_host(site, subject, ends, hosts[0])] if wrong else FINE
 
 
-def two_sites(site: Site, subject: str, ends: list[Path]) -> Finding:
+def two_sites(site: Site, subject: str, ends: list[RedirectPath]) -> Finding:
     other = site.domain if site.main == site.www else site.www
     return canonical_host.fail(
         site,
@@ -57,7 +57,7 @@ def two_sites(site: Site, subject: str, ends: list[Path]) -> Finding:
     )
 
 
-def elsewhere(site: Site, subject: str, ends: list[Path], host: str) -> Finding:
+def wrong_host(site: Site, subject: str, ends: list[RedirectPath], host: str) -> Finding:
     return canonical_host.fail(
         site,
         subject,
@@ -68,31 +68,33 @@ def elsewhere(site: Site, subject: str, ends: list[Path], host: str) -> Finding:
         score=Score(1, 2, 1),
         minutes=15,
         evidence="\n".join(path.evidence for path in ends),
-        impact="Links, cookies and search results are about the other address.",
-        fix=f"Turn the redirect around, or say --canonical {'www' if host == site.www else 'apex'} if it is right so.",
+        impact="Links, cookies and search results belong to the other address.",
+        fix=f"Turn the redirect around, or set --canonical {'www' if host == site.www else 'apex'} if "
+        "this is what you want.",
     )
 
 
 MOST_REDIRECTS = 3
 
 
-def entries(site: Site) -> Iterable[str]:
+def typed_urls(site: Site) -> Iterable[str]:
     return [f"{scheme}://{host}" for host in site.web for scheme in ("http", "https")]
 
 
 @rule(
     "WEB005",
     family="web",
-    topic="the number of redirects",
-    subjects=entries,
+    topic="the path to the page is short and encrypted",
+    subjects=typed_urls,
     after=("DNS002", "DNS003", "DNS005", "WEB001"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
     merge=True,
 )
 def redirect_chain(site: Site, subject: str) -> Verdict:
-    """The way to a page is short, and stays encrypted once it is.
+    """The path to a page is short, and stays encrypted once it is encrypted.
 
-    Each hop costs a mobile visitor about half a second. A hop back to http can be answered by anybody near.
+    Each redirect costs a mobile visitor about half a second. Anybody in the same network can answer a redirect back
+    to http.
     """
     path = yield from follow(f"{subject}/")
     if path.loops or path.hops[0].trouble is not None:
@@ -115,18 +117,18 @@ def redirect_chain(site: Site, subject: str) -> Verdict:
             score=Score(2, 2, 1),
             minutes=15,
             evidence=path.evidence,
-            impact="Visitors on phones wait; in a strange network somebody can send them elsewhere.",
-            fix=f"Lead http first to https on the same host, and then in one step to https://{site.main}/.",
+            impact="Visitors on phones wait. In a public network somebody can send them elsewhere.",
+            fix=f"Redirect http first to https on the same host, and then in one step to https://{site.main}/.",
         )
     ]
 
 
-# A page that nobody has: only where the redirect leads is looked at.
+# A page that does not exist: only the target of the redirect matters.
 PROBE = "/launchready-probe/page?kept=1"
 
 
 def target(url: str, location: str) -> str:
-    """Where a redirect leads; "" for a location that is no address."""
+    """The target of a redirect; "" when the location is not a URL."""
     try:
         found = urljoin(url, location)
         return found if urlsplit(found).hostname else ""
@@ -137,20 +139,20 @@ def target(url: str, location: str) -> str:
 @rule(
     "WEB017",
     family="web",
-    topic="that redirects keep the page that was asked for",
+    topic="redirects keep the requested page",
     after=("DNS002", "WEB001", "WEB004"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
 )
 def redirect_keeps_path(site: Site, subject: str) -> Verdict:
-    """A redirect to https, or to the main host, keeps the page that was asked for: path and query.
+    """A redirect to https or to the main host keeps the path and the query.
 
-    Asked of http on the main host, and of the host that is not the main one. What is no redirect, or leads to
-    another site, is another question.
+    The main host is asked over http, and the other host over https. An answer that is no redirect, or leads to
+    another site, is not judged here.
     """
     other = site.domain if site.main == site.www else site.www
     urls = [f"http://{site.main}{PROBE}", *([f"https://{other}{PROBE}"] if site.expects_www else [])]
-    ops = [Get(url) for url in urls]
-    yield Together(ops)
+    ops = [HttpGet(url) for url in urls]
+    yield AskAll(ops)
     led = [(op.url, target(op.url, op.answer.location)) for op in ops if op.answer.known and op.answer.location]
     own = [(url, to) for url, to in led if urlsplit(to).hostname in (site.domain, site.www)]
     if not own:
@@ -162,15 +164,15 @@ def redirect_keeps_path(site: Site, subject: str) -> Verdict:
         redirect_keeps_path.fail(
             site,
             subject,
-            f"Links from mails and search results end on the wrong page: {lost[0][0].removesuffix(PROBE)} redirects "
-            "and forgets the page that was asked for",
+            f"Links from mails and search results end on the wrong page: {lost[0][0].removesuffix(PROBE)} "
+            "redirects and forgets the page that was asked for",
             severity="medium",
             when="can-wait",
             reason="30 days: the site itself is reached",
             score=Score(2, 2, 2),
             minutes=15,
             evidence="\n".join(f"GET {url} → {to}" for url, to in lost),
-            impact="Who follows a link to a booking lands on the first page, and looks for it again, or leaves.",
+            impact="A customer who follows a link to a booking lands on the first page, and searches or leaves.",
             fix=f"Redirect with path and query (nginx: return 301 https://{site.main}$request_uri;), or in the app: "
             f'HTTPS(redirect=True, canonical_host="{site.main}").',
         )

@@ -1,4 +1,4 @@
-"""TOPIC registration"""
+"""The registration of the domain at its registry (RDAP)."""
 
 from datetime import UTC, datetime
 
@@ -10,12 +10,12 @@ from launchready.checks.site import Site, registered
 DAY = 86_400.0
 
 
-@rule("REG001", family="registration", topic="how long the domain is registered", after=("REG002",))
+@rule("REG001", family="registration", topic="the domain stays registered", after=("REG002",))
 def registration_expiry(site: Site, subject: str) -> Verdict:
     """The registration of the domain does not end soon (RDAP, RFC 9083).
 
-    Registrars warn by mail, often to an address that nobody reads any more. After the end come weeks in which the
-    domain leads nowhere, and then it is free for anybody.
+    Registrars warn by mail, often to an address that nobody reads. After the end the domain leads nowhere for weeks,
+    and then anybody can register it.
     """
     found = yield from registration(subject)
     if found is None or found.expires is None:
@@ -32,16 +32,16 @@ def registration_expiry(site: Site, subject: str) -> Verdict:
         registration_expiry.fail(
             site,
             subject,
-            f"The registration of the domain {name} {when}: then site and mail are gone",
+            f"The registration of the domain {name} {when}: site and mail stop then",
             severity=severity,
             when="48h" if soon else "can-wait",
             reason="customers cannot reach the site" + ("" if days < 0 else " on a date that is known"),
             score=Score(4, 3, 3 if days < 0 else 2 if soon else 1),
             minutes=10,
             evidence=f"RDAP {name} → expiration {end}",
-            impact="Everything under the name stops at once; weeks later anybody can register it.",
-            fix=f"Renew {name} at your registrar, switch automatic renewal on, and look at the card and the mail "
-            "address that are stored there.",
+            impact="Everything under the name stops at once. Weeks later anybody can register it.",
+            fix=f"Renew {name} at your registrar, switch automatic renewal on, and check the stored card and "
+            "mail address.",
         )
     ]
 
@@ -54,11 +54,11 @@ DEAD = {
 }
 
 
-@rule("REG002", family="registration", topic="that the domain is not on hold")
+@rule("REG002", family="registration", topic="the domain is not on hold")
 def registration_hold(site: Site, subject: str) -> Verdict:
-    """The registry has not taken the domain out of the DNS (EPP status codes, RFC 8056).
+    """The registry publishes the domain: it is not on hold (EPP status codes, RFC 8056).
 
-    A domain on hold is not delegated: it looks as if it did not exist.
+    A domain on hold is not delegated, so it looks as if it did not exist.
     """
     found = yield from registration(subject)
     if found is None:
@@ -79,7 +79,7 @@ def registration_hold(site: Site, subject: str) -> Verdict:
             minutes=30,
             evidence=f"RDAP {name} → status {', '.join(found.statuses)}",
             impact="Site and mail are gone for everybody.",
-            fix=f"Log in at your registrar, look at the messages about {name}, and do what they ask for today.",
+            fix=f"Log in at your registrar, read its messages about {name}, and follow them today.",
         )
     ]
 
@@ -87,11 +87,11 @@ def registration_hold(site: Site, subject: str) -> Verdict:
 LOCKS = ("clienttransferprohibited", "servertransferprohibited", "locked", "transferprohibited")
 
 
-@rule("REG003", family="registration", topic="that the domain is locked against transfer", after=("REG002",))
+@rule("REG003", family="registration", topic="the domain is locked against transfer", after=("REG002",))
 def registration_lock(site: Site, subject: str) -> Verdict:
-    """The domain cannot be carried off to another registrar by a single form (transfer lock).
+    """A single form cannot move the domain to another registrar (transfer lock).
 
-    EPP clientTransferProhibited. A registry that names no status says nothing about it.
+    EPP clientTransferProhibited. If a registry publishes no status, nothing is reported.
     """
     found = yield from registration(subject)
     if found is None or not found.statuses:
@@ -103,14 +103,14 @@ def registration_lock(site: Site, subject: str) -> Verdict:
         registration_lock.fail(
             site,
             subject,
-            f"{name} could be moved away by somebody who gets into your mailbox: no transfer lock at the registrar",
+            f"Somebody who gets into your mailbox could move {name} away: no transfer lock at the registrar",
             severity="low",
             when="can-wait",
             reason="90 days: it needs a second thing to go wrong",
             score=Score(4, 1, 1),
             minutes=5,
             evidence=f"RDAP {name} → status {', '.join(found.statuses)}, without clientTransferProhibited",
-            impact="Nobody notices until it happens; then site and mail belong to somebody else.",
-            fix=f"At your registrar switch the transfer lock of {name} on (also called domain lock).",
+            impact="Nobody notices until it happens. Then site and mail belong to somebody else.",
+            fix=f"At your registrar, switch on the transfer lock of {name} (also called domain lock).",
         )
     ]

@@ -1,9 +1,9 @@
-"""TOPIC response_headers"""
+"""Response headers that limit the damage of a mistake: CSP, COOP, cookie attributes."""
 
 from collections.abc import Iterable
 
 from launchready.checks.finding import Score
-from launchready.checks.operations import Get, known
+from launchready.checks.operations import HttpGet, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import follow, is_page
 from launchready.checks.site import Site
@@ -18,18 +18,19 @@ def urls(site: Site) -> Iterable[str]:
 @rule(
     "WEB009",
     family="web",
-    topic="the headers that keep a mistake small",
+    topic="protective headers are sent",
     subjects=urls,
     after=("DNS002", "DNS003", "DNS005"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
     merge=True,
 )
 def security_headers(site: Site, subject: str) -> Verdict:
-    """Pages carry the headers that keep a mistake small: CSP, nosniff, a referrer policy. By kind: an API needs less.
+    """Pages carry the headers that limit the damage of a mistake: CSP, nosniff, referrer policy. An API needs
+    fewer.
 
-    Weighed as the MDN Observatory does: a content security policy most, nosniff less, a referrer policy hardly.
+    Weighted as in the MDN Observatory: a content security policy most, nosniff less, a referrer policy hardly.
     """
-    op = Get(subject)
+    op = HttpGet(subject)
     yield op
     answer = known(op.answer)
     if answer.location is not None or answer.status >= 400:
@@ -44,14 +45,14 @@ def security_headers(site: Site, subject: str) -> Verdict:
             subject,
             f"A single foreign script on a page can do everything: headers are missing ({', '.join(gone)})"
             if csp
-            else f"Pages say more than they need to: headers are missing ({', '.join(gone)})",
+            else f"Pages reveal more than necessary: headers are missing ({', '.join(gone)})",
             severity="low" if csp else "info",
             when="can-wait",
             reason="90 days: it needs another mistake first",
             score=Score(1, 2, 1) if csp else Score(1, 1, 1),
             minutes=30,
             evidence=f"GET {subject} → {answer.status}, without {', '.join(gone)}",
-            impact="Nobody notices, until something else goes wrong.",
+            impact="Nobody notices until something else goes wrong.",
             fix="\n".join(
                 [
                     "In the app: HTTPS(headers=True), or send with every page:",
@@ -89,16 +90,16 @@ def html_pages(site: Site) -> Iterable[str]:
 @rule(
     "WEB023",
     family="web",
-    topic="that a login stands alone in its window (COOP, CORP)",
+    topic="the login page is isolated in its window (COOP, CORP)",
     subjects=html_pages,
     after=("DNS002", "DNS003", "DNS005", "WEB009"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
     merge=True,
 )
 def opener_policy(site: Site, subject: str) -> Verdict:
-    """A page with a login cannot be steered by the window that opened it (COOP), nor loaded into a foreign page (CORP).
+    """No other window can steer a page with a login (COOP), and no foreign page can load it (CORP).
 
-    HTML standard, cross-origin opener policies; Fetch section 3.7. Asked of pages with a password field only.
+    HTML standard, cross-origin opener policies; Fetch section 3.7. Only pages with a password field are checked.
     """
     path = yield from follow(subject)
     answer = path.last
@@ -120,7 +121,7 @@ def opener_policy(site: Site, subject: str) -> Verdict:
             score=Score(1, 1, 1),
             minutes=10,
             evidence=f"GET {subject} → {answer.status}, without {', '.join(gone)}",
-            impact="Nobody notices; a foreign page may replace your login by a copy behind the customer's back.",
+            impact="Nobody notices. A foreign page may replace your login with a copy while the customer looks away.",
             fix="\n".join(["Send with the page:", *(WINDOW_HEADERS[name] for name in gone)]),
         )
     ]
@@ -133,18 +134,18 @@ def cookie_pages(site: Site) -> Iterable[str]:
 @rule(
     "WEB006",
     family="web",
-    topic="that logins cannot be stolen with a cookie",
+    topic="cookies do not leak logins",
     subjects=cookie_pages,
     after=("DNS002", "DNS003", "DNS005"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
 )
 def session_cookies(site: Site, subject: str) -> Verdict:
-    """Cookies that keep somebody logged in cannot be read along, nor by scripts (RFC 6265bis sections 5.6.5, 5.6.6).
+    """Neither the network nor scripts can read the cookies of a login (RFC 6265bis sections 5.6.5 and 5.6.6).
 
-    By name: whatever sounds like a session or a login. The value is neither kept nor shown.
+    Cookies are recognised by name (session, login and the like). Their value is neither kept nor shown.
     """
     path = yield from follow(subject)
-    # Each page answers for its own cookies; where a redirect leads is looked at there.
+    # Each page is checked for its own cookies; the target of a redirect is another page.
     first = path.hops[0]
     if first.trouble is not None:
         return NOT_APPLICABLE
@@ -165,7 +166,8 @@ def session_cookies(site: Site, subject: str) -> Verdict:
             score=Score(5, 2, 2),
             minutes=10,
             evidence="\n".join([f"GET {first.url} → {first.status}", *shown]),
-            impact="Who reads along in a network, or gets one script onto a page, is logged in as your customer.",
+            impact="Anybody who reads along in a network, or gets one script onto a page, is logged in as your "
+            "customer.",
             fix="Set it with: Secure; HttpOnly; SameSite=Lax (Django: SESSION_COOKIE_SECURE = True; Flask: "
             "SESSION_COOKIE_SECURE=True; Starlette: SessionMiddleware(https_only=True)).",
         )

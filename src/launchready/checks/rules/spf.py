@@ -1,23 +1,24 @@
-"""TOPIC spf"""
+"""SPF: the list of servers that may send mail for the domain (RFC 7208)."""
 
 from collections.abc import Iterable, Sequence
 
 from launchready.checks.finding import Finding, Score
 from launchready.checks.operations import Txt, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
-from launchready.checks.shared_queries import evaluated, mail_servers, sender_include, sends_mail, spf_records
+from launchready.checks.shared_queries import evaluate_spf, mail_servers, sender_include, sends_mail, spf_records
 from launchready.checks.site import Site
-from launchready.checks.spf_tree import Node, Tree, walk
+from launchready.checks.spf_tree import SPFNode, SPFTree, read_tree
 from launchready.exchange.operations import Flow
 from launchready.mail import spf
-from launchready.mail.spf import MOST_LOOKUPS, SPFRecord
+from launchready.mail.spf import MAX_LOOKUPS, SPFRecord
 
 
-@rule("MAIL002", family="mail", topic="the list of servers that may send mail (SPF)", after=("DNS014",))
+@rule("MAIL002", family="mail", topic="a list of senders is published (SPF)", after=("DNS014",))
 def spf_missing(site: Site, subject: str) -> Verdict:
-    """The domain says which servers send its mail (RFC 7208); Gmail, Yahoo and Outlook.com refuse bulk mail without.
+    """The domain lists the servers that send its mail. Gmail, Yahoo and Outlook.com refuse bulk mail without a
+    list.
 
-    RFC 7208 section 4.5: no record is the result "none": receivers have nothing to go by.
+    RFC 7208 section 4.5: without a record the result is "none", and receivers have nothing to go by.
     """
     found = yield from spf_records(subject)
     if found:
@@ -54,9 +55,9 @@ def finding(site: Site, subject: str, *, sends: bool | None) -> Flow[Finding]:
     )
 
 
-@rule("MAIL003", family="mail", topic="that one list of senders (SPF) is published, not several", after=("MAIL002",))
+@rule("MAIL003", family="mail", topic="exactly one list of senders is published (SPF)", after=("MAIL002",))
 def spf_duplicate(site: Site, subject: str) -> Verdict:
-    """Exactly one list of senders: with two, receivers use none (RFC 7208 section 4.5).
+    """The domain has exactly one SPF record: with two, receivers use none (RFC 7208 section 4.5).
 
     More than one record is a permerror: mail is treated as if there were none, or worse.
     """
@@ -83,7 +84,7 @@ def spf_duplicate(site: Site, subject: str) -> Verdict:
 
 
 def merged(found: Sequence[str]) -> str:
-    """One record that lets through whoever one of them let through; the softer ending, so that nothing is lost."""
+    """One record that allows every sender of the others. The softer ending is used, so that no mail is lost."""
     read = [spf.parse(record) for record in found]
     terms = dict.fromkeys(term.text for record in read for term in record.terms if term.name != "all")
     redirects = dict.fromkeys(f"include:{record.redirect}" for record in read if record.redirect and record.all is None)
@@ -94,27 +95,27 @@ def merged(found: Sequence[str]) -> str:
 @rule(
     "MAIL008",
     family="mail",
-    topic="that the list of senders (SPF) can be read",
+    topic="receivers can evaluate the list of senders (SPF)",
     after=("MAIL002", "MAIL003", "MAIL004"),
 )
 def spf_broken(site: Site, subject: str) -> Verdict:
-    """The list of senders can be evaluated: no error in it or in what it includes, and no more than ten questions.
+    """Receivers can evaluate the list of senders: no error in it or in its includes, and at most ten lookups.
 
-    RFC 7208 sections 4.6 and 4.6.4. Static: a receiver may match before it comes to what is broken.
+    RFC 7208 sections 4.6 and 4.6.4. This is a static check: a receiver may find a match before it reaches the error.
     """
     found = yield from spf_records(subject)
     if len(found) != 1:
         return NOT_APPLICABLE
-    tree = yield from walk(subject, found[0])
+    tree = yield from read_tree(subject, found[0])
     reasons = tree.reasons
     if not reasons:
         if tree.unknown:
             raise tree.unknown
         return FINE
     sends = yield from sends_mail(site)
-    fix = f"Correct what is named above in the TXT record of {subject} (or in the record that it includes)."
-    if tree.lookups > MOST_LOOKUPS:
-        fix = "Remove the include: of every service that you do not send with any more. " + fix
+    fix = f"Correct the error named above in the TXT record of {subject} (or in the record that it includes)."
+    if tree.lookups > MAX_LOOKUPS:
+        fix = "Remove the include: of every service that you no longer send with. " + fix
     return [
         spf_broken.fail(
             site,
@@ -138,52 +139,50 @@ NEAR = 8
 @rule(
     "MAIL009",
     family="mail",
-    topic="that the list of senders (SPF) has room for more",
+    topic="the list of senders has room for more (SPF)",
     after=("MAIL002", "MAIL003", "MAIL004", "MAIL008"),
 )
 def spf_near_limit(site: Site, subject: str) -> Verdict:
-    """The list of senders has room for one more service: of ten lookups, not nearly all are used.
+    """The list of senders has room for one more service: it does not use nearly all of the ten lookups.
 
-    RFC 7208 section 4.6.4: the eleventh is an error, and whoever is included may add one tomorrow.
+    RFC 7208 section 4.6.4: the eleventh lookup is an error, and an included service may add one at any time.
     """
     found = yield from spf_records(subject)
     if len(found) != 1:
         return NOT_APPLICABLE
-    tree = yield from walk(subject, found[0])
+    tree = yield from read_tree(subject, found[0])
     if tree.unknown:
         raise tree.unknown
-    if not NEAR <= tree.lookups <= MOST_LOOKUPS:
+    if not NEAR <= tree.lookups <= MAX_LOOKUPS:
         return FINE
     return [
         spf_near_limit.fail(
             site,
             subject,
-            f"The list of senders (SPF) is nearly full: {tree.lookups} of {MOST_LOOKUPS} DNS lookups are used",
+            f"The list of senders (SPF) is nearly full: {tree.lookups} of {MAX_LOOKUPS} DNS lookups are used",
             severity="low",
             when="can-wait",
             reason="90 days: it works today",
             score=Score(3, 1, 1),
             minutes=20,
             evidence=f'TXT {subject} → "{found[0]}"\n{tree.lookups} lookups over {len(tree.nodes)} records',
-            impact="With one more service, or one more line at a service you include, your mail lands in spam.",
-            fix="Remove the include: of every service that you do not send with any more, and let services that allow "
+            impact="With one more service, or one more entry at an included service, your mail lands in spam.",
+            fix="Remove the include: of every service that you no longer send with. Let services that allow "
             "it send from a subdomain with a record of its own.",
         )
     ]
 
 
-@rule(
-    "MAIL004", family="mail", topic="that strangers may not send mail in your name (SPF)", after=("MAIL002", "MAIL003")
-)
+@rule("MAIL004", family="mail", topic="strangers cannot send mail in your name (SPF)", after=("MAIL002", "MAIL003"))
 def spf_everyone(site: Site, subject: str) -> Verdict:
-    """The list of senders does not end in "everybody" (``+all``), not in what it includes either.
+    """The list of senders does not allow everybody (``+all``), not even through an include.
 
     RFC 7208 section 5.1: ``+all``, or ``all`` alone, is a pass for every server of the world.
     """
     found = yield from spf_records(subject)
     if len(found) != 1:
         return NOT_APPLICABLE
-    tree = yield from walk(subject, found[0])
+    tree = yield from read_tree(subject, found[0])
     if not tree.everyone:
         if tree.unknown:
             raise tree.unknown
@@ -193,7 +192,7 @@ def spf_everyone(site: Site, subject: str) -> Verdict:
     kept = [term.text for term in record.terms if term.name != "all" and term.network not in ("0.0.0.0/0", "::/0")]
     fix = f'{subject}.  300  IN  TXT  "{" ".join(["v=spf1", *kept, "~all"])}"'
     if where != subject:
-        fix = f"Remove include:{tree.everyone[1]} from the SPF record of {subject}; it lets everybody through."
+        fix = f"Remove include:{tree.everyone[1]} from the SPF record of {subject}: it allows everybody."
     return [
         spf_everyone.fail(
             site,
@@ -215,18 +214,19 @@ def spf_everyone(site: Site, subject: str) -> Verdict:
 @rule(
     "MAIL010",
     family="mail",
-    topic="what the list of senders (SPF) says about everybody else",
+    topic="SPF ends in ~all or -all",
     after=("MAIL002", "MAIL003", "MAIL004", "MAIL008"),
 )
 def spf_all_qualifier(site: Site, subject: str) -> Verdict:
-    """The list of senders says what happens with everybody else: it ends in ``~all`` or ``-all``.
+    """The list of senders says how to treat everybody else: it ends in ``~all`` or ``-all``.
 
-    RFC 7208 section 4.7: without ``all`` the result is "neutral", as with ``?all``: the same as no record.
+    RFC 7208 section 4.7: without ``all`` the result is "neutral", as with ``?all``. That protects no more than no
+    record.
     """
     found = yield from spf_records(subject)
     if len(found) != 1:
         return NOT_APPLICABLE
-    tree = yield from walk(subject, found[0])
+    tree = yield from read_tree(subject, found[0])
     last = ending(tree.nodes)
     if last is None:
         if tree.unknown:
@@ -253,8 +253,8 @@ def spf_all_qualifier(site: Site, subject: str) -> Verdict:
     ]
 
 
-def ending(nodes: list[Node]) -> SPFRecord | None:
-    """The record that has the last word: redirects are followed to their end; None when that is not known."""
+def ending(nodes: list[SPFNode]) -> SPFRecord | None:
+    """The record at the end of the redirects, or None when it is unknown."""
     node = nodes[0]
     while node.record.redirect and node.record.all is None:
         target = node.record.redirect.rstrip(".").lower()
@@ -268,19 +268,19 @@ def ending(nodes: list[Node]) -> SPFRecord | None:
 @rule(
     "MAIL011",
     family="mail",
-    topic="that the list of senders (SPF) is tidy",
+    topic="the list of senders has no useless entries (SPF)",
     after=("MAIL002", "MAIL003", "MAIL004", "MAIL008"),
 )
 def spf_deprecated(site: Site, subject: str) -> Verdict:
-    """The list of senders holds nothing that is ignored, slow, or asks for what is not there.
+    """The list of senders has no entry that is ignored, slow, or asks for a name that does not exist.
 
-    RFC 7208: ``ptr`` should not be published (5.5), ``redirect`` beside ``all`` is ignored (6.1), of lookups that
-    bring nothing the third is an error (4.6.4).
+    RFC 7208: ``ptr`` should not be published (5.5), ``redirect`` beside ``all`` is ignored (6.1), and the third
+    lookup without an answer is an error (4.6.4).
     """
     found = yield from spf_records(subject)
     if len(found) != 1:
         return NOT_APPLICABLE
-    tree = yield from walk(subject, found[0])
+    tree = yield from read_tree(subject, found[0])
     notes = remarks(tree)
     if not notes:
         if tree.unknown:
@@ -290,20 +290,20 @@ def spf_deprecated(site: Site, subject: str) -> Verdict:
         spf_deprecated.fail(
             site,
             subject,
-            f"The list of senders (SPF) works, but holds what helps nobody: {'; '.join(notes)}",
+            f"The list of senders (SPF) works, but has useless entries: {'; '.join(notes)}",
             severity="low",
             when="can-wait",
             reason="90 days: it works today",
             score=Score(1, 1, 1),
             minutes=10,
             evidence="\n".join([f'TXT {subject} → "{found[0]}"', *notes]),
-            impact="Nobody notices today; each of these makes the next mistake more likely.",
-            fix=f"Take these terms out of the SPF record of {subject}.",
+            impact="Nobody notices today. Each of these makes the next mistake more likely.",
+            fix=f"Remove these terms from the SPF record of {subject}.",
         )
     ]
 
 
-def remarks(tree: Tree) -> list[str]:
+def remarks(tree: SPFTree) -> list[str]:
     record = tree.nodes[0].record
     notes = [f"{term.text} is slow and advised against" for term in record.terms if term.name == "ptr"]
     if record.redirect and record.all is not None:
@@ -311,22 +311,22 @@ def remarks(tree: Tree) -> list[str]:
     notes += [f"{void} asks for what does not exist (void lookup)" for void in tree.voids]
     names = [term.name for term in record.terms]
     behind = record.terms[names.index("all") + 1 :] if "all" in names else ()
-    return notes + [f"{term.text} stands behind all, and is never reached" for term in behind]
+    return notes + [f"{term.text} stands behind all and is never reached" for term in behind]
 
 
 def addresses(site: Site) -> Iterable[str]:
     return site.senders
 
 
-@rule("MAIL025", family="mail", topic="that mail from your own server passes (SPF)", subjects=addresses)
+@rule("MAIL025", family="mail", topic="mail from your own server passes (SPF)", subjects=addresses)
 def spf_sender(site: Site, subject: str) -> Verdict:
-    """Mail from your own addresses passes: SPF evaluated for each, as a receiver does it (RFC 7208 section 4).
+    """Mail from your own addresses passes: SPF is evaluated for each, as a receiver does it (RFC 7208 section 4).
 
-    Only "pass" counts: "softfail" and "neutral" leave it to the receiver. What is wrong with the record as a whole
-    is said once, elsewhere.
+    Only "pass" counts: with "softfail" and "neutral" the receiver decides. MAIL003 reports errors of the record
+    itself.
     """
     found = yield from spf_records(site.domain)
-    result = yield from evaluated(subject, site.domain)
+    result = yield from evaluate_spf(subject, site.domain)
     if result.result == "temperror":
         raise Undetermined(f"SPF of {site.domain} for {subject}", result.reason)
     if result.result in ("permerror", "none"):

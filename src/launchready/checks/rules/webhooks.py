@@ -1,9 +1,9 @@
-"""TOPIC webhooks"""
+"""Webhooks: a POST of a payment provider reaches the application, unchanged."""
 
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import Post, known
+from launchready.checks.operations import HttpPost, known
 from launchready.checks.rule import FINE, Verdict, rule
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer
@@ -19,17 +19,17 @@ def hooks(site: Site) -> Iterable[str]:
 @rule(
     "WEB002",
     family="web",
-    topic="that a webhook is answered where it is sent",
+    topic="webhooks are answered without a redirect",
     subjects=hooks,
     after=("DNS002", "DNS003"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB015"),
 )
 def webhook_redirected(site: Site, subject: str) -> Verdict:
-    """Webhooks are answered where they are sent: who posts them follows no redirect, or loses the body on the way.
+    """A webhook URL answers itself. Senders follow no redirect, or lose the body on the way.
 
     RFC 9110 section 15.4: after 301, 302 and 303 a POST becomes a GET. Stripe and others do not follow at all.
     """
-    op = Post(subject, [("content-type", "application/json")], PROBE)
+    op = HttpPost(subject, [("content-type", "application/json")], PROBE)
     yield op
     answer = known(op.answer)
     if answer.location is None:
@@ -45,9 +45,10 @@ def webhook_redirected(site: Site, subject: str) -> Verdict:
             score=Score(4, 3, 3),
             minutes=15,
             evidence=f"POST {subject} answered {answer.status} → {answer.location}",
-            impact="The payment provider reports events to an address that does not take them, and you never hear.",
-            fix="Enter the final address in the settings of the payment provider, or let this path answer without a "
-            "redirect (often only a slash at the end, or www).",
+            impact="The payment provider sends events to an address that does not accept them, and you never "
+            "hear of it.",
+            fix="Enter the final address in the settings of the payment provider, or let this path answer "
+            "without a redirect (often only a slash at the end, or www).",
         )
     ]
 
@@ -69,38 +70,36 @@ CHALLENGES = (
 @rule(
     "WEB015",
     family="web",
-    topic="that a webhook reaches the application as it was sent",
+    topic="webhooks reach the application unchanged",
     subjects=hooks,
     after=("DNS002", "DNS003", "WEB002"),
     blocked_by=("TLS001", "TLS002", "TLS003"),
 )
 def webhook_answers(site: Site, subject: str) -> Verdict:
-    """Webhooks reach the application, and as they were sent: no challenge page, no error, no changed body.
+    """Webhooks reach the application as they were sent: no challenge page, no error, no changed body.
 
-    A refusal (400, 401, 403 without a challenge) is right: the probe has no signature. A changed body shows only
-    where the answer repeats what arrived.
+    A refusal (400, 401, 403 without a challenge) is right, because the probe has no signature. A changed body is only
+    seen if the answer repeats it.
     """
-    op = Post(subject, [("content-type", "application/json")], PROBE)
+    op = HttpPost(subject, [("content-type", "application/json")], PROBE)
     yield op
     answer = op.answer
     if answer.trouble in ("refused", "tls"):
-        return [finding(site, subject, f"the address does not answer ({answer.reason})", answer)]
+        return [rejected(site, subject, f"the address does not answer ({answer.reason})", answer)]
     known(answer)
     body = answer.body.lower()
     if answer.header("cf-mitigated") or (answer.status in (403, 429, 503) and any(one in body for one in CHALLENGES)):
-        return [finding(site, subject, "a challenge page for browsers is shown to the payment provider", answer)]
+        return [rejected(site, subject, "a challenge page for browsers is shown to the payment provider", answer)]
     if answer.status in (404, 405, 410):
-        return [finding(site, subject, f"nothing takes a POST there ({answer.status})", answer)]
+        return [rejected(site, subject, f"nothing accepts a POST there ({answer.status})", answer)]
     if answer.status >= 500:
-        return [finding(site, subject, f"the server answers with an error ({answer.status})", answer)]
+        return [rejected(site, subject, f"the server answers with an error ({answer.status})", answer)]
     if MARK in answer.body and "launchready" in body and PROBE.decode() not in answer.body:
-        return [
-            finding(site, subject, "the body is changed on the way, so its signature does not fit any more", answer)
-        ]
+        return [rejected(site, subject, "the body is changed on the way, so its signature is no longer valid", answer)]
     return FINE
 
 
-def finding(site: Site, subject: str, what: str, answer: HttpAnswer) -> Finding:
+def rejected(site: Site, subject: str, what: str, answer: HttpAnswer) -> Finding:
     return webhook_answers.fail(
         site,
         subject,
@@ -111,7 +110,7 @@ def finding(site: Site, subject: str, what: str, answer: HttpAnswer) -> Finding:
         score=Score(4, 3, 3),
         minutes=20,
         evidence=f"POST {subject} → {answer.status or answer.reason}",
-        impact="The payment provider reports events to an address that does not take them, and you never hear.",
-        fix="Exempt this path from bot protection, rewriting and login at your content network and web server, and "
-        "make sure that the application takes POST there.",
+        impact="The payment provider sends events to an address that does not accept them, and you never hear of it.",
+        fix="Exempt this path from bot protection, rewriting and login at your content network and web "
+        "server, and make sure that the application accepts POST there.",
     )

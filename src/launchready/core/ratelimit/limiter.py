@@ -20,9 +20,9 @@ from launchready.core.ratelimit.bans import Bans
 from launchready.core.ratelimit.login_guard import Attempt, Guard, failed
 from launchready.core.ratelimit.policy import Client, Policy
 from launchready.errors import StoreError
-from launchready.exchange.app import Ended, Forward, Occupy
-from launchready.exchange.operations import Flow, new
-from launchready.exchange.store import Give, GiveHere, PutIfAbsent, Take, TakeHere
+from launchready.exchange.app import ResponseSent, Forward, ForwardExclusive
+from launchready.exchange.operations import Flow, allocate
+from launchready.exchange.store import Refund, RefundLocal, PutIfAbsent, Consume, ConsumeLocal
 from launchready.exchange.window import Window
 from launchready.http.message import Request, Response
 from launchready.http.problem import problem
@@ -37,11 +37,11 @@ class RateLimit:
 
     - ``counts``: requests refused, refused in shadow mode, banned, and counted in this process because of the store.
     - ``tell`` writes a line to the log.
-    - ``count`` executes a Take at once, if the store is in this process. That halves the cost of most requests.
+    - ``count`` executes a Consume at once, if the store is in this process. That halves the cost of most requests.
     """
 
     name = "rate_limit"
-    count: Callable[[Take], None] | None = None
+    count: Callable[[Consume], None] | None = None
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class RateLimit:
             return None
         if not policy.simple or policy.key is None:
             return self.apply(policy, request)
-        take = new(Take)
+        take = allocate(Consume)
         take.key = policy.prefix + policy.key(request)
         take.windows = policy.windows
         take.cost = 1
@@ -83,7 +83,7 @@ class RateLimit:
         self.count(take)
         return self._told(policy, request, take)
 
-    def _ask(self, policy: Policy, request: Request, take: Take) -> Flow[Response | None]:
+    def _ask(self, policy: Policy, request: Request, take: Consume) -> Flow[Response | None]:
         try:
             yield take
         except StoreError:
@@ -93,7 +93,7 @@ class RateLimit:
             take = yield from _take_locally(policy, take)
         else:
             if take.answer.allowed:
-                twin = new(TakeHere)
+                twin = allocate(ConsumeLocal)
                 twin.key, twin.windows, twin.cost = take.key, take.windows, 1
                 yield twin
                 if self.counts["here"] and not twin.answer.allowed:  # units admitted during an outage count
@@ -101,7 +101,7 @@ class RateLimit:
                     take = twin
         return self._told(policy, request, take)
 
-    def _told(self, policy: Policy, request: Request, take: Take) -> Response | None:
+    def _told(self, policy: Policy, request: Request, take: Consume) -> Response | None:
         """Refuse, or add the headers with the remaining quota, for a simple policy."""
         taken = take.answer
         if not taken.allowed:
@@ -134,7 +134,7 @@ class RateLimit:
             request.adds += policy.headers(visit.first.answer if visit.first is not None else None)
         if visit.leaves_at_once:
             return None
-        app = Occupy() if policy.slots is not None else Forward()
+        app = ForwardExclusive() if policy.slots is not None else Forward()
         try:
             yield app
         except Exception:
@@ -142,7 +142,7 @@ class RateLimit:
             raise
         yield from visit.answered(app.answer)
         if visit.slot is not None:
-            yield Ended()
+            yield ResponseSent()
             yield from visit.release()
         return None
 
@@ -160,13 +160,13 @@ class _Visit:
         self.policy = policy
         self.key = key
         self.request = request
-        self.first: Take | None = None  # the counter that the response headers describe
+        self.first: Consume | None = None  # the counter that the response headers describe
         self.shared = shared
         self.webhook = webhook
         self.attempt: Attempt | None = None
-        self.taken: list[Take] = []
-        self.twins: list[Take] = []
-        self.slot: Take | None = None
+        self.taken: list[Consume] = []
+        self.twins: list[Consume] = []
+        self.slot: Consume | None = None
         self.pairs: list[PutIfAbsent[bytes]] = []
         self.banned = False
         self._counts = counts
@@ -232,9 +232,9 @@ class _Visit:
                 self.first = self.first or take
         return None
 
-    def _take(self, key: str, windows: tuple[Window, ...], cost: int) -> Flow[Take | None]:
-        """The executed Take, or None if the store failed and the policy refuses uncounted requests."""
-        take = Take(key, windows, cost)
+    def _take(self, key: str, windows: tuple[Window, ...], cost: int) -> Flow[Consume | None]:
+        """The executed Consume, or None if the store failed and the policy refuses uncounted requests."""
+        take = Consume(key, windows, cost)
         try:
             yield take
         except StoreError:
@@ -243,7 +243,7 @@ class _Visit:
                 return None
             return (yield from _take_locally(self.policy, take))
         if take.answer.allowed and self.shared and windows is not self.policy.slot_windows:
-            twin = TakeHere(key, windows, cost)
+            twin = ConsumeLocal(key, windows, cost)
             yield twin
             if twin.answer.allowed:
                 self.twins.append(twin)
@@ -253,7 +253,7 @@ class _Visit:
         return take
 
     def answered(self, response: Response) -> Flow[None]:
-        """Give back the units that this response does not cost."""
+        """Refund back the units that this response does not cost."""
         policy = self.policy
         if policy.failures:
             if failed(self.request, response):
@@ -297,12 +297,12 @@ class _Visit:
                     yield self.policy.guard.forget(pair)
 
 
-def _take_locally(policy: Policy, take: Take) -> Flow[Take]:
+def _take_locally(policy: Policy, take: Consume) -> Flow[Consume]:
     """Count in this process while the store is unavailable: within the limit, and within this worker's part of it."""
-    local = TakeHere(take.key, take.windows, take.cost)
+    local = ConsumeLocal(take.key, take.windows, take.cost)
     yield local
     if local.answer.allowed and policy.workers > 1:
-        part = TakeHere(
+        part = ConsumeLocal(
             take.key, policy.local if take.windows is policy.windows else policy.here(take.windows), take.cost
         )
         part.key = f"{take.key} part"
@@ -313,13 +313,13 @@ def _take_locally(policy: Policy, take: Take) -> Flow[Take]:
     return local
 
 
-def _undo(take: Take, *, everything: bool = False) -> Give:
-    kind = GiveHere if isinstance(take, TakeHere) else Give
+def _undo(take: Consume, *, everything: bool = False) -> Refund:
+    kind = RefundLocal if isinstance(take, ConsumeLocal) else Refund
     return kind(take.key, take.windows, take.cost, None if everything else take.at)
 
 
-def _give(give: Give) -> Flow[None]:
-    """Give units back. If the store fails, they come back by themselves at the end of the window."""
+def _give(give: Refund) -> Flow[None]:
+    """Refund units back. If the store fails, they come back by themselves at the end of the window."""
     try:
         yield give
     except StoreError:

@@ -18,10 +18,10 @@ from collections.abc import Callable, Generator
 from contextlib import suppress
 
 from launchready.clock import SYSTEM
-from launchready.exchange.claim import Watch
+from launchready.exchange.claim import WaitForChange
 from launchready.exchange.operations import Adapter
 from launchready.exchange.store import digest
-from launchready.exchange.subscribe import Expect, Listener
+from launchready.exchange.subscribe import Listener, Subscribe
 
 RECHECK_INTERVAL = 1.0
 """Seconds between two lookups of an entry with a subscription."""
@@ -32,7 +32,7 @@ LISTEN_TIMEOUT = 0.1
 RETRY_INTERVAL, MAX_RETRY_INTERVAL = 0.1, 30.0
 """Seconds until the next attempt to listen, doubling: a server restarts soon, a proxy without LISTEN stays."""
 
-WaitSteps = Generator[Expect | float, None, None]
+WaitSteps = Generator[Subscribe | float, None, None]
 
 
 class _Waiters:
@@ -60,7 +60,7 @@ class CompletionNotifier:
         self._thread: threading.Thread | None = None
         self._subscription: Listener | None = None
 
-    def wait_steps(self, op: Watch, wake: Callable[[], None]) -> WaitSteps:
+    def wait_steps(self, op: WaitForChange, wake: Callable[[], None]) -> WaitSteps:
         """The steps of a waiter: execute Expect, or wait some seconds for ``wake``. Then it reads the entry."""
         if self._listen is None:
             yield min(op.pause, op.most)
@@ -78,7 +78,7 @@ class CompletionNotifier:
                     return
                 if subscription.asks and now - waiters.last_polled >= RECHECK_INTERVAL:
                     waiters.last_polled = now
-                    expect = Expect(op.space, op.key, op.version)
+                    expect = Subscribe(op.space, op.key, op.version)
                     yield expect
                     if not hasattr(expect, "answer"):  # the store is down
                         waiters.last_polled = -RECHECK_INTERVAL

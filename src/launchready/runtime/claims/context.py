@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Any, Protocol
 
-from launchready.errors import ClaimLost, OutcomeUnknown
+from launchready.errors import CheckUnavailable, ClaimLost, OutcomeUnknown, StoreUnavailable
 from launchready.exchange.claim import STEPS, Claim, Step
 from launchready.exchange.operations import Op
 from launchready.exchange.store import Get, Put
@@ -24,7 +24,7 @@ class OperationExecutor(Protocol):
     async def aexecute(self, op: Op[Any]) -> None: ...
 
 
-class Once:
+class IdempotencyContext:
     """The key that is held for the running handler.
 
     - ``first``: False if the work was done before; ``result`` is then its result (in a transaction).
@@ -68,10 +68,15 @@ class Once:
     def check(self) -> None:
         """Verify in the store that the key is still held. Call it before an effect that cannot be undone.
 
-        Raises ClaimLost if the key was taken over or resolved meanwhile, StoreUnavailable if the store is down.
+        Raises ClaimLost if the key was taken over or resolved meanwhile, CheckUnavailable if the store is
+        down: nothing has happened yet, so the request is answered with 503 and the key is freed.
         """
         for claim in self._claim.all if self._claim is not None else ():
-            if claim.keeper is None or not claim.keeper.still_held(claim):
+            try:
+                held = claim.keeper is not None and claim.keeper.still_held(claim)
+            except StoreUnavailable as error:
+                raise CheckUnavailable(str(error)) from error
+            if not held:
                 raise ClaimLost("this attempt is too late: its key was taken over, so it must stop")
 
     async def acheck(self) -> None:

@@ -21,10 +21,10 @@ from weakref import ref
 
 from launchready.clock import SYSTEM
 from launchready.errors import StoreError
-from launchready.exchange.claim import Claim, Forget, Keep, Watch
+from launchready.exchange.claim import Claim, KeepAlive, ReleaseIfMine, WaitForChange
 from launchready.exchange.operations import Adapter
-from launchready.exchange.store import Delete, Get, Renew, Settle
-from launchready.exchange.subscribe import Expect
+from launchready.exchange.store import Complete, Delete, Get, Renew
+from launchready.exchange.subscribe import Subscribe
 from launchready.runtime.claims.completion_notifier import CompletionNotifier, WaitSteps
 
 RENEWALS_PER_LEASE = 4
@@ -53,7 +53,7 @@ class LeaseRenewer:
 
     def _reset(self) -> None:
         self._pid = os.getpid()
-        self.held: dict[str, Claim] = {}
+        self.claims: dict[str, Claim] = {}
         self._retry_tasks: list[tuple[float, RetryTask]] = []
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -64,20 +64,20 @@ class LeaseRenewer:
 
     # Operations that execute at once.
 
-    def keep(self, op: Keep) -> None:
+    def keep(self, op: KeepAlive) -> None:
         claim = op.claim
-        claim.since = claim.beaten = SYSTEM.monotonic()
+        claim.since = claim.renewed_at = SYSTEM.monotonic()
         claim.keeper = self
         if self._pid != os.getpid():
             self._reset()  # the parent renews its own claims
-        self.held[claim.key] = claim
+        self.claims[claim.key] = claim
         self._used = True
         if not self._awake or claim.lease < self._lease:
             self._lease = min(self._lease, claim.lease)
             self._start()
         op.answer = None
 
-    def forget(self, op: Forget) -> None:
+    def forget(self, op: ReleaseIfMine) -> None:
         looked = 0
 
         def free() -> bool:
@@ -95,18 +95,18 @@ class LeaseRenewer:
 
     # Waiting for a claim.
 
-    def watch(self, op: Watch) -> None:
+    def watch(self, op: WaitForChange) -> None:
         event = threading.Event()
         with closing(self._wait_steps(op, event.set)) as steps:
             for step in steps:
-                if isinstance(step, Expect):
+                if isinstance(step, Subscribe):
                     with suppress(StoreError):  # repeated until the waiting time is over
                         self._store.execute(step)
                 elif event.wait(step):
                     break
         op.answer = SYSTEM.monotonic() - op.since
 
-    async def awatch(self, op: Watch) -> None:
+    async def awatch(self, op: WaitForChange) -> None:
         event, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def wake() -> None:
@@ -115,7 +115,7 @@ class LeaseRenewer:
 
         with closing(self._wait_steps(op, wake)) as steps:
             for step in steps:
-                if isinstance(step, Expect):
+                if isinstance(step, Subscribe):
                     with suppress(StoreError):
                         await self._store.aexecute(step)
                 else:
@@ -124,11 +124,11 @@ class LeaseRenewer:
                         break
         op.answer = SYSTEM.monotonic() - op.since
 
-    def _wait_steps(self, op: Watch, wake: Callable[[], None]) -> WaitSteps:
+    def _wait_steps(self, op: WaitForChange, wake: Callable[[], None]) -> WaitSteps:
         """The steps of a waiter: operations to execute, or seconds to wait for ``wake``."""
         if not hasattr(op, "since"):
             op.since = SYSTEM.monotonic()
-        claim = self.held.get(op.key)
+        claim = self.claims.get(op.key)
         if claim is None:
             yield from self._notifier.wait_steps(op, wake)
         elif claim.wait(wake):
@@ -136,7 +136,7 @@ class LeaseRenewer:
 
     # Called by a claim.
 
-    def insist(self, settle: Settle[Any], patience: float) -> None:
+    def retry(self, settle: Complete[Any], patience: float) -> None:
         until = SYSTEM.monotonic() + patience
 
         def try_once() -> bool:
@@ -172,11 +172,11 @@ class LeaseRenewer:
     def _run_turn(self) -> float | None:
         """Run one turn. Returns seconds to pause, 0 if there is nothing to do, or None if the thread must end."""
         idle, used, self._used = not self._awake, self._used, False
-        if not self.held and not self._retry_tasks and not used:
+        if not self.claims and not self._retry_tasks and not used:
             with self._lock:
                 self._awake = False
                 self._wake.clear()
-                if not self.held and not self._retry_tasks:  # no claim was made since the first check
+                if not self.claims and not self._retry_tasks:  # no claim was made since the first check
                     self._thread = None if idle else self._thread
                     return None if idle else 0.0
                 self._awake = True
@@ -188,8 +188,8 @@ class LeaseRenewer:
 
     def _renew_due(self) -> None:
         now = SYSTEM.monotonic()
-        for claim in list(self.held.values()):
-            if now - claim.beaten >= min(MAX_INTERVAL, claim.lease / RENEWALS_PER_LEASE):
+        for claim in list(self.claims.values()):
+            if now - claim.renewed_at >= min(MAX_INTERVAL, claim.lease / RENEWALS_PER_LEASE):
                 self._renew_once(claim)
         with self._lock:
             due = [task for at, task in self._retry_tasks if at <= now]
@@ -207,11 +207,11 @@ class LeaseRenewer:
         started = SYSTEM.monotonic()
         renew = Renew(claim.space, claim.key, claim.record(started - claim.since), claim.ttl, claim.version)
         self._store.execute(renew)
-        claim.beaten = started
+        claim.renewed_at = started
         if not renew.answer and not claim.landed:
             claim.lost = True
-            if self.held.get(claim.key) is claim:
-                self.held.pop(claim.key, None)
+            if self.claims.get(claim.key) is claim:
+                self.claims.pop(claim.key, None)
         if claim.released:  # the key was released while this renewal was in flight
             self._store.execute(Delete(claim.space, claim.key, claim.version))
         return renew.answer
