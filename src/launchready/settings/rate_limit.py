@@ -16,6 +16,7 @@ from launchready.exchange.window import Window
 from launchready.http.message import Request
 from launchready.http.routes import Route, RouteTable
 from launchready.runtime.current import ViewFeatures
+from launchready.settings import untrusted_proxy
 from launchready.settings.problems import Problems, coerce
 
 logger = logging.getLogger("launchready")
@@ -106,7 +107,7 @@ def compile_rate_limit(
     prefix = problems.number("rate_limit.ipv6_prefix", settings.ipv6_prefix, least=48)
     if prefix > 128:
         problems.add(f"rate_limit.ipv6_prefix={prefix}: an IPv6 address has 128 bits; write 64")
-    identity = Identity(trusted, prefix=min(prefix, 128))
+    identity = Identity(trusted, prefix=min(prefix, 128), tell=untrusted_proxy.warn)
     problems.number("rate_limit.max_keys", settings.max_keys, least=1)
     make = Maker(problems, settings, identity, secret_key=secret_key, workers=workers)
     rows: dict[str, core.Policy | None] = {}

@@ -20,9 +20,9 @@ from launchready.core.ratelimit.bans import Bans
 from launchready.core.ratelimit.login_guard import Attempt, Guard, failed
 from launchready.core.ratelimit.policy import Client, Policy
 from launchready.errors import StoreError
-from launchready.exchange.app import ResponseSent, Forward, ForwardExclusive
+from launchready.exchange.app import Forward, ForwardExclusive, ResponseSent
 from launchready.exchange.operations import Flow, allocate
-from launchready.exchange.store import Refund, RefundLocal, PutIfAbsent, Consume, ConsumeLocal
+from launchready.exchange.store import Consume, ConsumeLocal, PutIfAbsent, Refund, RefundLocal
 from launchready.exchange.window import Window
 from launchready.http.message import Request, Response
 from launchready.http.problem import problem
@@ -96,7 +96,8 @@ class RateLimit:
                 twin = allocate(ConsumeLocal)
                 twin.key, twin.windows, twin.cost = take.key, take.windows, 1
                 yield twin
-                if self.counts["here"] and not twin.answer.allowed:  # units admitted during an outage count
+                # The local count is binding after an outage, and always if it is exact: the store may have lost counts.
+                if not twin.answer.allowed and (self.counts["here"] or policy.exact):
                     yield from _give(_undo(take))
                     take = twin
         return self._told(policy, request, take)
@@ -247,7 +248,7 @@ class _Visit:
             yield twin
             if twin.answer.allowed:
                 self.twins.append(twin)
-            elif self._counts["here"]:
+            elif self._counts["here"] or all(window.exact for window in windows):
                 yield from _give(_undo(take))
                 return twin
         return take
