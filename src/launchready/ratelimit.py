@@ -31,7 +31,7 @@ from launchready.settings.problems import Problems
 from launchready.settings.rate_limit import Limit, Maker, named
 from launchready.settings.rate_limit import RateLimit as Settings
 
-__all__ = ["Ban", "abans", "aunban", "bans", "failed", "limit", "unban"]
+__all__ = ["Ban", "abans", "aunban", "bans", "failed", "limit", "unban", "verified"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -145,6 +145,20 @@ def failed(*, really: bool = True) -> None:
             ["launchready.ratelimit.failed(): no request is being answered by an app behind LaunchReadyMiddleware"]
         )
     exchange.request.failed = really
+
+
+def verified() -> None:
+    """The app has verified the signature of the webhook that it is responding to, so the request is not counted.
+
+    ``@webhook`` with a secret does this itself. Raises ConfigError outside of a request that passes through the
+    launchready middleware.
+    """
+    exchange = CURRENT.get()
+    if exchange is None:
+        raise ConfigError(
+            ["launchready.ratelimit.verified(): this is not a request of an app behind LaunchReadyMiddleware"]
+        )
+    exchange.request.verified = True
 
 
 def bans() -> dict[str, Ban]:

@@ -117,12 +117,17 @@ class DjangoExchange:
         self.sent = answer
         values: dict[str, str] = {}
         cookie = answer.headers.get("Set-Cookie")  # set by the app beside ``answer.cookies``, which Django sends itself
+        own = {morsel.OutputString() for morsel in answer.cookies.values()}
         for field, value in final.headers:
             key, text = field.decode("latin-1"), value.decode("latin-1")
             if field != b"set-cookie":
                 values[key] = f"{values[key]}, {text}" if key in values else text
             elif text == cookie:
                 values[key] = text
+            elif text not in own:
+                with suppress(CookieError):
+                    added = _RawCookie(text)
+                    answer.cookies[added.key] = added
         for name in [name for name in answer.headers if name.lower() not in values]:
             del answer.headers[name]
         for name, text in values.items():

@@ -36,6 +36,7 @@ class Request:
     - ``failed``: whether the app has reported a failed log-in; unset if it has reported nothing.
     - ``view_rule``: asks the framework whether the view of this request has an idempotency rule of its own; None where
       no view has one.
+    - ``verified``: whether a webhook's signature has been verified; unset if nothing has checked it.
     - ``cached``: the freshness that the view has set, or None.
 
     A feature may replace ``headers`` before Forward. The app then gets the new list.
@@ -43,10 +44,11 @@ class Request:
 
     __slots__ = (
         "adds", "cached", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "prefix", "query",
-        "raw_path", "scheme", "view_rule",
+        "raw_path", "scheme", "verified", "view_rule",
     )  # fmt: skip
 
     failed: bool
+    verified: bool
     get: Callable[[bytes], bytes | None]
 
     def __init__(

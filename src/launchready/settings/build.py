@@ -26,7 +26,7 @@ from launchready.runtime.cache_registry import RegisteredCache
 from launchready.runtime.health.access_log_filter import hide_successful_probes
 from launchready.runtime.health.checks import HealthCheckRunner
 from launchready.runtime.route_check import RouteCheck
-from launchready.settings import deployment
+from launchready.settings import deployment, untrusted_proxy
 from launchready.settings.cache import Cache, compile_cache
 from launchready.settings.compiled_app import CompiledApp
 from launchready.settings.cors import CORS, compile_cors
@@ -115,7 +115,9 @@ class _Made:
 
     def __init__(self, problems: Problems, given: _Given, clock: Clock, database: str) -> None:
         limit = given.rate_limit
-        self.identity = identity = Identity(given.trusted, prefix=limit.ipv6_prefix if limit else 64)
+        self.identity = identity = Identity(
+            given.trusted, prefix=limit.ipv6_prefix if limit else 64, tell=untrusted_proxy.warn
+        )
         self.cors = partial(compile_cors, own=given.origin, vouches=identity.vouches)
         self.limiter = _limiter(problems, given) if limit else None
         self.cache = (

@@ -119,6 +119,7 @@ def _finder(provider: str, secret: Secrets, now: Callable[[], float]) -> KeyFind
             found = [preset.verify(request, body, one, now()) for one in ([given] if isinstance(given, str) else given)]
             if None not in found:
                 return _refused(found[-1] if found else "there is no secret")
+            request.verified = True
         event: str | None = preset.event(request, body)
         return DerivedKey(event) if event else refusals.malformed()
 
