@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from launchready.asgi.body_replay import Reread, told_again
 from launchready.asgi.types import App, Message, Receive, Scope, Send
+from launchready.asgi.write_behind import WriteBehind
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
 from launchready.exchange.background import Behind
@@ -64,6 +65,7 @@ class Exchange:
     _held: Message | None = None  # the start of an answer whose body is being held back
     _body: bytes | None = None  # all of it, where it was held
     _tail: Copy | None = None
+    _behind: WriteBehind | None = None
     _ends = False  # somebody waits for the last byte
     _chunks: list[bytes]
     _size: int
@@ -153,6 +155,8 @@ class Exchange:
         except Exception as error:
             await self._failed(error, receive)
         except BaseException:
+            if self._behind is not None:
+                self._behind.cancel()
             await let_go(self._parked, self._carry_any)
             raise
         finally:
@@ -161,6 +165,8 @@ class Exchange:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
                 await self._copy(self._tail, None)
+            if self._behind is not None:
+                await self._behind.finish()
             if self._ends:
                 await adrive(steps, self._carry)
             steps.close()
@@ -196,6 +202,8 @@ class Exchange:
             if start is None:
                 if not self._dropped:
                     if self._tail is not None:
+                        if message.get("more_body") and self._behind is None:  # a slow client must not delay the copy
+                            self._send = self._behind = WriteBehind(self._send, self._tail.limit)
                         await self._copy(self._tail, message)
                     if message.get("more_body"):
                         if not self.note:

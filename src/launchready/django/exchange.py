@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -122,39 +123,30 @@ class Exchange:
 
     def copying(self, content: Iterator[bytes], tail: Copy) -> Iterator[bytes]:
         """Kept for those who asked, and handed out before the last chunk leaves: who asks right after it finds it."""
-        chunks, kept = iter(content), Kept(tail.limit)
+        kept = Kept(tail.limit)
         try:
-            chunk = next(chunks, None)
-            while chunk is not None and kept.add(chunk):
-                ahead = next(chunks, None)  # known to be the last before it leaves
-                if ahead is None:
-                    self.hand_out(tail, kept.body)
+            for chunk in content:
+                if not self.copied and not kept.add(chunk):
+                    self.hand_out(tail, None)
+                tail.sending(monotonic())
                 yield chunk
-                chunk = ahead
+                tail.sending(0.0)
             self.hand_out(tail, kept.body)
-            if chunk is not None:
-                yield chunk
-                yield from chunks
         finally:
             self.hand_out(tail, None)  # unless it was: then it was cut short
             self.over()
             self.steps.close()
 
     async def acopying(self, content: AsyncIterator[bytes], tail: Copy) -> AsyncIterator[bytes]:
-        chunks, kept = aiter(content), Kept(tail.limit)
+        kept = Kept(tail.limit)
         try:
-            chunk = await anext(chunks, None)
-            while chunk is not None and kept.add(chunk):
-                ahead = await anext(chunks, None)
-                if ahead is None:
-                    await self.ahand_out(tail, kept.body)
+            async for chunk in content:
+                if not self.copied and not kept.add(chunk):
+                    await self.ahand_out(tail, None)
+                tail.sending(monotonic())
                 yield chunk
-                chunk = ahead
+                tail.sending(0.0)
             await self.ahand_out(tail, kept.body)
-            if chunk is not None:
-                yield chunk
-                async for chunk in chunks:
-                    yield chunk
         finally:
             await self.ahand_out(tail, None)
             await self.aover()

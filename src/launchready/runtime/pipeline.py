@@ -105,6 +105,8 @@ def chain(features: Sequence[Feature], request: Request, inline: Inline, parked:
         if not copies and not ended:
             return response
         tail = copies[0][1] if len(copies) == 1 else Copy(max([copy.limit for _, copy in copies], default=0))
+        if len(copies) > 1:
+            tail.call = next((copy.call for _, copy in copies if copy.call is not None), None)
         tail.head = response
         if response.body is None:
             yield tail

@@ -178,7 +178,9 @@ class Exchange:
         start_response(status_line(final.status), native_headers(final.headers))
         if first is not None and final.get(b"content-length") == b"%d" % len(first):
             self._record()  # the body is made, and a server that reads no further (a test's client) need not say so
-        return Body(self, body, chunks, first, tail)
+        announced = final.get(b"content-length")
+        length = int(announced) if announced is not None and announced.isdigit() else None
+        return Body(self, body, chunks, first, tail, length)
 
     def _way_back(self, response: Response) -> tuple[Response, Copy | None]:
         self._forward.answer = response
