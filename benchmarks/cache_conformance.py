@@ -34,7 +34,8 @@ const chosen = test => !only || (test.id === only && (test.dump = true))
 await runTests(tests.map(suite => ({ ...suite, tests: suite.tests.filter(chosen) })), false, base)
 const kinds = tests.flatMap(s => s.tests).map(t => [t.id, t.kind ?? 'required'])
 const needs = tests.flatMap(s => s.tests).map(t => [t.id, t.depends_on ?? []])
-console.log(JSON.stringify({ kinds: Object.fromEntries(kinds), needs: Object.fromEntries(needs), results: getResults() }))
+const facts = { kinds: Object.fromEntries(kinds), needs: Object.fromEntries(needs), results: getResults() }
+console.log(JSON.stringify(facts))
 """
 OF_CONNECTION = frozenset({b"host", b"connection", b"keep-alive", b"transfer-encoding", b"content-length"})
 

@@ -22,12 +22,12 @@ from typing import Any, TypeVar
 from launchready.core.cache import by_path, by_tag, purge_names
 from launchready.errors import ConfigError, StoreError
 from launchready.exchange.operations import Flow
-from launchready.http.message import NOT_SHAREABLE, Cached
-from launchready.runtime.adapter import Answers
+from launchready.http.message import NOT_SHAREABLE, ViewFreshness
+from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.cache_registry import CACHES
-from launchready.runtime.current import CURRENT, Wanted
+from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import adrive, drive
-from launchready.runtime.health.checks import Probes
+from launchready.runtime.health.checks import HealthCheckRunner
 from launchready.settings import deployment
 from launchready.settings.problems import Problems
 from launchready.stores import connect
@@ -43,17 +43,17 @@ def cached(freshness: str | float, *, tags: Iterable[str] = (), force: bool = Fa
     """
     problems = Problems()
     seconds = int(problems.duration("@cached", freshness))
-    said = Cached(seconds, problems.strings("@cached: tags", tags), force)
+    said = ViewFreshness(seconds, problems.strings("@cached: tags", tags), force)
     problems.raise_if_any()
 
     def decorate(view: F) -> F:
-        Wanted.views = True
+        ViewFeatures.views = True
         return _wrap(view, said)
 
     return decorate
 
 
-def _wrap(view: F, said: Cached) -> F:
+def _wrap(view: F, said: ViewFreshness) -> F:
     if inspect.iscoroutinefunction(view):
 
         @wraps(view)
@@ -71,7 +71,7 @@ def _wrap(view: F, said: Cached) -> F:
     return sync_view  # type: ignore[return-value]
 
 
-def _announce(said: Cached) -> None:
+def _announce(said: ViewFreshness) -> None:
     exchange = CURRENT.get()
     # None outside a request, for example in a test
     if exchange is not None and exchange.request.cached is not NOT_SHAREABLE:
@@ -114,13 +114,13 @@ async def apurge(path: Names = (), *, tag: Names = (), soft: bool = False, store
         raise failed
 
 
-def _purges(path: Names, tag: Names, *, soft: bool, store: str | None) -> Iterator[tuple[Answers, Flow[None]]]:
+def _purges(path: Names, tag: Names, *, soft: bool, store: str | None) -> Iterator[tuple[OperationAdapter, Flow[None]]]:
     names = [by_path(each) for each in _each(path)] + [by_tag(each) for each in _each(tag)]
     if not names:
         raise ConfigError(['purge(): no path or tag; write purge(path="/coaches") or purge(tag="coaches")'])
     known = [] if store else list(CACHES)
     for each in known:
-        yield each.answers, each.feature.purge(names, soft=soft)
+        yield each.adapter, each.feature.purge(names, soft=soft)
     if not known:
         url = deployment.store(store)
         if url.startswith("memory:"):
@@ -129,7 +129,7 @@ def _purges(path: Names, tag: Names, *, soft: bool, store: str | None) -> Iterat
             )
         opened = connect(url)
         try:
-            yield Answers(opened, Probes({}), {}), purge_names(names, soft=soft)
+            yield OperationAdapter(opened, HealthCheckRunner({}), {}), purge_names(names, soft=soft)
         finally:
             opened.close()
 

@@ -20,12 +20,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from launchready.metrics.events import lateness
-from launchready.runtime.health.error_reasons import Shown
+from launchready.runtime.health.error_reasons import PublicReason
 
 Check = Callable[[], object]
 
 
-class Unhealthy(Shown):
+class Unhealthy(PublicReason):
     """Raised by the ready-made checks. The message contains numbers and no addresses: the detailed view shows it."""
 
 

@@ -15,7 +15,7 @@ from launchready.dashboard.wording import age, verdict
 from launchready.errors import StoreUnavailable
 from launchready.idempotency import idempotent
 from launchready.settings.signing import vault
-from launchready.settings.unknown_outcomes import BUDGET, FRESH, QUIET, SIGNAL, Alert, Unresolved
+from launchready.settings.unknown_outcomes import BUDGET, FRESH, QUIET, SIGNAL, Alert, UnknownOutcomes
 from launchready.wsgi import Idempotency, LaunchReadyMiddleware
 from support import servers
 from support.browser import axe_violations, chromium
@@ -66,7 +66,7 @@ def test_from_all_workers(name, secrets, tmp_path):
     die(post, unique)
     assert post("fine", f"{unique}-fine").status == 201
     threading.Event().wait(0.1)
-    other.stack.unresolved = Unresolved(other.stack.answers._store, other.stack.vault, time.monotonic)
+    other.stack.unresolved = UnknownOutcomes(other.stack.adapter._store, other.stack.vault, time.monotonic)
     found = other.status()["idempotency"]["unresolved"]
     assert (found["count"], found["whole"]) == (before + 1, True)
     assert found["oldest"] >= 0.1
@@ -107,7 +107,7 @@ def test_a_count_is_remembered():
     """Ten viewers cause one scan in half a minute."""
     now = [0.0]
     store = Counting(now)
-    count = Unresolved(store, vault(), lambda: now[0])
+    count = UnknownOutcomes(store, vault(), lambda: now[0])
     count()
     now[0] = FRESH - 1
     count()
@@ -125,13 +125,13 @@ def test_a_store_with_too_many_keys(tmp_path):
         die(post, f"k{number}")
     threading.Event().wait(0.1)
     steps = iter([0.0, BUDGET / 2, BUDGET, BUDGET + 1])
-    found = Unresolved(stores.connect(url), vault(), lambda: next(steps))()
+    found = UnknownOutcomes(stores.connect(url), vault(), lambda: next(steps))()
     assert (found["count"], found["whole"]) == (2, False)
 
 
 def test_a_store_that_is_away():
     """The page shows that the store does not answer."""
-    count = Unresolved(Away(), vault(), time.monotonic)
+    count = UnknownOutcomes(Away(), vault(), time.monotonic)
     assert count() is None
     assert "the store does not answer" in page(shown(None))
 
@@ -216,13 +216,13 @@ def test_no_tile_where_nothing_is_protected(tmp_path):
     """Without protected routes there is no tile."""
     made = LaunchReadyMiddleware(app, store=f"sqlite:///{tmp_path}/a.db")
     made.stack.unresolved = Away()
-    from launchready.runtime.current import Wanted
+    from launchready.runtime.current import ViewFeatures
 
-    views, Wanted.views = Wanted.views, False
+    views, ViewFeatures.views = ViewFeatures.views, False
     try:
         assert "unresolved" not in made.status()["idempotency"]
     finally:
-        Wanted.views = views
+        ViewFeatures.views = views
     assert "Unknown outcomes" not in page({**shown(None), "idempotency": {}})
 
 

@@ -107,7 +107,7 @@ def test_purge_of_a_store_that_is_away():
     """All reachable stores are purged, and the unreachable one raises."""
     with stands("wsgi", "memory://") as stand:
         away = stand(cache=Cache())
-        away.middleware.stack.cache.answers._store = connect(f"redis://127.0.0.1:{servers.free_port()}/0")
+        away.middleware.stack.cache.adapter._store = connect(f"redis://127.0.0.1:{servers.free_port()}/0")
         at = stand(counting(FRESH), cache=Cache())
         at("/a")
         with pytest.raises(StoreError):

@@ -284,9 +284,9 @@ def test_an_answer_under_another_key(stand, url, secret, vary):
         return  # nobody else writes the memory of a process
     for theirs, own in zip(keys, mine, strict=True):
         taken = Get(raw, own)
-        at.middleware.stack.answers._store.execute(taken)
+        at.middleware.stack.adapter._store.execute(taken)
         if b"\n/a" in taken.answer.value:
-            at.middleware.stack.answers._store.execute(Put(raw, theirs, taken.answer.value, 60))
+            at.middleware.stack.adapter._store.execute(Put(raw, theirs, taken.answer.value, 60))
     assert [at("/b").body for _ in range(2)] == [b"/b"] * 2
     assert [path for _, path, _ in at.calls] == ["/a", "/b", "/b"]
 
@@ -345,8 +345,8 @@ def test_a_store_in_memory_is_bounded():
         for number in range(3000):
             at(f"/coaches/{number}?q={number}")
             at(f"/coaches/{number}", method="POST")
-        store = at.middleware.stack.answers._store
-        [room] = [room for room in store._rooms.values() if room.name == "cache"]
+        store = at.middleware.stack.adapter._store
+        [room] = [room for room in store._tables.values() if room.name == "cache"]
         assert len(room.rows) <= 500
         assert room.size <= 1_000_000
         state = at.middleware.stack.cache.feature._state
@@ -361,7 +361,7 @@ def test_long_urls_count():
         at = stand((200, [PUBLIC], b"x"), cache=Cache(max_bytes=1_000_000, max_body=20_000))
         for number in range(300):
             at(f"/coaches?q={number}{'x' * 8000}")
-        [room] = [room for room in at.middleware.stack.answers._store._rooms.values() if room.name == "cache"]
+        [room] = [room for room in at.middleware.stack.adapter._store._tables.values() if room.name == "cache"]
         assert sum(len(key) for key in room.rows) < 1_000_000
 
 

@@ -8,7 +8,7 @@ from faces.apps import FACES, Calls
 from launchready.metrics.events import default_collector
 from launchready.metrics.timing import Timings
 from launchready.settings.cache import Cache
-from launchready.settings.compiled_app import Stack
+from launchready.settings.compiled_app import CompiledApp
 from launchready.settings.cors import CORS
 from launchready.settings.rate_limit import RateLimit
 from launchready.settings.timing import Timing
@@ -20,13 +20,13 @@ APP = "https://app.example.com"
 def app(request, monkeypatch):
     """``call`` and ``rows()`` of one app: the rows by method and route."""
     stacks = []
-    made = Stack.__init__
+    made = CompiledApp.__init__
 
     def remember(self, *args, **more):
         made(self, *args, **more)
         stacks.append(self)
 
-    monkeypatch.setattr(Stack, "__init__", remember)
+    monkeypatch.setattr(CompiledApp, "__init__", remember)
 
     def build(**settings):
         call = FACES[request.param](Calls())(**settings)

@@ -96,7 +96,7 @@ def test_nobody_is_told_what_was(store, count, vary, tmp_path):
                              *(played.changes(workers, until) for _ in range(2)))  # fmt: skip
         for worker in workers:
             CACHES.discard(worker.stack.cache)
-            await worker.stack.answers._store.aclose()
+            await worker.stack.adapter._store.aclose()
 
     asyncio.run(main())
     assert played.wrong == [], seed

@@ -46,7 +46,7 @@ def workers(url, app, count=2):
 
 async def closed(middlewares):
     for each in middlewares:
-        await each.stack.answers._store.aclose()
+        await each.stack.adapter._store.aclose()
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_hit_is_one_round_trip(store, vary, host, tmp_path):
         [one] = workers(servers.store_url(store, tmp_path), app, 1)
         await ask(one, host)
         await ask(one, host)
-        answers, asked = one.stack.answers, []
+        answers, asked = one.stack.adapter, []
         execute = answers.aexecute
         answers.inline = one.inline = {}
 
@@ -309,13 +309,13 @@ def test_a_store_that_hangs(store):
     async def main():
         [one] = workers(server.url, app, 1)
         assert [(await ask(one, b"x"))[1] for _ in range(2)] == [b"1", b"1"]
-        ask_store = one.stack.answers._store.aexecute
+        ask_store = one.stack.adapter._store.aexecute
 
         async def watched(op):
             deletes.append(type(op) is Delete)
             await ask_store(op)
 
-        one.stack.answers._store.aexecute = watched
+        one.stack.adapter._store.aexecute = watched
         server.pause()
         await ask(one, b"x")
         started = time.monotonic()
@@ -355,14 +355,14 @@ def test_a_change_while_the_store_is_away(store, groups, host, tmp_path):
     async def main():
         [one, other] = workers(servers.store_url(store, tmp_path), app)
         for each in (one, other):
-            each.stack.answers.inline = each.inline = {}
+            each.stack.adapter.inline = each.inline = {}
         assert [await ask(each, host) for each in (one, other)] == [(200, b"1")] * 2
-        answers = one.stack.answers._store
+        answers = one.stack.adapter._store
         up, answers.aexecute = answers.aexecute, down
         await change(one, "/elsewhere" if groups else "/coaches")
         assert (await ask(one, host))[1] == b"3"
         answers.aexecute = up
-        one.stack.answers._cached.close()
+        one.stack.adapter._cached.close()
         served = [(await ask(each, host))[1] for each in (one, other, one)]
         await closed([one, other])
         return served
@@ -398,7 +398,7 @@ def test_a_file_that_goes_away(tmp_path):
                 body.close()
 
     assert [once(), once()] == [b"1", b"1"]
-    middleware.stack.answers._store.close()
+    middleware.stack.adapter._store.close()
     path.write_bytes(b"no database, nor ever was" * 100)
     for left in ("-wal", "-shm"):
         (tmp_path / f"store.db{left}").unlink(missing_ok=True)
@@ -438,7 +438,7 @@ def test_threads_of_two_workers(tmp_path):
     assert bodies == [b"all"] * 20
     assert len(ran) == 1
     for each in both:
-        each.stack.answers._store.close()
+        each.stack.adapter._store.close()
 
 
 @pytest.mark.parametrize("store", ["sqlite", "redis", "postgresql"])
@@ -454,7 +454,7 @@ def test_the_other_worker_is_told(store, host, tmp_path):
 
     async def main():
         first, second = workers(servers.store_url(store, tmp_path), app)
-        inline, answers = second.stack.answers.inline, second.stack.answers
+        inline, answers = second.stack.adapter.inline, second.stack.adapter
         execute = answers.aexecute
 
         async def counted(op):

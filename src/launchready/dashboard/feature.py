@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from launchready.dashboard.links import is_valid
 from launchready.dashboard.page import POLICY, page
-from launchready.exchange.app import Look
+from launchready.exchange.app import ReadStatus
 from launchready.exchange.operations import Flow
 from launchready.http.message import Headers, Request, Response
 from launchready.http.problem import NO_STORE
@@ -42,7 +42,7 @@ class DashboardFeature:
         known = self.cookie(request)
         if not asked and not known:
             return self._stranger(request)
-        look = Look()
+        look = ReadStatus()
         yield look
         epoch = look.answer.get("epoch", 0)
         if asked:

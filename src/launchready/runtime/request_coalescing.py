@@ -1,7 +1,7 @@
 """Waiting for a call of another request: a task waits for an event of its loop, a thread for one of its own.
 
 The wait ends with the call. It ends early if the client of the call reads so slowly that the body cannot be completed
-(WSGI and Django hand a stream to the server chunk by chunk), and after PATIENCE seconds.
+(WSGI and Django hand a stream to the server chunk by chunk), and after MAX_WAIT seconds.
 """
 
 import asyncio
@@ -12,14 +12,14 @@ from time import monotonic
 
 from launchready.exchange.app import Flight, Join
 
-PATIENCE = 10.0
+MAX_WAIT = 10.0
 """Seconds after which a request stops waiting: a call that hangs must not hang the others."""
 
 BLOCKED = 0.1
 """Seconds that the server may take to send a part of the body before its client counts as slow."""
 
 
-def join(op: Join) -> None:
+def wait_for_call(op: Join) -> None:
     event = threading.Event()
     if op.flight.wait(event.set):
         for pause in _pauses(op.flight):
@@ -28,7 +28,7 @@ def join(op: Join) -> None:
     op.answer = None
 
 
-async def ajoin(op: Join) -> None:
+async def await_call(op: Join) -> None:
     event = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -46,7 +46,7 @@ async def ajoin(op: Join) -> None:
 
 def _pauses(call: Flight) -> Iterator[float]:
     """Seconds to wait between two looks at the call, for as long as waiting makes sense."""
-    ends, pause = monotonic() + PATIENCE, BLOCKED / 2
+    ends, pause = monotonic() + MAX_WAIT, BLOCKED / 2
     while True:
         now = monotonic()
         since = call.sending

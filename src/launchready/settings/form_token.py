@@ -82,7 +82,7 @@ def _secrets() -> Sequence[str]:
     exchange = CURRENT.get()
     if exchange is None:
         raise ConfigError(["form_field: there is no launchready middleware around this app; add LaunchReadyMiddleware"])
-    secrets = exchange.answers.secrets or exchange.secrets()
+    secrets = exchange.adapter.secrets or exchange.secrets()
     if not secrets:
         raise ConfigError(["form_field: there is nothing to sign with; set secret_key, or LAUNCHREADY_SECRET_KEY"])
     return secrets

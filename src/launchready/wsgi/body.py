@@ -1,4 +1,4 @@
-"""The app's body on its way to the server, copied for those who asked, and followed to its end."""
+"""The response body on its way to the server: copied for features, and followed to its end."""
 
 from collections.abc import Iterable, Iterator
 from time import monotonic, perf_counter
@@ -8,8 +8,8 @@ from launchready.exchange.app import Copy
 from launchready.metrics.timing import classify_failure
 
 
-class Exchange(Protocol):
-    """The request, as its body knows it."""
+class BodyOwner(Protocol):
+    """The request, as seen by its response body."""
 
     status: int
     note: str
@@ -19,12 +19,12 @@ class Exchange(Protocol):
     def done(self, first: float | None, whole: bool) -> None: ...
 
 
-class Body:
-    """The app's body on its way to the server, copied for those who asked."""
+class ResponseBody:
+    """Passes the app's body to the server, and copies it if a feature needs it."""
 
     def __init__(
         self,
-        exchange: Exchange,
+        exchange: BodyOwner,
         body: Iterable[bytes],
         chunks: Iterator[bytes],
         first: bytes | None,
@@ -89,7 +89,7 @@ class Body:
             self._exchange.end(tail, body)
 
     def close(self) -> None:
-        """Called by the server at the end, whatever the end was. What was not copied whole by then is not whole."""
+        """Called by the server at the end, after errors too. An incomplete copy is discarded."""
         try:
             self._end(None)
             self._exchange.done(self.first if self._count > 1 else None, self._whole)
@@ -98,7 +98,7 @@ class Body:
 
 
 def close(body: Iterable[bytes]) -> None:
-    """PEP 3333: whoever was given a body closes it, where it can be closed."""
+    """Close a response body that has ``close`` (PEP 3333)."""
     closing = getattr(body, "close", None)
     if closing is not None:
         closing()

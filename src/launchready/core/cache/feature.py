@@ -23,7 +23,7 @@ from launchready.core.cache.suggestions import SAMPLE_EVERY
 from launchready.core.cache.validation import complete
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Forward
-from launchready.exchange.operations import Flow, new
+from launchready.exchange.operations import Flow, allocate
 from launchready.exchange.store import Delete, Get, Put
 from launchready.http.message import NOT_SHAREABLE, Request, Response
 
@@ -57,7 +57,7 @@ class CacheFeature:
         key = directives.key_prefix + url
         if directives is not ORDINARY or state.shared_store or state.check_purges:
             return (yield from Miss(state, request, directives, key).run(None))
-        get = new(Get)
+        get = allocate(Get)
         get.space = state.space
         get.key = key
         try:
@@ -68,7 +68,7 @@ class CacheFeature:
             stored, age = get.answer.value, get.answer.value.age + int(get.answer.age)
             if stored.status > 0 and stored.lifetime > age:
                 return self._hit(request, stored, age)
-        call = new(AppCall)
+        call = allocate(AppCall)
         call.key, call.started, call.purge_version = key, next(state.sequence), PurgeCounter.count
         call.began = state.clock()
         if get.answer or request.method == "HEAD" or state.in_flight.setdefault(key, call) is not call:
@@ -95,7 +95,7 @@ class CacheFeature:
                 yield from Miss(state, request, directives, key).adopt(call, response, entry)
                 return None
             response.headers.append(MISS_STORED)
-            copy = new(Copy)
+            copy = allocate(Copy)
             copy.limit, copy.call = state.max_body, call
             yield copy
             body = copy.answer
@@ -110,7 +110,7 @@ class CacheFeature:
             if (suspicious or entry.flags & ENCODED or b"lr." in body) and is_personal(request, entry, body):
                 return None
             entry.body, entry.weight, entry.purge_version = body, entry.weight + len(body), call.purge_version
-            put = new(Put)
+            put = allocate(Put)
             put.space, put.key, put.value, put.ttl = state.space, key, entry, entry.ttl
             yield put
             call.stored = True
@@ -138,7 +138,7 @@ class CacheFeature:
         headers = [*stored.headers, (b"age", b"%d" % age), line]
         if not _CONDITIONS.isdisjoint(request.fields):
             return conditional_requests.answer(request, stored, headers, state.wall())
-        response = new(Response)
+        response = allocate(Response)
         response.status = stored.status
         response.headers = headers
         response.body = stored.body

@@ -17,8 +17,8 @@ from launchready.core.cache.stored_response import HAS_NO_VARY_SEARCH, POINTER, 
 from launchready.core.cache.suggestions import SAMPLE_EVERY
 from launchready.core.cache.validation import complete, refresh, validate
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Forward, Join, Occupy
-from launchready.exchange.operations import Flow, new
+from launchready.exchange.app import Copy, Forward, ForwardExclusive, Join
+from launchready.exchange.operations import Flow, allocate
 from launchready.exchange.store import Entry, Get, Put
 from launchready.http.message import Request, Response
 from launchready.http.problem import problem
@@ -76,7 +76,9 @@ class Miss:
             if answer is not None:
                 return answer
             if self.stale is None:
-                forward = Forward() if self.slot is None else Occupy()  # Occupy reports a client that went away
+                forward = (
+                    Forward() if self.slot is None else ForwardExclusive()
+                )  # Occupy reports a client that went away
                 yield forward
             else:
                 self.slot = self.slot or Slot(self.key, self.entry_key, self.pointer)
@@ -178,7 +180,7 @@ class Miss:
     def _lead(self) -> AppCall | None:
         """Become the request that asks the app, or return the call to wait for; None also if waiting is useless."""
         state = self.state
-        call = new(AppCall)
+        call = allocate(AppCall)
         call.key, call.started = self.entry_key, next(state.sequence)
         ahead = state.in_flight.setdefault(self.entry_key, call)
         if ahead is not call and ahead.blocked:  # take over, with its lease

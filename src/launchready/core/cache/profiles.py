@@ -68,7 +68,8 @@ class CachePolicy:
     def denies(self, path: str, lifetime: int, *, s_maxage: bool) -> bool:
         """Whether a private path stays out of the cache.
 
-        The owner may force it. Availability is stored if the app states ``s-maxage`` of at most 30 seconds.
+        The owner may force it. Availability is stored if the app states ``s-maxage`` of at most 30
+        seconds.
         """
         if self.forced_routes is not None and self.forced_routes.find("GET", path, False):
             return False

@@ -23,7 +23,7 @@ from launchready.core.cache.stored_response import (
     StoredResponse,
 )
 from launchready.core.cache.targeted_cache_control import targeted
-from launchready.exchange.operations import new
+from launchready.exchange.operations import allocate
 from launchready.http.message import NOT_SHAREABLE, Headers, Request, Response
 from launchready.http.routes import RouteTable
 from launchready.http.structured import parse_list
@@ -105,7 +105,7 @@ class Storability:
             return self._evaluate(request, directives, response, delay)
         if terms is None:
             return self._remember(said, self._evaluate(request, directives, response, delay))
-        stored = new(StoredResponse)
+        stored = allocate(StoredResponse)
         stored.status = response.status
         stored.body = b""
         stored.lifetime, stored.flags, stored.stale_while_revalidate, stored.stale_if_error, stored.ttl = terms
@@ -196,7 +196,7 @@ class Storability:
             ttl += lifetime - age
         if ttl <= 0:
             return None
-        stored = new(StoredResponse)
+        stored = allocate(StoredResponse)
         stored.status = status
         stored.body = b""
         stored.lifetime = lifetime

@@ -13,7 +13,7 @@ from launchready.core.cache.reuse import add_etag
 from launchready.core.cache.shared_state import CacheState
 from launchready.core.cache.stored_response import LEASE, NO_ETAG, POINTER, UNCACHEABLE, StoredResponse, stamp
 from launchready.errors import StoreError
-from launchready.exchange.claim import Watch
+from launchready.exchange.claim import WaitForChange
 from launchready.exchange.operations import Flow
 from launchready.exchange.store import Delete, Entry, Get, Put, PutIfAbsent, Replace
 from launchready.http.message import Request
@@ -56,7 +56,7 @@ def acquire_lease(
     if entry.value.status == LEASE and state.dropped.pop(slot.key, None) != entry.version:
         if not directives.may_wait or waited >= LEASE_SECONDS or slot.key in state.uncacheable:
             return None  # asks the app itself; the holder of the lease stores
-        watch = Watch(state.space, slot.key, POLL_INTERVAL)
+        watch = WaitForChange(state.space, slot.key, POLL_INTERVAL)
         watch.version, watch.most = entry.version, MAX_POLL_INTERVAL
         yield watch
         return watch.answer
