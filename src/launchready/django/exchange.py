@@ -131,7 +131,7 @@ class DjangoExchange:
         return answer
 
     def copying(self, content: Iterator[bytes], tail: Copy) -> Iterator[bytes]:
-        """Copy a streaming body, and hand out the copy before the body ends. Each chunk is sent as soon as it is made."""
+        """Copy a streaming body, and hand out the copy before the body ends. Each chunk is sent at once."""
         copy = BodyCopy(tail.limit)
         try:
             for chunk in content:
