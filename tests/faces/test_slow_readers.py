@@ -44,7 +44,7 @@ class Reports(Server):
         client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", self.port))
-        client.sendall(b"GET /report HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(b"GET /report HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % self.port)
         assert client.recv(16).startswith(b"HTTP/1.1 200")
         return client
 

@@ -1,8 +1,8 @@
-"""Apps with one cacheable stream of half a megabyte, for clients that read it slowly."""
+"""Apps with one cacheable stream of 12 MB, more than the buffers of a socket, for clients that read it slowly."""
 
 import asyncio
 
-CHUNK, CHUNKS = b"x" * 65_536, 8
+CHUNK, CHUNKS = b"x" * 262_144, 48
 
 
 def asgi():
@@ -19,7 +19,7 @@ def asgi():
             await asyncio.sleep(0)
         await send({"type": "http.response.body", "body": b"end"})
 
-    return LaunchReadyMiddleware(app, cache=Cache())
+    return LaunchReadyMiddleware(app, cache=Cache(max_body=2**24))
 
 
 def wsgi():
@@ -32,7 +32,7 @@ def wsgi():
             yield CHUNK
         yield b"end"
 
-    return LaunchReadyMiddleware(app, cache=Cache())
+    return LaunchReadyMiddleware(app, cache=Cache(max_body=2**24))
 
 
 def django():
@@ -45,7 +45,7 @@ def django():
         )  # fmt: skip
         from launchready.settings.cache import Cache
 
-        settings.LAUNCHREADY = {"CACHE": Cache()}
+        settings.LAUNCHREADY = {"CACHE": Cache(max_body=2**24)}
     from django.core.wsgi import get_wsgi_application
 
     return get_wsgi_application()
