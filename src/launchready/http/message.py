@@ -3,6 +3,7 @@
 Two ``set-cookie`` lines stay two. Nothing is decoded, joined or copied before a feature needs it.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -19,6 +20,11 @@ class ViewFreshness(NamedTuple):
 
 NOT_SHAREABLE = ViewFreshness(-1)
 """Set by a view whose response holds a value for one visitor: no cache may store it."""
+
+PRIVATE = (b"cache-control", b"private, no-store")
+"""Added to such a response."""
+
+_CACHING = re.compile(rb"cache-control$|^(?:expires|surrogate-control|pragma)$")
 
 
 class Request:
@@ -138,7 +144,10 @@ def append(headers: Headers, adds: Headers, status: int) -> None:
     - Vary is merged into an existing Vary without duplicates. A default gives way to the app's own header.
     - A redirect carries no quota: the client would take it for the quota of the target
       (draft-ietf-httpapi-ratelimit-headers).
+    - PRIVATE replaces all caching headers of the app: of two lines some caches read only the first.
     """
+    if PRIVATE in adds:
+        headers[:] = [pair for pair in headers if not _CACHING.search(pair[0])]
     for name, _ in headers:
         if name in _NOT_APPENDED:
             break

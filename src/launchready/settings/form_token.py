@@ -18,7 +18,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from launchready.errors import ConfigError
-from launchready.http.message import NOT_SHAREABLE
+from launchready.http.message import NOT_SHAREABLE, PRIVATE
 from launchready.runtime.current import CURRENT
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def form_key() -> str:
     if exchange is not None and exchange.request.cached is not NOT_SHAREABLE:
         # A page with a key is for one visitor. A second visitor with the same key would get the first one's answer.
         exchange.request.cached = NOT_SHAREABLE
-        exchange.request.adds.append((b"cache-control", b"private, no-store"))
+        exchange.request.adds.append(PRIVATE)
     return PREFIX + signed.decode()
 
 
