@@ -81,3 +81,15 @@ def test_the_same_derivation_as_the_handlers():
     assert once.downstream_key("charge") == downstream_key(root("user:7", b"key"), "charge")
     assert once.metadata() == {METADATA_KEY: downstream_key(root("user:7", b"key"), METADATA_STEP)}
     assert Once(None, None).metadata() == {}
+
+
+def test_the_root_is_sealed_in_the_store():
+    """With a secret, the stored root is unreadable without it; without a secret it is stored as it is."""
+    from launchready.core.idempotency.keys import seal_root
+
+    sealed = seal_root(MINE, "id", b"secret")
+    assert sealed != MINE
+    assert seal_root(sealed, "id", b"secret") == MINE
+    assert seal_root(sealed, "other id", b"secret") != MINE != seal_root(sealed, "id", b"other secret")
+    assert seal_root(MINE, "id", None) == MINE
+    assert seal_root("", "id", b"secret") == ""
