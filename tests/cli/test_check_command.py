@@ -101,7 +101,7 @@ def test_ctrl_c_is_130(folder, monkeypatch):
     def interrupted(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(launchready.checks.run, "check", interrupted)
+    monkeypatch.setattr(launchready.checks.run, "check_with", interrupted)
     assert cli.main(["check", DOMAIN]) == 130
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from launchready.cli.check_arguments import facts
+from launchready.cli.check_arguments import site_facts
 from launchready.cli.configuration import Configuration, load, plain_secrets, secret
 from launchready.errors import ConfigError
 
@@ -66,6 +66,6 @@ def test_facts_of_the_site():
         "hosts": {"coach.example": "site", "api.coach.example": "api"},
         "webhooks": {"stripe": {"path": "/webhooks/stripe", "secret": {"env": "HOOK"}}},
     }
-    assert facts(Configuration(None, values)) == {
+    assert site_facts(Configuration(None, values)) == {
         "domain": "coach.example", "hosts": ["api.coach.example"], "mobile_app": True, "webhooks": ["/webhooks/stripe"],
     }  # fmt: skip

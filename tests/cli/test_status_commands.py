@@ -50,12 +50,12 @@ def test_dashboard_link(store, capsys):
     link = capsys.readouterr().out.strip()
     address, _, token = link.partition("?token=")
     assert address == "https://api.acme.com/launchready"
-    assert links.opens([KEY], token, time.time() + 7000)
-    assert not links.opens([KEY], token, time.time() + 7300)
+    assert links.is_valid([KEY], token, time.time() + 7000)
+    assert not links.is_valid([KEY], token, time.time() + 7300)
     assert main(["dashboard-link", "--revoke-all"]) == 0
     newer = capsys.readouterr().out.strip().partition("?token=")[2]
-    assert not links.opens([KEY], token, time.time(), epoch=1)
-    assert links.opens([KEY], newer, time.time(), epoch=1)
+    assert not links.is_valid([KEY], token, time.time(), epoch=1)
+    assert links.is_valid([KEY], newer, time.time(), epoch=1)
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["dashboard-link"], ["dashboard-link", "--hours", "0"]])

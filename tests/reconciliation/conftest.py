@@ -9,7 +9,7 @@ import pytest
 from launchready.demo.sample_app import start_provider
 from launchready.demo.servers import Servers
 from launchready.idempotency import current, idempotent
-from launchready.idempotency.admin import Desk
+from launchready.idempotency.admin import KeyAdmin
 from support import servers
 
 
@@ -57,7 +57,7 @@ class Shop:
         servers.until(lambda: len(self.unknown()) > before, "the lease to end")
 
     def unknown(self):
-        desk = Desk(self.store)
+        desk = KeyAdmin(self.store)
         try:
             return list(desk.rows(unknown=True))
         finally:

@@ -89,17 +89,17 @@ def test_a_recent_attempt_is_not_judged(shop):
 
 def test_a_key_that_changed_meanwhile_is_not_settled(shop, monkeypatch):
     """Somebody resolves it by hand between the list and the verdict: noted, not settled twice."""
-    from launchready.idempotency.admin import Desk
+    from launchready.idempotency.admin import KeyAdmin
 
     shop.pay("1")
     shop.die("2", "before")
-    resolve = Desk.resolve
+    resolve = KeyAdmin.resolve
 
     def twice(self, key, *, done):
         resolve(self, key, done=True)
         return resolve(self, key, done=done)
 
-    monkeypatch.setattr(Desk, "resolve", twice)
+    monkeypatch.setattr(KeyAdmin, "resolve", twice)
     report = reconcile(shop, settle=True)
     assert [one.settled for one in report.unknown_keys] == [False]
     assert any("was not settled" in note for note in report.notes)

@@ -73,14 +73,14 @@ def test_verdicts(charges, options, outcome):
 def test_the_same_derivation_as_the_handlers():
     """``downstream_key`` here and in ``current()`` agree, and the metadata is one of them."""
     from launchready.exchange.claim import Claim, root
-    from launchready.runtime.claims.context import Once
+    from launchready.runtime.claims.context import IdempotencyContext
 
     claim = Claim(None, "id", 1, lambda _: None, 1.0, 1.0)
     claim.sent = ("user:7", b"key")
-    once = Once(claim, None)
+    once = IdempotencyContext(claim, None)
     assert once.downstream_key("charge") == downstream_key(root("user:7", b"key"), "charge")
     assert once.metadata() == {METADATA_KEY: downstream_key(root("user:7", b"key"), METADATA_STEP)}
-    assert Once(None, None).metadata() == {}
+    assert IdempotencyContext(None, None).metadata() == {}
 
 
 def test_the_root_is_sealed_in_the_store():

@@ -1,17 +1,17 @@
-"""The order of a report: before launch first, then score, then what is quickest to fix; ties by code and subject.
+"""The order of a report: before launch first, then by score, then the quickest to fix; ties by code and subject.
 
-Nothing depends on the order in which findings arrived, so two runs print the same list.
+The order does not depend on the order in which findings arrived, so two runs print the same list.
 """
 
 from collections.abc import Iterable
 
 from launchready.checks.finding import Finding
 
-Key = tuple[bool, bool, int, int, str, str, str]
+SortKey = tuple[bool, bool, int, int, str, str, str]
 
 
-def key(finding: Finding) -> Key:
-    """What could not be checked is never ranked against what was seen: it comes last."""
+def sort_key(finding: Finding) -> SortKey:
+    """Undetermined findings come last: they are never ranked against failures."""
     return (
         finding.status == "undetermined",
         finding.when != "48h",
@@ -24,5 +24,5 @@ def key(finding: Finding) -> Key:
 
 
 def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings, the first to fix first."""
-    return tuple(sorted(findings, key=key))
+    """The findings in the order in which to fix them."""
+    return tuple(sorted(findings, key=sort_key))

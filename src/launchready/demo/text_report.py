@@ -14,7 +14,7 @@ from launchready.demo.mailbox import Mailbox
 from launchready.demo.run_scenarios import SCENARIOS, DayResult
 from launchready.demo.sample_app import CoachApp
 from launchready.demo.table import WIDTH, columns, table
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.status import status
 from launchready.metrics.timing import Timings
 
@@ -28,7 +28,7 @@ def p95_by_route(home: Path) -> dict[str, float]:
 
     Routes with too few requests are left out.
     """
-    keeper = Keeper(Timings("demo"), home / "launchready.metrics.db")
+    keeper = MetricsCollector(Timings("demo"), home / "launchready.metrics.db")
     try:
         rows = status(keeper, lambda *_: None, time.time())["routes"]
     finally:

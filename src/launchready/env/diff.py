@@ -8,10 +8,10 @@ from launchready.env.loaders import Environment, EnvProblem
 from launchready.secrets import value_checks
 from launchready.secrets.key_kinds import identify, kind_info
 from launchready.secrets.key_names import key_kind
-from launchready.vendors.lists import words
+from launchready.vendors import word_set
 
 #: Variables of the machine, not of the deployment.
-_MACHINE = words(
+_MACHINE = word_set(
     "PATH HOME PWD OLDPWD SHELL USER LOGNAME TERM LANG SHLVL _ TMPDIR HOSTNAME EDITOR PAGER DISPLAY MAIL PS1"
 )
 _SHORTEST_SECRET = 8

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from launchready.env import dotenv
 from launchready.errors import ConfigError
-from launchready.vendors.lists import words
+from launchready.vendors import word_set
 
 SAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env")
 _PRODUCTION = frozenset({"production", "prod", "live"})
-_OTHERS = words("staging stage development develop dev local test testing ci preview qa demo")
+_OTHERS = word_set("staging stage development develop dev local test testing ci preview qa demo")
 _STAGES = (
     "LAUNCHREADY_ENV",
     "ENVIRONMENT",

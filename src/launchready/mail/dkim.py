@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from launchready.mail.tags import MAX_CHARACTERS, TOO_LONG
+
 Status = Literal["missing", "revoked", "unusable", "weak", "ok"]
 # RFC 8301 section 3.2: below 1024 must not verify, 2048 should be used.
 MUST_BITS = 1024
@@ -62,8 +64,8 @@ def read_key(found: Sequence[str]) -> DKIMKey:
     encoded = re.sub(r"\s", "", tags["p"])
     if not encoded:
         return DKIMKey("revoked", record, key_type, 0, tags, tuple(problems))
-    bits, unusable = measure(key_type, encoded)
-    unusable += [*refusals(tags), *errors]
+    bits, unusable = key_size(key_type, encoded)
+    unusable += [*restrictions(tags), *errors]
     if unusable:
         return DKIMKey("unusable", record, key_type, bits, tags, (*problems, *unusable))
     if key_type == "rsa" and bits < SHOULD_BITS:
@@ -73,7 +75,7 @@ def read_key(found: Sequence[str]) -> DKIMKey:
 
 def looks_like_a_key(txt: str) -> bool:
     """A TXT that is meant as a key. Other texts at the same name (wildcards) are nobody's key."""
-    return re.search(r"(?:^|;)\s*(?:p\s*=|v\s*=\s*DKIM1)", txt, re.IGNORECASE) is not None
+    return re.search(r"(?:^|;)\s*(?:p\s*=|v\s*=\s*DKIM1)", txt[:MAX_CHARACTERS], re.IGNORECASE) is not None
 
 
 def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
@@ -81,8 +83,8 @@ def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
     (section 3.2).
     """
     tags: dict[str, str] = {}
-    problems: list[str] = []
-    for part in record.split(";"):
+    problems = [TOO_LONG] if len(record) > MAX_CHARACTERS else []
+    for part in record[:MAX_CHARACTERS].split(";"):
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not name and not equals:
             continue
@@ -94,7 +96,7 @@ def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
     return tags, list(tags), problems
 
 
-def refusals(tags: Mapping[str, str]) -> list[str]:
+def restrictions(tags: Mapping[str, str]) -> list[str]:
     """Tags that keep a receiver from using the key for mail."""
     found = []
     hashes = [part.strip() for part in tags.get("h", "sha256").lower().split(":")]
@@ -106,7 +108,7 @@ def refusals(tags: Mapping[str, str]) -> list[str]:
     return found
 
 
-def measure(key_type: str, encoded: str) -> tuple[int, list[str]]:
+def key_size(key_type: str, encoded: str) -> tuple[int, list[str]]:
     """The size of a key, and why it cannot be used."""
     if key_type not in ("rsa", "ed25519"):
         return 0, [f"k={key_type} is not a key type that receivers know"]
@@ -126,27 +128,27 @@ def measure(key_type: str, encoded: str) -> tuple[int, list[str]]:
 def rsa_bits(der: bytes) -> int:
     """The length of the modulus of a SubjectPublicKeyInfo or of a bare RSAPublicKey (both occur); 0: neither."""
     try:
-        outer = content(der, 0x30)
+        outer = der_content(der, 0x30)
         if outer[:1] == b"\x30":
-            algorithm = content(outer, 0x30)
-            bits = content(outer[header(outer) + len(algorithm) :], 0x03)
+            algorithm = der_content(outer, 0x30)
+            bits = der_content(outer[der_header_length(outer) + len(algorithm) :], 0x03)
             # The first octet of a BIT STRING counts the unused bits at its end.
-            outer = content(bits[1:], 0x30)
-        return int.from_bytes(content(outer, 0x02), "big").bit_length()
+            outer = der_content(bits[1:], 0x30)
+        return int.from_bytes(der_content(outer, 0x02), "big").bit_length()
     except ValueError:
         return 0
 
 
-def header(der: bytes) -> int:
+def der_header_length(der: bytes) -> int:
     """How many octets of a DER element come before its content (X.690 section 8.1)."""
     if len(der) < 2:
         raise ValueError("cut off")
     return 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
 
 
-def content(der: bytes, tag: int) -> bytes:
+def der_content(der: bytes, tag: int) -> bytes:
     """The content of the DER element at the start; ValueError when it is another one, or is cut off."""
-    start = header(der)
+    start = der_header_length(der)
     if der[0] != tag:
         raise ValueError("another element")
     size = der[1] if start == 2 else int.from_bytes(der[2:start], "big")

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 
+MAX_CHARACTERS = 10_000
+"""The rest of a longer record is not read. No real record comes near: a DNS answer of this size is often lost."""
+TOO_LONG = f"the record is longer than {MAX_CHARACTERS} characters: receivers may not read it"
+
 
 def versioned(txts: Iterable[str], version: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The texts that are records of this version, and those that were meant to be and are not.
@@ -13,7 +17,7 @@ def versioned(txts: Iterable[str], version: str) -> tuple[tuple[str, ...], tuple
         head, semicolon, _ = text.partition(";")
         if head.rstrip(" \t") == f"v={version}" and semicolon:
             records.append(text)
-        elif version.lower().rstrip("1") in text.lower().replace(" ", "")[: len(version) + 6]:
+        elif version.lower().rstrip("1") in text[:MAX_CHARACTERS].lower().replace(" ", "")[: len(version) + 6]:
             unread.append(text)
     return tuple(records), tuple(unread)
 
@@ -21,8 +25,8 @@ def versioned(txts: Iterable[str], version: str) -> tuple[tuple[str, ...], tuple
 def fields(record: str) -> tuple[dict[str, str], list[str]]:
     """The fields behind the version, the first of each name, and what cannot be read."""
     found: dict[str, str] = {}
-    problems: list[str] = []
-    for part in record.split(";")[1:]:
+    problems = [TOO_LONG] if len(record) > MAX_CHARACTERS else []
+    for part in record[:MAX_CHARACTERS].split(";")[1:]:
         name, equals, value = (piece.strip(" \t") for piece in part.partition("="))
         if not name and not equals:
             continue

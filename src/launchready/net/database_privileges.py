@@ -38,9 +38,9 @@ class Privileges:
         return not self.reason
 
 
-def privileges(dsn: str) -> Privileges:
+def read_privileges(dsn: str) -> Privileges:
     """Asks. Never raises, and never says the password: what cannot be asked is a reason."""
-    question = f"privileges at {shown(dsn)}"
+    question = f"privileges at {safe_url(dsn)}"
     scheme = dsn.partition("://")[0].partition("+")[0].lower() if "://" in dsn else ""
     ask = {"postgresql": postgresql, "postgres": postgresql, "mysql": mysql, "mariadb": mysql}.get(scheme)
     if ask is None:
@@ -51,10 +51,10 @@ def privileges(dsn: str) -> Privileges:
         return Privileges(question, reason=str(missing))
     except Exception as error:  # whatever a driver raises; it may quote the address
         first = str(error).strip().split("\n")[0]
-        return Privileges(question, reason=f"{type(error).__name__}: {without(first, dsn)}"[:300])
+        return Privileges(question, reason=f"{type(error).__name__}: {mask_password(first, dsn)}"[:300])
 
 
-def shown(dsn: str) -> str:
+def safe_url(dsn: str) -> str:
     """An address without its password; what is none may be a password, and is not shown at all."""
     if "://" not in dsn:
         return "the database"
@@ -65,7 +65,7 @@ def shown(dsn: str) -> str:
     return f"{parts.scheme}://{parts.username or ''}@{parts.hostname or 'this machine'}{parts.path}"
 
 
-def without(text: str, dsn: str) -> str:
+def mask_password(text: str, dsn: str) -> str:
     """A message without the password of the address, whichever way it is spelled."""
     try:
         password = urlsplit(dsn).password or ""
@@ -159,10 +159,10 @@ def mysql(dsn: str, question: str) -> Privileges:
             shared = [str(row[0]) for row in cursor.fetchall()]
         except pymysql.Error:  # MySQL, and MariaDB before 10.11, have no PUBLIC
             shared = []
-    return granted(question, user, grants, shared)
+    return read_grants(question, user, grants, shared)
 
 
-def granted(question: str, user: str, grants: list[str], shared: list[str]) -> Privileges:
+def read_grants(question: str, user: str, grants: list[str], shared: list[str]) -> Privileges:
     """What the rows of SHOW GRANTS say."""
     server: list[str] = []
     creates: list[str] = []

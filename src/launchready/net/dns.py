@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Server = tuple[str, int]
 ATTEMPTS = (1.0, 1.5)
 # More aliases than any resolver follows; an answer may hold a circle.
-LONGEST_CHAIN = 16
+MAX_CHAIN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Resolver:
             request.flags &= ~dns.flags.RD
         try:
             async with asyncio.timeout(seconds):
-                reply = await exchange(request, where, tcp=tcp)
+                reply = await ask_server(request, where, tcp=tcp)
         except (TimeoutError, dns.exception.Timeout):
             return DnsAnswer(question, "timeout", reason=f"no answer from {where[0]} port {where[1]}")
         except ConnectionRefusedError:
@@ -99,10 +99,10 @@ class Resolver:
         except (OSError, EOFError, dns.exception.DNSException, ValueError) as error:
             reason = f"{type(error).__name__} from {where[0]} port {where[1]}"
             return DnsAnswer(question, "broken", reason=reason)
-        return read(question, reply, rdtype)
+        return read_reply(question, reply, rdtype)
 
 
-async def exchange(request: "dns.message.QueryMessage", where: Server, *, tcp: bool = False) -> "dns.message.Message":
+async def ask_server(request: "dns.message.QueryMessage", where: Server, *, tcp: bool = False) -> "dns.message.Message":
     """One question over UDP, and over TCP where the answer was cut short, or at once. Waits until the caller's time is
     over.
 
@@ -114,7 +114,7 @@ async def exchange(request: "dns.message.QueryMessage", where: Server, *, tcp: b
     if tcp:
         return await dns.asyncquery.tcp(request, where[0], port=where[1])
     loop = asyncio.get_running_loop()
-    transport, waiting = await loop.create_datagram_endpoint(lambda: Waiting(request), remote_addr=where)
+    transport, waiting = await loop.create_datagram_endpoint(lambda: ReplyWaiter(request), remote_addr=where)
     try:
         reply = await waiting.reply
     finally:
@@ -124,7 +124,7 @@ async def exchange(request: "dns.message.QueryMessage", where: Server, *, tcp: b
     return reply
 
 
-class Waiting(asyncio.DatagramProtocol):
+class ReplyWaiter(asyncio.DatagramProtocol):
     """Waits for the answer to one question. The socket is connected, so the system lets in only who was asked; what
     is not an answer to this question is passed over, not taken.
     """
@@ -145,7 +145,7 @@ class Waiting(asyncio.DatagramProtocol):
             reply = dns.message.from_wire(data)
         except (dns.exception.DNSException, ValueError):
             return
-        if answers(self.request, reply) and not self.reply.done():
+        if is_reply(self.request, reply) and not self.reply.done():
             self.reply.set_result(reply)
 
     def error_received(self, error: Exception) -> None:
@@ -153,7 +153,7 @@ class Waiting(asyncio.DatagramProtocol):
             self.reply.set_exception(error)
 
 
-def answers(request: "dns.message.Message", reply: "dns.message.Message") -> bool:
+def is_reply(request: "dns.message.Message", reply: "dns.message.Message") -> bool:
     """Whether a message is a reply to this question (RFC 5452 section 9.1); errors may come without the question."""
     import dns.flags  # noqa: PLC0415
     import dns.rcode  # noqa: PLC0415
@@ -195,7 +195,7 @@ def system_servers() -> tuple[Server, ...]:
     return tuple((str(address), found.port) for address in found.nameservers)
 
 
-def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
+def read_reply(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
     """A reply as the value the rules read. Answers are taken by following the aliases, not by what was sent along."""
     import dns.flags  # noqa: PLC0415
     import dns.rcode  # noqa: PLC0415
@@ -208,10 +208,10 @@ def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
     by_owner = {(rrset.name, rrset.rdtype): rrset for rrset in reply.answer}
     records: tuple[str, ...] = ()
     ttls: list[int] = []
-    while owner is not None and len(chain) < LONGEST_CHAIN:
+    while owner is not None and len(chain) < MAX_CHAIN:
         found = by_owner.get((owner, wanted))
         if found is not None:
-            records = tuple(sorted(text(rdata) for rdata in found))
+            records = tuple(sorted(record_text(rdata) for rdata in found))
             ttls.append(found.ttl)
             break
         alias = by_owner.get((owner, dns.rdatatype.CNAME))
@@ -244,7 +244,7 @@ def read(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
     )
 
 
-def text(rdata: "dns.rdata.Rdata") -> str:
+def record_text(rdata: "dns.rdata.Rdata") -> str:
     """One record as text. The strings of a TXT record are joined without a space; bytes that are not UTF-8 show."""
     strings = getattr(rdata, "strings", None)
     if strings is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from launchready.net.addresses import is_address, is_public
 from launchready.net.answers import HttpAnswer, Trouble
+from launchready.net.blocking import in_daemon_thread
 
 if TYPE_CHECKING:
     import ssl
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 Addresses = Callable[[str], Awaitable[Sequence[str]]]
 SECONDS = 5.0
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 USER_AGENT = "launchready-check"
 
 
 @dataclass(slots=True)
-class Client:
+class HttpClient:
     """Sends single requests.
 
     - ``transport``: an httpx transport to use as it is; None means real connections.
@@ -136,70 +137,70 @@ class Client:
                 answer = await transport.handle_async_request(request)
                 answer.request = request
                 try:
-                    content = await head(answer)
+                    content = await read_body(answer)
                 finally:
                     await answer.aclose()
         except httpx.TimeoutException:
             return HttpAnswer(question, url, trouble="timeout", reason="no answer in time")
         except httpx.ConnectError as error:
-            return HttpAnswer(question, url, trouble=why(error), reason=str(error) or "connection failed")
+            return HttpAnswer(question, url, trouble=trouble_of(error), reason=str(error) or "connection failed")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return HttpAnswer(question, url, trouble="broken", reason=f"{type(error).__name__}: {error}")
         pairs = tuple((key.lower(), value) for key, value in answer.headers.multi_items())
         return HttpAnswer(question, url, answer.status_code, pairs, content)
 
     def _transport(self) -> "httpx.AsyncBaseTransport":
-        return borrowed(self.transport) if self.transport is not None else self._connection()
+        return shared_transport(self.transport) if self.transport is not None else self._connection()
 
 
 # What this machine says of itself: it proves nothing about the server.
-OURS = frozenset(
+LOCAL_ERRORS = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL}
 )
 
 
-def why(error: BaseException) -> Trouble:
+def trouble_of(error: BaseException) -> Trouble:
     """What kind of failure a connection was: refused and "tls" were said by the server, everything else was not."""
     shown = str(error).lower()
     if "certificate" in shown or "ssl" in shown or "tls" in shown:
         return "tls"
-    for cause in causes(error):
+    for cause in cause_chain(error):
         if isinstance(cause, TimeoutError) or "timed out" in str(cause).lower():
             return "timeout"
-        if isinstance(cause, OSError) and cause.errno in OURS:
+        if isinstance(cause, OSError) and cause.errno in LOCAL_ERRORS:
             return "broken"
     return "refused"
 
 
-def causes(error: BaseException | None) -> Iterator[BaseException]:
+def cause_chain(error: BaseException | None) -> Iterator[BaseException]:
     """An exception, and what it was raised from."""
     while error is not None:
         yield error
         if isinstance(error, BaseExceptionGroup):
             for one in error.exceptions:
-                yield from causes(one)
+                yield from cause_chain(one)
         error = error.__cause__ or error.__context__
 
 
-async def head(answer: "httpx.Response") -> str:
+async def read_body(answer: "httpx.Response") -> str:
     """The beginning of a body, at most MOST_BYTES.
 
     A compressed body is not opened: one small piece may hold gigabytes, and we asked for none (``identity``).
     """
     if answer.is_stream_consumed:
-        return answer.content[:MOST_BYTES].decode("utf-8", "replace")
+        return answer.content[:MAX_BYTES].decode("utf-8", "replace")
     chunks, size = [], 0
     async for chunk in answer.aiter_raw():
         chunks.append(chunk)
         size += len(chunk)
-        if size >= MOST_BYTES:
+        if size >= MAX_BYTES:
             break
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         return ""
-    return b"".join(chunks)[:MOST_BYTES].decode("utf-8", "replace")
+    return b"".join(chunks)[:MAX_BYTES].decode("utf-8", "replace")
 
 
-def borrowed(transport: Any) -> "httpx.AsyncBaseTransport":
+def shared_transport(transport: Any) -> "httpx.AsyncBaseTransport":
     """The caller's transport for one request: used, and not closed. A sync one (WSGITransport) runs in a thread."""
     import httpx  # noqa: PLC0415
 
@@ -207,7 +208,7 @@ def borrowed(transport: Any) -> "httpx.AsyncBaseTransport":
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             if isinstance(transport, httpx.AsyncBaseTransport):
                 return await transport.handle_async_request(request)
-            return await asyncio.to_thread(self.whole, request)
+            return await in_daemon_thread(lambda: self.whole(request))
 
         @staticmethod
         def whole(request: httpx.Request) -> httpx.Response:

@@ -16,7 +16,7 @@ from launchready.net.tls import Handshakes
 Addresses = Callable[[str], Awaitable[Sequence[str]]]
 SECONDS = 3.0
 # A line of a reply has 512 octets (section 4.5.3.1.5); a server that says more than this is none.
-MOST_LINES = 64
+MAX_LINES = 64
 
 
 @dataclass(slots=True)
@@ -68,27 +68,27 @@ class Greeter:
         """EHLO, and STARTTLS where it is offered: whether it was, and what the handshake showed."""
         reader, writer = await asyncio.open_connection(*place)
         try:
-            await reply(reader)
-            lines = await ask(reader, writer, f"EHLO {self.hello}")
+            await read_reply(reader)
+            lines = await send_command(reader, writer, f"EHLO {self.hello}")
             if not any(line[4:].strip().upper() == "STARTTLS" for line in lines):
                 return False, None
-            if not (await ask(reader, writer, "STARTTLS"))[-1].startswith("220"):
+            if not (await send_command(reader, writer, "STARTTLS"))[-1].startswith("220"):
                 return False, None
             return True, await self.handshakes.upgrade(question, host, writer, trust)
         finally:
             writer.transport.abort()
 
 
-async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, command: str) -> list[str]:
+async def send_command(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, command: str) -> list[str]:
     writer.write(f"{command}\r\n".encode("ascii"))
     await writer.drain()
-    return await reply(reader)
+    return await read_reply(reader)
 
 
-async def reply(reader: asyncio.StreamReader) -> list[str]:
+async def read_reply(reader: asyncio.StreamReader) -> list[str]:
     """The lines of one reply: a dash behind the code says that another follows."""
     lines: list[str] = []
-    while len(lines) < MOST_LINES:
+    while len(lines) < MAX_LINES:
         line = (await reader.readline()).decode("latin-1").rstrip("\r\n")
         if len(line) < 3 or not line[:3].isdecimal():
             raise ValueError(f"not SMTP: {line[:60]!r}")

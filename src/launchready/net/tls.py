@@ -81,7 +81,7 @@ class Handshakes:
     def context(self) -> ssl.SSLContext:
         """Whom to trust; read once, because it costs more than the handshakes of a run."""
         if self.trust is None:
-            self.trust = trusting(self.ca_file)
+            self.trust = trust_context(self.ca_file)
         return self.trust
 
     async def _look(self, question: str, host: str, place: tuple[str, int]) -> TlsFacts:
@@ -90,17 +90,17 @@ class Handshakes:
 
     async def _verified(self, question: str, host: str, place: tuple[str, int]) -> TlsFacts:
         try:
-            der, version = await shake(place, host, self.context())
-            return read(question, der, version, trusted=True, chain_complete=True)
+            der, version = await handshake(place, host, self.context())
+            return read_certificate(question, der, version, trusted=True, chain_complete=True)
         except ssl.SSLCertVerificationError as refused:
             verdict = refused
-        der, version = await shake(place, host, blind())
-        return judged(question, der, version, verdict)
+        der, version = await handshake(place, host, unverified_context())
+        return refused_facts(question, der, version, verdict)
 
     async def _old(self, host: str, place: tuple[str, int]) -> tuple[str, ...]:
         """The version before TLS 1.2 that the host still speaks, if one; whatever goes wrong, it does not."""
         try:
-            _, version = await shake(place, host, old_versions())
+            _, version = await handshake(place, host, legacy_context())
         except (OSError, EOFError):
             return ()
         return (version,)
@@ -113,7 +113,7 @@ class Handshakes:
         None where the chain was refused: the connection is then of no use any more.
         """
         try:
-            await writer.start_tls(trust or blind(), server_hostname=host)
+            await writer.start_tls(trust or unverified_context(), server_hostname=host)
         except ssl.SSLCertVerificationError as refused:
             del refused
             return None
@@ -122,13 +122,13 @@ class Handshakes:
             return TlsFacts(question, trouble="tls", reason=reason)
         shown = writer.get_extra_info("ssl_object")
         der = shown.getpeercert(binary_form=True) or b""
-        return read(question, der, shown.version() or "", trusted=trust is not None, chain_complete=None)
+        return read_certificate(question, der, shown.version() or "", trusted=trust is not None, chain_complete=None)
 
 
-def judged(question: str, der: bytes, version: str, refused: ssl.SSLCertVerificationError) -> TlsFacts:
+def refused_facts(question: str, der: bytes, version: str, refused: ssl.SSLCertVerificationError) -> TlsFacts:
     """A certificate whose chain was refused, and why."""
     code = refused.verify_code
-    return read(
+    return read_certificate(
         question,
         der,
         version,
@@ -140,9 +140,9 @@ def judged(question: str, der: bytes, version: str, refused: ssl.SSLCertVerifica
     )
 
 
-def old_versions() -> ssl.SSLContext:
+def legacy_context() -> ssl.SSLContext:
     """Speaks TLS 1.0 and 1.1 only, to see whether a server still does. Nothing is ever sent over it."""
-    context = blind()
+    context = unverified_context()
     with warnings.catch_warnings():
         # Python warns of these versions, and is right.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -152,7 +152,7 @@ def old_versions() -> ssl.SSLContext:
     return context
 
 
-def trusting(ca_file: str | None) -> ssl.SSLContext:
+def trust_context(ca_file: str | None) -> ssl.SSLContext:
     """Public authorities and ``ca_file``. The name is compared by the rule, which can then say what was shown."""
     context = ssl.create_default_context()
     context.check_hostname = False
@@ -161,7 +161,7 @@ def trusting(ca_file: str | None) -> ssl.SSLContext:
     return context
 
 
-def blind() -> ssl.SSLContext:
+def unverified_context() -> ssl.SSLContext:
     """Accepts anything: only to read a certificate that was refused. Nothing is ever sent over it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -169,7 +169,7 @@ def blind() -> ssl.SSLContext:
     return context
 
 
-async def shake(place: tuple[str, int], host: str, context: ssl.SSLContext) -> tuple[bytes, str]:
+async def handshake(place: tuple[str, int], host: str, context: ssl.SSLContext) -> tuple[bytes, str]:
     """One connection: the certificate in DER form, and the protocol version."""
     _reader, writer = await asyncio.open_connection(place[0], place[1], ssl=context, server_hostname=host)
     try:
@@ -179,7 +179,7 @@ async def shake(place: tuple[str, int], host: str, context: ssl.SSLContext) -> t
         writer.transport.abort()
 
 
-def read(
+def read_certificate(
     question: str,
     der: bytes,
     version: str,
@@ -225,7 +225,7 @@ def alternative_names(certificate: Any) -> tuple[str, ...]:
     return tuple(name.lower() for name in names) + tuple(str(address) for address in addresses)
 
 
-async def given(provider: Any, host: str) -> TlsFacts:
+async def provided_facts(provider: Any, host: str) -> TlsFacts:
     """What an injected mapping or callable knows of ``host``; facts that cannot be read are a ConfigError."""
     question = f"TLS facts of {host}"
     found = provider.get(host) if isinstance(provider, Mapping) else provider(host)
@@ -240,8 +240,8 @@ async def given(provider: Any, host: str) -> TlsFacts:
         raise ConfigError([f"tls: {host}: unknown fact {unknown[0]!r}; known are {', '.join(FACTS)}"])
     return TlsFacts(
         question,
-        not_before=moment(found.get("not_before"), host),
-        not_after=moment(found.get("not_after"), host),
+        not_before=timestamp(found.get("not_before"), host),
+        not_after=timestamp(found.get("not_after"), host),
         names=tuple(str(name).lower() for name in found.get("names") or ()),
         issuer=str(found.get("issuer") or ""),
         chain_complete=found.get("chain_complete"),
@@ -254,7 +254,7 @@ async def given(provider: Any, host: str) -> TlsFacts:
 FACTS = ("not_before", "not_after", "names", "issuer", "chain_complete", "self_signed", "versions", "trusted")
 
 
-def moment(value: object, host: str) -> float | None:
+def timestamp(value: object, host: str) -> float | None:
     """An ISO 8601 text or a datetime as seconds since the epoch; without an offset it is UTC."""
     if value is None:
         return None

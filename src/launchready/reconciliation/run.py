@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, StoreError
-from launchready.idempotency.admin import Desk
+from launchready.idempotency.admin import KeyAdmin
 from launchready.reconciliation.bookings import Source, load_bookings
 from launchready.reconciliation.charges import Provider, parse_time
 from launchready.reconciliation.compare import Period, compare
@@ -58,7 +58,7 @@ def reconcile(
     keys: list[StoredKey] | None = None
     verdicts: tuple[Verdict, ...] = ()
     if url and not url.startswith("memory:"):
-        desk = Desk(url, secret_key, secret_key_fallbacks, encrypt=encrypt)
+        desk = KeyAdmin(url, secret_key, secret_key_fallbacks, encrypt=encrypt)
         try:
             keys = [stored_key(row, until) for row in desk.reconcilable()]
             matched = match_keys(keys, listing.charges, (*STEPS, *steps))
@@ -96,7 +96,7 @@ def stored_key(row: dict[str, object], now: datetime) -> StoredKey:
     return StoredKey(str(row["id"]), str(row["route"]), row["state"] == "unknown", str(row["root"]), started, last_sign)
 
 
-def _settle(desk: Desk, verdict: Verdict, notes: list[str]) -> Verdict:
+def _settle(desk: KeyAdmin, verdict: Verdict, notes: list[str]) -> Verdict:
     if verdict.outcome == UNDETERMINED:
         return verdict
     try:

@@ -4,9 +4,9 @@ import re
 from binascii import Error, a2b_base64
 from collections.abc import Iterator
 
-from launchready.secrets.forms import Form
+from launchready.lazy_pattern import LazyPattern
 
-_RUN = Form(r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{20,65536}+={0,2}")
+_RUN = LazyPattern(r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{20,65536}+={0,2}")
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e\xc2-\xf4\x80-\xbf]+")
 _HEAD = 24
 
@@ -29,7 +29,7 @@ def decode_text(value: str) -> str:
 
 def text_runs(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield every base64 run that decodes to text: start, end, decoded text."""
-    for found in _RUN.re.finditer(text):
+    for found in _RUN.finditer(text):
         value = found.group()
         if value.startswith("eyJ") and text[found.end() : found.end() + 1] == ".":
             continue

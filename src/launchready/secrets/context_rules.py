@@ -2,10 +2,10 @@
 test.
 """
 
+from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import value_checks
 from launchready.secrets.base64_text import decode_text
 from launchready.secrets.file_context import FileContext
-from launchready.secrets.forms import Form
 from launchready.secrets.key_kinds import has_format, identify, vendor_of_name
 from launchready.secrets.key_names import words
 from launchready.vendors.catalog import BY_NAME
@@ -20,7 +20,7 @@ _NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
 #: The form of Apple's app-specific passwords.
-_APP_PASSWORD = Form(r"[a-z]{4}(?:-[a-z]{4}){3}")
+_APP_PASSWORD = LazyPattern(r"[a-z]{4}(?:-[a-z]{4}){3}")
 
 
 def classify(key: str, kind: str, value: str, context: FileContext, *, bare: bool, encoded: bool) -> tuple[str, str]:
@@ -79,7 +79,7 @@ def is_password(value: str, context: FileContext, *, bare: bool) -> bool:
         # the default that Rails generates
         stock = context.path.endswith("database.yml") and value in {"postgres", "root", "mysql"}
         return len(value) >= 3 and value.lower() not in _NO_VALUE and not placeholder and not stock
-    if _APP_PASSWORD.re.fullmatch(value) and not context.test:
+    if _APP_PASSWORD.fullmatch(value) and not context.test:
         return value_checks.is_unpronounceable(value)
     if context.sample_by_folder and not context.code and value_checks.is_strong_password(value):
         return True
@@ -108,7 +108,7 @@ def is_password(value: str, context: FileContext, *, bare: bool) -> bool:
 
 def is_vendor_key(value: str, rule: str, context: FileContext) -> bool:
     """Whether a value under a vendor's name is its key. A UUID counts as well."""
-    if value_checks.UUID.re.fullmatch(value):
+    if value_checks.UUID.fullmatch(value):
         return value != _NO_UUID and not context.test and not context.sample
     if rule in BY_NAME and len(value) >= 40 and not context.test and has_format(rule, value):
         return value_checks.class_changes(value) >= 0.25 and not value_checks.is_sequence(value)
@@ -130,7 +130,7 @@ def is_uuid_key(value: str, key: str, context: FileContext) -> bool:
 
 def is_secret(value: str, kind: str, key: str, context: FileContext) -> bool:
     """Whether a value is a signing key or token of an unknown vendor."""
-    if value_checks.UUID.re.fullmatch(value):
+    if value_checks.UUID.fullmatch(value):
         return context.credentials or is_uuid_key(value, key, context)
     if kind == "secret" and not (context.test or context.sample or context.prose) and is_punctuated_key(value):
         return True

@@ -4,49 +4,49 @@ import posixpath
 from functools import lru_cache
 from typing import NamedTuple
 
-from launchready.secrets.forms import Form
-from launchready.vendors.lists import words as words_of
+from launchready.lazy_pattern import LazyPattern
+from launchready.vendors import word_set
 
-_CODE = words_of(
+_CODE = word_set(
     "py pyi js jsx ts tsx mjs cjs vue svelte java kt kts scala groovy go rs c h cc cpp hpp m mm swift rb php cs "
     "fs vb dart lua pl r ex exs erl clj hs jl html htm css scss less ipynb map graphql proto sol zig coffee astro"
 )
-_CONFIG = words_of(
+_CONFIG = word_set(
     "yml yaml ini cfg conf config properties props toml env cnf tfvars tf hcl service desktop plist xml json "
     "json5 jsonc editorconfig npmrc rc pgpass netrc http rest neon"
 )
-_PROSE = words_of("md markdown rst txt text adoc asciidoc org log out tex eml mbox csv tsv chat srt vtt")
-_XML = words_of(
+_PROSE = word_set("md markdown rst txt text adoc asciidoc org log out tex eml mbox csv tsv chat srt vtt")
+_XML = word_set(
     "xml plist config csproj storyboard xib svg html htm xhtml jsp pom resx settings iml props targets xaml strings"
 )
-_SHELL = words_of(
+_SHELL = word_set(
     "sh bash zsh fish bat cmd ps1 psm1 mk env profile bashrc zshrc bash_profile zprofile bash_history zsh_history "
     "history"
 )
-_LOCK = Form(
+_LOCK = LazyPattern(
     r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock|"
     r"uv\.lock|Pipfile\.lock|composer\.lock|Gemfile\.lock|Cargo\.lock|go\.sum|pdm\.lock|flake\.lock|"
     r"bun\.lockb?|packages\.lock\.json|mix\.lock|Podfile\.lock)$"
 )
-_TEST = Form(
+_TEST = LazyPattern(
     r"(?i)(?:^|[/_.\-])(?:tests?|testsuite|testing|__tests__|specs?|fixtures?|mocks?|__mocks__|testdata|"
     r"cassettes|e2e|conftest|factories|stories|snapshots?|__snapshots__|seeds?|benchmarks?)(?:[/_.\-]|"
     r"$)|[a-z](?:Test|Tests|Spec)\.[a-z]+$"
 )
-_SAMPLE = Form(
+_SAMPLE = LazyPattern(
     r"(?i)(?:^|[/_.\-])(?:examples?|samples?|demo|tutorials?|docs?|site-packages|node_modules)(?:[/_.\-]|$)|"
     r"\.(?:template|tmpl|tpl|stub|dist|default|defaults|j2|erb|ejs)$|(?:^|/)(?:cookiecutter|skeleton)"
 )
-_NOTED = Form(r"(?i)(?<![a-z])(?:docs?(?=/)|seeds?|demo)(?![a-z])")
-_LOCALE = Form(
+_NOTED = LazyPattern(r"(?i)(?<![a-z])(?:docs?(?=/)|seeds?|demo)(?![a-z])")
+_LOCALE = LazyPattern(
     r"(?i)(?:^|/)(?:locales?|i18n|l10n|lang|langs|languages|translations?|messages|intl|nls)(?:/|$|"
     r"[._\-])|\.(?:po|pot|xlf|xliff|arb|lang|ftl)$|(?:^|"
     r"/)values(?:-[a-z]{2}(?:-r[A-Z]{2})?)/strings\.xml$|\.lproj/"
 )
-_ENV = Form(
+_ENV = LazyPattern(
     r"(?i)(?:^|/)(?:\.env|env|\.bashrc|\.zshrc|\.(?:bash_|z)?profile)(?:[._\-][\w.\-]*)?$|\.env$|(?:^|/)\.envrc$"
 )
-_CREDENTIALS = Form(
+_CREDENTIALS = LazyPattern(
     r"(?i)(?:^|/)(?:\.?_?netrc|\.?pgpass(?:\.conf)?|\.git-credentials|\.?htpasswd|\.esmtprc|\.msmtprc|"
     r"\.mutt(?:rc)?|\.fetchmailrc|\.my\.cnf|\.mylogin\.cnf|\.dockercfg|\.docker/config\.json|"
     r"\.npmrc|\.pypirc|\.s3cfg|\.boto|credentials|\.credentials|\.tugboat|\.ftpconfig|"
@@ -94,12 +94,12 @@ def context_of(path: str) -> FileContext:
     inner = path.rpartition("!/")[2]
     base = posixpath.basename(inner).lower()
     ext = base.rpartition(".")[2]
-    env = _ENV.re.search(inner) is not None
-    sample = _SAMPLE.re.search(inner) is not None
-    test = _TEST.re.search(inner) is not None
+    env = _ENV.search(inner) is not None
+    sample = _SAMPLE.search(inner) is not None
+    test = _TEST.search(inner) is not None
     # docs and seed scripts often hold real logins: does only the folder say "sample"?
-    plain = _NOTED.re.sub("x", inner)
-    sample_by_folder = (sample or test) and not (_SAMPLE.re.search(plain) or _TEST.re.search(plain))
+    plain = _NOTED.sub("x", inner)
+    sample_by_folder = (sample or test) and not (_SAMPLE.search(plain) or _TEST.search(plain))
     code = ext in _CODE and not env
     return FileContext(
         path,
@@ -116,9 +116,9 @@ def context_of(path: str) -> FileContext:
         test=test,
         sample=sample,
         sample_by_folder=sample_by_folder,
-        locale=_LOCALE.re.search(inner) is not None,
-        lock=_LOCK.re.search(inner) is not None,
-        credentials=_CREDENTIALS.re.search(inner) is not None,
+        locale=_LOCALE.search(inner) is not None,
+        lock=_LOCK.search(inner) is not None,
+        credentials=_CREDENTIALS.search(inner) is not None,
     )
 
 

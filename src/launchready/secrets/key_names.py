@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from launchready.secrets.forms import Form
-from launchready.vendors.lists import words as words_of
+from launchready.lazy_pattern import LazyPattern
+from launchready.vendors import word_set
 
-_WORDS = Form(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = LazyPattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 #: Stems of secret names, searched in lower-case text.
 STEMS = (
@@ -25,7 +25,7 @@ STEMS = (
     "psk",
 )
 
-_PASSWORD = words_of(
+_PASSWORD = word_set(
     "password passwd passwort passphrase pwd passcode psw pass kennwort contrasena wachtwoord senha masterauth "
     "requirepass pw psk storepass keypass bindpw"
 )
@@ -41,22 +41,22 @@ _ENDS = (
     ("authkey", "secret"), ("signingkey", "secret"), ("encryptionkey", "secret"),
     ("accountkey", "token"), ("sharedaccesskey", "token"),
 )  # fmt: skip
-_NOT_BEFORE_TOKEN = words_of(
+_NOT_BEFORE_TOKEN = word_set(
     "csrf next page pagination cancellation cancel continuation sync start end begin eof stop special pad unk bos "
     "sep mask eos new old word sub max min num total xsrf antiforgery input output completion prompt lock fence "
     "string comment text block design color"
 )
-_KEY = words_of(
+_KEY = word_set(
     "api secret access private auth admin service server master signing encryption encrypt decryption account "
     "license app application deploy webhook jwt hmac aes write live prod production root restricted management "
     "shared sas subscription rest consumer integration role client authentication nonce in secure rsa ssh ssl tls "
     "pgp gpg fernet crypt cipher cookie session kms test anon preshared routing validation decryption"
 )
-_PUBLIC = words_of(
+_PUBLIC = word_set(
     "public publishable pub site primary foreign cache sort partition row map i18n translation idempotency object "
     "dict index unique anonymous search measurement tracking file image lookup config query sitemap group"
 )
-_SUFFIXES = words_of(
+_SUFFIXES = word_set(
     "value raw plain plaintext text str string b64 base64 prod production live test staging dev default base "
     "current prev previous old new fallback fallbacks env key0 confirm encoded file64 main primary secondary"
 )
@@ -66,7 +66,7 @@ _TOKEN = frozenset(["auth", "authorization", "credentials", "credential", "creds
 @lru_cache(8192)
 def words(key: str) -> tuple[str, ...]:
     """Split a name into words, in lower case."""
-    return tuple(word.lower() for word in _WORDS.re.findall(key[-120:]))
+    return tuple(word.lower() for word in _WORDS.findall(key[-120:]))
 
 
 def key_kind(key: str) -> str:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
+from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import context_rules
 from launchready.secrets.file_context import FileContext
-from launchready.secrets.forms import Form
 from launchready.secrets.hits import SecretMatch
 from launchready.secrets.key_names import key_kind
 
-_RULE = Form(r"(?m)^[ \t>]{0,8}\|?[ \t]{0,8}:?-{1,80}:?[ \t]{0,8}\|[ \t|:\-]{0,400}$")
-_CELL = Form(r"[^|\n]*")
+_RULE = LazyPattern(r"(?m)^[ \t>]{0,8}\|?[ \t]{0,8}:?-{1,80}:?[ \t]{0,8}\|[ \t|:\-]{0,400}$")
+_CELL = LazyPattern(r"[^|\n]*")
 _MARKS = " \t`*_\"'"
 _ROWS = 400
 
@@ -19,7 +19,7 @@ def table_secrets(text: str, context: FileContext) -> Iterator[SecretMatch]:
     if not context.prose:
         return
     read = 0
-    for rule in _RULE.re.finditer(text):
+    for rule in _RULE.finditer(text):
         end = rule.start() - 1
         if end < read:
             continue  # a row of the previous table
@@ -54,7 +54,7 @@ def _below(
         cell = at + len(text[at:end]) - len(text[at:end].lstrip(" \t>"))
         cell += text.startswith("|", cell)
         for number in range(len(titles)):
-            found = _CELL.re.match(text, cell, end)
+            found = _CELL.match(text, cell, end)
             if found is None:
                 break
             value = found.group().strip(_MARKS)

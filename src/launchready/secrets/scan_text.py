@@ -1,12 +1,12 @@
 """Runs all readers on one text, removes overlaps, and honours inline allow comments."""
 
+from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import markdown_tables, value_checks
 from launchready.secrets.base64_text import text_runs
 from launchready.secrets.call_arguments import argument_secrets
 from launchready.secrets.command_lines import command_secrets
 from launchready.secrets.credential_files import file_format_secrets
 from launchready.secrets.file_context import FileContext
-from launchready.secrets.forms import Form
 from launchready.secrets.hits import SecretMatch, without_overlaps
 from launchready.secrets.key_names import STEMS
 from launchready.secrets.key_values import named_values
@@ -40,14 +40,14 @@ _PLAIN = FileContext("")
 _PROBES = tuple(
     (gate, gate[1:] if gate[0] == "\\" else f" {gate[1:]}" if gate[0] in "\"'`> " else gate) for gate in GATES
 )
-_LONG = Form(r"[\w\-.:/~$%+=\[]{12,}|[\"'`][\w\-.]{2,11}[\"'`]\s{0,20}(?:\+|\.|&|<>|\\|[\"'`])")
+_LONG = LazyPattern(r"[\w\-.:/~$%+=\[]{12,}|[\"'`][\w\-.]{2,11}[\"'`]\s{0,20}(?:\+|\.|&|<>|\\|[\"'`])")
 
 
 def find_secrets(text: str, context: FileContext, depth: int = 0) -> list[SecretMatch]:
     """Return every secret in a text, in time linear in its length. ``depth``: encodings already decoded."""
     if context.lock:
         return _lock_file_secrets(text)
-    long = " " + " ".join(_LONG.re.findall(text))
+    long = " " + " ".join(_LONG.findall(text))
     gates = frozenset([gate for gate, probe in _PROBES if probe in long])
     low = text.lower()
     named = any(stem in low for stem in STEMS)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
+from launchready.lazy_pattern import LazyPattern
 from launchready.secrets.file_context import FileContext
-from launchready.secrets.forms import Form
 from launchready.secrets.hits import SecretMatch
 from launchready.secrets.vendor_tokens import vendor_keys
 
-_GLUE = Form(r"[\"'`]\s{0,20}(?:\+|\.{1,2}|&|<>)?\s{0,20}\\?\s{0,60}[\"'`]")
-_PIECE = Form(r"[A-Za-z0-9_\-.+/=~]{1,400}")
+_GLUE = LazyPattern(r"[\"'`]\s{0,20}(?:\+|\.{1,2}|&|<>)?\s{0,20}\\?\s{0,60}[\"'`]")
+_PIECE = LazyPattern(r"[A-Za-z0-9_\-.+/=~]{1,400}")
 _PIECES = 12
 
 
@@ -30,10 +30,10 @@ def join_literals(text: str, at: int) -> tuple[str, int]:
     """Join adjacent literals from ``at`` on, and return their end; ("", end) for a single literal."""
     pieces: list[str] = []
     end = at
-    while len(pieces) < _PIECES and (piece := _PIECE.re.match(text, end)) is not None:
+    while len(pieces) < _PIECES and (piece := _PIECE.match(text, end)) is not None:
         pieces.append(piece.group())
         end = piece.end()
-        glue = _GLUE.re.match(text, end)
+        glue = _GLUE.match(text, end)
         if glue is None:
             break
         end = glue.end()

@@ -3,16 +3,16 @@
 import re
 from collections.abc import Iterator
 
+from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import value_checks
 from launchready.secrets.file_context import FileContext
-from launchready.secrets.forms import Form
 from launchready.secrets.hits import SecretMatch
 
-_PARTS = Form(
+_PARTS = LazyPattern(
     r"([^\s:/@\"'<>`\\{}()]{0,96}):([^\s\"'<>`\\/?#]{1,512}?|[^\s\"'<>`\\]{1,512}?)@(\[?[A-Za-z0-9_.\-:]{1,253})"
 )
-_SCHEME = Form(r"[A-Za-z][A-Za-z0-9+.\-]{1,24}\Z")
-_LOCAL = Form(
+_SCHEME = LazyPattern(r"[A-Za-z][A-Za-z0-9+.\-]{1,24}\Z")
+_LOCAL = LazyPattern(
     r"(?i)(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|host|hostname|server|example\.\w+|"
     r"[\w.\-]*\.example(?:\.\w+)?|[\w.\-]*example\.(?:com|org|net)|db|database|postgres|mysql|redis|"
     r"mongo|rabbitmq)(?::.*)?"
@@ -38,8 +38,8 @@ def url_passwords(text: str, context: FileContext) -> Iterator[SecretMatch]:
     """Yield every password in a URL that is not a placeholder."""
     at = text.find("://")
     while at >= 0:
-        found = _PARTS.re.match(text, at + 3, at + 900)
-        scheme = _SCHEME.re.search(text, max(0, at - 26), at)
+        found = _PARTS.match(text, at + 3, at + 900)
+        scheme = _SCHEME.search(text, max(0, at - 26), at)
         if found is not None and scheme is not None:
             one = _password(scheme.group().lower(), found, context)
             if one is not None:
@@ -51,7 +51,7 @@ def _password(scheme: str, found: re.Match[str], context: FileContext) -> Secret
     from urllib.parse import unquote  # noqa: PLC0415 - most scans find no URL with a password
 
     user, value, host = found.groups()
-    local = _LOCAL.re.fullmatch(host.rstrip(".")) is not None
+    local = _LOCAL.fullmatch(host.rstrip(".")) is not None
     if "@" in value and not context.credentials:
         value = value.rpartition("@")[0] or value
     if context.credentials:

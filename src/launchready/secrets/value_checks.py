@@ -4,18 +4,18 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from launchready.secrets.forms import Form
-from launchready.vendors.lists import words as words_of
+from launchready.lazy_pattern import LazyPattern
+from launchready.vendors import word_set
 
-_MASK = Form(r"[xX*•.\-_#?0\s…]+|(.)\1+|(?:(.{2,12}?)\2{2,}.{0,11})")
-_TEMPLATE = Form(
+_MASK = LazyPattern(r"[xX*•.\-_#?0\s…]+|(.)\1+|(?:(.{2,12}?)\2{2,}.{0,11})")
+_TEMPLATE = LazyPattern(
     r"\$\{|\$\(|\{\{|\}\}|<%|%>|<[A-Za-z_][\w .:\-]*>|#\{|\[\[|\]\]|%\(\w+\)|%[sdr]\b|__[A-Z_]+__|@@|"
     r"\$[A-Za-z_]{2,}\w*$|^\$\w+|^%\w+%$"
     r"|^\{[\w.\[\]'\"!:+/=]*\}$|^\{cipher\}|\{[a-z_][\w.]*\}|^\[[A-Za-z][\w \-]*\]$|^@[A-Za-z]+(?:[/.(]|$)|^(?:env|"
     r"secret|vault|ref|op|ssm|file|arn|kms|gcp):|^ENC\[|^!\w|^\$ANSIBLE"
     r"|^projects/[\w\-]+/secrets/|^\(?AC[0-9a-f]{32}$"  # a secret's name in a vault; a Twilio account, not a key
 )
-_STOCK = Form(
+_STOCK = LazyPattern(
     r"(?i)your[\W_]*|example|change[\W_]*me|change[\W_]*this|change[\W_]*it|placeholder|replace[\W_]*|"
     r"dummy|sample|redacted|todo|fixme|"
     r"x{4,}|\*{3,}|\.\.\.|…|lorem|not[\W_]?a[\W_]?real|not[\W_]?real|fake|<|secret[\W_]?here|"
@@ -23,36 +23,36 @@ _STOCK = Form(
     r"(?:put|enter|fill|insert)[\s_\-](?:your|the|in|here|it|a)|mock|foo[\W_]?bar|deadbeef|abcdefg|qwerty|0?123456789|987654321|"
     r"aaaaaa|000000|none|null|undefined|undisclosed"
 )
-_RUNS = Form(r"(?i)abcdef|bcdefg|123456|234567|345678|456789|567890|qwertz|xxxx|aaaa|0000|1111")
-_CHAIN = Form(r"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)+(!?[;,)]?|[(\[ ].*)")
-_EXPRESSION = Form(
+_RUNS = LazyPattern(r"(?i)abcdef|bcdefg|123456|234567|345678|456789|567890|qwertz|xxxx|aaaa|0000|1111")
+_CHAIN = LazyPattern(r"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)+(!?[;,)]?|[(\[ ].*)")
+_EXPRESSION = LazyPattern(
     r"[A-Za-z_$][\w$.]*[(\[](?:[\w\s.,:;'\"=*/+<>?|$(){}\[\]-]*|['\"].*)|&\w+;|"
     r"new [A-Z].*|lambda\b.*|function\b.*|await .*|!?[a-z]+ ?=> ?.*"
 )
-_PATH = Form(
+_PATH = LazyPattern(
     r"(?:~|\.{0,2})/[\w.\-/ ]*|[A-Za-z]:\\.*|[\w\-./]+\.(?:pem|key|json|ya?ml|txt|crt|cer|py|js|ts|env|"
     r"toml|ini|cfg|conf|php|html?|md|xml|p12|pfx|jks|keystore|sh|com|org|net|io|dev)(?::\d+)?"
 )
-_URL = Form(r"(?:[a-z][a-z0-9+.\-]{1,20}:)?//.*|mailto:.*|data:.*|urn:.*|www\..*")
-_DATE = Form(
+_URL = LazyPattern(r"(?:[a-z][a-z0-9+.\-]{1,20}:)?//.*|mailto:.*|data:.*|urn:.*|www\..*")
+_DATE = LazyPattern(
     r"\d{4}-\d\d-\d\d.*|\d\d?[./]\d\d?[./]\d{2,4}.*|v?\d+(?:\.\d+){1,3}[\w\-+.]*|\d+(?:\.\d+)?(?:px|em|"
     r"rem|ms|s|m|h|d|kb|mb|gb|%)?"
 )
 _RANDOM = 0.35
 _NO_PATH = 40
-UUID = Form(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_HEX = Form(r"[0-9a-f]+|[0-9A-F]+")
-_WORDS = Form(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+UUID = LazyPattern(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_HEX = LazyPattern(r"[0-9a-f]+|[0-9A-F]+")
+_WORDS = LazyPattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LEET = str.maketrans("013457@$!", "oleastasi")
-_TYPE = Form(
+_TYPE = LazyPattern(
     r"(?i)(?:str|string|bool|boolean|int|integer|number|text|bytes|object|any|optional|true|false|yes|"
     r"no|on|off|required|password|secret|token|hidden|nil|void|email|(?:var)?char(?:\(.*)?|binary|uuid|date|"
     r"datetime|enum|array|list|dict|map)[?;,\])]?"
 )
-_HASH = Form(r"(?:sha\d{1,3}|md5|sri|blake\w*)[-:=].+|[0-9a-f]{7,12}|W/\"?[0-9a-f\-]*\"?")
+_HASH = LazyPattern(r"(?:sha\d{1,3}|md5|sri|blake\w*)[-:=].+|[0-9a-f]{7,12}|W/\"?[0-9a-f\-]*\"?")
 
 #: Words of weak passwords, in tests, examples and production.
-_WEAK = words_of(
+_WEAK = word_set(
     "password passwort passwd pass pwd passphrase secret secrets admin administrator root test tests testing "
     "tester user users guest example default changeme letmein welcome qwerty postgres postgresql pg mysql mariadb "
     "redis mongo mongodb rabbitmq rabbit minio minioadmin sa dev develop development local localhost demo sample "
@@ -66,24 +66,26 @@ _WEAK = words_of(
 )
 
 
-_NUMBERED = Form(r"[A-Za-z]{3,20}[\-_.]?((?!19\d\d\b|20\d\d\b)\d{4,6})[!?.]?")
+_NUMBERED = LazyPattern(r"[A-Za-z]{3,20}[\-_.]?((?!19\d\d\b|20\d\d\b)\d{4,6})[!?.]?")
 _ROWS = ("01234567890", "09876543210", "13579", "24680")
-_GLUED = Form("(?:" + "|".join(sorted((word for word in _WEAK if len(word) > 2), key=len, reverse=True)) + "){1,4}")
+_GLUED = LazyPattern(
+    "(?:" + "|".join(sorted((word for word in _WEAK if len(word) > 2), key=len, reverse=True)) + "){1,4}"
+)
 
 
 def is_placeholder(value: str) -> bool:
     """Whether a value only marks the place of a secret: a template, a mask, a reference, a stock word."""
     return (
         len(value) < 4
-        or _MASK.re.fullmatch(value) is not None
-        or _TEMPLATE.re.search(value) is not None
-        or (_STOCK.re.search(value) is not None and not _is_chance(value))
+        or _MASK.fullmatch(value) is not None
+        or _TEMPLATE.search(value) is not None
+        or (_STOCK.search(value) is not None and not _is_chance(value))
     )
 
 
 def _is_chance(value: str) -> bool:
     """Whether a stock word occurs by chance: "todo" is in one of a million random keys."""
-    found = _STOCK.re.search(value)
+    found = _STOCK.search(value)
     return (
         found is not None
         and len(found.group()) <= 5
@@ -101,20 +103,20 @@ def is_generated_salt(value: str) -> bool:
 
 def is_sequence(value: str) -> bool:
     """Whether a key is made up: runs of the alphabet, or few distinct characters."""
-    runs = _RUNS.re.findall(value)
+    runs = _RUNS.findall(value)
     return (bool(runs) and (len(value) < 40 or len(runs) > 1)) or len(set(value)) < min(8, len(value) // 2 + 1)
 
 
 def is_expression(value: str) -> bool:
     """Whether a value is code, a path, a URL, a date or a type instead of a literal secret."""
-    if _PATH.re.fullmatch(value):  # unless it is base64 that begins with a slash
+    if _PATH.fullmatch(value):  # unless it is base64 that begins with a slash
         return len(value) < _NO_PATH or class_changes(value) < _RANDOM
-    return _chain(value) or any(form.re.fullmatch(value) for form in (_EXPRESSION, _URL, _DATE, _TYPE, _HASH))
+    return _chain(value) or any(form.fullmatch(value) for form in (_EXPRESSION, _URL, _DATE, _TYPE, _HASH))
 
 
 def _chain(value: str) -> bool:
     """Whether a value is names joined by dots (``settings.mail.password``) instead of a password with a dot."""
-    found = _CHAIN.re.fullmatch(value)
+    found = _CHAIN.fullmatch(value)
     if found is None:
         return False
     numbered = value[-2:].isdigit() and value[:1].isupper()  # Ember.Saffron33: no attribute is numbered so
@@ -128,7 +130,7 @@ def _chain(value: str) -> bool:
 
 @lru_cache(4096)
 def split_words(value: str) -> tuple[str, ...]:
-    return tuple(word.lower() for word in _WORDS.re.findall(value))
+    return tuple(word.lower() for word in _WORDS.findall(value))
 
 
 def is_weak(value: str) -> bool:
@@ -136,7 +138,7 @@ def is_weak(value: str) -> bool:
 
     Four digits at the end that are neither a year nor a keyboard row make it a real choice: "correct4116".
     """
-    numbered = _NUMBERED.re.fullmatch(value)
+    numbered = _NUMBERED.fullmatch(value)
     if numbered is not None and len(set(numbered.group(1))) > 2 and not any(numbered.group(1) in row for row in _ROWS):
         return False
     words = [word for word in split_words(value) if not word.isdigit()]
@@ -147,7 +149,7 @@ def is_weak(value: str) -> bool:
     if letters and all(word in _WEAK for word in letters):
         return True
     core = value.lower().strip("0123456789!?.#*@$-_").translate(_LEET)
-    return len(core) <= 32 and _GLUED.re.fullmatch(core) is not None
+    return len(core) <= 32 and _GLUED.fullmatch(core) is not None
 
 
 def class_changes(value: str) -> float:
@@ -174,13 +176,13 @@ def looks_random(value: str, least: int = 16) -> bool:
     """Whether a value looks random: long, with mixed letters and digits, too many class changes for an identifier."""
     if len(value) < least or " " in value or is_placeholder(value) or is_expression(value) or is_sequence(value):
         return False
-    if _HEX.re.fullmatch(value):
+    if _HEX.fullmatch(value):
         return len(value) >= max(least, 24) and not value.isdigit() and any(map(str.isdigit, value))
     digits = sum(map(str.isdigit, value))
     if digits == 0:
         lower, upper = value != value.upper(), value != value.lower()
         return lower and upper and len(value) >= 20 and class_changes(value) >= 0.35 and not is_identifier(value)
-    return class_changes(value) >= 0.16 and not (is_identifier(value) and digits < 5) and not UUID.re.fullmatch(value)
+    return class_changes(value) >= 0.16 and not (is_identifier(value) and digits < 5) and not UUID.fullmatch(value)
 
 
 def is_strong_password(value: str) -> bool:
@@ -206,4 +208,4 @@ def is_password(value: str) -> bool:
     letters = any(map(str.isalpha, value))
     more = any(map(str.isdigit, value)) or any(char in "!@#$%^&*+=?~|" for char in value[1:])
     more = more or (len(value) >= 12 and class_changes(value) >= _RANDOM and is_unpronounceable(value))
-    return letters and more and _RUNS.re.sub("", value) != ""
+    return letters and more and _RUNS.sub("", value) != ""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from launchready.lazy_pattern import LazyPattern
 from launchready.secrets.file_context import FileContext
-from launchready.secrets.forms import Form
 from launchready.secrets.string_concatenation import join_literals
 
 
@@ -17,40 +17,42 @@ class Candidate(NamedTuple):
 
 
 # YAML 1.2 section 8.1: "password: >-" with the value on the next line; section 6.9.2: "password: &smtp value"
-_BLOCK = Form(r"[>|][+\-]?\d?[+\-]?[ \t]*(?:#[^\n]{0,80})?\r?\n[ \t]{1,40}(\S{4,512})[ \t]*(?=\r?\n|\Z)")
-_ANCHOR = Form(r"&[\w\-]{1,40}[ \t]{1,8}(?=\S)")
+_BLOCK = LazyPattern(r"[>|][+\-]?\d?[+\-]?[ \t]*(?:#[^\n]{0,80})?\r?\n[ \t]{1,40}(\S{4,512})[ \t]*(?=\r?\n|\Z)")
+_ANCHOR = LazyPattern(r"&[\w\-]{1,40}[ \t]{1,8}(?=\S)")
 _LABEL = r"(?:[vV]alue|[dD]efault|defaultValue|val)"
-_NESTED = Form(r"(?:(?!" + _LABEL + r":)[\w\-]{1,40}:[^\n]{0,200}\r?\n[ \t]{1,40}){0,5}" + _LABEL + r":[ \t]{1,8}")
-_OBJECT = Form(r"\{[^{}]{0,400}?[\"']?\b" + _LABEL + r"[\"']?[ \t]{0,4}:\s{0,8}")
+_NESTED = LazyPattern(
+    r"(?:(?!" + _LABEL + r":)[\w\-]{1,40}:[^\n]{0,200}\r?\n[ \t]{1,40}){0,5}" + _LABEL + r":[ \t]{1,8}"
+)
+_OBJECT = LazyPattern(r"\{[^{}]{0,400}?[\"']?\b" + _LABEL + r"[\"']?[ \t]{0,4}:\s{0,8}")
 # variable "key" {type = string, default = "x"}; "key:" above "Type:" and "Default:"; {"description": "", "value": "x"}
-_DECLARED = Form(
+_DECLARED = LazyPattern(
     r"[\"'`]?[ \t]{0,8}(?::(?=\s)|[:=]?[ \t]{0,8}\{)\s{0,40}(?:\\?[\"']?(?:type|description|sensitive|nullable|"
     r"required|generator|NoEcho|noEcho|Type|Description|MinLength|MaxLength|AllowedPattern|format|title|label|help)"
     r"\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}(?:\"[^\"\n]{0,200}\"|[^\n,{}\"]{0,200})(?:,|\r?\n)\s{0,60}){1,6}"
     r"\\?[\"']?(?:default|value|Default|Value|defaultValue)\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}"
 )
-_LITERAL = Form(r"(?:\(\s{0,60})?[brBR]?[\"'`](?=[^\"'`\s])")
-_TEXT = Form(r"[ \t]*\r?\n[ \t]*(\S{4,512})[ \t]*(?:\\?\r?\n[ \t]*)?\Z")
-_DEFAULT = Form(r":-?([^{}\s\"'<>]{4,512})\}")
-_DEFINED = Form(r"[`*_]{0,3}::[ \t]{0,8}(?:\r?\n[ \t]{0,20})?(?=[^\s:])")
+_LITERAL = LazyPattern(r"(?:\(\s{0,60})?[brBR]?[\"'`](?=[^\"'`\s])")
+_TEXT = LazyPattern(r"[ \t]*\r?\n[ \t]*(\S{4,512})[ \t]*(?:\\?\r?\n[ \t]*)?\Z")
+_DEFAULT = LazyPattern(r":-?([^{}\s\"'<>]{4,512})\}")
+_DEFINED = LazyPattern(r"[`*_]{0,3}::[ \t]{0,8}(?:\r?\n[ \t]{0,20})?(?=[^\s:])")
 
 
 def value_offsets(text: str, at: int, context: FileContext) -> Iterator[int]:
     """Yield further offsets at which the value may begin."""
-    if context.config and text.startswith("&", at) and (found := _ANCHOR.re.match(text, at)) is not None:
+    if context.config and text.startswith("&", at) and (found := _ANCHOR.match(text, at)) is not None:
         yield found.end()
-    if text.startswith("{", at) and (found := _OBJECT.re.match(text, at)) is not None:
+    if text.startswith("{", at) and (found := _OBJECT.match(text, at)) is not None:
         yield found.end()
-    if context.config and text[:at].endswith((" ", "\t")) and (found := _NESTED.re.match(text, at)) is not None:
+    if context.config and text[:at].endswith((" ", "\t")) and (found := _NESTED.match(text, at)) is not None:
         yield found.end()
 
 
 def split_values(text: str, at: int, context: FileContext) -> Iterator[Candidate]:
     """Yield values that do not end at the next quote or blank."""
-    if text.startswith((">", "|"), at) and (found := _BLOCK.re.match(text, at)) is not None:
+    if text.startswith((">", "|"), at) and (found := _BLOCK.match(text, at)) is not None:
         yield Candidate(found.start(1), found.group(1), bare=True)
     # a literal that a test splits is split to keep scanners quiet
-    if context.code and not context.test and (opened := _LITERAL.re.match(text, at)) is not None:
+    if context.code and not context.test and (opened := _LITERAL.match(text, at)) is not None:
         pieces, end = join_literals(text, opened.end())
         if pieces and end:
             yield Candidate(opened.end(), pieces, bare=False)
@@ -58,23 +60,23 @@ def split_values(text: str, at: int, context: FileContext) -> Iterator[Candidate
 
 def default_values(text: str, start: int, end: int) -> Iterator[Candidate]:
     """``${db.password:VALUE}``, as in Spring and shells."""
-    if text.endswith("${", 0, start) and (found := _DEFAULT.re.match(text, end)) is not None:
+    if text.endswith("${", 0, start) and (found := _DEFAULT.match(text, end)) is not None:
         yield Candidate(found.start(1), found.group(1), bare=True)
 
 
 def declared_offset(text: str, end: int) -> int:
     """Return the offset of a declared default, after type and description; 0 if there is none."""
-    found = _DECLARED.re.match(text, end)
+    found = _DECLARED.match(text, end)
     return found.end() if found is not None else 0
 
 
 def definition_offset(text: str, end: int) -> int:
     """Return the offset of a term's definition in AsciiDoc; 0 if there is none."""
-    found = _DEFINED.re.match(text, end)
+    found = _DEFINED.match(text, end)
     return found.end() if found is not None else 0
 
 
 def single_line(text: str) -> tuple[int, str]:
     """Return offset and text of the only line of a multi-line literal, else (0, "")."""
-    found = _TEXT.re.fullmatch(text)
+    found = _TEXT.fullmatch(text)
     return (found.start(1), found.group(1)) if found is not None else (0, "")

@@ -6,8 +6,8 @@ from binascii import Error, a2b_base64
 from collections.abc import Iterator
 from functools import cache
 
+from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import value_checks
-from launchready.secrets.forms import Form
 from launchready.secrets.hits import SecretMatch
 from launchready.secrets.key_kinds import identify
 from launchready.vendors.formats import BEFORE, RARE, VENDORS, Vendor
@@ -25,7 +25,7 @@ _INNER_GATES = frozenset(
 _START_OFFSETS = (0, 1, 3)
 _BEHIND, _NEAR = 40, 400
 _AHEAD = 8192
-_SAMPLES = Form(
+_SAMPLES = LazyPattern(
     r"AKIAIOSFODNN7EXAMPLE|AKIAI44QH8DHBEXAMPLE|sk_test_4eC39HqLyjWDarjtT1zdp7dc|"
     r"sk_test_BQokikJOvBiI2HlWgH4olfQ2|.*EXAMPLE(?:KEY)?"
 )
@@ -91,7 +91,7 @@ def is_made_up(value: str) -> bool:
     body = re.sub(r"^(?:[A-Za-z]{1,12}[_\-.])+(?:live_|test_|proj-|api\d\d-)?|^A{20,24}", "", value) or value
     body = body.rpartition("$")[2]  # access_token$production$...$da1a...: the "$da1a" is no variable
     return (
-        _SAMPLES.re.fullmatch(value) is not None
+        _SAMPLES.fullmatch(value) is not None
         or value_checks.is_placeholder(body)
         or value_checks.is_sequence(body)
         or value_checks.is_weak(body)

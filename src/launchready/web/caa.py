@@ -10,8 +10,12 @@ from typing import Any
 
 Query = Callable[[str], Any] | Mapping[str, Any]
 CRITICAL = 128
+# A longer record is unreadable.
+MAX_CHARACTERS = 10_000
 KNOWN = ("issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone")
-RECORD = re.compile(r'\s*(?P<flags>\d+)\s+(?P<tag>[A-Za-z0-9]+)\s+(?:"(?P<quoted>.*)"|(?P<bare>\S*))\s*', re.DOTALL)
+RECORD = re.compile(
+    r'\s*(?P<flags>[0-9]{1,3})\s+(?P<tag>[A-Za-z0-9]+)\s+(?:"(?P<quoted>.*)"|(?P<bare>\S*))\s*', re.DOTALL
+)
 DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 
 
@@ -68,11 +72,11 @@ def judge(host: str, ca: str, query: Query) -> Permission:
     """``may_issue`` with its reason: the records of the name itself, else of its closest parent that has some."""
     wildcard = host.startswith("*.")
     for name in ancestors(host):
-        found = asked(query, name)
+        found = query_properties(query, name)
         if found is None:
             return Permission(False, name, (), f"CAA {name} was not answered", name)
         if found:
-            return by_records(name, found, ca, wildcard=wildcard)
+            return decide(name, found, ca, wildcard=wildcard)
     return Permission(True, reason="no CAA record: every authority may issue")
 
 
@@ -82,7 +86,7 @@ def ancestors(host: str) -> Sequence[str]:
     return [".".join(labels[at:]) for at in range(len(labels))]
 
 
-def asked(query: Query, name: str) -> Sequence[Property] | None:
+def query_properties(query: Query, name: str) -> Sequence[Property] | None:
     """The properties at one name; None where nothing was answered."""
     try:
         answer = query.get(name) or () if isinstance(query, Mapping) else query(name)
@@ -102,7 +106,7 @@ def parse(record: Any) -> Property:
         parts = (record.flags, record.tag, record.value) if hasattr(record, "flags") else record
         flags, tag, value = parts
         return Property(int(flags), as_text(tag).lower(), as_text(value))
-    match = RECORD.fullmatch(record)
+    match = RECORD.fullmatch(record) if len(record) <= MAX_CHARACTERS else None
     if match is None:
         return Property(CRITICAL, "unreadable", record)
     value = match["quoted"] if match["quoted"] is not None else match["bare"]
@@ -113,7 +117,7 @@ def as_text(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
-def by_records(name: str, found: Sequence[Property], ca: str, *, wildcard: bool) -> Permission:
+def decide(name: str, found: Sequence[Property], ca: str, *, wildcard: bool) -> Permission:
     """What one set of records says (section 4)."""
     shown = tuple(f'{one.flags} {one.tag} "{one.value}"' for one in found)
     strange = next((one for one in found if one.blocks), None)

@@ -11,6 +11,10 @@ SESSION = re.compile(
 NO_SESSION = re.compile(r"csrf|xsrf|stripe|^_?_?hj|^_ga|^_gid|^ai_|intercom|optimizely|analytics", re.IGNORECASE)
 
 
+# RFC 6265bis section 5.6: browsers ignore a longer name, value or attribute.
+MAX_CHARACTERS = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class Cookie:
     """One ``set-cookie`` line. The value is not kept: it may be somebody's session."""
@@ -32,7 +36,7 @@ class Cookie:
 
 def parse(line: str) -> Cookie:
     """Reads one ``set-cookie`` line. Never raises."""
-    pair, *rest = line.split(";")
+    pair, *rest = line[:MAX_CHARACTERS].split(";")
     name, _, value = pair.partition("=")
     attributes = {part.partition("=")[0].strip().lower(): part.partition("=")[2].strip() for part in rest}
     gone = not value.strip() or attributes.get("max-age") in ("0", "-1")

@@ -8,7 +8,7 @@ Kind = Literal["reflected", "null", "prefix", "suffix", "http", "subdomain"]
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class CorsProbe:
     """One origin to ask with, and what letting it in would mean."""
 
     kind: Kind
@@ -16,16 +16,16 @@ class Probe:
     meaning: str
 
 
-def probes(host: str, foreign: str = "") -> tuple[Probe, ...]:
+def probes(host: str, foreign: str = "") -> tuple[CorsProbe, ...]:
     """Origins that an application at ``host`` has no reason to know."""
     stranger = foreign or "https://launchready-probe.invalid"
     return (
-        Probe("reflected", stranger, "any web page"),
-        Probe("null", "null", "any page in a sandboxed frame, and any local file"),
-        Probe("prefix", f"https://{host}.launchready-probe.invalid", "any domain that begins with your name"),
-        Probe("suffix", f"https://launchready-probe{host}", "any domain that ends in your name"),
-        Probe("http", f"http://{host}", "anybody in the same network, through pages without encryption"),
-        Probe("subdomain", f"https://launchready-probe.{host}", "any subdomain, one that is taken over as well"),
+        CorsProbe("reflected", stranger, "any web page"),
+        CorsProbe("null", "null", "any page in a sandboxed frame, and any local file"),
+        CorsProbe("prefix", f"https://{host}.launchready-probe.invalid", "any domain that begins with your name"),
+        CorsProbe("suffix", f"https://launchready-probe{host}", "any domain that ends in your name"),
+        CorsProbe("http", f"http://{host}", "anybody in the same network, through pages without encryption"),
+        CorsProbe("subdomain", f"https://launchready-probe.{host}", "any subdomain, one that is taken over as well"),
     )
 
 

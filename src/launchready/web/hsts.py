@@ -7,6 +7,8 @@ Headers = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
 
 # A year, as the list that is built into browsers asks for.
 PRELOAD_AGE = 31_536_000
+# The rest of a longer header is not read.
+MAX_CHARACTERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def parse(headers: Headers | str | None) -> HSTS:
         return HSTS()
     directives: dict[str, str] = {}
     problems: list[str] = []
-    for part in split(value):
+    for part in split(value[:MAX_CHARACTERS]):
         name, _, given = part.partition("=")
         name = name.strip().lower()
         if not name:
@@ -62,8 +64,9 @@ def parse(headers: Headers | str | None) -> HSTS:
     if problems:
         return HSTS(present=True, problems=tuple(problems))
     assert age is not None
-    # Any number of digits is allowed; beyond ten they mean "for good", and int() need not read a book.
-    seconds = int(age[:10]) if len(age.lstrip("0")) <= 10 else 10**10
+    # Any number of digits is allowed. More than ten mean "for good".
+    digits = age.lstrip("0")
+    seconds = int(digits or "0") if len(digits) <= 10 else 10**10
     return HSTS(True, True, seconds, "includesubdomains" in directives, "preload" in directives)
 
 

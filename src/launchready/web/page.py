@@ -1,5 +1,7 @@
 """What a page loads and where its forms go, read from its HTML."""
 
+import contextlib
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +11,8 @@ from urllib.parse import urljoin
 # What a browser loads by itself. Active content is refused on an https page; images are loaded, with a warning.
 ACTIVE = {"script": ("src",), "iframe": ("src",), "object": ("data",), "embed": ("src",), "form": ("action",)}
 PASSIVE = {"img": ("src",), "audio": ("src",), "video": ("src", "poster"), "source": ("src",), "track": ("src",)}
+MAX_CHARACTERS = 256 * 1024
+MAX_REFERENCES = 2_000
 STYLES = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", re.IGNORECASE)
 
 
@@ -24,7 +28,11 @@ class Reference:
     pinned: bool = False
 
 
-class _Reader(HTMLParser):
+class _Enough(Exception):
+    """The page has more references than are read."""
+
+
+class _ReferenceParser(HTMLParser):
     def __init__(self, base: str) -> None:
         super().__init__(convert_charrefs=True)
         self.base = base
@@ -32,6 +40,8 @@ class _Reader(HTMLParser):
         self.found: list[Reference] = []
 
     def add(self, tag: str, url: str, *, active: bool, pinned: bool = False) -> None:
+        if len(self.found) >= MAX_REFERENCES:
+            raise _Enough
         try:
             self.found.append(Reference(tag, urljoin(self.base, url.strip()), active, pinned))
         except ValueError:
@@ -66,11 +76,17 @@ class _Reader(HTMLParser):
             self.add("style", match[1] or match[2], active=bool(match[2]))
 
 
-def references(html: str, base: str) -> list[Reference]:
-    """What the page at ``base`` loads, and where its forms go. Never raises: HTML is whatever a server sends."""
-    reader = _Reader(base)
-    reader.feed(html)
-    return reader.found
+@functools.lru_cache(maxsize=8)
+def references(html: str, base: str) -> tuple[Reference, ...]:
+    """The URLs that the page at ``base`` loads, and the targets of its forms. Never raises.
+
+    At most ``MAX_CHARACTERS`` of the page are read, and ``MAX_REFERENCES`` returned.
+    """
+    reader = _ReferenceParser(base)
+    # The parser of the standard library asserts on some broken declarations; what it found until then counts.
+    with contextlib.suppress(AssertionError, _Enough):
+        reader.feed(html[:MAX_CHARACTERS])
+    return tuple(reader.found)
 
 
 def mixed(html: str, base: str) -> Iterator[Reference]:

@@ -1,6 +1,6 @@
-"""The report as one page that opens from an e-mail: no script, no link to load, light and dark, ready to print.
+"""The report as one page that opens from an email: no script, nothing to load, light and dark, printable.
 
-Everything from a network is escaped. The page stays below 100 KB: what is too long is cut, and says so.
+Text from a network is escaped. The page stays below 100 KB: longer text is cut and marked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -67,13 +67,13 @@ def render(report: "Report") -> str:
 
 
 def minimum(bar: Sequence[tuple[str, str]]) -> str:
-    """What a launch cannot do without, before everything else."""
+    """The minimum bar, shown first."""
     rows = "".join(f'<tr><th scope="row">{text(question)}</th><td>{text(answer)}</td></tr>' for question, answer in bar)
     return f"<table><caption>Minimum bar</caption>{rows}</table>\n"
 
 
 def section(report: "Report", title: str, kind: str, findings: Sequence[Finding]) -> Iterator[str]:
-    """One part of the list; nothing when it is empty."""
+    """One section of the list, or nothing when it is empty."""
     if findings:
         yield f"<h2>{title} ({len(findings)})</h2>"
     for finding in findings:

@@ -1,4 +1,4 @@
-"""The report as Markdown. Text from a network stands in code, fenced longer than any fence inside it."""
+"""The report as Markdown. Text from a network is put into code blocks whose fence is longer than any inside."""
 
 import re
 from collections.abc import Iterator
@@ -47,5 +47,5 @@ def fenced(text: str) -> str:
 
 
 def inline(text: str) -> str:
-    """One line in which nothing is markup."""
+    """One line without active markup."""
     return re.sub(r"([\\`*_\[\]<>#|~&!])", r"\\\1", clean(text).replace("\n", " "))

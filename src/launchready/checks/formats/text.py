@@ -16,7 +16,7 @@ RED, YELLOW, GREY, BOLD, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[90m", "\x1b[1m", 
 
 
 def render(report: "Report", *, color: bool = False) -> str:
-    """One line of verdict, then each finding, the first to fix first."""
+    """The verdict in one line, then each finding, the first to fix first."""
     paint = colored if color else plain
     lines = [paint(report.headline, BOLD) + f"      {clean(report.domain)}  {report.seconds:.1f} s"]
     failed = (*report.fix_now, *report.can_wait)
@@ -41,14 +41,14 @@ def short(finding: Finding) -> str:
 
 
 def shown(label: str, finding: Finding) -> Iterator[str]:
-    """What breaks, who notices, proof, repair, and how to check it."""
+    """The title, impact, evidence, fix and command of one finding."""
     yield from wrapped(label, f"{finding.title}.   {finding.code}  ~{finding.minutes} min")
     yield from wrapped(INDENT, finding.impact)
     for line in clean(finding.evidence).split("\n"):
         yield from wrapped(INDENT, line)
     for number, line in enumerate(clean(finding.fix).split("\n")):
         yield from wrapped(INDENT, line if number else f"Fix: {line}")
-    # Commands and records are never broken: they are there to be copied.
+    # Commands and records are never wrapped, because people copy them.
     yield f"{INDENT}Check again: {clean(finding.verify)}   (why: launchready explain {finding.code})"
 
 
@@ -57,7 +57,7 @@ def note(finding: Finding) -> str:
 
 
 def wrapped(label: str, text: str) -> list[str]:
-    """Prose at the width of a terminal; what has to be copied in one piece stays in one."""
+    """Wraps prose at the width of the terminal. Text that has to be copied stays on one line."""
     text = clean(text)
     if "  IN  " in text or "→" in text:
         return [label + text]

@@ -12,7 +12,7 @@ from launchready.cli.options import write
 from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchready.metrics.bottlenecks import Found
+    from launchready.metrics.bottlenecks import BottleneckRanking
     from launchready.metrics.report import Target
 
 HELP = "rank slow routes by the time customers lose, and suggest one change for the next release"
@@ -72,7 +72,7 @@ def number(where: str, value: object) -> float:
         ) from None
 
 
-def as_text(found: "Found") -> str:
+def as_text(found: "BottleneckRanking") -> str:
     """Return the ranking, then the suggestion."""
     from launchready.dashboard.wording import count, duration  # noqa: PLC0415
 

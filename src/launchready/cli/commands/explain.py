@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             write(args, "\n".join(f"{one.code:9} {one.topic}" for one in rules()))
         return 0
-    one = explain.found(args.code)
+    one = explain.find(args.code)
     if one is None:
         near = difflib.get_close_matches(args.code.upper(), [rule.code for rule in rules()], 3, 0.5)
         hint = f"did you mean {', '.join(near)}?" if near else "launchready explain lists all codes"

@@ -10,7 +10,7 @@ from launchready.cli.options import write
 from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchready.idempotency.admin import Desk
+    from launchready.idempotency.admin import KeyAdmin
 
 HELP = "list idempotency keys, and settle keys of unknown outcome"
 
@@ -49,16 +49,16 @@ def run(args: argparse.Namespace) -> int:
     url = args.store or os.environ.get("LAUNCHREADY_STORE") or load().table("idempotency").get("store")
     if not url or url.startswith("memory:"):
         raise ConfigError(["no store; write --store sqlite:///launchready.db, or set LAUNCHREADY_STORE"])
-    from launchready.idempotency.admin import Desk  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.idempotency.admin import KeyAdmin  # noqa: PLC0415 - "--help" must not wait for it
 
-    desk = Desk(url, encrypt=args.encrypted)
+    desk = KeyAdmin(url, encrypt=args.encrypted)
     try:
         return _answer(args, desk)
     finally:
         desk.close()
 
 
-def _answer(args: argparse.Namespace, desk: "Desk") -> int:
+def _answer(args: argparse.Namespace, desk: "KeyAdmin") -> int:
     from launchready.idempotency.admin import as_json, as_text  # noqa: PLC0415
 
     shown = as_json if args.format == "json" else as_text

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchready.redaction.leak_report import Leaks
+    from launchready.redaction.leak_report import LeakReport
 
 HELP = "find sensitive values in a log; prints the class and line of each value, never the value"
 
@@ -39,9 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from launchready.redaction.leak_report import FORMATS, Leaks  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.redaction.leak_report import FORMATS, LeakReport  # noqa: PLC0415 - "--help" must not wait for it
 
-    leaks = Leaks()
+    leaks = LeakReport()
     ends = None if args.timeout is None else monotonic() + args.timeout
     for name in args.files:
         _read(name, leaks, args, ends)
@@ -53,24 +53,24 @@ def run(args: argparse.Namespace) -> int:
     return leaks.exit_code(args.fail_on)
 
 
-def _read(name: str, leaks: "Leaks", args: argparse.Namespace, ends: float | None) -> None:
+def _read(name: str, leaks: "LeakReport", args: argparse.Namespace, ends: float | None) -> None:
     from launchready.redaction import Redactor, scan  # noqa: PLC0415 - "--help" must not wait for it
 
     redactor = Redactor(allow=(*args.allow, *(f"class:{kind}" for kind in (*args.skip, *args.ignore))))
     source = "stdin" if name == "-" else name
-    leaks.read[source] = 0
+    leaks.lines_read[source] = 0
     try:
         with _open(name) as log:
             for logged in scan(_lines(log, source, leaks, args, ends), redactor):
                 if not args.only or logged.kind in {*args.only, "redacted"}:
                     leaks.add(source, logged)
     except (OSError, EOFError, zlib.error) as error:
-        if not leaks.read[source]:
+        if not leaks.lines_read[source]:
             reason = getattr(error, "strerror", None) or "it is damaged"
             raise ConfigError(
                 [f"{name}: cannot be read ({reason}). Name a log file, or - for standard input."]
             ) from None
-        leaks.broken[source] = f"damaged after line {leaks.read[source]}"
+        leaks.unread[source] = f"damaged after line {leaks.lines_read[source]}"
 
 
 def _open(name: str) -> AbstractContextManager[BinaryIO]:
@@ -80,20 +80,22 @@ def _open(name: str) -> AbstractContextManager[BinaryIO]:
     return cast("BinaryIO", gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
 
 
-def _lines(log: BinaryIO, source: str, leaks: "Leaks", args: argparse.Namespace, ends: float | None) -> Iterator[bytes]:
+def _lines(
+    log: BinaryIO, source: str, leaks: "LeakReport", args: argparse.Namespace, ends: float | None
+) -> Iterator[bytes]:
     """Yield lines one at a time. Progress goes to stderr if it is a terminal."""
     shows = sys.stderr.isatty() and not args.quiet
     shown_at = monotonic()
     while line := log.readline(_LONGEST):
-        leaks.read[source] += 1
-        if leaks.read[source] % 256 == 0:
+        leaks.lines_read[source] += 1
+        if leaks.lines_read[source] % 256 == 0:
             now = monotonic()
             if ends is not None and now > ends:
-                leaks.broken[source] = f"stopped by --timeout after line {leaks.read[source]}"
+                leaks.unread[source] = f"stopped by --timeout after line {leaks.lines_read[source]}"
                 break
             if shows and now - shown_at > _TICK:
                 shown_at = now
-                print(f"\r... {source}: {leaks.read[source]:,} lines", end="", file=sys.stderr, flush=True)  # noqa: T201
+                print(f"\r... {source}: {leaks.lines_read[source]:,} lines", end="", file=sys.stderr, flush=True)  # noqa: T201
         yield line
     if shows:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from launchready.mail.dmarc.walk import Discovery, decide, names
-from launchready.net.blocking import blocking
+from launchready.net.blocking import run_blocking
 from launchready.net.dns import Resolver, resolver_of
 
 Texts = Mapping[str, Iterable[str]] | Callable[[str], Iterable[str]]
@@ -23,7 +23,7 @@ def discover(
     - Raises LookupError when an answer that decides does not come: silence is no policy.
     """
     if answers is None:
-        return blocking(lambda: adiscover(domain, resolver=resolver, exists=exists))
+        return run_blocking(lambda: adiscover(domain, resolver=resolver, exists=exists))
     found = {name: list(texts(answers, name)) for name in names(domain)}
     return decide(domain, found, exists=exists is not False)
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from launchready.mail.tags import MAX_CHARACTERS, TOO_LONG
+
 Policy = Literal["none", "quarantine", "reject"]
 POLICIES: Mapping[str, Policy] = {"none": "none", "quarantine": "quarantine", "reject": "reject"}
 LOWER: Mapping[Policy, Policy] = {"reject": "quarantine", "quarantine": "none", "none": "none"}
@@ -110,8 +112,8 @@ def is_record(text: str) -> bool:
 def read_tags(record: str) -> tuple[dict[str, str], list[str]]:
     """Tags by name, values of the known ones corrected to their default where they cannot be read."""
     tags: dict[str, str] = {}
-    problems: list[str] = []
-    for part in record.split(";"):
+    problems = [TOO_LONG] if len(record) > MAX_CHARACTERS else []
+    for part in record[:MAX_CHARACTERS].split(";"):
         name, equals, value = (piece.strip(" \t") for piece in part.partition("="))
         if not name and not equals:
             continue
@@ -137,7 +139,7 @@ def read_tags(record: str) -> tuple[dict[str, str], list[str]]:
 
 def addresses(value: str) -> tuple[str, ...]:
     """The report addresses that can be used. A size behind them (``!10m``) is obsolete, and ignored."""
-    given = (re.sub(r"!\d+[kmgt]?$", "", one, flags=re.IGNORECASE) for one in re.split(r"[ \t]*,[ \t]*", value))
+    given = (re.sub(r"!\d+[kmgt]?$", "", one.strip(" \t"), flags=re.IGNORECASE) for one in value.split(","))
     return tuple(one for one in given if reportable(one))
 
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from launchready.mail.dmarc.record import DMARC, Policy, parse
 
 # Section 4.10: at most eight questions, however deep the name.
-MOST_QUERIES = 8
+MAX_QUERIES = 8
 
 
 def names(domain: str) -> tuple[str, ...]:
     """The domains of the tree walk, nearest first: at most eight questions, however deep the name (section 4.10)."""
     labels = domain.lower().rstrip(".").split(".")
     above = [labels[at:] for at in range(1, len(labels))]
-    if len(labels) >= MOST_QUERIES:
-        above = [labels[-size:] for size in range(MOST_QUERIES - 1, 0, -1)]
+    if len(labels) >= MAX_QUERIES:
+        above = [labels[-size:] for size in range(MAX_QUERIES - 1, 0, -1)]
     return tuple(".".join(part) for part in [labels, *above])
 
 

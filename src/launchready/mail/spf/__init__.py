@@ -5,14 +5,14 @@
   decision is a generator in ``evaluate``; only ``host`` asks a resolver.
 """
 
-from launchready.mail.spf.evaluate import MOST_VOIDS, Lookup, SPFResult, evaluate
+from launchready.mail.spf.evaluate import MAX_VOIDS, Lookup, SPFResult, evaluate
 from launchready.mail.spf.host import acheck_host, check_host
-from launchready.mail.spf.record import LOOKUPS, MOST_LOOKUPS, SPFRecord, Term, parse, records
+from launchready.mail.spf.record import LOOKUPS, MAX_LOOKUPS, SPFRecord, Term, parse, records
 
 __all__ = [
     "LOOKUPS",
-    "MOST_LOOKUPS",
-    "MOST_VOIDS",
+    "MAX_LOOKUPS",
+    "MAX_VOIDS",
     "Lookup",
     "SPFRecord",
     "SPFResult",

@@ -18,26 +18,27 @@ from launchready.mail.spf.macros import (
     IN_EXPLANATIONS,
     LONGEST_NAME,
     Address,
-    cut,
-    dotted,
     expand,
+    macro_address,
+    macro_letters,
     macro_problem,
-    wanted,
+    truncate_name,
 )
-from launchready.mail.spf.record import MOST_LOOKUPS, SPFRecord, Term, parse, records
+from launchready.mail.spf.record import MAX_LOOKUPS, SPFRecord, Term, parse, records
+from launchready.mail.tags import MAX_CHARACTERS
 
 Result = Literal["pass", "fail", "softfail", "neutral", "none", "permerror", "temperror"]
 SAYS: dict[str, Result] = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 # Section 4.6.4: questions that bring nothing; the third is one too many. One mx has at most 10 hosts, and of the
 # names of an address 10 are looked at.
-MOST_VOIDS = 2
-MOST_HOSTS = 10
+MAX_VOIDS = 2
+MAX_HOSTS = 10
 TOP_LABEL = re.compile(r"(?=.*[A-Za-z-])[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 
 T = TypeVar("T")
 
 
-class Answer(Protocol):
+class LookupAnswer(Protocol):
     """What a resolver answers: see ``launchready.net.answers.DnsAnswer``."""
 
     @property
@@ -51,7 +52,7 @@ class Answer(Protocol):
 Flow = Generator[Op[Any], None, T]
 
 
-class Lookup(Op[Answer]):
+class Lookup(Op[LookupAnswer]):
     """The records of one type at one name."""
 
     __slots__ = ("name", "rdtype")
@@ -163,7 +164,7 @@ class Evaluation:
                 raise PermError(f"{term.text} of {domain} leads to no SPF record")
             return there.result == "pass"
         if term.name == "ptr":
-            names = yield from self.own_names(counted=True)
+            names = yield from self.validated_names(counted=True)
             return any(name == target.lower() or name.endswith(f".{target.lower()}") for name in names)
         if term.name == "exists":
             return bool((yield from self.ask(target, "A", void=True)))
@@ -171,12 +172,12 @@ class Evaluation:
         if term.name == "mx":
             found = yield from self.ask(target, "MX", void=True)
             hosts = [record.split()[-1] for record in found if record.split()[-1:] != ["."]]
-            if len(found) > MOST_HOSTS:
-                raise PermError(f"{term.text} of {domain}: {len(found)} mail servers, {MOST_HOSTS} are allowed")
+            if len(found) > MAX_HOSTS:
+                raise PermError(f"{term.text} of {domain}: {len(found)} mail servers, {MAX_HOSTS} are allowed")
         prefix = (term.cidr4 if self.ip.version == 4 else term.cidr6) if term.name in ("a", "mx") else None
-        return (yield from self.any_of(hosts, prefix, void=term.name == "a"))
+        return (yield from self.any_host_matches(hosts, prefix, void=term.name == "a"))
 
-    def any_of(self, hosts: Sequence[str], prefix: int | None, *, void: bool) -> Flow[bool]:
+    def any_host_matches(self, hosts: Sequence[str], prefix: int | None, *, void: bool) -> Flow[bool]:
         """Whether one of the hosts has an address in the sender's network."""
         length = self.ip.max_prefixlen if prefix is None else prefix
         network = ipaddress.ip_network(f"{self.ip}/{length}", strict=False)
@@ -191,14 +192,14 @@ class Evaluation:
         """Section 5: only the family of the sender's address is asked for."""
         return "A" if self.ip.version == 4 else "AAAA"
 
-    def own_names(self, *, counted: bool = False) -> Flow[list[str]]:
+    def validated_names(self, *, counted: bool = False) -> Flow[list[str]]:
         """The names of the sender's address that lead back to it (section 5.5); errors only skip a name."""
         try:
             found = yield from self.ask(self.ip.reverse_pointer, "PTR", void=counted)
         except TempError:
             return []
         names = []
-        for name in found[:MOST_HOSTS]:
+        for name in found[:MAX_HOSTS]:
             try:
                 back = yield from self.ask(name, self.rdtype)
             except TempError:
@@ -210,7 +211,7 @@ class Evaluation:
     def ask(self, name: str, rdtype: str, *, void: bool = False) -> Flow[tuple[str, ...]]:
         """The records; none for a name that cannot exist. ``void``: whether an empty answer is counted."""
         found: tuple[str, ...] = ()
-        if askable(name):
+        if is_queryable(name):
             lookup = Lookup(name.rstrip("."), rdtype)
             yield lookup
             if not lookup.answer.known:
@@ -218,35 +219,35 @@ class Evaluation:
             found = lookup.answer.records
         if void and not found:
             self.voids += 1
-            if self.voids > MOST_VOIDS:
-                raise PermError(f"{self.voids} lookups that bring nothing, {MOST_VOIDS} are allowed")
+            if self.voids > MAX_VOIDS:
+                raise PermError(f"{self.voids} lookups that bring nothing, {MAX_VOIDS} are allowed")
         return found
 
     def count(self, what: str) -> None:
         self.lookups += 1
-        if self.lookups > MOST_LOOKUPS:
-            raise PermError(f"{what} is lookup number {self.lookups}, {MOST_LOOKUPS} are allowed")
+        if self.lookups > MAX_LOOKUPS:
+            raise PermError(f"{what} is lookup number {self.lookups}, {MAX_LOOKUPS} are allowed")
 
     def name(self, spec: str, domain: str) -> Flow[str]:
         """A domain-spec with its macros filled in."""
-        return cut((yield from self.fill(spec, domain)))
+        return truncate_name((yield from self.expand_macros(spec, domain)))
 
-    def fill(self, text: str, domain: str) -> Flow[str]:
-        letters = wanted(text)
+    def expand_macros(self, text: str, domain: str) -> Flow[str]:
+        letters = macro_letters(text)
         if not letters:
             return expand(text, {})
         values = {
             "s": self.sender, "l": self.local, "o": self.author, "d": domain, "h": self.helo,
-            "i": dotted(self.ip), "c": str(self.ip), "v": "in-addr" if self.ip.version == 4 else "ip6",
+            "i": macro_address(self.ip), "c": str(self.ip), "v": "in-addr" if self.ip.version == 4 else "ip6",
             "r": self.receiver, "t": str(int(self.now)),
         }  # fmt: skip
         if "p" in letters:
-            values["p"] = yield from self.validated(domain)
+            values["p"] = yield from self.ptr_macro(domain)
         return expand(text, values)
 
-    def validated(self, domain: str) -> Flow[str]:
+    def ptr_macro(self, domain: str) -> Flow[str]:
         """``%{p}``: a name of the address, the domain itself first, then one below it (section 7.3)."""
-        names = yield from self.own_names()
+        names = yield from self.validated_names()
         below = [name for name in names if name == domain.lower() or name.endswith(f".{domain.lower()}")]
         best = sorted(below, key=lambda name: name != domain.lower()) + names
         return best[0] if best else "unknown"
@@ -257,9 +258,14 @@ class Evaluation:
             return ""
         try:
             found = yield from self.ask((yield from self.name(record.explanation, domain)), "TXT")
-            if len(found) != 1 or not found[0].isascii() or macro_problem(found[0], IN_EXPLANATIONS):
+            if (
+                len(found) != 1
+                or len(found[0]) > MAX_CHARACTERS
+                or not found[0].isascii()
+                or macro_problem(found[0], IN_EXPLANATIONS)
+            ):
                 return ""
-            return (yield from self.fill(found[0], domain))
+            return (yield from self.expand_macros(found[0], domain))
         except (TempError, PermError):
             return ""
 
@@ -280,7 +286,7 @@ def ascii_name(domain: str) -> str:
         return name
 
 
-def askable(name: str) -> bool:
+def is_queryable(name: str) -> bool:
     """Whether the name can be asked for at all: labels of 1 to 63 octets, 253 together."""
     name = name.rstrip(".")
     return name.isascii() and len(name) <= LONGEST_NAME and all(0 < len(label) <= 63 for label in name.split("."))
@@ -288,4 +294,4 @@ def askable(name: str) -> bool:
 
 def is_domain(name: str) -> bool:
     """Section 4.3: a name of several labels that can be asked for, and no address in brackets."""
-    return askable(name) and "." in name and TOP_LABEL.fullmatch(name.rpartition(".")[2]) is not None
+    return is_queryable(name) and "." in name and TOP_LABEL.fullmatch(name.rpartition(".")[2]) is not None

@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 from launchready.clock import SYSTEM
-from launchready.mail.spf.evaluate import Answer, Lookup, SPFResult, evaluate
+from launchready.mail.spf.evaluate import Lookup, LookupAnswer, SPFResult, evaluate
 from launchready.mail.spf.macros import Address
-from launchready.net.blocking import blocking
+from launchready.net.blocking import run_blocking
 from launchready.net.dns import resolver_of
 
 # Section 4.6.4: at least 20 seconds for the whole evaluation.
@@ -33,7 +33,7 @@ def check_host(
     - ``receiver``: your own name, for explanations that ask for it. ``timeout``: seconds, after which it is temperror.
     - Never raises for what a network or a zone does.
     """
-    return blocking(
+    return run_blocking(
         lambda: acheck_host(ip, domain, sender, helo=helo, resolver=resolver, receiver=receiver, timeout=timeout)
     )
 
@@ -51,7 +51,7 @@ async def acheck_host(
     """``check_host`` without blocking."""
     asks = resolver_of(resolver)
     flow = evaluate(ip, domain, sender, helo=helo, receiver=receiver, now=SYSTEM.wall())
-    asked: dict[tuple[str, str], Answer] = {}
+    asked: dict[tuple[str, str], LookupAnswer] = {}
     try:
         async with asyncio.timeout(timeout):
             op = next(flow)

@@ -31,7 +31,7 @@ def macro_problem(text: str, letters: str = ANYWHERE) -> str:
     return ""
 
 
-def wanted(text: str) -> frozenset[str]:
+def macro_letters(text: str) -> frozenset[str]:
     """The letters that have to be known to fill a text in."""
     return frozenset(match["letter"].lower() for match in MACRO.finditer(text) if match["letter"])
 
@@ -54,14 +54,12 @@ def expand(text: str, values: Mapping[str, str]) -> str:
     return MACRO.sub(filled, text)
 
 
-def cut(name: str) -> str:
+def truncate_name(name: str) -> str:
     """A name of at most 253 characters: labels are taken from the left until it fits (section 7.3)."""
     name = name.rstrip(".")
-    while len(name) > LONGEST_NAME:
-        name = name.partition(".")[2]
-    return name
+    return name if len(name) <= LONGEST_NAME else name[-LONGEST_NAME - 1 :].partition(".")[2]
 
 
-def dotted(ip: Address) -> str:
+def macro_address(ip: Address) -> str:
     """The address as ``%{i}`` has it: an IPv6 address as its nibbles, in capitals as in section 7.4."""
     return str(ip) if ip.version == 4 else ".".join(ip.exploded.replace(":", "").upper())

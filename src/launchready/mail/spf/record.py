@@ -4,6 +4,7 @@ Any syntax error anywhere makes the whole record worthless (permerror, section 4
 terms are still shown.
 """
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from launchready.mail.spf.macros import macro_problem
+from launchready.mail.tags import MAX_CHARACTERS, TOO_LONG
 
 Qualifier = Literal["+", "-", "~", "?"]
 # Section 4.6.4: the terms that cost a question. all, ip4, ip6 and exp do not.
 LOOKUPS = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
-MOST_LOOKUPS = 10
+MAX_LOOKUPS = 10
 MECHANISMS = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
 TERM = re.compile(r"(?P<qualifier>[-+~?]?)(?P<name>[A-Za-z][A-Za-z0-9_.-]*)(?P<rest>.*)", re.DOTALL)
 MODIFIER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_.-]*)=(?P<value>.*)", re.DOTALL)
@@ -76,14 +78,18 @@ def records(txts: Iterable[str]) -> tuple[str, ...]:
     return tuple(txt for txt in txts if re.match(r"v=spf1(?: |$)", txt, re.IGNORECASE))
 
 
+@functools.lru_cache(maxsize=64)
 def parse(record: str) -> SPFRecord:
-    """Reads one record, the strings of its TXT already joined. Never raises: what is wrong is in ``errors``."""
+    """Reads one record, with the strings of its TXT joined. Never raises: ``errors`` says what is wrong.
+
+    At most ``MAX_CHARACTERS`` are read; a longer record is an error.
+    """
     if not records([record]):
         return SPFRecord(record, errors=("does not start with v=spf1 followed by a space",))
     terms: list[Term] = []
     modifiers: dict[str, str] = {}
-    errors: list[str] = []
-    for word in record[6:].split(" "):
+    errors = [TOO_LONG] if len(record) > MAX_CHARACTERS else []
+    for word in record[6:MAX_CHARACTERS].split(" "):
         if not word:
             continue
         if VISIBLE.fullmatch(word) is None:
