@@ -76,7 +76,7 @@ def test_the_same_derivation_as_the_handlers():
     from launchready.runtime.claims.context import IdempotencyContext
 
     claim = Claim(None, "id", 1, lambda _: None, 1.0, 1.0)
-    claim.sent = ("user:7", b"key")
+    claim.scope_and_key = ("user:7", b"key")
     once = IdempotencyContext(claim, None)
     assert once.downstream_key("charge") == downstream_key(root("user:7", b"key"), "charge")
     assert once.metadata() == {METADATA_KEY: downstream_key(root("user:7", b"key"), METADATA_STEP)}

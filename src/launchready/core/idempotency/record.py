@@ -122,7 +122,7 @@ def dump(record: ClaimRecord) -> bytes:
         FORM, record.status, record.elapsed, record.lease, to_fingerprint, to_owner, to_token, to_id, to_name, to_route,
         to_root, to_root + len(lines),
     )  # fmt: skip
-    return b"".join((head, fingerprint, token, id_, name, route, root, lines, record.body))
+    return b"".join((head, fingerprint, record.owner, token, id_, name, route, root, lines, record.body))
 
 
 def load(data: bytes) -> ClaimRecord:

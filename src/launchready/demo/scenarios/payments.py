@@ -83,7 +83,7 @@ async def book(context: ScenarioContext) -> list[Payment]:
 
     async def book_one(n: int) -> Payment:
         customer = context.customers[n % len(context.customers)]
-        headers = customer.bearer | {"idempotency-key": f"booking-{n}"}
+        headers = customer.bearer | {"idempotency-key": str(uuid.uuid4())}
         slot = {"slot_id": n + 1}
         answer = await context.client.send("POST", "/bookings", address=customer.address, headers=headers, json=slot)
         return Payment(customer, answer.expect(201).json()["id"], copies=20 if n % 8 == 0 else 2 + n % 4)
