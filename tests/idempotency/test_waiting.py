@@ -119,7 +119,7 @@ def waiting(desk, count, seconds):
     """
     (first, doing), (second, asking) = desk.workers(count).items()
     before = Counter(desk.told(asking[0])["asked"])
-    keys = [f"key-{uuid.uuid4().hex[:12]}" for _ in range(count)]
+    keys = [str(uuid.uuid4()) for _ in range(count)]
     found = []
     with ThreadPoolExecutor(2 * count) as pool:
         done = [pool.submit(desk.work, connection, key, seconds) for connection, key in zip(doing, keys, strict=False)]
