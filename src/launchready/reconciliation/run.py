@@ -11,7 +11,7 @@ from launchready.reconciliation.bookings import Source, load_bookings
 from launchready.reconciliation.charges import PaymentProvider, parse_time
 from launchready.reconciliation.compare import Period, compare
 from launchready.reconciliation.report import CHARGED, UNDETERMINED, KeyVerdict, ReconcileReport
-from launchready.reconciliation.unknown_keys import StoredKey, decide, match_keys
+from launchready.reconciliation.unknown_keys import SKEW, StoredKey, decide, match_keys
 from launchready.settings.problems import Problems
 
 STEPS = ("", "charge", "payment", "pay", "stripe", "stripe.charge")
@@ -49,7 +49,7 @@ def reconcile(
     """
     until = now or datetime.fromtimestamp(SYSTEM.wall(), UTC)
     begin, margin = _period(since, until, quiet)
-    listing = provider.list_charges(begin - _MARGIN, until)
+    listing = provider.list_charges(begin - _MARGIN, until + SKEW)  # the provider's clock may be ahead
     rows = None if bookings is None else load_bookings(bookings, begin, until, database)
     period = Period(begin, until - margin)
     differences = tuple(compare(listing, rows, period, reference, provider.find_charge))
@@ -71,7 +71,7 @@ def reconcile(
         notes.append("no store: keys of unknown outcome were not checked; set LAUNCHREADY_STORE")
     if keys == []:
         notes.append("the store holds no readable key: use the app's store, and its LAUNCHREADY_SECRET_KEY")
-    inside = [charge for charge in listing.charges if begin <= charge.created]
+    inside = [charge for charge in listing.charges if charge.created >= begin]
     return ReconcileReport(
         provider.name, begin, until, len(inside), None if rows is None else len(rows),
         None if keys is None else len(keys), differences, verdicts, listing.complete, tuple(notes),

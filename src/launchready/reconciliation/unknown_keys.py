@@ -93,7 +93,7 @@ def _doubt(
         return f"the attempt began before the period; use --since {_age(first, now)}"
     if now - key.last_sign < quiet:
         return "the attempt is too recent: its request may still be on the way"
-    if listing.until < key.last_sign + quiet:
+    if listing.until < last:
         return "the list of charges ends too early"
     if not any(matched.values()):
         return "no charge carries a key of this store: wrong account, or the app does not pass its keys on"
