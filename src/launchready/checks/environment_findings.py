@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from launchready.checks.finding import Finding, Score, Severity, When
 from launchready.checks.operations import LocalQuestion
+from launchready.checks.sanitize import one_line
 from launchready.env import compared, examined, read, usual
 from launchready.env.loaders import Trouble
 from launchready.errors import ConfigError
@@ -169,9 +170,9 @@ def findings(troubles: Iterable[Trouble]) -> Iterator[Finding]:
             kind.when,
             "fail",
             one.name,
-            one.where,
+            one_line(one.where),
             kind.impact,
-            one.fix,
+            one_line(one.fix),
             "launchready env check"
             if one.code not in {"ENV008", "ENV009"}
             else "launchready env diff staging production",

@@ -9,7 +9,6 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from launchready.checks.finding import Finding, Passed
-from launchready.checks.sanitize import clean
 
 if TYPE_CHECKING:
     from launchready.checks.report import Report
@@ -102,5 +101,4 @@ def fine(passed: Sequence[Passed]) -> Iterator[str]:
 
 
 def text(value: str) -> str:
-    shown = clean(value)
-    return escape(shown if len(shown) <= LONGEST else f"{shown[:LONGEST]} … (cut)")
+    return escape(value if len(value) <= LONGEST else f"{value[:LONGEST]} … (cut)")

@@ -159,7 +159,7 @@ def host_identity(site: Site, subject: str) -> Verdict:
             reason="customers cannot reach a part of the product",
             score=Score(4, reach(site, subject), 3),
             minutes=15,
-            evidence=f"{path.evidence}\nbegins with: {' '.join(answer.body.split())[:120] or 'nothing'}",
+            evidence=[*path.evidence, f"begins with: {' '.join(answer.body.split())[:120] or 'nothing'}"],
             impact="Customers of this host get the wrong service or an old one, although everything seems to answer.",
             fix=f"Point {subject} to its own service (DNS record, and virtual host of the web server), or "
             "correct the expected text.",

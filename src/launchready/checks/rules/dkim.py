@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from launchready.checks.finding import Finding, Score
 from launchready.checks.operations import AskAll, Txt, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.sanitize import Lines
 from launchready.checks.shared_queries import sends_mail
 from launchready.checks.site import Site
 from launchready.mail.dkim import DKIMKey, parse_key
@@ -62,8 +63,10 @@ def unusable(site: Site, subject: str, key: DKIMKey, answer: DnsAnswer) -> Findi
         minutes=20,
         evidence=f"TXT {subject} →{target} {seen}",
         impact="Receivers cannot tell your mail from a forgery. With a strict policy they refuse it.",
-        fix=f'In the settings of the service that signs with "{selector}", show the DKIM record, and publish it '
-        f'unchanged at\n{subject}.  300  IN  TXT  "v=DKIM1; k=rsa; p=<the key that it shows>"',
+        fix=[
+            f'In the settings of the service that signs with "{selector}", show the DKIM record. Publish it unchanged:',
+            f'{subject}.  300  IN  TXT  "v=DKIM1; k=rsa; p=<the key that it shows>"',
+        ],
     )
 
 
@@ -72,12 +75,14 @@ def imperfect(site: Site, subject: str, key: DKIMKey) -> Finding:
     selector = subject.partition("._domainkey.")[0]
     doubtful = key.testing or len(key.records) > 1
     notes = list(key.problems)
-    fix = f'In the settings of the service that signs with "{selector}", make a new key of 2048 bits and publish it.'
+    fix: Lines = (
+        f'In the settings of the service that signs with "{selector}", create a new key of 2048 bits and publish it.'
+    )
     if len(key.records) > 1:
         fix = f"Keep one TXT record at {subject}: the one that the service shows."
     if key.testing:
         notes.append("it is marked as a test (t=y), so receivers may treat signed mail like unsigned mail")
-        fix = f'Take t=y out of the record:\n{subject}.  300  IN  TXT  "{untested(key)}"'
+        fix = ["Take t=y out of the record:", f'{subject}.  300  IN  TXT  "{untested(key)}"']
     return dkim_selector.fail(
         site,
         subject,
@@ -87,7 +92,7 @@ def imperfect(site: Site, subject: str, key: DKIMKey) -> Finding:
         reason="30 days: some receivers treat such mail as unsigned" if doubtful else "90 days: it works today",
         score=Score(1, 2, 2) if doubtful else Score(1, 2, 1),
         minutes=10 if doubtful else 30,
-        evidence="\n".join(f'TXT {subject} → "{record}"' for record in key.records),
+        evidence=[f'TXT {subject} → "{record}"' for record in key.records],
         impact="Some of your mail may be treated as unsigned."
         if doubtful
         else "Nobody notices today. Receivers raise their requirements from time to time.",

@@ -52,9 +52,9 @@ def dmarc_missing(site: Site, subject: str) -> Verdict:
             else "30 days: no mail is known to be sent",
             score=Score(3, 3, 3) if sends else Score(1, 2, 1),
             minutes=15,
-            evidence="\n".join([*evidence, *wrong]),
+            evidence=[*evidence, *wrong],
             impact="Since 2024 large mailbox providers require this record from everybody who sends much mail.",
-            fix=f"Replace the records there with this one:\n{fix}" if wrong or astray else fix,
+            fix=["Replace the records there with this one:", fix] if wrong or astray else fix,
         )
     ]
 
@@ -95,8 +95,10 @@ def dmarc_none(site: Site, subject: str) -> Verdict:
             minutes=30,
             evidence=f'TXT _dmarc.{policy.source} → "{record}"',
             impact="Customers may get mail that looks like yours; providers trust your own mail less.",
-            fix="When the reports show that your own mail passes:\n"
-            f'_dmarc.{subject}.  300  IN  TXT  "v=DMARC1; p=quarantine; rua={reports}"',
+            fix=[
+                "When the reports show that your own mail passes:",
+                f'_dmarc.{subject}.  300  IN  TXT  "v=DMARC1; p=quarantine; rua={reports}"',
+            ],
         )
     ]
 
@@ -128,7 +130,10 @@ def dmarc_testing(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f'TXT _dmarc.{policy.source} → "{policy.found.records[0]}"',
             impact="Others can still imitate your address, or more of it than you think.",
-            fix=f'When the reports show that your own mail passes:\n_dmarc.{policy.source}.  300  IN  TXT  "{kept}"',
+            fix=[
+                "When the reports show that your own mail passes:",
+                f'_dmarc.{policy.source}.  300  IN  TXT  "{kept}"',
+            ],
         )
     ]
 
@@ -200,6 +205,10 @@ def dmarc_reports(site: Site, subject: str) -> Verdict:
     ]
 
 
+# Receivers of reports that are asked; senders of reports limit their number as well.
+MAX_TARGETS = 10
+
+
 @rule(
     "MAIL015", family="mail", topic="the receiver of the reports accepts them (DMARC rua)", after=("MAIL005", "MAIL014")
 )
@@ -214,7 +223,8 @@ def dmarc_report_target(site: Site, subject: str) -> Verdict:
         return NOT_APPLICABLE
     targets = dict.fromkeys(address.rpartition("@")[2].lower().rstrip(".") for address in policy.found.rua)
     own = registered(policy.source)
-    ops = {target: Txt(f"{policy.source}._report._dmarc.{target}") for target in targets if registered(target) != own}
+    foreign = [target for target in targets if registered(target) != own][:MAX_TARGETS]
+    ops = {target: Txt(f"{policy.source}._report._dmarc.{target}") for target in foreign}
     yield AskAll(ops.values())
     # The record consists of a version alone, so it is no policy: only its version is checked.
     refused = [target for target, op in ops.items() if not any(map(dmarc.is_record, known(op.answer).records))]
@@ -232,14 +242,12 @@ def dmarc_report_target(site: Site, subject: str) -> Verdict:
             reason="30 days: mail arrives without",
             score=Score(1, 2, 1),
             minutes=15,
-            evidence="\n".join(f"TXT {ops[target].name} → no record that starts with v=DMARC1" for target in refused),
+            evidence=[f"TXT {ops[target].name} → no record that starts with v=DMARC1" for target in refused],
             impact="You believe that somebody watches, but nobody does.",
-            fix="\n".join(
-                [
-                    "Ask the receiver to publish this, or use an address of your own domain:",
-                    *(f'{ops[target].name}.  300  IN  TXT  "v=DMARC1;"' for target in refused),
-                ]
-            ),
+            fix=[
+                "Ask the receiver to publish this, or use an address of your own domain:",
+                *(f'{ops[target].name}.  300  IN  TXT  "v=DMARC1;"' for target in refused),
+            ],
         )
     ]
 
@@ -306,7 +314,7 @@ def bimi(site: Site, subject: str) -> Verdict:
             reason="90 days: only the logo is missing",
             score=Score(1, 1, 1),
             minutes=60,
-            evidence="\n".join([f'TXT {op.name} → "{text}"' for text in op.answer.records] + problems),
+            evidence=[f'TXT {op.name} → "{text}"' for text in op.answer.records] + problems,
             impact="Mail still arrives.",
             fix=f'{op.name}.  300  IN  TXT  "v=BIMI1; l=https://{subject}/logo.svg; a=https://{subject}/mark.pem"',
         )

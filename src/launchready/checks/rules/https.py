@@ -209,8 +209,10 @@ def hsts_header(site: Site, subject: str) -> Verdict:
             evidence=f"GET {subject}/ → {answer.status}, "
             + ("no strict-transport-security header" if seen is None else f"strict-transport-security: {seen}"),
             impact="In a café or hotel somebody can keep a visitor on http and see the password.",
-            fix='Send with every answer over https (or in the app: HTTPS(hsts="180d")):\n'
-            "strict-transport-security: max-age=15552000",
+            fix=[
+                'Send with every answer over https (or in the app: HTTPS(hsts="180d")):',
+                "strict-transport-security: max-age=15552000",
+            ],
         )
     ]
 

@@ -58,10 +58,14 @@ def broken_policy(site: Site, subject: str, record: STSRecord, problem: str) -> 
         reason="30 days: mail arrives without",
         score=Score(1, 2, 1),
         minutes=20,
-        evidence="\n".join([*(f'TXT _mta-sts.{subject} → "{one}"' for one in record.records), problem]),
+        evidence=[*(f'TXT _mta-sts.{subject} → "{one}"' for one in record.records), problem],
         impact="Senders treat it as if there were no policy.",
-        fix=f'Publish one record:\n_mta-sts.{subject}.  300  IN  TXT  "v=STSv1; id=<a new number>"\nand answer '
-        f"https://mta-sts.{subject}/.well-known/mta-sts.txt with 200, content-type: text/plain, and the policy.",
+        fix=[
+            "Publish one record:",
+            f'_mta-sts.{subject}.  300  IN  TXT  "v=STSv1; id=<a new number>"',
+            f"and answer https://mta-sts.{subject}/.well-known/mta-sts.txt with 200, content-type: text/plain,",
+            "and the policy.",
+        ],
     )
 
 
@@ -77,8 +81,10 @@ def missing_policy(site: Site, subject: str) -> Finding:
         minutes=45,
         evidence=f"TXT _mta-sts.{subject} → no record",
         impact="Nobody notices. Most mail is encrypted anyway.",
-        fix=f'_mta-sts.{subject}.  300  IN  TXT  "v=STSv1; id=1"\nand at https://mta-sts.{subject}/.well-known/'
-        "mta-sts.txt a policy in the mode testing first.",
+        fix=[
+            f'_mta-sts.{subject}.  300  IN  TXT  "v=STSv1; id=1"',
+            f"and at https://mta-sts.{subject}/.well-known/mta-sts.txt a policy in the mode testing first.",
+        ],
     )
 
 
@@ -109,11 +115,13 @@ def mta_sts_mx_match(site: Site, subject: str) -> Verdict:
             reason="mail the product depends on is refused" if enforced else "30 days: it is not enforced",
             score=Score(3, 3, 3) if enforced else Score(1, 2, 1),
             minutes=15,
-            evidence=f"MX {subject} → {', '.join(host for _, host in servers.hosts)}\n"
-            f"mta-sts.{subject}: mode: {policy.mode}, mx: {', '.join(policy.mx)}",
+            evidence=[
+                f"MX {subject} → {', '.join((host for _, host in servers.hosts))}",
+                f"mta-sts.{subject}: mode: {policy.mode}, mx: {', '.join(policy.mx)}",
+            ],
             impact="Customers who write to you get their mail back after days, or you never see it.",
-            fix="In the file mta-sts.txt add a line for each server, and change the id in the record:\n"
-            + "\n".join(f"mx: {host}" for host in outside),
+            fix=["In the file mta-sts.txt add a line for each server, and change the id in the record:"]
+            + [f"mx: {host}" for host in outside],
         )
     ]
 
@@ -148,7 +156,7 @@ def tls_reports(site: Site, subject: str) -> Verdict:
             reason="90 days: mail arrives without",
             score=Score(1, 1, 1),
             minutes=10,
-            evidence="\n".join([*seen, *found.problems]),
+            evidence=[*seen, *found.problems],
             impact="An expired certificate on your mail server goes unnoticed.",
             fix=f'{op.name}.  300  IN  TXT  "v=TLSRPTv1; rua=mailto:tlsrpt@{subject}"',
         )

@@ -49,7 +49,7 @@ def finding(site: Site, subject: str, *, sends: bool | None) -> Flow[Finding]:
         reason="mail the product depends on is refused or binned" if sends else "30 days: no mail is known to be sent",
         score=Score(3, 3, 3) if sends else Score(1, 2, 1),
         minutes=15,
-        evidence="\n".join([f"TXT {subject} → no text that starts with v=spf1 and a space", *nearly]),
+        evidence=[f"TXT {subject} → no text that starts with v=spf1 and a space", *nearly],
         impact="Confirmations and password mails do not arrive, and anybody can send mail that looks like yours.",
         fix=f'{subject}.  300  IN  TXT  "{record}"',
     )
@@ -76,9 +76,9 @@ def spf_duplicate(site: Site, subject: str) -> Verdict:
             reason="mail the product depends on is refused or binned",
             score=Score(3, 3, 3),
             minutes=15,
-            evidence="\n".join(f'TXT {subject} → "{record}"' for record in found),
+            evidence=[f'TXT {subject} → "{record}"' for record in found],
             impact="Confirmations and password mails fail the check of every receiver.",
-            fix=f'Delete them all, and publish one:\n{subject}.  300  IN  TXT  "{merged(found)}"',
+            fix=["Delete them all, and publish one:", f'{subject}.  300  IN  TXT  "{merged(found)}"'],
         )
     ]
 
@@ -126,7 +126,7 @@ def spf_broken(site: Site, subject: str) -> Verdict:
             reason="mail the product depends on is refused or binned",
             score=Score(3, 3, 3),
             minutes=20,
-            evidence="\n".join([f'TXT {subject} → "{found[0]}"', *reasons]),
+            evidence=[f'TXT {subject} → "{found[0]}"', *reasons],
             impact="Confirmations and password mails fail the check of receivers.",
             fix=fix,
         )
@@ -165,7 +165,7 @@ def spf_near_limit(site: Site, subject: str) -> Verdict:
             reason="90 days: it works today",
             score=Score(3, 1, 1),
             minutes=20,
-            evidence=f'TXT {subject} → "{found[0]}"\n{tree.lookups} lookups over {len(tree.nodes)} records',
+            evidence=[f'TXT {subject} → "{found[0]}"', f"{tree.lookups} lookups over {len(tree.nodes)} records"],
             impact="With one more service, or one more entry at an included service, your mail lands in spam.",
             fix="Remove the include: of every service that you no longer send with. Let services that allow "
             "it send from a subdomain with a record of its own.",
@@ -296,7 +296,7 @@ def spf_deprecated(site: Site, subject: str) -> Verdict:
             reason="90 days: it works today",
             score=Score(1, 1, 1),
             minutes=10,
-            evidence="\n".join([f'TXT {subject} → "{found[0]}"', *notes]),
+            evidence=[f'TXT {subject} → "{found[0]}"', *notes],
             impact="Nobody notices today. Each of these makes the next mistake more likely.",
             fix=f"Remove these terms from the SPF record of {subject}.",
         )
@@ -345,7 +345,10 @@ def spf_sender(site: Site, subject: str) -> Verdict:
             reason="mail the product depends on is refused or binned",
             score=Score(3, 2, 3),
             minutes=10,
-            evidence=f'TXT {site.domain} → "{found[0]}"\ncheck_host({subject}) → {result.result}, by {result.reason}',
+            evidence=[
+                f'TXT {site.domain} → "{found[0]}"',
+                f"check_host({subject}) → {result.result}, by {result.reason}",
+            ],
             impact="Confirmations and password mails that this server sends fail the check of every receiver.",
             fix=f'{site.domain}.  300  IN  TXT  "v=spf1 {kind}:{subject} {kept}"',
         )
