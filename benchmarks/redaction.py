@@ -1,10 +1,10 @@
-"""What redaction costs a line, beside the peers that can be installed, and what each of them finds.
+"""Cost of redaction per line beside installable peers, and the recall of each.
 
     python benchmarks/redaction.py [--rounds 60] [--json]
 
-The lines to time are those of tests/conformance/redact; what is found is counted on lines made up anew by the seed
-(tests/support/booking_logs). A round gives every contender the same block of lines, in a new order; a ratio compares
-two blocks of one round. Time is the processor time of the process.
+Timed lines come from tests/conformance/redact. Recall is measured on lines generated from the seed
+(tests/support/booking_logs). Each round gives every contender the same block of lines in a random order, and a ratio
+compares two blocks of one round. Times are processor times of the process.
 """
 
 import argparse
@@ -30,16 +30,16 @@ LINES = {"access", "kv", "jsonl", "sql", "http", "hard"}
 
 
 def plain():
-    """launchready as it is without google-re2."""
+    """launchready without google-re2."""
     redactor = Redactor()
-    redactor._engine._asked = True
+    redactor._engine._re2_loaded = True
     return redactor
 
 
 def with_re2():
     redactor = Redactor()
     redactor("warm up")
-    if redactor._engine._fast is None:
+    if redactor._engine._re2_gates is None:
         raise ImportError("google-re2")
     return redactor
 
@@ -56,7 +56,7 @@ def redact_secret():
     redact_secret.initialize()
 
     def read(item):
-        """It takes text alone, and refuses what is too long."""
+        """redact-secret accepts only text, and refuses long text."""
         text = item if isinstance(item, str) else json.dumps(item)
         try:
             return redact_secret.scan_and_redact(text).text
@@ -75,7 +75,7 @@ CONTENDERS = {
 
 
 def contenders():
-    """Those that are installed, and the names of the others."""
+    """Return the installed contenders, and the names of the missing ones."""
     found, missing = {}, []
     for name, make in CONTENDERS.items():
         try:
@@ -86,7 +86,7 @@ def contenders():
 
 
 def block(redact, items):
-    """Microseconds an item."""
+    """Return microseconds per item."""
     began = process_time()
     for item in items:
         redact(item)
@@ -94,7 +94,7 @@ def block(redact, items):
 
 
 def timed(found, items, rounds):
-    """Name: the time of every round."""
+    """Return the time of every round, by name."""
     times = {name: [] for name in found}
     order = list(found)
     for redact in found.values():
@@ -107,13 +107,13 @@ def timed(found, items, rounds):
 
 
 def spread(ratios):
-    """Median, and the 10th and 90th percentile."""
+    """Return median, 10th and 90th percentile."""
     cuts = statistics.quantiles(ratios, n=10)
     return statistics.median(ratios), cuts[0], cuts[-1]
 
 
 def table(times, base):
-    """Rows: name, quiet microseconds, ratio to the base with its spread."""
+    """Return rows of name, smallest microseconds, and ratio to the base with its spread."""
     rows = []
     for name, own in times.items():
         middle, low, high = spread([one / other for one, other in zip(own, times[base], strict=True)])
@@ -122,7 +122,7 @@ def table(times, base):
 
 
 def found_by(redact, drawn):
-    """Recall of what must be hidden, and the share of harmless values that were damaged."""
+    """Return the recall of the values to hide, and the share of harmless values that changed."""
     leaked, total, damaged, kept = 0, 0, 0, 0
     for line in drawn:
         cleaned = redact(line.text)
@@ -136,7 +136,7 @@ def found_by(redact, drawn):
 
 
 def worst(redact):
-    """The slowest megabyte, and its name."""
+    """Return the slowest megabyte and its name."""
     slow = Counter({name: block(redact, [make(MEGABYTE)]) / 1e6 for name, make in scorer.REDOS.items()})
     return slow.most_common(1)[0]
 

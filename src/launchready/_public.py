@@ -1,4 +1,4 @@
-"""What every face offers beside its middleware, so that an app needs one import: settings, decorators, checks."""
+"""The public names that every framework module offers beside its middleware: settings, decorators and checks."""
 
 from typing import TYPE_CHECKING, Any
 

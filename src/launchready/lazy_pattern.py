@@ -1,18 +1,19 @@
-"""A pattern that is compiled when it is first asked: a process that never logs a card pays for no pattern of cards."""
+"""A regular expression that is compiled when it is first used, so that importing the rules costs no compilation."""
 
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 
-class Late:
-    """A regular expression with the methods of ``re.Pattern`` that redaction uses, at the price of ``re.Pattern``."""
+class LazyPattern:
+    """A regular expression with the methods of ``re.Pattern`` listed here, at their speed from the second call on."""
 
     match: Callable[..., re.Match[str] | None]
     fullmatch: Callable[..., re.Match[str] | None]
     search: Callable[..., re.Match[str] | None]
     finditer: Callable[..., Iterator[re.Match[str]]]
     findall: Callable[..., list[Any]]
+    split: Callable[..., list[Any]]
     sub: Callable[..., str]
 
     def __init__(self, pattern: str, flags: int = 0) -> None:
@@ -20,8 +21,8 @@ class Late:
         self.flags = flags
 
     def __getattr__(self, name: str) -> object:
-        # Only an attribute that is not there yet comes here: from the second call on, each is the compiled pattern's.
+        """Called only for attributes that are not set yet: the first use sets all methods."""
         compiled = re.compile(self.pattern, self.flags)
-        for method in ("match", "fullmatch", "search", "finditer", "findall", "sub"):
+        for method in ("match", "fullmatch", "search", "finditer", "findall", "split", "sub"):
             setattr(self, method, getattr(compiled, method))
         return getattr(compiled, name)

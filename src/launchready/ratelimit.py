@@ -22,10 +22,10 @@ from launchready.errors import ConfigError
 from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
 from launchready.http.routes import RouteTable
-from launchready.runtime.current import CURRENT, Exchange, Wanted
+from launchready.runtime.current import CURRENT, CurrentExchange, ViewFeatures
 from launchready.runtime.drive import adrive, drive
 from launchready.settings import deployment
-from launchready.settings.compiled_app import STACKS
+from launchready.settings.compiled_app import COMPILED_APPS
 from launchready.settings.problems import Problems
 from launchready.settings.rate_limit import Limit, Maker, named
 from launchready.settings.rate_limit import RateLimit as Settings
@@ -75,7 +75,7 @@ def limit(
         problems.raise_if_any()
         assert policy is not None  # there is a rule
         policy.prefix = f"view:{view.__module__}.{view.__qualname__}:"
-        Wanted.views = True
+        ViewFeatures.views = True
         return _limited(view, policy, key)
 
     return decorate
@@ -104,7 +104,7 @@ _LIMITER = RateLimit(None, RouteTable({}))
 
 
 def _limited(view: Callable[..., Any], policy: Policy, key: Key) -> Callable[..., Any]:
-    def feature() -> tuple[Exchange, _OnView]:
+    def feature() -> tuple[CurrentExchange, _OnView]:
         exchange = CURRENT.get()
         if exchange is None:
             raise ConfigError([_UNCOUNTED.format(view.__qualname__)])
@@ -152,8 +152,8 @@ def bans() -> dict[str, Ban]:
     Raises StoreUnavailable where a store does not answer.
     """
     found: dict[str, Ban] = {}
-    for stack in [each for each in STACKS if each.bans]:
-        known = drive(banned(), stack.answers.execute)
+    for stack in [each for each in COMPILED_APPS if each.bans]:
+        known = drive(banned(), stack.adapter.execute)
         assert isinstance(known, dict)  # it waits for no app
         found.update(known)
     return found
@@ -164,16 +164,16 @@ def unban(client: str) -> bool:
 
     Raises StoreUnavailable where a store does not answer.
     """
-    flows = [(stack, rule.lift(client)) for stack in list(STACKS) for rule in stack.bans]
-    lifted = [drive(flow, stack.answers.execute) for stack, flow in flows]
+    flows = [(stack, rule.lift(client)) for stack in list(COMPILED_APPS) for rule in stack.bans]
+    lifted = [drive(flow, stack.adapter.execute) for stack, flow in flows]
     return True in lifted
 
 
 async def abans() -> dict[str, Ban]:
     """``bans()`` in a coroutine."""
     found: dict[str, Ban] = {}
-    for stack in [each for each in STACKS if each.bans]:
-        known = await adrive(banned(), stack.answers.aexecute)
+    for stack in [each for each in COMPILED_APPS if each.bans]:
+        known = await adrive(banned(), stack.adapter.aexecute)
         assert isinstance(known, dict)  # it waits for no app
         found.update(known)
     return found
@@ -181,6 +181,6 @@ async def abans() -> dict[str, Ban]:
 
 async def aunban(client: str) -> bool:
     """``unban()`` in a coroutine."""
-    flows = [(stack, rule.lift(client)) for stack in list(STACKS) for rule in stack.bans]
-    lifted = [await adrive(flow, stack.answers.aexecute) for stack, flow in flows]
+    flows = [(stack, rule.lift(client)) for stack in list(COMPILED_APPS) for rule in stack.bans]
+    lifted = [await adrive(flow, stack.adapter.aexecute) for stack, flow in flows]
     return True in lifted

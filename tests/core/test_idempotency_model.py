@@ -10,14 +10,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from launchready.core.idempotency import Idempotency, Rule, Vault, lookup_key, rerun
+from launchready.core.idempotency import Idempotency, KeyContext, RoutePolicy, lookup_key, rerun
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Hold
-from launchready.exchange.claim import Claim, Keep
+from launchready.exchange.app import ForwardBuffered
+from launchready.exchange.claim import Claim, KeepAlive
 from launchready.exchange.store import Renew
 from launchready.http.message import Response
 from launchready.http.routes import RouteTable
 from support.flows import World, go, request
+from support.keys import key as uuid
 
 KEEP, LEASE = 1000.0, 60.0
 
@@ -30,10 +31,10 @@ class Worker:
         self.world = world
         self.stands = False
         self.claims = []
-        self.held = {}
+        self.claims = {}
         self.words = []
 
-    def insist(self, settle, patience):
+    def retry(self, settle, patience):
         self.words.append((settle, self.world.now + patience))
 
     def say_again(self):
@@ -52,7 +53,7 @@ class Alive(World):
         self.current = self.workers[0]
 
     def answer(self, op):
-        if isinstance(op, Keep):
+        if isinstance(op, KeepAlive):
             self.current.claims.append((op.claim, self.now))
             op.claim.keeper = self.current
         super().answer(op)
@@ -90,11 +91,11 @@ class Keys(RuleBasedStateMachine):
         super().__init__()
         self.world = Alive()
         self.numbers = itertools.count()
-        rule_ = Rule(keep=KEEP, lease=LEASE, required=True, wait=0.0, max_body=100, release_from=1000,
+        rule_ = RoutePolicy(keep=KEEP, lease=LEASE, required=True, wait=0.0, max_body=100, release_from=1000,
                      scope=lambda _: "", on_crash=self.on_crash)  # fmt: skip
         self.token = lambda: b"%d" % next(self.numbers)
         self.rule = rule_
-        self.features = [self.feature(Vault(self.token))] * 2  # of each worker
+        self.features = [self.feature(KeyContext(self.token))] * 2  # of each worker
         self.began = {}  # key -> [(number of the execution, when)]
         self.freed = set()  # executions that gave their word that nothing happened
         self.answers = {}  # key -> what was told as an answer
@@ -113,10 +114,10 @@ class Keys(RuleBasedStateMachine):
         """A request comes."""
         world = self.world
         world.current = world.workers[worker]
-        made, world.body = request("POST", "/pay", [(b"idempotency-key", key.encode())])
+        made, world.body = request("POST", "/pay", [(b"idempotency-key", uuid(key).encode())])
         flow = self.features[worker].handle(made)
         step = go(flow, world)
-        if isinstance(step, Hold):
+        if isinstance(step, ForwardBuffered):
             number = next(self.numbers)
             self.began.setdefault(key, []).append((number, world.now))
             return key, number, flow, step, world.workers[worker], made.claimed
@@ -195,15 +196,15 @@ class Repeated(Repeats, Keys):
 
 
 def before(token):
-    return Vault(token, b"old")
+    return KeyContext(token, b"old")
 
 
 def between(token):
-    return Vault(token, b"new", older=(before(token),))
+    return KeyContext(token, b"new", older=(before(token),))
 
 
 def after(token):
-    return Vault(token, b"new")
+    return KeyContext(token, b"new")
 
 
 GENERATIONS = (before, between, after)

@@ -8,9 +8,9 @@ import pytest
 
 from launchready.core.idempotency import (
     Idempotency,
-    Once,
-    Rule,
-    Vault,
+    IdempotencyFlow,
+    KeyContext,
+    RoutePolicy,
     dump,
     fingerprint,
     load,
@@ -18,23 +18,24 @@ from launchready.core.idempotency import (
     parse_key,
     rerun,
 )
-from launchready.core.idempotency.flow import DOUBT
+from launchready.core.idempotency.flow import RENEWAL_GRACE
 from launchready.core.idempotency.record import UNREADABLE
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Hold
+from launchready.exchange.app import ForwardBuffered
 from launchready.exchange.store import Renew
 from launchready.http.message import Response
 from launchready.http.routes import RouteTable
 from support.flows import World, go, request, whole
+from support.keys import key as uuid
 
 TOKENS = (b"%d" % number for number in itertools.count())
-KEY = (b"idempotency-key", b"order-1")
+KEY = (b"idempotency-key", uuid("order-1").encode())
 
 
 def rule(**changes):
     options = {"keep": 3600.0, "lease": 60.0, "required": False, "wait": 0.0, "max_body": 100,
                "release_from": 1000, "scope": lambda _: "user"}  # fmt: skip
-    return Rule(**{**options, **changes})
+    return RoutePolicy(**{**options, **changes})
 
 
 def feature(**changes):
@@ -42,7 +43,7 @@ def feature(**changes):
 
 
 def vault():
-    return Vault(lambda: next(TOKENS))
+    return KeyContext(lambda: next(TOKENS))
 
 
 def pay(*headers, body=b"{}", query=b""):
@@ -64,7 +65,7 @@ def start(world, **changes):
     made, world.body = pay()
     flow = feature(**changes).handle(made)
     step = go(flow, world)
-    assert isinstance(step, Hold)
+    assert isinstance(step, ForwardBuffered)
     return flow, step
 
 
@@ -122,8 +123,8 @@ def test_outcome_unknown():
         assert told(answer) == (409, "idempotency-key-outcome-unknown")
         assert answer.get(b"retry-after") is None
     assert app.calls == 0
-    assert made.vault.counts.unknown == 2
-    assert made.vault.counts.oldest_unknown == pytest.approx(3500 + DOUBT)
+    assert made.context.counts.unknown == 2
+    assert made.context.counts.oldest_unknown == pytest.approx(3500 + RENEWAL_GRACE)
 
 
 @pytest.mark.parametrize("changes", [{}, {"on_crash": rerun}], ids=["refuse", "rerun"])
@@ -134,7 +135,7 @@ def test_the_store_was_away_for_longer_than_a_lease(changes):
     world.now = 100
 
     def heard():
-        if world.now > 100 + DOUBT / 2:
+        if world.now > 100 + RENEWAL_GRACE / 2:
             world.meanwhile = None
             step.answer = Response(201, [], b"late")
             assert go(flow, world) is None
@@ -142,7 +143,7 @@ def test_the_store_was_away_for_longer_than_a_lease(changes):
     world.meanwhile = heard
     made = feature(**changes)
     assert whole(made, world, pay(), app).body == b"late"
-    assert (app.calls, made.vault.counts.unknown) == (0, 0)
+    assert (app.calls, made.context.counts.unknown) == (0, 0)
 
 
 def test_a_sign_of_life_after_the_lease():
@@ -368,7 +369,7 @@ def test_a_view_inside_a_protected_route_adds_nothing():
     """What is claimed once is not claimed again."""
     made, _ = pay()
     made.claimed = object()
-    assert Once(rule(), vault()).handle(made) is None
+    assert IdempotencyFlow(rule(), vault()).handle(made) is None
 
 
 @pytest.mark.parametrize(
@@ -401,7 +402,7 @@ def test_what_cannot_be_read(cut):
     whole(feature(), world, pay(), App(201, (b"x", b"1")))
     value = next(iter(world.data.values()))[0]
     head = len(value) - len(b"paid")
-    for data in (value[:cut], value[: min(cut, head - 1)], b"\x02" + value[1:], value[:60] + b"\xff" * cut, "text"):
+    for data in (value[:cut], value[: min(cut, head - 1)], b"\x7f" + value[1:], value[:60] + b"\xff" * cut, "text"):
         read = load(data)
         assert read.status == UNREADABLE or read.id != load(value).id
 

@@ -11,7 +11,7 @@ from launchready.core.ratelimit import Ban, Bans, Policy
 from launchready.core.ratelimit.bans import BANS, LISTS, banned
 from launchready.core.ratelimit.login_guard import Guard
 from launchready.errors import ConfigError
-from launchready.exchange.store import Get, Give, Take, TakeHere
+from launchready.exchange.store import Consume, ConsumeLocal, Get, Refund
 from launchready.exchange.window import MICRO, Taken, Window, fresh, take
 from launchready.http.message import Request
 from launchready.settings import deployment
@@ -191,11 +191,11 @@ def test_taken_here_is_given_back_here():
     """What was counted in this process while the store was down is not given to the store."""
     from launchready.core.ratelimit.limiter import _undo
 
-    here, there = TakeHere("k", (Window(1, 1.0),)), Take("k", (Window(1, 1.0),))
+    here, there = ConsumeLocal("k", (Window(1, 1.0),)), Consume("k", (Window(1, 1.0),))
     here.at = there.at = 5
-    assert type(_undo(there)) is Give
-    assert isinstance(_undo(here), Give)
-    assert type(_undo(here)) is not Give
+    assert type(_undo(there)) is Refund
+    assert isinstance(_undo(here), Refund)
+    assert type(_undo(here)) is not Refund
     assert _undo(there, everything=True).at is None
     assert Get  # the verbs of bans
 

@@ -1,4 +1,4 @@
-"""``launchready logs scan``: class and line of what leaked, never the value; exit codes of the contract."""
+"""``launchready logs scan`` reports class and line of a leak, never the value, with the documented exit codes."""
 
 import gzip
 import io
@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from launchready.cli import main
-from launchready.redaction import Logged, Redactor, scan
+from launchready.redaction import LogLeak, Redactor, scan
 
 MAIL = "jo.doe" + "@coach.example"
 KEY = "sk_" + "live_" + "4eC39HqLyjWDarjtT1zdp7dc"
@@ -32,19 +32,19 @@ def log(tmp_path):
 
 
 def test_classes_and_lines():
-    """One entry a class and line; markers that stand there already are no leak, and a key of many lines is one value."""
+    """One entry per class and line. Markers already in a line do not count, and a key on many lines is one value."""
     assert list(scan(LOG, Redactor())) == [
-        Logged(2, "email", 2), Logged(4, "private_key", 1), Logged(8, "stripe", 1),
+        LogLeak(2, "email", 2), LogLeak(4, "private_key", 1), LogLeak(8, "stripe", 1),
     ]  # fmt: skip
 
 
-def test_bytes_are_lines():
-    """A file opened for bytes is read as well, whatever bytes stand in it."""
-    assert list(scan([b"\xff\xfe\n", f"\xe9 {MAIL}".encode("latin-1")], Redactor())) == [Logged(2, "email", 1)]
+def test_bytes():
+    """A file opened in binary mode is read, whatever its bytes."""
+    assert list(scan([b"\xff\xfe\n", f"\xe9 {MAIL}".encode("latin-1")], Redactor())) == [LogLeak(2, "email", 1)]
 
 
 def test_no_value_is_printed(log, capsys):
-    """The report names log, class and line, and holds nothing of what leaked, in every format."""
+    """The report names log, class and line, and contains no leaked value, in every format."""
     for form in ("text", "json", "md", "html", "sarif", "junit"):
         assert main(["logs", "scan", str(log), "--format", form]) == 1
         out, err = capsys.readouterr()
@@ -59,7 +59,7 @@ def test_no_value_is_printed(log, capsys):
 
 
 def test_the_report(log, capsys):
-    """What opens a door comes first, each with what to do about it."""
+    """Credentials come first, each with its fix."""
     main(["logs", "scan", str(log), "--format", "json"])
     report = json.loads(capsys.readouterr().out)
     assert report["headline"] == "4 values leaked in 8 lines read."
@@ -84,20 +84,20 @@ def test_the_report(log, capsys):
     ],
 )
 def test_exit_codes(text, options, code, tmp_path):
-    """0 nothing, 1 values at or above --fail-on, 3 a line that could not be read to its end and nothing worse."""
+    """Exit code 0 for no leak, 1 for values at or above --fail-on, 3 if a line could not be read to its end."""
     path = tmp_path / "x.log"
     path.write_text(text)
     assert main(["logs", "scan", str(path), *options]) == code
 
 
-def test_a_file_that_is_not_there(tmp_path, capsys):
-    """Usage: exit 2, and what to write instead."""
+def test_missing_file(tmp_path, capsys):
+    """A missing file is a usage error with exit code 2 and a hint."""
     assert main(["logs", "scan", str(tmp_path / "none.log")]) == 2
     assert "Name a log file" in capsys.readouterr().err
 
 
 def test_compressed_logs(tmp_path, log, capsys):
-    """A rotated log is read through gzip; a damaged one is told as not read to its end."""
+    """A rotated log is read through gzip. A damaged one is reported as not read to its end."""
     path = tmp_path / "app.log.1.gz"
     path.write_bytes(gzip.compress(log.read_bytes()))
     assert main(["logs", "scan", str(path)]) == 1
@@ -110,7 +110,7 @@ def test_compressed_logs(tmp_path, log, capsys):
 
 
 def test_standard_input_and_output_file(tmp_path):
-    """``-`` reads a pipe; ``-o`` writes the report there and leaves stdout empty."""
+    """``-`` reads a pipe; ``-o`` writes the report to a file and leaves stdout empty."""
     out = tmp_path / "report.md"
     done = subprocess.run(
         [sys.executable, "-m", "launchready", "logs", "scan", "-", "-o", str(out), "--format", "md"],
@@ -120,8 +120,8 @@ def test_standard_input_and_output_file(tmp_path):
     assert "| stdin | stripe | 1 | line 8 |" in out.read_text()
 
 
-def test_a_time_limit(tmp_path, capsys):
-    """What --timeout leaves unread is told, and is not fine."""
+def test_timeout(tmp_path, capsys):
+    """Lines left unread by --timeout are reported, and the exit code is not 0."""
     path = tmp_path / "long.log"
     path.write_text("all is well\n" * 2_000)
     assert main(["logs", "scan", str(path), "--timeout", "0"]) == 3

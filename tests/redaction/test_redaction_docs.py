@@ -1,4 +1,4 @@
-"""The page about redaction: its code runs, and says what it says."""
+"""The code in docs/redaction.md runs, and its assertions hold."""
 
 import re
 from pathlib import Path
@@ -8,8 +8,8 @@ from launchready import redaction
 PAGE = Path(__file__).parents[2] / "docs" / "redaction.md"
 
 
-def test_the_code_of_the_page_runs():
-    """Every block of Python runs, its assertions included."""
+def test_code_of_the_page():
+    """Every Python block runs, its assertions included."""
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) == 2
     try:

@@ -1,5 +1,5 @@
 # ruff: noqa: G003, G004, LOG014, PLE1205, PLW0108, PYI024  (each is the misuse that a probe is about)
-"""Probes through the standard library's real logging: what a handler, a formatter, a filter can get to see."""
+"""Probes through real logging of the standard library: no handler, formatter or filter sees a secret."""
 
 import collections
 import copy
@@ -28,14 +28,14 @@ SECRETS = (MAIL, KEY, "hunter2x9")
 
 @pytest.fixture(autouse=True)
 def installed() -> Iterator[None]:
-    """Redaction is on for the test, and gone after it."""
+    """Redaction is installed for the test and removed after it."""
     redaction.install()
     yield
     redaction.uninstall()
 
 
 class Stream:
-    """A logger of its own, and what its handler wrote."""
+    """A logger of its own, and the output of its handler."""
 
     def __init__(self, name: str = "probe", form: str = "%(levelname)s %(name)s %(message)s") -> None:
         self.out = io.StringIO()
@@ -49,7 +49,7 @@ class Stream:
         self.log.addHandler(self.handler)
 
     def text(self) -> str:
-        """What was written."""
+        """The output so far."""
         return self.out.getvalue()
 
 
@@ -91,7 +91,7 @@ def _noted(log: logging.Logger) -> None:
 
 
 class Thing:
-    """An object of the app's whose text holds an address."""
+    """An object of the app whose text contains an address."""
 
     def __str__(self) -> str:
         return f"Thing({MAIL})"
@@ -136,7 +136,7 @@ PROBES: dict[str, tuple[Callable[[logging.Logger], object], str]] = {
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_probe(probe, capsys):
-    """What was logged is written without the secret, with everything else, and nothing is said on stderr."""
+    """The output contains everything except the secret, and stderr is empty."""
     act, expected = PROBES[probe]
     if "surrogate" in probe:
         stream = Stream()
@@ -154,8 +154,8 @@ def test_probe(probe, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_cause_and_context_are_clean():
-    """The connection string of a cause, and the key of a context, are written by no formatter."""
+def test_cause_and_context():
+    """No formatter writes the connection string of a cause or the key of a context."""
     stream = Stream()
     _in_except(_raise_chain, stream.log)
     assert "cannot reach postgresql://app:[db_url]@db:5432/app" in stream.text()
@@ -169,8 +169,8 @@ def test_cause_and_context_are_clean():
     assert "hunter2x9" not in stream.text()
 
 
-def test_extra_is_clean_for_every_formatter():
-    """``extra`` is redacted by key and by value, whether read by name or written out whole."""
+def test_extra():
+    """``extra`` is redacted by key and by value, whether a formatter reads one name or writes all of them."""
 
     class Whole(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
@@ -187,8 +187,8 @@ def test_extra_is_clean_for_every_formatter():
     assert set(written) - set(vars(logging.makeLogRecord({}))) == {"password", "who", "order", "count"}
 
 
-def test_what_a_filter_adds_is_clean():
-    """An attribute that a filter sets on the record is redacted."""
+def test_attribute_set_by_filter_is_redacted():
+    """An attribute that a filter sets is redacted."""
     stream = Stream(form="%(user)s %(message)s")
 
     def add(record: logging.LogRecord) -> bool:
@@ -200,8 +200,8 @@ def test_what_a_filter_adds_is_clean():
     assert stream.text() == "[email] hello\n"
 
 
-def test_what_a_filter_puts_in_place_is_clean():
-    """Arguments and a template that a filter sets are clean for a formatter that reads them raw."""
+def test_message_set_by_filter_is_redacted():
+    """Arguments and a template that a filter sets are redacted for a formatter that reads them raw."""
     stream = Stream()
 
     def put(record: logging.LogRecord) -> bool:
@@ -219,8 +219,8 @@ def test_what_a_filter_puts_in_place_is_clean():
     assert stream.text() == "[email] of %s ('[email]',) [email] of [email]\n"
 
 
-def test_handlers_and_loggers_that_come_later():
-    """A handler, a logger and a formatter made after install() see clean records."""
+def test_later_handlers_and_loggers():
+    """A handler, logger and formatter created after install() get redacted records."""
     stream = Stream("later.on.made")
     late = io.StringIO()
     stream.log.addHandler(logging.StreamHandler(late))
@@ -229,7 +229,7 @@ def test_handlers_and_loggers_that_come_later():
 
 
 def test_uvicorn_access_lines():
-    """uvicorn's formatter unpacks five arguments: it still can, and the query holds no token."""
+    """The formatter of uvicorn can still unpack five arguments, and the query contains no token."""
     from uvicorn.logging import AccessFormatter
 
     stream = Stream("uvicorn.access")
@@ -243,7 +243,7 @@ def test_uvicorn_access_lines():
 
 
 def test_gunicorn_access_lines():
-    """gunicorn logs by a mapping that answers for keys it lacks: it stays one."""
+    """gunicorn logs by a mapping with defaults for missing keys; the mapping keeps them."""
     from gunicorn.glogging import SafeAtoms
 
     stream = Stream("gunicorn.access")
@@ -252,8 +252,8 @@ def test_gunicorn_access_lines():
     assert stream.text().endswith('192.0.2.1 "GET /x?api_key=[generic_key] HTTP/1.1" 200 -\n')
 
 
-def test_atoms_that_are_read_one_by_one():
-    """A formatter that writes gunicorn's atoms as JSON gets clean ones, and letters are no names of keys."""
+def test_gunicorn_atoms_as_json():
+    """A formatter that writes the atoms of gunicorn as JSON gets redacted ones. A letter is not read as a key."""
     from gunicorn.glogging import SafeAtoms
 
     stream = Stream("gunicorn.access")
@@ -275,8 +275,8 @@ def test_atoms_that_are_read_one_by_one():
     assert atoms["q"] == "token=aB3dE5gH7jK9mN1p&page=2"
 
 
-def test_templates_and_arguments_that_are_read_raw():
-    """What a handler takes from ``msg`` and ``args`` is clean, and still fits together."""
+def test_raw_template_and_arguments():
+    """A handler that joins ``msg`` and ``args`` on its own gets redacted parts that still fit together."""
     stream = Stream()
     seen = []
 
@@ -295,16 +295,16 @@ def test_templates_and_arguments_that_are_read_raw():
 
 
 def test_values_are_counted_once():
-    """A value in an argument, in the message joined from it, and in its repetition by a formatter, is one."""
+    """A value is counted once, although it occurs in an argument, in the message and in a formatter."""
     redaction.install(Redactor())
     stream = Stream()
     stream.log.info("to %s of %s", MAIL, {"password": "hunter2x9"})
     stream.log.info(f"to {MAIL}")
-    assert dict(redaction.current().counts) == {"email": 2, "password": 1}
+    assert dict(redaction.current_redactor().counts) == {"email": 2, "password": 1}
 
 
 def test_queue_and_pickle():
-    """A record that goes through a queue, a copy or a pickle stays clean and stays a record."""
+    """A record that passes a queue, a copy or a pickle stays redacted and stays a record."""
     stream = Stream()
     line: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     stream.log.addHandler(logging.handlers.QueueHandler(line))
@@ -317,8 +317,8 @@ def test_queue_and_pickle():
     assert (received.getMessage(), received.who) == ("to [email]", "[email]")
 
 
-def test_the_exception_that_was_raised_stays_as_it_was():
-    """The app's exception and arguments are never written to."""
+def test_raised_exception_is_not_modified():
+    """The app's exception and arguments are never modified."""
     stream = Stream()
     error = ValueError(f"bad {MAIL}")
     body = {"password": "hunter2x9"}
@@ -328,7 +328,7 @@ def test_the_exception_that_was_raised_stays_as_it_was():
 
 
 def test_previous_factory_is_chained():
-    """A factory set before goes on making the records, and its class is kept."""
+    """A factory set before keeps making the records, and their class is kept."""
     redaction.uninstall()
     before = logging.getLogRecordFactory()
 
@@ -348,8 +348,8 @@ def test_previous_factory_is_chained():
         logging.setLogRecordFactory(before)
 
 
-def test_a_factory_set_later_is_taken_in():
-    """install() after a foreign factory wraps it; a factory that calls ours does not make it twice or endless."""
+def test_later_factory_is_wrapped():
+    """install() wraps a foreign factory set later. A factory that calls ours neither loops nor redacts twice."""
     ours = logging.getLogRecordFactory()
     logging.setLogRecordFactory(lambda *args, **kwargs: ours(*args, **kwargs))
     redaction.install()
@@ -360,19 +360,19 @@ def test_a_factory_set_later_is_taken_in():
 
 
 class Special(logging.LogRecord):
-    """A record of the app's own."""
+    """A record class of the app."""
 
 
 class Making(logging.Logger):
-    """A logger that makes its records itself."""
+    """A logger that makes its own records."""
 
     def makeRecord(self, *args, **kwargs):  # noqa: N802
-        """Not by the factory of the process."""
+        """Does not use the factory of the process."""
         return Special(*args[:7], **({} if len(args) < 8 else {"func": args[7]}))
 
 
-def test_records_that_no_factory_of_ours_made():
-    """Of a factory that is set later and calls none, of a logger that makes its own, made by hand: all are clean."""
+def test_records_of_foreign_factories():
+    """Records of a later factory, of a logger that makes its own, and made by hand are all redacted."""
     stream = Stream(form="%(message)s")
     making = Making("making")
     making.addHandler(stream.handler)
@@ -390,17 +390,17 @@ def test_records_that_no_factory_of_ours_made():
     assert stream.text() == f"one {clean}\ntwo [email]\nthree [email]\nfour\nConnectionError: {clean}\n"
 
 
-def test_one_line_for_one_redactor():
-    """A redactor given to install() takes the place of the one before."""
+def test_install_with_a_redactor():
+    """A redactor passed to install() replaces the one before."""
     redaction.install(Redactor(patterns={"booking code": r"BK-\d{6}"}, allow=(MAIL,)))
     stream = Stream()
     stream.log.info("BK-123456 of %s", MAIL)
     assert stream.text() == f"INFO probe [booking code] of {MAIL}\n"
-    assert dict(redaction.current().counts) == {"booking code": 1}
+    assert dict(redaction.current_redactor().counts) == {"booking code": 1}
 
 
-def test_a_failure_inside_writes_a_marker(capsys):
-    """When redaction itself breaks, a marker is written: never the record, never an exception into the app."""
+def test_failed_redaction_writes_a_marker(capsys):
+    """If redaction itself fails, a marker is written: never the record, and never an exception into the app."""
 
     class Broken(Redactor):
         def __call__(self, value):
@@ -417,8 +417,8 @@ def test_a_failure_inside_writes_a_marker(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_an_argument_that_raises_is_no_error_of_the_call(capsys):
-    """An argument whose __str__ raises becomes a marker; the other arguments are not printed raw to stderr."""
+def test_argument_that_raises(capsys):
+    """An argument whose __str__ raises becomes a marker, and the other arguments do not reach stderr raw."""
 
     class Bad:
         def __str__(self) -> str:
@@ -430,8 +430,8 @@ def test_an_argument_that_raises_is_no_error_of_the_call(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_handler_that_fails_prints_nothing_raw(capsys):
-    """logging prints message and arguments when a handler breaks: both are clean by then."""
+def test_failing_handler(capsys):
+    """logging prints message and arguments when a handler fails; both are redacted by then."""
     stream = Stream()
 
     class Breaks(logging.Handler):
@@ -448,14 +448,14 @@ def test_a_handler_that_fails_prints_nothing_raw(capsys):
     assert MAIL not in err
 
 
-def test_warnings_are_clean():
-    """What warnings print to stderr, and what captureWarnings() logs, holds no address."""
+def test_warnings_are_redacted():
+    """Warnings on stderr and warnings logged by captureWarnings() contain no address."""
     shown = warnings.formatwarning(UserWarning(f"old address {MAIL}"), UserWarning, "app.py", 1, "")
     assert shown == "app.py:1: UserWarning: old address [email]\n"
 
 
-def test_uncaught_exceptions_of_threads_are_clean(capsys):
-    """An exception that ends a thread is printed without what it says in secret."""
+def test_uncaught_exceptions_of_threads(capsys):
+    """The report of an exception that ends a thread contains no secret."""
 
     def fail() -> None:
         raise ConnectionError(DSN)
@@ -474,8 +474,8 @@ def test_uncaught_exceptions_of_threads_are_clean(capsys):
     assert "hunter2x9" not in err
 
 
-def test_exceptions_of_finalizers_are_clean():
-    """What nobody can catch is printed by the interpreter: without what it says in secret."""
+def test_exceptions_of_finalizers():
+    """The interpreter's report of an exception in a finalizer contains no secret."""
     program = (
         "from launchready import redaction; redaction.install()\n"
         "class Held:\n"
@@ -488,8 +488,8 @@ def test_exceptions_of_finalizers_are_clean():
     assert "hunter2x9" not in done.stderr
 
 
-def test_uncaught_exceptions_are_clean():
-    """A process that dies prints its traceback, with causes, without the connection string."""
+def test_uncaught_exceptions():
+    """The traceback of a dying process, with its causes, contains no connection string."""
     program = (
         "from launchready import redaction; redaction.install()\n"
         "def f(dsn):\n"
@@ -504,8 +504,8 @@ def test_uncaught_exceptions_are_clean():
     assert "hunter2x9" not in done.stderr
 
 
-def test_uninstalled_is_as_before():
-    """After uninstall() the standard factory and hooks are back."""
+def test_uninstall():
+    """uninstall() restores the standard factory and hooks."""
     redaction.uninstall()
     assert not redaction.installed()
     assert logging.getLogRecordFactory() is logging.LogRecord
@@ -525,8 +525,8 @@ def test_structlog_processor():
     assert event["password"] == "hunter2x9"
 
 
-def test_structlog_renders_the_exception_after_us():
-    """A processor that stands after ours, and renders the exception at hand, is handed a clean one."""
+def test_structlog_exception_renderer():
+    """A later processor that renders the current exception gets a redacted one."""
     structlog = pytest.importorskip("structlog")
     event = {"event": "down", "exc_info": True}
     try:
@@ -540,7 +540,7 @@ def test_structlog_renders_the_exception_after_us():
 
 
 def test_loguru_patcher():
-    """Message, extra and exception of loguru's record are redacted."""
+    """Message, extra and exception of a loguru record are redacted."""
     held = collections.namedtuple("RecordException", "type value traceback")(
         ValueError, ValueError(f"bad {MAIL}"), None
     )
@@ -552,7 +552,7 @@ def test_loguru_patcher():
 
 
 def test_loguru_writes_no_local_variables():
-    """With loguru's own defaults, a traceback is written with its frames and chain, and without what stood in them."""
+    """With the defaults of loguru, a traceback has its frames and chain, and no local variables."""
     import loguru
 
     out = io.StringIO()

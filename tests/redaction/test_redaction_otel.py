@@ -1,4 +1,4 @@
-"""OpenTelemetry: what is exported is clean, in the SDK's own pipeline."""
+"""Exports of the OpenTelemetry SDK's own pipeline are redacted."""
 
 import contextlib
 
@@ -18,14 +18,14 @@ DSN = "postgresql://app:" + "hunter2x9" + "@db:5432/app"
 
 
 class Broken(Redactor):
-    """Fails on everything."""
+    """Fails on every value."""
 
     def __call__(self, value):
         raise RuntimeError("broken")
 
 
 def exported(act, redactor=None, **options):
-    """The span that a tracer made, as the exporter got it."""
+    """The span as the exporter got it."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False, **options)
     provider.add_span_processor(OTelSpanProcessor(SimpleSpanProcessor(exporter), redactor))
@@ -36,8 +36,8 @@ def exported(act, redactor=None, **options):
     return span
 
 
-def test_a_span_is_exported_clean():
-    """Name, attributes by key and by value, events, exceptions and the status say nothing secret; the rest stays."""
+def test_span_is_redacted():
+    """Name, attributes, events, exceptions and status contain no secret; everything else stays."""
 
     def act(tracer):
         with contextlib.suppress(ConnectionError), tracer.start_as_current_span(f"mail {MAIL}") as span:
@@ -61,8 +61,8 @@ def test_a_span_is_exported_clean():
     assert span.start_time < span.end_time
 
 
-def test_what_the_sdk_dropped_is_still_told():
-    """The copy counts dropped attributes as the span did."""
+def test_dropped_counts_are_kept():
+    """The copy has the same count of dropped attributes as the span."""
 
     def act(tracer):
         tracer.start_span("x", attributes={"a": 1, "b": 2, "c": 3}).end()
@@ -70,15 +70,15 @@ def test_what_the_sdk_dropped_is_still_told():
     assert exported(act, span_limits=SpanLimits(max_attributes=2)).dropped_attributes == 1
 
 
-def test_a_span_that_cannot_be_read_says_nothing():
-    """When redaction breaks, the span keeps its identity and loses what it said; the app sees no exception."""
+def test_unreadable_span():
+    """If redaction fails, the span keeps its identity and loses its content, and the app sees no exception."""
     span = exported(lambda tracer: tracer.start_span(MAIL, attributes={"to": MAIL}).end(), Broken())
     assert (span.name, dict(span.attributes)) == ("[redacted]", {})
 
 
 @pytest.mark.parametrize("wrapped", [True, False], ids=["wrapping", "first in the line"])
-def test_a_log_record_is_exported_clean(wrapped):
-    """Body and attributes, whether the processor wraps the exporting one or stands before it."""
+def test_log_record_is_redacted(wrapped):
+    """Body and attributes are redacted, whether the processor wraps the exporting one or is registered before it."""
     exporter = InMemoryLogRecordExporter()
     provider = LoggerProvider(shutdown_on_exit=False)
     simple = SimpleLogRecordProcessor(exporter)
@@ -93,8 +93,8 @@ def test_a_log_record_is_exported_clean(wrapped):
     assert dict(written.log_record.attributes) == {"password": "[password]", "n": 1}
 
 
-def test_a_log_record_that_cannot_be_read_says_nothing():
-    """When redaction breaks, a marker is exported."""
+def test_unreadable_log_record():
+    """If redaction fails, a marker is exported."""
     exporter = InMemoryLogRecordExporter()
     provider = LoggerProvider(shutdown_on_exit=False)
     provider.add_log_record_processor(OTelLogRecordProcessor(SimpleLogRecordProcessor(exporter), Broken()))

@@ -1,4 +1,4 @@
-"""Concurrent misses of one URL become one call of the app, and nobody waits for what will not come."""
+"""Concurrent misses of one URL become one call of the app, and no request waits in vain."""
 
 import asyncio
 import io
@@ -19,7 +19,7 @@ def scope(path):
 
 @pytest.mark.parametrize(("control", "calls"), [(b"max-age=60", 1), (b"private", 50)])
 def test_asgi(control, calls):
-    """Fifty at once: one call where the answer may be shared, fifty where it may not; all are answered."""
+    """Fifty at once: one call if shareable, fifty if not; all are answered."""
     ran = []
 
     async def app(scope, receive, send):
@@ -49,7 +49,7 @@ def test_asgi(control, calls):
 
 
 def test_what_cannot_be_shared_runs_at_once():
-    """Fifty at once for a private page: after the first was waited for, none waits behind another."""
+    """Fifty requests for a private page: after the first they run concurrently."""
     running, most = 0, 0
     together = asyncio.Event()
 
@@ -83,7 +83,7 @@ def test_what_cannot_be_shared_runs_at_once():
 
 
 def test_a_leader_that_is_cancelled():
-    """The client of the first request goes away: the others are answered all the same."""
+    """If the first client disconnects, the others are still answered."""
     ran = []
 
     async def app(scope, receive, send):

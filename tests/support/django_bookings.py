@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import django
 from django.conf import settings
 
+from support.keys import key as uuid
+
 KEY = {"HTTP_IDEMPOTENCY_KEY": "key-1"}
 
 
@@ -124,7 +126,7 @@ def main(url, atomic):
 
         async def both():
             caller = AsyncClient()
-            return [(await caller.post("/abook", headers={"idempotency-key": "key-a"})).content for _ in range(2)]
+            return [(await caller.post("/abook", headers={"idempotency-key": uuid("key-a")})).content for _ in range(2)]
 
         one, two = asyncio.run(both())
         assert one == two

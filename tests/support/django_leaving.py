@@ -16,6 +16,8 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
+from support.keys import key as uuid
+
 BIG = b"x" * 3_000_000
 CSRF = "django.middleware.csrf.CsrfViewMiddleware"  # reads the form before the view, for its token
 TOKEN = "t" * 32
@@ -70,7 +72,7 @@ def uploads(name):
         photo = BytesIO(BIG)
         photo.name = "photo.jpg"
         sent = {"photo": photo, "note": "first", "_idem": f"{name}-key", "csrfmiddlewaretoken": TOKEN}
-        answer = client.post(f"/{name}", sent, headers={"Idempotency-Key": f"{name}-key"})
+        answer = client.post(f"/{name}", sent, headers={"Idempotency-Key": uuid(f"{name}-key")})
         assert answer.status_code == 200, (answer.status_code, answer.content[:300])
     assert answer.headers["Idempotent-Replayed"] == "true"
     assert ran == [("first", len(BIG))], ran
@@ -81,7 +83,7 @@ def chunks(name):
     ran.clear()
     client = Client(enforce_csrf_checks=True)
     client.cookies["csrftoken"] = TOKEN
-    headers = {"Idempotency-Key": f"{name}-chunks", "X-CSRFToken": TOKEN}
+    headers = {"Idempotency-Key": uuid(f"{name}-chunks"), "X-CSRFToken": TOKEN}
     for size, status in ((10, 200), (2_000_000, 422), (10, 200)):
         photo = BytesIO(b"x" * size)
         photo.name = "photo.jpg"

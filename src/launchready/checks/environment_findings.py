@@ -8,8 +8,8 @@ from typing import NamedTuple
 from launchready.checks.finding import Finding, Score, Severity, When
 from launchready.checks.operations import LocalQuestion
 from launchready.checks.sanitize import one_line
-from launchready.env import compared, examined, read, usual
-from launchready.env.loaders import Trouble
+from launchready.env import compare, default_source, find_problems, read
+from launchready.env.loaders import EnvProblem
 from launchready.errors import ConfigError
 
 
@@ -28,7 +28,7 @@ class EnvironmentAnswer:
     """The problems in the environment of one project."""
 
     question: str
-    troubles: tuple[Trouble, ...] = ()
+    troubles: tuple[EnvProblem, ...] = ()
     reason: str = ""
 
     @property
@@ -49,10 +49,10 @@ class ReadEnvironment(LocalQuestion[EnvironmentAnswer]):
         del stopped
         folder = Path(self.path)
         try:
-            one = read(usual(folder), folder)
-            found = examined(one, self.path)
+            one = read(default_source(folder), folder)
+            found = find_problems(one, self.path)
             if (folder / ".env.staging").is_file() and (folder / ".env.production").is_file():
-                found += compared(read("staging", folder), read("production", folder)).troubles
+                found += compare(read("staging", folder), read("production", folder)).troubles
         except ConfigError as error:
             return self.unanswered("; ".join(error.problems))
         return EnvironmentAnswer(f"environment of {self.path}", tuple(found))
@@ -159,7 +159,7 @@ ENVIRONMENT_CHECKS = {
 }
 
 
-def findings(troubles: Iterable[Trouble]) -> Iterator[Finding]:
+def findings(troubles: Iterable[EnvProblem]) -> Iterator[Finding]:
     """One finding for each problem."""
     for one in troubles:
         kind = ENVIRONMENT_CHECKS[one.code]

@@ -13,7 +13,7 @@ from launchready.checks.sanitize import lines
 from launchready.checks.site import Site
 from launchready.secrets import scan
 from launchready.secrets.hits import Unread
-from launchready.secrets.leak import Leak, masked
+from launchready.secrets.leak import Leak, mask
 
 TOPICS = {
     "SEC001": "no payment key is in the repository",
@@ -116,7 +116,7 @@ def finding(group: Sequence[Leak], path: str) -> Finding:
         when,
         "fail",
         f"{first.path} [{first.fingerprint}]",
-        lines([f"{first.rule}: {masked(first.value)}", *places, *more]),
+        lines([f"{first.rule}: {mask(first.value)}", *places, *more]),
         "A stranger first: bots read public code within minutes, and every copy of the repository keeps it.",
         lines(first.steps),
         shlex.join(["launchready", "secrets", path]),

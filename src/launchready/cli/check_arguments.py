@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from launchready.checks.options import CheckOptions, flags, is_list
 from launchready.cli.configuration import Configuration
-from launchready.cli.options import listed
+from launchready.cli.options import split_lists
 from launchready.errors import ConfigError
 
 LOCAL = ("sec", "env", "db")
@@ -71,7 +71,7 @@ def read_options(args: argparse.Namespace, file: Configuration) -> dict[str, Any
     for name in (*LISTS, *SINGLE):
         value = getattr(args, name, None)
         if value is not None:
-            options[name] = listed(value) if name in LISTS else value
+            options[name] = split_lists(value) if name in LISTS else value
     # "--only mail example.com": no family and no code contains a dot, so this is the domain.
     for name in FAMILY_OR_CODE:
         if getattr(args, name) is not None and args.domain is None:

@@ -1,4 +1,4 @@
-"""``launchready.django`` in INSTALLED_APPS: the settings become a part of ``manage.py check``."""
+"""``launchready.django`` in INSTALLED_APPS: adds the settings to ``manage.py check``."""
 
 from django.apps import AppConfig
 from django.core.checks import register

@@ -22,7 +22,7 @@ class Forward(Op[Response]):
     hold = 0
 
 
-class Hold(Forward):
+class ForwardBuffered(Forward):
     """The same, and nothing leaves before the whole body is known: ``answer.body`` is the body.
 
     Above ``hold`` bytes it is None and the response streams on: an answer of any size is never held in memory.
@@ -34,7 +34,7 @@ class Hold(Forward):
         self.hold = hold
 
 
-class Occupy(Forward):
+class ForwardExclusive(Forward):
     """The same, by a feature that holds something until the app is done with the request.
 
     Where the client goes away and the app is cancelled, the face throws Gone in here, so that it can be let go.
@@ -43,11 +43,11 @@ class Occupy(Forward):
     __slots__ = ()
 
 
-class Gone(Exception):
+class ClientDisconnected(Exception):
     """Nobody waits for the answer any more, and the app was stopped."""
 
 
-class Ended(Op[None]):
+class ResponseSent(Op[None]):
     """After Forward: answered when the last byte of the response has left, or nobody waits for it any more."""
 
     __slots__ = ()
@@ -125,13 +125,13 @@ class RunChecks(Op[Checked]):
     __slots__ = ()
 
 
-class Look(Op[dict[str, Any]]):
+class ReadStatus(Op[dict[str, Any]]):
     """What is known of the app: see metrics/status.py."""
 
     __slots__ = ()
 
 
-class Scrape(Op[str]):
+class ReadMetrics(Op[str]):
     """The same as Prometheus reads it."""
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""Redaction, attached to a running process: every log record, whatever the logger, handler or formatter.
+"""Redaction of a running process: every log record, whatever its logger, handler or formatter.
 
 ::
 
@@ -6,14 +6,13 @@
 
     launchready.redaction.install()
 
-The middleware does the same when its ``redaction`` is on. What it covers: messages, arguments, ``extra``, exceptions
-with their causes and contexts, ``stack_info``; the access logs of uvicorn and gunicorn; warnings and uncaught
-exceptions on stderr. ``StructlogProcessor`` and ``LoguruPatcher`` do it for loggers that make no log records,
-``OTelSpanProcessor`` and ``OTelLogRecordProcessor`` for what OpenTelemetry exports. ``scan`` reads a log that is
-already written.
+The middleware does the same if its ``redaction`` is on. Covered are messages, arguments, ``extra``, exceptions with
+their causes and contexts, ``stack_info``, the access logs of uvicorn and gunicorn, warnings, and uncaught exceptions on
+stderr. ``StructlogProcessor`` and ``LoguruPatcher`` serve loggers that make no log records; ``OTelSpanProcessor`` and
+``OTelLogRecordProcessor`` serve OpenTelemetry exports. ``scan`` reads an existing log.
 
-Not covered: ``print``; local variables that a formatter reads from the frames of a traceback; a record made by hand
-that is given to a handler itself, past every logger.
+Not covered are ``print``, local variables that a formatter reads from the frames of a traceback, and a record made by
+hand and passed directly to a handler.
 """
 
 import logging
@@ -23,8 +22,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from launchready.redaction import process_hooks
-from launchready.redaction.log_record import Redacted, current, redacted, set_current, unreadable
-from launchready.redaction.log_scan import Logged, scan
+from launchready.redaction.log_record import (
+    RedactedRecordMixin,
+    current_redactor,
+    failure_record,
+    redact_record,
+    set_current_redactor,
+)
+from launchready.redaction.log_scan import LogLeak, scan
 from launchready.redaction.structlog_loguru import LoguruPatcher, StructlogProcessor
 from launchready.redaction.text import Redactor
 
@@ -34,83 +39,83 @@ if TYPE_CHECKING:
 Factory = Callable[..., logging.LogRecord]
 
 _lock = threading.Lock()
-_chained: list[Factory] = []
-_taking: list[Callable[[logging.Logger, logging.LogRecord], object]] = [logging.Logger.handle]
+_original_factories: list[Factory] = []
+_original_handle: list[Callable[[logging.Logger, logging.LogRecord], object]] = [logging.Logger.handle]
 _thread = threading.local()
 
 
 def install(redactor: Redactor | None = None, *, stderr: bool = True) -> None:
-    """Redacts every log record from now on: as the process's record factory makes it, or as a logger takes it.
+    """Redact every log record from now on, when the record factory makes it or when a logger handles it.
 
-    - May be called any number of times: one factory a process; a redactor that is given takes the place of the last.
-    - Whatever factory was set before goes on making the records. One that is set later, and records made by hand, are
-      met in ``Logger.handle``, before any filter or handler of the logger sees them.
-    - A record that cannot be redacted is replaced by a line that says so; no exception of ours reaches the app.
-    - ``stderr=False`` leaves warnings and uncaught exceptions as they are.
+    - Call it as often as you like: a process has one factory, and a new ``redactor`` replaces the last one.
+    - The factory set before keeps making the records. Records of a factory set later, and records made by hand, are
+      redacted in ``Logger.handle``, before any filter or handler of the logger sees them.
+    - A line that says so replaces a record that cannot be redacted. No exception of ours reaches the app.
+    - ``stderr=False`` leaves warnings and uncaught exceptions alone.
     """
     with _lock:
         if redactor is not None:
-            set_current(redactor)
+            set_current_redactor(redactor)
         if stderr:
             process_hooks.install()
         if logging.Logger.handle is not _handle:
-            _taking[:] = [logging.Logger.handle]
+            _original_handle[:] = [logging.Logger.handle]
             logging.Logger.handle = _handle  # type: ignore[assignment]  # the one door that every record goes through
         before = logging.getLogRecordFactory()
         if before is _factory:
             return
-        current()("compiled now, and not by the first line under load")
-        _chained.append(before)
+        current_redactor()("compiled now, and not by the first line under load")
+        _original_factories.append(before)
         logging.setLogRecordFactory(_factory)
 
 
 def uninstall() -> None:
-    """Puts back the factory and the hooks that were there before. Records that were made stay redacted."""
+    """Restore the previous factory and hooks. Records made before stay redacted."""
     with _lock:
-        if logging.getLogRecordFactory() is _factory and _chained:
-            logging.setLogRecordFactory(_chained[-1])
+        if logging.getLogRecordFactory() is _factory and _original_factories:
+            logging.setLogRecordFactory(_original_factories[-1])
         if logging.Logger.handle is _handle:
-            logging.Logger.handle = _taking[0]  # type: ignore[assignment]  # as it was
-        _chained.clear()
-        set_current(Redactor())
+            logging.Logger.handle = _original_handle[0]  # type: ignore[assignment]  # as it was
+        _original_factories.clear()
+        set_current_redactor(Redactor())
         process_hooks.uninstall()
 
 
 def installed() -> bool:
     """Whether records are redacted now."""
-    return bool(_chained)
+    return bool(_original_factories)
 
 
 def _factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
-    if not _chained:  # a later factory still calls us after uninstall()
+    if not _original_factories:  # a later factory still calls ours after uninstall()
         return logging.LogRecord(*args, **kwargs)
-    if getattr(_thread, "inside", False):  # a factory that was set after ours, and calls it
-        return _chained[0](*args, **kwargs)
+    if getattr(_thread, "inside", False):  # a factory set after ours calls it
+        return _original_factories[0](*args, **kwargs)
     _thread.inside = True
     try:
-        return redacted(_chained[-1](*args, **kwargs), current())
+        return redact_record(_original_factories[-1](*args, **kwargs), current_redactor())
     except Exception:  # fail closed: a marker, never the raw record, never an exception into the app
-        return unreadable(*(*args, "", "", "", "")[:4])
+        return failure_record(*(*args, "", "", "", "")[:4])
     finally:
         _thread.inside = False
 
 
 def _handle(logger: logging.Logger, record: logging.LogRecord) -> None:
-    if _chained and not isinstance(record, Redacted):
+    if _original_factories and not isinstance(record, RedactedRecordMixin):
         try:
-            record = redacted(record, current())
+            record = redact_record(record, current_redactor())
         except Exception:  # as in the factory
-            record = unreadable(record.name, record.levelno, record.pathname, record.lineno)
-    _taking[0](logger, record)
+            record = failure_record(record.name, record.levelno, record.pathname, record.lineno)
+    _original_handle[0](logger, record)
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"OTelLogRecordProcessor", "OTelSpanProcessor"}:  # OpenTelemetry is loaded by those who use it
+    if name in {"OTelLogRecordProcessor", "OTelSpanProcessor"}:  # load OpenTelemetry only for its users
         return getattr(import_module("launchready.redaction.otel"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [
-    "Logged", "LoguruPatcher", "OTelLogRecordProcessor", "OTelSpanProcessor", "Redactor", "StructlogProcessor",
-    "current", "install", "installed", "scan", "uninstall",
+    "LogLeak", "LoguruPatcher", "OTelLogRecordProcessor", "OTelSpanProcessor", "Redactor", "StructlogProcessor",
+    "current_redactor", "install", "installed", "scan", "uninstall",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The report of a scan: what leaked into which log, by class and line, in the formats of the command line."""
+"""The report of a log scan, by log, class and line, in the formats of the command line."""
 
 import html
 import json
@@ -7,23 +7,23 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from launchready.redaction.log_scan import UNREAD_KIND, Logged
+from launchready.redaction.log_scan import UNREAD_KIND, LogLeak
 
-_SHOWN = 8
-_KEPT = 10_000  # line numbers a class keeps, so that a log of any length is scanned in bounded memory
-_LATER = frozenset({"name", "address", "dob", "push_token", "csrf", "pw_hash", "ip"})
+_LINES_SHOWN = 8
+_MAX_LINES = 10_000  # line numbers kept per class, so that memory stays bounded on a log of any length
+_CAN_WAIT = frozenset({"name", "address", "dob", "push_token", "csrf", "pw_hash", "ip"})
 _PERSONAL = frozenset({"email", "phone", "name", "address", "dob", "ip"})
-_WHAT = {
-    "credential": "whoever reads the log can use it: rotate it, then delete it from the log and its copies",
+_ADVICE = {
+    "credential": "every reader of the log can use it: rotate it, then delete it from the log and its copies",
     "payment": "payment details must not be stored (PCI DSS 3.3): delete them from the log and its copies",
     "personal": "delete it from the log and its copies, or shorten how long the log is kept",
-    "undetermined": "these lines are too long to be read to their end: split them and scan again",
+    "undetermined": "these lines are too long to read to their end: split them and scan again",
 }
 
 
 @dataclass
-class Leaked:
-    """One class in one log."""
+class LeakSummary:
+    """One class of values in one log."""
 
     source: str
     kind: str
@@ -41,43 +41,43 @@ class Leaked:
 
     @property
     def when(self) -> str:
-        """ "48h", or "can-wait" for what is worth hiding and opens no door."""
-        return "can-wait" if self.kind in _LATER or self.kind == UNREAD_KIND else "48h"
+        """ "can-wait" for values that give no access, else "48h"."""
+        return "can-wait" if self.kind in _CAN_WAIT or self.kind == UNREAD_KIND else "48h"
 
     @property
     def fix(self) -> str:
-        return _WHAT[self.family]
+        return _ADVICE[self.family]
 
     def where(self) -> str:
-        shown = ", ".join(str(line) for line in self.lines[:_SHOWN])
-        more = self.in_lines - min(len(self.lines), _SHOWN)
+        shown = ", ".join(str(line) for line in self.lines[:_LINES_SHOWN])
+        more = self.in_lines - min(len(self.lines), _LINES_SHOWN)
         return f"line{'s' if self.in_lines > 1 else ''} {shown}{f' and {more} more' if more else ''}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values. ``lines`` holds the first 10,000."""
+        """Return plain values. ``lines`` holds the first 10,000."""
         return {
             "source": self.source, "class": self.kind, "count": self.count, "lines_with_it": self.in_lines,
             "lines": self.lines, "family": self.family, "when": self.when, "fix": self.fix,
         }  # fmt: skip
 
 
-class Leaks:
-    """What was found in some logs. Never holds a value."""
+class LeakReport:
+    """The leaks of some logs. Never holds a value."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], Leaked] = {}
-        self.read: dict[str, int] = {}
-        self.broken: dict[str, str] = {}
+        self._found: dict[tuple[str, str], LeakSummary] = {}
+        self.lines_read: dict[str, int] = {}
+        self.unread: dict[str, str] = {}
 
-    def add(self, source: str, logged: Logged) -> None:
-        leaked = self._found.setdefault((source, logged.kind), Leaked(source, logged.kind))
+    def add(self, source: str, logged: LogLeak) -> None:
+        leaked = self._found.setdefault((source, logged.kind), LeakSummary(source, logged.kind))
         leaked.count += logged.count
         leaked.in_lines += 1
-        if len(leaked.lines) < _KEPT:
+        if len(leaked.lines) < _MAX_LINES:
             leaked.lines.append(logged.line)
 
-    def __iter__(self) -> Iterator[Leaked]:
-        """What opens a door first, then what is personal; more before less."""
+    def __iter__(self) -> Iterator[LeakSummary]:
+        """Yield credentials first, then payment and personal data, with higher counts first."""
         order = ("credential", "payment", "personal", "undetermined")
         return iter(
             sorted(
@@ -87,41 +87,41 @@ class Leaks:
         )
 
     def exit_code(self, fail_on: str = "48h") -> int:
-        """1 values at or above ``fail_on``; 3 nothing worse, but a part could not be read; 0 nothing leaked."""
+        """Return 1 for values at or above ``fail_on``, else 3 if a part could not be read, else 0."""
         failed = {one.when for one in self if one.kind != UNREAD_KIND}
         if fail_on != "never" and ("48h" in failed or (failed and fail_on == "any")):
             return 1
-        return 3 if self.broken or any(one.kind == UNREAD_KIND for one in self) else 0
+        return 3 if self.unread or any(one.kind == UNREAD_KIND for one in self) else 0
 
     @property
     def headline(self) -> str:
         values = sum(one.count for one in self if one.kind != UNREAD_KIND)
-        lines = sum(self.read.values())
+        lines = sum(self.lines_read.values())
         unread = " A part could not be read." if self.exit_code("never") else ""
         return f"{values or 'no'} value{'' if values == 1 else 's'} leaked in {lines} lines read.{unread}"
 
 
-def _text(leaks: Leaks) -> str:
+def _text(leaks: LeakReport) -> str:
     out = [leaks.headline]
-    for source in leaks.read:
+    for source in leaks.lines_read:
         rows = [one for one in leaks if one.source == source]
-        out += ["", f"{source}: {leaks.read[source]} lines{'' if rows else ', nothing leaked'}"]
+        out += ["", f"{source}: {leaks.lines_read[source]} lines{'' if rows else ', nothing leaked'}"]
         out += [f"  {one.kind:16} {one.count:>7}  {one.where()}" for one in rows]
-        out += [f"  not read to its end: {leaks.broken[source]}"] if source in leaks.broken else []
+        out += [f"  not read to its end: {leaks.unread[source]}"] if source in leaks.unread else []
     families = dict.fromkeys(one.family for one in leaks)
     out += [""] if families else []
-    return "\n".join([*out, *(f"{family}: {_WHAT[family]}" for family in families)])
+    return "\n".join([*out, *(f"{family}: {_ADVICE[family]}" for family in families)])
 
 
-def _json(leaks: Leaks) -> str:
+def _json(leaks: LeakReport) -> str:
     whole = {
-        "schema_version": 1, "headline": leaks.headline, "exit_code": leaks.exit_code(), "read": leaks.read,
-        "not_read": leaks.broken, "leaks": [one.to_dict() for one in leaks],
+        "schema_version": 1, "headline": leaks.headline, "exit_code": leaks.exit_code(), "read": leaks.lines_read,
+        "not_read": leaks.unread, "leaks": [one.to_dict() for one in leaks],
     }  # fmt: skip
     return json.dumps(whole, indent=2)
 
 
-def _md(leaks: Leaks) -> str:
+def _md(leaks: LeakReport) -> str:
     head = ["# Logs", "", leaks.headline, "", "| log | class | values | where | what to do |", "|---|---|---|---|---|"]
     rows = [f"| {_cell(one.source)} | {one.kind} | {one.count} | {one.where()} | {one.fix} |" for one in leaks]
     return "\n".join([*head, *rows])
@@ -131,7 +131,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _html(leaks: Leaks) -> str:
+def _html(leaks: LeakReport) -> str:
     rows = "".join(
         f"<tr><td>{html.escape(one.source)}<td>{html.escape(one.kind)}<td>{one.count}<td>{one.where()}<td>{one.fix}"
         for one in leaks
@@ -143,7 +143,7 @@ def _html(leaks: Leaks) -> str:
     )
 
 
-def _sarif(leaks: Leaks) -> str:
+def _sarif(leaks: LeakReport) -> str:
     kinds = {one.kind: one for one in leaks}
     rules = [
         {"id": f"log-{kind}", "shortDescription": {"text": f"{kind} in a log"}, "help": {"text": one.fix}}
@@ -168,7 +168,7 @@ def _sarif(leaks: Leaks) -> str:
     }, indent=2)  # fmt: skip
 
 
-def _junit(leaks: Leaks) -> str:
+def _junit(leaks: LeakReport) -> str:
     rows = list(leaks)
     cases = [
         f"<testcase classname={quoteattr(one.source)} name={quoteattr(one.kind)}>"
@@ -177,7 +177,7 @@ def _junit(leaks: Leaks) -> str:
     ]
     cases += [
         f'<testcase classname={quoteattr(source)} name="clean"/>'
-        for source in leaks.read
+        for source in leaks.lines_read
         if source not in {one.source for one in rows}
     ]
     return (
@@ -186,6 +186,6 @@ def _junit(leaks: Leaks) -> str:
     )
 
 
-FORMATS: dict[str, Callable[[Leaks], str]] = {
+FORMATS: dict[str, Callable[[LeakReport], str]] = {
     "text": _text, "json": _json, "md": _md, "html": _html, "sarif": _sarif, "junit": _junit,
 }  # fmt: skip

@@ -1,14 +1,14 @@
-"""A log record that cannot say what is secret, whatever handler, filter or formatter asks it.
+"""A log record that returns redacted data to every handler, filter and formatter.
 
-What a record holds becomes visible at different moments, and each has its own gate:
+The data of a record becomes known at different moments, and each is redacted at its own:
 
-- the message: ``getMessage()`` returns ``msg % args``, redacted. Only there do secrets exist that are put together from
-  both. ``args`` keep their types, so that ``%d`` and formatters that unpack them work;
-- the template, and text among the arguments, when the record is made: access logs read them one by one;
-- ``extra``, which ``Logger.makeRecord`` writes into ``__dict__`` after the record is made, and what filters set later;
-- the exception, its causes and contexts, when the record is made; the text of its traceback, when a formatter keeps it.
+- the message: ``getMessage()`` returns ``msg % args``, redacted. A secret may exist only after both are joined.
+  ``args`` keep their types, so ``%d`` works, and so do formatters that unpack them;
+- the template and text arguments: when the record is made, because access logs read them one by one;
+- ``extra`` and attributes set by filters: when they are written to ``__dict__``, which happens later;
+- the exception with its causes and contexts: when the record is made; the traceback text: when a formatter stores it.
 
-Nothing is added to ``__dict__``: formatters that write out every attribute see the same names as before.
+``__dict__`` gains no names, so formatters that write every attribute see the same names as before.
 """
 
 import copy
@@ -17,23 +17,25 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from launchready.budget import limited
 from launchready.redaction.text import Redactor
-from launchready.redaction.text.placeholders import UNREAD, quiet
+from launchready.redaction.text.engine import new_budget
+from launchready.redaction.text.markers import UNREADABLE, uncounted
 
-#: What stands for arguments that do not fit their message. The standard library would print both, raw, to stderr.
-MISFIT = "[redacted: arguments do not fit]"
+#: Replaces a message whose arguments do not fit. The standard library would print both to stderr.
+BAD_ARGUMENTS = "[redacted: arguments do not fit]"
 
-_HOLE = re.compile(r"%(?:\([^()]{0,64}\))?[#0\- +]{0,5}[\d*]{0,6}(?:\.[\d*]{0,6})?[a-zA-Z%]")
+_FORMAT_SPEC = re.compile(r"%(?:\([^()]{0,64}\))?[#0\- +]{0,5}[\d*]{0,6}(?:\.[\d*]{0,6})?[a-zA-Z%]")
 _HEADER = re.compile(r"\{([^{}]{1,64})\}[ioe]")
 
-STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "exc_text"}
+STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "exc_text"}
 
 
-_SAYING = frozenset({"args", "msg", "exc_info", "exc_text", "stack_info"})
+_CONTENT_ATTRIBUTES = frozenset({"args", "msg", "exc_info", "exc_text", "stack_info"})
 
 
-class State(dict[str, Any]):
-    """The ``__dict__`` of a record: what is added under a name of the app's own is redacted on its way in."""
+class RecordState(dict[str, Any]):
+    """The ``__dict__`` of a record. Attributes that the app adds are redacted when they are set."""
 
     __slots__ = ("message", "redactor", "source")
 
@@ -42,85 +44,92 @@ class State(dict[str, Any]):
     message: str
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if name not in STANDARD or name in _SAYING:
-            value = _clean(self.redactor, name, value)
+        if name not in STANDARD_ATTRIBUTES or name in _CONTENT_ATTRIBUTES:
+            value = _redact_attribute(self.redactor, name, value)
         super().__setitem__(name, value)
 
     def update(self, *others: Any, **more: Any) -> None:
-        """As of a dict; ``logging.makeLogRecord`` fills a record from another process by it."""
+        """As ``dict.update``; ``logging.makeLogRecord`` uses it to fill a record from another process."""
         for name, value in dict(*others, **more).items():
             self[name] = value
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[list[tuple[str, Any]]]]:
-        """Copied and pickled as a plain dict: what is in it is clean."""
+        """Copy and pickle as a plain dict, whose content is redacted already."""
         return dict, (list(self.items()),)
 
 
-class Redacted:
-    """The half of the record's class that answers. Comes before ``LogRecord`` in the method order."""
+class RedactedRecordMixin:
+    """Redacts what ``LogRecord`` returns. Comes before ``LogRecord`` in the method order."""
 
     msg: Any
     args: Any
 
     def getMessage(self) -> str:  # noqa: N802  # the name is LogRecord's
-        """The message, redacted. Never raises: arguments that do not fit become a marker."""
+        """Return the redacted message. Never raises: arguments that do not fit become a marker."""
         state = self.__dict__
-        if not isinstance(state, State):  # a copy: what it was made of is clean but for the joined message
-            return _message(self, current())
+        if not isinstance(state, RecordState):  # a copy: only the joined message is not redacted yet
+            return _redacted_text(self, current_redactor())
         source = (self.msg, self.args)
         if getattr(state, "source", None) != source:
-            state.message = _message(self, state.redactor)
+            state.message = _redacted_text(self, state.redactor)
             state.source = source
         return state.message
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name not in STANDARD or name in _SAYING:
+        if name not in STANDARD_ATTRIBUTES or name in _CONTENT_ATTRIBUTES:
             state = self.__dict__
-            value = _clean(state.redactor if isinstance(state, State) else current(), name, value)
+            value = _redact_attribute(
+                state.redactor if isinstance(state, RecordState) else current_redactor(), name, value
+            )
         object.__setattr__(self, name, value)
 
 
-class RedactedRecord(Redacted, logging.LogRecord):
-    """A record made by the standard factory. A module's own class, so that it can be pickled to another process."""
+class RedactedRecord(RedactedRecordMixin, logging.LogRecord):
+    """A record of the standard factory. A class of the module, so that it can be pickled to another process."""
 
 
 _classes: dict[type, type] = {logging.LogRecord: RedactedRecord}
 _current: list[Redactor] = []
 
 
-def current() -> Redactor:
-    """The redactor of the process."""
+def current_redactor() -> Redactor:
+    """Return the redactor of the process."""
     if not _current:
         _current.append(Redactor())
     return _current[0]
 
 
-def set_current(redactor: Redactor) -> None:
-    """Makes a redactor the one of the process."""
+def set_current_redactor(redactor: Redactor) -> None:
+    """Set the redactor of the process."""
     _current[:] = [redactor]
 
 
-def redacted(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
-    """The same record, which from now on answers redacted."""
-    if isinstance(record, Redacted):
+def redact_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
+    """Return the same record, which returns redacted data from now on."""
+    if isinstance(record, RedactedRecordMixin):
         return record
-    state = State(record.__dict__)
+    state = RecordState(record.__dict__)
     state.redactor = redactor
-    _say(state, record.msg, record.args)
-    if record.exc_info:
-        dict.__setitem__(state, "exc_info", _exception(record.exc_info, redactor))
-    for name in ("exc_text", "stack_info"):
-        if isinstance(state.get(name), str):
-            dict.__setitem__(state, name, redactor(state[name]))
-    for name in state.keys() - STANDARD:
-        state[name] = state[name]
+    with limited(new_budget()):
+        _redact_content(record, state, redactor)
     record.__dict__ = state
-    record.__class__ = _class(type(record))
+    record.__class__ = _redacted_class(type(record))
     return record
 
 
-def unreadable(name: object, level: object, pathname: object, lineno: object) -> logging.LogRecord:
-    """What is written in the place of a record that could not be redacted: where it came from, and nothing it said."""
+def _redact_content(record: logging.LogRecord, state: RecordState, redactor: Redactor) -> None:
+    _redact_message(state, record.msg, record.args)
+    if record.exc_info:
+        dict.__setitem__(state, "exc_info", _redact_exc_info(record.exc_info, redactor))
+    for name in ("exc_text", "stack_info"):
+        if isinstance(state.get(name), str):
+            dict.__setitem__(state, name, redactor(state[name]))
+    for name in state.keys() - STANDARD_ATTRIBUTES:
+        state[name] = state[name]
+
+
+def failure_record(name: object, level: object, pathname: object, lineno: object) -> logging.LogRecord:
+    """Return the replacement for a record that could not be redacted: its origin, without its content."""
     return logging.LogRecord(
         str(name),
         level if isinstance(level, int) else logging.ERROR,
@@ -132,125 +141,125 @@ def unreadable(name: object, level: object, pathname: object, lineno: object) ->
     )
 
 
-def _class(kind: type) -> type:
+def _redacted_class(kind: type) -> type:
     made = _classes.get(kind)
     if made is None:
-        made = _classes[kind] = type(f"Redacted{kind.__name__}", (Redacted, kind), {})
+        made = _classes[kind] = type(f"Redacted{kind.__name__}", (RedactedRecordMixin, kind), {})
     return made
 
 
-def _say(state: State, msg: Any, args: Any) -> None:
-    """Joins and reads the message now. Where nothing in it had to be hidden, text and numbers among its arguments, and
-    its template, hold nothing either, and stay the objects that they are.
-    """
+def _redact_message(state: RecordState, msg: Any, args: Any) -> None:
+    """Redact the joined message. If it contains nothing to hide, the template and plain arguments stay as they are."""
     redactor = state.redactor
-    if _holds_more(args):
-        args = _args(args, redactor)
+    if _has_structure(args):
+        args = _redact_args(args, redactor)
         dict.__setitem__(state, "args", args)
-    text = _joined(msg, args)
+    text = _format(msg, args)
     state.message = redactor(text)
     if state.message != text:
-        with quiet():
-            msg, args = _apart(msg, args, state.message, redactor)
+        with uncounted():
+            msg, args = _redact_parts(msg, args, state.message, redactor)
         dict.__setitem__(state, "args", args)
         dict.__setitem__(state, "msg", msg)
     state.source = (msg, args)
 
 
-def _apart(msg: Any, args: Any, message: str, redactor: Redactor) -> tuple[Any, Any]:
-    """Template and arguments that say no more than the message, for handlers that join them on their own.
+def _redact_parts(msg: Any, args: Any, message: str, redactor: Redactor) -> tuple[Any, Any]:
+    """Redact template and arguments for handlers that join them on their own.
 
-    ``"password=%s"`` and ``"hunter2"`` are harmless one by one. Such an argument becomes a marker; where that would not
-    fit, as for a code logged by ``%d``, the message takes the place of both.
+    ``"password=%s"`` and ``"hunter2"`` are harmless one by one, so such an argument becomes a marker. If no marker
+    fits, as for a code logged by ``%d``, the redacted message replaces both.
     """
     if not args:
         return message, args
-    msg, args = _template(msg, message, redactor), _args(args, redactor)
-    if _says_nothing(msg, args, redactor):
+    msg, args = _redact_template(msg, message, redactor), _redact_args(args, redactor)
+    if _is_clean(msg, args, redactor):
         return msg, args
     if isinstance(args, tuple):
-        args = tuple(UNREAD if isinstance(arg, str) and len(arg) > 2 and arg not in message else arg for arg in args)
-    return (msg, args) if _says_nothing(msg, args, redactor) else (message, ())
+        args = tuple(
+            UNREADABLE if isinstance(arg, str) and len(arg) > 2 and arg not in message else arg for arg in args
+        )
+    return (msg, args) if _is_clean(msg, args, redactor) else (message, ())
 
 
-def _says_nothing(msg: Any, args: Any, redactor: Redactor) -> bool:
-    text = _joined(msg, args)
+def _is_clean(msg: Any, args: Any, redactor: Redactor) -> bool:
+    text = _format(msg, args)
     return redactor(text) == text
 
 
-def _joined(msg: Any, args: Any) -> str:
+def _format(msg: Any, args: Any) -> str:
     try:
         text = str(msg)
         return text % args if args else text
-    except Exception:  # what str() of an argument of the app's raises
-        return f"{msg if isinstance(msg, str) else UNREAD} {MISFIT}"
+    except Exception:  # str() of an argument may raise anything
+        return f"{msg if isinstance(msg, str) else UNREADABLE} {BAD_ARGUMENTS}"
 
 
-def _holds_more(args: Any) -> bool:
-    """Whether a formatter could read more from the arguments than their text: by key, by chain."""
+def _has_structure(args: Any) -> bool:
+    """Whether the arguments hold keys or exception chains, which a formatter could read one by one."""
     if isinstance(args, tuple):
         return any(isinstance(arg, dict | list | tuple | BaseException) for arg in args)
     return isinstance(args, dict)
 
 
-def _template(msg: Any, message: str, redactor: Redactor) -> Any:
-    """The template, redacted, where that leaves its placeholders as they are."""
+def _redact_template(msg: Any, message: str, redactor: Redactor) -> Any:
+    """Redact the template if that keeps its placeholders intact."""
     if not isinstance(msg, str):
         return message
     clean = redactor(msg)
-    return clean if _HOLE.findall(clean) == _HOLE.findall(msg) else msg
+    return clean if _FORMAT_SPEC.findall(clean) == _FORMAT_SPEC.findall(msg) else msg
 
 
-def _message(record: Any, redactor: Redactor) -> str:
-    return redactor(_joined(record.msg, record.args))
+def _redacted_text(record: Any, redactor: Redactor) -> str:
+    return redactor(_format(record.msg, record.args))
 
 
-def _args(args: Any, redactor: Redactor) -> Any:
-    """Text among the arguments is cleaned one by one; numbers and objects with rules of their own stay."""
+def _redact_args(args: Any, redactor: Redactor) -> Any:
+    """Redact text among the arguments; numbers and other objects stay."""
     if isinstance(args, tuple):
-        return tuple(_arg(arg, redactor) for arg in args)
+        return tuple(_redact_arg(arg, redactor) for arg in args)
     if type(args) is dict:
         return redactor(args)
-    return _atoms(args, redactor) if isinstance(args, dict) else args
+    return _redact_atoms(args, redactor) if isinstance(args, dict) else args
 
 
-def _arg(arg: Any, redactor: Redactor) -> Any:
+def _redact_arg(arg: Any, redactor: Redactor) -> Any:
     return redactor(arg) if type(arg) in {str, bytes, dict, list, tuple} or isinstance(arg, BaseException) else arg
 
 
-def _atoms(args: dict[Any, Any], redactor: Redactor) -> dict[Any, Any]:
-    """gunicorn's atoms of an access line: a mapping that answers for what it lacks, so its twin is of the same class.
+def _redact_atoms(args: dict[Any, Any], redactor: Redactor) -> dict[Any, Any]:
+    """Redact the atoms of a gunicorn access line. The copy has the same class, which has defaults for missing atoms.
 
-    Its letters say nothing of their values (``t`` is the time); ``{authorization}i`` is a header, and does.
+    A letter does not classify its value (``t`` is the time), but ``{authorization}i`` is a header and does.
     """
     twin = copy.copy(args)
     for name, value in args.items():
         header = _HEADER.fullmatch(name) if isinstance(name, str) else None
-        clean: Any = redactor({header.group(1): value})[header.group(1)] if header else _arg(value, redactor)
+        clean: Any = redactor({header.group(1): value})[header.group(1)] if header else _redact_arg(value, redactor)
         dict.__setitem__(twin, name, clean)
     return twin
 
 
-def _exception(info: Any, redactor: Redactor) -> Any:
+def _redact_exc_info(info: Any, redactor: Redactor) -> Any:
     if not isinstance(info, tuple) or len(info) != 3 or not isinstance(info[1], BaseException):
         return info
     kind, error, trace = info
     clean: Any = redactor(error)
     if not isinstance(clean, BaseException):
-        clean = Exception(UNREAD)
+        clean = Exception(UNREADABLE)
     return (kind, clean, trace)
 
 
-def _clean(redactor: Redactor, name: str, value: Any) -> Any:
-    """The value of an attribute, for those who read it on its own."""
+def _redact_attribute(redactor: Redactor, name: str, value: Any) -> Any:
+    """Redact one attribute for code that reads it on its own."""
     match name:
         case "args":
-            return _args(value, redactor)
+            return _redact_args(value, redactor)
         case "msg":
-            return _template(value, value, redactor) if isinstance(value, str) else value
+            return _redact_template(value, value, redactor) if isinstance(value, str) else value
         case "exc_info":
-            return _exception(value, redactor)
+            return _redact_exc_info(value, redactor)
         case "exc_text" | "stack_info":
             return redactor(value) if isinstance(value, str) else value
     held: Mapping[str, Any] | str = redactor({name: value})
-    return held.get(name, UNREAD) if isinstance(held, Mapping) else UNREAD
+    return held.get(name, UNREADABLE) if isinstance(held, Mapping) else UNREADABLE

@@ -1,12 +1,12 @@
-"""What leaked in a log that is already written: class and line of each value, never the value.
+"""Find leaks in an existing log: class and line of each value, never the value.
 
 ::
 
     with open("app.log", "rb") as log:
-        for leak in launchready.redaction.log_scan(log):
+        for leak in launchready.redaction.scan(log):
             print(leak.line, leak.kind, leak.count)
 
-A line is read by the same rules that would have kept it clean. Markers that stand in it already are not counted.
+The rules are those that would have kept the line clean. Markers already in a line are not counted.
 """
 
 import re
@@ -14,18 +14,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from launchready.redaction.log_record import current
+from launchready.redaction.log_record import current_redactor
 from launchready.redaction.text import Redactor
-from launchready.redaction.text.placeholders import marked
+from launchready.redaction.text.markers import marker_classes
 
 _KEY = re.compile(r"-----(BEGIN|END) (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
 
 UNREAD_KIND = "redacted"
-"""The class of a line that could not be read to its end: what it holds is not known."""
+"""Class of a line that could not be read to its end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
+class LogLeak:
     """One class of values in one line. ``line`` counts from 1."""
 
     line: int
@@ -33,14 +33,14 @@ class Logged:
     count: int
 
 
-def scan(lines: Iterable[str | bytes], redactor: Redactor | None = None) -> Iterator[Logged]:
-    """What the lines of a log give away, in their order; nothing is kept of them.
+def scan(lines: Iterable[str | bytes], redactor: Redactor | None = None) -> Iterator[LogLeak]:
+    """Yield the leaks of the lines in their order, and keep nothing of them.
 
-    - Bytes are read as UTF-8; what is no UTF-8 stays in place and hides nothing.
-    - A private key of several lines is one value, in the line where it begins.
+    - Bytes are read as UTF-8. Invalid bytes stay in place and hide nothing.
+    - A private key on several lines is one value, at the line where it begins.
     - A line that could not be read to its end has the class ``redacted``.
     """
-    read = redactor or current()
+    read = redactor or current_redactor()
     within = False
     for number, line in enumerate(lines, 1):
         text = line.decode("utf-8", "surrogateescape") if isinstance(line, bytes) else line
@@ -52,6 +52,6 @@ def scan(lines: Iterable[str | bytes], redactor: Redactor | None = None) -> Iter
         cleaned = read.text(text)
         if cleaned is text:
             continue
-        found = Counter(marked(cleaned))
-        found.subtract(marked(text))
-        yield from (Logged(number, kind, count) for kind, count in found.items() if count > 0)
+        found = Counter(marker_classes(cleaned))
+        found.subtract(marker_classes(text))
+        yield from (LogLeak(number, kind, count) for kind, count in found.items() if count > 0)

@@ -1,4 +1,4 @@
-"""Waiting for a flight to land: an asyncio task waits for an event of its loop, a thread for one of its own."""
+"""Request coalescing: wait for a concurrent call of the same URL, in a thread or in an asyncio task."""
 
 import asyncio
 import threading
@@ -6,26 +6,26 @@ from contextlib import suppress
 
 from launchready.exchange.app import Join
 
-PATIENCE = 10.0
-"""Seconds after which nobody waits any longer: a leader that hangs must not hang the others."""
+MAX_WAIT = 10.0
+"""Maximum seconds of waiting: a hung call must not hang the requests that wait for it."""
 
 
-def join(op: Join) -> None:
+def wait_for_call(op: Join) -> None:
     event = threading.Event()
     if op.flight.wait(event.set):
-        event.wait(PATIENCE)
+        event.wait(MAX_WAIT)
     op.answer = None
 
 
-async def ajoin(op: Join) -> None:
+async def await_call(op: Join) -> None:
     event = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def wake() -> None:
-        with suppress(RuntimeError):  # the loop of that waiter is closed: nobody waits there any more
+        with suppress(RuntimeError):  # the event loop of the waiter is closed
             loop.call_soon_threadsafe(event.set)
 
     if op.flight.wait(wake):
         with suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), PATIENCE)
+            await asyncio.wait_for(event.wait(), MAX_WAIT)
     op.answer = None

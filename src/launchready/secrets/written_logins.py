@@ -1,36 +1,36 @@
-"""Logins that people write to each other: "Login: admin / ...", "use ann@acme.dev / ... to log in"."""
+"""Finds logins in messages and notes: "Login: admin / ...", "use ann@acme.dev / ... to log in"."""
 
 from collections.abc import Iterator
 
+from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import value_checks
-from launchready.secrets.file_context import Place
-from launchready.secrets.forms import Form
-from launchready.secrets.hits import Found
+from launchready.secrets.file_context import FileContext
+from launchready.secrets.hits import SecretMatch
 
-_SAID = Form(
+_SAID = LazyPattern(
     r"(?i)\b(?:(?:log[ -]?in|sign[ -]?in|creds|credentials|zugang|acceso)\b[^\n/\"]{0,40}?[ :*`_]{1,3}[\w.+\-]{2,40}|"
     r"(?:account|use|user)\b[^\n/\"]{0,40}?[ :*`_]{1,3}[\w.+\-]{2,40}(?=@))"
     r"(?:@[\w.\-]{3,60})?[*`_]{0,3} ?(?:/|\|) ?[*`_]{0,3}([^\s\"'<>\\/|]{6,64})(?=[\s\"'<.,;!\\]|$)"
 )
 
 
-_WORD = Form(
+_WORD = LazyPattern(
     r"(?i)(?:\bwith (?:the |this )?(?:password|pw|passwort)|\bnew (?:password|pw)|\bpassword['\u2019]s|"
     r"\bmot de passe[ \u00a0]?:|\bcontrase(?:\u00f1|n)a ?:|\*\*(?:password|passwort|pw):\*\*) "
     r"[`\"']?([^\s\"'<>\\`]{6,64})"
 )
 
 
-_ACCOUNT = Form(
+_ACCOUNT = LazyPattern(
     r"(?i)(?:[:=] ?|\bas |\bis )[`*_]{0,3}"
     r"(?:admin|administrator|root|demo|guest|editor|owner|[\w.+\-]{1,40}@[\w.\-]{3,60})"
     r"[`*_]{0,3} / [`*_]{0,3}([^\s\"'<>\\/|`*]{6,64})(?=[\s\"'<.,;!\\`*]|$)"
 )
-_AFTER = Form(
+_AFTER = LazyPattern(
     r"(?i)(?:[,;]| and| und| et) (?:password|passwort|pw) [`*\"']{0,3}([^\s\"'<>\\`*]{6,64})"
     r"(?=[\s`*]{0,3}(?:[.,;!?)\"'\\<\n]|$))"
 )
-_BEFORE = Form(
+_BEFORE = LazyPattern(
     r"(?i)\bwith [`*\"']{0,3}([^\s\"'<>\\`*]{6,64})[`*\"']{0,3} \((?:as )?(?:the )?(?:password|passwort|pass|pw)\)"
 )
 
@@ -44,13 +44,13 @@ _FORMS = (
 )
 
 
-def logins(text: str, low: str, place: Place) -> Iterator[Found]:
-    """The word behind an account and a slash, or behind "with password", where it is nobody's word."""
-    if not (place.prose or place.config or place.message or place.path.endswith(".ipynb")):
+def written_logins(text: str, low: str, context: FileContext) -> Iterator[SecretMatch]:
+    """Yield passwords after an account and a slash, or after "with password"."""
+    if not (context.prose or context.config or context.message or context.path.endswith(".ipynb")):
         return
     for gates, form in _FORMS:
-        for found in form.re.finditer(text) if any(gate in low for gate in gates) else ():
+        for found in form.finditer(text) if any(gate in low for gate in gates) else ():
             value = found.group(1).rstrip(".,;:?!)*`").removesuffix("\\n")
-            chosen = any(map(str.isdigit, value)) and value_checks.changes(value) >= 0.1
-            if value_checks.noted(value) or (chosen and value_checks.password(value)):
-                yield Found("password", value, found.start(1), found.start(1) + len(value))
+            chosen = any(map(str.isdigit, value)) and value_checks.class_changes(value) >= 0.1
+            if value_checks.is_strong_password(value) or (chosen and value_checks.is_password(value)):
+                yield SecretMatch("password", value, found.start(1), found.start(1) + len(value))

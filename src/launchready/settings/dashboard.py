@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from launchready.dashboard.feature import Dashboard as Feature
+from launchready.dashboard.feature import DashboardFeature
 from launchready.settings.problems import Problems
 
 
@@ -21,7 +21,7 @@ class Dashboard:
 
 def compile_dashboard(
     problems: Problems, settings: Dashboard, secrets: Sequence[str], wall: Callable[[], float]
-) -> Feature | None:
+) -> DashboardFeature | None:
     """The feature. ``secrets``: the newest last, which signs. Every mistake goes to ``problems``."""
     path: object = settings.path
     if not isinstance(path, str) or not path.startswith("/") or len(path) < 2:
@@ -34,4 +34,4 @@ def compile_dashboard(
             "`openssl rand -hex 32`"
         )
         return None
-    return Feature(str(path), [*keys, *secrets], wall)
+    return DashboardFeature(str(path), [*keys, *secrets], wall)

@@ -14,7 +14,7 @@ from launchready.core.ratelimit.login_guard import FIELDS
 from launchready.exchange.window import Window
 from launchready.http.message import Request
 from launchready.http.routes import Route, RouteTable
-from launchready.runtime.current import Wanted
+from launchready.runtime.current import ViewFeatures
 from launchready.settings.problems import Problems, coerce
 
 logger = logging.getLogger("launchready")
@@ -158,7 +158,7 @@ class Maker:
         mode = self._mode if limit.mode is None else limit.mode
         mode = problems.choice(f"{where}: mode", mode, ("enforce", "shadow"))
         if count == "failures":
-            Wanted.views = True  # the app may say in words that a log-in failed
+            ViewFeatures.views = True  # the app may say in words that a log-in failed
         return core.Policy(
             name,
             windows,

@@ -1,5 +1,10 @@
-"""Keys of vendors, as data, for redaction and for the secrets scan: what they look like, and what they open.
+"""Vendors' keys as data, shared by redaction and the secrets scan.
 
-``formats``: patterns, for finding them in a text. ``catalog``: which vendor's they are, what a thief can do with one,
-and how to take it out of service. No code of ours decides anything here, and nothing is imported.
+``formats`` holds the patterns that find a key in a text. ``catalog`` holds the vendor, the damage a thief can do with
+the key, and the place to revoke it. The package contains data only and imports nothing.
 """
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Split a space-separated list into a set of words."""
+    return frozenset(text.split())

@@ -1,19 +1,19 @@
-"""Whose key it is, what a thief does with it, and where it is revoked. One row a kind of key.
+"""Vendor, damage and place of revocation for each kind of key. One row per kind.
 
-A row is chosen by the key itself (``starts``, then ``pattern`` on the whole of it), or, where the format says nothing,
-by a word in the name it stands under (``words``: "POSTMARK_SERVER_TOKEN"). The first row that fits is the one.
+The key itself selects the row (``starts``, then ``pattern`` on the whole key). If its format says nothing, a word in the
+name of the variable selects it (``words``: "POSTMARK_SERVER_TOKEN"). The first row that fits wins.
 
-``severity`` is what the key opens in the wrong hands: critical for money, for customers' data and for the cloud account;
-medium for a test key, or one that can be limited to a site. ``money``: moves money, so it stands first in every list.
+``severity`` tells what the key gives access to: critical for money, customer data and the cloud account; medium for a
+test key, or for a key that can be restricted to a site. ``money``: the key moves money, so reports list it first.
 
-Sources: the vendors' own documentation of their key formats and of how keys are rolled.
+Source: the vendors' documentation of their key formats and of key rotation.
 """
 
 from typing import NamedTuple
 
 
 class Kind(NamedTuple):
-    """One kind of key. ``pattern`` is matched against the whole key; "" when only the name tells."""
+    """One kind of key. ``pattern`` must match the whole key; "" if only the name of the variable tells the kind."""
 
     rule: str
     vendor: str
@@ -289,10 +289,10 @@ KINDS: tuple[Kind, ...] = (
          "creates and reads meetings", "marketplace.zoom.us: regenerate the secret", ("zoom",)),
 )
 
-#: Their format alone proves nothing: only under a name that says so.
+#: Kinds whose format alone proves nothing: the name of the variable must name the vendor.
 BY_NAME = frozenset({"aws-secret-key", "azure-storage-key"})
 
-#: By the kind of secret, where no vendor is known: (severity, what it opens, how it is taken out of service).
+#: Secrets of no known vendor: (severity, damage, way to revoke).
 GENERIC: dict[str, tuple[str, str, str]] = {
     "private-key": ("critical", "signs in or decrypts as its owner", "make a new pair; remove the old public key wherever it was let in (authorized_keys, certificate, app store)"),
     "database-password": ("critical", "opens the database, with all customers in it", "change the password of the role, and end its open sessions"),

@@ -1,16 +1,16 @@
-"""Formats of keys that name their owner. The prefix is the proof, so the words around do not matter.
+"""Formats of keys that name their vendor. The prefix is proof, so the words around a key do not matter.
 
-Every row: the class, the literals one of which must stand in the text (a gate, so that most rows cost nothing), and the
-pattern, whose group 1, when it has one, is the part to hide. Every repetition is bounded or possessive: linear on any
-input. Sources: the vendors' own documentation of their key formats. Identifiers that are public by design
-(``pk_live_``, ``AC...``, ``cus_...``) are in ``PUBLIC``.
+Each row has a class, the literals of which one must occur in the text (a gate that makes most rows free), and a
+pattern. If the pattern has a group, only group 1 is hidden. All repetitions are bounded or possessive, so a pattern is
+linear on any input. Source: the vendors' documentation of their key formats. ``PUBLIC`` has the identifiers that are
+public by design (``pk_live_``, ``AC...``, ``cus_...``).
 """
 
 from typing import NamedTuple
 
 
 class Vendor(NamedTuple):
-    """One format. ``near``: where no literal is certain, a cheaper pattern that must match somewhere."""
+    """One format. ``near``: a cheaper pattern that must match somewhere, for formats without a certain literal."""
 
     kind: str
     gates: tuple[str, ...]
@@ -22,8 +22,8 @@ _LEFT = r"(?<![A-Za-z0-9])"
 _EDGE = r"(?<![A-Za-z0-9_\-])"
 
 VENDORS: tuple[Vendor, ...] = (
-    # Its parts are joined by dots; one that was cut short is told by the first name in its header: alg, typ, kid, enc,
-    # cty, jku, x5t, zip; iv begins an encrypted cookie. Other JSON in base64 is a cursor, or is read when decoded.
+    # The parts of a JWT are joined by dots. The first name in its header identifies a truncated one: alg, typ, kid,
+    # enc, cty, jku, x5t, zip; iv begins an encrypted cookie. Other base64 of JSON is a cursor, or is read when decoded.
     Vendor(
         "jwt",
         ("eyJ",),
@@ -51,7 +51,7 @@ VENDORS: tuple[Vendor, ...] = (
         r"hooks\.slack(?:-gov)?\.com(?:\\{0,4}/|%2F)"
         r"((?:services|workflows|triggers)(?:\\{0,4}/|%2F)[A-Za-z0-9/%_\\\-]{8,255}+)",
     ),
-    # As urllib3 says it: "Max retries exceeded with url: /services/...", the host elsewhere.
+    # As urllib3 logs it: "Max retries exceeded with url: /services/...", without the host.
     Vendor("slack", ("/services/T",), r"/(services/T[A-Z0-9]{6,16}/B[A-Z0-9]{6,16}/[A-Za-z0-9]{16,64}+)"),
     Vendor("google", ("AIza",), _LEFT + r"AIza[A-Za-z0-9_\-]{30,45}+"),
     Vendor("google", ("ya29.",), _LEFT + r"ya29\.[A-Za-z0-9_.\-]{12,2048}+"),
@@ -190,7 +190,7 @@ VENDORS: tuple[Vendor, ...] = (
         ("/fcm/send/", "/wpush/", "web.push.apple.com/", ".notify.windows.com/"),
         r"(?:/fcm/send/|/wpush/v\d/|web\.push\.apple\.com/|notify\.windows\.com/w/\?token=)([A-Za-z0-9_\-%:]{40,1024}+)",
     ),
-    # The secret address of a calendar of Google's.
+    # The secret address of a Google calendar.
     Vendor("link_token", ("/private-",), r"/private-([0-9a-f]{32,40})(?=/|%2F)"),
     Vendor("push_token", ("PushToken[",), r"(?:Exponent|Expo)PushToken\[[A-Za-z0-9_\-]{8,64}+\]"),
     Vendor("push_token", ("APA91",), r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]{8,64}+(?::|%3A)APA91[A-Za-z0-9_\-]{40,512}+"),
@@ -222,14 +222,14 @@ VENDORS: tuple[Vendor, ...] = (
         r"\$(?:2[abxy]?|argon2(?:id|i|d)|[1567y]|scrypt|apr1)\$(?:[A-Za-z0-9$./+=_\-]|,(?=[a-z]=)){16,512}+",
     ),
     Vendor("pw_hash", ("SCRAM-SHA-",), _LEFT + r"SCRAM-SHA-(?:1|256|512)\$\d{1,8}:[A-Za-z0-9+/=$:]{32,512}+"),
-    # What the magnetic stripe of a card holds (ISO/IEC 7813, track 1).
+    # The magnetic stripe of a card (ISO/IEC 7813, track 1).
     Vendor("card", ("%B",), r"%B(\d{13,19})\^[^\^\n]{2,26}\^"),
     Vendor(
         "pw_hash", ("SHA}", "MD5}", "CRYPT}"), r"\{(?:S?SHA(?:256|384|512)?|S?MD5|CRYPT)\}[A-Za-z0-9+/=$.]{16,256}+"
     ),
 )
 
-#: Identifiers that vendors print in public: never hidden by a key's name alone.
+#: Identifiers that vendors make public. The name of a key alone never hides them.
 PUBLIC = (
     r"(?:cus|pi|ch|py|evt|in|il|ii|sub|si|price|prod|plan|acct|pm|seti|txn|po|tr|re|req|ba|card|dp|du|fr|link|plink|pyr|"
     r"src|tok|bk|ord|order|usr|org|msg|whk|we|cs_test|cs_live|pk_test|pk_live|sb_publishable)_[A-Za-z0-9]{8,70}"
@@ -241,7 +241,7 @@ def _other(gates: tuple[str, ...], pattern: str) -> Vendor:
     return Vendor("other_vendor", gates, _EDGE + pattern + "(?![A-Za-z0-9])")
 
 
-#: What stands before a key: a prefix as short as ``pat`` is a gate only at the beginning of a value.
+#: Characters before a key. A prefix as short as ``pat`` opens the gate only at the beginning of a value.
 BEFORE = ('"', "'", "`", "=", ":", ">", " ", "\\n")
 
 
@@ -249,7 +249,7 @@ def _begun(prefix: str) -> tuple[str, ...]:
     return tuple(before + prefix for before in BEFORE)
 
 
-#: Formats that are rare in logs, and stand in code and configuration: looked for by the secrets scan alone.
+#: Formats that are rare in logs and common in code and configuration. Only the secrets scan uses them.
 RARE: tuple[Vendor, ...] = (
     Vendor("twilio", ("SK",), _LEFT + r"SK[0-9a-f]{32}(?![A-Za-z0-9])"),
     Vendor("other_vendor", ("MT", "MD", "Mz", "Nz", "OD", "OT"),

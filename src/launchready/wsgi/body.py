@@ -1,15 +1,15 @@
-"""The app's body on its way to the server, copied for those who asked, and followed to its end."""
+"""The response body on its way to the server: copied for features, and followed to its end."""
 
 from collections.abc import Iterable, Iterator
 from time import perf_counter
 from typing import Protocol
 
 from launchready.exchange.app import Copy
-from launchready.metrics.timing import broke
+from launchready.metrics.timing import classify_failure
 
 
-class Exchange(Protocol):
-    """The request, as its body knows it."""
+class BodyOwner(Protocol):
+    """The request, as seen by its response body."""
 
     status: int
     note: str
@@ -19,12 +19,12 @@ class Exchange(Protocol):
     def done(self, first: float | None, whole: bool) -> None: ...
 
 
-class Body:
-    """The app's body on its way to the server, copied for those who asked."""
+class ResponseBody:
+    """Passes the app's body to the server, and copies it if a feature needs it."""
 
     def __init__(
         self,
-        exchange: Exchange,
+        exchange: BodyOwner,
         body: Iterable[bytes],
         chunks: Iterator[bytes],
         first: bytes | None,
@@ -45,7 +45,7 @@ class Body:
         try:
             yield from self._parts(chunks, chunk)
         except Exception as error:
-            self._exchange.status, self._exchange.note = broke(error)
+            self._exchange.status, self._exchange.note = classify_failure(error)
             raise
         self._whole = True
 
@@ -57,14 +57,14 @@ class Body:
         if chunk is None:
             chunk = next(chunks, None)
         self.first = perf_counter()
-        if self._tail is None and chunk is not None:  # nobody asked: each chunk leaves as it is made
+        if self._tail is None and chunk is not None:  # no copy needed: send each chunk at once
             yield chunk
             for chunk in chunks:
                 self._count += 1
                 yield chunk
             return
         while chunk is not None:
-            ahead = next(chunks, None)  # known to be the last before it leaves
+            ahead = next(chunks, None)  # the copy is handed out before the last chunk is sent
             self._count += ahead is not None
             tail = self._tail
             if tail is not None:
@@ -85,7 +85,7 @@ class Body:
             self._exchange.end(tail, body)
 
     def close(self) -> None:
-        """Called by the server at the end, whatever the end was. What was not copied whole by then is not whole."""
+        """Called by the server at the end, after errors too. An incomplete copy is discarded."""
         try:
             self._end(None)
             self._exchange.done(self.first if self._count > 1 else None, self._whole)
@@ -94,7 +94,7 @@ class Body:
 
 
 def close(body: Iterable[bytes]) -> None:
-    """PEP 3333: whoever was given a body closes it, where it can be closed."""
+    """Close a response body that has ``close`` (PEP 3333)."""
     closing = getattr(body, "close", None)
     if closing is not None:
         closing()

@@ -1,4 +1,4 @@
-"""Nested records: same shape, nothing written to, nothing endless."""
+"""Nested records keep their shape, are never modified, and always end."""
 
 import collections
 import copy
@@ -29,7 +29,7 @@ class Client:
 
 
 class Login(NamedTuple):
-    """A named tuple: its fields are keys."""
+    """A named tuple, whose fields are keys."""
 
     user: str
     password: str
@@ -81,7 +81,7 @@ RECORDS: list[tuple[Any, Any]] = [
 
 @pytest.mark.parametrize(("record", "expected"), RECORDS)
 def test_record(record, expected):
-    """The record comes back in its shape and type, redacted; the caller's is as it was; once is enough."""
+    """The redacted record has the same shape and type, the caller's record is unchanged, and one pass is enough."""
     before = copy.deepcopy(record)
     clean = redact(record)
     assert clean == expected
@@ -92,13 +92,13 @@ def test_record(record, expected):
 @pytest.mark.parametrize(
     "value", [None, True, 3, 2.5, "plain", b"\xff\xfe", {"a": [1]}, (1,), {1}, dt.date(2026, 1, 1), object()]
 )
-def test_what_is_clean_is_returned_itself(value):
-    """A value with nothing to hide is the same object."""
+def test_clean_value_is_the_same_object(value):
+    """A value with nothing to hide is returned as the same object."""
     assert redact(value) is value
 
 
-def test_what_a_model_refused_is_hidden():
-    """pydantic shows the input that it refused, whatever its type, under the name of the field."""
+def test_refused_input_is_hidden():
+    """A pydantic error shows a refused input of any type under the name of the field; it is hidden."""
 
     class Account(BaseModel):
         password: str
@@ -109,14 +109,14 @@ def test_what_a_model_refused_is_hidden():
     assert "hunter2x9" in str(caught.value)
 
 
-def test_a_view_of_memory_is_read():
-    """What a server hands over as a view comes back as one."""
+def test_memoryview():
+    """A memoryview is returned as a memoryview."""
     assert redact(memoryview(b"password=hunter2x9")) == memoryview(b"password=[password]")
     assert redact(memoryview(b"\xffplain")) == memoryview(b"\xffplain")
 
 
-def test_mapping_types_stay():
-    """An OrderedDict and a defaultdict come back as such."""
+def test_mapping_types():
+    """An OrderedDict and a defaultdict keep their type."""
     ordered = redact(collections.OrderedDict(password="hunter2x9"))
     assert ordered == collections.OrderedDict(password="[password]")
     assert isinstance(ordered, collections.OrderedDict)
@@ -124,8 +124,8 @@ def test_mapping_types_stay():
     assert isinstance(default, collections.defaultdict)
 
 
-def test_exceptions_are_cleaned_with_their_chain():
-    """An exception comes back as its own class, with clean arguments, cause and context; the one raised is untouched."""
+def test_exception_chain():
+    """An exception keeps its class; arguments, cause and context of the copy are redacted."""
     cause = ConnectionError(f"cannot mail {MAIL}")
     error = ValueError("failed", MAIL)
     error.__cause__ = cause
@@ -136,8 +136,8 @@ def test_exceptions_are_cleaned_with_their_chain():
     assert (error.args, error.__cause__) == (("failed", MAIL), cause)
 
 
-def test_an_exception_that_cannot_be_rebuilt_becomes_its_text():
-    """A class whose text comes from elsewhere is replaced by a plain exception of the clean text."""
+def test_exception_that_cannot_be_copied():
+    """A plain exception with redacted text replaces an exception whose text comes from elsewhere."""
 
     class Own(Exception):
         def __str__(self) -> str:
@@ -146,8 +146,8 @@ def test_an_exception_that_cannot_be_rebuilt_becomes_its_text():
     assert str(redact(Own())) == "Own: [email]"
 
 
-def test_depth_and_circles_end():
-    """Ten thousand levels and a record that contains itself end in a marker."""
+def test_depth_and_cycles():
+    """Ten thousand levels, and a record that contains itself, end in a marker."""
     deep: list[Any] = [MAIL]
     for _ in range(10_000):
         deep = [deep]
@@ -161,8 +161,8 @@ def test_depth_and_circles_end():
     assert "too many" in repr(redact(wide))[:10_000_000]
 
 
-def test_a_record_that_raises_is_a_marker():
-    """An object whose parts cannot be read is not given back, and raises nothing."""
+def test_record_that_raises():
+    """An object whose parts cannot be read becomes a marker, and nothing is raised."""
 
     class Bad(dict[str, str]):
         def items(self) -> Any:
@@ -181,7 +181,7 @@ VALUES = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(VALUES)
 def test_any_record(record):
-    """Any record: no exception, no change to the caller's, and twice is the same as once."""
+    """Any record: no exception, no change to the argument, and a second pass changes nothing."""
     before = copy.deepcopy(record)
     once = redact(record)
     assert record == before

@@ -1,4 +1,4 @@
-"""Text: what is found in which spelling, what is left alone, and what holds for any text at all."""
+"""Texts: found spellings, texts left alone, and properties of any text."""
 
 import base64
 import time
@@ -149,14 +149,14 @@ KEPT = [
 
 @pytest.mark.parametrize(("text", "expected"), HIDDEN)
 def test_hidden(text, expected):
-    """What is secret or personal is marked in this spelling, what stands beside it stays, and once is enough."""
+    """The secret in this spelling becomes a marker, the rest stays, and one pass is enough."""
     assert redact(text) == expected
     assert redact(expected) == expected
 
 
 @pytest.mark.parametrize("text", KEPT)
 def test_kept(text):
-    """What only looks like a secret is returned as it came: the same object."""
+    """A text that only looks like a secret is returned as the same object."""
     assert redact(text) is text
 
 
@@ -171,7 +171,7 @@ FRAGMENTS = st.sampled_from(
 @settings(max_examples=400, deadline=None)
 @given(st.lists(FRAGMENTS, max_size=24).map("".join))
 def test_any_mixture_is_idempotent(text):
-    """Pieces of secrets, quotes and markers in any order: never an exception, and twice is the same as once."""
+    """Random pieces of secrets, quotes and markers never raise, and a second pass changes nothing."""
     once = redact(text)
     assert redact(once) == once
 
@@ -179,7 +179,7 @@ def test_any_mixture_is_idempotent(text):
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.characters(codec=None, exclude_categories=()), max_size=200))
 def test_any_text_is_idempotent(text):
-    """Any text, lone surrogates and NUL included."""
+    """Any text, lone surrogates and NUL included, is redacted without an exception and only once."""
     once = redact(text)
     assert isinstance(once, str)
     assert redact(once) == once
@@ -197,12 +197,12 @@ PROBES = {
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_time_is_linear(probe):
-    """A megabyte of it takes half a second on a machine of its own (here: one), and five times the text seven times as long."""
+    """A megabyte takes at most one second here, and five times the text takes at most seven times as long."""
     unit = PROBES[probe]
     small, large = (unit * (size // len(unit)) for size in (200_000, 1_000_000))
 
     def seconds(text):
-        """Processor time, the better of two: what the machine does beside is not the text's."""
+        """Processor time, the smaller of two runs, because other processes also use the machine."""
         runs = []
         for _ in range(2):
             started = time.process_time()
@@ -216,7 +216,7 @@ def test_time_is_linear(probe):
 
 
 def test_long_text_is_read_to_its_end():
-    """A secret is found behind, across and far after the edge of a piece; a key block larger than one is hidden whole."""
+    """A secret is found after, across and far behind the end of a piece. A key block larger than a piece is hidden whole."""
     filler = "some harmless words and more of them " * 4000
     assert MAIL not in redact(filler + MAIL + " " + filler)
     assert redact(filler) == filler
@@ -224,36 +224,36 @@ def test_long_text_is_read_to_its_end():
         assert "hunter2x9" not in redact("x " * (cut // 2) + "password=hunter2x9 end")
 
 
-def test_a_spent_budget_fails_closed():
-    """Where there is more to decide than the budget allows, the rest is not written at all."""
+def test_used_up_budget_fails_closed():
+    """Text beyond the work budget is not written."""
     dense = "otp=a " * 40_000 + "password=hunter2x9"
     assert "hunter2x9" not in redact(dense)
     assert redact(dense).endswith("[redacted: too much to read]")
 
 
-def test_own_fields_and_patterns():
-    """A class of one's own is one line, by key or by pattern, and counted under its name."""
+def test_user_fields_and_patterns():
+    """A user's class, by key or by pattern, needs one line and is counted under its name."""
     own = Redactor(fields=("tax_number",), patterns={"booking code": r"BK-\d{6}", "everything": r"zz+"})
     assert own("tax_number=77 BK-123456 zzz") == "tax_number=[tax_number] [booking code] [everything]"
     assert own(own("BK-123456")) == "[booking code]"
     assert dict(own.counts) == {"tax_number": 1, "booking code": 2, "everything": 1}
 
 
-def test_a_pattern_that_matches_markers_ends():
-    """A pattern that would match its own marker is no endless loop."""
+def test_pattern_that_matches_markers():
+    """A pattern that matches its own marker causes no endless loop."""
     own = Redactor(patterns={"word": r"\w+"})
     assert own("some text") == own(own("some text")) == "[word] [word]"
 
 
 def test_allow_list():
-    """Values, domains, keys and classes can be left alone, and nothing else is."""
+    """Allowed values, domains, keys and classes stay, and nothing else does."""
     own = Redactor(allow=(MAIL, "@acme.example", "key:session_id", "class:phone"))
     text = f"{MAIL} a@acme.example b@other.example session_id={TOKEN} +49 170 1234567 token={TOKEN}"
     assert own(text) == f"{MAIL} a@acme.example [email] session_id={TOKEN} +49 170 1234567 token=[generic_key]"
 
 
 def test_pseudonyms():
-    """The same address has the same tag in every spelling; another key gives another; a password has none."""
+    """All spellings of an address share a tag, another key gives another tag, and a password has none."""
     one, two = (Redactor(pseudonyms=True, key=key) for key in ("k1", b"k2"))
     tag = one(MAIL)
     assert tag.startswith("[email:")
@@ -263,15 +263,15 @@ def test_pseudonyms():
     assert one("password=hunter2x9") == "password=[password]"
 
 
-def test_mistakes_are_reported_together():
-    """A pattern that does not compile, and pseudonyms without a key, are said at once, with what to write."""
+def test_all_mistakes_are_reported():
+    """An invalid pattern, and pseudonyms without a key, are reported together with a fix."""
     with pytest.raises(ConfigError) as caught:
         Redactor(patterns={"bad": "("}, pseudonyms=True)
     assert len(caught.value.problems) == 2
 
 
 def test_ip_addresses_are_opt_in():
-    """An address of the network is kept unless asked for."""
+    """IP addresses stay unless the option is set."""
     assert redact("from 203.0.113.81") == "from 203.0.113.81"
     assert Redactor(ip_addresses=True)("from 203.0.113.81 and 2001:db8::1") == "from [ip] and [ip]"
 
@@ -279,16 +279,16 @@ def test_ip_addresses_are_opt_in():
 @pytest.mark.parametrize(
     "plain", [f"user={MAIL}", '{"password": "hunter2x9", "n": 1}', f"key {STRIPE}", "postgres://app:hunter2x9@db/app"]
 )
-def test_base64_of_something_to_hide(plain):
-    """What decodes to text with something to hide is hidden whole, padded or not, in the alphabet of URLs, too."""
+def test_base64_is_hidden(plain):
+    """Base64 of text with something to hide is hidden whole, padded or not, in the URL alphabet as well."""
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         coded = encode(plain.encode()).decode()
         for shown in (coded, coded.rstrip("="), coded.replace("=", "%3D")):
             assert shown.rstrip("=") not in redact(f"payload {shown} done")
 
 
-def test_base64_of_nothing_to_hide():
-    """A cursor, a hash, an id: what decodes to harmless text, or to none, stays."""
+def test_base64_is_kept():
+    """A cursor, a hash and an id stay, because they decode to harmless text or to none."""
     for plain in ('{"id": 12345, "after": "2026-11-24"}', "booking:12345:created_at:desc"):
         text = f"cursor {base64.b64encode(plain.encode()).decode()} etag 4bf92f3577b34da6a3ce929d0e0e4736aabbccdd"
         assert redact(text) is text
@@ -308,13 +308,13 @@ HARD = {
 
 
 PLAIN = Redactor()
-PLAIN._engine._asked = True  # as without google-re2
+PLAIN._engine._re2_loaded = True  # as without google-re2
 
 
 @pytest.mark.parametrize("reads", [redact, PLAIN], ids=["with google-re2", "without"])
 @pytest.mark.parametrize("probe", HARD)
 def test_time_is_linear_for_every_reader(probe, reads):
-    """Whatever a reader looks for, over and over: half a megabyte in half a second, and no more than in proportion."""
+    """Half a megabyte of the trigger of any reader takes half a second, and time is proportional to length."""
     unit = HARD[probe]
     seconds = []
     for size in (100_000, 500_000):

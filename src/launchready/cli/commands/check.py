@@ -9,7 +9,7 @@ from typing import Any
 from launchready.cli import last_report
 from launchready.cli.check_arguments import add_check_arguments, check_options
 from launchready.cli.configuration import load
-from launchready.cli.options import coloured, exit_code, write
+from launchready.cli.options import exit_code, use_color, write
 from launchready.cli.progress import progress
 from launchready.errors import ConfigError
 
@@ -45,7 +45,7 @@ def accepted_ids() -> frozenset[str]:
     """The accepted findings of this project that have not expired."""
     from launchready.secrets import accepted  # noqa: PLC0415 - as above
 
-    return accepted.load(accepted.root(), dt.datetime.now(dt.UTC).date()).current
+    return accepted.load(accepted.project_root(), dt.datetime.now(dt.UTC).date()).current
 
 
 def render(args: argparse.Namespace, report: Any) -> str:
@@ -59,5 +59,5 @@ def render(args: argparse.Namespace, report: Any) -> str:
             changed = report.diff(before)
             text: str = changed.to_text() if args.format == "text" else changed.to_json()
             return text
-    whole: str = report.to_text(color=coloured(args)) if args.format == "text" else report.to(args.format)
+    whole: str = report.to_text(color=use_color(args)) if args.format == "text" else report.to(args.format)
     return whole

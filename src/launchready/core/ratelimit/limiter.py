@@ -19,9 +19,9 @@ from launchready.core.ratelimit.bans import Bans
 from launchready.core.ratelimit.login_guard import failed
 from launchready.core.ratelimit.policy import Client, Policy
 from launchready.errors import StoreError
-from launchready.exchange.app import Ended, Forward, Occupy
-from launchready.exchange.operations import Flow, new
-from launchready.exchange.store import Give, GiveHere, PutIfAbsent, Take, TakeHere
+from launchready.exchange.app import Forward, ForwardExclusive, ResponseSent
+from launchready.exchange.operations import Flow, allocate
+from launchready.exchange.store import Consume, ConsumeLocal, PutIfAbsent, Refund, RefundLocal
 from launchready.exchange.window import Window
 from launchready.http.message import Request, Response
 from launchready.http.problem import problem
@@ -40,7 +40,7 @@ class RateLimit:
     """
 
     name = "rate_limit"
-    count: Callable[[Take], None] | None = None
+    count: Callable[[Consume], None] | None = None
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class RateLimit:
             return None
         if not policy.simple or policy.key is None:
             return self.apply(policy, request)
-        take = new(Take)
+        take = allocate(Consume)
         take.key = policy.prefix + policy.key(request)
         take.windows = policy.windows
         take.cost = 1
@@ -85,18 +85,18 @@ class RateLimit:
         self.count(take)
         return self._told(policy, request, take)
 
-    def _ask(self, policy: Policy, request: Request, take: Take) -> Flow[Response | None]:
+    def _ask(self, policy: Policy, request: Request, take: Consume) -> Flow[Response | None]:
         try:
             yield take
         except StoreError:
             self.counts["here"] += 1
             if policy.deny:
                 return _not_counted()
-            take = TakeHere(take.key, policy.local)
+            take = ConsumeLocal(take.key, policy.local)
             yield take
         else:
             if take.answer.allowed:
-                twin = new(TakeHere)
+                twin = allocate(ConsumeLocal)
                 twin.key, twin.windows, twin.cost = take.key, take.windows, 1
                 yield twin
                 if self.counts["here"] and not twin.answer.allowed:  # what passed in an outage counts
@@ -104,7 +104,7 @@ class RateLimit:
                     take = twin
         return self._told(policy, request, take)
 
-    def _told(self, policy: Policy, request: Request, take: Take) -> Response | None:
+    def _told(self, policy: Policy, request: Request, take: Consume) -> Response | None:
         """What the client is told of a simple policy: no, or how much is left."""
         taken = take.answer
         if not taken.allowed:
@@ -133,7 +133,7 @@ class RateLimit:
             request.adds += policy.headers(visit.first.answer if visit.first is not None else None)
         if visit.leaves_at_once:
             return None
-        app = Occupy() if policy.slots is not None else Forward()
+        app = ForwardExclusive() if policy.slots is not None else Forward()
         try:
             yield app
         except Exception:
@@ -141,7 +141,7 @@ class RateLimit:
             raise
         yield from visit.answered(app.answer)
         if visit.slot is not None:
-            yield Ended()
+            yield ResponseSent()
             yield from visit.release()
         return None
 
@@ -156,12 +156,12 @@ class _Visit:
         self.policy = policy
         self.key = key
         self.request = request
-        self.first: Take | None = None  # the one that the client is told of
+        self.first: Consume | None = None  # the one that the client is told of
         self.shared = shared
         self.lost = lost
-        self.taken: list[Take] = []
-        self.twins: list[Take] = []
-        self.slot: Take | None = None
+        self.taken: list[Consume] = []
+        self.twins: list[Consume] = []
+        self.slot: Consume | None = None
         self.pair: PutIfAbsent[bytes] | None = None
         self.here = 0
         self.banned = False
@@ -222,21 +222,23 @@ class _Visit:
                 self.first = self.first or take
         return None
 
-    def _take(self, key: str, windows: tuple[Window, ...], cost: int) -> Flow[Take | None]:
+    def _take(self, key: str, windows: tuple[Window, ...], cost: int) -> Flow[Consume | None]:
         """The Take, answered; None where it could not be counted and the policy refuses then."""
-        take = Take(key, windows, cost)
+        take = Consume(key, windows, cost)
         try:
             yield take
         except StoreError:
             self.here += 1
             if self.policy.deny:
                 return None
-            take = TakeHere(key, self.policy.here(windows) if windows is not self.policy.windows else self.policy.local)
+            take = ConsumeLocal(
+                key, self.policy.here(windows) if windows is not self.policy.windows else self.policy.local
+            )
             take.cost = cost
             yield take
             return take
         if take.answer.allowed and self.shared and windows is not self.policy.slot_windows:
-            twin = TakeHere(key, windows, cost)
+            twin = ConsumeLocal(key, windows, cost)
             yield twin
             if twin.answer.allowed:
                 self.twins.append(twin)
@@ -246,7 +248,7 @@ class _Visit:
         return take
 
     def answered(self, response: Response) -> Flow[None]:
-        """Give back what this answer does not cost."""
+        """Refund back what this answer does not cost."""
         policy = self.policy
         if policy.failures:
             if failed(self.request, response):
@@ -282,12 +284,12 @@ class _Visit:
                 return
 
 
-def _undo(take: Take, *, everything: bool = False) -> Give:
-    kind = GiveHere if isinstance(take, TakeHere) else Give
+def _undo(take: Consume, *, everything: bool = False) -> Refund:
+    kind = RefundLocal if isinstance(take, ConsumeLocal) else Refund
     return kind(take.key, take.windows, take.cost, None if everything else take.at)
 
 
-def _give(give: Give) -> Flow[None]:
+def _give(give: Refund) -> Flow[None]:
     """Where the store is down by now, the units come back by themselves when the window has passed."""
     try:
         yield give

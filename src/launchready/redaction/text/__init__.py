@@ -1,9 +1,14 @@
-"""Redaction: nothing secret or personal is written, and nothing useful is lost.
+"""Text redaction: secrets and personal data are replaced by markers, and the rest of the text stays as it is.
 
-``redact(x)`` with the default rules, ``Redactor(...)`` with one's own. The rules are data, in ``rules``; the readers
-are one file each: ``keys`` and ``pairs`` (key and value, in every encoding), ``forms``, ``tables``, ``arrows``,
-``prose``, ``roles``, ``people``, ``links``, ``sql``, ``blocks``, ``coded``, ``emails``, ``numbers``; ``engine`` runs
-them over a text, ``walk`` over a nested record.
+``redact(x)`` applies the default rules, ``Redactor(...)`` an app's own. ``rules`` holds the rules as data. Each reader
+is one file that finds one family of values:
+
+- ``key_names``, ``key_values``, ``http_fields``: keys and their values, in every encoding;
+- ``flags_and_markup``, ``tables``, ``sql_values``, ``traceback_values``: other formats that name a value;
+- ``sentences``, ``compared_values``, ``names_and_streets``: words that announce a value;
+- ``urls``, ``private_keys``, ``base64_text``, ``emails``, ``numbers``: values with a format of their own.
+
+``engine`` runs the readers over a text, ``nested_records`` over a nested record.
 """
 
 from typing import TypeVar
@@ -17,7 +22,7 @@ DEFAULT = Redactor()
 
 
 def redact(value: T) -> T:
-    """Text, or a nested record, redacted by the default rules: see ``Redactor``."""
+    """Redact a text or a nested record by the default rules; see ``Redactor``."""
     return DEFAULT(value)
 
 

@@ -1,34 +1,34 @@
-"""From the name of a key to its class: by its words, the longest phrase they end with."""
+"""Map the name of a key to its class: the longest known phrase at the end of its words decides."""
 
 import unicodedata
 from functools import cache
 from typing import NamedTuple
 
-from launchready.lazy_pattern import Late
-from launchready.redaction.text.rules.fields import FIELDS, GLUED, HEADS, PERSONS, SPOKEN, TRAILERS, Field
+from launchready.lazy_pattern import LazyPattern
+from launchready.redaction.text.rules.fields import CONTEXT_KEYS, EXPLICIT_KEYS, FIELDS, GLUED, PERSONS, TRAILERS, Field
 
-_WORDS = Late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_WORDS = LazyPattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _PLAIN = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "Ł": "L", "Ø": "O"})
 _LONGEST = 200
 _MEMO = 8192
-_LABEL = 32
-_LEAST = 6
-_LONE = 3
+_LONGEST_CLASS_NAME = 32
+_SHORTEST_SECRET = 6
+_SHORTEST_PLURAL = 3
 
 
-_STORE = Late(
+_STORE_COMMAND = LazyPattern(
     r"\b(?:P?SETEX|SET|GET|SETNX|GETSET|GETDEL|DEL|UNLINK|P?TTL|P?EXPIRE|EXISTS|INCR|DECR|HGET|HGETALL|HM?SET|[kK]ey)"
     r"[\"']?[ ,=:]{1,2}[\"']?(?:[\w.\-]{1,32}:){0,4}\Z"
 )
 
 
-def stored(before: str) -> bool:
-    """Whether a key of a store begins here, ``SET otp:47972``: its numbers are those of things."""
-    return _STORE.search(before[-96:]) is not None
+def follows_store_command(before: str) -> bool:
+    """Whether a store command such as ``SET otp:47972`` ends here; numbers in a store key are record ids."""
+    return _STORE_COMMAND.search(before[-96:]) is not None
 
 
-class Named(NamedTuple):
-    """What a key says of its value. ``bare``: a name that is a person's only in a person's company."""
+class KeyClass(NamedTuple):
+    """The class of a key. ``bare``: only other keys show that this is the name of a person."""
 
     kind: str
     condition: str
@@ -36,7 +36,7 @@ class Named(NamedTuple):
 
 
 def words(key: str) -> list[str]:
-    """The words of a key: ``newPassword2`` is new, password, 2; ``contraseña`` is contrasena."""
+    """Split a key into words: ``newPassword2`` gives new, password, 2; ``contraseña`` gives contrasena."""
     if not key.isascii():
         key = "".join(
             char for char in unicodedata.normalize("NFKD", key.translate(_PLAIN)) if not unicodedata.combining(char)
@@ -45,28 +45,28 @@ def words(key: str) -> list[str]:
 
 
 @cache
-def _table() -> tuple[dict[str, Named], dict[str, Named]]:
-    """The rule set's phrases, and those of several words written as one: the same for every redactor."""
-    phrases: dict[str, Named] = {}
-    glued: dict[str, Named] = {}
+def _table() -> tuple[dict[str, KeyClass], dict[str, KeyClass]]:
+    """Return the phrases of the rule set, and the phrases of several words written as one. All redactors share them."""
+    phrases: dict[str, KeyClass] = {}
+    glued: dict[str, KeyClass] = {}
     for field in FIELDS:
         _add(phrases, glued, field)
     return phrases, glued
 
 
-def _add(phrases: dict[str, Named], glued: dict[str, Named], field: Field) -> None:
-    named = Named(field.kind, field.condition, field.condition == "fullname")
+def _add(phrases: dict[str, KeyClass], glued: dict[str, KeyClass], field: Field) -> None:
+    key_class = KeyClass(field.kind, field.condition, field.condition == "fullname")
     for found in map(words, field.phrases.split(",")):
         phrase = " ".join(found)
-        known = phrases.setdefault(phrase, named)
+        known = phrases.setdefault(phrase, key_class)
         if field.condition == "field" or not known.kind:
-            phrases[phrase] = named
+            phrases[phrase] = key_class
         if len(found) > 1 or field.condition == "field":
             glued.setdefault("".join(found), phrases[phrase])
 
 
-class Keys:
-    """The phrase table, compiled, with a bounded memory of keys seen."""
+class KeyClassifier:
+    """Classifies keys by the phrase table. A bounded cache holds the keys seen."""
 
     def __init__(self, extra: dict[str, str] | None = None, ignore: frozenset[str] = frozenset()) -> None:
         known, glued = _table()
@@ -75,50 +75,50 @@ class Keys:
         for name, kind in (extra or {}).items():
             _add(self._phrases, self._glued, Field(kind, "field", name))
         self._ignore = frozenset("".join(words(name)) for name in ignore)
-        self._memo: dict[str, Named | None] = {}
-        #: Keys met that say nothing of their value, for a look at all the keys of a line at once.
-        self.plain: set[str] = set()
+        self._memo: dict[str, KeyClass | None] = {}
+        #: Keys seen that are not sensitive. One set operation skips a line that has only such keys.
+        self.insensitive: set[str] = set()
 
-    def spelled(self) -> tuple[set[str], set[str]]:
-        """How a key ends that is named, in lower case and without separators; and which must be the whole of it."""
+    def key_endings(self) -> tuple[set[str], set[str]]:
+        """Return the endings of sensitive keys, and the names that must be a whole key, without separators."""
         ends = {stem for stem, _, _ in GLUED}
         alone: set[str] = set()
-        for phrase, named in (*self._phrases.items(), *self._glued.items()):
-            if named.kind:
-                (alone if named.condition == "alone" else ends).add(phrase.replace(" ", ""))
+        for phrase, key_class in (*self._phrases.items(), *self._glued.items()):
+            if key_class.kind:
+                (alone if key_class.condition == "alone" else ends).add(phrase.replace(" ", ""))
         return ends, alone
 
-    def named(self, key: str) -> Named | None:
-        """The class of a key, or None. Same answer for the same key, at the price of one look-up."""
+    def classify(self, key: str) -> KeyClass | None:
+        """Return the class of a key, or None. A repeated key costs one dictionary look-up."""
         try:
             return self._memo[key]
         except KeyError:
             if len(self._memo) >= _MEMO:
                 self._memo.clear()
-                self.plain.clear()
-            answer = self._memo[key] = self._find(key)
-            if answer is None and key not in HEADS:
-                self.plain.add(key)
+                self.insensitive.clear()
+            answer = self._memo[key] = self._look_up(key)
+            if answer is None and key not in CONTEXT_KEYS:
+                self.insensitive.add(key)
             return answer
 
-    def label(self, value: str, kind: str) -> bool:
-        """Whether a value is only the name of its class: ``"password": "Passwort"`` in a table of translations."""
-        if len(value) > _LABEL or not value.replace(" ", "").replace("-", "").isalpha():
+    def is_class_name(self, value: str, kind: str) -> bool:
+        """Whether a value only repeats the name of its class: ``"password": "Passwort"`` in a translation table."""
+        if len(value) > _LONGEST_CLASS_NAME or not value.replace(" ", "").replace("-", "").isalpha():
             return False
-        named = self.named(value)
-        return named is not None and named.kind == kind
+        key_class = self.classify(value)
+        return key_class is not None and key_class.kind == kind
 
-    def spoken(self, key: str, value: str) -> bool:
-        """Whether a quoted value under a key that only says "secret" is one, whatever it looks like."""
+    def is_explicit_secret(self, key: str, value: str) -> bool:
+        """Whether a quoted value is a secret whatever its shape, because the key names nothing else."""
         return (
-            key.lower() in SPOKEN
-            and len(value) >= _LEAST
+            key.lower() in EXPLICIT_KEYS
+            and len(value) >= _SHORTEST_SECRET
             and " " not in value
             and not value.isdigit()
             and value[0] != "#"
         )
 
-    def _find(self, key: str) -> Named | None:
+    def _look_up(self, key: str) -> KeyClass | None:
         found = words(key)
         if not found or "".join(found) in self._ignore:
             return None
@@ -127,30 +127,30 @@ class Keys:
             while len(found) > 1 and (found[-1].isdigit() or found[-1] in TRAILERS):
                 found.pop()
             exact = self._match(found)
-        if exact is None and len(found[-1]) > _LONE and found[-1][-1] == "s":
+        if exact is None and len(found[-1]) > _SHORTEST_PLURAL and found[-1][-1] == "s":
             exact = self._plural(found)
         return exact if exact is None or exact.kind else None
 
-    def _plural(self, found: list[str]) -> Named | None:
-        """What one of several is: ``reset_tokens``. A number is how many there are."""
+    def _plural(self, found: list[str]) -> KeyClass | None:
+        """Return the class of a plural such as ``reset_tokens``. A number under such a key is a count."""
         one = self._match([*found[:-1], found[-1].removesuffix("es" if found[-1].endswith("sses") else "s")])
         if one is None or one.bare or one.condition in {"token", "alone", "code", "auth", "connection"}:
             return None
         return one._replace(condition="secretish") if one.condition in {"any", "loose", "pathless"} else one
 
-    def _match(self, found: list[str]) -> Named | None:
+    def _match(self, found: list[str]) -> KeyClass | None:
         for start in range(max(0, len(found) - 6), len(found)):
-            named = self._phrases.get(" ".join(found[start:]))
-            if named is not None:
-                if named.condition == "alone":
-                    return named if not start else None
-                if named.bare and start and found[start - 1] in PERSONS:
-                    return Named("name", "person")
-                return named
+            key_class = self._phrases.get(" ".join(found[start:]))
+            if key_class is not None:
+                if key_class.condition == "alone":
+                    return key_class if not start else None
+                if key_class.bare and start and found[start - 1] in PERSONS:
+                    return KeyClass("name", "person")
+                return key_class
         glued = self._glued.get("".join(found)) or self._glued.get(found[-1])
         if glued is not None:
             return glued
         for stem, kind, condition in GLUED:
             if found[-1].endswith(stem) and found[-1] != stem:
-                return Named(kind, condition)
+                return KeyClass(kind, condition)
         return None

@@ -1,8 +1,8 @@
-"""What can stand in a text at all, asked once and before any reader: most lines of a log end here.
+"""The prefilter tells which readers can find anything in a text. Most lines of a log need no reader.
 
-A gate is opened by a word (a run of ASCII letters and digits, in any case), or by a literal where no whole word is
-certain. The text is split into its words in one pass, one set says whether any of them opens anything, and the rest is
-substring search. With google-re2 the same question is one pass of an automaton (see ``fast``), with the same answer.
+A gate opens if the text contains one of its words (a run of ASCII letters and digits, in any case), or one of its
+literals where no whole word is certain. One pass splits the text into words; one set operation compares them; the rest
+is substring search. With google-re2 one automaton answers the same question (see ``prefilter_re2``).
 """
 
 import re
@@ -14,52 +14,54 @@ from launchready.redaction.text.rules import phrases
 from launchready.vendors.formats import VENDORS
 
 (
-    SAID,
-    BLANK,
-    TOLD,
-    SPARE,
-    CODE,
+    STATEMENT,
+    ADJACENT,
+    COLON_VALUE,
+    BACKUP_CODE,
+    ONE_TIME_CODE,
     CVC,
-    SCHEME,
-    AUTH,
-    BORN,
+    AUTH_SCHEME,
+    AUTH_COMMAND,
+    BIRTH_DATE,
     PHONE,
     NUMBERS,
-    NEAR,
+    VENDOR_CONTEXT,
     KEYS,
-    FORMS,
+    MARKUP,
     DEVICE,
-    TYPED,
-    CODED,
-    GREET,
-    ROLE,
+    TYPED_PASSWORD,
+    BASE64,
+    GREETING,
+    COMPARISON,
     PERSON,
     STREET,
-    SETS,
-    VERBS,
+    PASSWORD_CHANGE,
+    COMMAND,
 ) = range(23)
-PROSE = frozenset({*range(PHONE), DEVICE, TYPED, GREET, ROLE, SETS})
-FIRST_VENDOR = 32  # gate 32 + n: row n of VENDORS
-CLOSED: frozenset[int] = frozenset({NUMBERS, NEAR, KEYS, FORMS})  # not asked here: their readers ask as cheaply
+SENTENCE_GATES = frozenset({*range(PHONE), DEVICE, TYPED_PASSWORD, GREETING, COMPARISON, PASSWORD_CHANGE})
+FIRST_VENDOR = 32  # gate 32 + n belongs to row n of VENDORS
+ALWAYS_OPEN: frozenset[int] = frozenset(
+    {NUMBERS, VENDOR_CONTEXT, KEYS, MARKUP}
+)  # their readers check as cheaply themselves
 
 
-_WITH_CODED = CLOSED | {CODED}
+_WITH_BASE64 = ALWAYS_OPEN | {BASE64}
 
 
-class Opener(NamedTuple):
-    """What opens one gate."""
+class Gate(NamedTuple):
+    """The words and literals that open one gate."""
 
-    gate: int
+    number: int
     words: frozenset[str]
     literals: frozenset[str]
 
 
 _RUN = re.compile(r"[A-Za-z0-9]+")
-_BOUND = "(?<![A-Za-z0-9"  # a pattern that begins so begins a word
+_BOUND = "(?<![A-Za-z0-9"  # a pattern that begins like this begins at a word
 
 
-def _vendor(gate: int, literals: Iterable[str], pattern: str) -> Opener:
-    """A literal becomes a word where its own characters, or the pattern's beginning, close a run at both ends."""
+def _vendor_gate(gate: int, literals: Iterable[str], pattern: str) -> Gate:
+    """Turn a literal into a word if its own characters, or the beginning of the pattern, close a run at both ends."""
     words, rest = set(), set()
     for literal in literals:
         for run in _RUN.finditer(literal):
@@ -69,34 +71,36 @@ def _vendor(gate: int, literals: Iterable[str], pattern: str) -> Opener:
                 break
         else:
             rest.add(literal)
-    return Opener(gate, frozenset(words), frozenset(rest))
+    return Gate(gate, frozenset(words), frozenset(rest))
 
 
-def _prose(gate: int, said: Iterable[str]) -> Opener:
-    """By its first word; of one with letters beyond ASCII, the last run of those within (see ``_WORDS``)."""
-    return Opener(gate, frozenset(_RUN.findall(phrase.split()[0])[-1] for phrase in said), frozenset())
+def _sentence_gate(gate: int, said: Iterable[str]) -> Gate:
+    """Open by the first word of each phrase, or by the last ASCII run of that word (see ``_WORDS``)."""
+    return Gate(gate, frozenset(_RUN.findall(phrase.split()[0])[-1] for phrase in said), frozenset())
 
 
-OPENERS: tuple[Opener, ...] = (
-    _prose(SAID, (word for _, words, _ in phrases.SAYS for word in words)),
-    _prose(BLANK, phrases.BLANK_WORDS),
-    _prose(TOLD, phrases.TOLD_WORDS),
-    _prose(SPARE, phrases.SPARE_CODES),
-    _prose(CODE, (*phrases.CODE_WORDS, *phrases.CODE_OPENS)),
-    _prose(CVC, phrases.CVC_WORDS),
-    _prose(SCHEME, ("bearer", "basic", "20bearer", "20basic")),  # glued to an escape: authorization%3A%20Bearer
-    _prose(AUTH, ("auth",)),
-    _prose(BORN, phrases.BIRTHS),
-    _prose(DEVICE, phrases.DEVICE_WORDS),
-    _prose(TYPED, phrases.TYPED_WORDS),
-    _prose(GREET, phrases.GREETINGS),
-    _prose(PHONE, phrases.PHONE_WORDS),
-    _prose(ROLE, phrases.ROLES),
-    _prose(SETS, phrases.SAYS[0][1]),
-    _prose(VERBS, phrases.VERBS),
-    _prose(PERSON, phrases.PERSON_WORDS),
-    Opener(STREET, frozenset(phrases.STREET_WORDS), frozenset(phrases.STREETS)),
-    *(_vendor(FIRST_VENDOR + index, row.gates, row.pattern) for index, row in enumerate(VENDORS)),
+GATES: tuple[Gate, ...] = (
+    _sentence_gate(STATEMENT, (word for _, words, _ in phrases.STATEMENTS for word in words)),
+    _sentence_gate(ADJACENT, phrases.ADJACENT_WORDS),
+    _sentence_gate(COLON_VALUE, phrases.COLON_WORDS),
+    _sentence_gate(BACKUP_CODE, phrases.BACKUP_CODE_WORDS),
+    _sentence_gate(ONE_TIME_CODE, (*phrases.CODE_WORDS, *phrases.CODE_OPENING_WORDS)),
+    _sentence_gate(CVC, phrases.CVC_WORDS),
+    _sentence_gate(
+        AUTH_SCHEME, ("bearer", "basic", "20bearer", "20basic")
+    ),  # joined to an escape: authorization%3A%20Bearer
+    _sentence_gate(AUTH_COMMAND, ("auth",)),
+    _sentence_gate(BIRTH_DATE, phrases.BIRTH_WORDS),
+    _sentence_gate(DEVICE, phrases.DEVICE_WORDS),
+    _sentence_gate(TYPED_PASSWORD, phrases.TYPED_PASSWORD_WORDS),
+    _sentence_gate(GREETING, phrases.GREETINGS),
+    _sentence_gate(PHONE, phrases.PHONE_WORDS),
+    _sentence_gate(COMPARISON, phrases.COMPARISON_WORDS),
+    _sentence_gate(PASSWORD_CHANGE, phrases.STATEMENTS[0][1]),
+    _sentence_gate(COMMAND, phrases.COMMAND_WORDS),
+    _sentence_gate(PERSON, phrases.PERSON_WORDS),
+    Gate(STREET, frozenset(phrases.STREET_WORDS), frozenset(phrases.STREETS)),
+    *(_vendor_gate(FIRST_VENDOR + index, row.gates, row.pattern) for index, row in enumerate(VENDORS)),
 )
 
 
@@ -104,7 +108,7 @@ _MEMO = 4096
 
 
 class _Words(dict[int, int]):
-    """A table for ``str.translate``: ASCII letters in lower case and digits; everything else is a blank."""
+    """Table for ``str.translate``: lower-case ASCII letters and digits; a blank for everything else."""
 
     def __missing__(self, char: int) -> int:
         code = ord(chr(char).lower()) if char < 128 and chr(char).isalnum() else 32
@@ -114,36 +118,36 @@ class _Words(dict[int, int]):
 
 
 _WORDS = _Words()
-#: The same for text in ASCII, as tables of ``bytes.translate``, which is seven times as fast.
+#: The same tables for ``bytes.translate``, which is seven times as fast on ASCII text.
 _LOW = bytes(_WORDS[char] if char < 128 else 32 for char in range(256))
 _RUNS = bytes(97 if char != 32 else 32 for char in _LOW)
 _LONG_RUN = b"a" * LEAST
 _BY_WORD: dict[str, frozenset[int]] = {}
 _BY_LITERAL: dict[str, frozenset[int]] = {}
-for _opener in OPENERS:
-    for _keys, _table in ((_opener.words, _BY_WORD), (_opener.literals, _BY_LITERAL)):
+for _gate in GATES:
+    for _keys, _table in ((_gate.words, _BY_WORD), (_gate.literals, _BY_LITERAL)):
         for _key in _keys:
-            _table[_key] = _table.get(_key, CLOSED) | {_opener.gate}
-_OPENING = frozenset(_BY_WORD)
+            _table[_key] = _table.get(_key, ALWAYS_OPEN) | {_gate.number}
+_GATE_WORDS = frozenset(_BY_WORD)
 _LITERALS = tuple(_BY_LITERAL)
-#: Literals that begin with a small letter are looked for one by one: a pattern would try most characters of a text.
-_RARE = re.compile("|".join(sorted(re.escape(literal) for literal in _LITERALS if not literal[0].islower())))
-_SMALL = {literal[:6] for literal in _LITERALS if literal[0].islower()}
-_ROOTS = tuple(root for root in _SMALL if not any(other in root for other in _SMALL - {root}))
+#: Literals with a lower-case first letter are searched one by one, because a pattern would stop at most characters.
+_RARE_LITERALS = re.compile("|".join(sorted(re.escape(literal) for literal in _LITERALS if not literal[0].islower())))
+_LOWER_PREFIXES = {literal[:6] for literal in _LITERALS if literal[0].islower()}
+_LOWER_ROOTS = tuple(root for root in _LOWER_PREFIXES if not any(other in root for other in _LOWER_PREFIXES - {root}))
 
 
-def opened(text: str) -> frozenset[int]:
-    """The gates that this text opens."""
+def open_gates(text: str) -> frozenset[int]:
+    """Return the gates that the text opens."""
     if text.isascii():
         raw = text.encode()
         words = raw.translate(_LOW).decode().split()
-        coded = _LONG_RUN in raw.translate(_RUNS)
+        has_long_run = _LONG_RUN in raw.translate(_RUNS)
     else:
         words = text.translate(_WORDS).split()
-        coded = max(map(len, words), default=0) >= LEAST
-    gates = _WITH_CODED if coded else CLOSED
-    if not _OPENING.isdisjoint(words):
-        gates = gates.union(*map(_BY_WORD.__getitem__, _OPENING.intersection(words)))
-    if _RARE.search(text) is not None or any(map(text.__contains__, _ROOTS)):
+        has_long_run = max(map(len, words), default=0) >= LEAST
+    gates = _WITH_BASE64 if has_long_run else ALWAYS_OPEN
+    if not _GATE_WORDS.isdisjoint(words):
+        gates = gates.union(*map(_BY_WORD.__getitem__, _GATE_WORDS.intersection(words)))
+    if _RARE_LITERALS.search(text) is not None or any(map(text.__contains__, _LOWER_ROOTS)):
         gates = gates.union(*(_BY_LITERAL[literal] for literal in _LITERALS if literal in text))
     return gates

@@ -1,20 +1,20 @@
-"""Private keys (RFC 7468), whole, cut, or escaped into one line.
+"""Private keys (RFC 7468): complete, truncated, or escaped into one line.
 
-The end is looked for with ``str.find``, never with a pattern: a line of a million BEGINs costs one pass.
+``str.find`` looks for the end instead of a pattern, so a line of a million BEGINs costs one pass.
 """
 
-from launchready.lazy_pattern import Late
-from launchready.redaction.text.placeholders import Marks
+from launchready.lazy_pattern import LazyPattern
+from launchready.redaction.text.markers import Markers
 
 _BEGIN = "-----BEGIN "
-_HEAD = Late(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_TAIL = Late(r"-----END (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_BODY = Late(r"(?:[A-Za-z0-9+/=,:\-\\]|\s|%0[AaDd]|%2[BbFf]|%3[Dd]){0,65536}+")
+_HEAD = LazyPattern(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_TAIL = LazyPattern(r"-----END (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_BODY = LazyPattern(r"(?:[A-Za-z0-9+/=,:\-\\]|\s|%0[AaDd]|%2[BbFf]|%3[Dd]){0,65536}+")
 _LONGEST = 65_536
 
 
-def clean(text: str, marks: Marks) -> str:
-    """The text without the bodies of private keys; the BEGIN line goes, too."""
+def clean(text: str, markers: Markers) -> str:
+    """Hide private keys, their BEGIN lines included."""
     out: list[str] = []
     done = 0
     at = text.find(_BEGIN)
@@ -24,7 +24,7 @@ def clean(text: str, marks: Marks) -> str:
             at = text.find(_BEGIN, at + len(_BEGIN))
             continue
         end = _end(text, head.end())
-        out += (text[done:at], marks.mark("private_key", text[at:end]))
+        out += (text[done:at], markers.mark("private_key", text[at:end]))
         done = end
         at = text.find(_BEGIN, end)
     return "".join([*out, text[done:]]) if out else text

@@ -1,33 +1,34 @@
-"""A rule set, compiled: what a settings object becomes, and what the whole library calls."""
+"""The compiled rule set. ``Redaction(...)`` builds one from its options; logging and tracing call it."""
 
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TypeVar, cast
 
+from launchready.budget import ambient, limited
 from launchready.errors import ConfigError
-from launchready.redaction.text.engine import Engine
-from launchready.redaction.text.key_names import Keys
-from launchready.redaction.text.nested_records import Walker
-from launchready.redaction.text.placeholders import UNREAD, Marks
+from launchready.redaction.text.engine import TextEngine, new_budget
+from launchready.redaction.text.key_names import KeyClassifier
+from launchready.redaction.text.markers import UNREADABLE, Markers
+from launchready.redaction.text.nested_records import RecordWalker
 
 T = TypeVar("T")
 
 
 class Redactor:
-    """Takes text or nested records, gives the same back with what is secret or personal marked.
+    """Redacts text and nested records: secrets and personal data become markers.
 
-    - Pure: the argument is never changed; what needs no change is returned as it is.
-    - Never raises; what cannot be read becomes the marker ``[redacted]``.
+    - Pure: the argument is never changed, and a value that needs no change is returned as it is.
+    - Never raises: a value that cannot be read becomes the marker ``[redacted]``.
     - ``redactor(redactor(x)) == redactor(x)``.
-    - Linear in the length of the text, whatever stands in it.
+    - Linear in the length of the text, whatever the text is.
 
-    ``fields``: more names of keys whose value is hidden; the name is the class. ``patterns``: more classes, by regular
-    expression. ``allow``: values (``support@acme.com``), every address of a domain (``@acme.com``), keys
-    (``key:session_id``) and classes (``class:phone``) that are left alone. ``pseudonyms``: addresses, numbers and names
-    become comparable tags (``[email:3f9a1c]``) by BLAKE2 with ``key``. ``ip_addresses``: hides those, too.
+    ``fields``: more key names whose values are hidden; the name is the class. ``patterns``: more classes, by regular
+    expression. ``allow``: values (``support@acme.com``), all addresses of a domain (``@acme.com``), keys
+    (``key:session_id``) and classes (``class:phone``) to leave alone. ``pseudonyms``: addresses, numbers and names
+    become comparable tags (``[email:3f9a1c]``), computed by BLAKE2 with ``key``. ``ip_addresses``: hide them, too.
 
-    ``counts`` says how often each class was found, never what was found.
+    ``counts`` holds the number of markers by class, and never a value.
     """
 
     def __init__(
@@ -40,56 +41,59 @@ class Redactor:
         *,
         ip_addresses: bool = False,
     ) -> None:
-        own = {name: _kind(name) for name in fields}
-        compiled, problems = _compiled(patterns or {})
+        own_fields = {name: _class_name(name) for name in fields}
+        compiled, problems = _compile_patterns(patterns or {})
         if pseudonyms and not key:
             problems.append("redaction: pseudonyms need a key. Give the app a secret_key, or set pseudonyms=False.")
         if problems:
             raise ConfigError(problems)
         allowed = tuple(allow)
         secret = key.encode() if isinstance(key, str) else key
-        self._marks = Marks(
-            [*own.values(), *compiled], key=_short(secret) if pseudonyms and secret else None, allow=allowed
+        self._markers = Markers(
+            [*own_fields.values(), *compiled], key=_hash_key(secret) if pseudonyms and secret else None, allow=allowed
         )
         ignore = frozenset(entry.strip()[4:] for entry in allowed if entry.strip().startswith("key:"))
-        self._keys = Keys(own, ignore)
-        self._engine = Engine(self._keys, self._marks, compiled, ip_addresses=ip_addresses)
+        self._keys = KeyClassifier(own_fields, ignore)
+        self._engine = TextEngine(self._keys, self._markers, compiled, ip_addresses=ip_addresses)
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How often each class was marked since the start."""
-        return MappingProxyType(self._marks.counts)
+        """Number of markers made since the start, by class."""
+        return MappingProxyType(self._markers.counts)
 
     def __call__(self, value: T) -> T:
-        """The value, redacted: text to text, a record to a record of the same shape."""
+        """Redact the value: text returns text, a record returns a record of the same shape."""
         try:
             if type(value) is str:
                 return cast("T", self._engine.text(str(value)))
-            return cast("T", Walker(self._engine, self._keys, self._marks).walk(value))
-        except Exception:  # fail closed: nothing unread is given back, no error of ours reaches the app
-            return cast("T", UNREAD)
+            if ambient() is not None:
+                return cast("T", RecordWalker(self._engine, self._keys, self._markers).walk(value))
+            with limited(new_budget()):
+                return cast("T", RecordWalker(self._engine, self._keys, self._markers).walk(value))
+        except Exception:  # fail closed: raw text is never returned, and no error of ours reaches the app
+            return cast("T", UNREADABLE)
 
     def text(self, value: str) -> str:
-        """As calling it, for text alone."""
+        """Redact a text."""
         return self(value)
 
 
-def _kind(name: str) -> str:
+def _class_name(name: str) -> str:
     return re.sub(r"[^a-z0-9_ -]+", "_", name.lower()).strip() or "field"
 
 
-def _compiled(patterns: Mapping[str, str]) -> tuple[dict[str, re.Pattern[str]], list[str]]:
+def _compile_patterns(patterns: Mapping[str, str]) -> tuple[dict[str, re.Pattern[str]], list[str]]:
     compiled: dict[str, re.Pattern[str]] = {}
     problems: list[str] = []
     for name, pattern in patterns.items():
         try:
-            compiled[_kind(name)] = re.compile(pattern)
+            compiled[_class_name(name)] = re.compile(pattern)
         except (re.error, TypeError) as error:
             problems.append(
-                f"redaction: the pattern of {name!r} is no regular expression ({error}). Write it as r'BK-\\d{{6}}'."
+                f"redaction: the pattern {name!r} is not a regular expression ({error}). Write it as r'BK-\\d{{6}}'."
             )
     return compiled, problems
 
 
-def _short(key: bytes) -> bytes:
+def _hash_key(key: bytes) -> bytes:
     return key[:64]

@@ -1,33 +1,33 @@
-"""Small tools of the readers: whole words found by literal search, and a text put together from spans."""
+"""Shared tools of the readers: whole words by literal search, and replacement of spans."""
 
 from collections.abc import Iterable, Iterator
 
-from launchready.redaction.text.placeholders import spend
+from launchready.budget import charge
 
 Span = tuple[int, int, str]
-"""Start, end, and what is to stand there."""
+"""Start, end, replacement."""
 
 
 def whole_words(low: str, words: Iterable[str], *, glued: bool = False) -> Iterable[tuple[str, int]]:
-    """Each of the words that stands alone in the text, with the position after it. ``glued``: or at a key's end."""
+    """Yield each whole word in the text with the position after it. ``glued``: also at the end of a key."""
     said = [word for word in words if word in low]
-    return _alone(low, said, glued=glued) if said else ()
+    return _occurrences(low, said, glued=glued) if said else ()
 
 
-def _alone(low: str, said: list[str], *, glued: bool) -> Iterator[tuple[str, int]]:
+def _occurrences(low: str, said: list[str], *, glued: bool) -> Iterator[tuple[str, int]]:
     for word in said:
         at = low.find(word)
         while at >= 0:
             end = at + len(word)
             before, after = low[at - 1 : at] if at else "", low[end : end + 1]
             if not (before.isalnum() or (before == "_" and not glued) or after.isalnum() or after in {"_", "-"}):
-                spend(1)
+                charge(0.25)
                 yield word, end
             at = low.find(word, end)
 
 
-def spliced(text: str, spans: list[Span]) -> str:
-    """The text with the spans replaced; of two that overlap, the first stands."""
+def splice(text: str, spans: list[Span]) -> str:
+    """Replace the spans. Of two overlapping spans the first wins."""
     if not spans:
         return text
     out: list[str] = []

@@ -1,49 +1,50 @@
-"""SQL with its values beside it: a column names what stands at its place (INSERT), or at its parameter ($1, %s, ?).
+"""SQL statements with their values. A column names the value at its place (INSERT) or at its parameter ($1, %s, ?).
 
-Engines log a statement and its parameters in one record: PostgreSQL's "DETAIL: parameters: $1 = '...'", Django's
-"args=(...)", SQLAlchemy's "[parameters: (...)]".
+Engines log a statement and its parameters in one record: "DETAIL: parameters: $1 = '...'" (PostgreSQL), "args=(...)"
+(Django), "[parameters: (...)]" (SQLAlchemy).
 """
 
 import re
 
-from launchready.lazy_pattern import Late
+from launchready.budget import charge
+from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
-from launchready.redaction.text.key_names import Keys
-from launchready.redaction.text.placeholders import Marks, spend
+from launchready.redaction.text.key_names import KeyClassifier
+from launchready.redaction.text.markers import Markers
 
-_INSERT = Late(
+_INSERT = LazyPattern(
     r"\b(?:INSERT|REPLACE)[ \t]{1,4}+INTO[ \t]{1,4}+[\w.\"`\[\]]{1,128}+[ \t\n]{0,8}+"
     r"\(([^()]{1,4096}+)\)[ \t\n]{0,8}+VALUES[ \t\n]{0,8}+\(",
     re.IGNORECASE,
 )
-_NUMBERED = Late(
+_NUMBERED = LazyPattern(
     r"([\w.\"`]{1,128}+)[ \t]{0,2}+(?:=|LIKE|ILIKE|<>|!=)[ \t]{0,2}+(?:lower\()?\$(\d{1,3})", re.IGNORECASE
 )
-_ORDERED = Late(
+_ORDERED = LazyPattern(
     r"([\w.\"`\[\]]{1,128}+)[ \t]{0,2}+(?:=|LIKE|ILIKE|<>|!=)[ \t]{0,2}+(?:%s|\?|'[^'\n]{0,4096}+'|\d{1,19}\b)",
     re.IGNORECASE,
 )
-_DETAIL = Late(r"\$(\d{1,3}) = '([^'\n]{0,4096}+)'")
-_ARGS = Late(r"(?:args=|params=|parameters:? ?\[?|bind: ?)[\[(]|\] \(")
-_LITERAL = Late(
+_DETAIL = LazyPattern(r"\$(\d{1,3}) = '([^'\n]{0,4096}+)'")
+_ARGS = LazyPattern(r"(?:args=|params=|parameters:? ?\[?|bind: ?)[\[(]|\] \(")
+_LITERAL = LazyPattern(
     r"[ \t\n]{0,8}+(?:[bBeENruU]{0,2}'((?:[^'\\\n]|''|\\.){0,4096}+)'"
     r"|\"((?:[^\"\\\n]|\\.){0,4096}+)\"|([^,()'\"\n]{1,256}+(?:\([^()\n]{0,128}+\))?))[ \t\n]{0,8}+"
 )
 
 
-class Sql:
-    """The reader of statements."""
+class SqlReader:
+    """Finds and hides the values of sensitive columns."""
 
-    def __init__(self, keys: Keys, marks: Marks) -> None:
+    def __init__(self, keys: KeyClassifier, markers: Markers) -> None:
         self._keys = keys
-        self._marks = marks
+        self._markers = markers
 
     def clean(self, text: str) -> str:
-        """The text with the values of sensitive columns marked."""
+        """Hide the values of sensitive columns."""
         order: list[str] = []
         insert = _INSERT.search(text)
         while insert is not None:
-            spend()
+            charge()
             columns = [column.strip(' \t\n"`[]') for column in insert.group(1).split(",")]
             text, at = self._rows(text, insert.end(), columns)
             order = order or columns
@@ -69,7 +70,7 @@ class Sql:
             at = more.end()
 
     def _row(self, text: str, at: int, columns: list[str]) -> tuple[str, int]:
-        """One list of values, by the names of its columns."""
+        """Hide sensitive values in one list of values; ``columns`` names them in order."""
         for column in columns:
             found = _LITERAL.match(text, at)
             if found is None:
@@ -77,7 +78,7 @@ class Sql:
             at = found.end()
             group = found.lastindex or 1
             value = found.group(group)
-            marker = self._hidden(column, value.strip())
+            marker = self._marker_for(column, value.strip())
             if marker is not None:
                 text = text[: found.start(group)] + marker + text[found.end(group) :]
                 at += len(marker) - len(value)
@@ -87,13 +88,13 @@ class Sql:
         return text, at
 
     def _detail(self, found: re.Match[str], names: dict[str, str]) -> str:
-        marker = self._hidden(names.get(found.group(1), ""), found.group(2))
+        marker = self._marker_for(names.get(found.group(1), ""), found.group(2))
         return found.group() if marker is None else f"${found.group(1)} = '{marker}'"
 
-    def _hidden(self, column: str, value: str) -> str | None:
-        named = self._keys.named(column)
-        if named is None or self._marks.is_marker(value):
+    def _marker_for(self, column: str, value: str) -> str | None:
+        key_class = self._keys.classify(column)
+        if key_class is None or self._markers.is_marker(value):
             return None
-        if not value_shapes.admits("person" if named.bare else named.condition, value):
+        if not value_shapes.matches_condition("person" if key_class.bare else key_class.condition, value):
             return None
-        return self._marks.mark(named.kind, value)
+        return self._markers.mark(key_class.kind, value)

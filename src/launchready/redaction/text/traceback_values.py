@@ -1,53 +1,59 @@
-"""Values that a traceback draws under its source line, as loguru and better_exceptions do.
+"""Values that loguru and better_exceptions draw under a source line of a traceback.
 
     login(user, pw)
           │     └ 'hunter2x9'
           └ <User jo>
 
-The column of an arrow is that of the name in the source line above, and the name says what the value is.
+The column of an arrow is the column of the name in the source line above; the name classifies the value.
 """
 
-from launchready.lazy_pattern import Late
+from launchready.budget import charge
+from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import value_shapes
-from launchready.redaction.text.key_names import Keys
-from launchready.redaction.text.placeholders import Marks, spend
+from launchready.redaction.text.key_names import KeyClassifier
+from launchready.redaction.text.markers import Markers
 
-_ARROW = Late(r"^([ \t│>]{1,400}+)[└┕╰] ?[bBuUrR]?(?:'([^'\n]{1,4096}+)'|\"([^\"\n]{1,4096}+)\"|(\d{3,19})$)")
-_NAME = Late(r"[A-Za-z_]\w{0,127}")
-_FAR = 400
+_ARROW = LazyPattern(r"^([ \t│>]{1,400}+)[└┕╰] ?[bBuUrR]?(?:'([^'\n]{1,4096}+)'|\"([^\"\n]{1,4096}+)\"|(\d{3,19})$)")
+_NAME = LazyPattern(r"[A-Za-z_]\w{0,127}")
+_LONGEST_LINE = 400
 
 
 def present(text: str) -> bool:
-    """Whether such an arrow stands in the text."""
+    """Whether the text contains such an arrow."""
     return "└" in text or "╰ " in text
 
 
-def clean(text: str, keys: Keys, marks: Marks) -> str:
-    """The text with the values of sensitive names marked."""
+def clean(text: str, keys: KeyClassifier, markers: Markers) -> str:
+    """Hide the values of sensitive names."""
     lines = text.split("\n")
     source = ""
     changed = False
     for index, line in enumerate(lines):
         found = _ARROW.match(line) if "└" in line or "╰" in line else None
         if found is None:
-            if "│" not in line[:_FAR] or "└" not in line[:_FAR]:
+            if "│" not in line[:_LONGEST_LINE] or "└" not in line[:_LONGEST_LINE]:
                 source = source if line.lstrip(" │").strip() == "" else line
             continue
-        spend()
-        name = _at(source, len(found.group(1)))
-        named = keys.named(name) if name else None
+        charge()
+        name = _name_at(source, len(found.group(1)))
+        key_class = keys.classify(name) if name else None
         group = found.lastindex or 1
         value = found.group(group)
-        if named is None or named.bare or marks.is_marker(value) or not value_shapes.admits(named.condition, value):
+        if (
+            key_class is None
+            or key_class.bare
+            or markers.is_marker(value)
+            or not value_shapes.matches_condition(key_class.condition, value)
+        ):
             continue
-        lines[index] = line[: found.start(group)] + marks.mark(named.kind, value) + line[found.end(group) :]
+        lines[index] = line[: found.start(group)] + markers.mark(key_class.kind, value) + line[found.end(group) :]
         changed = True
     return "\n".join(lines) if changed else text
 
 
-def _at(source: str, column: int) -> str:
-    """The name that stands at a column of a line."""
-    if column >= len(source) or column > _FAR:
+def _name_at(source: str, column: int) -> str:
+    """Return the name at a column of a line."""
+    if column >= len(source) or column > _LONGEST_LINE:
         return ""
     start = column
     while start > 0 and (source[start - 1].isalnum() or source[start - 1] == "_"):

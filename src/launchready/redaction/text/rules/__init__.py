@@ -1,10 +1,8 @@
-"""The rule set, as data: what is secret or personal in a log, by key, by format, by words around it.
+"""The rules as data: what is secret or personal in a log, by key, by format, and by the words around it.
 
-One file a family, and no code in any of them:
+- ``fields``: key names (``password``, ``reset_token``), in JSON, a query, a header or a local variable;
+- ``phrases``: words that announce a value in prose ("your code is"), and words that only look like a value;
+- ``numbers``: issuer ranges of cards (ISO/IEC 7812) and lengths of IBANs (ISO 13616).
 
-- ``fields``: names of keys (``password``, ``reset_token``), whatever carries them: JSON, a query, a header, a local;
-- ``phrases``: words that announce a value in prose ("your code is"), and the words that look like it and are not;
-- ``numbers``: issuer ranges of cards (ISO/IEC 7812) and the lengths of IBANs (ISO 13616).
-
-Formats that name their owner (``sk_live_``, ``AKIA``) stand in ``launchready.vendors``, shared with the secrets scan.
+Formats that name their vendor (``sk_live_``, ``AKIA``) are in ``launchready.vendors``, shared with the secrets scan.
 """

@@ -1,34 +1,30 @@
-"""Key names: which class a value belongs to, told by the name it stands under.
+"""Key names: the class of a value by the name of its key.
 
-A name is compared by its words: ``newPassword``, ``new-password`` and ``NEW_PASSWORD`` are the words "new password",
-and the longest phrase that the words *end* with decides. The head noun of a key is its last word, so
-``password_policy`` and ``token_type`` are no secrets, and ``reset_token`` is. A phrase of the empty class says "looks
-like one, is none".
+Names are compared by words: ``newPassword``, ``new-password`` and ``NEW_PASSWORD`` are "new password". The longest
+phrase at the *end* of the words decides, because the head noun of a key is its last word: ``reset_token`` is a secret;
+``password_policy`` and ``token_type`` are not. A phrase with an empty class marks a name that only looks sensitive.
 
-The condition says what a value under that name must look like to be hidden:
+The condition restricts the values that are hidden:
 
-- ``any``: everything that is not a placeholder, a flag or a word like "expired";
-- ``loose``: as ``any``; but after ``key: `` in prose a plain lower-case word is left alone;
-- ``pathless``: as ``loose``, but no path: ``PWD`` is the working directory of a shell;
-- ``opaque``: eight or more characters that no one would choose by hand;
+- ``any``: everything except placeholders, flags and words like "expired";
+- ``loose``: like ``any``, but after ``key: `` in prose a plain lower-case word stays;
+- ``pathless``: like ``loose``, but no path, because ``PWD`` is the working directory of a shell;
+- ``opaque``: eight or more characters that look generated;
 - ``token``: sixteen or more of them, and no UUID; for names with an everyday meaning;
-- ``alone``: as ``token``, where the name is the whole key of a parameter in a URL: the ``t`` of a mailed link;
+- ``alone``: like ``token``, if the name is the whole key of a URL parameter: the ``t`` of a mailed link;
 - ``secretish``: no everyday word and no number;
-- ``mixed``: as ``digits``, or four to ten letters and digits;
+- ``mixed``: like ``digits``, or four to ten letters and digits;
 - ``digits``: three to ten digits; ``digits3``: three or four; ``number``: nine or more;
-- ``code``: six digits, or as ``token``;
+- ``code``: six digits, or like ``token``;
 - ``auth``, ``cookie``: the syntax of that header field;
-- ``email``, ``connection``: nothing; the value says it itself, and the key says whose record it is;
-- ``phone``, ``postal``, ``postcode``, ``person``, ``date``: has the shape of one;
-- ``fullname``: as ``person``, where the record speaks of a person.
+- ``email``, ``connection``: nothing, because other readers find the value; the key shows that the record is a person's;
+- ``phone``, ``postal``, ``postcode``, ``person``, ``date``: a value of that shape;
+- ``fullname``: like ``person``, if the record describes a person.
 """
 
 from typing import NamedTuple
 
-
-def words(text: str) -> frozenset[str]:
-    """The words of a list written as one text."""
-    return frozenset(text.split())
+from launchready.vendors import word_set
 
 
 class Field(NamedTuple):
@@ -386,18 +382,18 @@ FIELDS: tuple[Field, ...] = (
     ),
 )
 
-#: Keys of a record that say "secret" and no more: what stands there is hidden even where it is a plain word.
-SPOKEN = words("token apikey api_key api-key auth_token access_token authtoken accesstoken")
+#: Keys that name a secret and nothing else. Under them even a plain word is hidden.
+EXPLICIT_KEYS = word_set("token apikey api_key api-key auth_token access_token authtoken accesstoken")
 
-#: Words that may follow the head noun and change nothing: ``password_confirmation``, ``api_key_raw``.
-TRAILERS = words(
+#: Words that may follow the head noun without changing it: ``password_confirmation``, ``api_key_raw``.
+TRAILERS = word_set(
     "entered received submitted expected hex value raw plain plaintext text str string b base64 header confirm "
     "confirmation again repeat retype input "
     "param old new current cookie encoded urlencoded clear cleartext temp tmp default prev previous live prod test "
     "bytes"
 )
 
-#: Stems that make a glued key (``userpassword``, ``mytoken``) one of their class, when it ends with them.
+#: Stems at the end of a glued key (``userpassword``, ``mytoken``) that give it their class.
 GLUED: tuple[tuple[str, str, str], ...] = (
     ("password", "password", "loose"),
     ("passwd", "password", "loose"),
@@ -417,22 +413,22 @@ GLUED: tuple[tuple[str, str, str], ...] = (
     ("cardnumber", "card", "number"),
 )
 
-#: Any of these as the word before the last says that a bare ``name`` is a person's (``customer.name``).
-PERSONS = words(
+#: Words before a bare ``name`` that make it a person's: ``customer.name``.
+PERSONS = word_set(
     "user customer client guest attendee contact cardholder recipient patient student member person profile owner "
     "holder billing shipping invitee participant buyer payer payee beneficiary passenger parent child coach "
     "instructor trainer therapist teacher tutor sender account author employee"
 )
 
-#: A record with one of these classes beside a bare ``name`` speaks of a person.
+#: Classes that show that a bare ``name`` in the same record is a person's.
 PERSONAL = frozenset({"email", "phone", "dob", "address", "name", "card", "cvc", "iban"})
 
-#: Beside one of these a bare ``name`` is a person's where it is written like one: ``name='db-1', password=...`` is not.
+#: Classes beside which a bare ``name`` is a person's if it is written like one: not ``name='db-1', password=...``.
 ACCOUNT = frozenset({"password", "otp", "pw_hash"})
 
-#: In ``{"name": "token", "value": ...}`` one of the first says what stands under one of the second.
+#: In ``{"name": "token", "value": ...}`` a key of LABELS names the class of the value under a key of VALUES.
 LABELS = ("name", "key", "Name", "Key", "field", "attr", "attribute", "property", "param", "column", "question", "k")
-VALUES = words("value Value input answer v val content old new old_value new_value before after")
+VALUES = word_set("value Value input answer v val content old new old_value new_value before after")
 
-#: Keys that say what they are by the record they stand in: ``"session": {"id": ...}``.
-HEADS = words("id value hash raw data old new previous before after")
+#: Keys whose parent names the class: ``"session": {"id": ...}``.
+CONTEXT_KEYS = word_set("id value hash raw data old new previous before after")

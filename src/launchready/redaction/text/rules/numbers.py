@@ -1,7 +1,7 @@
-"""Numbers that carry their own proof: cards and bank accounts."""
+"""Card and bank account numbers, which a check digit proves."""
 
-#: Issuer ranges: first and last prefix, and the lengths issued (ISO/IEC 7812-1). A number outside them is no card,
-#: whatever its check digit says: one in ten numbers passes Luhn, among them one in ten epoch milliseconds.
+#: Issuer ranges: first and last prefix, and the lengths issued (ISO/IEC 7812-1). A number outside the ranges is no
+#: card, whatever its check digit: one in ten numbers passes Luhn, and so does one in ten epoch milliseconds.
 ISSUERS: tuple[tuple[str, str, frozenset[int]], ...] = (
     ("4", "4", frozenset({16, 19})),
     ("51", "55", frozenset({16})),
@@ -35,5 +35,5 @@ _LENGTHS = (
     "RS:22 RU:33 SA:24 SC:31 SD:18 SE:24 SI:19 SK:24 SM:27 SO:23 ST:25 SV:28 TL:23 TN:24 TR:26 UA:29 VA:22 "
     "VG:24 XK:20 YE:30"
 )
-#: Characters of an IBAN by country (ISO 13616, IBAN registry).
+#: Number of characters of an IBAN by country (ISO 13616, IBAN registry).
 IBAN_LENGTHS: dict[str, int] = {pair[:2]: int(pair[3:]) for pair in _LENGTHS.split()}

@@ -1,14 +1,14 @@
-"""Words: what announces a value in prose, what stands where a value should and is none, what marks a link."""
+"""Words that announce a value in prose, words in the place of a value that are none, and words of mailed links."""
 
-from launchready.redaction.text.rules.fields import words
+from launchready.vendors import word_set
 
 
 def _stems(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-#: What stands under a sensitive name and is no secret.
-EMPTY_WORDS = words(
+#: Values under a sensitive key that are no secret.
+EMPTY_WORDS = word_set(
     "none null nil true false yes no on off undefined nan n/a na unset empty missing invalid expired wrong incorrect "
     "required changed reset updated ok okay failed failure success strong weak hidden masked redacted filtered "
     "removed secret protected disabled enabled present absent set given provided valid unknown unauthorized denied "
@@ -21,15 +21,15 @@ EMPTY_WORDS = words(
     "invalide incorrecte oubli\u00e9 falsch ung\u00fcltig vergessen fehlt"
 )
 
-#: Words of a code that says what is wrong: ``too_short``, ``invalid_password``.
-FAULT_WORDS = words(
+#: Words of an error code: ``too_short``, ``invalid_password``.
+FAULT_WORDS = word_set(
     "too no not missing invalid required expired mismatch short long weak common length min max blank empty wrong "
     "incorrect failed failure denied error errors unknown reused similar numeric unset changed reset"
 )
 
-#: Sentences whose value is known by the word before it: the word, then "is", "was", "to" or a quote, then the value.
+#: Statements: the word, then "is", "was", "to" or a quote, then the value.
 #: (class, words, condition)
-SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+STATEMENTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "password",
         (
@@ -62,8 +62,8 @@ SAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "token",
     ),
 )
-#: "token 3xd7Y0...": the word and the value, with nothing but a blank between.
-BLANK_WORDS = (
+#: "token 3xd7Y0...": a blank separates the word from the value.
+ADJACENT_WORDS = (
     "token",
     "secret",
     "session",
@@ -82,8 +82,8 @@ BLANK_WORDS = (
     "invite",
     "magic",
 )
-#: "api key rotated: 3xd7Y0...": the words, some more, and a value of which nothing else is known.
-TOLD_WORDS = (
+#: "api key rotated: 3xd7Y0...": the words, some more words, and an opaque value.
+COLON_WORDS = (
     "token",
     "secret",
     "session",
@@ -97,14 +97,14 @@ TOLD_WORDS = (
     "invitation",
     "signature",
 )
-#: "bind with password Xk3#...": the word and what no word is, with nothing but a blank between.
-TYPED_WORDS = ("password", "passwd", "pwd", "pass", "pw")
-#: "push to device 90e0b1...": what is no id of a record, because it is as long as a token of APNs.
+#: "bind with password Xk3#...": a blank separates the word from a value that is no word.
+TYPED_PASSWORD_WORDS = ("password", "passwd", "pwd", "pass", "pw")
+#: "push to device 90e0b1...": 64 hex digits after these words are an APNs token, not a record id.
 DEVICE_WORDS = ("device", "devices", "devicetoken", "baddevicetoken", "apns")
-#: A number after one of these is the number of a thing, not a code.
-THINGS = words("user id account client customer booking order coach device attempt attempts")
+#: A number after one of these counts or identifies a thing and is no code.
+COUNTED_NOUNS = word_set("user id account client customer booking order coach device attempt attempts")
 
-#: A one-time code: one of these, then at most 32 characters that are no digits, then four to eight digits.
+#: A one-time code: one of these, then at most 32 characters without digits, then four to eight digits.
 CODE_WORDS = (
     "otp",
     "totp",
@@ -119,21 +119,21 @@ CODE_WORDS = (
     "código",
     "codice",
 )
-#: "Use 482913 to verify your account": what opens a sentence whose code stands before its purpose.
-CODE_OPENS = ("use", "enter", "type", "submit")
-#: A bare "code 482913" is a one-time code in the company of one of these; "code 500123 in batch 7" is not.
-CODE_COMPANY = words(
+#: "Use 482913 to verify your account": the first word of a sentence whose code comes before its purpose.
+CODE_OPENING_WORDS = ("use", "enter", "type", "submit")
+#: A bare "code 482913" is a one-time code beside one of these words; "code 500123 in batch 7" is not.
+CODE_CONTEXT_WORDS = word_set(
     "sms text message body sent send sending phone mobile whatsapp twilio otp mfa 2fa login signin sign auth verify "
     "verified verification authenticate expires expire valid minutes share user customer client typed entered"
 )
-#: A word before "code" that makes it a one-time code.
-OWN_CODES = words(
+#: Words before "code" that make it a one-time code.
+ONE_TIME_CODE_WORDS = word_set(
     "two-factor multi-factor email phone your verification security login otp sms one-time onetime 2fa mfa auth "
     "access confirm confirmation activation "
     "reset pin my signin time check-in checkin this votre dein ihr su tu"
 )
-#: What may stand between such a word and its digits.
-JOINERS = words(
+#: Words that may stand between such a word and its digits.
+JOINING_WORDS = word_set(
     "is was for the your a an to as of sent use using enter entered code login sign signin in new reset password "
     "account phone verification wrong received submitted got with and it email sms number user confirm here app step "
     "changed set updated expected actual wrong bad incorrect generated issued typed provided given now des per auf "
@@ -143,24 +143,24 @@ JOINERS = words(
 )
 
 #: A list of one-time codes follows.
-SPARE_CODES = ("backup codes", "backup code", "recovery codes", "recovery code")
+BACKUP_CODE_WORDS = ("backup codes", "backup code", "recovery codes", "recovery code")
 
-#: "error code 500123": a word before "code" that makes it another code.
-OTHER_CODES = words(
+#: "error code 500123": words before "code" that make it another code.
+OTHER_CODE_WORDS = word_set(
     "error status exit return country zip postal promo discount err response http close currency reason product "
     "coupon area dial sort language referral voucher gift booking result state decline airport sql signal bar qr "
     "source byte lang char location branch color colour key tax hs vat legacy event log"
 )
 
-#: "Dear Emily Johnson,": words before a name, with the comma of a salutation after it.
+#: "Dear Emily Johnson,": words before a name and the comma of a salutation.
 GREETINGS = ("dear", "hello", "hi", "hallo", "liebe", "lieber", "bonjour", "hola", "ciao", "ol\u00e1")
-#: Whom a salutation speaks to without naming anyone.
-NO_ONE = words(
+#: Salutations that name no person.
+GROUP_SALUTATIONS = word_set(
     "world all team everyone everybody there folks friend friends customer customers sir madam user users member guest "
     "coach support admin colleague colleagues again"
 )
 
-#: Words after which bare digits are a telephone number, within a few characters.
+#: Words after which bare digits, within a few characters, are a phone number.
 PHONE_WORDS = (
     "phone",
     "mobile",
@@ -188,28 +188,28 @@ PHONE_WORDS = (
     "plivo",
 )
 
-#: Words after which a date is a birthday.
-BIRTHS = ("born", "birth", "dob", "birthday", "geb", "geboren", "nacido", "nacida")
+#: Words after which a date is a date of birth.
+BIRTH_WORDS = ("born", "birth", "dob", "birthday", "geb", "geboren", "nacido", "nacida")
 
-#: Words after which three or four digits are a card's verification value.
+#: Words after which three or four digits are the verification value of a card.
 CVC_WORDS = ("cvc", "cvv", "cvv2", "cvc2", "csc", "security code")
 
-#: Path segments that begin so are followed by a token in a link that was mailed to someone; so is a single letter.
+#: Beginnings of a path segment before the token of a mailed link. A single letter is one as well.
 LINK_STEMS = _stems(
     "accept access approv autologin auto-login booking-link bookings/manage callback cancel calendar checkin "
     "check-in claim download email-confirm email-verif feed feedback guest join link login-link manag oauth onboard "
     "one-click onetime one-time optout opt-out otp-link password private public-link recover reschedul review rsvp "
     "session shared share sign subscribe survey token unlock view-booking webcal webhook hook ics ical decline"
 )
-#: Whole segments that are, too.
-LINK_WORDS = words("cal ics pay")
-#: After these a UUID is a token, too; after the others it is the name of a thing.
+#: Whole segments before such a token.
+LINK_WORDS = word_set("cal ics pay")
+#: After these a UUID is a token; after the others it is a record id.
 STRONG_LINK_STEMS = _stems(
     "reset password-reset password_reset passwordreset verif confirm activat magic set-password setpassword "
     "set_password unsubscrib invit ical passwordless"
 )
 
-#: URL schemes under which ``user:password@`` may hold any character, slashes included.
+#: URL schemes whose ``user:password@`` may contain any character, slashes included.
 STORE_SCHEMES = (
     "postgres",
     "mysql",
@@ -226,7 +226,7 @@ STORE_SCHEMES = (
     "sftp",
 )
 
-#: What a value of twenty opaque characters is, after "expected", "got", ``old=``, by a word of its line; first wins.
+#: Class of twenty opaque characters after "expected", "got" or ``old=``, by a word of the line; the first match wins.
 TOPICS: tuple[tuple[str, str], ...] = (
     ("csrf", "csrf"),
     ("xsrf", "csrf"),
@@ -239,34 +239,34 @@ TOPICS: tuple[tuple[str, str], ...] = (
     ("api key", "generic_key"),
     ("api_key", "generic_key"),
 )
-#: In a line that speaks of one of these, four to eight digits in such a part are a one-time code.
+#: In a line with one of these, four to eight digits in such a place are a one-time code.
 CODE_TOPICS = ("otp", "2fa", "mfa", "passcode", "verification code", "one-time", "security code", "sms code", "pin ")
-#: The words for such a part: without one of them the line is not read for it.
-ROLES = words(
+#: The words before a compared value.
+COMPARISON_WORDS = word_set(
     "entered submitted typed old new expected got received given provided actual computed calculated previous current "
     "form cookie header stored sent want"
 )
 
-#: What may stand between "password" and its new value, beside whose it is: "password for jo was changed to X".
-NEW_WORDS = words(
+#: Words between "password" and its new value, besides its owner: "password for jo was changed to X".
+NEW_WORDS = word_set(
     "changed set reset updated rotated new was has been is now for of the user account client customer guest admin "
     "(again) again did not match mismatch twice temporary temp initial your my his her their wurde wird auf neu "
     "neues ge\u00e4ndert gesetzt f\u00fcr von "
     "konto benutzer "
     "cambiada chang\u00e9 pour de"
 )
-#: Words after "password" that make another thing of it: "the password hasher is argon2id".
-PASSWORD_OF = words(
+#: Words after "password" that make a compound: "the password hasher is argon2id".
+PASSWORD_COMPOUNDS = word_set(
     "policy hash hasher hashing hashes algorithm field column validator manager length strength template type method "
     "backend provider scheme encoder version page url link field's rule rules reset expiry age format encoding salt "
     "login auth authentication prompt attempt attempts status state check"
 )
-#: Words before "password" that say that one follows: "set temporary password 4Tulips for jo".
-FRESH_WORDS = words("temporary temp initial new generated default one-time random their his her this")
+#: Words before "password" that announce a value: "set temporary password 4Tulips for jo".
+NEW_PASSWORD_ADJECTIVES = word_set("temporary temp initial new generated default one-time random their his her this")
 
-#: Words for a person, before a name: "client Leila Petrova".
+#: Words for a person before a name: "client Leila Petrova".
 PERSON_WORDS = (
-    *words(
+    *word_set(
         "customer client guest attendee patient student invitee participant payer payee passenger debtor creditor "
         "beneficiary cardholder member recipient buyer kunde kundin gast herr frau mr mrs ms"
     ),
@@ -274,8 +274,8 @@ PERSON_WORDS = (
     "my name",
     "mein name",
 )
-#: What a name of a person never holds, and the titles of things do.
-NO_NAME = words(
+#: Words that never occur in a person's name.
+NON_NAME_WORDS = word_set(
     "bic swift iban eur usd gbp ref vat yoga pilates basics class course plan booking bookings studio room session "
     "flow morning evening coaching "
     "coach team "
@@ -289,16 +289,16 @@ NO_NAME = words(
     "september october november december street road lane avenue berlin london paris"
 )
 
-#: Words for a street on their own, and as the end of a word.
-STREET_WORDS = words(
+#: Words for a street, whole and as the end of a word.
+STREET_WORDS = word_set(
     "street st road rd lane ln avenue ave drive dr court ct close square terrace place boulevard blvd crescent row "
     "mews parkway highway way walk hill grove rue via viale piazza corso calle avenida plaza paseo rua chemin "
     "impasse quai"
 )
 STREETS = ("stra\u00dfe ", "strasse ", "str. ", "allee ", "weg ", "platz ", "straat ", "gracht ")
 
-#: Commands that take a secret: of Redis, FTP, IMAP, netrc; 5432 is the port in a line of .pgpass.
-VERBS = words(
+#: Commands with a secret argument: Redis, FTP, IMAP, netrc. 5432 is the port in a line of .pgpass.
+COMMAND_WORDS = word_set(
     "credentials credential creds env arg pragma pass login auth requirepass masterauth set setex psetex setnx "
     "getset hset hmset pgpass 5432 vcard"
 )
