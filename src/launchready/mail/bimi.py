@@ -17,11 +17,15 @@ class BIMI:
     problems: tuple[str, ...] = ()
 
 
+def ignored(text: str) -> str:
+    return f'receivers ignore "{text}": the record must be "v=BIMI1; l=https://..."'
+
+
 def parse(txts: Iterable[str]) -> BIMI:
     """Reads all TXT records at ``default._bimi.<domain>``. Never raises."""
     records, unread = versioned(txts, "BIMI1")
     if not records:
-        return BIMI(bool(unread), problems=tuple(f"not read, it must start with v=BIMI1; {text}" for text in unread))
+        return BIMI(bool(unread), problems=tuple(map(ignored, unread)))
     if len(records) > 1:
         return BIMI(True, problems=(f"{len(records)} records where one may stand",))
     found, problems = fields(records[0])

@@ -108,10 +108,18 @@ def restrictions(tags: Mapping[str, str]) -> list[str]:
     return found
 
 
+def pem_body(text: str) -> str:
+    """The base64 text of a public key in a PEM file, or ""."""
+    match = re.search(r"-----BEGIN (?:RSA )?PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END", text)
+    return re.sub(r"\s", "", match[1]) if match else ""
+
+
 def key_size(key_type: str, encoded: str) -> tuple[int, list[str]]:
     """The size of a key, and why it cannot be used."""
     if key_type not in ("rsa", "ed25519"):
         return 0, [f"k={key_type} is not a key type that receivers know"]
+    if "-----" in encoded:
+        return 0, ["p is a PEM file: publish only the text between its BEGIN and END lines"]
     try:
         key = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):

@@ -60,7 +60,7 @@ def render(report: "Report") -> str:
         f'<h1>{verdict}</h1>\n<p class="meta">{name}, checked {when} in {report.seconds:.1f} s</p>\n'
         + minimum(report.minimum)
         + "\n".join(kept)
-        + "\n</main><footer><p>The order is impact x reach x now, then what is quickest to fix. What could not be "
+        + "\n</main><footer><p>The order is by impact, severity, and impact x reach x now. What could not be "
         "checked is neither fine nor broken.</p></footer></body></html>\n"
     )
 

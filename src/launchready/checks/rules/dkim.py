@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
 from launchready.checks.operations import AskAll, Txt, known
+from launchready.checks.printed_records import txt
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.sanitize import Lines
 from launchready.checks.shared_queries import sends_mail
 from launchready.checks.site import Site
-from launchready.mail.dkim import DKIMKey, parse_key
+from launchready.mail.dkim import DKIMKey, parse_key, pem_body
 from launchready.net.answers import DnsAnswer
 
 
@@ -65,9 +66,19 @@ def unusable(site: Site, subject: str, key: DKIMKey, answer: DnsAnswer) -> Findi
         impact="Receivers cannot tell your mail from a forgery. With a strict policy they refuse it.",
         fix=[
             f'In the settings of the service that signs with "{selector}", show the DKIM record. Publish it unchanged:',
-            f'{subject}.  300  IN  TXT  "v=DKIM1; k=rsa; p=<the key that it shows>"',
+            record_to_publish(subject, key, answer),
         ],
     )
+
+
+def record_to_publish(name: str, key: DKIMKey, answer: DnsAnswer) -> str:
+    """The record of a selector: the key of a pasted PEM file, an alias for services that use one, or a key record."""
+    if (pem := pem_body(key.tags.get("p", ""))) and parse_key([f"v=DKIM1; k=rsa; p={pem}"]).valid:
+        return txt(name, f"v=DKIM1; k=rsa; p={pem}")
+    service = next((title for title, names in BY_ALIAS.items() if name.partition(".")[0].lower() in names), "")
+    if service or answer.chain:
+        return f"{name}.  300  IN  CNAME  <the target that {service or 'the service'} shows>"
+    return f'{name}.  300  IN  TXT  "v=DKIM1; k=rsa; p=<the key that it shows>"'
 
 
 def imperfect(site: Site, subject: str, key: DKIMKey) -> Finding:
@@ -82,7 +93,7 @@ def imperfect(site: Site, subject: str, key: DKIMKey) -> Finding:
         fix = f"Keep one TXT record at {subject}: the one that the service shows."
     if key.testing:
         notes.append("it is marked as a test (t=y), so receivers may treat signed mail like unsigned mail")
-        fix = ["Take t=y out of the record:", f'{subject}.  300  IN  TXT  "{untested(key)}"']
+        fix = ["Take t=y out of the record:", txt(subject, untested(key))]
     return dkim_selector.fail(
         site,
         subject,
@@ -106,6 +117,16 @@ def untested(key: DKIMKey) -> str:
     return "; ".join(f"{name}={value}" for name, value in tags.items() if not (name == "t" and not value))
 
 
+# Services that hold the key themselves: their selectors are aliases.
+BY_ALIAS = {
+    "SendGrid": ("s1", "s2"),
+    "Microsoft 365": ("selector1", "selector2"),
+    "Mailchimp": ("k1", "k2", "k3"),
+    "Mandrill": ("mte1", "mte2"),
+    "Fastmail": ("fm1", "fm2", "fm3"),
+    "Proton Mail": ("protonmail", "protonmail2", "protonmail3"),
+    "iCloud": ("sig1",),
+}
 GUESSES = (
     "google", "selector1", "selector2", "s1", "s2", "k1", "k2", "k3", "pm", "mail", "default", "zoho", "resend",
     "mte1", "mte2", "dkim", "fm1", "fm2", "sig1", "protonmail", "mandrill", "smtp", "mxvault", "key1",

@@ -2,6 +2,7 @@
 
 from launchready.checks.finding import Score
 from launchready.checks.operations import AskAll, Txt, known
+from launchready.checks.printed_records import dmarc_text, salvaged_dmarc, txt
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import dmarc_policy, sends_mail
 from launchready.checks.site import Site, registered
@@ -22,10 +23,13 @@ def dmarc_missing(site: Site, subject: str) -> Verdict:
     slip = policy.source == subject and policy.found.tags.get("p", "none").lower() not in POLICIES
     if policy.source and not slip:
         return FINE
-    astray = "" if slip else (yield from misplaced(subject))
+    astray, misplaced_texts = ("", []) if slip else (yield from misplaced(subject))
     sends = yield from sends_mail(site)
-    record = f"v=DMARC1; p=none; rua=mailto:dmarc@{subject}" if sends is not False else "v=DMARC1; p=reject"
     wrong = list(policy.found.problems)
+    if texts := (*policy.found.records, *policy.found.unread, *misplaced_texts):
+        record = salvaged_dmarc(texts, subject)
+    else:
+        record = f"v=DMARC1; p=none; rua=mailto:dmarc@{subject}" if sends is not False else "v=DMARC1; p=reject"
     what = (
         "its record about forged mail (DMARC) has no effect"
         if wrong
@@ -39,7 +43,7 @@ def dmarc_missing(site: Site, subject: str) -> Verdict:
         evidence.append(f"TXT {astray} → a DMARC record, which belongs to _dmarc.{subject}")
     if not evidence and not wrong:
         evidence = [f"TXT _dmarc.{subject} → no record, and none at a parent"]
-    fix = f'_dmarc.{subject}.  300  IN  TXT  "{record}"'
+    fix = txt(f"_dmarc.{subject}", record)
     return [
         dmarc_missing.fail(
             site,
@@ -59,15 +63,15 @@ def dmarc_missing(site: Site, subject: str) -> Verdict:
     ]
 
 
-def misplaced(domain: str) -> Flow[str]:
-    """The name at which the record was put by mistake: the domain itself, no underscore, or the domain twice."""
+def misplaced(domain: str) -> Flow[tuple[str, list[str]]]:
+    """The name at which a record was put by mistake (the domain itself, no underscore, the domain twice), and it."""
     ops = [Txt(name) for name in (domain, f"dmarc.{domain}", f"_dmarc.{domain}.{domain}", f"_dmarc.www.{domain}")]
     yield AskAll(ops)
     for op in ops:
         # A wildcard that answers for every name is not a misplaced record.
-        if any(is_record(text) for text in op.answer.records):
-            return op.name
-    return ""
+        if found := [text for text in op.answer.records if is_record(text)]:
+            return op.name, found
+    return "", []
 
 
 @rule("MAIL006", family="mail", topic="forged mail is held back (DMARC policy)", after=("MAIL005",))
@@ -83,6 +87,9 @@ def dmarc_none(site: Site, subject: str) -> Verdict:
         return FINE
     record = policy.found.records[0]
     reports = ",".join(policy.found.rua) or f"mailto:dmarc@{subject}"
+    tags = {name: value for name, value in policy.found.tags.items() if name in ("v", "adkim", "aspf", "fo", "ruf")}
+    own = {name: policy.found.tags[name] for name in ("sp", "np") if getattr(policy.found, name) not in (None, "none")}
+    stricter = dmarc_text(tags, p="quarantine", **own, rua=reports)
     return [
         dmarc_none.fail(
             site,
@@ -97,7 +104,7 @@ def dmarc_none(site: Site, subject: str) -> Verdict:
             impact="Customers may get mail that looks like yours; providers trust your own mail less.",
             fix=[
                 "When the reports show that your own mail passes:",
-                f'_dmarc.{subject}.  300  IN  TXT  "v=DMARC1; p=quarantine; rua={reports}"',
+                txt(f"_dmarc.{subject}", stricter),
             ],
         )
     ]
@@ -116,7 +123,6 @@ def dmarc_testing(site: Site, subject: str) -> Verdict:
         return NOT_APPLICABLE
     if not policy.found.testing:
         return FINE
-    kept = "; ".join(f"{name}={value}" for name, value in policy.found.tags.items() if name != "t")
     return [
         dmarc_testing.fail(
             site,
@@ -132,7 +138,7 @@ def dmarc_testing(site: Site, subject: str) -> Verdict:
             impact="Others can still imitate your address, or more of it than you think.",
             fix=[
                 "When the reports show that your own mail passes:",
-                f'_dmarc.{policy.source}.  300  IN  TXT  "{kept}"',
+                txt(f"_dmarc.{policy.source}", dmarc_text(policy.found.tags, t=None)),
             ],
         )
     ]
@@ -154,7 +160,6 @@ def dmarc_subdomains(site: Site, subject: str) -> Verdict:
         return FINE
     every = "sp" in weak
     what = "subdomains of" if every else "names that do not exist below"
-    kept = "; ".join(f"{name}={value}" for name, value in found.tags.items() if name not in weak)
     return [
         dmarc_subdomains.fail(
             site,
@@ -167,7 +172,7 @@ def dmarc_subdomains(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f'TXT _dmarc.{subject} → "{found.records[0]}"',
             impact="Mail from billing." + subject + ", for example, looks like yours.",
-            fix=f'_dmarc.{subject}.  300  IN  TXT  "{kept}"',
+            fix=txt(f"_dmarc.{subject}", dmarc_text(found.tags, **dict.fromkeys(weak))),
         )
     ]
 
@@ -187,7 +192,6 @@ def dmarc_reports(site: Site, subject: str) -> Verdict:
         return NOT_APPLICABLE
     given = policy.found.tags.get("rua", "")
     what = f"the address {given!r} cannot be used" if given else "there is no address for reports (no rua)"
-    kept = "; ".join(f"{name}={value}" for name, value in policy.found.tags.items() if name != "rua")
     return [
         dmarc_reports.fail(
             site,
@@ -200,7 +204,7 @@ def dmarc_reports(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f'TXT _dmarc.{policy.source} → "{policy.found.records[0]}"',
             impact="A service that signs wrongly goes unnoticed until customers complain.",
-            fix=f'_dmarc.{policy.source}.  300  IN  TXT  "{kept}; rua=mailto:dmarc@{policy.source}"',
+            fix=txt(f"_dmarc.{policy.source}", dmarc_text(policy.found.tags, rua=f"mailto:dmarc@{policy.source}")),
         )
     ]
 
@@ -267,7 +271,6 @@ def dmarc_removed_tags(site: Site, subject: str) -> Verdict:
     if not notes:
         return FINE
     gone = {*found.removed, *found.unknown}
-    kept = "; ".join(f"{name}={value}" for name, value in found.tags.items() if name not in gone)
     return [
         dmarc_removed_tags.fail(
             site,
@@ -280,7 +283,7 @@ def dmarc_removed_tags(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f'TXT _dmarc.{policy.source} → "{found.records[0]}"',
             impact="The record says something else than it seems to.",
-            fix=f'_dmarc.{policy.source}.  300  IN  TXT  "{kept}"',
+            fix=txt(f"_dmarc.{policy.source}", dmarc_text(found.tags, **dict.fromkeys(gone))),
         )
     ]
 

@@ -5,7 +5,10 @@
 """
 
 from launchready.mail.dmarc.host import adiscover, discover
-from launchready.mail.dmarc.record import DMARC, POLICIES, Policy, is_record, parse
+from launchready.mail.dmarc.record import DMARC, KNOWN, POLICIES, Policy, addresses, is_record, parse, read_tags
 from launchready.mail.dmarc.walk import Discovery, decide, names
 
-__all__ = ["DMARC", "POLICIES", "Discovery", "Policy", "adiscover", "decide", "discover", "is_record", "names", "parse"]
+__all__ = [
+    "DMARC", "KNOWN", "POLICIES", "Discovery", "Policy", "addresses", "adiscover", "decide", "discover", "is_record",
+    "names", "parse", "read_tags",
+]  # fmt: skip

@@ -10,8 +10,8 @@ from launchready.mail.tags import MAX_CHARACTERS, TOO_LONG
 Policy = Literal["none", "quarantine", "reject"]
 POLICIES: Mapping[str, Policy] = {"none": "none", "quarantine": "quarantine", "reject": "reject"}
 LOWER: Mapping[Policy, Policy] = {"reject": "quarantine", "quarantine": "none", "none": "none"}
-# Section 4.7: the version comes first, in exactly these letters; white space may surround "=" and ";".
-VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
+# Section 4.7: the version comes first. Tag names have no case, the value DMARC1 does. Spaces may surround "=" and ";".
+VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
 # What people write when they mean it, and what no receiver reads.
 NEARLY = re.compile(r"[\s\"']*v\s*=\s*[\"']?dmarc\s*1?", re.IGNORECASE)
 DEFAULTS = {"adkim": "r", "aspf": "r", "fo": "0", "psd": "u", "t": "n"}
@@ -87,7 +87,7 @@ def parse(txts: Iterable[str]) -> DMARC:
     found = tuple(txt for txt in every if VERSION.match(txt))
     if not found:
         nearly = [txt for txt in every if NEARLY.match(txt)]
-        unread = (f"not read by anybody, the record must start with v=DMARC1: {txt}" for txt in nearly)
+        unread = (f'receivers ignore "{txt}": the record must start with v=DMARC1' for txt in nearly)
         return DMARC(problems=tuple(unread), unread=tuple(nearly))
     if len(found) > 1:
         return DMARC(found, problems=(f"{len(found)} DMARC records at one name: all are discarded",))
