@@ -57,7 +57,7 @@ def test_a_bad_day():
         tls={DOMAIN: certificate(not_after="2026-11-30T00:00:00Z"), f"app.{DOMAIN}": certificate(names=["x.example"])},
     )  # fmt: skip
     codes = [one.code for one in report if one.status == "fail"]
-    assert codes == ["WEB002", "TLS002", "MAIL003", "TLS001", "WEB007", "LINK001", "LINK002", "MAIL006"]
+    assert codes == ["TLS002", "WEB007", "WEB002", "TLS001", "MAIL003", "LINK001", "LINK002", "MAIL006"]
 
 
 def test_a_date_for_each():

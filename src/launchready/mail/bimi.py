@@ -1,4 +1,6 @@
-"""BIMI (draft-brand-indicators-for-message-identification): the logo beside a mail. A draft still, so never a must."""
+"""BIMI (draft-brand-indicators-for-message-identification): the logo beside a mail. It is a draft, so never
+required.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +10,9 @@ from launchready.mail.tags import fields, versioned
 
 @dataclass(frozen=True, slots=True)
 class BIMI:
-    """The TXT records at ``default._bimi``, read. ``logo`` and ``certificate`` are URLs; both empty: declined."""
+    """The TXT records at ``default._bimi``. ``logo`` and ``certificate`` are URLs; both are empty if BIMI is
+    declined.
+    """
 
     present: bool = False
     valid: bool = False

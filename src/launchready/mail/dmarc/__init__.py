@@ -1,7 +1,7 @@
-"""DMARC (RFC 9989, which replaces RFC 7489): what to do with mail that is not what it claims to be.
+"""DMARC (RFC 9989, which replaces RFC 7489): how receivers treat mail that forges its sender.
 
 - ``parse`` reads the TXT records of one ``_dmarc`` name.
-- ``names`` and ``decide`` are the tree walk of section 4.10, pure; ``discover`` and ``adiscover`` ask for the records.
+- ``names`` and ``decide`` are the pure tree walk of section 4.10. ``discover`` and ``adiscover`` query the records.
 """
 
 from launchready.mail.dmarc.host import adiscover, discover
