@@ -54,7 +54,7 @@ def http_pages(site: Site) -> Iterable[str]:
     family="web",
     topic="http leads to https",
     subjects=http_pages,
-    after=("DNS002", "DNS003", "DNS005"),
+    after=("DNS002", "DNS003", "DNS005", "WEB025"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
     merge=True,
 )
