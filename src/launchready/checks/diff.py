@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from launchready.checks.finding import PLAIN, Finding, Passed, Score
-from launchready.checks.sanitize import clean
 from launchready.errors import ConfigError
 
 Identity = tuple[str, str]
@@ -42,7 +41,7 @@ class Diff:
         """The headline, and one line for each finding that changed."""
         lines = [self.headline]
         for mark, found in (("NEW", self.new), ("FIXED", self.fixed), ("?", self.unknown)):
-            lines += [f"{mark:<6}{one.code:<9}{clean(one.subject)}: {clean(one.title)}" for one in found]
+            lines += [f"{mark:<6}{one.code:<9}{one.subject}: {one.title}" for one in found]
         return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ UNKNOWN = "could not check"
 FailOn = Literal["48h", "any", "never"]
 MINIMUM = {
     "The domain leads to the site": ("DNS001", "DNS002", "DNS003", "DNS004", "REG001", "REG002"),
-    "The site answers": ("WEB001", "WEB011"),
+    "The site answers": ("WEB001", "WEB011", "WEB025", "WEB026"),
     "Every address is encrypted, with a valid certificate": ("TLS001", "TLS002", "TLS003"),
     "Your mail is recognised as yours": ("MAIL002", "MAIL003", "MAIL005", "MAIL007", "MAIL008"),
 }
