@@ -3,9 +3,10 @@
     git clone https://github.com/http-tests/cache-tests && (cd cache-tests && npm install)
     python benchmarks/cache_conformance.py cache-tests [--runs 2] [--faces asgi wsgi] [--profiles rfc9111 safe]
 
-Needs Node.js, uvicorn and werkzeug. Each run gets a server of its own, with an empty store. Which tests fail, and why
-each of them does, is said in docs/cache-conformance.md; exit 1 where what failed is not what stands there. About a
-minute a run: the suite waits three seconds wherever something must become stale, so nothing heavy may run beside it.
+Needs Node.js, uvicorn and werkzeug. Each run has its own server with an empty store. docs/cache-conformance.md lists the
+failed tests with reasons; exit 1 if the failures differ from that page. A test with a failed dependency counts as
+failed. A run takes about a minute: the suite waits three seconds for responses to become stale, so run nothing heavy
+beside it.
 """
 
 import argparse
@@ -32,12 +33,14 @@ const tests = (await import(suite + '/tests/index.mjs')).default
 const chosen = test => !only || (test.id === only && (test.dump = true))
 await runTests(tests.map(suite => ({ ...suite, tests: suite.tests.filter(chosen) })), false, base)
 const kinds = tests.flatMap(s => s.tests).map(t => [t.id, t.kind ?? 'required'])
-console.log(JSON.stringify({ kinds: Object.fromEntries(kinds), results: getResults() }))
+const needs = tests.flatMap(s => s.tests).map(t => [t.id, t.depends_on ?? []])
+const facts = { kinds: Object.fromEntries(kinds), needs: Object.fromEntries(needs), results: getResults() }
+console.log(JSON.stringify(facts))
 """
 OF_CONNECTION = frozenset({b"host", b"connection", b"keep-alive", b"transfer-encoding", b"content-length"})
 
 
-# The proxy: the origin's lines as they come, but for the framing of the body, which is the server's.
+# The proxy forwards the origin's header lines; the server frames the body.
 
 
 def question(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
@@ -47,7 +50,7 @@ def question(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], b
 
 
 def answer(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes]], bytes]:
-    """Status, header lines, body. Interim answers are passed over: neither interface has a way for them."""
+    """Status, header lines, body. Interim responses are skipped: neither interface supports them."""
     status = b"100"
     while status.startswith(b"1"):
         head, found, data = data.partition(b"\r\n\r\n")
@@ -96,7 +99,7 @@ def wsgi(environ, start_response):
 
 
 def serve(face: str, profile: str, port: int) -> None:
-    """The middleware in front of the proxy, until it is ended."""
+    """Serve the middleware in front of the proxy until the process is terminated."""
     from launchready import asgi as asgi_face
     from launchready import wsgi as wsgi_face
     from launchready.settings.cache import Cache
@@ -131,7 +134,7 @@ def serve(face: str, profile: str, port: int) -> None:
                 pass
 
             def send_response(self, code, message=None):
-                self.send_response_only(code, message)  # without a Date beside the one that is there
+                self.send_response_only(code, message)  # without a second Date
 
         app = wsgi_face.LaunchReadyMiddleware(wsgi, **settings)
         make_server("127.0.0.1", port, app, threaded=True, request_handler=Plain).serve_forever()
@@ -158,7 +161,7 @@ def listening(number: int) -> None:
 
 
 def run(suite: Path, face: str, profile: str, only: str) -> tuple[dict[str, str], dict[str, object]]:
-    """Kinds and results by test: True, or why not."""
+    """Kinds and results by test: True, or the reason of the failure. A test with a failed dependency has failed."""
     origin, front = port(), port()
     environment = os.environ | {"ORIGIN": str(origin), "npm_config_port": str(origin), "npm_config_protocol": "http",
                                 "npm_config_pidfile": os.devnull}  # fmt: skip
@@ -181,11 +184,18 @@ def run(suite: Path, face: str, profile: str, only: str) -> tuple[dict[str, str]
         for server in servers:
             server.terminate()
             server.wait()
-    return said["kinds"], said["results"]
+    results: dict[str, object] = said["results"]
+    failed = {test for test, result in results.items() if result is not True}
+    more = failed
+    while more:  # dependencies of dependencies
+        more = {test for test in results.keys() - failed if not failed.isdisjoint(said["needs"][test])}
+        results.update(dict.fromkeys(more, "a test that it depends on failed"))
+        failed |= more
+    return said["kinds"], results
 
 
 def expected(profile: str) -> set[str]:
-    """What docs/cache-conformance.md says to fail in a profile: what cannot apply, and what the safe policy refuses."""
+    """The failures listed in docs/cache-conformance.md for a profile."""
     _, everywhere, safe = re.split(r"^## In .*", PAGE.read_text(), flags=re.MULTILINE)
     return set(ROW.findall(everywhere)) | (set(ROW.findall(safe)) if profile == "safe" else set())
 

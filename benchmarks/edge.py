@@ -21,8 +21,8 @@ from threading import Lock
 from time import monotonic, process_time
 from unittest import mock
 
-from launchready.exchange.operations import new
-from launchready.exchange.store import Take
+from launchready.exchange.operations import allocate
+from launchready.exchange.store import Consume
 from launchready.exchange.window import MICRO, Taken, Window, fresh, take
 from launchready.stores.memory import MemoryStore
 from measuring import ORIGIN, Requests, answer, block
@@ -78,7 +78,7 @@ def asking(answer_to, windows):
     """As the chain asks: without the frame of a constructor."""
 
     def hit(key):
-        op = new(Take)
+        op = allocate(Consume)
         op.key = key
         op.windows = windows
         op.cost = 1

@@ -1,10 +1,10 @@
-"""The secrets scan beside gitleaks, betterleaks and kingfisher: what each finds, and how long it takes.
+"""The secrets scan compared with gitleaks, betterleaks and kingfisher: recall, precision and time.
 
     python benchmarks/secrets_scan.py [--seeds 3] [--time REPOSITORY ...]
 
-Repositories are made for the run (tests/secrets/planted.py): secrets in thirty formats, in the history, in archives and
-sentences, beside decoys. Engines that are not on the path are left out. With ``--time`` each scans a real repository,
-beside ``git log -p -U0 --all``, which is the least that reading a history costs.
+Repositories are generated for the run (tests/secrets/planted.py): secrets in thirty formats, in the history, in
+archives and sentences, next to decoys. Scanners that are not on the path are skipped. ``--time`` scans a real
+repository, and compares with ``git log -p -U0 --all``, the minimum cost of reading a history.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from launchready.secrets.scan_blob import Hit
 
 
 def values(name, folder):
-    """What one of them finds."""
+    """Return the values that one scanner finds."""
     if name == "launchready":
         return {(leak.path, leak.value) for leak in scan(folder)}
     return {
@@ -34,7 +34,7 @@ def values(name, folder):
 
 
 def scored(names, seeds):
-    """Recall and precision of each, over all repositories."""
+    """Print recall and precision of each scanner over all repositories."""
     counts = {name: collections.Counter() for name in names}
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +65,7 @@ def seconds(work):
 
 
 def timed(names, repositories, rounds=3):
-    """Each in turn, three rounds: the median, and its ratio to git's."""
+    """Print the median of three rounds and its ratio to git's time."""
     for repository in repositories:
         git = ["git", "-C", repository, "log", "-p", "-U0", "--all"]
         work = {"git log -p": lambda git=git: subprocess.run(git, capture_output=True, check=False)}

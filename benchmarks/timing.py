@@ -17,7 +17,7 @@ import time
 
 from contenders import Runs, bare, otel_asgi
 from launchready.exchange.app import RunChecks
-from launchready.runtime.health.checks import Probes
+from launchready.runtime.health.checks import HealthCheckRunner
 from measuring import Requests, block
 
 NOTHING = {"timing": None, "health": None, "redaction": None}
@@ -77,7 +77,7 @@ async def costs(rounds, count):
 async def storm(count=100):
     """Milliseconds that each of so many probes of a hung database waited, and how often the check ran."""
     free, ran = threading.Event(), []
-    probes = Probes({"database": lambda: (ran.append(1), free.wait(20))})
+    probes = HealthCheckRunner({"database": lambda: (ran.append(1), free.wait(20))})
 
     async def probe():
         started = time.perf_counter()

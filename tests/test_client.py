@@ -1,4 +1,4 @@
-"""The outgoing client: what is retried, what is not, and when it stops."""
+"""The HTTP client: what it retries, when, and when it stops."""
 
 import asyncio
 import inspect
@@ -9,7 +9,7 @@ import pytest
 
 from launchready import client as outgoing
 from launchready.client import AsyncClient, CircuitOpen, Client, seconds
-from launchready.metrics.query_times import HTTP, SPENT, begin
+from launchready.metrics.query_times import HTTP, QUERY_TIMES, begin
 
 KEY = {"Idempotency-Key": "k-1"}
 DOWN = httpx.ReadTimeout("no answer")
@@ -17,7 +17,7 @@ REFUSED = httpx.ConnectError("refused")
 
 
 class World:
-    """Answers in turn; remembers what was asked and how long was waited."""
+    """Answers in turn and records requests and delays."""
 
     def __init__(self, monkeypatch, *answers):
         self.answers, self.asked, self.waited, self.now = list(answers), [], [], 1000.0
@@ -42,7 +42,7 @@ class World:
 
 
 def ask(world, method, kind=Client, **options):
-    """The status, or the class of what was raised."""
+    """The status, or the class of the exception."""
     given = {key: options.pop(key) for key in ("headers", "content") if key in options}
     transport = httpx.MockTransport(world)
 
@@ -86,7 +86,7 @@ KINDS = pytest.mark.parametrize("kind", [Client, AsyncClient])
     ],
 )
 def test_what_is_retried(kind, monkeypatch, method, headers, answers, result):
-    """Only what cannot do harm twice, or carries a key; and the key is the same each time."""
+    """Only safe requests or those with a key, which stays the same."""
     world = World(monkeypatch, *answers)
     assert ask(world, method, kind, headers=headers, content=b"{}") == result
     assert world.answers == []
@@ -96,7 +96,7 @@ def test_what_is_retried(kind, monkeypatch, method, headers, answers, result):
 
 @KINDS
 def test_when(kind, monkeypatch):
-    """What Retry-After says, in seconds or as a date; else twice as long each time."""
+    """After Retry-After, in seconds or as a date; otherwise with doubled bounds."""
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 7))
     said = [(503, {"Retry-After": text}) for text in ("5", date, "soon")]
     world = World(monkeypatch, *said, 200)
@@ -106,7 +106,7 @@ def test_when(kind, monkeypatch):
 
 @KINDS
 def test_deadline(kind, monkeypatch):
-    """No wait goes past it: what there is is the answer; each attempt gets what is left."""
+    """No delay passes the deadline; each attempt gets the remaining time."""
     world = World(monkeypatch, 503, (503, {"Retry-After": "60"}))
     assert ask(world, "GET", kind, deadline="2s") == 503
     assert len(world.asked) == 2
@@ -115,7 +115,7 @@ def test_deadline(kind, monkeypatch):
 
 @KINDS
 def test_a_stream_is_sent_once(kind, monkeypatch):
-    """What cannot be sent again is not."""
+    """A body that cannot be repeated is sent once."""
 
     def parts():
         yield b"one"
@@ -128,7 +128,7 @@ def test_a_stream_is_sent_once(kind, monkeypatch):
 
 
 def test_circuit_breaker(monkeypatch):
-    """After five failures in a row nothing is sent for half a minute; then one request finds out."""
+    """After five consecutive failures nothing is sent for half a minute; then one request tries."""
     world = World(monkeypatch, *[DOWN] * 6, 200, 200)
     with Client(transport=httpx.MockTransport(world), retries=0) as client:
         for _ in range(5):
@@ -152,7 +152,7 @@ def test_circuit_breaker(monkeypatch):
 
 @KINDS
 def test_timed(kind, monkeypatch):
-    """Each attempt is counted for the request that made it, by host and without the path."""
+    """Each attempt counts for the current request, by host without path."""
     world = World(monkeypatch, 503, 200)
     with Client():  # from now on requests are watched
         pass
@@ -160,7 +160,7 @@ def test_timed(kind, monkeypatch):
     try:
         ask(world, "GET", kind)
     finally:
-        SPENT.set(None)
+        QUERY_TIMES.set(None)
     assert spent.did.keys() == {(HTTP, "pay.example")}
     assert spent.did[HTTP, "pay.example"].calls == 2
     assert spent.chained == 1
@@ -168,7 +168,7 @@ def test_timed(kind, monkeypatch):
 
 @KINDS
 def test_trace_context(kind, monkeypatch):
-    """What the request came with goes on; what the caller set stays."""
+    """The trace context is forwarded unless the caller set one."""
     world = World(monkeypatch, 200, 200)
     with Client():
         pass
@@ -178,24 +178,24 @@ def test_trace_context(kind, monkeypatch):
         ask(world, "GET", kind)
         ask(world, "GET", kind, headers={"traceparent": "00-own"})
     finally:
-        SPENT.set(None)
+        QUERY_TIMES.set(None)
     assert [request.headers["traceparent"] for request in world.asked] == [came[b"traceparent"].decode(), "00-own"]
     assert "tracestate" not in world.asked[0].headers
 
 
 @pytest.mark.parametrize(("value", "found"), [("500ms", 0.5), ("2s", 2.0), ("1.5m", 90.0), (3, 3.0), ("2min", 120.0)])
 def test_seconds(value, found):
-    """As settings write them."""
+    """Formats of durations."""
     assert seconds(value) == found
 
 
 @pytest.mark.parametrize("value", ["", "2", "s", "2 hours", -1, 0, True, None, "1.2.3s"])
 def test_no_seconds(value):
-    """Anything else says what to write."""
+    """Other values raise with an example."""
     with pytest.raises(ValueError, match="500ms"):
         seconds(value)
 
 
 def test_both_take_the_same_options():
-    """What one takes, so does the other, by name."""
+    """Both clients have the same options."""
     assert inspect.signature(Client).parameters.keys() == inspect.signature(AsyncClient).parameters.keys()

@@ -1,4 +1,4 @@
-"""The ready-made checks: each passes where things are well, and fails where they are not."""
+"""The ready-made checks: each passes if all is well, and fails otherwise."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ SOURCE = str(Path(health.__file__).parents[1])
 
 
 def test_database(tmp_path):
-    """An engine, an async engine, a function that connects; one that cannot reach it raises."""
+    """An engine, an async engine, a function that connects; an unreachable database raises."""
     url = f"sqlite:///{tmp_path}/a.db"
     engine = sqlalchemy.create_engine(url)
     health.database(engine)()
@@ -60,7 +60,7 @@ health.database("django")()
 try:
     health.migrations()
 except health.Unhealthy as error:
-    assert str(error) == "2 migrations are waiting", error
+    assert str(error) == "2 unapplied migrations", error
 else:
     raise AssertionError("nothing was migrated")
 from django.core.management import call_command
@@ -70,14 +70,14 @@ health.migrations()
 
 
 def test_django(tmp_path):
-    """Django's own connection; its migrations before and after they ran. In a process of its own: settings are set once."""
+    """Django's connection, and migrations before and after they ran. In a process of its own: settings are global."""
     done = subprocess.run([sys.executable, "-c", DJANGO], cwd=tmp_path, capture_output=True, text=True,
                           env={**os.environ, "PYTHONPATH": SOURCE})  # fmt: skip
     assert done.returncode == 0, done.stderr
 
 
 def test_redis():
-    """PING; nobody there raises."""
+    """PING; an unreachable server raises."""
     from redis.exceptions import ConnectionError as Refused
 
     from support.servers import server
@@ -88,7 +88,7 @@ def test_redis():
 
 
 def test_disk(tmp_path):
-    """Room for a byte is there, room for a million terabytes is not; a size that is none is said at once."""
+    """Space for a byte exists, for a million terabytes it does not; an invalid size raises at once."""
     health.disk(tmp_path, free=1)()
     with pytest.raises(Unhealthy, match="MB left"):
         health.disk(tmp_path, free="1000000TB")()
@@ -105,7 +105,7 @@ def test_clock():
 
 
 def test_pool(tmp_path):
-    """Nine of ten connections are fine, ten are not."""
+    """Nine of ten connections pass, ten fail."""
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/a.db", pool_size=10, max_overflow=0)
     held = [engine.connect() for _ in range(9)]
     health.pool(engine)()
@@ -118,14 +118,14 @@ def test_pool(tmp_path):
 
 
 def test_queue():
-    """At its bound it is fine, above it is not."""
+    """The bound passes, more fails."""
     health.queue(lambda: 10, 10)()
     with pytest.raises(Unhealthy, match="11 waiting, 10 at most"):
         health.queue(lambda: 11, 10)()
 
 
 def test_certificate():
-    """One that ends in fifteen days is fine for fourteen, and not for sixteen; a stranger's is not trusted."""
+    """Fifteen days left pass for fourteen and fail for sixteen; an untrusted one fails."""
     import datetime as dt
     import socket
 
@@ -161,20 +161,20 @@ def test_certificate():
 
 @pytest.fixture
 def alone(monkeypatch, tmp_path):
-    """A process without an app, whose store is a file."""
-    monkeypatch.setattr(events._Home, "keeper", None)
+    """A process without an app whose store is a file."""
+    monkeypatch.setattr(events._Process, "collector", None)
     monkeypatch.setenv("LAUNCHREADY_STORE", f"sqlite:///{tmp_path}/a.db")
     yield tmp_path
-    events.home().close()
+    events.default_collector().close()
 
 
 def test_heartbeat(alone, monkeypatch):
-    """Never run and overdue fail; run in time passes, also for another process."""
+    """A job that never ran or is overdue fails; one in time passes, also in another process."""
     with pytest.raises(Unhealthy, match="never ran"):
         health.heartbeat("reminders")()
     events.job("reminders", every="1h").beat()
-    events.home().close()
-    monkeypatch.setattr(events._Home, "keeper", None)  # as another process would find it
+    events.default_collector().close()
+    monkeypatch.setattr(events._Process, "collector", None)  # as another process would find it
     health.heartbeat("reminders")()
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3600 + 720 + 100)
@@ -183,7 +183,7 @@ def test_heartbeat(alone, monkeypatch):
 
 
 def test_job(alone):
-    """What ran, what failed, and the signal for it; the error is the caller's."""
+    """Runs, failures and their signal; the exception reaches the caller."""
 
     @events.job("a", every="1h")
     def fine():
@@ -197,7 +197,7 @@ def test_job(alone):
     with pytest.raises(KeyError):
         asyncio.run(broken())
     events.signal("payment.failed", 2)
-    with events.home().reading() as ledger:
+    with events.default_collector().reading() as ledger:
         rows = {row[0]: row[1:] for row in ledger.rows("SELECT name, runs, failures, ended FROM jobs")}
         assert rows["a"][:2] == (1, 0)
         assert rows["b"] == (1, 1, None)
@@ -206,7 +206,7 @@ def test_job(alone):
 
 @pytest.mark.parametrize("name", ["", "Payment Failed", "x" * 65, "a@b", None])
 def test_names(name):
-    """A name that could be data is refused, and says what to write."""
+    """A name that may contain data is refused with an example."""
     with pytest.raises(ValueError, match=r"payment\.failed"):
         events.signal(name)
     with pytest.raises(ValueError, match="1h"):

@@ -1,4 +1,4 @@
-"""What a route spends its time on: statements without their values, calls by host, loops of queries."""
+"""Instrumentation: statements without values, calls by host, query loops."""
 
 import asyncio
 import http.server
@@ -18,16 +18,16 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import launchready
 from faces.apps import asgi_call
 from launchready import watch
-from launchready.metrics.query_times import HTTP, MAX_KINDS, OTHER, SPENT, SQL, begin, normalised
+from launchready.metrics.query_times import HTTP, MAX_KINDS, OTHER, QUERY_TIMES, SQL, begin, normalised
 
 SOURCE = str(Path(launchready.__file__).parents[1])
 
 
 @pytest.fixture
 def spent():
-    watch.Watching.on = True
+    watch.Instrumentation.enabled = True
     yield begin()
-    SPENT.set(None)
+    QUERY_TIMES.set(None)
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def spent():
     ],
 )
 def test_normalised(sql, kept):
-    """No value stays; what a loop repeats is one text."""
+    """No value remains, and a loop repeats one text."""
     assert normalised(sql) == kept
 
 
 def test_bounded(spent):
-    """A request that makes statements out of data keeps forty of them apart."""
+    """At most forty statements per request are kept apart."""
     for number in range(200):
         spent.note(SQL, f"SELECT {number}", 0.001)
     assert len(spent.did) <= MAX_KINDS + 1
@@ -61,7 +61,7 @@ def test_bounded(spent):
 
 
 def test_sqlalchemy(spent, tmp_path):
-    """Sync and async engines, counted once however often they are watched."""
+    """Sync and async engines; a repeated call counts once."""
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/a.db")
     for _ in range(2):
         watch.sqlalchemy(engine)
@@ -82,7 +82,7 @@ def test_sqlalchemy(spent, tmp_path):
 
 
 def test_sqlite3(spent):
-    """By the connection and by its cursors."""
+    """Through the connection and its cursors."""
     connection = sqlite3.connect(":memory:", factory=watch.SQLite3)
     connection.execute("CREATE TABLE a (b)")
     connection.executemany("INSERT INTO a VALUES (?)", [(1,), (2,)])
@@ -92,7 +92,7 @@ def test_sqlite3(spent):
 
 
 def test_psycopg(spent):
-    """A cursor that counts."""
+    """Through a cursor class."""
     import psycopg
 
     from support.servers import server
@@ -103,7 +103,7 @@ def test_psycopg(spent):
 
 
 def test_psycopg_waits(spent):
-    """The same of an AsyncConnection, many at once included; what fails is counted too."""
+    """AsyncConnection with concurrent statements; failures count too."""
     import psycopg
 
     from support.servers import server
@@ -121,7 +121,7 @@ def test_psycopg_waits(spent):
 
 
 def test_a_statement_that_fails(spent):
-    """It took its time as well."""
+    """A failed statement counts with its time."""
     engine = sqlalchemy.create_engine("sqlite://")
     watch.sqlalchemy(engine)
     with engine.connect() as connection, pytest.raises(sqlalchemy.exc.OperationalError):
@@ -144,7 +144,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
 
 
 def test_other_hosts(spent):
-    """httpx, sync and async, and requests: by host; one after the other is a chain, and carries the trace context."""
+    """httpx, sync and async, and requests: by host; consecutive calls form a chain; the trace context is forwarded."""
     spent.trace = {"traceparent": PARENT}
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
     threading.Thread(target=server.serve_forever).start()
@@ -173,7 +173,7 @@ def test_other_hosts(spent):
 
 
 def test_hosts_that_do_not_answer(spent):
-    """The time until it failed is what a route spent, more than any other."""
+    """The time until the failure counts."""
     with httpx.Client(trust_env=False) as client, requests.Session() as session:
         session.trust_env = False
         watch.httpx(client)
@@ -206,22 +206,22 @@ urls = types.ModuleType("urls")
 urls.urlpatterns = [path("coaches/<int:number>", view)]
 sys.modules["urls"] = urls
 assert Client().get("/coaches/7").status_code == 200
-from launchready.metrics.events import home
-with home().reading() as ledger:
+from launchready.metrics.events import default_collector
+with default_collector().reading() as ledger:
     rows = ledger.rows("SELECT method, route, kind, what, requests, calls, repeats FROM work")
 assert rows == [("GET", "/coaches/{number}", "sql", "SELECT ?", 1, 6, 6)], rows
 """
 
 
 def test_django(tmp_path):
-    """Watched by itself: the statements of a view stand under its route. In a process of its own."""
+    """Instrumented automatically: statements count for the view's route. In a process of its own."""
     done = subprocess.run([sys.executable, "-c", DJANGO], cwd=tmp_path, capture_output=True, text=True,
                           env={**os.environ, "PYTHONPATH": SOURCE})  # fmt: skip
     assert done.returncode == 0, done.stderr
 
 
 def test_under_a_route():
-    """FastAPI, a ``def`` view in a thread: its statements are its route's."""
+    """FastAPI with a ``def`` view in a thread: statements count for its route."""
     from fastapi import FastAPI
 
     from launchready.fastapi import LaunchReadyMiddleware

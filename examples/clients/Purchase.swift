@@ -1,15 +1,18 @@
-// One key for each attempt to buy: kept over a restart of the app, given up at a definite answer alone.
-// nil, 409 or 5xx: nobody knows yet; the same words ask again.
+// One idempotency key per attempt to buy. The key survives a restart of the app; only a definite answer gives it up.
+// nil, 409 or 5xx: the outcome is unknown, and a call with the same body asks again.
+// 401: sign in, then call again with the same body. The key stays the same, so the server runs the order once.
+// 409 that stays: show the customer their orders, then remove the key of keyPlace(url, body) from storage.
 import Foundation
 
-let drawing = NSLock()  // a double tap is two calls at once, and one attempt
-let undecided: Set<Int> = [401, 403, 407, 408, 409, 421, 423, 425, 429]  // these say nothing of the first attempt
+let keyLock = NSLock()  // a double tap is two concurrent calls, and one attempt
+let openStatuses: Set<Int> = [401, 403, 407, 408, 409, 421, 423, 425, 429]  // 4xx that say nothing about an earlier request
+func keyPlace(_ url: URL, _ body: Data) -> String { "purchase \(url.absoluteString) \(body.base64EncodedString())" }
 
-func purchase(_ url: URL, _ body: Data, kept: UserDefaults = .standard, tries: Int = 6) async throws -> (Int, Data)? {
-    let place = "purchase \(url.absoluteString) \(body.base64EncodedString())"  // another order is another attempt
-    let key = drawing.withLock { () -> String in
-        let key = kept.string(forKey: place) ?? UUID().uuidString
-        kept.set(key, forKey: place)
+func purchase(_ url: URL, _ body: Data, storage: UserDefaults = .standard, tries: Int = 6) async throws -> (Int, Data)? {
+    let place = keyPlace(url, body)  // another order is another attempt
+    let key = keyLock.withLock { () -> String in
+        let key = storage.string(forKey: place) ?? UUID().uuidString
+        storage.set(key, forKey: place)
         return key
     }
     var last: (Int, Data)?
@@ -25,13 +28,13 @@ func purchase(_ url: URL, _ body: Data, kept: UserDefaults = .standard, tries: I
         request.setValue(key, forHTTPHeaderField: "Idempotency-Key")
         guard let (data, response) = try? await URLSession.shared.data(for: request),
             let answer = response as? HTTPURLResponse
-        else { continue }  // no answer: it may have been carried out, so the same key again
-        if answer.statusCode < 500 && !undecided.contains(answer.statusCode) {
-            kept.removeObject(forKey: place)
+        else { continue }  // no answer: the order may have run, so retry with the same key
+        if answer.statusCode < 500 && !openStatuses.contains(answer.statusCode) {
+            storage.removeObject(forKey: place)
             return (answer.statusCode, data)
         }
         last = (answer.statusCode, data)
-        if answer.statusCode < 500 && answer.value(forHTTPHeaderField: "Retry-After") == nil { break }  // the key stays
+        if answer.statusCode < 500 && answer.value(forHTTPHeaderField: "Retry-After") == nil { break }  // keep the key
     }
     return last
 }

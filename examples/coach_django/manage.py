@@ -1,4 +1,4 @@
-"""`manage.py migrate` makes the database and the sample catalogue, `manage.py runserver` serves it."""
+"""`manage.py migrate` creates the database and the sample catalogue; `manage.py runserver` serves the app."""
 
 import os
 import sys

@@ -1,1 +1,1 @@
-"""The coach app in FastAPI: `uvicorn coach_fastapi.app:app` from the examples folder."""
+"""The coach app in FastAPI: run `uvicorn coach_fastapi.app:app` in the examples folder."""

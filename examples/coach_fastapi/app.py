@@ -1,8 +1,8 @@
 """A small booking backend for coaches: sign up, log in, browse, book, pay. In FastAPI, on one SQLite file.
 
-It is the kind of app a founder has after a few weeks: it works, and it was never asked what happens when two people
-book the same slot, when a phone retries a payment, or when somebody guesses passwords all night. What launchready adds
-stands under `if settings.PROTECTED`, and in the two `@idempotent` further down.
+The app resembles a founder's app after a few weeks. It works, but nobody tested two bookings of one slot, a phone that
+retries a payment, or a night of password guessing. launchready is added under `if settings.PROTECTED`, and with the two
+`@idempotent` decorators below.
 """
 
 import logging
@@ -23,8 +23,9 @@ from launchready.errors import IdempotencyError
 
 if settings.PROTECTED:
     from launchready.fastapi import CORS, Cache, Idempotency, LaunchReadyMiddleware, RateLimit, idempotent
+    from launchready.idempotency import current
 else:
-    from coach_fastapi.before import idempotent
+    from coach_fastapi.before import current, idempotent
 
 logging.basicConfig(level=logging.INFO)
 log = logging.getLogger("coach")
@@ -56,7 +57,7 @@ if settings.PROTECTED:
 else:
     from starlette.middleware.cors import CORSMiddleware
 
-    # Found in many a prototype: "it did not work from the web app, so I allowed everything".
+    # A common prototype mistake: "it did not work from the web app, so I allowed everything".
     app.add_middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], allow_credentials=True
     )
@@ -105,7 +106,7 @@ def confirm(token: str) -> dict[str, bool]:
 
 @app.post("/login")
 def log_in(who: LogIn, response: Response) -> dict[str, str]:
-    log.debug(f"log in email={who.email} password={who.password}")  # noqa: G004 - careless on purpose: see the README
+    log.debug(f"log in email={who.email} password={who.password}")  # noqa: G004 - deliberately careless, see the README
     customer = one("SELECT id, password FROM customers WHERE email = ?", who.email.lower())
     if not passwords.matches(who.password, customer["password"] if customer else None):
         raise HTTPException(401, "wrong e-mail or password")
@@ -117,7 +118,7 @@ def log_in(who: LogIn, response: Response) -> dict[str, str]:
 
 
 def logged_in(authorization: Annotated[str, Header()] = "", session: Annotated[str, Cookie()] = "") -> sqlite3.Row:
-    """The customer who asks: by bearer token (the phone apps) or by session cookie (the web app)."""
+    """Return the customer, by bearer token (the phone apps) or session cookie (the web app)."""
     token = authorization.removeprefix("Bearer ") or session
     customer = one(
         "SELECT customers.* FROM sessions JOIN customers ON customers.id = customer_id WHERE token = ?", token
@@ -168,9 +169,9 @@ def slots(coach_id: int, response: Response) -> list[dict[str, Any]]:
 
 @idempotent(key=lambda slot_id, **_: f"slot:{slot_id}", store=settings.STORE, keep="365d")
 def sell(*, slot_id: int, customer_id: int) -> int | None:
-    """Look whether the slot is free, then take it. Two customers at once both see it free: the classic race.
+    """Sell a slot if it is free. Two concurrent customers both see it free: the classic race.
 
-    `@idempotent` by slot lets one call per slot run, ever, on any worker; all others get an IdempotencyError.
+    `@idempotent` with the slot as key runs one call per slot, on any worker. Later calls raise IdempotencyError.
     """
     if one("SELECT 1 FROM bookings WHERE slot_id = ?", slot_id):
         return None
@@ -217,7 +218,9 @@ def pay(new: NewPayment, customer: Customer) -> dict[str, Any]:
         raise HTTPException(409, "this booking is paid")
     log.info("charging card %s of %s, booking %d", new.card, customer["email"], new.booking_id)
     log.debug("provider call with %s", dict(outside.provider.headers))
-    charge = outside.charge(booking["price"], new.card, new.booking_id)
+    once = current()
+    key, metadata = once.downstream_key("charge"), once.metadata()
+    charge = outside.charge(booking["price"], new.card, new.booking_id, key, metadata)
     execute("UPDATE bookings SET status = 'charged' WHERE id = ? AND status = 'reserved'", new.booking_id)
     row = (new.booking_id, charge, booking["price"])
     payment = execute("INSERT INTO payments (booking_id, charge, amount) VALUES (?, ?, ?)", *row)
@@ -235,7 +238,7 @@ async def stripe(request: Request, stripe_signature: Annotated[str, Header()] = 
 
 
 def turn_paid(booking_id: int) -> None:
-    """The provider may send an event twice: the booking turns paid once, and one mail goes out."""
+    """Mark a booking as paid and send one mail, even if the provider delivers the event twice."""
     if not execute("UPDATE bookings SET status = 'paid' WHERE id = ? AND status <> 'paid'", booking_id).rowcount:
         return
     find = "SELECT email FROM bookings JOIN customers ON customers.id = customer_id WHERE bookings.id = ?"

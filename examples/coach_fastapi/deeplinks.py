@@ -1,4 +1,4 @@
-"""The two files by which phones learn that links to this site may open in the app."""
+"""The two files that let phones open links to this site in the app."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ router = APIRouter(prefix="/.well-known")
 
 @router.get("/apple-app-site-association")
 def apple() -> JSONResponse:
-    """No file name extension, so the content type has to be said: application/json."""
+    """The file name has no extension, so the content type is set explicitly: application/json."""
     links = {"appIDs": ["ABCDE12345.example.coach.app"], "components": [{"/": "/coaches/*"}, {"/": "/confirm"}]}
     return JSONResponse({"applinks": {"details": [links]}})
 
 
 @router.get("/assetlinks.json")
 def android() -> list[dict[str, Any]]:
-    """Both keys that sign the app: the upload key, and the one of Play App Signing."""
+    """Both signing keys of the app: the upload key and the Play App Signing key."""
     target = {
         "namespace": "android_app",
         "package_name": "example.coach.app",

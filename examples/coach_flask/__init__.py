@@ -1,1 +1,1 @@
-"""The coach app in Flask: `flask --app coach_flask.app run`, or `gunicorn coach_flask.app:app`."""
+"""The coach app in Flask: run `flask --app coach_flask.app run`, or `gunicorn coach_flask.app:app`."""

@@ -1,4 +1,4 @@
-"""Sign up, confirm, log in, and who is asking."""
+"""Sign-up, confirmation, log-in, and the current customer."""
 
 import logging
 import secrets
@@ -27,11 +27,11 @@ def new_hash(password: str) -> str:
     return generate_password_hash(password, method=settings.PASSWORD_METHOD)
 
 
-NOBODY = new_hash(secrets.token_hex())  # an unknown account costs as much time as a known one
+UNKNOWN_ACCOUNT = new_hash(secrets.token_hex())  # unknown accounts take as long as known ones
 
 
-def sent(**wanted: type) -> list[Any]:
-    """The named fields of the JSON body, or 422."""
+def parse(**wanted: type) -> list[Any]:
+    """Return the named fields of the JSON body, or answer 422."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict) or any(type(body.get(name)) is not kind for name, kind in wanted.items()):
         abort(422, "send JSON with " + ", ".join(wanted))
@@ -40,7 +40,7 @@ def sent(**wanted: type) -> list[Any]:
 
 @routes.post("/signup")
 def sign_up() -> tuple[dict[str, Any], int]:
-    email, password, name = sent(email=str, password=str, name=str)
+    email, password, name = parse(email=str, password=str, name=str)
     log.debug("sign up %r", request.json)
     if "@" not in email or any(c.isspace() for c in email) or len(password) < 8 or not name:
         abort(422, "an e-mail address, a name, and a password of 8 characters or more, please")
@@ -65,10 +65,10 @@ def confirm() -> dict[str, bool]:
 
 @routes.post("/login")
 def log_in() -> dict[str, str]:
-    email, password = sent(email=str, password=str)
-    log.debug(f"log in email={email} password={password}")  # noqa: G004 - careless on purpose: see the README
+    email, password = parse(email=str, password=str)
+    log.debug(f"log in email={email} password={password}")  # noqa: G004 - deliberately careless, see the README
     customer = one("SELECT id, password FROM customers WHERE email = ?", email.lower())
-    if not check_password_hash(customer["password"] if customer else NOBODY, password) or not customer:
+    if not check_password_hash(customer["password"] if customer else UNKNOWN_ACCOUNT, password) or not customer:
         abort(401, "wrong e-mail or password")
     session["customer"] = customer["id"]
     token = str(tokens.dumps(customer["id"]))
@@ -76,8 +76,8 @@ def log_in() -> dict[str, str]:
     return {"token": token}
 
 
-def who_asks() -> int | None:
-    """The customer's id: by bearer token (the phone apps) or by session cookie (the web app)."""
+def current_customer() -> int | None:
+    """Return the customer's id, by bearer token (the phone apps) or session cookie (the web app)."""
     authorization = request.headers.get("authorization", "")
     if not authorization:
         return session.get("customer")
@@ -88,11 +88,11 @@ def who_asks() -> int | None:
 
 
 def logged_in(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Puts the customer into `g.customer`, or answers 401."""
+    """Set `g.customer`, or answer 401."""
 
     @wraps(view)
     def guarded(**arguments: Any) -> Any:
-        g.customer = one("SELECT * FROM customers WHERE id = ?", who_asks())
+        g.customer = one("SELECT * FROM customers WHERE id = ?", current_customer())
         if g.customer is None:
             abort(401, "please log in")
         return view(**arguments)

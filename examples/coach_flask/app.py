@@ -1,6 +1,6 @@
 """A small booking backend for coaches: sign up, log in, browse, book, pay. In Flask, on one SQLite file.
 
-What launchready adds stands under `if settings.PROTECTED`, and in the `@idempotent` of the views that sell and charge.
+launchready is added under `if settings.PROTECTED`, and with `@idempotent` on the views that sell and charge.
 """
 
 from flask import Flask, Response
@@ -46,7 +46,7 @@ def protect(app: Flask) -> None:
 
 
 def allow_everything(response: Response) -> Response:
-    """Found in many a prototype: "it did not work from the web app, so I allowed everything"."""
+    """A common prototype mistake: "it did not work from the web app, so I allowed everything"."""
     response.headers["access-control-allow-origin"] = "*"
     response.headers["access-control-allow-methods"] = "*"
     response.headers["access-control-allow-headers"] = "*"

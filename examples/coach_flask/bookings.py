@@ -1,4 +1,4 @@
-"""Where money is made: book a slot, pay for it, and hear from the payment provider."""
+"""Bookings, payments, and the payment provider's webhook."""
 
 import logging
 import sqlite3
@@ -7,14 +7,15 @@ from typing import Any
 from flask import Blueprint, abort, g, request
 
 from coach_flask import outside, settings
-from coach_flask.accounts import logged_in, sent
+from coach_flask.accounts import logged_in, parse
 from coach_flask.database import execute, one
 from launchready.errors import IdempotencyError
 
 if settings.PROTECTED:
     from launchready.flask import idempotent
+    from launchready.idempotency import current
 else:
-    from coach_flask.before import idempotent
+    from coach_flask.before import current, idempotent
 
 log = logging.getLogger("coach")
 routes = Blueprint("bookings", __name__)
@@ -22,9 +23,9 @@ routes = Blueprint("bookings", __name__)
 
 @idempotent(key=lambda slot_id, **_: f"slot:{slot_id}", store=settings.STORE, keep="365d")
 def sell(*, slot_id: int, customer_id: int) -> int | None:
-    """Look whether the slot is free, then take it. Two customers at once both see it free: the classic race.
+    """Sell a slot if it is free. Two concurrent customers both see it free: the classic race.
 
-    `@idempotent` by slot lets one call per slot run, ever, on any worker; all others get an IdempotencyError.
+    `@idempotent` with the slot as key runs one call per slot, on any worker. Later calls raise IdempotencyError.
     """
     if one("SELECT 1 FROM bookings WHERE slot_id = ?", slot_id):
         return None
@@ -35,7 +36,7 @@ def sell(*, slot_id: int, customer_id: int) -> int | None:
 @logged_in
 @idempotent
 def book() -> tuple[dict[str, Any], int]:
-    (slot_id,) = sent(slot_id=int)
+    (slot_id,) = parse(slot_id=int)
     if not one("SELECT 1 FROM slots WHERE id = ?", slot_id):
         abort(404, "no such slot")
     try:
@@ -67,13 +68,15 @@ def booking(booking_id: int) -> tuple[dict[str, Any], dict[str, str]]:
 @logged_in
 @idempotent
 def pay() -> tuple[dict[str, Any], int]:
-    booking_id, card = sent(booking_id=int, card=str)
+    booking_id, card = parse(booking_id=int, card=str)
     booking = own_booking(booking_id)
     if booking["status"] != "reserved":
         abort(409, "this booking is paid")
     log.info("charging card %s of %s, booking %d", card, g.customer["email"], booking_id)
     log.debug("provider call with %s", dict(outside.provider.headers))
-    charge = outside.charge(booking["price"], card, booking_id)
+    once = current()
+    key, metadata = once.downstream_key("charge"), once.metadata()
+    charge = outside.charge(booking["price"], card, booking_id, key, metadata)
     execute("UPDATE bookings SET status = 'charged' WHERE id = ? AND status = 'reserved'", booking_id)
     row = (booking_id, charge, booking["price"])
     payment = execute("INSERT INTO payments (booking_id, charge, amount) VALUES (?, ?, ?)", *row)
@@ -91,7 +94,7 @@ def stripe() -> dict[str, bool]:
 
 
 def turn_paid(booking_id: int) -> None:
-    """The provider may send an event twice: the booking turns paid once, and one mail goes out."""
+    """Mark a booking as paid and send one mail, even if the provider delivers the event twice."""
     if not execute("UPDATE bookings SET status = 'paid' WHERE id = ? AND status <> 'paid'", booking_id).rowcount:
         return
     find = "SELECT email FROM bookings JOIN customers ON customers.id = customer_id WHERE bookings.id = ?"

@@ -1,4 +1,4 @@
-"""What everybody may see: the coaches and their slots."""
+"""The public catalogue: coaches and their slots."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""One SQLite file: the tables, the sample catalogue."""
+"""The SQLite file: tables and the sample catalogue."""
 
 import random
 import sqlite3
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS coaches (
 CREATE TABLE IF NOT EXISTS reviews (coach_id INTEGER NOT NULL REFERENCES coaches, stars INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS slots (
   id INTEGER PRIMARY KEY, coach_id INTEGER NOT NULL REFERENCES coaches, starts_at TEXT NOT NULL);
--- Nothing here says that a slot is sold once: a UNIQUE on slot_id would, and is the best fix of all.
+-- No constraint sells a slot only once. UNIQUE on slot_id would, and is the best fix.
 CREATE TABLE IF NOT EXISTS bookings (
   id INTEGER PRIMARY KEY, slot_id INTEGER NOT NULL REFERENCES slots, customer_id INTEGER NOT NULL REFERENCES customers,
   status TEXT NOT NULL DEFAULT 'reserved');
@@ -30,7 +30,7 @@ CITIES = ("Berlin", "Lisbon", "Leeds", "Lyon", "Oslo", "Turin")
 
 
 class Connections(threading.local):
-    """One connection for each thread, in autocommit: a transaction starts where the code says BEGIN."""
+    """One connection per thread, in autocommit mode: transactions start with BEGIN."""
 
     def __init__(self) -> None:
         self.own = sqlite3.connect(settings.DATABASE, timeout=10, isolation_level=None)
@@ -51,7 +51,7 @@ def one(sql: str, *values: object) -> sqlite3.Row | None:
 
 
 def prepare() -> None:
-    """Create what is missing. Every worker calls this when it starts; the first one does the work."""
+    """Create missing tables and the catalogue. Every worker calls this at start; the first one does the work."""
     execute("PRAGMA journal_mode = WAL")
     execute("BEGIN IMMEDIATE")
     for statement in TABLES.split(";\n"):

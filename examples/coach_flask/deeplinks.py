@@ -1,4 +1,4 @@
-"""The two files by which phones learn that links to this site may open in the app."""
+"""The two files that let phones open links to this site in the app."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ routes = Blueprint("deeplinks", __name__, url_prefix="/.well-known")
 
 @routes.get("/apple-app-site-association")
 def apple() -> dict[str, Any]:
-    """No file name extension, so the content type has to be said: Flask answers a dict as application/json."""
+    """The file name has no extension; Flask sends a dict as application/json."""
     links = {"appIDs": ["ABCDE12345.example.coach.app"], "components": [{"/": "/coaches/*"}, {"/": "/confirm"}]}
     return {"applinks": {"details": [links]}}
 
 
 @routes.get("/assetlinks.json")
 def android() -> list[dict[str, Any]]:
-    """Both keys that sign the app: the upload key, and the one of Play App Signing."""
+    """Both signing keys of the app: the upload key and the Play App Signing key."""
     target = {
         "namespace": "android_app",
         "package_name": "example.coach.app",

@@ -1,12 +1,12 @@
-"""launchready: the layer a small booking business puts in front of its Python backend before it takes money.
+"""launchready: middleware and launch checks for a small booking business with a Python backend.
 
-Everything here is loaded when it is first used: ``import launchready`` costs next to nothing. This is the front door,
-for guests; no file inside the library goes through it.
+Every name is imported on first use, so ``import launchready`` costs next to nothing. Modules of the library never
+import from here.
 """
 
 from importlib import import_module
 
-TYPE_CHECKING = False  # typing's own word for it, without the 10 ms that importing typing costs
+TYPE_CHECKING = False  # type checkers treat it as typing.TYPE_CHECKING; importing typing costs 10 ms
 
 if TYPE_CHECKING:
     from launchready import client as client
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from launchready.ratelimit import bans as bans
     from launchready.ratelimit import limit as limit
     from launchready.ratelimit import unban as unban
+    from launchready.reconciliation.run import reconcile as reconcile
     from launchready.redaction.text import redact as redact
     from launchready.settings.cache import Cache as Cache
     from launchready.settings.cors import CORS as CORS
@@ -87,6 +88,7 @@ _HOMES = {
     ),
     "launchready.idempotency": ("idempotent", "webhook"),
     "launchready.metrics.events": ("job", "signal"),
+    "launchready.reconciliation.run": ("reconcile",),
     "launchready.ratelimit": ("abans", "aunban", "bans", "limit", "unban"),
     "launchready.settings.cache": ("Cache",),
     "launchready.settings.cors": ("CORS",),
@@ -110,10 +112,10 @@ _ROOMS = (
     "secrets",
     "watch",
     "web",
-)  # launchready.cors.explain(...) with one import
+)  # launchready.cors.explain(...) works after "import launchready"
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME)  # noqa: PLE0605 - the names stand once, in _HOMES
+__all__ = sorted(_HOME)  # noqa: PLE0605 - derived from _HOMES
 
 
 def __getattr__(name: str) -> object:

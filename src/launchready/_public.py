@@ -1,4 +1,4 @@
-"""What every face offers beside its middleware, so that an app needs one import: settings, decorators, checks."""
+"""The public names that every framework module offers beside its middleware: settings, decorators and checks."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from launchready.settings.timing import Timing
 
 if TYPE_CHECKING:
     from launchready.checks.report import Report
+    from launchready.checks.run import acheck, check
 
 __all__ = [
     "CORS", "HTTPS", "Ban", "Cache", "Dashboard", "Health", "Idempotency", "Limit", "RateLimit", "Redaction", "Signals",
@@ -26,15 +27,16 @@ __all__ = [
 ]  # fmt: skip
 
 
-def check(domain: str, **options: Any) -> "Report":
-    """``launchready.check``: the launch checks of one domain. What it needs is loaded by its first call, not before."""
-    from launchready.checks import run  # noqa: PLC0415 - an app that serves requests needs no resolver
+if not TYPE_CHECKING:  # type checkers and editors see the real signature, which is imported above
 
-    return run.check(domain, **options)
+    def check(domain: str, **options: Any) -> "Report":
+        """``launchready.check``: the launch checks of one domain. The first call loads the checks."""
+        from launchready.checks import run  # noqa: PLC0415 - an app that serves requests needs no resolver
 
+        return run.check(domain, **options)
 
-async def acheck(domain: str, **options: Any) -> "Report":
-    """``launchready.acheck``: the same in a coroutine."""
-    from launchready.checks import run  # noqa: PLC0415
+    async def acheck(domain: str, **options: Any) -> "Report":
+        """``launchready.acheck``: ``check`` for async code."""
+        from launchready.checks import run  # noqa: PLC0415
 
-    return await run.acheck(domain, **options)
+        return await run.acheck(domain, **options)

@@ -6,12 +6,12 @@
     @cached("60s", tags=("coaches",))
     async def coaches(): ...
 
-    launchready.purge(tag="coaches")                    # after a coach was changed: in every worker, whoever calls it
-    await launchready.apurge(path="/coaches/*")         # with everything below, every query and every variant
+    launchready.purge(tag="coaches")                    # after a change: in every worker
+    await launchready.apurge(path="/coaches/*")         # everything below, every query and variant
 
-The view says how long its answer is good for where the answer itself states nothing; a ``Cache-Control`` of the app's
-always wins, and what the cache never stores it does not store because of a decorator. A purge is a mark in the store
-(:mod:`launchready.core.cache.purge`): it reaches every process that shares the store, and what is still under way.
+The decorator sets the freshness of responses that state none. The app's own ``Cache-Control`` always wins, and what the
+cache never stores stays out of it. A purge is a mark in the store (:mod:`launchready.core.cache.purge`): it reaches
+every process that shares the store, and responses still under way.
 """
 
 import inspect
@@ -22,12 +22,13 @@ from typing import Any, TypeVar
 from launchready.core.cache import by_path, by_tag, purge_names
 from launchready.errors import ConfigError, StoreError
 from launchready.exchange.operations import Flow
-from launchready.http.message import Cached
-from launchready.runtime.adapter import Answers
+from launchready.http.message import NOT_SHAREABLE, ViewFreshness
+from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.cache_registry import CACHES
-from launchready.runtime.current import CURRENT, Wanted
+from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import adrive, drive
-from launchready.runtime.health.checks import Probes
+from launchready.runtime.health.checks import HealthCheckRunner
+from launchready.runtime.route_check import decorated
 from launchready.settings import deployment
 from launchready.settings.problems import Problems
 from launchready.stores import connect
@@ -36,44 +37,45 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def cached(freshness: str | float, *, tags: Iterable[str] = (), force: bool = False) -> Callable[[F], F]:
-    """The answer of this view may be shared for so long (``"60s"``), under these tags.
+    """Share responses of this view for ``freshness`` (``"60s"``), under these tags.
 
-    For a 200 to GET whose answer states no freshness. ``force``: the path is on the deny list of docs/cache.md, and
-    the answer is the same for everybody all the same. Raises ConfigError where it is applied.
+    It applies to a 200 response to GET that states no freshness. ``force``: the path is on the deny list of
+    docs/cache.md, but its response is the same for everyone. Raises ConfigError when applied.
     """
     problems = Problems()
     seconds = int(problems.duration("@cached", freshness))
-    said = Cached(seconds, problems.strings("@cached: tags", tags), force)
+    said = ViewFreshness(seconds, problems.strings("@cached: tags", tags), force)
     problems.raise_if_any()
 
     def decorate(view: F) -> F:
-        Wanted.views = True
-        return _telling(view, said)
+        ViewFeatures.views = True
+        return decorated("cached", view, _wrap(view, said))
 
     return decorate
 
 
-def _telling(view: F, said: Cached) -> F:
+def _wrap(view: F, said: ViewFreshness) -> F:
     if inspect.iscoroutinefunction(view):
 
         @wraps(view)
-        async def atold(*args: Any, **kwargs: Any) -> Any:
-            _tell(said)
+        async def async_view(*args: Any, **kwargs: Any) -> Any:
+            _announce(said)
             return await view(*args, **kwargs)
 
-        return atold  # type: ignore[return-value]  # the view's own signature, by wraps
+        return async_view  # type: ignore[return-value]  # the view's own signature, by wraps
 
     @wraps(view)
-    def told(*args: Any, **kwargs: Any) -> Any:
-        _tell(said)
+    def sync_view(*args: Any, **kwargs: Any) -> Any:
+        _announce(said)
         return view(*args, **kwargs)
 
-    return told  # type: ignore[return-value]
+    return sync_view  # type: ignore[return-value]
 
 
-def _tell(said: Cached) -> None:
+def _announce(said: ViewFreshness) -> None:
     exchange = CURRENT.get()
-    if exchange is not None:  # called by a test, say: then there is nobody to tell
+    # None outside a request, for example in a test
+    if exchange is not None and exchange.request.cached is not NOT_SHAREABLE:
         exchange.request.cached = said
 
 
@@ -81,15 +83,15 @@ Names = str | Iterable[str]
 
 
 def purge(path: Names = (), *, tag: Names = (), soft: bool = False, store: str | None = None) -> None:
-    """Have what is stored asked for anew: by path, by tag, or both.
+    """Invalidate stored responses by path, by tag, or both.
 
-    - ``path``: as the app routes it, with every query and variant; with a query, that one; ``/coaches/*`` with
+    - ``path``: as the app routes it, with every query and variant; with a query, only that one; ``/coaches/*`` with
       everything below, ``/*`` everything.
-    - ``tag``: of ``@cached``, or a name in the answer's ``Cache-Groups`` (RFC 9875).
-    - ``soft``: what is stored becomes stale instead, and may be used as RFC 5861 allows while it is refreshed.
-    - ``store``: from a process that has no middleware: the URL of the store that the app uses.
+    - ``tag``: of ``@cached``, or a name in the response's ``Cache-Groups`` (RFC 9875).
+    - ``soft``: entries become stale and may be used as RFC 5861 allows while they are refreshed.
+    - ``store``: URL of the app's store, for a process without the middleware.
 
-    Raises StoreError where a store could not be told (all others are), ConfigError where there is no cache.
+    Raises StoreError if a store was not reached (all others are), ConfigError if there is no cache.
     """
     failed: StoreError | None = None
     for answers, flow in _purges(path, tag, soft=soft, store=store):
@@ -102,7 +104,7 @@ def purge(path: Names = (), *, tag: Names = (), soft: bool = False, store: str |
 
 
 async def apurge(path: Names = (), *, tag: Names = (), soft: bool = False, store: str | None = None) -> None:
-    """The same without blocking the event loop."""
+    """Like ``purge``, without blocking the event loop."""
     failed: StoreError | None = None
     for answers, flow in _purges(path, tag, soft=soft, store=store):
         try:
@@ -113,22 +115,22 @@ async def apurge(path: Names = (), *, tag: Names = (), soft: bool = False, store
         raise failed
 
 
-def _purges(path: Names, tag: Names, *, soft: bool, store: str | None) -> Iterator[tuple[Answers, Flow[None]]]:
+def _purges(path: Names, tag: Names, *, soft: bool, store: str | None) -> Iterator[tuple[OperationAdapter, Flow[None]]]:
     names = [by_path(each) for each in _each(path)] + [by_tag(each) for each in _each(tag)]
     if not names:
-        raise ConfigError(['purge(): names nothing; write purge(path="/coaches") or purge(tag="coaches")'])
+        raise ConfigError(['purge(): no path or tag; write purge(path="/coaches") or purge(tag="coaches")'])
     known = [] if store else list(CACHES)
     for each in known:
-        yield each.answers, each.feature.purge(names, soft=soft)
+        yield each.adapter, each.feature.purge(names, soft=soft)
     if not known:
         url = deployment.store(store)
         if url.startswith("memory:"):
             raise ConfigError(
-                ['purge(): there is no cache in this process; name the store that the app uses: store="redis://..."']
+                ['purge(): no cache in this process; pass the URL that the app uses: store="redis://..."']
             )
         opened = connect(url)
         try:
-            yield Answers(opened, Probes({}), {}), purge_names(names, soft=soft)
+            yield OperationAdapter(opened, HealthCheckRunner({}), {}), purge_names(names, soft=soft)
         finally:
             opened.close()
 

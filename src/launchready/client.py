@@ -1,18 +1,18 @@
-"""An httpx client that a payment can be made with: timed, and retried only where that cannot do harm.
+"""An httpx client for payments: timed, with retries only where a repetition is harmless.
 
 ::
 
     with launchready.client.Client(base_url="https://api.provider.example", deadline="20s") as client:
         client.post("/charges", json=..., headers={"Idempotency-Key": once.downstream_key("charge")})
 
-- Retried: GET, HEAD, OPTIONS, PUT and DELETE, which RFC 9110 §9.2.2 calls idempotent, and any request that carries an
-  ``Idempotency-Key``, with the same key each time. Any other only where no connection came about: nothing was sent.
-- On: no answer, 429, 502, 503, 504; and 409 with ``Retry-After``: the first request with that key still runs.
-- After: what ``Retry-After`` says, else a random time up to 0.2 s, 0.4 s, 0.8 s ... (full jitter: clients that failed
-  together do not come back together). Never past ``deadline``, which holds for all attempts together.
-- A host that failed ``failures`` times in a row is left alone for ``rest``: requests to it raise CircuitOpen at once.
+- Retried requests: GET, HEAD, OPTIONS, PUT and DELETE, which RFC 9110 section 9.2.2 calls idempotent, and any request
+  with an ``Idempotency-Key``, which keeps its key. Others only if no connection was made: then nothing was sent.
+- Retried on: no response, 429, 502, 503, 504; and 409 with ``Retry-After``: the first request with that key still runs.
+- Delay: ``Retry-After``, otherwise random up to 0.2 s, 0.4 s, 0.8 s ... (full jitter, so that clients that failed
+  together do not return together). ``deadline`` bounds all attempts together.
+- After ``failures`` consecutive failures a host is left alone for ``rest``: requests raise CircuitOpen at once.
 - A body that is an iterator is sent once.
-- The trace context of the request that is being answered goes on with its calls.
+- The trace context of the current request is forwarded.
 """
 
 import asyncio
@@ -25,34 +25,34 @@ from typing import Any
 import httpx
 
 from launchready.errors import LaunchReadyError
-from launchready.metrics.query_times import Watching, call, forward
+from launchready.metrics.query_times import Instrumentation, call, forward
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
-AGAIN = frozenset({429, 502, 503, 504})
+RETRY_STATUSES = frozenset({429, 502, 503, 504})
 NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-FIRST, LONGEST = 0.2, 10.0
-"""Seconds: the bound of the first wait, which doubles, and of the last."""
+FIRST_BACKOFF, MAX_BACKOFF = 0.2, 10.0
+"""Upper bounds of the first delay, which doubles, and of the last, in seconds."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0}
 
 
 class CircuitOpen(LaunchReadyError, httpx.TransportError):
-    """The host failed too often in a row; nothing was sent. ``retry_after``: seconds until it is tried again."""
+    """The host failed too often in a row; nothing was sent. ``retry_after``: seconds until the next attempt."""
 
     status = 503
 
     def __init__(self, host: str, retry_after: float) -> None:
-        httpx.TransportError.__init__(self, f"{host} failed too often in a row; tried again in {retry_after:.0f} s")
+        httpx.TransportError.__init__(self, f"{host} failed too often in a row; next attempt in {retry_after:.0f} s")
         self.retry_after = retry_after
 
 
-class Breaker:
-    """One host: closed, open for ``rest`` seconds, then one request finds out whether it is well again."""
+class HostBreaker:
+    """Circuit breaker of one host: closed, open for ``rest`` seconds, then one request tries."""
 
     def __init__(self, failures: int, rest: float) -> None:
         self._failures = failures
         self._rest = rest
-        self._row = 0
+        self._failed_in_a_row = 0
         self._until = 0.0
         self._lock = threading.Lock()
 
@@ -62,34 +62,34 @@ class Breaker:
             left = self._until - time.monotonic()
             if left > 0:
                 raise CircuitOpen(host, left)
-            if self._row >= self._failures:
-                self._until = time.monotonic() + self._rest  # this one tries; the others wait for what it finds
+            if self._failed_in_a_row >= self._failures:
+                self._until = time.monotonic() + self._rest  # this request tries; others are refused until it ends
 
     def leave(self, *, well: bool) -> None:
         with self._lock:
-            self._row = 0 if well else self._row + 1
-            self._until = 0.0 if well or self._row < self._failures else time.monotonic() + self._rest
+            self._failed_in_a_row = 0 if well else self._failed_in_a_row + 1
+            self._until = 0.0 if well or self._failed_in_a_row < self._failures else time.monotonic() + self._rest
 
 
 class _Attempts:
-    """One request's attempts: whether there is another, and when."""
+    """Decides whether and when one request is repeated."""
 
-    def __init__(self, policy: "_Policy", request: httpx.Request) -> None:
+    def __init__(self, policy: "_RetryPolicy", request: httpx.Request) -> None:
         self._policy = policy
         self._request = request
         forward(request.headers)
-        self._ends = time.monotonic() + policy.deadline
-        self._made = 0
+        self._deadline = time.monotonic() + policy.deadline
+        self._count = 0
         self.host = request.url.host
-        self.breaker = policy.breaker(request.url.netloc.decode("ascii"))  # two ports of a host are two services
-        self._may = request.method in IDEMPOTENT or "idempotency-key" in request.headers
-        self._replays = isinstance(request.stream, httpx.ByteStream)  # the whole body is there, to be sent again
+        self.breaker = policy.breaker(request.url.netloc.decode("ascii"))  # ports of a host are separate services
+        self._is_repeatable = request.method in IDEMPOTENT or "idempotency-key" in request.headers
+        self._body_is_repeatable = isinstance(request.stream, httpx.ByteStream)  # the whole body is in memory
 
     def begin(self) -> float:
-        """Raises CircuitOpen. The time of the start, for ``took``."""
+        """Start an attempt; returns its start time for ``took``. Raises CircuitOpen."""
         self.breaker.enter(self.host)
-        self._made += 1
-        left = max(0.001, self._ends - time.monotonic())
+        self._count += 1
+        left = max(0.001, self._deadline - time.monotonic())
         given = self._request.extensions.get("timeout") or {}
         self._request.extensions["timeout"] = {
             kind: left if given.get(kind) is None else min(left, given[kind])
@@ -101,40 +101,40 @@ class _Attempts:
         call(self.host, time.perf_counter() - started)
 
     def after(self, answer: httpx.Response) -> float | None:
-        """Seconds to wait before the next attempt; None: this is the answer."""
+        """Seconds until the next attempt; None if this response is final."""
         said = retry_after(answer)
         self.breaker.leave(well=answer.status_code < 500)
         if answer.status_code == 409 and said is not None and "idempotency-key" in self._request.headers:
             return self._wait(said)
-        return self._wait(said) if self._may and answer.status_code in AGAIN else None
+        return self._wait(said) if self._is_repeatable and answer.status_code in RETRY_STATUSES else None
 
     def failed(self, error: httpx.TransportError) -> float | None:
         self.breaker.leave(well=False)
-        return self._wait(None) if self._may or isinstance(error, NOTHING_SENT) else None
+        return self._wait(None) if self._is_repeatable or isinstance(error, NOTHING_SENT) else None
 
     def _wait(self, said: float | None) -> float | None:
-        if self._made > self._policy.retries or not self._replays:
+        if self._count > self._policy.retries or not self._body_is_repeatable:
             return None
-        bound = min(LONGEST, FIRST * 2 ** (self._made - 1))
+        bound = min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** (self._count - 1))
         wait = said if said is not None else random.uniform(0, bound)  # noqa: S311 - not a secret
-        return wait if time.monotonic() + wait < self._ends else None
+        return wait if time.monotonic() + wait < self._deadline else None
 
 
-class _Policy:
+class _RetryPolicy:
     def __init__(self, retries: int, deadline: str | float, failures: int, rest: str | float) -> None:
-        Watching.on = True
+        Instrumentation.enabled = True
         self.retries = retries
         self.deadline = seconds(deadline)
         self._failures = failures
         self._rest = seconds(rest)
-        self._breakers: dict[str, Breaker] = {}
+        self._breakers: dict[str, HostBreaker] = {}
 
-    def breaker(self, host: str) -> Breaker:
-        return self._breakers.get(host) or self._breakers.setdefault(host, Breaker(self._failures, self._rest))
+    def breaker(self, host: str) -> HostBreaker:
+        return self._breakers.get(host) or self._breakers.setdefault(host, HostBreaker(self._failures, self._rest))
 
 
 class Client(httpx.Client):
-    """httpx's Client, with all its options, and ``retries``, ``deadline``, ``failures``, ``rest``."""
+    """httpx.Client with all its options, and ``retries``, ``deadline``, ``failures``, ``rest``."""
 
     def __init__(
         self,
@@ -146,10 +146,10 @@ class Client(httpx.Client):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self._policy = _Policy(retries, deadline, failures, rest)
+        self._policy = _RetryPolicy(retries, deadline, failures, rest)
 
     def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
-        """As httpx; raises CircuitOpen too."""
+        """Like httpx; also raises CircuitOpen."""
         attempts = _Attempts(self._policy, request)
         while True:
             started = attempts.begin()
@@ -169,7 +169,7 @@ class Client(httpx.Client):
 
 
 class AsyncClient(httpx.AsyncClient):
-    """The same from a coroutine."""
+    """httpx.AsyncClient with the same additions."""
 
     def __init__(
         self,
@@ -181,10 +181,10 @@ class AsyncClient(httpx.AsyncClient):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self._policy = _Policy(retries, deadline, failures, rest)
+        self._policy = _RetryPolicy(retries, deadline, failures, rest)
 
     async def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
-        """As httpx; raises CircuitOpen too."""
+        """Like httpx; also raises CircuitOpen."""
         attempts = _Attempts(self._policy, request)
         while True:
             started = attempts.begin()
@@ -204,7 +204,7 @@ class AsyncClient(httpx.AsyncClient):
 
 
 def retry_after(answer: httpx.Response) -> float | None:
-    """Seconds, from a number or a date (RFC 9110 §10.2.3); None where it says nothing that can be read."""
+    """Seconds, from a number or a date (RFC 9110 section 10.2.3); None if absent or invalid."""
     said = answer.headers.get("retry-after", "").strip()
     if said.isascii() and said.isdecimal():
         return float(said)
@@ -215,7 +215,7 @@ def retry_after(answer: httpx.Response) -> float | None:
 
 
 def seconds(value: str | float) -> float:
-    """Raises ValueError that says what to write."""
+    """Parse a duration. Raises ValueError with an example."""
     if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
         return float(value)
     if isinstance(value, str):

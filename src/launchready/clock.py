@@ -1,17 +1,17 @@
-"""The only place that reads a clock. Whoever needs the time takes one of these as an argument."""
+"""The only module that reads a clock. Code that needs the time takes a Clock as an argument."""
 
 import time
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Two clocks under one name, in seconds."""
+    """Wall and monotonic time, in seconds."""
 
     def wall(self) -> float:
-        """Seconds since the epoch, UTC. For dates that leave the process."""
+        """Return seconds since the epoch, UTC. For dates that leave the process."""
 
     def monotonic(self) -> float:
-        """Seconds from any start, never going back. For durations and windows inside one process."""
+        """Return seconds from an arbitrary start, never going back. For durations inside one process."""
 
 
 class SystemClock:

@@ -16,7 +16,7 @@ The log says the same of every refusal: logger ``launchready.cors``, level DEBUG
 from collections.abc import Iterable, Mapping
 
 from launchready.core.cors import why
-from launchready.settings.compiled_app import STACKS
+from launchready.settings.compiled_app import COMPILED_APPS
 from launchready.settings.cors import CORS, compile_cors
 from launchready.settings.problems import Problems, coerce
 
@@ -68,7 +68,7 @@ def reconfigure(policy: CORS | Mapping[str, object], config: CORS | Mapping[str,
     """
     problems = Problems()
     settings = coerce(problems, "cors", config, CORS) or CORS()
-    stacks = [stack for stack in list(STACKS) if stack.policy is policy]
+    stacks = [stack for stack in list(COMPILED_APPS) if stack.policy is policy]
     if not stacks:
         problems.add("launchready.cors.reconfigure(): no app of this process was built with this policy; give it the "
                      "object that stands as cors= in the app's settings")  # fmt: skip

@@ -3,34 +3,34 @@
 ::
 
     LaunchReadyError
-    ├── ConfigError             settings that cannot work; all mistakes in one, raised when the app is built
-    ├── MissingExtra            a package that is not installed; says which extra to install (an ImportError, too)
-    ├── StoreError              the store did not do what was asked
-    │   ├── StoreUnavailable    refused, hung, restarting, read-only: try again later
-    │   └── StoreFull           a bound was reached, and what is there may not be dropped
-    └── IdempotencyError        raised by ``@idempotent`` on a plain function; inside a request it is an HTTP answer
+    ├── ConfigError             invalid settings; lists all mistakes, raised when the app is built
+    ├── MissingExtra            a package is not installed; names the extra to install (also an ImportError)
+    ├── StoreError              the store operation failed
+    │   ├── StoreUnavailable    refused, hung, restarting or read-only; try again later
+    │   └── StoreFull           the store is full of entries that may not be evicted
+    └── IdempotencyError        raised by ``@idempotent`` on a plain function; a web request gets an HTTP response
         ├── InFlight            the first call with this key is still running
-        ├── OutcomeUnknown      the first call died before it answered; what it did is not known
+        ├── OutcomeUnknown      the first call died before it responded; its effect is unknown
         ├── KeyReused           the key was used before with other arguments
-        └── ClaimLost           an attempt that came too late asks whether it may go on: it may not
-    SafeToRetry                 raised by a handler that knows that nothing happened: frees the key
+        └── ClaimLost           this attempt is too late and must stop
+    SafeToRetry                 raised by a handler that knows that nothing happened; releases the key
 
-``SafeToRetry`` stands outside the tree: it is the handler's own word, and ``except LaunchReadyError`` must not eat it.
+``SafeToRetry`` is outside the tree, so that ``except LaunchReadyError`` in an app does not catch it.
 """
 
 from collections.abc import Sequence
 
 
 class LaunchReadyError(Exception):
-    """The root. ``status`` is the HTTP status to answer with where this reaches a client."""
+    """The root. ``status`` is the HTTP status of the response if the error reaches a client."""
 
     status = 500
 
 
 class ConfigError(LaunchReadyError):
-    """Settings that cannot work.
+    """Invalid settings.
 
-    - ``problems``: one line each: what is wrong, then what to write instead.
+    - ``problems``: one line each, with the mistake and its correction.
     - Raised once, with all problems, when the app is built; never at request time.
     """
 
@@ -42,34 +42,34 @@ class ConfigError(LaunchReadyError):
 
 
 class MissingExtra(LaunchReadyError, ImportError):
-    """A package that an extra would have installed. The message is the command to run."""
+    """A package of an extra is not installed. The message holds the command to run."""
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f'{what} needs the extra "{extra}". Run: pip install "launchready[{extra}]"')
 
 
 class StoreError(LaunchReadyError):
-    """The store did not do what was asked. Whether to go on without it is the feature's decision."""
+    """A store operation failed. Each feature decides whether to continue without the store."""
 
     status = 503
 
 
 class StoreUnavailable(StoreError):
-    """The store could not be reached, or did not answer in time. Whether the operation took effect is not known."""
+    """The store was unreachable or did not respond in time. Whether the operation took effect is unknown."""
 
 
 class StoreFull(StoreError):
-    """A bound was reached, and nothing there may be dropped to make room."""
+    """The store is full, and none of its entries may be evicted."""
 
 
 class IdempotencyError(LaunchReadyError):
-    """What ``@idempotent`` raises on a plain function. ``status`` is what a web request would have been answered."""
+    """Raised by ``@idempotent`` on a plain function. ``status`` is the status that a web request would get."""
 
     status = 409
 
 
 class InFlight(IdempotencyError):
-    """The first call with this key is still running. ``retry_after``: seconds after which to ask again."""
+    """The first call with this key is still running. ``retry_after``: seconds until the next attempt."""
 
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__(message)
@@ -77,7 +77,7 @@ class InFlight(IdempotencyError):
 
 
 class OutcomeUnknown(IdempotencyError):
-    """The first call with this key ended without an answer; it may have had its effect. Find out before retrying."""
+    """The first call with this key ended without a result and may have had its effect. Find out before retrying."""
 
 
 class KeyReused(IdempotencyError):
@@ -87,8 +87,12 @@ class KeyReused(IdempotencyError):
 
 
 class ClaimLost(IdempotencyError):
-    """This attempt stood still for too long, and its key was taken over or resolved. It must not go on."""
+    """This attempt paused for too long, and its key was taken over or resolved. It must stop."""
 
 
 class SafeToRetry(Exception):
-    """Raise from a handler that knows that nothing happened: the key is free again, and a retry runs the handler."""
+    """Raised by a handler that knows that nothing happened. The key is released, and a retry runs the handler."""
+
+
+class CheckUnavailable(StoreUnavailable, SafeToRetry):
+    """``current().check()`` could not reach the store, before the effect: the key is freed, and a retry is safe."""

@@ -1,13 +1,12 @@
-"""The FastAPI and Starlette face.
+"""The middleware for FastAPI and Starlette.
 
 ::
 
     app.add_middleware(LaunchReadyMiddleware, cors=CORS(allow_origins=["https://app.example.com"]),
                        rate_limit=RateLimit("60/minute", {"POST /login": "5/minute"}), idempotency=Idempotency())
 
-Add it last, so that it is outermost. What it adds to the plain ASGI face: error pages. A handler that raises is
-answered inside this middleware, by the app's own handler for 500 where it has one, so that a 500 carries the CORS
-headers too; the error itself goes on to the server's log as always.
+Add it last, so that it is outermost. It adds error pages to the ASGI middleware: the app's handler for status 500 runs
+inside this middleware, so the response carries the CORS headers. The exception still reaches the server's log.
 """
 
 from typing import Any
@@ -24,8 +23,8 @@ class LaunchReadyMiddleware(asgi.LaunchReadyMiddleware):
     """``app.add_middleware(LaunchReadyMiddleware, **settings)``. Raises ConfigError when the app is built."""
 
     async def failed(self, scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
-        """The app's own page for an error that nothing else handled, sent through this middleware."""
-        from starlette.middleware.errors import ServerErrorMiddleware  # noqa: PLC0415 - only where an app raised
+        """Send the app's error page for an unhandled exception, through this middleware."""
+        from starlette.middleware.errors import ServerErrorMiddleware  # noqa: PLC0415 - only after an exception
 
         async def raising(scope: Any, receive: Any, send: Any) -> None:
             del scope, receive, send

@@ -1,4 +1,4 @@
-"""Ready-made health checks: each function makes one, to be put into ``Health(checks={...})``.
+"""Ready-made health checks for ``Health(checks={...})``.
 
 ::
 
@@ -6,8 +6,8 @@
            optional={"disk": health.disk("/var/lib/coach", free="1GB"), "reminders": health.heartbeat("reminders")},
            startup={"migrations": health.migrations})
 
-A check raises where something is wrong. Strangers see nothing of it; the log, and who brings the token, see its class
-and why in words of ours: "OperationalError: connection refused".
+A check raises if something is wrong. The public answer contains no reason. The log, and the detailed view behind the
+token, show the exception class and a fixed text: "OperationalError: connection refused".
 """
 
 import re
@@ -20,24 +20,27 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from launchready.metrics.events import lateness
-from launchready.runtime.health.error_reasons import Shown
+from launchready.runtime.health.error_reasons import PublicReason
 
 Check = Callable[[], object]
 
 
-class Unhealthy(Shown):
-    """What a ready-made check raises itself. The message holds numbers and no addresses: the detailed view shows it."""
+class Unhealthy(PublicReason):
+    """Raised by the ready-made checks. The message contains numbers and no addresses: the detailed view shows it."""
 
 
 def database(source: Any) -> Check:
-    """``SELECT 1`` on a SQLAlchemy engine (sync or async), on what a function returns as a DB-API connection, or on
-    Django's default connection (``database("django")``). The connection goes back, or is closed, each time."""
+    """``SELECT 1`` on a SQLAlchemy engine (sync or async), a function that returns a DB-API connection, or
+    ``"django"``.
+
+    ``database("django")`` uses Django's default connection. The connection is returned or closed each time.
+    """
     if source == "django":
         return _django
     if hasattr(source, "sync_engine"):
 
         async def asynchronous() -> None:
-            from sqlalchemy import text  # noqa: PLC0415 - the app uses it, so it is there
+            from sqlalchemy import text  # noqa: PLC0415 - installed by the app
 
             async with source.connect() as connection:
                 await connection.execute(text("SELECT 1"))
@@ -70,11 +73,11 @@ def _django() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     finally:
-        connection.close()  # of this thread, which ends with the check
+        connection.close()  # the connection of this thread, which ends with the check
 
 
 def migrations() -> None:
-    """Django: no migration is waiting. For ``startup``."""
+    """Django: no unapplied migrations. Use it for ``startup``."""
     from django.db import connection  # noqa: PLC0415 - only in a Django app
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
@@ -84,11 +87,11 @@ def migrations() -> None:
     finally:
         connection.close()
     if waiting:
-        raise Unhealthy(f"{len(waiting)} migrations are waiting")
+        raise Unhealthy(f"{len(waiting)} unapplied migrations")
 
 
 def redis(source: Any) -> Check:
-    """PING, on a redis-py client (sync or async) or a URL."""
+    """PING on a redis-py client (sync or async) or a URL."""
     if isinstance(source, str):
         from redis import Redis  # noqa: PLC0415 - the extra
 
@@ -99,20 +102,23 @@ def redis(source: Any) -> Check:
 
 
 def disk(path: str = ".", free: str | int = "500MB") -> Check:
-    """At least so much room is left where ``path`` is. A full disk stops databases and logs first."""
+    """At least ``free`` bytes are left at ``path``. A full disk stops databases and logs first."""
     least = _bytes(free)
 
     def check() -> None:
         left = shutil.disk_usage(path).free
         if left < least:
-            raise Unhealthy(f"{left // 1_000_000} MB left, {least // 1_000_000} wanted")
+            raise Unhealthy(f"{left // 1_000_000} MB left, at least {least // 1_000_000} required")
 
     return check
 
 
 def clock(reference: Callable[[], float], skew: float = 2.0) -> Check:
-    """This machine's clock is at most ``skew`` seconds from ``reference()``, in seconds since the epoch: a database's
-    ``extract(epoch from now())``, or the Date of an HTTP answer. A wrong clock breaks tokens and certificates."""
+    """The local clock differs by at most ``skew`` seconds from ``reference()``, in seconds since the epoch.
+
+    The reference may be a database's ``extract(epoch from now())`` or the Date of an HTTP response. A wrong clock
+    breaks tokens and certificates.
+    """
 
     def check() -> None:
         before = time.time()
@@ -126,7 +132,7 @@ def clock(reference: Callable[[], float], skew: float = 2.0) -> Check:
 
 
 def pool(engine: Any, most: float = 0.9) -> Check:
-    """At most this share of a SQLAlchemy pool is in use, its overflow included."""
+    """At most this share of a SQLAlchemy pool is in use, including its overflow."""
 
     def check() -> None:
         place = engine.pool
@@ -138,7 +144,7 @@ def pool(engine: Any, most: float = 0.9) -> Check:
 
 
 def queue(lag: Callable[[], float], most: float) -> Check:
-    """``lag()`` is at most ``most``: jobs that wait, or seconds that the oldest has waited."""
+    """``lag()`` is at most ``most``: waiting jobs, or seconds that the oldest has waited."""
 
     def check() -> None:
         found = lag()
@@ -149,14 +155,14 @@ def queue(lag: Callable[[], float], most: float) -> Check:
 
 
 def certificate(host: str, days: int = 14, port: int = 443, context: ssl.SSLContext | None = None) -> Check:
-    """The certificate of ``host`` is valid for ``days`` more. Renewal that fails is seen weeks before customers do."""
+    """The certificate of ``host`` is valid for ``days`` more, so that a failed renewal is noticed weeks ahead."""
     trusted = context or ssl.create_default_context()
     name = urlsplit(f"//{host}").hostname or host
 
     def check() -> None:
         with socket.create_connection((name, port), 1) as raw, trusted.wrap_socket(raw, server_hostname=name) as secure:
             found = secure.getpeercert()
-        assert found is not None  # it was verified
+        assert found is not None  # the handshake verified it
         left = (ssl.cert_time_to_seconds(str(found["notAfter"])) - time.time()) / 86_400
         if left < days:
             raise Unhealthy(f"{left:.0f} days left")
@@ -165,7 +171,7 @@ def certificate(host: str, days: int = 14, port: int = 443, context: ssl.SSLCont
 
 
 def heartbeat(job: str) -> Check:
-    """The background job ended well within its time: see ``launchready.job``."""
+    """The background job ran in time: see ``launchready.job``."""
 
     def check() -> None:
         late = lateness(job)

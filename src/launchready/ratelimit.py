@@ -22,15 +22,16 @@ from launchready.errors import ConfigError
 from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
 from launchready.http.routes import RouteTable
-from launchready.runtime.current import CURRENT, Exchange, Wanted
+from launchready.runtime.current import CURRENT, CurrentExchange, ViewFeatures
 from launchready.runtime.drive import adrive, drive
+from launchready.runtime.route_check import decorated
 from launchready.settings import deployment
-from launchready.settings.compiled_app import STACKS
+from launchready.settings.compiled_app import COMPILED_APPS
 from launchready.settings.problems import Problems
 from launchready.settings.rate_limit import Limit, Maker, named
 from launchready.settings.rate_limit import RateLimit as Settings
 
-__all__ = ["Ban", "abans", "aunban", "bans", "failed", "limit", "unban"]
+__all__ = ["Ban", "abans", "aunban", "bans", "failed", "limit", "unban", "verified"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -75,8 +76,8 @@ def limit(
         problems.raise_if_any()
         assert policy is not None  # there is a rule
         policy.prefix = f"view:{view.__module__}.{view.__qualname__}:"
-        Wanted.views = True
-        return _limited(view, policy, key)
+        ViewFeatures.views = True
+        return decorated("limit", view, _limited(view, policy, key))
 
     return decorate
 
@@ -104,7 +105,7 @@ _LIMITER = RateLimit(None, RouteTable({}))
 
 
 def _limited(view: Callable[..., Any], policy: Policy, key: Key) -> Callable[..., Any]:
-    def feature() -> tuple[Exchange, _OnView]:
+    def feature() -> tuple[CurrentExchange, _OnView]:
         exchange = CURRENT.get()
         if exchange is None:
             raise ConfigError([_UNCOUNTED.format(view.__qualname__)])
@@ -146,14 +147,28 @@ def failed(*, really: bool = True) -> None:
     exchange.request.failed = really
 
 
+def verified() -> None:
+    """The app has verified the signature of the webhook that it is responding to, so the request is not counted.
+
+    ``@webhook`` with a secret does this itself. Raises ConfigError outside of a request that passes through the
+    launchready middleware.
+    """
+    exchange = CURRENT.get()
+    if exchange is None:
+        raise ConfigError(
+            ["launchready.ratelimit.verified(): this is not a request of an app behind LaunchReadyMiddleware"]
+        )
+    exchange.request.verified = True
+
+
 def bans() -> dict[str, Ban]:
     """Who is banned now, by the client's address, in the apps of this process: strikes, and seconds left.
 
     Raises StoreUnavailable where a store does not answer.
     """
     found: dict[str, Ban] = {}
-    for stack in [each for each in STACKS if each.bans]:
-        known = drive(banned(), stack.answers.execute)
+    for stack in [each for each in COMPILED_APPS if each.bans]:
+        known = drive(banned(), stack.adapter.execute)
         assert isinstance(known, dict)  # it waits for no app
         found.update(known)
     return found
@@ -164,16 +179,16 @@ def unban(client: str) -> bool:
 
     Raises StoreUnavailable where a store does not answer.
     """
-    flows = [(stack, rule.lift(client)) for stack in list(STACKS) for rule in stack.bans]
-    lifted = [drive(flow, stack.answers.execute) for stack, flow in flows]
+    flows = [(stack, rule.lift(client)) for stack in list(COMPILED_APPS) for rule in stack.bans]
+    lifted = [drive(flow, stack.adapter.execute) for stack, flow in flows]
     return True in lifted
 
 
 async def abans() -> dict[str, Ban]:
     """``bans()`` in a coroutine."""
     found: dict[str, Ban] = {}
-    for stack in [each for each in STACKS if each.bans]:
-        known = await adrive(banned(), stack.answers.aexecute)
+    for stack in [each for each in COMPILED_APPS if each.bans]:
+        known = await adrive(banned(), stack.adapter.aexecute)
         assert isinstance(known, dict)  # it waits for no app
         found.update(known)
     return found
@@ -181,6 +196,6 @@ async def abans() -> dict[str, Ban]:
 
 async def aunban(client: str) -> bool:
     """``unban()`` in a coroutine."""
-    flows = [(stack, rule.lift(client)) for stack in list(STACKS) for rule in stack.bans]
-    lifted = [await adrive(flow, stack.answers.aexecute) for stack, flow in flows]
+    flows = [(stack, rule.lift(client)) for stack in list(COMPILED_APPS) for rule in stack.bans]
+    lifted = [await adrive(flow, stack.adapter.aexecute) for stack, flow in flows]
     return True in lifted

@@ -1,4 +1,4 @@
-"""A plugin for pytest: every POST of a suite is sent twice, and a second effect fails its test.
+"""A pytest plugin that sends every POST of a suite twice. A second effect fails the test.
 
 ::
 
@@ -11,9 +11,9 @@
     def effects():
         return lambda: (Booking.objects.count(), len(mail.outbox))
 
-The second request has the same key and the same bytes; the test gets the first answer. It stands where a test client
-meets the app: Starlette's and FastAPI's, httpx with an app, Werkzeug's and Flask's, Django's. Calls to other servers
-are left alone.
+The second request has the same key and the same bytes; the test gets the first answer. The plugin patches the test
+clients of Starlette and FastAPI, httpx with an app, Werkzeug and Flask, and Django. Calls to other servers are
+unchanged.
 """
 
 import io
@@ -32,12 +32,14 @@ KEY, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "not_twice: its POSTs may be repeated freely, so they are sent once")
+    config.addinivalue_line("markers", "not_twice: POSTs of this test are safe to repeat, so each is sent once")
 
 
 @pytest.fixture
 def effects() -> Effects | None:
-    """What a POST may change, as something to compare. None: a second answer has to be a replay or a refusal."""
+    """Override: return a callable for the state that a POST may change. With None, a second answer must be a replay or
+    an error.
+    """
     return None
 
 
@@ -51,20 +53,20 @@ def every_post_twice(request: pytest.FixtureRequest, effects: Effects | None) ->
         yield
 
 
-class Judge:
-    """Of two answers to one request."""
+class EffectCheck:
+    """Compares the state after the first answer with the state after the second."""
 
     def __init__(self, effects: Effects | None) -> None:
         self._effects = effects
         self._before: object = None
 
     def first(self) -> None:
-        """The first answer is there."""
+        """Record the state after the first answer."""
         if self._effects is not None:
             self._before = self._effects()
 
     def second(self, route: str, status: int, replayed: str | None) -> None:
-        """So is the second."""
+        """Fail the test if the second request had an effect."""
         __tracebackhide__ = True
         if self._effects is not None:
             after = self._effects()
@@ -72,35 +74,35 @@ class Judge:
                 pytest.fail(f"POST {route} took effect twice: effects() was {self._before!r}, then {after!r}")
         elif status < 400 and replayed is None:
             pytest.fail(
-                f"POST {route} was carried out twice: the second answer is {status}, and no replay; protect it with "
-                "@idempotent, say with the fixture `effects` what counts, or mark the test not_twice"
+                f"POST {route} ran twice: the second answer is {status} and not a replay; protect the view with "
+                "@idempotent, define the fixture `effects`, or mark the test not_twice"
             )
 
 
 @contextmanager
 def twice(effects: Effects | None = None) -> Iterator[None]:
-    """The same for a block of code."""
-    judge = Judge(effects)
+    """Send each POST of a block twice."""
+    check = EffectCheck(effects)
     with pytest.MonkeyPatch.context() as patch:
         for module, name, method, made in CLIENTS:
             kind = getattr(_loaded(module), name, None)
             if kind is not None:
-                patch.setattr(kind, method, made(getattr(kind, method), judge))
+                patch.setattr(kind, method, made(getattr(kind, method), check))
         yield
 
 
 def _loaded(module: str) -> object:
-    """A framework that the suite uses: its client may be loaded by a test only, so here it is already."""
+    """Import a framework's test client if the suite uses the framework."""
     if module.partition(".")[0] not in sys.modules:
         return None
-    with warnings.catch_warnings(), suppress(ImportError, RuntimeError):  # its client's own packages may be missing
+    with warnings.catch_warnings(), suppress(ImportError, RuntimeError):  # packages of the client may be missing
         warnings.simplefilter("ignore")
         return import_module(module)
     return None
 
 
-def _httpx(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
-    def sends(self: object, request: Any) -> Any:
+def _httpx(original: Callable[..., Any], check: EffectCheck) -> Callable[..., Any]:
+    def send(self: object, request: Any) -> Any:
         __tracebackhide__ = True
         if request.method != "POST":
             return original(self, request)
@@ -108,17 +110,17 @@ def _httpx(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
         request.headers.setdefault(KEY, uuid.uuid4().hex)
         first = original(self, request)
         first.read()
-        judge.first()
+        check.first()
         second = original(self, request)
         second.read()
-        judge.second(request.url.path, second.status_code, second.headers.get(REPLAYED))
+        check.second(request.url.path, second.status_code, second.headers.get(REPLAYED))
         return first
 
-    return sends
+    return send
 
 
-def _ahttpx(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
-    async def sends(self: object, request: Any) -> Any:
+def _ahttpx(original: Callable[..., Any], check: EffectCheck) -> Callable[..., Any]:
+    async def send(self: object, request: Any) -> Any:
         __tracebackhide__ = True
         if request.method != "POST":
             return await original(self, request)
@@ -126,17 +128,17 @@ def _ahttpx(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
         request.headers.setdefault(KEY, uuid.uuid4().hex)
         first = await original(self, request)
         await first.aread()
-        judge.first()
+        check.first()
         second = await original(self, request)
         await second.aread()
-        judge.second(request.url.path, second.status_code, second.headers.get(REPLAYED))
+        check.second(request.url.path, second.status_code, second.headers.get(REPLAYED))
         return first
 
-    return sends
+    return send
 
 
-def _werkzeug(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
-    def sends(self: object, environ: dict[str, Any], buffered: bool = False) -> Any:
+def _werkzeug(original: Callable[..., Any], check: EffectCheck) -> Callable[..., Any]:
+    def send(self: object, environ: dict[str, Any], buffered: bool = False) -> Any:
         __tracebackhide__ = True
         if environ["REQUEST_METHOD"] != "POST":
             return original(self, environ, buffered)
@@ -145,16 +147,16 @@ def _werkzeug(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
         again = {**environ, "wsgi.input": io.BytesIO(body)}
         environ["wsgi.input"] = io.BytesIO(body)
         first = original(self, environ, True)
-        judge.first()
+        check.first()
         _, status, headers = original(self, again, True)
-        judge.second(environ["PATH_INFO"], int(status.split()[0]), headers.get(REPLAYED))
+        check.second(environ["PATH_INFO"], int(status.split()[0]), headers.get(REPLAYED))
         return first
 
-    return sends
+    return send
 
 
-def _django(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
-    def sends(self: object, environ: dict[str, Any]) -> Any:
+def _django(original: Callable[..., Any], check: EffectCheck) -> Callable[..., Any]:
+    def send(self: object, environ: dict[str, Any]) -> Any:
         __tracebackhide__ = True
         if environ["REQUEST_METHOD"] != "POST":
             return original(self, environ)
@@ -164,16 +166,16 @@ def _django(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
         again = {**environ, "wsgi.input": payload(body)}
         environ["wsgi.input"] = payload(body)
         first = original(self, environ)
-        judge.first()
+        check.first()
         second = original(self, again)
-        judge.second(environ["PATH_INFO"], second.status_code, second.get(REPLAYED))
+        check.second(environ["PATH_INFO"], second.status_code, second.get(REPLAYED))
         return first
 
-    return sends
+    return send
 
 
-def _adjango(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
-    async def sends(self: object, scope: dict[str, Any]) -> Any:
+def _adjango(original: Callable[..., Any], check: EffectCheck) -> Callable[..., Any]:
+    async def send(self: object, scope: dict[str, Any]) -> Any:
         __tracebackhide__ = True
         if scope["method"] != "POST":
             return await original(self, scope)
@@ -184,15 +186,15 @@ def _adjango(original: Callable[..., Any], judge: Judge) -> Callable[..., Any]:
         again = {**scope, "_body_file": payload(body)}
         scope["_body_file"] = payload(body)
         first = await original(self, scope)
-        judge.first()
+        check.first()
         second = await original(self, again)
-        judge.second(scope["path"], second.status_code, second.get(REPLAYED))
+        check.second(scope["path"], second.status_code, second.get(REPLAYED))
         return first
 
-    return sends
+    return send
 
 
-CLIENTS: tuple[tuple[str, str, str, Callable[[Callable[..., Any], Judge], Callable[..., Any]]], ...] = (
+CLIENTS: tuple[tuple[str, str, str, Callable[[Callable[..., Any], EffectCheck], Callable[..., Any]]], ...] = (
     ("starlette.testclient", "_TestClientTransport", "handle_request", _httpx),
     ("httpx", "WSGITransport", "handle_request", _httpx),
     ("httpx", "ASGITransport", "handle_async_request", _ahttpx),
@@ -200,4 +202,4 @@ CLIENTS: tuple[tuple[str, str, str, Callable[[Callable[..., Any], Judge], Callab
     ("django.test.client", "ClientHandler", "__call__", _django),
     ("django.test.client", "AsyncClientHandler", "__call__", _adjango),
 )
-"""Where each client meets the app, and what stands there instead."""
+"""The method of each test client that reaches the app, and its replacement."""

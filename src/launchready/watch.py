@@ -1,15 +1,15 @@
-"""Have statements and calls to other hosts counted for the route that makes them.
+"""Instrument database connections and HTTP clients: their calls are counted for the route that makes them.
 
 ::
 
     launchready.watch.sqlalchemy(engine)          # sync or async
-    launchready.watch.httpx(client)               # sync or async; launchready.client is watched already
+    launchready.watch.httpx(client)               # sync or async; launchready.client is instrumented already
     launchready.watch.requests(session)
     connection = sqlite3.connect(path, factory=launchready.watch.SQLite3)
     connection = psycopg.connect(url, cursor_factory=launchready.watch.psycopg())    # waits=True: AsyncConnection
 
-Django's connections are watched once ``launchready.django`` is in INSTALLED_APPS. What is kept of a statement is its
-text without values; of a call, the host and never the path.
+Django's connections are instrumented if ``launchready.django`` is in INSTALLED_APPS. A statement is kept as text
+without values; a call as its host, without the path.
 """
 
 import sqlite3
@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from launchready.metrics.query_times import Watching, call, forward, statement
+from launchready.metrics.query_times import Instrumentation, call, forward, statement
 
 T = TypeVar("T")
 
@@ -27,10 +27,10 @@ STARTED = "launchready_started"
 
 
 def sqlalchemy(engine: Any) -> None:
-    """Every statement of an engine, by its own events. Watched twice, it is counted once."""
-    from sqlalchemy import event  # noqa: PLC0415 - the app uses it, so it is there
+    """Instrument an engine through its own events. A second call has no effect."""
+    from sqlalchemy import event  # noqa: PLC0415 - installed by the app
 
-    Watching.on = True
+    Instrumentation.enabled = True
     plain = getattr(engine, "sync_engine", engine)
     if not event.contains(plain, "before_cursor_execute", _before):
         event.listen(plain, "before_cursor_execute", _before)
@@ -49,18 +49,18 @@ def _after(connection: Any, cursor: Any, sql: str, parameters: Any, context: Any
 
 
 def _failed(context: Any) -> None:
-    """A statement that failed took its time as well: often all that it was allowed."""
+    """Count a failed statement too: it often took its whole timeout."""
     started = context.connection.info.pop(STARTED, None) if context.connection is not None else None
     if started is not None and context.statement:
         statement(context.statement, perf_counter() - started)
 
 
 def django() -> None:
-    """Every connection of Django, those that are open and those to come."""
+    """Instrument all connections of Django, existing and future."""
     from django.db import connections  # noqa: PLC0415 - only in a Django app
     from django.db.backends.signals import connection_created  # noqa: PLC0415
 
-    Watching.on = True
+    Instrumentation.enabled = True
     connection_created.connect(_created, dispatch_uid="launchready")
     for connection in connections.all(initialized_only=True):
         _created(None, connection)
@@ -103,7 +103,7 @@ class SQLite3(sqlite3.Connection):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        Watching.on = True
+        Instrumentation.enabled = True
 
     def cursor(self, factory: Any = None) -> Any:
         return super().cursor(factory or _Cursor)
@@ -119,76 +119,76 @@ def psycopg(*, waits: bool = False) -> Any:
     """A class for ``psycopg.connect(..., cursor_factory=...)``; ``waits`` for ``psycopg.AsyncConnection``."""
     import psycopg as driver  # noqa: PLC0415 - the extra
 
-    Watching.on = True
+    Instrumentation.enabled = True
     plain: Any = driver.AsyncCursor if waits else driver.Cursor
 
-    class Watched(plain):  # type: ignore[misc]  # one of two classes
-        def _told(self, query: Any, started: float) -> None:
+    class InstrumentedCursor(plain):  # type: ignore[misc]  # one of two classes
+        def _record(self, query: Any, started: float) -> None:
             text = query if isinstance(query, str) else getattr(query, "as_string", lambda _: str(query))(self)
             statement(text, perf_counter() - started)
 
-    class Waits(Watched):
+    class AsyncCursor(InstrumentedCursor):
         async def execute(self, query: Any, *arguments: Any, **more: Any) -> Any:
-            with _timed(self._told, query):
+            with _timed(self._record, query):
                 return await super().execute(query, *arguments, **more)
 
         async def executemany(self, query: Any, *arguments: Any, **more: Any) -> Any:
-            with _timed(self._told, query):
+            with _timed(self._record, query):
                 return await super().executemany(query, *arguments, **more)
 
-    class Blocks(Watched):
+    class BlockingCursor(InstrumentedCursor):
         def execute(self, query: Any, *arguments: Any, **more: Any) -> Any:
-            with _timed(self._told, query):
+            with _timed(self._record, query):
                 return super().execute(query, *arguments, **more)
 
         def executemany(self, query: Any, *arguments: Any, **more: Any) -> Any:
-            with _timed(self._told, query):
+            with _timed(self._record, query):
                 return super().executemany(query, *arguments, **more)
 
-    return Waits if waits else Blocks
+    return AsyncCursor if waits else BlockingCursor
 
 
 @contextmanager
-def _timed(told: Callable[[Any, float], None], what: Any) -> Iterator[None]:
+def _timed(record: Callable[[Any, float], None], what: Any) -> Iterator[None]:
     started = perf_counter()
     try:
         yield
     finally:
-        told(what, started)
+        record(what, started)
 
 
 def httpx(client: Any) -> None:
-    """Each request of a client, answered or not, with its redirects; the trace context goes on with it."""
+    """Instrument a client: each request with its redirects, failed ones too. The trace context is forwarded."""
     if hasattr(client.send, STARTED):
         return
-    Watching.on = True
+    Instrumentation.enabled = True
     send = client.send
 
-    def told(request: Any, started: float) -> None:
+    def record(request: Any, started: float) -> None:
         call(request.url.host, perf_counter() - started)
 
-    async def asent(request: Any, **more: Any) -> Any:
+    async def async_send(request: Any, **more: Any) -> Any:
         forward(request.headers)
-        with _timed(told, request):
+        with _timed(record, request):
             return await send(request, **more)
 
-    def sent(request: Any, **more: Any) -> Any:
+    def sync_send(request: Any, **more: Any) -> Any:
         forward(request.headers)
-        with _timed(told, request):
+        with _timed(record, request):
             return send(request, **more)
 
-    client.send = asent if hasattr(client, "aclose") else sent
+    client.send = async_send if hasattr(client, "aclose") else sync_send
     setattr(client.send, STARTED, True)
 
 
 def requests(session: Any) -> None:
-    """Each request of a session, redirects one by one, answered or not; the trace context goes on with it."""
+    """Instrument a session: each request and redirect, failed ones too. The trace context is forwarded."""
     if hasattr(session.send, STARTED):
         return
-    Watching.on = True
+    Instrumentation.enabled = True
     send = session.send
 
-    def told(url: str, seconds: float) -> None:
+    def record(url: str, seconds: float) -> None:
         call(urlsplit(url).hostname or "", seconds)
 
     def sent(request: Any, **more: Any) -> Any:
@@ -197,12 +197,12 @@ def requests(session: Any) -> None:
         try:
             return send(request, **more)
         except Exception:
-            told(request.url, perf_counter() - started)
+            record(request.url, perf_counter() - started)
             raise
 
     def answered(response: Any, *arguments: Any, **more: Any) -> None:
         del arguments, more
-        told(response.request.url, response.elapsed.total_seconds())
+        record(response.request.url, response.elapsed.total_seconds())
 
     session.send = sent
     setattr(sent, STARTED, True)

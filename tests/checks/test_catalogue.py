@@ -4,6 +4,7 @@ and its deadline. So each row also says that one root cause is one finding, and 
 
 import base64
 import shlex
+from dataclasses import fields
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from checks.world import DOMAIN, KEY, RECORDS, certificate, check, page, registration, to
 from launchready import cli
-from launchready.cli.check_arguments import LISTS, WORDS, asked, taken
+from launchready.cli.check_arguments import check_options
 from launchready.cli.configuration import Configuration
 from launchready.net.answers import TlsFacts
 
@@ -85,6 +86,38 @@ ROWS = [
     ("one name server", {"drop": "@ NS bob"}, {"DNS004": (M, WAIT)}),
     ("a lame name server", {"authority": {"127.0.0.2": {"zones": [DOMAIN]}, "127.0.0.3": {"zones": ["x.example"]}}},
      {"DNS006": (H, NOW)}),
+    ("the first page is dead behind a redirect", {"web": {URL: to(f"{URL}home", 302), f"{URL}home": page("", 500)}},
+     {"WEB025": (C, NOW)}),
+    ("the first page is forbidden", {"web": {URL: page("", 403)}}, {"WEB025": (C, NOW)}),
+    ("the first page leads to localhost", {"only": ["WEB025"], "web": {URL: to("http://localhost:8000/")}}, {"WEB025": (C, NOW)}),
+    ("the first page leads to a private address", {"only": ["WEB025"], "web": {URL: to("https://192.168.1.4/")}},
+     {"WEB025": (C, NOW)}),
+    ("the first page leads to a file", {"only": ["WEB025"], "web": {URL: to("file:///srv/app/index.html")}},
+     {"WEB025": (C, NOW)}),
+    ("the first page leads to a name that does not exist", {"only": ["WEB025"], "web": {URL: to("https://gone.example/")}},
+     {"WEB025": (C, NOW)}),
+    ("the first page ends without encryption",
+     {"only": ["WEB025"], "web": {URL: to("http://shop.example/"), "http://shop.example/": page()}}, {"WEB025": (C, NOW)}),
+    ("the first page leads to a page that works", {"web": {URL: to(f"{URL}home", 302), f"{URL}home": page()}}, {}),
+    ("the login of a platform", {"only": ["WEB025", "WEB026", "WEB027"], "web": {
+        URL: to("https://vercel.com/sso-api?url=x", 302), "https://vercel.com/sso-api?url=x": page("Log in")}},
+     {"WEB026": (C, NOW)}),
+    ("a page that search engines may not show", {"web": {URL: page(x_robots_tag="noindex, nofollow")}}, {"WEB027": (M, WAIT)}),
+    ("a page with a robots element", {"web": {URL: page('<meta name="robots" content="noindex">')}}, {"WEB027": (M, WAIT)}),
+    ("a page with another robots element", {"web": {URL: page('<meta name="robots" content="max-snippet:-1">')}}, {}),
+    ("the page of a framework that nobody has changed", {"web": {URL: page("<title>Create Next App</title>")}},
+     {"WEB011": (C, NOW)}),
+    ("name servers with different serial numbers", {"serials": {"203.0.113.53": "2"}}, {"DNS007": (L, WAIT)}),
+    ("all name servers in one network", {"drop": "@ NS bob", "add": "@ NS carl.ns.dns.example."}, {"DNS013": (L, WAIT)}),
+    ("a failed handshake", {"tls": {f"app.{DOMAIN}": TlsFacts("handshake", trouble="refused", reason="refused")}},
+     {"TLS003": (C, NOW)}),
+    ("pinned certificates without DNSSEC", {"add": f"$ORIGIN mail.example.\n_25._tcp.mx TLSA 3 1 1 {'ab' * 32}"},
+     {"MAIL021": (L, WAIT)}),
+    ("no security.txt", {"web": {f"{URL}.well-known/security.txt": page("", 404)}}, {"WEB016": (I, WAIT)}),
+    ("security.txt with a contact", {"web": {f"{URL}.well-known/security.txt": page("Contact: mailto:a@b.example")}}, {}),
+    ("an open server behind a content network", {"origin": "192.0.2.10"}, {"WEB013": (M, WAIT)}),
+    ("a route without a rate limit", {"probe_limit": {"POST /login": 2}, "web": {f"{URL}login": page("{}")}},
+     {"WEB021": (M, WAIT)}),
     ("a name server that takes no TCP", {"closed": ["203.0.113.53"]}, {"DNS016": (M, WAIT)}),
     ("CAA names another authority", {"drop": "@ CAA", "add": '@ CAA 0 issue "pki.goog"'}, {"DNS008": (H, NOW)}),
     ("CAA is answered with SERVFAIL", {"faults": [{"name": DOMAIN, "type": "CAA", "action": "servfail"}]},
@@ -328,8 +361,9 @@ def test_verify(changed, expected, monkeypatch, tmp_path):
     for finding in check(**changed)[0]:
         words = shlex.split(finding.verify)[1:]
         args = cli.parser(words).parse_args(words)
-        domain, options = asked(args, taken(args, Configuration(), (*LISTS, *WORDS)))
-        again, _ = check(**world, **(CALL | options | {"domain": domain}))
+        options = check_options(args, Configuration())
+        typed = {one.name: value for one in fields(options) if (value := getattr(options, one.name)) != one.default}
+        again, _ = check(**world, **(CALL | typed))
         assert finding.code in [one.code for one in again], finding.verify
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from launchready import check
-from launchready.net.database_privileges import granted, privileges, shown
+from launchready.net.database_privileges import read_grants, read_privileges, safe_url
 from support.servers import PASSWORD, MySQLServer, PostgreSQLServer
 
 WORD = "".join(reversed("drowssap-wor" + "ran"))
@@ -64,7 +64,7 @@ def test_what_everybody_may(postgres):
     with psycopg.connect(postgres.url, autocommit=True) as admin:
         admin.execute("grant select on bookings to public")
         admin.execute("grant create on schema shop to public")
-        found = privileges(account(postgres, "narrow"))
+        found = read_privileges(account(postgres, "narrow"))
         admin.execute("revoke select on bookings from public")
         admin.execute("revoke create on schema shop from public")
     assert found.public == ("create in schema shop", "read public.bookings")
@@ -116,14 +116,14 @@ def test_a_database_that_does_not_answer_is_undetermined(dsn):
 
 def test_a_wrong_password_is_in_no_message(postgres):
     """What the driver says is cleaned."""
-    found = privileges(account(postgres, "narrow").replace(WORD, "wr0ng" + "Wr0ng"))
+    found = read_privileges(account(postgres, "narrow").replace(WORD, "wr0ng" + "Wr0ng"))
     assert not found.known
     assert "wr0ngWr0ng" not in found.reason
 
 
 def test_grants_of_mysql_as_text():
     """Columns, roles and grant options."""
-    found = granted(
+    found = read_grants(
         "q",
         "app@%",
         ["GRANT USAGE ON *.* TO `app`", "GRANT SELECT (`a`), UPDATE ON `s`.`t` TO `app`", "GRANT `r` TO `app`"],
@@ -134,4 +134,4 @@ def test_grants_of_mysql_as_text():
 
 def test_an_address_is_shown_without_its_password():
     """As the subject of findings."""
-    assert shown(f"postgresql://app:{WORD}@db.internal:5432/shop?x=1") == "postgresql://app@db.internal/shop"
+    assert safe_url(f"postgresql://app:{WORD}@db.internal:5432/shop?x=1") == "postgresql://app@db.internal/shop"

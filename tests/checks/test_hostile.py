@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from checks.loopback import Served, http, nothing, silence
 from checks.world import DOMAIN, check, page, to
+from launchready.checks.options import CheckOptions
 from launchready.checks.run import acheck
 from launchready.checks.run import check as run_check
-from launchready.checks.site import site
+from launchready.checks.site import read_site
 from launchready.errors import ConfigError
 from launchready.net.addresses import is_public
-from launchready.net.http import MOST_BYTES, Client
+from launchready.net.http import MAX_BYTES, HttpClient
 from launchready.net.smtp import Greeter
 from launchready.net.tls import Handshakes
 
@@ -72,10 +73,10 @@ from launchready.net.tls import Handshakes
 def test_what_is_typed(typed, domain):
     """A domain in its one form, or a ConfigError that says what to write instead."""
     if domain is not None:
-        assert site(typed).domain == domain
+        assert read_site(CheckOptions(typed)).domain == domain
         return
     with pytest.raises(ConfigError) as raised:
-        site(typed)
+        read_site(CheckOptions(typed))
     assert "domain" in str(raised.value)
     assert "1 setting" in str(raised.value)
     assert len(str(raised.value)) < 400
@@ -85,7 +86,7 @@ def test_what_is_typed(typed, domain):
 def test_any_text_is_a_domain_or_a_configuration_error(text):
     """No other exception, whatever is typed."""
     with contextlib.suppress(ConfigError):
-        assert site(text).domain
+        assert read_site(CheckOptions(text)).domain
 
 
 @pytest.mark.parametrize(
@@ -141,8 +142,8 @@ def test_no_connection_to_ones_own_network(address):
 
     async def every():
         return await asyncio.gather(
-            Client(addresses=there).send("GET", f"http://{DOMAIN}/"),
-            Client().send("GET", f"http://[{address}]/" if ":" in address else f"http://{address}/"),
+            HttpClient(addresses=there).send("GET", f"http://{DOMAIN}/"),
+            HttpClient().send("GET", f"http://[{address}]/" if ":" in address else f"http://{address}/"),
             Handshakes(addresses=there).facts(DOMAIN),
             Greeter().greet(DOMAIN, there),
         )
@@ -163,14 +164,14 @@ def test_a_redirect_does_not_lead_inside():
     async def both():
         with Served(nothing) as inside:
             url = f"http://127.0.0.1:{inside.address[1]}/latest/meta-data"
-            answer = await Client().send("GET", url)
+            answer = await HttpClient().send("GET", url)
             return answer.trouble, inside.seen
 
     assert asyncio.run(both()) == ("private", 0)
 
 
 def ask(served, path="/", seconds=2.0):
-    client = Client(private=True, seconds=seconds)
+    client = HttpClient(private=True, seconds=seconds)
     return asyncio.run(client.send("GET", f"http://127.0.0.1:{served.address[1]}{path}"))
 
 
@@ -179,7 +180,7 @@ def test_a_body_of_ten_megabytes():
     with Served(http(headers=["content-type: text/html"], body=b"x" * 1_000_000, chunk=10)) as server:
         answer = ask(server)
     assert answer.status == 200
-    assert len(answer.body) <= MOST_BYTES
+    assert len(answer.body) <= MAX_BYTES
 
 
 def test_a_compressed_bomb():

@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from checks.world import DOMAIN, check, http, zone_server
-from launchready.checks.site import site
+from launchready.checks.options import CheckOptions
+from launchready.checks.site import read_site
 from launchready.errors import ConfigError
 
 LOGIN = f"https://{DOMAIN}/login"
@@ -64,7 +65,7 @@ def test_silence_is_no_verdict():
 def test_what_cannot_be_tried(given):
     """A route without a number, or with one that would be a load test, is refused with what to write."""
     with pytest.raises(ConfigError, match="write"):
-        site(DOMAIN, probe_limit=given)
+        read_site(CheckOptions(DOMAIN, probe_limit=given))
 
 
 def test_it_is_never_tried_unasked():

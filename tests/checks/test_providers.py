@@ -3,25 +3,25 @@
 import pytest
 
 from checks.world import DOMAIN, check
-from launchready.checks.providers import PROVIDERS, Seen, detect
+from launchready.checks.providers import PROVIDERS, ObservedNames, detect
 from launchready.checks.run import check as run_check
-from launchready.checks.spelling import distance, meant, variants
-from launchready.checks.takeover_services import SERVICES, service
+from launchready.checks.spelling import correction, distance, misspellings
+from launchready.checks.takeover_services import SERVICES, find_service
 
 NAMED = {
-    "Cloudflare": Seen(servers=("ada.ns.cloudflare.com",)),
-    "Google Workspace": Seen(mail=("smtp.google.com",)),
-    "Microsoft 365": Seen(mail=("coach-example.mail.protection.outlook.com",)),
-    "SendGrid": Seen(sends=("sendgrid.net",)),
-    "Postmark": Seen(sends=("spf.mtasv.net",)),
-    "Mailgun": Seen(sends=("mailgun.org",)),
-    "Resend": Seen(sends=("amazonses.com",)),
-    "Netlify": Seen(hosts=("coach.netlify.app",)),
-    "Vercel": Seen(hosts=("cname.vercel-dns.com",)),
-    "Render": Seen(hosts=("coach.onrender.com",)),
-    "Heroku": Seen(hosts=("x.herokudns.com",)),
-    "GoDaddy": Seen(servers=("ns01.domaincontrol.com",)),
-    "Namecheap": Seen(servers=("dns1.registrar-servers.com",)),
+    "Cloudflare": ObservedNames(servers=("ada.ns.cloudflare.com",)),
+    "Google Workspace": ObservedNames(mail=("smtp.google.com",)),
+    "Microsoft 365": ObservedNames(mail=("coach-example.mail.protection.outlook.com",)),
+    "SendGrid": ObservedNames(sends=("sendgrid.net",)),
+    "Postmark": ObservedNames(sends=("spf.mtasv.net",)),
+    "Mailgun": ObservedNames(sends=("mailgun.org",)),
+    "Resend": ObservedNames(sends=("amazonses.com",)),
+    "Netlify": ObservedNames(hosts=("coach.netlify.app",)),
+    "Vercel": ObservedNames(hosts=("cname.vercel-dns.com",)),
+    "Render": ObservedNames(hosts=("coach.onrender.com",)),
+    "Heroku": ObservedNames(hosts=("x.herokudns.com",)),
+    "GoDaddy": ObservedNames(servers=("ns01.domaincontrol.com",)),
+    "Namecheap": ObservedNames(servers=("dns1.registrar-servers.com",)),
 }
 
 
@@ -34,7 +34,7 @@ def test_each_provider_is_recognised(title):
 def test_every_provider_has_its_row():
     """Whoever adds a provider says how it is recognised."""
     assert {one.title for one in PROVIDERS} == set(NAMED)
-    assert detect(Seen(servers=("ns.evilcloudflare.com",))) == ()
+    assert detect(ObservedNames(servers=("ns.evilcloudflare.com",))) == ()
 
 
 def test_a_fix_says_where(tmp_path):
@@ -65,7 +65,7 @@ def test_a_fix_says_where(tmp_path):
 )
 def test_did_you_mean(name, own, found):
     """At most two slips, in a name long enough; of short names none is guessed."""
-    assert meant(name, own) == found
+    assert correction(name, own) == found
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_distance(one, other, edits):
 
 def test_variants():
     """The usual slips of a first label; none of a short one."""
-    assert "amdin.coach.example" in variants("admin.coach.example")
-    assert variants("api.coach.example") == []
+    assert "amdin.coach.example" in misspellings("admin.coach.example")
+    assert misspellings("api.coach.example") == []
 
 
 def test_a_record_with_a_slip_is_found():
@@ -91,6 +91,6 @@ def test_a_record_with_a_slip_is_found():
 def test_services():
     """About 25 services, found by the end of a name, not by any part of it."""
     assert len(SERVICES) >= 25
-    assert service(["x.github.io"]).title == "GitHub Pages"
-    assert service(["x.github.io.example"]) is None
+    assert find_service(["x.github.io"]).title == "GitHub Pages"
+    assert find_service(["x.github.io.example"]) is None
     assert all(one.says or one.vanishes for one in SERVICES)

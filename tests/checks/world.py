@@ -6,6 +6,7 @@ Questions go through the code that reads real answers of a name server; only the
 import asyncio
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import dns.flags
@@ -14,14 +15,15 @@ import httpx
 
 from launchready.checks.adapter import Network
 from launchready.checks.catalogue import rules
-from launchready.checks.engine import Engine
+from launchready.checks.engine import CheckEngine
+from launchready.checks.options import CheckOptions
 from launchready.checks.report import Report
-from launchready.checks.results import needed, results
-from launchready.checks.rule import Choice
-from launchready.checks.site import site
+from launchready.checks.results import combine, required_rules
+from launchready.checks.rule import RuleSelection
+from launchready.checks.site import read_site
 from launchready.net.answers import DnsAnswer
-from launchready.net.blocking import blocking
-from launchready.net.dns import read
+from launchready.net.blocking import run_blocking
+from launchready.net.dns import read_reply
 from launchready.net.tls import Handshakes
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "conformance" / "zones"))
@@ -59,6 +61,7 @@ $ORIGIN dns.example.
 @ SOA ada.ns.dns.example. ops.dns.example. 1 7200 900 1209600 300
 ada.ns A 198.51.100.53
 bob.ns A 203.0.113.53
+carl.ns A 198.51.100.54
 $ORIGIN mail.example.
 @ SOA ns.mail.example. ops.mail.example. 1 7200 900 1209600 300
 mx A 198.51.100.25
@@ -76,7 +79,7 @@ $ORIGIN example.
 @ SOA a.nic.example. ops.nic.example. 1 900 900 1800 60
 """
 AUTHORITY = {"127.0.0.2": {"zones": [DOMAIN]}, "127.0.0.3": {"zones": [DOMAIN]}}
-NS_MAP = {"198.51.100.53": "127.0.0.2", "203.0.113.53": "127.0.0.3"}
+NS_MAP = {"198.51.100.53": "127.0.0.2", "203.0.113.53": "127.0.0.3", "198.51.100.54": "127.0.0.3"}
 SAFE = {
     "strict-transport-security": "max-age=63072000",
     "content-security-policy": "default-src 'self'",
@@ -131,8 +134,9 @@ class Sockets:
 
     overrides = NS_MAP
 
-    def __init__(self, universe, closed=()):
+    def __init__(self, universe, closed=(), serials=None):
         self.closed = closed
+        self.serials = serials or {}
         self.server = zone_server.ZoneServer(universe)
         self.asked = []
 
@@ -147,7 +151,11 @@ class Sockets:
         wire, _delay = self.server.answer(request.to_wire(), NS_MAP.get(server, "127.0.0.1"), "tcp")
         if wire is None:
             return DnsAnswer(question, "timeout", reason="no answer")
-        return read(question, dns.message.from_wire(wire), rdtype)
+        found = read_reply(question, dns.message.from_wire(wire), rdtype)
+        if rdtype == "SOA" and server in self.serials:
+            parts = found.records[0].split()
+            found = replace(found, records=(" ".join([*parts[:2], self.serials[server], *parts[3:]]),))
+        return found
 
 
 def universe(lines, *, faults=(), bogus=(), secure=(), authority=None):
@@ -168,7 +176,7 @@ def without(pattern, lines=RECORDS):
 
 def check(
     *, drop=None, add="", web=None, tls=None, rdap=None, faults=(), bogus=(), secure=(), authority=None, only=(),
-    transport=None, timeout=5.0, smtp=None, subdomains=None, closed=(), **call,
+    transport=None, timeout=5.0, smtp=None, subdomains=None, closed=(), serials=None, **call,
 ):  # fmt: skip
     """The report about the healthy business, with one thing changed."""
     lines = without(drop) if drop else RECORDS
@@ -182,21 +190,22 @@ def check(
         shown = {host: certificate() for host in (DOMAIN, f"www.{DOMAIN}", f"app.{DOMAIN}", f"api.{DOMAIN}")} | (
             tls or {}
         )
-    asked = site(told.pop("domain", DOMAIN), **told)
+    options = CheckOptions(
+        told.pop("domain", DOMAIN), resolver=("127.0.0.1", 1), tls=shown, smtp=smtp, subdomains=subdomains,
+        http=transport or httpx.MockTransport(zone_server.mock_http({"http": table})),
+        rdap=registration() if rdap is None else rdap, **told,
+    )  # fmt: skip
+    asked = read_site(options)
     made = universe(lines + "\n" + add, faults=faults, bogus=bogus, secure=secure, authority=authority)
-    sockets = Sockets(made, closed)
+    sockets = Sockets(made, closed, serials)
 
     async def run():
-        network = Network(
-            resolver=("127.0.0.1", 1), http=transport or httpx.MockTransport(zone_server.mock_http({"http": table})),
-            tls=shown, rdap=registration() if rdap is None else rdap, smtp=smtp,
-            subdomains=subdomains,
-        )  # fmt: skip
+        network = Network(options)
         network.resolver = sockets
-        choice = Choice(frozenset(only))
-        outcomes = await Engine(network, timeout).outcomes(needed(rules(), choice), asked)
-        found = results(outcomes, asked, choice)
+        choice = RuleSelection(frozenset(only))
+        outcomes = await CheckEngine(network, timeout).run_rules(required_rules(rules(), choice), asked)
+        found = combine(outcomes, asked, choice)
         return Report.of(asked.domain, found.findings, found.passed, started=asked.now, seconds=0.0)
 
-    report = blocking(run)  # Playwright has a loop of its own in this thread
+    report = run_blocking(run)  # Playwright has a loop of its own in this thread
     return report, sockets

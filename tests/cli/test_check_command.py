@@ -1,4 +1,4 @@
-"""``launchready check``, ``map``, ``explain`` and ``config`` as they are typed: results, files, exit codes."""
+"""``launchready check``, ``map``, ``explain`` and ``config`` as typed: results, files, exit codes."""
 
 import datetime as dt
 import json
@@ -20,7 +20,7 @@ SOURCE = Path(launchready.checks.run.__file__).parents[2]
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty folder to run in."""
+    """An empty current folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -30,7 +30,7 @@ def served(lines=RECORDS, **more):
 
 
 def typed(server, *words):
-    """The command line with the sample world behind it; certificates and registration come from it as well."""
+    """Run the command line against the sample world, certificates and registration included."""
     return ["check", DOMAIN, "--resolver", f"127.0.0.1:{server.port}", "--only", "dns,mail", "--skip", "MAIL018,MAIL019",
             "--ca", "letsencrypt.org", *words]  # fmt: skip
 
@@ -42,7 +42,7 @@ def run(words, capsys):
 
 
 def test_fine_is_zero(folder, capsys):
-    """A healthy domain: exit 0, one line of verdict on stdout, nothing on stderr; nothing is written."""
+    """A healthy domain: exit 0, one summary line on stdout, nothing on stderr, no file."""
     with served() as server:
         code, out, err = run(typed(server), capsys)
     assert (code, err) == (0, "")
@@ -61,7 +61,7 @@ def test_exit_code(fail_on, drop, code, folder, capsys):
 
 
 def test_unknown_is_three(folder, capsys):
-    """What could not be checked is neither 0 nor 1, unless that is allowed."""
+    """An undetermined check exits with 3, unless that is allowed."""
     faults = [{"name": f"_dmarc.{DOMAIN}", "type": "TXT", "action": "refused"}]
     with served(faults=faults) as server:
         assert run(typed(server), capsys)[0] == 3
@@ -81,14 +81,14 @@ def test_unknown_is_three(folder, capsys):
     ],
 )
 def test_mistakes_are_two(words, said, folder, capsys):
-    """Usage and configuration: exit 2, and one sentence on stderr that says what to write instead."""
+    """Usage and configuration errors exit with 2 and one sentence on stderr."""
     code, out, err = run(words, capsys)
     assert (code, out) == (2, "")
     assert said in err
 
 
-def test_the_domain_behind_only(folder, capsys):
-    """``check --only dns coach.example``: no family has a dot, so that is the domain."""
+def test_the_domain_after_only(folder, capsys):
+    """``check --only dns coach.example``: families have no dot, so the dotted word is the domain."""
     with served() as server:
         code, out, _ = run(["check", "--resolver", f"127.0.0.1:{server.port}", "--only", "dns", DOMAIN], capsys)
     assert code == 0
@@ -96,12 +96,12 @@ def test_the_domain_behind_only(folder, capsys):
 
 
 def test_ctrl_c_is_130(folder, monkeypatch):
-    """No traceback."""
+    """Ctrl-C exits with 130, without a traceback."""
 
     def interrupted(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(launchready.checks.run, "check", interrupted)
+    monkeypatch.setattr(launchready.checks.run, "check_with", interrupted)
     assert cli.main(["check", DOMAIN]) == 130
 
 
@@ -110,7 +110,7 @@ def test_ctrl_c_is_130(folder, monkeypatch):
     [("json", "{"), ("md", "# Launch checks"), ("html", "<!doctype"), ("sarif", "{"), ("junit", "<?xml")],
 )
 def test_formats_and_file(form, starts, folder, capsys):
-    """Every format, to a file: stdout stays empty."""
+    """Every format can be written to a file; stdout stays empty."""
     with served(without("www")) as server:
         code, out, _ = run(typed(server, "--format", form, "-o", "report.out"), capsys)
     assert (code, out) == (1, "")
@@ -118,7 +118,7 @@ def test_formats_and_file(form, starts, folder, capsys):
 
 
 def test_a_project_keeps_its_last_report(folder, capsys):
-    """--since last: what is new, what is fixed, in one line and a line each."""
+    """--since last lists new and fixed findings."""
     (folder / "launchready.toml").write_text(f'[check]\ndomain = "{DOMAIN}"\n')
     with served(without("www")) as server:
         assert run(typed(server), capsys)[0] == 1
@@ -132,7 +132,7 @@ def test_a_project_keeps_its_last_report(folder, capsys):
 
 
 def test_since_last_without_an_earlier_run(folder, capsys):
-    """The first run is shown whole, and kept."""
+    """The first run is shown in full and stored."""
     with served() as server:
         code, out, _ = run(typed(server, "--since", "last", "--format", "json"), capsys)
         assert (code, json.loads(out)["domain"]) == (0, DOMAIN)
@@ -141,7 +141,7 @@ def test_since_last_without_an_earlier_run(folder, capsys):
 
 
 def test_map(folder, capsys):
-    """Each host on its lines; with --diff one changed record is one line gone and one come."""
+    """Each host has its lines; --diff shows one changed record as one removed and one added line."""
     words = ["map", DOMAIN, "--hosts", "app", "--timeout", "0.6"]
     with served() as server:
         code, out, _ = run([*words, "--resolver", f"127.0.0.1:{server.port}", "--diff"], capsys)
@@ -157,7 +157,7 @@ def test_map(folder, capsys):
 
 
 def test_explain(capsys):
-    """One code is its page, in any spelling; none lists all."""
+    """A code prints its page in any spelling; no code lists all."""
     code, out, _ = run(["explain", "mail003"], capsys)
     assert (code, out.splitlines()[0].startswith("# MAIL003:")) == (0, True)
     code, out, _ = run(["explain"], capsys)
@@ -166,7 +166,7 @@ def test_explain(capsys):
 
 
 def test_config(folder, capsys, monkeypatch):
-    """Each value with its source; neither a password nor a key is shown, in any format."""
+    """Each value has its source; no format shows a password or key."""
     word = "w0rd" * 4
     monkeypatch.setenv("LAUNCHREADY_STORE", f"redis://user:{word}@localhost")
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", word)
@@ -189,7 +189,7 @@ def python(*words, **more):
 
 
 def test_help_is_fast():
-    """``launchready --help`` within 150 ms of processor: the median of seven."""
+    """``launchready --help`` needs at most 150 ms of CPU time: the median of seven runs."""
 
     def seconds():
         start = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -201,7 +201,7 @@ def test_help_is_fast():
 
 
 def test_flask_launchready(tmp_path):
-    """``flask launchready explain MAIL003`` is the same command; its own flags arrive, --help as well."""
+    """``flask launchready explain MAIL003`` is the same command, and receives its own flags, --help included."""
     (tmp_path / "app.py").write_text(
         "from flask import Flask\nfrom launchready.cli.flask import command\napp = Flask(__name__)\n"
         "app.cli.add_command(command)\n"
@@ -212,7 +212,7 @@ def test_flask_launchready(tmp_path):
     assert python("-m", "flask", "--app", "app", "launchready", "explain", "X", cwd=tmp_path).returncode == 2
 
 
-def test_a_reader_that_has_enough():
+def test_a_closed_pipe():
     """``launchready explain | head -1`` ends without a traceback."""
     done = subprocess.run(
         f"{sys.executable} -m launchready explain | head -1", shell=True, capture_output=True, text=True, check=False,
@@ -222,8 +222,8 @@ def test_a_reader_that_has_enough():
     assert done.stdout.count("\n") == 1
 
 
-def test_the_same_from_python(folder):
-    """What the command asks for can be asked for from Python: certificates, registration and date come injected."""
+def test_check_from_python(folder):
+    """Python callers can inject certificates, registration and date."""
     with served() as server:
         report = launchready.checks.run.check(
             DOMAIN, resolver=("127.0.0.1", server.port), only=["tls", "registration"], rdap=registration(),
@@ -238,8 +238,8 @@ def accept(name, capsys, days=7):
     return run(["accept", name, "--until", until.isoformat(), "--why", "known"], capsys)
 
 
-def test_accepted_findings_wait_for_their_day(folder, capsys):
-    """What is accepted, by code or at one subject, is named and does not fail; when its day is over it does again."""
+def test_accepted_findings_fail_after_their_day(folder, capsys):
+    """An accepted finding is listed and does not fail until its day has passed."""
     with served(without("www")) as server:
         code, out, _ = run(typed(server, "--format", "json"), capsys)
         found = json.loads(out)["findings"][0]
@@ -259,8 +259,8 @@ def test_accepted_findings_wait_for_their_day(folder, capsys):
         assert run(typed(server), capsys)[0] == 1
 
 
-def test_what_could_not_be_checked_is_not_accepted(folder, capsys):
-    """An acceptance is about a finding that was seen: an unanswered question stays open."""
+def test_undetermined_findings_cannot_be_accepted(folder, capsys):
+    """An acceptance covers a finding, not an undetermined check."""
     faults = [{"name": f"_dmarc.{DOMAIN}", "type": "TXT", "action": "refused"}]
     with served(faults=faults) as server:
         code, out, _ = run(typed(server, "--format", "json"), capsys)
@@ -273,8 +273,8 @@ def test_what_could_not_be_checked_is_not_accepted(folder, capsys):
 
 @pytest.mark.parametrize(("name", "word"), [("MAIL03", "did you mean 'MAIL0"), ("mail003@a.b", "'MAIL003@a.b'"),
                                             ("nothing", "a code (MAIL003)"), ("MAIL003@", "MAIL003")])  # fmt: skip
-def test_no_such_finding(name, word, folder, capsys):
-    """A code that no check has is refused, with the nearest one."""
+def test_an_unknown_code_is_refused(name, word, folder, capsys):
+    """The error suggests the nearest code."""
     code, _, err = accept(name, capsys)
     assert code == 2
     assert word in err

@@ -1,13 +1,13 @@
-"""The file of the command line: where it is found, what is refused, and that a secret never stands in it."""
+"""The configuration file: its location, invalid content, and secrets, which it must not hold."""
 
 import pytest
 
-from launchready.cli.check_arguments import facts
-from launchready.cli.configuration import Configuration, literal_secrets, load, secret
+from launchready.cli.check_arguments import site_facts
+from launchready.cli.configuration import Configuration, load, plain_secrets, secret
 from launchready.errors import ConfigError
 
 
-def test_where_it_is_found(tmp_path):
+def test_the_location(tmp_path):
     """launchready.toml, else the table in pyproject.toml, else nothing."""
     assert load(tmp_path) == Configuration()
     (tmp_path / "pyproject.toml").write_text('[tool.launchready.check]\ndomain = "two.example"\n')
@@ -17,7 +17,7 @@ def test_where_it_is_found(tmp_path):
 
 
 def test_unknown_key_names_the_nearest(tmp_path):
-    """A typing slip is a ConfigError that says what was meant."""
+    """A misspelt key raises ConfigError with the nearest name."""
     (tmp_path / "launchready.toml").write_text('[check]\ndomian = "one.example"\n')
     with pytest.raises(ConfigError, match="did you mean 'domain'"):
         load(tmp_path).table("check", ["domain", "hosts"])
@@ -37,13 +37,13 @@ def test_a_secret_in_the_file_is_refused(tmp_path):
     "name", ["api_key", "db_password", "token", "secret_key", "secret_key_fallbacks", "private_key"]
 )
 def test_names_of_secrets(name):
-    """Wherever it stands, also inside a list of tables."""
-    assert list(literal_secrets({"a": [{name: "value"}]}))
-    assert not list(literal_secrets({"a": [{name: {"env": "NAME"}}]}))
+    """Secrets are refused at every level, lists of tables included."""
+    assert list(plain_secrets({"a": [{name: "value"}]}))
+    assert not list(plain_secrets({"a": [{name: {"env": "NAME"}}]}))
 
 
 def test_secret_comes_from_the_environment(monkeypatch):
-    """``{ env = "NAME" }`` is the only way; a variable that is not set is said by name."""
+    """``{ env = "NAME" }`` is the only form; an unset variable is named."""
     monkeypatch.setenv("HOOK", "value")
     assert secret({"env": "HOOK"}, "hook") == "value"
     monkeypatch.delenv("HOOK")
@@ -53,19 +53,19 @@ def test_secret_comes_from_the_environment(monkeypatch):
 
 
 def test_broken_toml_is_a_configuration_error(tmp_path):
-    """Not a traceback: the file and the line."""
+    """Invalid TOML is reported with file and line."""
     (tmp_path / "launchready.toml").write_text("[check\n")
     with pytest.raises(ConfigError, match=r"launchready\.toml"):
         load(tmp_path)
 
 
 def test_facts_of_the_site():
-    """production, hosts and webhooks at the top say what to check."""
+    """Top-level production, hosts and webhooks define the checks."""
     values = {
         "production": {"url": "https://app.coach.example", "mobile_app": True},
         "hosts": {"coach.example": "site", "api.coach.example": "api"},
         "webhooks": {"stripe": {"path": "/webhooks/stripe", "secret": {"env": "HOOK"}}},
     }
-    assert facts(Configuration(None, values)) == {
+    assert site_facts(Configuration(None, values)) == {
         "domain": "coach.example", "hosts": ["api.coach.example"], "mobile_app": True, "webhooks": ["/webhooks/stripe"],
     }  # fmt: skip

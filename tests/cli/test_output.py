@@ -1,4 +1,4 @@
-"""``-o FILE``: a file is replaced as a whole, anything else is written to."""
+"""``-o FILE``: a regular file is replaced, anything else is written to."""
 
 import argparse
 import io
@@ -14,8 +14,8 @@ from launchready.cli.options import write
 from launchready.errors import ConfigError
 
 
-def test_what_is_no_file_stays_what_it_is(tmp_path):
-    """``-o /dev/null``, as root, must not make a file of it; a pipe gets its text."""
+def test_devices_and_pipes_are_written_to(tmp_path):
+    """``-o /dev/null`` as root does not replace the device, and a pipe receives the text."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     got = []
@@ -27,7 +27,7 @@ def test_what_is_no_file_stays_what_it_is(tmp_path):
 
 
 def test_a_file_is_replaced(tmp_path):
-    """And nothing is left beside it."""
+    """The file is replaced atomically, and no temporary file remains."""
     file = tmp_path / "report.txt"
     file.write_text("old")
     write(argparse.Namespace(output=file), "new")
@@ -35,14 +35,14 @@ def test_a_file_is_replaced(tmp_path):
 
 
 @pytest.mark.parametrize("where", ["nowhere/report.txt", "."])
-def test_a_place_that_cannot_be_written_is_said(tmp_path, where):
-    """A sentence that names it, not a traceback."""
-    with pytest.raises(ConfigError, match=r"-o .*: .* can be written"):
+def test_an_unwritable_path_is_an_error(tmp_path, where):
+    """One sentence names the path, without a traceback."""
+    with pytest.raises(ConfigError, match=r"-o .*: .* name a writable file"):
         write(argparse.Namespace(output=tmp_path / where), "new")
 
 
-def test_a_terminal_that_cannot_write_a_letter(monkeypatch):
-    """It gets the letter's number, and the rest."""
+def test_a_terminal_with_a_small_character_set(monkeypatch):
+    """Unsupported characters are escaped."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", out)
     write(argparse.Namespace(output=None), "caf\u00e9")

@@ -1,4 +1,4 @@
-"""Progress: only where somebody watches, with rich where it is installed, plain without."""
+"""Progress appears only on a terminal: a bar with rich, plain lines without."""
 
 import argparse
 import io
@@ -14,31 +14,31 @@ class Terminal(io.StringIO):
         return True
 
 
-def asked(**more):
+def arguments(**more):
     return argparse.Namespace(**({"quiet": False, "no_color": True} | more))
 
 
 @pytest.mark.parametrize(("stream", "more"), [(io.StringIO, {}), (Terminal, {"quiet": True})])
-def test_nobody_watches(stream, more, monkeypatch):
-    """A file or --quiet: nothing is written."""
+def test_no_terminal(stream, more, monkeypatch):
+    """With a file or --quiet, nothing is written."""
     monkeypatch.setattr(sys, "stderr", stream())
-    with progress(asked(**more), "asking") as told:
-        assert told is None
+    with progress(arguments(**more), "asking") as update:
+        assert update is None
     assert sys.stderr.getvalue() == ""
 
 
 def test_with_rich(monkeypatch):
-    """A bar that follows, and is gone when it is done; what a zone says is no markup of it."""
+    """The bar updates and disappears at the end; text from a zone is not markup."""
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with progress(asked(), "asking [bold]x") as told:
-        told(1, 2, "the address of the site")
-        told(2, 2, "[/red] the name servers")
+    with progress(arguments(), "asking [bold]x") as update:
+        update(1, 2, "the address of the site")
+        update(2, 2, "[/red] the name servers")
 
 
 def test_without_rich(monkeypatch):
-    """One plain line."""
+    """One plain line is written."""
     monkeypatch.setitem(sys.modules, "rich.console", None)
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with progress(asked(), "asking about coach.example") as told:
-        assert told is None
+    with progress(arguments(), "asking about coach.example") as update:
+        assert update is None
     assert sys.stderr.getvalue() == "... asking about coach.example\n"

@@ -22,7 +22,7 @@ def store(tmp_path, monkeypatch):
 
 
 def test_status(store, capsys):
-    """A sentence, the routes with their targets, and the releases; the same as JSON."""
+    """A summary, the routes with their targets, and the releases; the same as JSON."""
     assert main(["status", "--hours", "24", "--target", "POST /payments", "100ms"]) == 0
     text = capsys.readouterr().out
     assert "POST /payments" in text
@@ -35,7 +35,7 @@ def test_status(store, capsys):
 
 
 def test_status_as_a_file(store, tmp_path, capsys):
-    """One file, without a script."""
+    """One HTML file without a script."""
     assert main(["status", "--html", "-o", str(tmp_path / "page.html")]) == 0
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
     HTMLParser().feed(html)
@@ -45,22 +45,22 @@ def test_status_as_a_file(store, tmp_path, capsys):
 
 
 def test_dashboard_link(store, capsys):
-    """A link that opens for so long, and not after all were revoked."""
+    """A link works until it expires or all links are revoked."""
     assert main(["dashboard-link", "--url", "https://api.acme.com/", "--hours", "2"]) == 0
     link = capsys.readouterr().out.strip()
     address, _, token = link.partition("?token=")
     assert address == "https://api.acme.com/launchready"
-    assert links.opens([KEY], token, time.time() + 7000)
-    assert not links.opens([KEY], token, time.time() + 7300)
+    assert links.is_valid([KEY], token, time.time() + 7000)
+    assert not links.is_valid([KEY], token, time.time() + 7300)
     assert main(["dashboard-link", "--revoke-all"]) == 0
     newer = capsys.readouterr().out.strip().partition("?token=")[2]
-    assert not links.opens([KEY], token, time.time(), epoch=1)
-    assert links.opens([KEY], newer, time.time(), epoch=1)
+    assert not links.is_valid([KEY], token, time.time(), epoch=1)
+    assert links.is_valid([KEY], newer, time.time(), epoch=1)
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["dashboard-link"], ["dashboard-link", "--hours", "0"]])
-def test_what_to_write_instead(arguments, tmp_path, monkeypatch, capsys):
-    """No file, no key, no time: exit 2 and what to set."""
+def test_errors_say_what_to_set(arguments, tmp_path, monkeypatch, capsys):
+    """No file, no key, no lifetime: exit 2, and the error says what to set."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LAUNCHREADY_STORE", raising=False)
     if "--hours" in arguments:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from launchready.core.ratelimit import Client
-from launchready.exchange.store import Take
+from launchready.exchange.store import Consume
 from launchready.http.message import Request, Response
 from launchready.settings.build import build
 from launchready.settings.cors import CORS
@@ -43,9 +43,9 @@ class Everything(World):
 
     def answer(self, op):
         if isinstance(op, Client):
-            STACK.answers.inline[Client](op)
+            STACK.adapter.inline[Client](op)
         else:
-            if isinstance(op, Take):
+            if isinstance(op, Consume):
                 self.keys.add(op.key)
                 op.at = 0
             super().answer(op)

@@ -10,14 +10,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from launchready.core.idempotency import Idempotency, Rule, Vault, lookup_key, rerun
+from launchready.core.idempotency import Idempotency, KeyContext, RoutePolicy, lookup_key, rerun
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Hold
-from launchready.exchange.claim import Claim, Keep
+from launchready.exchange.app import ForwardBuffered
+from launchready.exchange.claim import Claim, KeepAlive
 from launchready.exchange.store import Renew
 from launchready.http.message import Response
 from launchready.http.routes import RouteTable
 from support.flows import World, go, request
+from support.keys import key as uuid
 
 KEEP, LEASE = 1000.0, 60.0
 
@@ -29,11 +30,11 @@ class Worker:
     def __init__(self, world):
         self.world = world
         self.stands = False
-        self.claims = []
-        self.held = {}
+        self.kept = []
+        self.claims = {}  # what a renewer holds, as the claims know it
         self.words = []
 
-    def insist(self, settle, patience):
+    def retry(self, settle, patience):
         self.words.append((settle, self.world.now + patience))
 
     def say_again(self):
@@ -52,8 +53,8 @@ class Alive(World):
         self.current = self.workers[0]
 
     def answer(self, op):
-        if isinstance(op, Keep):
-            self.current.claims.append((op.claim, self.now))
+        if isinstance(op, KeepAlive):
+            self.current.kept.append((op.claim, self.now))
             op.claim.keeper = self.current
         super().answer(op)
 
@@ -63,15 +64,13 @@ class Alive(World):
         while self.now < end:
             self.now = min(end, self.now + LEASE / 4)
             for worker in self.workers:
-                worker.claims = [
-                    (claim, since) for claim, since in worker.claims if not claim.landed and not claim.lost
-                ]
+                worker.kept = [(claim, since) for claim, since in worker.kept if not claim.landed and not claim.lost]
                 if worker.stands:
                     continue
-                for claim, since in worker.claims:
+                for claim, since in worker.kept:
                     if "Renew" not in self.down:
                         self.beat(claim, since)
-                if "Settle" not in self.down:
+                if "Complete" not in self.down:
                     worker.say_again()
 
     def beat(self, claim: Claim, since):
@@ -90,11 +89,11 @@ class Keys(RuleBasedStateMachine):
         super().__init__()
         self.world = Alive()
         self.numbers = itertools.count()
-        rule_ = Rule(keep=KEEP, lease=LEASE, required=True, wait=0.0, max_body=100, release_from=1000,
+        rule_ = RoutePolicy(keep=KEEP, lease=LEASE, required=True, wait=0.0, max_body=100, release_from=1000,
                      scope=lambda _: "", on_crash=self.on_crash)  # fmt: skip
         self.token = lambda: b"%d" % next(self.numbers)
         self.rule = rule_
-        self.features = [self.feature(Vault(self.token))] * 2  # of each worker
+        self.features = [self.feature(KeyContext(self.token))] * 2  # of each worker
         self.began = {}  # key -> [(number of the execution, when)]
         self.freed = set()  # executions that gave their word that nothing happened
         self.answers = {}  # key -> what was told as an answer
@@ -113,10 +112,10 @@ class Keys(RuleBasedStateMachine):
         """A request comes."""
         world = self.world
         world.current = world.workers[worker]
-        made, world.body = request("POST", "/pay", [(b"idempotency-key", key.encode())])
+        made, world.body = request("POST", "/pay", [(b"idempotency-key", uuid(key).encode())])
         flow = self.features[worker].handle(made)
         step = go(flow, world)
-        if isinstance(step, Hold):
+        if isinstance(step, ForwardBuffered):
             number = next(self.numbers)
             self.began.setdefault(key, []).append((number, world.now))
             return key, number, flow, step, world.workers[worker], made.claimed
@@ -136,7 +135,7 @@ class Keys(RuleBasedStateMachine):
         assert claim.landed
         if told is not None:
             assert told.status in {409, 422} or int(told.body) != number
-        elif "Settle" not in self.world.down:  # where nobody could write it down, a repetition may answer anew
+        elif "Complete" not in self.world.down:  # where nobody could write it down, a repetition may answer anew
             self.answers.setdefault(key, set()).add((b"%d" % number, self.world.now))
 
     @rule(held=consumes(running))
@@ -163,7 +162,7 @@ class Keys(RuleBasedStateMachine):
         """SIGSTOP, SIGCONT."""
         self.world.workers[worker].stands = stands
 
-    @rule(down=st.sets(st.sampled_from(["PutIfAbsent", "Settle", "Delete", "Renew", "Get"])))
+    @rule(down=st.sets(st.sampled_from(["PutIfAbsent", "Complete", "Delete", "Renew", "Get"])))
     def store(self, down):
         """Some of the store's verbs fail, or none."""
         self.world.down = down
@@ -195,15 +194,15 @@ class Repeated(Repeats, Keys):
 
 
 def before(token):
-    return Vault(token, b"old")
+    return KeyContext(token, b"old")
 
 
 def between(token):
-    return Vault(token, b"new", older=(before(token),))
+    return KeyContext(token, b"new", older=(before(token),))
 
 
 def after(token):
-    return Vault(token, b"new")
+    return KeyContext(token, b"new")
 
 
 GENERATIONS = (before, between, after)
@@ -235,7 +234,7 @@ class Rolling(Keys):
         """Whether a key stands under the one secret and not under the other."""
 
         def there(key, secret):
-            found = self.world.data.get(("idempotency", lookup_key("", key.encode(), secret)))
+            found = self.world.data.get(("idempotency", lookup_key("", uuid(key).encode(), secret)))
             return found is not None and found[2] > self.world.now
 
         return any(there(key, secret) and not there(key, other) for key in "abc")

@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from launchready.core.idempotency import Idempotency, Rule, Vault, load, lookup_key, rerun
+from launchready.core.idempotency import Idempotency, KeyContext, RoutePolicy, load, lookup_key, rerun
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Hold
-from launchready.exchange.claim import Forget, Keep
+from launchready.exchange.app import ForwardBuffered
+from launchready.exchange.claim import KeepAlive, ReleaseIfMine
 from launchready.http.message import Response
 from launchready.http.routes import RouteTable
 from support.flows import World, go, request
@@ -23,17 +23,17 @@ class Told(World):
     def __init__(self):
         super().__init__()
         self.forgotten = []
-        self.held = {}
+        self.claims = {}
         self.later = []
 
     def answer(self, op):
-        if isinstance(op, Keep):
+        if isinstance(op, KeepAlive):
             op.claim.keeper = self
-        if isinstance(op, Forget):
+        if isinstance(op, ReleaseIfMine):
             self.forgotten.append(op.key)
         super().answer(op)
 
-    def insist(self, settle, patience):
+    def retry(self, settle, patience):
         self.later.append(settle)
 
     def still_held(self, claim):
@@ -49,18 +49,18 @@ def token():
     return b"%d" % next(NUMBERS)
 
 
-OLD, NEW = Vault(token, b"old"), Vault(token, b"new")
+OLD, NEW = KeyContext(token, b"old"), KeyContext(token, b"new")
 
 
 def both():
-    return Vault(token, b"new", older=(OLD,))
+    return KeyContext(token, b"new", older=(OLD,))
 
 
 def start(world, vault, **changes):
     options = {"keep": 3600.0, "lease": 60.0, "required": False, "wait": 0.0, "max_body": 100,
                "release_from": 1000, "scope": lambda _: "user"}  # fmt: skip
     made, world.body = request("POST", "/pay", [(b"idempotency-key", KEY)], b"", b"{}")
-    flow = Idempotency(RouteTable({"POST /pay": Rule(**{**options, **changes})}), vault).handle(made)
+    flow = Idempotency(RouteTable({"POST /pay": RoutePolicy(**{**options, **changes})}), vault).handle(made)
     return made, flow, go(flow, world)
 
 
@@ -105,7 +105,7 @@ def test_another_request_with_the_key(world):
     """422, whichever secret it was used under, and what was claimed for it is given back."""
     start(world, NEW)
     made, world.body = request("POST", "/pay", [(b"idempotency-key", KEY)], b"", b"other")
-    rule = Rule(keep=3600.0, lease=60.0, required=False, wait=0.0, max_body=100, release_from=1000,
+    rule = RoutePolicy(keep=3600.0, lease=60.0, required=False, wait=0.0, max_body=100, release_from=1000,
                 scope=lambda _: "user")  # fmt: skip
     answer = go(Idempotency(RouteTable({"POST /pay": rule}), both()).handle(made), world)
     assert told(answer) == (422, "key_reused")
@@ -117,7 +117,7 @@ def test_nothing_stays_of_a_claim_that_lost(world, first):
     """Somebody else claims one of the names after the look: the other name is free again."""
     once = both()
     made, world.body = request("POST", "/pay", [(b"idempotency-key", KEY)], b"", b"{}")
-    rule = Rule(keep=3600.0, lease=60.0, required=False, wait=0.0, max_body=100, release_from=1000,
+    rule = RoutePolicy(keep=3600.0, lease=60.0, required=False, wait=0.0, max_body=100, release_from=1000,
                 scope=lambda _: "user")  # fmt: skip
     flow = Idempotency(RouteTable({"POST /pay": rule}), once).handle(made)
     op = next(flow)
@@ -158,14 +158,14 @@ def test_the_handler_raises(world):
 
 
 def test_the_store_goes_between_two_claims(world):
-    """503, and the claim that was made is forgotten beside the request, as is the one that may have been."""
+    """503, and the claim that was made is forgotten sibling the request, as is the one that may have been."""
     vault = both()
     made, world.body = request("POST", "/pay", [(b"idempotency-key", KEY)], b"", b"{}")
-    rule = Rule(keep=3600.0, lease=60.0, required=False, wait=0.0, max_body=100, release_from=1000,
+    rule = RoutePolicy(keep=3600.0, lease=60.0, required=False, wait=0.0, max_body=100, release_from=1000,
                 scope=lambda _: "user")  # fmt: skip
     flow = Idempotency(RouteTable({"POST /pay": rule}), vault).handle(made)
     op = next(flow)
-    while not isinstance(op, Keep):
+    while not isinstance(op, KeepAlive):
         world.answer(op)
         op = next(flow)
     world.answer(op)
@@ -184,9 +184,9 @@ def test_the_store_is_away(world):
 
 
 def test_the_store_does_not_take_the_answer(world):
-    """Each of them is said again beside the requests."""
+    """Each of them is said again sibling the requests."""
     _, flow, step = start(world, both())
-    world.down = {"Settle"}
+    world.down = {"Complete"}
     assert finish(world, flow, step) is None
     assert len(world.later) == 2
 
@@ -207,7 +207,7 @@ def test_a_dead_attempt_is_asked_about_once(world):
     world.now = 100.0
     vault = both()
     made, flow, step = start(world, vault, on_crash=lambda once, request: asked.append((once, request)))
-    assert isinstance(step, Hold)
+    assert isinstance(step, ForwardBuffered)
     assert len(asked) == 1
     assert asked[0][1] is made
     assert (vault.counts.recovered, vault.counts.first) == (1, 0)
@@ -221,7 +221,7 @@ def test_a_dead_attempt_under_one_secret(world):
     start(world, OLD)
     world.now = 100.0
     made, _, step = start(world, both(), on_crash=rerun, rerun_for=110.0)
-    assert isinstance(step, Hold)
+    assert isinstance(step, ForwardBuffered)
     assert all(claim.record(0.0).elapsed >= 100 for claim in made.claimed.all)
     world.now = 200.0
     assert told(start(world, NEW, on_crash=rerun, rerun_for=110.0)[2]) == (409, "outcome_unknown")
@@ -248,8 +248,8 @@ def test_overtaken(world):
 
 def test_two_older_secrets(world):
     """Three names, three answers."""
-    oldest = Vault(token, b"oldest")
-    _, flow, step = start(world, Vault(token, b"new", older=(oldest, OLD)))
+    oldest = KeyContext(token, b"oldest")
+    _, flow, step = start(world, KeyContext(token, b"new", older=(oldest, OLD)))
     finish(world, flow, step)
     assert [world.stands(secret) for secret in (b"oldest", b"old", b"new")] == [201] * 3
 

@@ -8,16 +8,17 @@ from hypothesis import strategies as st
 from limits import RateLimitItemPerMinute, storage, strategies
 
 from launchready.core.ratelimit import Ban, Bans, Policy
+from launchready.core.ratelimit.account_names import Unreadable, account_names, fold
 from launchready.core.ratelimit.bans import BANS, LISTS, banned
-from launchready.core.ratelimit.login_guard import Guard
 from launchready.errors import ConfigError
-from launchready.exchange.store import Get, Give, Take, TakeHere
+from launchready.exchange.store import Consume, ConsumeLocal, Get, Refund
 from launchready.exchange.window import MICRO, Taken, Window, fresh, take
 from launchready.http.message import Request
 from launchready.settings import deployment
 from launchready.settings.build import build
 from launchready.settings.rate_limit import Limit, RateLimit
 from launchready.stores.memory import MemoryStore
+from support.keys import SECRET
 
 DAY = 86_400.0
 
@@ -104,7 +105,7 @@ def test_keys_of_the_users_own():
 def test_a_key_of_the_install():
     """With a secret key, what is stored of an address cannot be found by trying all addresses."""
     plain = limiter(RateLimit("5/minute"))._default
-    salted = limiter(RateLimit("5/minute"), secret_key="of this install")._default
+    salted = limiter(RateLimit("5/minute"), secret_key=SECRET)._default
     assert plain.prefix == "rate:default:"
     assert salted.prefix.startswith("rate:")
     assert len(salted.prefix) == len(plain.prefix) + 17
@@ -113,27 +114,71 @@ def test_a_key_of_the_install():
 @pytest.mark.parametrize(
     ("kind", "body", "name"),
     [
-        (b"application/json", b'{"email": "a@b.example", "password": "x"}', "a@b.example"),
-        (b"application/json", b'{"username": 7}', "7"),
-        (b"application/json", b'["a"]', None),
-        (b"application/json", b"{", None),
-        (b"application/json", b"[" * 100_000, None),
-        (b"application/json", b'{"email": null, "login": "ada"}', "ada"),
-        (b"application/x-www-form-urlencoded", b"user=ada&user=bob&password=x", "bob"),
-        (b"application/x-www-form-urlencoded; charset=utf-8", b"email=a%40b.example", "a@b.example"),
+        (b"application/json", b'{"email": "a@b.example", "password": "x"}', ["a@b.example"]),
+        (b"application/json", b'{"username": 7}', ["7"]),
+        (b"application/json", b'["a"]', []),
+        (b"application/json", b"{", []),
+        (b"application/json", b'{"email": null, "login": "ada"}', ["ada"]),
+        (b"application/json", b'{"user": {"email": "ada", "password": "x"}}', ["ada"]),
+        (b"application/json", b'{"userName": "ada", "e-mail": ["bob"]}', ["ada", "bob"]),
+        (b"application/x-www-form-urlencoded", b"user=ada&user=bob&password=x", ["ada", "bob"]),
+        (b"application/x-www-form-urlencoded; charset=utf-8", b"email=a%40b.example", ["a@b.example"]),
+        (b"application/x-www-form-urlencoded", b"login-email=ada&user[phone]=1", ["ada", "1"]),
         (
             b"multipart/form-data; boundary=b",
             b'--b\r\nContent-Disposition: form-data; name="email"\r\n\r\na@b.example\r\n--b--',
-            "a@b.example",
+            ["a@b.example"],
         ),
-        (b"multipart/form-data; boundary=b", b"--b--", None),
-        (b"", b"", None),
-        (b"text/plain", b"\xff\xfe", None),
+        (b"multipart/form-data; boundary=b", b"--b--", []),
+        (b"", b"", []),
+        (b"text/plain", b"\xff\xfe", []),
     ],
 )
-def test_the_account_that_is_named(kind, body, name):
-    """In JSON or a form, under one of the usual names; what names none is counted by client alone."""
-    assert Guard((Window(5, 60.0),))._name(kind, body) == name
+def test_the_accounts_that_a_log_in_names(kind, body, name):
+    """Every value of every candidate field counts, in JSON at any depth and in both kinds of forms."""
+    asked = Request("POST", "/login", b"/login", b"", "https", "192.0.2.1", [(b"content-type", kind)])
+    assert list(account_names(asked, body)) == name
+
+
+@pytest.mark.parametrize(
+    ("kinds", "body", "status"),
+    [
+        ([b"application/json"], b'{"a":' * 30_000, 400),
+        ([b"application/json"], json.dumps({"email": [str(number) for number in range(9)]}).encode(), 400),
+        ([b"application/json; charset=utf-16"], b"{}", 415),
+        ([b"application/json", b"text/plain"], b"{}", 400),
+        ([b"multipart/form-data"], b"--b--", 400),
+        ([b"multipart/form-data; boundary=b"], b"--b\nx", 400),
+        ([b"multipart/form-data; boundary=b"], b"--b\r\nX: y\r\n\r\n1\r\n--b--", 400),
+    ],
+)
+def test_a_log_in_that_frameworks_read_differently_is_refused(kinds, body, status):
+    """Its accounts cannot be determined, so the app does not get it."""
+    lines = [(b"content-type", kind) for kind in kinds]
+    with pytest.raises(Unreadable) as refused:
+        account_names(Request("POST", "/login", b"/login", b"", "https", "192.0.2.1", lines), body)
+    assert refused.value.status == status
+
+
+def test_http_basic_and_the_query_name_accounts():
+    """The user of HTTP Basic and the fields of the query count like those of the body."""
+    asked = Request(
+        "POST", "/login", b"/login", b"email=bob", "https", "192.0.2.1", [(b"authorization", b"Basic YWRhOng=")]
+    )
+    assert account_names(asked, b"") == ("bob", "ada")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ada", " ada "), ("\u00e4da", "ADA"), ("\uff21da", "a\u200bda"), ("stra\u00dfe", "STRASSE"), ("s\u00f8ren", "Soren"),
+        ("+49 (170) 12-34", "049170 1234"), ("7", "7.0"), ("a\u0301da", "\u00e1da"), ("I\u0307d", "id"),
+    ],
+)  # fmt: skip
+def test_spellings_of_one_account_share_a_counter(one, other):
+    """Databases compare without regard to case, width, marks and invisible characters; so does the guard."""
+    assert fold(one) == fold(other)
+    assert fold(one) != fold("bob")
 
 
 # Bans.
@@ -191,11 +236,11 @@ def test_taken_here_is_given_back_here():
     """What was counted in this process while the store was down is not given to the store."""
     from launchready.core.ratelimit.limiter import _undo
 
-    here, there = TakeHere("k", (Window(1, 1.0),)), Take("k", (Window(1, 1.0),))
+    here, there = ConsumeLocal("k", (Window(1, 1.0),)), Consume("k", (Window(1, 1.0),))
     here.at = there.at = 5
-    assert type(_undo(there)) is Give
-    assert isinstance(_undo(here), Give)
-    assert type(_undo(here)) is not Give
+    assert type(_undo(there)) is Refund
+    assert isinstance(_undo(here), Refund)
+    assert type(_undo(here)) is not Refund
     assert _undo(there, everything=True).at is None
     assert Get  # the verbs of bans
 

@@ -1,4 +1,4 @@
-"""The page, its links, and who may see it."""
+"""The page, its links, and access to it."""
 
 import re
 import time
@@ -9,8 +9,8 @@ from faces.apps import FACES, Calls
 from launchready.dashboard import links
 from launchready.dashboard.page import POLICY, page
 from launchready.dashboard.wording import duration, verdict
-from launchready.metrics.collector import Keeper
-from launchready.metrics.events import home
+from launchready.metrics.collector import MetricsCollector
+from launchready.metrics.events import default_collector
 from launchready.metrics.status import epoch, revoke, status
 from launchready.metrics.timing import Timings
 from launchready.settings.dashboard import Dashboard
@@ -29,7 +29,7 @@ def ledger(tmp_path_factory):
 
 
 def read(path, **targets):
-    keeper = Keeper(Timings(NEWEST), path)
+    keeper = MetricsCollector(Timings(NEWEST), path)
     try:
         found = status(keeper, lambda method, route: targets.get(route.strip("/")), time.time())
     finally:
@@ -49,7 +49,7 @@ def test_a_week_in_fifty_milliseconds(ledger):
 
 
 def test_what_is_worse_is_said_first(ledger):
-    """The sentence names the route that became slower, and the release; the table shows the test's sizes."""
+    """The sentence names the slower route and the release; the table shows the sample sizes."""
     found = read(ledger)
     assert verdict(found) == f"POST /payments is slower since release {NEWEST}."
     html = page(found)
@@ -58,7 +58,7 @@ def test_what_is_worse_is_said_first(ledger):
 
 
 def test_nothing_from_elsewhere(ledger):
-    """No other host, no attribute style, nothing that the policy would refuse."""
+    """No other host, no inline style attribute, nothing that the policy refuses."""
     html = page(read(ledger))
     assert "http://" not in html
     assert "https://" not in html
@@ -67,9 +67,9 @@ def test_nothing_from_elsewhere(ledger):
 
 
 def test_markup_in_a_route_is_text():
-    """A template, an event or a release that looks like markup stays text."""
+    """Markup in a route, event or release is escaped."""
     evil = "<script>alert(1)</script>"
-    keeper = Keeper(Timings(evil))
+    keeper = MetricsCollector(Timings(evil))
     keeper.timings.record("GET", evil, 500, 0.1, "error:" + evil)
     html = page({"release": evil, **status(keeper, lambda method, route: None, time.time())}, live=False)
     assert "<script" not in html
@@ -77,15 +77,15 @@ def test_markup_in_a_route_is_text():
 
 
 def test_an_app_that_answered_nothing():
-    """The page of the first minute, and the page of an app whose file cannot be read."""
-    keeper = Keeper(Timings("r1"))
+    """The page before the first request, and the page with an unreadable file."""
+    keeper = MetricsCollector(Timings("r1"))
     assert "No requests yet." in page({"release": "r1", **status(keeper, lambda method, route: None, time.time())})
     assert "Nothing is known." in page({"release": "r1", "routes": [], "error": "OperationalError"})
 
 
 def test_what_earns_comes_first(ledger):
-    """Routes with a target stand above the others however fast they are; what the app does not know comes last."""
-    keeper = Keeper(Timings("r1"))
+    """Routes with a target come first, unmatched paths last."""
+    keeper = MetricsCollector(Timings("r1"))
     for route, seconds in (("/slow", 9.0), ("/payments", 0.1), ("/over", 0.9), (None, 20.0)):
         for _ in range(20):
             keeper.timings.record("GET", route, 200, seconds)
@@ -95,9 +95,11 @@ def test_what_earns_comes_first(ledger):
 
 
 def test_a_quiet_site():
-    """Eight requests in five minutes have no p95, those of an hour do; one error of two requests is not "50 %"."""
+    """Eight requests in five minutes have no p95, those of an hour do; one error in two requests is not "50 %"."""
     now = [NOW]
-    keeper = Keeper(Timings("r1"), clock=type("Clock", (), {"wall": lambda self: now[0], "monotonic": None})())
+    keeper = MetricsCollector(
+        Timings("r1"), clock=type("Clock", (), {"wall": lambda self: now[0], "monotonic": None})()
+    )
     for _ in range(4):
         for status_code in (200,) * 7 + (500,):
             keeper.timings.record("GET", "/a", status_code, 0.1)
@@ -111,8 +113,8 @@ def test_a_quiet_site():
 
 
 def test_long_names_stay_short_in_the_sentence():
-    """Of a long route its end, of many routes two."""
-    keeper = Keeper(Timings("r1"))
+    """Long routes are shortened, and at most two are named."""
+    keeper = MetricsCollector(Timings("r1"))
     for number in range(5):
         for _ in range(3):
             keeper.timings.record(
@@ -130,7 +132,7 @@ def test_long_names_stay_short_in_the_sentence():
     [(None, "\u2013"), (0.0004, "0 ms"), (0.18, "180 ms"), (0.9999, "1.00 s"), (12.345, "12.35 s")],
 )
 def test_durations(seconds, words):
-    """As an owner reads them."""
+    """Formatting of durations."""
     assert duration(seconds) == words
 
 
@@ -138,19 +140,19 @@ def test_durations(seconds, words):
 
 
 def test_links():
-    """Good until it ends; not with another key, nor changed, nor of an older epoch; old keys may be kept."""
+    """A link is valid until it expires, with its key and epoch only; old keys may be kept."""
     token = links.sign([KEY], NOW, 2)
     assert len(token) <= 70
-    assert links.opens([KEY], token, NOW + 7199)
-    assert not links.opens([KEY], token, NOW + 7201)
-    assert not links.opens(["another" + KEY], token, NOW)
-    assert links.opens([KEY, "another" + KEY], token, NOW)
-    assert not links.opens([KEY], token, NOW, epoch=1)
+    assert links.is_valid([KEY], token, NOW + 7199)
+    assert not links.is_valid([KEY], token, NOW + 7201)
+    assert not links.is_valid(["another" + KEY], token, NOW)
+    assert links.is_valid([KEY, "another" + KEY], token, NOW)
+    assert not links.is_valid([KEY], token, NOW, epoch=1)
     for place in range(len(token) - 1):
         changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
-        assert not links.opens([KEY], changed, NOW), place
+        assert not links.is_valid([KEY], changed, NOW), place
     for nonsense in ("", ".", "x.y", "é", token + "x"):
-        assert not links.opens([KEY], nonsense, NOW)
+        assert not links.is_valid([KEY], nonsense, NOW)
 
 
 # Every face.
@@ -165,7 +167,7 @@ def call(request, tmp_path):
 
 
 def test_strangers(call):
-    """404 without a link, with a forged one, and for any method but GET and HEAD: as if nothing were there."""
+    """404 without a link, with a forged one, and for methods other than GET and HEAD."""
     for asked in ("/launchready", "/launchready/", "/launchready?token=x", "/launchready?token="):
         assert call("GET", asked).status == 404
     assert call("POST", "/launchready").status == 404
@@ -173,7 +175,7 @@ def test_strangers(call):
 
 
 def test_with_a_link(call):
-    """The link becomes a cookie and leaves the address; the page is served, and says nothing to anybody else."""
+    """The link becomes a cookie and leaves the address; the page may not be cached or embedded."""
     call("GET", "/plain?email=kim@example.com")
     entered = call("GET", f"/launchready?token={links.sign([KEY], time.time())}")
     assert (entered.status, entered.get("location")) == (303, "/launchready")
@@ -191,13 +193,13 @@ def test_with_a_link(call):
 
 
 def test_links_that_ended(call):
-    """A cookie that ended asks for a new link; after "revoke all" so does every cookie, and no old link opens."""
+    """An expired cookie gets 403; after a revocation all cookies and links are invalid."""
     token = links.sign([KEY], time.time() - 7200, 1)
     ended = call("GET", "/launchready", [("Cookie", f"launchready_dashboard={token}")])
     assert ended.status == 403
     assert b"dashboard-link" in ended.body
     good = links.sign([KEY], time.time())
-    keeper = Keeper(Timings("other"), call.ledger)
+    keeper = MetricsCollector(Timings("other"), call.ledger)
     revoke(keeper)
     with keeper.reading() as there:
         assert epoch(there) == 1
@@ -209,7 +211,7 @@ def test_links_that_ended(call):
 
 
 def test_a_link_followed_from_another_site(call):
-    """A strict cookie is not sent on such a navigation: the page loads itself once more, and only then."""
+    """The strict cookie is missing on a cross-site navigation: the page reloads itself once."""
     away = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")]
     assert call("GET", "/launchready", away).get("refresh") == "0"
     assert call("GET", "/launchready", [("Sec-Fetch-Site", "same-origin")]).get("refresh") is None
@@ -217,7 +219,7 @@ def test_a_link_followed_from_another_site(call):
 
 @pytest.mark.parametrize("face", FACES)
 def test_server_timing(face):
-    """For the site's own pages and for who may see the dashboard; not for anybody else, and not unless asked for."""
+    """Sent to the site's own pages and to viewers of the dashboard only, if enabled."""
     call = FACES[face](Calls())(secret_key=KEY, dashboard=Dashboard(), timing=Timing(server_timing=True))
     assert call("GET", "/plain").get("server-timing") is None
     assert call("GET", "/plain", [("Sec-Fetch-Site", "cross-site")]).get("server-timing") is None
@@ -232,13 +234,13 @@ def test_server_timing(face):
 
 @pytest.mark.parametrize("face", FACES)
 def test_repeats(face):
-    """Reads that are answered with the same are counted by route, who is signed in apart; no other answer changes."""
+    """Repeated equal reads are counted by route, signed-in users apart; responses are unchanged."""
     call = FACES[face](Calls())(timing=Timing(repeats=True))
     for _ in range(40):
         assert call("GET", "/v1/things/7", [("Authorization", "Bearer x")]).body == b"{}"
     for _ in range(40):
         assert call("GET", "/plain").status == 200  # counts its calls: another answer each time
-    with home().reading() as ledger:
+    with default_collector().reading() as ledger:
         rows = ledger.rows("SELECT route, what, requests, calls FROM work WHERE kind = 'read' ORDER BY what")
     things, plain = ("(unmatched)",) * 2 if face in ("asgi", "wsgi") else ("/v1/things/{id}", "/plain")
     assert rows == [(things, "private", 4, 4), (plain, "public", 4, 0)]

@@ -1,4 +1,4 @@
-"""The page in real Chromium: axe-core finds nothing in light, dark and on a phone; it refreshes, and needs no script."""
+"""The page in Chromium: axe-core passes in light, dark and on a phone; it refreshes and needs no script."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ async def app(scope, receive, send):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Address and face of a served app with a week behind it."""
+    """Address and face of an app with a week of data."""
     import uvicorn
 
     folder = tmp_path_factory.mktemp("site")
@@ -57,7 +57,7 @@ def browser():
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)], ids=str)
 def test_axe(site, browser, scheme, width):
-    """No violation, no line in the console, one request, nothing wider than the screen."""
+    """No violation, no console output, one request, no horizontal overflow."""
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
     page = context.new_page()
     asked, said = [], []
@@ -78,7 +78,7 @@ def test_axe(site, browser, scheme, width):
     ("dashboard", "light", 1280), ("dashboard-dark", "dark", 1280), ("dashboard-phone", "light", 390),
 ])  # fmt: skip
 def test_screenshots(site, browser, name, scheme, width, tmp_path):
-    """The pictures of README.md and docs/dashboard.md, which ``make screenshots`` puts into the docs."""
+    """The pictures of README.md and docs/dashboard.md, which ``make screenshots`` copies into the docs."""
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
     page = context.new_page()
     page.goto(f"{site[0]}/launchready?token={links.sign([KEY], time.time())}")
@@ -87,7 +87,7 @@ def test_screenshots(site, browser, name, scheme, width, tmp_path):
 
 
 def test_without_script(site, browser):
-    """Everything is there."""
+    """The whole page is there without JavaScript."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{site[0]}/launchready?token={links.sign([KEY], time.time())}")
@@ -100,7 +100,7 @@ def test_without_script(site, browser):
 
 
 def test_it_refreshes(site, browser):
-    """What is answered meanwhile appears without a reload; paused, it stays."""
+    """New data appears without a reload; paused, the page stays."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{site[0]}/launchready?token={links.sign([KEY], time.time())}")
@@ -116,7 +116,7 @@ def test_it_refreshes(site, browser):
 
 
 def test_followed_from_a_chat(site, browser):
-    """A link on another site opens the page, though its cookie is strict."""
+    """A link on another site opens the page despite the strict cookie."""
     context = browser.new_context()
     page = context.new_page()
     token = links.sign([KEY], time.time())

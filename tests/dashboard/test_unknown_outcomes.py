@@ -1,4 +1,4 @@
-"""Keys whose outcome nobody knows: on the page from whatever worker, and told when one is asked for."""
+"""Unknown outcomes of idempotency keys: on the page from every worker, and reported."""
 
 import logging
 import threading
@@ -15,10 +15,11 @@ from launchready.dashboard.wording import age, verdict
 from launchready.errors import StoreUnavailable
 from launchready.idempotency import idempotent
 from launchready.settings.signing import vault
-from launchready.settings.unknown_outcomes import BUDGET, FRESH, QUIET, SIGNAL, Alert, Unresolved
+from launchready.settings.unknown_outcomes import BUDGET, FRESH, QUIET, SIGNAL, Alert, UnknownOutcomes
 from launchready.wsgi import Idempotency, LaunchReadyMiddleware
 from support import servers
 from support.browser import axe_violations, chromium
+from support.keys import key as uuid
 from support.week import week
 
 SECRET, OLDER = ("".join(reversed(word)) for word in ("terces wen", "terces dlo"))
@@ -26,7 +27,7 @@ NAMES = [name for name in stores.names() if name != "limits"]
 
 
 class Killed(BaseException):
-    """What ends a worker: not an answer of its function."""
+    """Ends a worker; not a response of the view."""
 
 
 def app(environ, start_response):
@@ -43,7 +44,7 @@ def shop(url, **settings):
     call = wsgi_call(made)
 
     def post(path, key):
-        return call("POST", f"/bookings/{path}", [("Idempotency-Key", key)], b"{}")
+        return call("POST", f"/bookings/{path}", [("Idempotency-Key", uuid(key))], b"{}")
 
     return made, post
 
@@ -57,7 +58,7 @@ def die(post, key):
 @pytest.mark.parametrize("secrets", [{}, {"secret_key": SECRET}, {"secret_key": SECRET, "secret_key_fallbacks": [OLDER]}],
                          ids=["none", "one", "two"])  # fmt: skip
 def test_from_all_workers(name, secrets, tmp_path):
-    """What one worker left open another one counts, once, whatever secrets it stands under; what is done is not."""
+    """A key left open by one worker is counted once by another, under any secret; finished keys are not."""
     url = servers.store_url(name, tmp_path)
     made, post = shop(url, **secrets)
     other = made if name == "memory" else shop(url, **secrets)[0]
@@ -66,14 +67,14 @@ def test_from_all_workers(name, secrets, tmp_path):
     die(post, unique)
     assert post("fine", f"{unique}-fine").status == 201
     threading.Event().wait(0.1)
-    other.stack.unresolved = Unresolved(other.stack.answers._store, other.stack.vault, time.monotonic)
+    other.stack.unresolved = UnknownOutcomes(other.stack.adapter._store, other.stack.vault, time.monotonic)
     found = other.status()["idempotency"]["unresolved"]
     assert (found["count"], found["whole"]) == (before + 1, True)
     assert found["oldest"] >= 0.1
 
 
 def test_an_answer_under_one_secret_is_known():
-    """A worker that died between two answers left one of them."""
+    """A worker died between two writes: one of them is enough."""
 
     class Entry:
         age = 100.0
@@ -86,7 +87,7 @@ def test_an_answer_under_one_secret_is_known():
 
 
 class Counting:
-    """A store that is scanned; ``passes``: seconds that each entry takes."""
+    """A store that counts scans; ``passes``: seconds per entry."""
 
     def __init__(self, now, entries=0, passes=0.0):
         self.now, self.entries, self.passes, self.scans = now, entries, passes, 0
@@ -104,10 +105,10 @@ class Away:
 
 
 def test_a_count_is_remembered():
-    """The page of ten viewers asks the store once in half a minute."""
+    """Ten viewers cause one scan in half a minute."""
     now = [0.0]
     store = Counting(now)
-    count = Unresolved(store, vault(), lambda: now[0])
+    count = UnknownOutcomes(store, vault(), lambda: now[0])
     count()
     now[0] = FRESH - 1
     count()
@@ -118,26 +119,26 @@ def test_a_count_is_remembered():
 
 
 def test_a_store_with_too_many_keys(tmp_path):
-    """After a second what was seen by then is told, as so many or more."""
+    """After a second the partial count is shown as a lower bound."""
     url = f"sqlite:///{tmp_path}/a.db"
     _, post = shop(url)
     for number in range(3):
         die(post, f"k{number}")
     threading.Event().wait(0.1)
     steps = iter([0.0, BUDGET / 2, BUDGET, BUDGET + 1])
-    found = Unresolved(stores.connect(url), vault(), lambda: next(steps))()
+    found = UnknownOutcomes(stores.connect(url), vault(), lambda: next(steps))()
     assert (found["count"], found["whole"]) == (2, False)
 
 
 def test_a_store_that_is_away():
-    """Not known, and the page says so."""
-    count = Unresolved(Away(), vault(), time.monotonic)
+    """The page shows that the store does not answer."""
+    count = UnknownOutcomes(Away(), vault(), time.monotonic)
     assert count() is None
     assert "the store does not answer" in page(shown(None))
 
 
 def test_told(tmp_path, caplog):
-    """An event each time, one line of the log a minute."""
+    """One event per outcome, one log line a minute."""
     made, post = shop(f"sqlite:///{tmp_path}/a.db")
     now = [0.0]
     made.stack.vault.counts.alert = Alert(lambda: now[0])
@@ -152,7 +153,7 @@ def test_told(tmp_path, caplog):
 
 
 def test_told_of_functions(tmp_path, caplog, monkeypatch):
-    """A job has no page of its own: its line is in the log."""
+    """A plain function is reported in the log."""
     from launchready.errors import OutcomeUnknown
 
     monkeypatch.delenv("LAUNCHREADY_STORE", raising=False)
@@ -204,7 +205,7 @@ def tile(html):
     ],
 )
 def test_tile(found, words, absent):
-    """Nothing to do; amber for an hour; then red: with what to run. The sentence says it as well."""
+    """Nothing to do; amber for an hour; then red with the command to run. The sentence agrees."""
     status = shown(found)
     text = tile(page(status))
     assert all(word in text for word in words)
@@ -213,28 +214,28 @@ def test_tile(found, words, absent):
 
 
 def test_no_tile_where_nothing_is_protected(tmp_path):
-    """An app without keys has none that is open."""
+    """Without protected routes there is no tile."""
     made = LaunchReadyMiddleware(app, store=f"sqlite:///{tmp_path}/a.db")
     made.stack.unresolved = Away()
-    from launchready.runtime.current import Wanted
+    from launchready.runtime.current import ViewFeatures
 
-    views, Wanted.views = Wanted.views, False
+    views, ViewFeatures.views = ViewFeatures.views, False
     try:
         assert "unresolved" not in made.status()["idempotency"]
     finally:
-        Wanted.views = views
+        ViewFeatures.views = views
     assert "Unknown outcomes" not in page({**shown(None), "idempotency": {}})
 
 
 def test_ages():
-    """As one says them."""
+    """Formatting of ages."""
     assert [age(seconds) for seconds in (0, 59, 60, 3599, 3600, 86_400 * 3)] == [
         "0\u202fs", "59\u202fs", "1\u202fmin", "59\u202fmin", "1\u202fh", "3\u202fd",
     ]  # fmt: skip
 
 
 def test_axe(tmp_path):
-    """Amber and red, light and dark, wide and on a phone: axe-core finds nothing, and nothing is wider than the screen."""
+    """Amber and red, light and dark, desktop and phone: axe-core passes, and nothing overflows."""
     week(tmp_path / "m.db", time.time())
     with chromium() as browser:
         for seconds in (60.0, 90_000.0):

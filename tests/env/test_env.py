@@ -1,4 +1,4 @@
-"""``launchready env``: what is wrong with one environment, how two differ, and that no value is ever shown."""
+"""``launchready env``: problems of one environment, differences of two, and no value in any output."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from launchready.cli import main
-from launchready.env import compared, dotenv, examined, read
+from launchready.env import compare, dotenv, find_problems, read
 from launchready.errors import ConfigError
 
 LIVE = "sk" + "_live_" + "8fGh7JkL9mNpQrStUvWxYz12"
@@ -19,7 +19,7 @@ TOKEN = "a8Kd93jfKq02" + "mXz81LpQ"
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A folder with a repository, as the current one."""
+    """The current folder, with a repository."""
     monkeypatch.chdir(tmp_path)
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
 
@@ -34,7 +34,7 @@ def project(tmp_path, monkeypatch):
 
 
 def codes(name="production", **options):
-    return {(trouble.code, trouble.name) for trouble in examined(read(name), **options)}
+    return {(trouble.code, trouble.name) for trouble in find_problems(read(name), **options)}
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def codes(name="production", **options):
         ("this is no variable", "ENV001"),
     ],
 )
-def test_what_is_wrong_in_production(project, line, code):
-    """Each finds its own code."""
+def test_problems_of_production(project, line, code):
+    """Each line raises its own code."""
     project(__env__production=line + "\n")
     assert {found for found, _ in codes()} == {code}
 
@@ -70,40 +70,40 @@ def test_what_is_wrong_in_production(project, line, code):
         f"API_TOKEN={TOKEN}", "NODE_ENV=production", "PASSWORD_MIN_LENGTH=12", "UPLOAD_URL=https://cdn.example", "# DEBUG=True", "", "LOG_LEVEL=info",
     ],
 )  # fmt: skip
-def test_what_is_fine_in_production(project, line):
-    """Nothing to say."""
+def test_no_problem_in_production(project, line):
+    """These lines raise no code."""
     project(__env__production=line + "\n")
     assert codes() == set()
 
 
 def test_staging_may_debug(project):
-    """What calls itself staging is not examined as production."""
+    """An environment named staging is not checked as production."""
     project(__env__staging="DEBUG=1\nAPI_URL=http://localhost\n", __env="APP_ENV=development\nDEBUG=1\n")
     assert codes("staging") == codes(".env") == set()
 
 
 def test_names_of_the_sample_are_required(project):
-    """.env.example says what has to be there; empty is not there."""
+    """Names in .env.example must be set and not empty."""
     project(__env__example="A=\nB=\nC=\n", __env__production="A=1\nB=\n")
     assert codes() == {("ENV001", "B"), ("ENV001", "C")}
 
 
 def test_a_dotenv_file_in_git(project):
-    """Tracked is a finding, the sample is none, ignored is none."""
+    """A tracked .env is a problem; a sample and an ignored file are not."""
     folder = project(__env="A=1\n", __env__example="A=\n", __env__local="A=1\n")
     subprocess.run(["git", "-C", folder, "add", "-f", ".env", ".env.example"], check=True)
     assert codes(".env") == {("ENV006", ".env")}
 
 
 def test_a_secret_in_a_configuration_file(project):
-    """Settings that hold what belongs into the environment."""
+    """A settings file with a secret is a problem."""
     project(__env="A=1\n", coach_slash_settings__py=f'STRIPE = "{LIVE}"\n')
-    [trouble] = examined(read(".env"))
+    [trouble] = find_problems(read(".env"))
     assert (trouble.code, trouble.where) == ("ENV007", "coach/settings.py:1")
 
 
 def test_django_settings(project):
-    """A settings module, without Django being set up; nested names have dots."""
+    """A settings module is read without setting up Django; nested names have dots."""
     project(
         shop_settings__py="DEBUG = True\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3'}}\nSECRET_KEY = 'change-me-now'\n"
     )
@@ -113,7 +113,7 @@ def test_django_settings(project):
 
 
 def test_pydantic_settings(project, monkeypatch):
-    """What a model requires, by prefix and alias; what the process has is there."""
+    """Required fields of a model are checked against the process, by prefix and alias."""
     project(
         coach_config__py="""
         from pydantic import Field
@@ -133,7 +133,7 @@ def test_pydantic_settings(project, monkeypatch):
 
 
 def test_pydantic_settings_of_every_source(project, monkeypatch):
-    """Models in models, several aliases, a folder of secrets, a dotenv file; and the defaults that the app would use."""
+    """Nested models, aliases, a secrets folder, a dotenv file, and defaults."""
     project(
         coach_other__py="""
         from pydantic import AliasChoices, BaseModel, Field, SecretStr
@@ -145,7 +145,7 @@ def test_pydantic_settings_of_every_source(project, monkeypatch):
         class Whole(BaseModel):
             token: str
         class Settings(BaseSettings):
-            model_config = SettingsConfigDict(env_nested_delimiter="__", secrets_dir="secrets", env_file="told.env")
+            model_config = SettingsConfigDict(env_nested_delimiter="__", secrets_dir="secrets", env_file="other.env")
             db: Database
             whole: Whole = Whole(token="x")
             dsn: str = Field(validation_alias=AliasChoices("DATABASE_URL", "PG_URL"))
@@ -156,7 +156,7 @@ def test_pydantic_settings_of_every_source(project, monkeypatch):
             nothing: str | None = None
         """,
         secrets_slash_api_key="x9f8e7",
-        told__env="MAILER=smtp\n",
+        other__env="MAILER=smtp\n",
     )
     monkeypatch.setenv("PG_URL", "postgres://db/x")
     monkeypatch.setenv("DB__HOST", "db")
@@ -169,12 +169,12 @@ def test_pydantic_settings_of_every_source(project, monkeypatch):
 
 
 def test_two_environments(project):
-    """Names, equality, the same secret under two names, a live key in staging."""
+    """Names, equality, one secret under two names, a live key in staging."""
     project(
         __env__staging=f"A=1\nFLAG=on\nAPI_TOKEN={TOKEN}\nPAY={LIVE}\nURL=https://staging.example\n",
         __env__production=f"B=2\nFLAG=off\nOTHER_TOKEN={TOKEN}\nPAY=x\nURL=https://coach.example\n",
     )
-    found = compared(read("staging"), read("production"))
+    found = compare(read("staging"), read("production"))
     assert (found.only_first, found.only_second) == (("A", "API_TOKEN"), ("B", "OTHER_TOKEN"))
     assert found.different == ("FLAG", "PAY", "URL")
     assert {(one.code, one.name) for one in found.troubles if one.code == "ENV008"} == {
@@ -183,19 +183,19 @@ def test_two_environments(project):
     }
 
 
-def test_the_same_flag_is_no_secret(project):
-    """Equal values that open nothing are equal, and that is all."""
+def test_equal_values_without_access_are_no_problem(project):
+    """Equal values that grant no access are only listed as equal."""
     project(
         __env__staging=f"FLAG=on\nREGION=eu-central-1\nKEY={TEST}\n",
         __env__production=f"FLAG=on\nREGION=eu-central-1\nKEY={TEST}\n",
     )
-    found = compared(read("staging"), read("production"))
+    found = compare(read("staging"), read("production"))
     assert (found.equal, found.troubles) == (("FLAG", "KEY", "REGION"), ())
 
 
 @pytest.mark.parametrize("form", ["text", "json", "md", "html", "sarif", "junit"])
 def test_no_value_is_shown(project, capsys, form):
-    """In no format, of either command."""
+    """No format of either command shows a value."""
     project(
         __env__staging=f"API_TOKEN={TOKEN}\nPAY={LIVE}\n", __env__production=f"API_TOKEN={TOKEN}\nPAY={LIVE}\nDEBUG=1\n"
     )
@@ -208,20 +208,20 @@ def test_no_value_is_shown(project, capsys, form):
 
 
 def test_the_command(project, capsys):
-    """Its exit codes; --require; launchready.toml; a source that is not there."""
+    """Exit codes, --require, launchready.toml, an unknown source."""
     project(
         __env__production="A=1\n", launchready__toml='[env]\nrequired = ["B"]\n[env.live]\nfile = ".env.production"\n'
     )
     assert main(["env", "check", "live", "--require", "C", "--format", "json"]) == 1
     assert [one["subject"] for one in json.loads(capsys.readouterr().out)["findings"]] == ["B", "C"]
     assert main(["env", "check", "nowhere"]) == 2
-    assert "nothing is called 'nowhere'" in capsys.readouterr().err
+    assert "no environment 'nowhere'" in capsys.readouterr().err
     (project() / "launchready.toml").unlink()
     assert main(["env", "check"]) == 0
 
 
-def test_a_module_that_breaks_says_no_value(project):
-    """A settings module that raises with a secret in the message."""
+def test_a_failing_module_reveals_no_value(project):
+    """A settings module that raises with a secret in its message does not leak it."""
     project(broken_settings__py=f"raise ValueError('{TOKEN}')\n")
     with pytest.raises(ConfigError) as raised:
         read("django:broken_settings")
@@ -250,12 +250,12 @@ def test_a_module_that_breaks_says_no_value(project):
     ],
 )
 def test_dotenv(text, values):
-    """As Docker, python-dotenv and shells read them."""
+    """Values are parsed as Docker, python-dotenv and shells parse them."""
     lines, wrong = dotenv.parse(text)
     assert ({line.name: line.value for line in lines}, wrong) == (values, [])
 
 
-def test_dotenv_lines_that_are_none():
-    """Said by number."""
+def test_invalid_dotenv_lines():
+    """Invalid lines are listed by number."""
     assert dotenv.parse("A=1\nno variable here\n=x\n")[1] == [2, 3]
     assert os.environ

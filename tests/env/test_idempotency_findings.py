@@ -1,4 +1,4 @@
-"""What may take effect twice, read from a project's files: each row is a project, and what is found in it."""
+"""Requests that may take effect twice, found in source files: each row is a project and its findings."""
 
 import subprocess
 import textwrap
@@ -6,7 +6,7 @@ import textwrap
 import pytest
 
 import launchready
-from launchready.env import examined
+from launchready.env import find_problems
 from launchready.env.loaders import Environment
 
 BUILD = "from launchready.fastapi import LaunchReadyMiddleware, Idempotency\n"
@@ -22,7 +22,7 @@ def found(folder, files, git=True, **values):
     if git:
         subprocess.run(["git", "init", "-q", folder], check=True)
     one = Environment("production", "process", values)
-    troubles = [each for each in examined(one, str(folder)) if each.code in {"ENV012", "ENV013", "ENV014"}]
+    troubles = [each for each in find_problems(one, str(folder)) if each.code in {"ENV012", "ENV013", "ENV014"}]
     return [(each.code, each.name, each.where) for each in troubles]
 
 
@@ -57,20 +57,20 @@ ROUTES = [
 
 @pytest.mark.parametrize(("desc", "text", "route"), ROUTES, ids=[row[0] for row in ROUTES])
 def test_routes(desc, text, route, tmp_path):
-    """ENV012, with the route as it is called and the line that declares it."""
-    told = found(tmp_path, {"shop/app.py": text})
-    assert [name for code, name, _ in told if code == "ENV012"] == ([route] if route else [])
-    assert all(where.startswith("shop/app.py:") for _, _, where in told)
+    """ENV012, with the route and the line that declares it."""
+    problems = found(tmp_path, {"shop/app.py": text})
+    assert [name for code, name, _ in problems if code == "ENV012"] == ([route] if route else [])
+    assert all(where.startswith("shop/app.py:") for _, _, where in problems)
 
 
 def test_starlette(tmp_path):
-    """A view that a route names, where the view takes a POST."""
+    """A view named by a route counts if it accepts POST."""
     text = "async def pay(request):\n    'POST'\nroutes = [Route('/pay', pay, methods=['POST'])]"
     assert found(tmp_path, {"app.py": text}) == [("ENV012", "POST /pay", "app.py:3")]
 
 
 def test_views_and_urls_in_two_files(tmp_path):
-    """Django's, as they stand in every project."""
+    """Django views and URLs in separate files are joined."""
     files = {
         "shop/urls.py": "from shop import views\nurlpatterns = [path('orders', views.order), path('about', views.about)]",
         "shop/views.py": "@require_POST\ndef order(request): ...\ndef about(request): ...",
@@ -78,14 +78,14 @@ def test_views_and_urls_in_two_files(tmp_path):
     assert found(tmp_path, files) == [("ENV012", "POST /orders", "shop/urls.py:2")]
 
 
-def test_tests_are_no_app(tmp_path):
-    """Nor is what git does not have, where there is a repository."""
+def test_tests_and_untracked_files_are_skipped(tmp_path):
+    """Tests, and files that git does not list, are not read."""
     text = "@app.post('/payments')\ndef f(): ..."
     assert found(tmp_path, {"tests/test_app.py": text, ".venv/lib/app.py": text, ".gitignore": ".venv\n"}) == []
 
 
 def test_without_git(tmp_path):
-    """The folder itself is read."""
+    """Without git the whole folder is read."""
     assert len(found(tmp_path, {"app.py": "@app.post('/payments')\ndef f(): ..."}, git=False)) == 1
 
 
@@ -104,14 +104,14 @@ WORKERS = [
 ]
 
 
-@pytest.mark.parametrize(("desc", "files", "values", "told"), WORKERS, ids=[row[0] for row in WORKERS])
-def test_workers(desc, files, values, told, tmp_path):
-    """ENV013: several workers, and a store that each has for itself."""
-    assert (found(tmp_path, {"app.py": MADE.format(""), **files}, **values) != []) is told
+@pytest.mark.parametrize(("desc", "files", "values", "expected"), WORKERS, ids=[row[0] for row in WORKERS])
+def test_workers(desc, files, values, expected, tmp_path):
+    """ENV013: several workers with a memory store."""
+    assert (found(tmp_path, {"app.py": MADE.format(""), **files}, **values) != []) is expected
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         (MADE.format(", store='redis://x'"), False),
         (MADE.format(", store=settings.STORE"), False),
@@ -124,13 +124,13 @@ def test_workers(desc, files, values, told, tmp_path):
         ("app.add_middleware(Other, rate_limit=1)", False),
     ],
 )
-def test_what_needs_a_store(text, told, tmp_path):
-    """A store that is named, or computed, is one; an app that keeps nothing needs none."""
-    assert (found(tmp_path, {"app.py": text}, WEB_CONCURRENCY="4") != []) is told
+def test_apps_that_need_a_shared_store(text, expected, tmp_path):
+    """A named or computed store counts as shared; an app that keeps nothing needs none."""
+    assert (found(tmp_path, {"app.py": text}, WEB_CONCURRENCY="4") != []) is expected
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         (HOOK.format("'stripe'"), False),
         (HOOK.format("'stripe', keep='1d'"), True),
@@ -149,20 +149,20 @@ def test_what_needs_a_store(text, told, tmp_path):
         ("Idempotency(routes=ROUTES)", False),
     ],
 )
-def test_events(text, told, tmp_path):
-    """ENV014: a key that is gone while its provider still repeats."""
-    assert ([code for code, _, _ in found(tmp_path, {"app.py": text})] == ["ENV014"]) is told
+def test_events(text, expected, tmp_path):
+    """ENV014: a key expires while its provider still redelivers."""
+    assert ([code for code, _, _ in found(tmp_path, {"app.py": text})] == ["ENV014"]) is expected
 
 
-def test_a_file_that_nobody_writes(tmp_path):
-    """Too large, or no file: not read."""
+def test_oversized_files_are_skipped(tmp_path):
+    """Oversized files and folders named like files are not read."""
     (tmp_path / "app.py").write_text("@app.post('/payments')\ndef f(): ...\n" + "#" * 1_000_000)
     (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere.py")
     assert found(tmp_path, {}) == []
 
 
 def test_as_a_launch_check(tmp_path):
-    """The same as findings, ranked."""
+    """The problems become ranked findings."""
     found(
         tmp_path, {"app.py": "@app.post('/payments')\ndef f(): ...\n" + MADE.format(""), "Procfile": "w: gunicorn -w 4"}
     )

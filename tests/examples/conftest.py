@@ -1,4 +1,4 @@
-"""Every test here runs against eight apps: three frameworks (Django under WSGI and ASGI), before and with launchready."""
+"""Tests run against eight apps: three frameworks (Django under WSGI and ASGI), each with and without launchready."""
 
 import secrets
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 from running_coach import WEB_APP, Coach, command, mail_sink
 
-from launchready.demo.coach import python_path, start_provider
+from launchready.demo.sample_app import python_path, start_provider
 from launchready.demo.servers import Servers, free_port
 
 VARIANTS = [

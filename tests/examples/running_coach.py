@@ -1,4 +1,4 @@
-"""The coach app in each framework, before and with launchready, under the server that people use for it."""
+"""The coach app in each framework, with and without launchready, under a production server."""
 
 import asyncio
 import itertools
@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
-from launchready.demo.coach import examples
 from launchready.demo.mailbox import Mailbox
+from launchready.demo.sample_app import examples
 from launchready.demo.servers import python
 
 WEB_APP = "https://app.coach.example"
@@ -50,7 +50,7 @@ def command(framework: str, port: int, env: dict[str, str]) -> list[str]:
 
 @contextmanager
 def mail_sink() -> Iterator[Mailbox]:
-    """A Mailbox on a loop of its own, in a thread."""
+    """A Mailbox that runs its own event loop in a thread."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -67,7 +67,7 @@ def mail_sink() -> Iterator[Mailbox]:
 
 @dataclass
 class Coach:
-    """A running app, and what a test asks of it. Every customer comes from an address of their own."""
+    """A running app and the customers' access to it. Every customer has an address of their own."""
 
     framework: str
     protected: bool

@@ -1,4 +1,4 @@
-"""The clients' recipes against a real server that loses answers, dies, and is busy: one purchase for each attempt."""
+"""The client recipes against a real server that loses answers, crashes and is busy: one purchase per attempt."""
 
 import json
 import os
@@ -25,6 +25,7 @@ import uvicorn
 from launchready.asgi import Idempotency, LaunchReadyMiddleware
 
 FOLDER = Path(os.environ["SHOP"])
+SCOPE = (lambda request: "user:7") if os.environ["SCOPED"] else None
 
 def note(line):
     with (FOLDER / "effects").open("a") as ledger:
@@ -53,10 +54,10 @@ async def shop(scope, receive, send):
     await answer(send, 201, b"paid", (b"content-type", b"text/plain"))
 
 protected = LaunchReadyMiddleware(shop, store=f"sqlite:///{FOLDER}/a.db", redaction=None, timing=None,
-                                  idempotency=Idempotency(routes=["POST /pay"], lease="1s"))
+                                  idempotency=Idempotency(routes=["POST /pay"], lease="1s", scope=SCOPE))
 
-async def line(scope, receive, send):
-    """What stands before the shop: the first answer to "lost" goes astray, the first request of "busy" finds nobody."""
+async def proxy(scope, receive, send):
+    """A proxy before the shop: loses the first answer to "lost", refuses the first request of "busy"."""
     if scope["type"] == "http" and scope["path"] == "/pay":
         message = await receive()
         how = json.loads(message["body"])["how"]
@@ -64,6 +65,19 @@ async def line(scope, receive, send):
         (FOLDER / how).touch()
         async def again():
             return message
+        if how == "expired":  # the answer is lost, the session expires, the customer signs in again
+            step = (FOLDER / "step").read_text() if (FOLDER / "step").exists() else ""
+            (FOLDER / "step").write_text(step + ".")
+            if step == ".":
+                return await answer(send, 401, b"who are you?")
+            token = b"Bearer before" if not step else b"Bearer after"
+            scope = {**scope, "headers": [*scope["headers"], (b"authorization", token)]}
+            if not step:
+                async def lost(_):
+                    pass
+                await protected(scope, again, lost)
+                raise RuntimeError("the answer is lost")
+            return await protected(scope, again, send)
         if how == "login" and first:
             return await answer(send, 401, b"who are you?")
         if how == "busy" and first:
@@ -76,18 +90,19 @@ async def line(scope, receive, send):
         return await protected(scope, again, send)
     await protected(scope, receive, send)
 
-uvicorn.run(line, port=int(os.environ["PORT"]), log_level="critical", lifespan="off", ws="none")
+uvicorn.run(proxy, port=int(os.environ["PORT"]), log_level="critical", lifespan="off", ws="none")
 '''
 
 
 class Shop:
-    def __init__(self, folder):
-        self.folder, self.port = folder, servers.free_port()
+    def __init__(self, folder, *, scoped=False):
+        self.folder, self.scoped, self.port = folder, scoped, servers.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self):
-        environ = {**os.environ, "PYTHONPATH": str(SOURCE), "SHOP": str(self.folder), "PORT": str(self.port)}
+        environ = {**os.environ, "PYTHONPATH": str(SOURCE), "SHOP": str(self.folder), "PORT": str(self.port),
+                   "SCOPED": "1" * self.scoped}  # fmt: skip
         self.process = subprocess.Popen([sys.executable, "-c", SHOP], env=environ)
         try:
             servers.until(self.answers, "the shop")
@@ -103,8 +118,8 @@ class Shop:
         except httpx.HTTPError:
             return False
 
-    def again(self):
-        """It is started again as soon as it dies."""
+    def restart(self):
+        """Restart the shop as soon as it dies."""
         self.process.wait(20)
         self.start()
 
@@ -119,14 +134,14 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
+def shop(tmp_path, request):
+    made = Shop(tmp_path, scoped=getattr(request, "param", False))
     yield made
     made.close()
 
 
 class JavaScript:
-    """In a page of the shop's own."""
+    """The recipe in a page of the shop."""
 
     def __init__(self, shop, page):
         self.shop, self.page = shop, page
@@ -151,7 +166,7 @@ class JavaScript:
 KOTLIN = """
 fun main(args: Array<String>) {
     val file = java.io.File(args[2])
-    val kept = object : Kept {
+    val kept = object : KeyStorage {
         val all = java.util.Properties().also { if (file.exists()) it.load(file.reader()) }
         fun save() { file.writer().use { all.store(it, "") } }
         override fun get(place: String) = all.getProperty(place)
@@ -167,7 +182,7 @@ fun main(args: Array<String>) {
 
 
 class Kotlin:
-    """A process for each purchase: its keys are in a file."""
+    """A process for each purchase, with the keys in a file."""
 
     def __init__(self, shop, jar):
         self.shop, self.jar, self.keys = shop, jar, 0
@@ -202,7 +217,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def jar(tmp_path_factory):
-    """Compiled by ``kotlinc``, where there is one, with its runtime inside."""
+    """The recipe, compiled by ``kotlinc`` together with its runtime."""
     folder = tmp_path_factory.mktemp("kotlin")
     (folder / "Main.kt").write_text(KOTLIN)
     made = str(folder / "purchase.jar")
@@ -231,7 +246,7 @@ def client(request, shop):
 
 @pytest.mark.parametrize(("how", "status"), [("ok", 201), ("busy", 201), ("lost", 201), ("slow", 201)])
 def test_bought(client, shop, how, status):
-    """At once, by a shop that is busy, and where the answer is lost: one purchase, and the key is given up."""
+    """At once, by a busy shop, and with a lost answer: one purchase, and the client gives up the key."""
     assert client.buy(how) == status
     assert len(shop.effects()) == 1
     assert client.kept() == 0
@@ -240,29 +255,39 @@ def test_bought(client, shop, how, status):
 
 
 def test_a_double_click(client, shop):
-    """Both get the answer."""
+    """Both calls get the answer."""
     assert client.twice("slow") == [201, 201]
     assert len(shop.effects()) == 1
 
 
 def test_declined(client, shop):
-    """A definite no: the next card is another attempt."""
+    """A definite refusal: the next card is another attempt."""
     assert client.buy("declined") == 402
     assert client.kept() == 0
 
 
 def test_signed_out_meanwhile(client, shop):
-    """401 says nothing of the first attempt, so its key is kept until the customer is back."""
+    """401 says nothing about an earlier attempt, so the client keeps the key until the customer has signed in."""
     assert client.buy("login") == 401
     assert client.kept() == 1
     assert client.buy("login") == 201
     assert client.kept() == 0
 
 
+@pytest.mark.parametrize(("shop", "status", "kept"), [(True, 201, 0), (False, 409, 1)], indirect=["shop"])
+def test_signed_in_again_after_a_lost_answer(client, shop, status, kept):
+    """The answer is lost and the session expires. With ``scope`` the new log-in gets the first answer, without it 409."""
+    assert client.buy("expired") == 401
+    assert client.kept() == 1
+    assert client.buy("expired") == status
+    assert len(shop.effects()) == 1
+    assert client.kept() == kept
+
+
 @pytest.mark.parametrize("how", ["die", "broken"])
-def test_not_known(client, shop, how):
-    """The shop died after the charge, or says 500: however often it is tried, also after a restart, one effect."""
-    helper = threading.Thread(target=shop.again)
+def test_unknown_outcome(client, shop, how):
+    """The shop crashed after the charge, or answers 500: retries, also after a restart, cause one effect."""
+    helper = threading.Thread(target=shop.restart)
     if how == "die":
         helper.start()
     told = [client.buy(how)]
@@ -276,12 +301,12 @@ def test_not_known(client, shop, how):
     assert len(shop.effects()) == 1
 
 
-def test_short():
-    """Each recipe is one that can be read in a minute, and knows the same statuses."""
+def test_the_recipes_agree():
+    """Each recipe is short, and all know the same statuses."""
     known = set()
     for name in ("purchase.js", "Purchase.kt", "Purchase.swift"):
         text = (RECIPES / name).read_text()
-        assert len(text.splitlines()) <= 38
+        assert len(text.splitlines()) <= 40
         start = text.index("401, 403")
         known.add(tuple(json.loads(f"[{text[start : text.index('429', start) + 3]}]")))
     assert known == {(401, 403, 407, 408, 409, 421, 423, 425, 429)}

@@ -1,4 +1,4 @@
-"""One HTTP contract, held by the coach app in every framework, before and with launchready."""
+"""One HTTP contract for the coach app in every framework, with and without launchready."""
 
 import hashlib
 import hmac
@@ -37,7 +37,7 @@ def test_sign_up_sends_one_mail_whose_link_works(coach: Coach) -> None:
         ("/login", b'{"email": "a@mail.example"}'),
     ],
 )
-def test_what_cannot_be_understood_is_refused(coach: Coach, path: str, body: bytes) -> None:
+def test_invalid_bodies_are_refused(coach: Coach, path: str, body: bytes) -> None:
     """Malformed and incomplete bodies are answered 422."""
     with coach.visitor() as visitor:
         answer = visitor.post(path, content=body, headers={"content-type": "application/json"})
@@ -55,7 +55,7 @@ def test_an_address_signs_up_once(coach: Coach) -> None:
 
 
 def test_wrong_passwords_and_unknown_accounts_look_alike(coach: Coach) -> None:
-    """Both are answered 401, with the same body."""
+    """Both get 401 with the same body."""
     account = coach.account()
     with coach.visitor() as visitor:
         visitor.post("/signup", json=account)
@@ -66,7 +66,7 @@ def test_wrong_passwords_and_unknown_accounts_look_alike(coach: Coach) -> None:
 
 
 def test_the_profile_by_token_and_by_cookie(coach: Coach) -> None:
-    """A log-in sticks as bearer token and as cookie; without either the profile is not shown."""
+    """A log-in works as bearer token and as cookie; without either the profile is refused."""
     account = coach.account()
     with coach.visitor() as visitor:
         visitor.post("/signup", json=account)
@@ -82,8 +82,8 @@ def test_the_profile_by_token_and_by_cookie(coach: Coach) -> None:
     assert "no-store" in by_token.headers["cache-control"]
 
 
-def test_the_catalogue_says_how_long_it_is_fresh(coach: Coach) -> None:
-    """24 coaches, the best rated first, public for a minute."""
+def test_the_catalogue_is_cacheable(coach: Coach) -> None:
+    """24 coaches, the best rated first, cacheable by everyone for a minute."""
     with coach.visitor() as visitor:
         answer = visitor.get("/coaches")
         assert visitor.get("/coaches/1").json()["id"] == 1
@@ -97,7 +97,7 @@ def test_the_catalogue_says_how_long_it_is_fresh(coach: Coach) -> None:
 
 
 def test_a_slot_is_booked_and_no_longer_free(coach: Coach) -> None:
-    """A booking takes its slot: the list says so, and the next customer is refused."""
+    """A booking takes its slot: the list shows it, and the next customer is refused."""
     with coach.customer() as first, coach.customer() as second:
         booking = coach.book(first)
         slots = {slot["id"]: slot["free"] for slot in first.get("/coaches/1/slots").json()}
@@ -108,8 +108,8 @@ def test_a_slot_is_booked_and_no_longer_free(coach: Coach) -> None:
     assert late.status_code == 409
 
 
-def test_who_may_book(coach: Coach) -> None:
-    """Nobody books without logging in, and nobody books a slot that is not there."""
+def test_booking_needs_a_login_and_a_slot(coach: Coach) -> None:
+    """Booking without a login, or of a missing slot, is refused."""
     with coach.visitor() as visitor, coach.customer() as customer:
         assert visitor.post("/bookings", json={"slot_id": 900}, headers=key()).status_code == 401
         assert customer.post("/bookings", json={"slot_id": 999_999}, headers=key()).status_code == 404
@@ -117,7 +117,7 @@ def test_who_may_book(coach: Coach) -> None:
 
 
 def test_bookings_are_private(coach: Coach) -> None:
-    """Another customer sees nothing of a booking, and cannot pay for it."""
+    """Another customer can neither read a booking nor pay for it."""
     with coach.customer() as owner, coach.customer() as other:
         booking = coach.book(owner)["id"]
         order = {"booking_id": booking, "card": CARD}
@@ -161,8 +161,8 @@ def signature(secret: str, body: bytes, *, age: int = 0) -> str:
 
 
 @pytest.mark.parametrize("how", ["unsigned", "other secret", "too old", "nonsense"])
-def test_webhooks_that_the_provider_did_not_sign_are_refused(coach: Coach, how: str) -> None:
-    """No signature, somebody else's signature, an old one: 400."""
+def test_unsigned_webhooks_are_refused(coach: Coach, how: str) -> None:
+    """A missing, foreign or old signature gets 400."""
     body = b'{"type": "charge.succeeded"}'
     headers = {
         "unsigned": {},

@@ -1,4 +1,4 @@
-"""The refresh behind a stale answer, in each framework: the view runs once more, for nobody, in a context of its own."""
+"""The background refresh in each framework: the view runs again in a context of its own."""
 
 import asyncio
 import contextlib
@@ -81,7 +81,7 @@ def django_async(answer):
 @pytest.mark.parametrize("path", ["/stale", "/stream"])
 @pytest.mark.parametrize("framework", [starlette, flask, django, django_async])
 def test_behind(framework, path):
-    """The stale answer leaves as it is; what was made behind it, outside of the request's context, is the next one."""
+    """The stale response is served; the response made in the background is served next."""
     numbers = itertools.count(1)
 
     def answer():

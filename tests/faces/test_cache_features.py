@@ -1,4 +1,4 @@
-"""What the cache does beyond storing, in both faces and with every store."""
+"""Cache features beyond storing, in both faces and with every store."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def stand(request, url):
 
 
 def test_validation(stand):
-    """What is stale is asked about with its validators; a 304 makes it fresh, with the fields of the 304."""
+    """A stale response is validated; a 304 makes it fresh and updates its fields."""
     fresh = []
 
     def app(method, path, fields):
@@ -50,7 +50,7 @@ def test_validation(stand):
 
 
 def test_what_is_changed_replaces(stand):
-    """A full answer to a validation takes the place of what was stored."""
+    """A full response to a validation replaces the stored one."""
     bodies = iter((b"old", b"new"))
     at = stand(lambda *_: (200, [("ETag", '"x"'), ("Cache-Control", "no-cache")], next(bodies)), cache=Cache())
     assert [at().body for _ in range(2)] == [b"old", b"new"]
@@ -60,7 +60,7 @@ def test_what_is_changed_replaces(stand):
 
 
 def test_head_freshens(stand):
-    """The answer to HEAD updates what is stored, where it speaks of the same."""
+    """A matching HEAD response updates the stored one."""
     at = stand((200, [("ETag", '"v1"'), ("Cache-Control", "max-age=0")], PAGE), cache=Cache())
     at()
     at.answer = (200, [("ETag", '"v1"'), FRESH, ("X-New", "1")], b"")
@@ -74,7 +74,7 @@ def test_head_freshens(stand):
 
 
 def test_stale_while_revalidate(stand):
-    """Answered at once from what is stale, and asked for once behind it: the next one has the new answer."""
+    """A stale response is served at once, one refresh runs behind it, and the next request gets the new response."""
     at = stand(counting(STALE), cache=Cache())
     assert at().body == b"1"
     stale = at()
@@ -86,7 +86,7 @@ def test_stale_while_revalidate(stand):
 
 
 def test_the_request_behind(stand):
-    """It carries no credentials and none of the client's conditions, and asks with GET."""
+    """The background request is a GET without credentials and client conditions."""
     at = stand((200, [("Cache-Control", "public, max-age=0, stale-while-revalidate=60"), ("ETag", '"v"')], PAGE),
                cache=Cache())  # fmt: skip
     at()
@@ -99,7 +99,7 @@ def test_the_request_behind(stand):
 
 
 def test_strict_answers_are_never_stale(stand):
-    """must-revalidate, proxy-revalidate, s-maxage, no-cache: the app is asked, whatever else is said or set."""
+    """must-revalidate, proxy-revalidate, s-maxage and no-cache always validate, whatever else is set."""
     for strict in ("must-revalidate", "proxy-revalidate", "s-maxage=0", "no-cache"):
         control = ("Cache-Control", f"max-age=0, stale-while-revalidate=60, stale-if-error=60, {strict}")
         at = stand((200, [control, ("ETag", '"v"')], PAGE), cache=Cache(stale_while_revalidate="60s"))
@@ -110,7 +110,7 @@ def test_strict_answers_are_never_stale(stand):
 
 @pytest.mark.parametrize("failure", [500, 502, 503, 504])
 def test_stale_if_error(stand, failure):
-    """An app that fails is covered by what is stale, as long as the answer allowed; another answer is no failure."""
+    """A stale response covers a failing app for as long as it allows; other statuses are no failure."""
     at = stand((200, [("Cache-Control", "max-age=0, stale-if-error=60")], PAGE), cache=Cache())
     at()
     at.answer = (failure, [], b"down")
@@ -122,7 +122,7 @@ def test_stale_if_error(stand, failure):
 
 
 def test_stale_if_error_of_the_settings(stand):
-    """The settings may allow it for answers that do not say; an exception is an error too."""
+    """The settings apply to responses that state nothing; an exception counts as an error."""
     at = stand((200, [FRESH], PAGE), cache=Cache(stale_if_error="60s", routes={"GET /x": "60s"}))
     at("/x")
     launchready.purge("/x", soft=True)
@@ -138,7 +138,7 @@ def test_stale_if_error_of_the_settings(stand):
 
 
 def test_a_change_reaches_its_location(stand):
-    """Location and Content-Location on the same host, and on no other."""
+    """Location and Content-Location are invalidated on the same host only."""
     at = stand(counting(FRESH), cache=Cache())
     for path in ("/a", "/b", "/c"):
         at(path)
@@ -152,7 +152,7 @@ def test_a_change_reaches_its_location(stand):
 
 
 def test_a_failed_change_reaches_nothing(stand):
-    """A change that was refused has changed nothing."""
+    """A refused change invalidates nothing."""
     at = stand(counting(FRESH), cache=Cache())
     at()
     at.answer = (422, [], b"")
@@ -164,7 +164,7 @@ def test_a_failed_change_reaches_nothing(stand):
 
 
 def test_private(stand):
-    """Each user has his own answers; nobody else's are ever shown, and a stranger has none."""
+    """Each user gets their own responses, and a request without a user gets none of them."""
     at = stand(counting(), cache=Cache(private={"GET /me": "10s"}, private_key="cookie:session"))
     alice, bob = [("Cookie", "session=alice")], [("Cookie", "session=bob")]
     assert [at("/me", who).body for who in (alice, bob, alice, bob)] == [b"1", b"2", b"1", b"2"]
@@ -189,7 +189,7 @@ def test_private(stand):
 
 
 def test_private_key(stand):
-    """Who a user is, the app may say; None is nobody."""
+    """The app may identify the user; None means no user."""
     at = stand(counting(), cache=Cache(private={"GET /me": "10s"},
                private_key=lambda request: (request.get(b"x-user") or b"").decode() or None))  # fmt: skip
     users = [[("X-User", name), ("Cookie", f"now={number}")] for number, name in enumerate(("a", "b", "a"))]
@@ -198,7 +198,7 @@ def test_private_key(stand):
 
 
 def test_private_by_a_header(stand):
-    """A key in a header, with whatever other credentials are there."""
+    """A key in a header, together with all other credentials."""
     at = stand(counting(), cache=Cache(private={"GET /me": "10s"}, private_key="header:X-API-Key"))
     a, b = [("X-API-Key", "a")], [("X-API-Key", "b")]
     asks = (a, b, a, [*a, ("Cookie", "session=1")], [*a, ("Authorization", "Bearer 1")], [("X-API-Key", "")])
@@ -206,7 +206,7 @@ def test_private_by_a_header(stand):
 
 
 def test_private_says_whose():
-    """No default names a user: refused when it is built, with what to write."""
+    """There is no default key: the missing option is refused with an example."""
     for key in (None, "session", "cookie:", "cookie:a b", 7):
         with stands("wsgi", "memory://") as stand, pytest.raises(ConfigError, match="cookie:sessionid") as refused:
             stand(cache=Cache(private={"GET /me": "10s"}, private_key=key))
@@ -228,7 +228,7 @@ def test_private_says_whose():
     ],
 )  # fmt: skip
 def test_a_range_from_the_store(wanted, status, body, span):
-    """One range of bytes is cut from a whole; several, and what is none, are answered with the whole (RFC 9110 14)."""
+    """RFC 9110 section 14: one byte range is cut; several or invalid ranges get the whole."""
     with stands("asgi", "memory://") as stand:
         at = stand((200, [FRESH, ("ETag", '"v"'), ("Content-Length", "10")], b"0123456789"), cache=Cache())
         at()
@@ -239,7 +239,7 @@ def test_a_range_from_the_store(wanted, status, body, span):
 
 
 def test_if_range(stand):
-    """A part of this representation, or the whole of another; a weak tag proves nothing about bytes."""
+    """A part of the same representation, or the whole of another; a weak tag never matches."""
     dated = "Sun, 06 Nov 1994 08:49:37 GMT"
     at = stand((200, [FRESH, ("ETag", '"v"'), ("Last-Modified", dated)], PAGE), cache=Cache())
     at()
@@ -248,7 +248,7 @@ def test_if_range(stand):
 
 
 def test_a_tag_for_an_app_that_gives_none(stand):
-    """The same body has the same weak tag, and who knows it is answered with 304."""
+    """Equal bodies get the same weak ETag, which a client can validate with."""
     at = stand((200, [FRESH], PAGE), cache=Cache())
     at()
     tag = at().get("etag")
@@ -259,7 +259,7 @@ def test_a_tag_for_an_app_that_gives_none(stand):
 
 
 def test_signed_in_answers_that_say_nothing(stand):
-    """They leave marked as private; what says something, a file that can be validated, a stranger's do not."""
+    """Responses for users without caching headers are marked private; static files and anonymous responses are not."""
     at = stand((200, [], PAGE), cache=Cache())
     for who in (("Cookie", "a=1"), ("Authorization", "Bearer x"), ("X-API-Key", "k")):
         assert at("/x", [who]).get("cache-control") == "private, no-store"
@@ -274,7 +274,7 @@ def test_signed_in_answers_that_say_nothing(stand):
 
 
 def test_a_trusted_proxy(stand):
-    """What a trusted proxy says of the URL is a part of the key; from anybody else it passes the cache by."""
+    """Forwarding headers of a trusted proxy are part of the key; from other peers they bypass the cache."""
     at = stand(counting(FRESH), cache=Cache(), trusted_proxies=["10.0.0.0/8"])
     proto = [[("X-Forwarded-Proto", each)] for each in ("https", "http", "https")]
     assert [at("/a", each, client="10.0.0.1").body for each in proto] == [b"1", b"2", b"1"]
@@ -286,7 +286,7 @@ def test_a_trusted_proxy(stand):
 
 
 def test_only_if_cached(stand):
-    """A client that wants nothing else is told that there is nothing."""
+    """only-if-cached gets 504 if nothing is stored."""
     at = stand((200, [FRESH], PAGE), cache=Cache())
     want = [("Cache-Control", "only-if-cached")]
     assert at("/a", want).status == 504
@@ -296,7 +296,7 @@ def test_only_if_cached(stand):
 
 
 def test_what_it_did(stand):
-    """Counted by route: a number and an identifier are one route."""
+    """Counters by route: numbers and identifiers are folded."""
     at = stand((200, [FRESH], PAGE), cache=Cache())
     for path in ("/coaches/1", "/coaches/1", "/coaches/2"):
         at(path)
@@ -309,7 +309,7 @@ def test_what_it_did(stand):
 
 
 def test_no_vary_search(stand):
-    """What the app says to make no difference in its query makes none; everything else does."""
+    """Only the parameters named by the app are ignored."""
     at = stand(counting(FRESH, ("No-Vary-Search", 'key-order, params=("utm_source")')), cache=Cache())
     asks = ["/a?x=1&utm_source=m", "/a?x=1", "/a?utm_source=n&x=1", "/a?x=2", "/a?x=1&y=2", "/a?y=2&x=1", "/b?x=1"]
     assert [at(path).body for path in asks] == [b"1", b"1", b"1", b"2", b"3", b"3", b"4"]
@@ -321,7 +321,7 @@ def test_no_vary_search(stand):
 
 
 def test_what_could_be_cached(stand):
-    """The same answer again and again to the same user, and nothing said of caching: told what to write."""
+    """Repeated equal responses without caching headers lead to a suggestion with the setting to write."""
     at = stand((200, [], PAGE), cache=Cache(mark_private=False))
     alice = [("Cookie", "session=alice")]
     for number in range(16 * 5):

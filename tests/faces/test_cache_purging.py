@@ -1,4 +1,4 @@
-"""Purging by path, tag and group, from this process and from others, in both faces and with every store."""
+"""Purging by path, tag and group, from this and other processes, in both faces and with every store."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def stand(request, url):
 
 
 def test_purge_by_path(stand):
-    """Every query and variant of a path, and nothing else; everything below one; one query."""
+    """Every query and variant of a path and nothing else; everything below a path; one query."""
     at = stand(counting(FRESH, ("Vary", "Accept-Language")), cache=Cache())
     asks = [("/coaches", ()), ("/coaches?page=2", ()), ("/coaches", [("Accept-Language", "de")]), ("/coaches/7", ()),
             ("/coachesx", ())]  # fmt: skip
@@ -77,7 +77,7 @@ def test_purge_by_tag(stand):
 
 
 def test_purge_softly(stand):
-    """What is stale by a purge is used while it is refreshed, where the answer allows; else it is validated."""
+    """A softly purged response is used while it is refreshed, if it allows that, and otherwise validated."""
     at = stand(counting(("Cache-Control", "max-age=60, stale-while-revalidate=60")), cache=Cache())
     at("/a")
     launchready.purge("/a", soft=True)
@@ -89,7 +89,7 @@ def test_purge_softly(stand):
 
 
 def test_purge_reaches_what_is_under_way(stand):
-    """An answer that was asked for before the purge is not used after it."""
+    """A response requested before the purge is not used after it."""
 
     def app(method, path, fields):
         purge = threading.Thread(target=launchready.purge, args=("/a",))
@@ -104,10 +104,10 @@ def test_purge_reaches_what_is_under_way(stand):
 
 
 def test_purge_of_a_store_that_is_away():
-    """Whoever can be told is told, and the rest is said: a purge that did not reach a store did not happen there."""
+    """All reachable stores are purged, and the unreachable one raises."""
     with stands("wsgi", "memory://") as stand:
         away = stand(cache=Cache())
-        away.middleware.stack.cache.answers._store = connect(f"redis://127.0.0.1:{servers.free_port()}/0")
+        away.middleware.stack.cache.adapter._store = connect(f"redis://127.0.0.1:{servers.free_port()}/0")
         at = stand(counting(FRESH), cache=Cache())
         at("/a")
         with pytest.raises(StoreError):
@@ -116,7 +116,7 @@ def test_purge_of_a_store_that_is_away():
 
 
 def test_purge_of_nothing():
-    """Names nothing: told what to write."""
+    """A purge without names raises with an example."""
     with pytest.raises(ConfigError, match="purge\\(path="):
         launchready.purge()
 
@@ -141,7 +141,7 @@ launchready.purge(**{kind: name}, soft=bool(soft), store=url)
 @pytest.mark.parametrize(("kind", "name"), [("path", "/a"), ("tag", "coaches")])
 @pytest.mark.parametrize("soft", ["", "soft"])
 def test_purge_from_another_process(stand, url, kind, name, soft):
-    """A process that knows nothing of the app but its store is heard by every worker, the memory of one by none."""
+    """A purge from a process with only the store's URL reaches every worker; a memory store is out of reach."""
     at = stand(counting(("Cache-Control", "max-age=60, stale-while-revalidate=60"), ("Cache-Groups", '"coaches"')),
                cache=Cache())  # fmt: skip
     assert [at("/a").body for _ in range(2)] == [b"1", b"1"]
@@ -149,7 +149,7 @@ def test_purge_from_another_process(stand, url, kind, name, soft):
     done = subprocess.run([sys.executable, "-c", ELSEWHERE, kind, name, soft, url], check=False, capture_output=True,
                           env={**os.environ, "PYTHONPATH": source})  # fmt: skip
     if url.startswith("memory:"):
-        assert b"name the store that the app uses" in done.stderr
+        assert b"pass the URL that the app uses" in done.stderr
         return
     assert done.returncode == 0, done.stderr
     first = at("/a")

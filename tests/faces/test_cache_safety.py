@@ -1,12 +1,13 @@
-"""What a cache in front of money must never do, one row each, in both faces and with every store.
+"""Safety of the cache in front of payments: one row each, in both faces and with every store.
 
-A row is two requests to one URL, most often a stranger's after somebody's own: ``asks`` is how often the app is asked.
-Where the rows come from: the advisories of 2023 to 2026 (Django, Flask, Symfony), web cache poisoning and deception as
-published, and what running the caches of the field showed.
+A row is two requests to one URL, usually an anonymous one after a user's; ``asks`` is the expected number of app calls.
+The rows come from the advisories of 2023 to 2026 (Django, Flask, Symfony), from published web cache poisoning and
+deception attacks, and from running other caches.
 """
 
 import asyncio
 import contextlib
+import gzip
 import sqlite3
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ SECRET = "s3ss10n-" + "0123456789" * 2
 
 
 class Row(NamedTuple):
-    """``first`` and ``then``: header lines of the two requests; ``to``: where the second goes, if elsewhere."""
+    """``first`` and ``then``: header lines of the two requests; ``to``: the second URL, if it differs."""
 
     desc: str
     asks: int
@@ -79,6 +80,13 @@ ROWS = [
     Row("Authorization with max-age only", 2, (FRESH,), (("Authorization", "Bearer x"),)),
     Row("a key in a header of the app's own, with max-age only", 2, (FRESH,), (("X-API-Key", "a"),), (("X-API-Key", "b"),)),
     Row("a user that a gateway names", 2, (FRESH,), (("X-Forwarded-User", "a"),), (("X-Forwarded-User", "b"),)),
+    *(Row(f"{name} names a user", 2, (FRESH,), ((name, "a"),), ((name, "b"),)) for name in (
+        "X-Acme-Token", "X-Session", "Tailscale-User-Login", "X-Pomerium-Jwt-Assertion", "X-Authentik-Username",
+        "Remote-User", "Remote-Email", "X-Auth-Request-Email", "Cf-Access-Jwt-Assertion", "X-Amzn-Oidc-Data",
+        "X-Goog-Authenticated-User-Email", "X_Api_Key", "X-Functions-Key")),
+    *(Row(f"{name} names a tenant, and public is not for all tenants", 2, (PUBLIC,), ((name, "a"),), ((name, "b"),))
+      for name in ("X-Tenant-Id", "X-Organization", "X-Workspace-Id", "X_Tenant_Id", "X_Forwarded_Host")),
+    Row("a token in a response header of the app's own", 2, (PUBLIC, ("X-Acme-Token", "x"))),
     Row("a stranger's page is not for who has a key", 2, (FRESH,), (), (("X-API-Key", "b"),)),
     Row("public is for everybody who has a key", 1, (PUBLIC,), (("X-API-Key", "a"),), (("X-API-Key", "b"),)),
     Row("a stranger's page is not shown to somebody signed in", 2, (FRESH,), (), (("Cookie", "session=1"),)),
@@ -107,7 +115,7 @@ ROWS = [
     Row("a compression dictionary is no variant of ours (RFC 9842)", 2, (PUBLIC, ("Vary", "Available-Dictionary"))),
     Row("a coded body is not for who did not ask for it", 2, (PUBLIC, ("Content-Encoding", "br")),
         (("Accept-Encoding", "br"),), (("Accept-Encoding", "identity"),)),
-    Row("a coded body is for who asked for the same", 1, (PUBLIC, ("Content-Encoding", "br")),
+    Row("a coded body is for who asked for the same", 1, (PUBLIC, ("Content-Encoding", "br"), ("Content-Type", "text/css")),
         (("Accept-Encoding", "br"),), (("Accept-Encoding", "br"),)),
     Row("Vary: Cookie keeps two visitors apart, though it says public", 2, (PUBLIC, ("Vary", "Cookie")),
         (("Cookie", "session=1"),), (("Cookie", "session=2"),)),
@@ -141,7 +149,8 @@ ROWS = [
     *map(denied, ("/login", "/logout", "/signup", "/password/reset", "/oauth/callback", "/checkout", "/api/v1/pay",
                   "/payments/7", "/webhooks/stripe", "/bookings", "/bookings/7/confirm", "/bookings/new", "/availability",
                   "/api/slots", "/account", "/me", "/api/me/sessions", "/admin/users", "/api-keys", "/my-bookings",
-                  "/forgot-password", "/orders/7", "/Account", "/health")),
+                  "/forgot-password", "/orders/7", "/Account", "/health", "/konto", "/buchung", "/patients/3",
+                  "/mon-compte", "/citas", "/ordini/7", "/minha-conta", "/winkelwagen", "/zamowienia", "/bokning", "/kurv")),
     Row("what is free, where the app says so itself, for half a minute", 1, (("Cache-Control", "s-maxage=30"),),
         path="/availability"),
     Row("what is free, for longer", 2, (("Cache-Control", "s-maxage=31"),), path="/availability"),
@@ -158,6 +167,17 @@ ROWS = [
     Row("a body in chunks over the bound", 2, (PUBLIC,), body=[b"x" * 900] * 5),
     Row("a form's one-time token in a page", 2, (PUBLIC, HTML),
         body=b'<input type="hidden" name="csrfmiddlewaretoken" value="x">'),
+    *(Row(f"a one-time token named {name}", 2, (PUBLIC, HTML), body=f'<input name="{name}" value="x">'.encode())
+      for name in ("_token", "_xsrf", "authenticity_token", "__RequestVerificationToken", "csrf")),
+    Row("a token in a page that the app compresses", 2, (PUBLIC, HTML, ("Content-Encoding", "gzip")),
+        (("Accept-Encoding", "gzip"),), (("Accept-Encoding", "gzip"),),
+        body=gzip.compress(b'<input name="csrf" value="x">')),
+    Row("a compressed page without a token", 1, (PUBLIC, HTML, ("Content-Encoding", "gzip")),
+        (("Accept-Encoding", "gzip"),), (("Accept-Encoding", "gzip"),), body=gzip.compress(b"<p>Coaches</p>")),
+    Row("a page in an encoding that cannot be searched", 2, (PUBLIC, HTML, ("Content-Encoding", "br")),
+        (("Accept-Encoding", "br"),), (("Accept-Encoding", "br"),)),
+    Row("a token in XHTML", 2, (PUBLIC, ("Content-Type", "application/xhtml+xml")), body=b'<input name="csrf" value="x"/>'),
+    Row("a token in JSON", 2, (PUBLIC, ("Content-Type", "application/json")), body=b'{"csrfToken": "x"}'),
     Row("a token in a meta tag", 2, (PUBLIC, HTML), body=b'<meta name="csrf-token" content="x">'),
     Row("the value of a cookie in a page", 2, (PUBLIC, HTML), (("Cookie", f"csrftoken={SECRET}"),),
         body=f"<b>{SECRET}</b>".encode()),
@@ -190,7 +210,7 @@ def stand(request, url):
 
 
 def test_rows(stand):
-    """Every row, one after the other: a server's store holds them all at once, as in life."""
+    """All rows in turn: a server's store holds them at the same time."""
     wrong = []
     for row in ROWS:
         at = stand((row.status, list(row.answer), row.body), cache=Cache(max_body=2000))
@@ -203,7 +223,7 @@ def test_rows(stand):
 
 
 def test_there_are_sixty():
-    """The table is as long as it was agreed to be, and says each thing once."""
+    """The table has the agreed length and no duplicates."""
     assert len(ROWS) >= 60
     assert len({row.desc for row in ROWS}) == len(ROWS)
 
@@ -260,7 +280,7 @@ def test_an_event_stream_is_never_held(face):
 
 
 def test_fields_that_connection_names_are_not_replayed(stand):
-    """They were between the app and whoever stood next to it (RFC 9110 §7.6.1)."""
+    """RFC 9110 section 7.6.1: fields named by Connection belong to one connection."""
     at = stand(
         (200, [PUBLIC, ("Connection", "X-User, close"), ("X-User", "alice"), ("X-Kept", "1")], PAGE), cache=Cache()
     )
@@ -273,7 +293,7 @@ def test_fields_that_connection_names_are_not_replayed(stand):
 @pytest.mark.parametrize("secret", [None, "-".join(["the", "key", "of", "a", "test"] * 3)])
 @pytest.mark.parametrize("vary", [(), (("Vary", "Accept-Language"),)])
 def test_an_answer_under_another_key(stand, url, secret, vary):
-    """Who can write a shared store copies one URL's answer to another's key: it is refused there, and asked for anew."""
+    """A response copied to another key in the store is ignored, and the app is asked."""
     at = stand(lambda _, path, __: (200, [PUBLIC, *vary], path.encode()), cache=Cache(), secret_key=secret)
     raw = Space("cache", bytes, bytes, len, evictable=True)
     with stored_keys() as keys:
@@ -284,16 +304,16 @@ def test_an_answer_under_another_key(stand, url, secret, vary):
         return  # nobody else writes the memory of a process
     for theirs, own in zip(keys, mine, strict=True):
         taken = Get(raw, own)
-        at.middleware.stack.answers._store.execute(taken)
+        at.middleware.stack.adapter._store.execute(taken)
         if b"\n/a" in taken.answer.value:
-            at.middleware.stack.answers._store.execute(Put(raw, theirs, taken.answer.value, 60))
+            at.middleware.stack.adapter._store.execute(Put(raw, theirs, taken.answer.value, 60))
     assert [at("/b").body for _ in range(2)] == [b"/b"] * 2
     assert [path for _, path, _ in at.calls] == ["/a", "/b", "/b"]
 
 
 @contextlib.contextmanager
 def stored_keys():
-    """The keys under which answers are written meanwhile, in their order."""
+    """The keys of responses written meanwhile, in order."""
     keys = []
 
     def seen(make):
@@ -311,7 +331,7 @@ def stored_keys():
 
 
 def test_half_an_answer_leaves_nothing(stand):
-    """An app that breaks in the middle, or a client that leaves: the next one asks the app."""
+    """After a truncated response or a disconnect the next request reaches the app."""
 
     def broken():
         yield b"half of "
@@ -326,7 +346,7 @@ def test_half_an_answer_leaves_nothing(stand):
 
 
 def test_an_app_that_raises(stand):
-    """Its failure is nobody else's answer."""
+    """A failure is not shared."""
 
     def raises(*_):
         raise RuntimeError("the handler failed")
@@ -339,34 +359,34 @@ def test_an_app_that_raises(stand):
 
 
 def test_a_store_in_memory_is_bounded():
-    """Bytes and entries stay within their bounds, whatever is asked for; so does what is remembered beside it."""
+    """Bytes, entries and all remembered state stay within their bounds."""
     with stands("wsgi", "memory://") as stand:
         at = stand((200, [PUBLIC], b"x" * 10_000), cache=Cache(max_bytes=1_000_000, max_body=20_000, max_entries=500))
         for number in range(3000):
             at(f"/coaches/{number}?q={number}")
             at(f"/coaches/{number}", method="POST")
-        store = at.middleware.stack.answers._store
-        [room] = [room for room in store._rooms.values() if room.name == "cache"]
+        store = at.middleware.stack.adapter._store
+        [room] = [room for room in store._tables.values() if room.name == "cache"]
         assert len(room.rows) <= 500
         assert room.size <= 1_000_000
-        setup = at.middleware.stack.cache.feature._setup
-        assert len(setup.changes.times) <= 1025
-        assert len(setup.counts.raw) <= 1024
-        assert len(setup.flying) == 0
+        state = at.middleware.stack.cache.feature._state
+        assert len(state.changes.times) <= 1025
+        assert len(state.counts.unfolded) <= 1024
+        assert len(state.in_flight) == 0
 
 
 def test_long_urls_count():
-    """What a stranger writes into a query is weighed like a body."""
+    """A long query counts towards the bound like a body."""
     with stands("wsgi", "memory://") as stand:
         at = stand((200, [PUBLIC], b"x"), cache=Cache(max_bytes=1_000_000, max_body=20_000))
         for number in range(300):
             at(f"/coaches?q={number}{'x' * 8000}")
-        [room] = [room for room in at.middleware.stack.answers._store._rooms.values() if room.name == "cache"]
+        [room] = [room for room in at.middleware.stack.adapter._store._tables.values() if room.name == "cache"]
         assert sum(len(key) for key in room.rows) < 1_000_000
 
 
 def test_variants_of_one_url_are_bounded(monkeypatch):
-    """A stranger who invents languages does not fill the store with one URL; fifteen hundred are found as fast as ten."""
+    """Invented languages cannot fill the store with one URL; 1,500 variants are found as fast as ten."""
     with stands("wsgi", "memory://") as stand:
         at = stand((200, [PUBLIC, ("Vary", "Accept-Language")], b"x"), cache=Cache())
 
@@ -385,7 +405,7 @@ def test_variants_of_one_url_are_bounded(monkeypatch):
 
 
 def test_fields_of_one_request_are_not_replayed(stand):
-    """A request's own number, its timing and its rate limit are not the next one's."""
+    """Request ids, timings and rate limit headers are not stored."""
     own = (
         "X-Request-ID",
         "X-Correlation-ID",
@@ -405,7 +425,7 @@ def test_fields_of_one_request_are_not_replayed(stand):
 @pytest.mark.parametrize("secret", [None, "-".join(["the", "key", "of", "a", "test"] * 3)])
 @pytest.mark.parametrize("written", [b"garbage", b"{}\nx", b'{"n": 1}', b"", None])
 def test_what_somebody_else_wrote_into_the_store(tmp_path, secret, written):
-    """An answer that cannot be read is asked for anew; with a secret, so is one whose body was changed."""
+    """An unreadable entry, or one with a wrong signature, is ignored."""
     with stands("wsgi", f"sqlite:///{tmp_path}/store.db") as stand:
         at = stand((200, [PUBLIC], PAGE), cache=Cache(), secret_key=secret)
         at()

@@ -1,4 +1,4 @@
-"""``@cached`` on a view, in each framework's idiom."""
+"""``@cached`` on a view in each framework."""
 
 import itertools
 
@@ -154,8 +154,7 @@ FRAMEWORKS = [starlette, fastapi, fastapi_threads, flask, flask_async, django, d
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_view_says_it(framework):
-    """Fresh for as long as the decorator says, until its tag is purged; the app's own word wins, and so does the list
-    of what is one person's by its name."""
+    """Fresh for the stated time until its tag is purged; the app's own header and the deny list win."""
     CACHES.clear()  # apps of other tests, whose stores are gone
     app, call = framework(numbers())
     assert [call("GET", "/coaches").body for _ in range(3)] == [b"1"] * 3
@@ -168,12 +167,12 @@ def test_a_view_says_it(framework):
 
 
 def test_wrong_decorators():
-    """Told where it is applied, in one sentence."""
+    """Mistakes raise where the decorator is applied."""
     for wrong in ({"freshness": "soon"}, {"freshness": "60s", "tags": "coaches"}):
         with pytest.raises(ConfigError, match="@cached"):
             launchready.cached(**wrong)
 
 
 def test_without_a_middleware():
-    """A test that calls the view gets what the view gives."""
+    """Without the middleware the view is unchanged."""
     assert launchready.cached("60s")(lambda: 7)() == 7

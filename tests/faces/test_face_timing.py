@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from faces.apps import FACES, Calls
-from launchready.metrics.events import home
+from launchready.metrics.events import default_collector
 from launchready.metrics.timing import Timings
 from launchready.settings.cache import Cache
-from launchready.settings.compiled_app import Stack
+from launchready.settings.compiled_app import CompiledApp
 from launchready.settings.cors import CORS
 from launchready.settings.rate_limit import RateLimit
 from launchready.settings.timing import Timing
@@ -20,13 +20,13 @@ APP = "https://app.example.com"
 def app(request, monkeypatch):
     """``call`` and ``rows()`` of one app: the rows by method and route."""
     stacks = []
-    made = Stack.__init__
+    made = CompiledApp.__init__
 
     def remember(self, *args, **more):
         made(self, *args, **more)
         stacks.append(self)
 
-    monkeypatch.setattr(Stack, "__init__", remember)
+    monkeypatch.setattr(CompiledApp, "__init__", remember)
 
     def build(**settings):
         call = FACES[request.param](Calls())(**settings)
@@ -93,7 +93,7 @@ def test_an_app_without_a_framework(face):
     call = FACES[face](Calls())(timing=ROUTES, dashboard=None)
     for path in ("/plain", "/v1/things/7", "/v1/things/8", "/wp-login", "/.env"):
         call("GET", path)
-    with home().reading() as ledger:
+    with default_collector().reading() as ledger:
         rows = ledger.rows("SELECT route, sum(count) FROM series JOIN totals ON series = id GROUP BY route ORDER BY 1")
     assert rows == [("(unmatched)", 2), ("/plain", 1), ("/v1/things/{id}", 2)]
 

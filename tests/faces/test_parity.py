@@ -8,10 +8,11 @@ from launchready.settings.health import Health
 from launchready.settings.https import HTTPS
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.rate_limit import RateLimit
+from support.keys import key as uuid
 
 APP = "https://app.example.com"
 CORS_APP = CORS(allow_origins=[APP], allow_credentials=True, allow_methods=["PUT"], allow_headers=["Content-Type"])
-KEY = ("Idempotency-Key", "order-1")
+KEY = ("Idempotency-Key", uuid("order-1"))
 JSON = ("Content-Type", "application/json")
 WSGI = {"wsgi", "flask", "flask-async", "django"}
 
@@ -268,7 +269,7 @@ def test_a_retry_is_answered_and_not_run(face, path):
     """The same answer again, marked, with its own headers and without the first client's cookie."""
     call = face(idempotency=ONCE)
     first = call("POST", path, [KEY, JSON], b'{"slot": 1}')
-    again = call("POST", path, [("Idempotency-Key", '"order-1"'), JSON], b'{"slot": 1}')
+    again = call("POST", path, [("Idempotency-Key", f'"{uuid("order-1")}"'), JSON], b'{"slot": 1}')
     assert (first.status, again.status) == (201, 201)
     assert again.body == first.body
     assert again.get("location") == "/bookings/7"

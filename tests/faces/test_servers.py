@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 import launchready
+from support.keys import key as uuid
 from support.servers import Server, until
 
 TESTS = Path(__file__).parent.parent
@@ -43,7 +44,7 @@ class Shop(Server):
         return [int(line.split()[1]) for line in lines if line.split()[0] == what]
 
     def pay(self, what, key):
-        headers = {"Idempotency-Key": key}
+        headers = {"Idempotency-Key": uuid(key)}
         with httpx.Client(trust_env=False, timeout=30) as client:
             return client.post(self.url + "/pay", content=what, headers=headers)
 

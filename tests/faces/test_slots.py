@@ -64,7 +64,7 @@ def test_under_asgi(stream, end):
 
 def test_a_worker_that_died():
     """Nobody gives the slot back; it is free when its lease has passed, on the store's clock."""
-    from launchready.exchange.store import Take
+    from launchready.exchange.store import Consume
     from launchready.exchange.window import MICRO
     from launchready.stores.memory import MemoryStore
 
@@ -74,7 +74,7 @@ def test_a_worker_that_died():
     (policy,) = limiter.stack.limiter._routes.values()
     store, answers = MemoryStore(), []
     for seconds in (0, 29.9, 30):
-        op = Take("slots", policy.slot_windows)
+        op = Consume("slots", policy.slot_windows)
         store.take_at(op, int(seconds * MICRO))
         answers.append(op.answer.allowed)
     assert answers == [True, False, True]

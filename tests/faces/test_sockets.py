@@ -14,6 +14,7 @@ import pytest
 import launchready
 from faces.apps import FACES
 from faces.test_parity import APP
+from support.keys import key as uuid
 from support.servers import Server, until
 
 TESTS = Path(__file__).parent.parent
@@ -77,7 +78,7 @@ def served(request):
 
 
 def keyed(key):
-    return {"Idempotency-Key": key, "Content-Type": "application/octet-stream"}
+    return {"Idempotency-Key": uuid(key), "Content-Type": "application/octet-stream"}
 
 
 def kind(answer):
@@ -130,7 +131,7 @@ def test_half_a_body(served, half):
     """A client that leaves in the middle of its body has asked nothing: nothing runs, and its key is still free."""
     before = served.calls()
     key = os.urandom(4).hex()
-    with served.raw(b"POST /bookings HTTP/1.1\r\nHost: x\r\nIdempotency-Key: " + key.encode() + b"\r\n" + half):
+    with served.raw(b"POST /bookings HTTP/1.1\r\nHost: x\r\nIdempotency-Key: " + uuid(key).encode() + b"\r\n" + half):
         pass
     whole = until(lambda: _whole(served, key), "the key to be free")
     assert json.loads(whole.content) == {"calls": before + 2, "size": 1000}
@@ -144,7 +145,11 @@ def _whole(served, key):
 def test_the_client_leaves_during_the_answer(served):
     """Who hangs up before the answer came finds it under his key: it ran once."""
     body = b"z" * 200_000
-    head = b"POST /bookings HTTP/1.1\r\nHost: x\r\nIdempotency-Key: gone\r\nContent-Length: 200000\r\n\r\n"
+    head = (
+        b"POST /bookings HTTP/1.1\r\nHost: x\r\nIdempotency-Key: "
+        + uuid("gone").encode()
+        + b"\r\nContent-Length: 200000\r\n\r\n"
+    )
     with served.raw(head + body):
         pass
     answer = until(lambda: _replayed(served, body), "the first one to end")
@@ -152,7 +157,7 @@ def test_the_client_leaves_during_the_answer(served):
 
 
 def _replayed(served, body):
-    answer = served.ask("POST", "/bookings", {"Idempotency-Key": "gone"}, body)
+    answer = served.ask("POST", "/bookings", {"Idempotency-Key": uuid("gone")}, body)
     return answer if answer.headers["idempotent-replayed"] == "true" else None
 
 

@@ -13,7 +13,7 @@ import pytest
 from faces.apps import _asgi, wsgi_call
 from launchready.asgi import LaunchReadyMiddleware as ASGIMiddleware
 from launchready.errors import StoreUnavailable
-from launchready.exchange.store import HURRY, Take
+from launchready.exchange.store import HURRY, Consume
 from launchready.exchange.window import Window
 from launchready.settings.health import Health
 from launchready.settings.rate_limit import Limit, RateLimit
@@ -50,7 +50,7 @@ class Clients:
         self.store = store
         self.client = f"203.0.113.{next(_number)}"  # a server outlives a test
         self.up, self.late = True, 0
-        quick = "hurry" if hasattr(store, "hurry") else "execute"
+        quick = "execute_quickly" if hasattr(store, "execute_quickly") else "execute"
         setattr(store, quick, self._noting(getattr(store, quick)))
         store.aexecute = self._anoting(store.aexecute)
         self.runner = asyncio.Runner() if face == "asgi" else None
@@ -237,7 +237,7 @@ def test_a_server_that_forgot(server):
     """After a restart the scripts of Redis are gone; the first to miss one brings it along."""
     store = connect(server.url)
     windows = (Window(5, 60.0),)
-    store.execute(Take("k", windows))
+    store.execute(Consume("k", windows))
     server.kill()
     server.start()
     servers.until(lambda: _taken(store, windows), "the server to answer")
@@ -245,7 +245,7 @@ def test_a_server_that_forgot(server):
 
 
 def _taken(store, windows):
-    op = Take("k", windows)
+    op = Consume("k", windows)
     try:
         store.execute(op)
     except StoreUnavailable:
@@ -262,7 +262,7 @@ def test_a_master_that_became_a_replica():
         one.start()
         two.start()
         store = connect(one.url)
-        op = Take("k", (Window(5, 60.0),))
+        op = Consume("k", (Window(5, 60.0),))
         client = redis.Redis.from_url(one.url)
         client.config_set("masterauth", servers.PASSWORD)
         with asyncio.Runner() as runner:
@@ -296,7 +296,7 @@ def test_a_name_that_leads_to_the_new_master(tmp_path, mode):
         one.start()
         two.start()
         store = connect(f"unix://{name}?password={servers.PASSWORD}")
-        op = Take("k", (Window(5, 60.0),))
+        op = Consume("k", (Window(5, 60.0),))
         with asyncio.Runner() as runner:
 
             def ask():

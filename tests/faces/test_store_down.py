@@ -5,6 +5,7 @@ import logging
 from launchready.settings.cache import Cache
 from launchready.settings.idempotency import Idempotency
 from launchready.settings.rate_limit import Limit, RateLimit
+from support.keys import key as uuid
 from support.servers import free_port
 
 
@@ -22,7 +23,7 @@ def test_each_feature(face, caplog):
     answers = [call("GET", "/coaches") for _ in range(2)]
     assert [answer.get("cache-status") for answer in answers] == ["launchready; fwd=bypass; detail=store"] * 2
     for path in ("/bookings", "/decorated"):
-        refused = call("POST", path, [("Idempotency-Key", "order-1")], b"{}")
+        refused = call("POST", path, [("Idempotency-Key", uuid("order-1"))], b"{}")
         assert refused.status == 503
         assert refused.json["type"].endswith("/idempotency-key-store-unavailable")
         assert refused.get("retry-after")

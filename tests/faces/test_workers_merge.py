@@ -11,7 +11,7 @@ import pytest
 
 import launchready
 from faces.test_rolling_restart import get
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.report import tallies
 from launchready.metrics.timing import Timings
 from support.servers import Server, until
@@ -67,7 +67,7 @@ def test_four_workers_and_one_is_killed(monkeypatch):
         os.kill(next(iter(server.exact()[1])), signal.SIGKILL)
         asyncio.run(ask(server.port, 400))
         values = sorted(server.exact()[0])
-        keeper = Keeper(Timings("reader"), server.folder / "a.metrics.db")
+        keeper = MetricsCollector(Timings("reader"), server.folder / "a.metrics.db")
 
         def merged():
             with keeper.reading() as ledger:

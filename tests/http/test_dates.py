@@ -9,7 +9,7 @@ from launchready.http import dates
 
 @given(st.integers(0, 4_000_000_000))
 def test_there_and_back(seconds):
-    """What is written is read as the same second."""
+    """A formatted date parses as the same second."""
     assert dates.parse(dates.format_date(seconds), now=0) == seconds
 
 
@@ -29,5 +29,5 @@ def test_there_and_back(seconds):
     ],
 )
 def test_forms(text, seconds):
-    """The three forms of RFC 9110, and nothing that looks like them."""
+    """The three forms of RFC 9110 parse, and nothing similar."""
     assert dates.parse(text, now=1_700_000_000) == seconds

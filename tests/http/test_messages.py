@@ -1,4 +1,4 @@
-"""Requests, responses, problem documents, structured strings and remembered bodies."""
+"""Requests, responses, problem documents, structured strings and recorded bodies."""
 
 import io
 import json
@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launchready.http import recorded_input as remembered
+from launchready.http import recorded_input
 from launchready.http.message import Request, Response, add_vary, append, clean
 from launchready.http.problem import problem
 from launchready.http.structured import parse_string, string
 
 
 def test_request_lines():
-    """``get`` gives one line, ``lines`` all of them in order."""
+    """``get`` returns one line, ``lines`` all lines in order."""
     request = Request("GET", "/", b"/", b"", "https", "", [(b"a", b"1"), (b"b", b"2"), (b"a", b"3")])
     assert (request.get(b"a"), request.get(b"c")) == (b"3", None)
     assert request.lines(b"a") == [b"1", b"3"]
@@ -33,7 +33,7 @@ def test_request_lines():
     ],
 )
 def test_vary(before, name, after):
-    """A member stands once, whatever its case; ``*`` covers all; the app's own members stay."""
+    """Vary holds each member once in any case, ``*`` covers all, and the app's members stay."""
     headers = [(b"vary", value) for value in before]
     add_vary(headers, name)
     assert headers == [(b"vary", value) for value in after]
@@ -50,13 +50,13 @@ def test_append():
 
 
 def test_clean():
-    """Names in lower case, owned lines gone, two cookies stay two."""
+    """Names become lower case, owned headers are removed, two cookies stay two."""
     lines = [(b"Set-Cookie", b"a"), (b"set-cookie", b"b"), (b"Access-Control-Allow-Origin", b"*")]
     assert clean(lines, frozenset({b"access-control-allow-origin"})) == [(b"set-cookie", b"a"), (b"set-cookie", b"b")]
 
 
 def test_problem():
-    """RFC 9457: its type, its length, never stored, and whole seconds where waiting helps."""
+    """A problem document has its type and length, no-store, and Retry-After in whole seconds."""
     made = problem(503, "x", "Title", "Détail", retry_after=0.2, headers=((b"vary", b"Origin"),), code="c")
     document = json.loads(made.body)
     assert document == {
@@ -70,7 +70,7 @@ def test_problem():
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
 def test_strings_there_and_back(text):
-    """Every printable ASCII text is written as a String and read as itself."""
+    """Every printable ASCII text survives writing and parsing a String."""
     assert parse_string(string(text).encode()) == text.encode()
 
 
@@ -78,21 +78,21 @@ def test_strings_there_and_back(text):
     "value", [b"", b"abc", b'"', b'"a', b'a"', b'"a"b"', b'"\\a"', b'"\\"', b'"a\xff"', b'"a\n"', b'"a";p=1', b"'a'"]
 )
 def test_no_strings(value):
-    """RFC 9651 §3.3.3 and §4.2.5: anything else is not read."""
+    """Anything else is rejected (RFC 9651 §3.3.3 and §4.2.5)."""
     assert parse_string(value) is None
 
 
 @pytest.mark.parametrize("text", ["é", "a\n", "\x7f"])
 def test_what_no_string_can_hold(text):
-    """Written wrongly it would be read wrongly: refused."""
+    """A character outside printable ASCII is refused when writing."""
     with pytest.raises(ValueError, match="outside printable ASCII"):
         string(text)
 
 
 def test_a_body_tells_what_is_read():
-    """However it is read."""
+    """RecordedInput records data of every read method."""
     told = []
-    body = remembered.Input(io.BytesIO(b"one\ntwo\nthree\nfour"), told.append)
+    body = recorded_input.RecordedInput(io.BytesIO(b"one\ntwo\nthree\nfour"), told.append)
     assert body.read(2) == b"on"
     assert body.readline() == b"e\n"
     assert body.readline(2) == b"tw"

@@ -1,4 +1,4 @@
-"""Origins: what a listed one allows, and what cannot be listed."""
+"""Origins: which requests a listed origin allows, and which origins cannot be listed."""
 
 import pytest
 
@@ -74,7 +74,7 @@ LOOP6 = "http://[::1]:*"
     ],
 )
 def test_allow(listed, origin, allowed):
-    """Compared as bytes, in the one form a browser sends; a pattern is never found inside another string."""
+    """Origins are compared as bytes in the form of browsers; a pattern matches the whole origin."""
     assert Origins([Origin(listed)]).allow(origin.encode("latin-1")) is allowed
 
 
@@ -112,7 +112,7 @@ def test_allow(listed, origin, allowed):
     ],
 )
 def test_mistakes(text, instead):
-    """What can never match, or would match strangers, is refused with what to write."""
+    """An origin that cannot match, or would match foreign sites, is refused with the correction."""
     with pytest.raises(ValueError, match=r".") as caught:
         Origin(text)
     assert not isinstance(caught.value, UnicodeError)
@@ -126,5 +126,5 @@ def test_mistakes(text, instead):
      ("http://localhost.evil.net", False)],
 )  # fmt: skip
 def test_secure(text, secure):
-    """Plain http is somebody else's word, but for this machine's own."""
+    """Plain http is not secure, except on loopback."""
     assert Origin(text).secure is secure

@@ -1,4 +1,4 @@
-"""Route patterns: what matches, and which of two wins."""
+"""Route patterns: which paths match, and which pattern wins."""
 
 import pytest
 
@@ -26,12 +26,12 @@ TABLE = RouteTable({each: each for each in (
     ],
 )
 def test_the_most_specific_wins(method, path, pattern):
-    """Literal before one segment before the rest; then a named method before any."""
+    """A literal wins over ``{name}`` over ``*``; then a named method over any method."""
     assert TABLE.find(method, path, None) == pattern
 
 
 @pytest.mark.parametrize("text", ["coaches", "get /x", "GET/x", "GET  x", "/a/*/b", "/a*", "/{a}{b}", "/{1}"])
 def test_mistakes(text):
-    """What is no pattern is refused with what to write."""
+    """An invalid pattern is refused with the correction."""
     with pytest.raises(ValueError, match=r"write|segment"):
         Route(text)

@@ -20,7 +20,7 @@ from launchready.http.structured import Item, Token, parse_dictionary, parse_lis
     ],
 )
 def test_dictionaries(value, members):
-    """What §3.2 allows is read, with its types."""
+    """Everything that §3.2 allows is parsed with its types."""
     assert parse_dictionary(value) == members
 
 
@@ -33,12 +33,12 @@ def test_dictionaries(value, members):
     ],
 )  # fmt: skip
 def test_one_wrong_character(value):
-    """... and the field says nothing at all (§4.2)."""
+    """One wrong character invalidates the whole field (§4.2)."""
     assert parse_dictionary(value) is None
 
 
 def test_lists():
-    """Members in order; text beside them makes it unreadable."""
+    """Members keep their order; surrounding text invalidates the list."""
     assert parse_list(b'"a", "b";x, c') == [Item("a"), Item("b", {"x": True}), Item(Token("c"))]
     assert parse_list(b"") == []
     for broken in (b'"a" "b"', b'"a",', b"(", b'"a\x00"'):

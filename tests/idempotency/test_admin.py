@@ -131,7 +131,7 @@ def test_migrate_and_sweep(capsys, url):
     threading.Event().wait(0.1)
     code, text = desk(capsys, url, "sweep")
     assert code == 0
-    assert text.startswith("cleared away")
+    assert text.startswith("deleted")
     assert desk(capsys, url, "show", f"{name}-b")[1][0]["state"] == "done"
     assert desk(capsys, url, "show", f"{name}-a")[1] == []
 
@@ -142,7 +142,7 @@ def test_which_store(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for words in ([], ["--store", "memory://"]):
         assert main(["idempotency", *words, "ls"]) == 2
-        assert "which store?" in capsys.readouterr().err
+        assert "no store; write" in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_opened(capsys, tmp_path):

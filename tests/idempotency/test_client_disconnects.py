@@ -18,6 +18,7 @@ from launchready.fastapi import Idempotency, LaunchReadyMiddleware, idempotent
 from launchready.flask import LaunchReady
 from launchready.runtime.bodies.spool import IN_MEMORY
 from support import django_leaving
+from support.keys import key as uuid
 
 BIG = random.Random(3).randbytes(3 * IN_MEMORY)
 
@@ -53,7 +54,7 @@ def test_cancelled_under_asgi(path):
 
     async def main():
         async with client_of(app) as client:
-            sent = {"headers": {"Idempotency-Key": "k1"}, "content": b"once"}
+            sent = {"headers": {"Idempotency-Key": uuid("k1")}, "content": b"once"}
             gone = asyncio.create_task(client.post(path, **sent))
             await app.state.entered.wait()
             gone.cancel()
@@ -85,7 +86,7 @@ def test_a_body_of_megabytes_under_asgi(path):
     async def main():
         async with client_of(app) as client:
             bodies = (BIG, BIG, BIG[:-1] + b"x")
-            return [await client.post(path, content=body, headers={"Idempotency-Key": "k"}) for body in bodies]
+            return [await client.post(path, content=body, headers={"Idempotency-Key": uuid("k")}) for body in bodies]
 
     asked = asyncio.run(main())
     assert [answer.status_code for answer in asked] == [200, 200, 422]
@@ -107,8 +108,12 @@ def test_a_body_of_megabytes_under_wsgi(path):
     app.add_url_rule("/view", "view", idempotent(pay), methods=["POST"])
     LaunchReady(app, idempotency=Idempotency(routes=["POST /pay"]))
     client = app.test_client()
-    asked = [client.post(path, data=body, headers={"Idempotency-Key": "k"}) for body in (BIG, BIG, BIG[:-1] + b"x")]
+    asked = [
+        client.post(path, data=body, headers={"Idempotency-Key": uuid("k")}) for body in (BIG, BIG, BIG[:-1] + b"x")
+    ]
     assert [answer.status_code for answer in asked] == [200, 200, 422]
     assert ran == [True]
-    assert client.post(path, data=b"x" * (10 * IN_MEMORY + 1), headers={"Idempotency-Key": "l"}).status_code == 413
+    assert (
+        client.post(path, data=b"x" * (10 * IN_MEMORY + 1), headers={"Idempotency-Key": uuid("l")}).status_code == 413
+    )
     assert ran == [True]

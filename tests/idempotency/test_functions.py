@@ -314,7 +314,7 @@ def test_a_late_attempt_is_not_believed(store):
     def charge(order):
         once = current()
         if not stands.is_set():
-            once._claim.keeper.held.clear()  # frozen: no sign of life any more
+            once._claim.keeper.claims.clear()  # frozen: no sign of life any more
             stands.set()
             goes.wait(10)
             with pytest.raises(ClaimLost):

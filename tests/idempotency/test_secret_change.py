@@ -16,11 +16,12 @@ from launchready.cli import main
 from launchready.dashboard import links
 from launchready.errors import ConfigError, OutcomeUnknown
 from launchready.idempotency import current, idempotent
-from launchready.idempotency.admin import Desk
+from launchready.idempotency.admin import KeyAdmin
 from launchready.settings.build import build
 from launchready.settings.cache import Cache
 from launchready.settings.fingerprint import fingerprint
 from launchready.wsgi import Dashboard, Idempotency, LaunchReadyMiddleware
+from support.keys import key as uuid
 
 OLD, NEW = ("".join(reversed(word)) for word in ("terces dlo", "terces wen"))
 BEFORE = {"secret_key": OLD}
@@ -61,8 +62,8 @@ def test_from_the_environment(monkeypatch):
     """With commas between; the secret itself and repetitions are left out. An empty variable is none."""
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", NEW)
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY_FALLBACKS", f" {OLD}, ,older,{OLD},{NEW}")
-    assert build({}).answers.secrets == ("older", OLD, NEW)
-    assert build({"secret_key_fallbacks": []}).answers.secrets == (NEW,)
+    assert build({}).adapter.secrets == ("older", OLD, NEW)
+    assert build({"secret_key_fallbacks": []}).adapter.secrets == (NEW,)
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", "")
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY_FALLBACKS", "")
     assert build({}).vault.secret is None
@@ -104,7 +105,7 @@ def test_signed_and_encrypted_answers(encrypt, tmp_path):
         made = LaunchReadyMiddleware(
             app, store=f"sqlite:///{tmp_path}/a.db", idempotency=Idempotency(encrypt=encrypt), **settings
         )
-        return wsgi_call(made)("POST", "/bookings", [("Idempotency-Key", "k1")], b"{}")
+        return wsgi_call(made)("POST", "/bookings", [("Idempotency-Key", uuid("k1"))], b"{}")
 
     assert call(BEFORE).get("idempotent-replayed") is None
     again = call(BETWEEN)
@@ -125,7 +126,7 @@ def test_an_answer_that_somebody_wrote(tmp_path):
 
     def call(settings):
         made = LaunchReadyMiddleware(app, store=f"sqlite:///{tmp_path}/a.db", idempotency=Idempotency(), **settings)
-        return wsgi_call(made)("POST", "/bookings", [("Idempotency-Key", "k1")], b"{}")
+        return wsgi_call(made)("POST", "/bookings", [("Idempotency-Key", uuid("k1"))], b"{}")
 
     call(BEFORE)
     with sqlite3.connect(tmp_path / "a.db") as database:
@@ -243,7 +244,7 @@ def test_resolved_by_hand(made, how, capsys, monkeypatch, tmp_path):
 
 def test_a_desk_of_its_own(tmp_path):
     """The secrets can be given."""
-    desk = Desk(f"sqlite:///{tmp_path}/a.db", NEW, [OLD])
+    desk = KeyAdmin(f"sqlite:///{tmp_path}/a.db", NEW, [OLD])
     assert list(desk.rows()) == []
     desk.close()
 

@@ -20,6 +20,7 @@ from launchready.fastapi import Idempotency, LaunchReadyMiddleware
 from launchready.flask import LaunchReady
 from launchready.idempotency import current
 from support import django_routes, servers
+from support.keys import key as uuid
 
 ROUTES = ["POST /book"]
 
@@ -46,7 +47,7 @@ def fastapi(store, idempotency):
         async def ask():
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
-                return await client.post(f"/book?how={how}", headers={"Idempotency-Key": key})
+                return await client.post(f"/book?how={how}", headers={"Idempotency-Key": uuid(key)})
 
         answer = asyncio.run(ask())
         return answer.status_code, answer.text, answer.headers.get("idempotent-replayed")
@@ -66,7 +67,7 @@ def flask(store, idempotency):
     LaunchReady(app, store=store, idempotency=idempotency)
 
     def post(how, key):
-        answer = app.test_client().post(f"/book?how={how}", headers={"Idempotency-Key": key})
+        answer = app.test_client().post(f"/book?how={how}", headers={"Idempotency-Key": uuid(key)})
         return answer.status_code, answer.text, answer.headers.get("idempotent-replayed")
 
     return post

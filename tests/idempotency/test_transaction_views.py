@@ -10,8 +10,9 @@ import pytest
 from faces.apps import asgi_call, wsgi_call
 from launchready.errors import ConfigError, KeyReused, SafeToRetry
 from launchready.idempotency import current, idempotent
+from support.keys import key as uuid
 
-KEY = ("Idempotency-Key", "booking-1")
+KEY = ("Idempotency-Key", uuid("booking-1"))
 TABLE = "CREATE TABLE IF NOT EXISTS bookings (slot TEXT)"
 
 

@@ -1,4 +1,4 @@
-"""The list of what to do first: golden order on synthetic traffic, causes, one suggestion."""
+"""Ranking of bottlenecks: order on synthetic traffic, causes, one suggestion."""
 
 import json
 import time
@@ -7,8 +7,8 @@ import pytest
 
 from launchready.cli import main
 from launchready.metrics.bottlenecks import bottlenecks
-from launchready.metrics.collector import Keeper
-from launchready.metrics.query_times import HTTP, SQL, Spent
+from launchready.metrics.collector import MetricsCollector
+from launchready.metrics.query_times import HTTP, SQL, QueryTimes
 from launchready.metrics.timing import Timings
 
 TARGETS = {"POST /bookings": 0.5, "POST /payments": 0.5, "GET /coaches": 0.2, "GET /admin": 0.1, "GET /fine": 1.0}
@@ -16,53 +16,53 @@ WEIGHTS = {"POST /bookings": 3.0, "POST /payments": 5.0, "GET /coaches": 1.0, "G
 
 
 def traffic(path):
-    keeper = Keeper(Timings("r1"), path)
-    record = keeper.timings.record
+    collector = MetricsCollector(Timings("r1"), path)
+    record = collector.timings.record
     for _ in range(100):
         record("POST", "/bookings", 200, 0.9)  # 40 s over, x 3
         record("GET", "/coaches", 200, 1.0)  # 80 s over, x 1
         record("GET", "/admin", 200, 9.0)  # earns nothing
         record("GET", "/fine", 200, 0.2)
         record("GET", "/me", 200, 0.2)  # no target
-        loop = Spent({})
+        loop = QueryTimes({})
         for _ in range(12):
             loop.note(SQL, "SELECT name FROM client WHERE id = ?", 0.03)
         loop.note(SQL, "SELECT ?", 0.001)
-        keeper.timings.spend("POST", "/bookings", loop)
-        keeper.timings.reread("GET", "/coaches", False, True)
+        collector.timings.record_queries("POST", "/bookings", loop)
+        collector.timings.record_repeated_read("GET", "/coaches", False, True)
     for _ in range(20):
         record("POST", "/payments", 200, 2.0)  # 30 s over, x 5
-        chain = Spent({})
+        chain = QueryTimes({})
         chain.note(HTTP, "pay.example", 0.8)
         chain.note(HTTP, "pay.example", 0.9)
         chain.chained = 1
-        keeper.timings.spend("POST", "/payments", chain)
-    return keeper
+        collector.timings.record_queries("POST", "/payments", chain)
+    return collector
 
 
 def test_golden_order(tmp_path):
-    """By seconds lost times weight; what earns nothing is folded, what has no target is not determined."""
-    keeper = traffic(tmp_path / "m.db")
-    with keeper.reading() as ledger:
+    """Order by seconds lost times weight; routes without a weight are folded, without a target undetermined."""
+    collector = traffic(tmp_path / "m.db")
+    with collector.reading() as ledger:
         found = bottlenecks(
             ledger, time.time() - 86_400, lambda method, route: TARGETS.get(f"{method} {route}"),
             lambda method, route: WEIGHTS.get(f"{method} {route}"),
         )  # fmt: skip
-    keeper.close()
+    collector.close()
     assert [one.route for one in found.ranked] == ["/payments", "/bookings", "/coaches"]
     assert [one.score for one in found.ranked] == pytest.approx([150, 120, 80], rel=0.05)
     assert (found.folded, found.unknown) == (1, ("GET /me",))
     payments, bookings, coaches = found.ranked
     assert payments.causes == ("85% waiting for pay.example, 2 one after the other",)
-    assert "at once" in payments.fix
+    assert "in parallel" in payments.fix
     assert bookings.causes == ("40% in 12 times the same query: SELECT name FROM client WHERE id = ?",)
     assert "one query" in bookings.fix
-    assert coaches.causes == ("100% of the public reads were answered with the same as the time before",)
-    assert coaches.fix == 'keep it: Cache(routes={"GET /coaches": "60s"})'
+    assert coaches.causes == ("100% of the public reads returned the same body as before",)
+    assert coaches.fix == 'cache it: Cache(routes={"GET /coaches": "60s"})'
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):
-    """Targets and weights of the arguments and of launchready.toml; one suggestion; JSON."""
+    """Targets and weights from arguments and launchready.toml; one suggestion; JSON."""
     traffic(tmp_path / "m.db").close()
     monkeypatch.chdir(tmp_path)
     (tmp_path / "launchready.toml").write_text(
@@ -87,7 +87,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     ],
 )
 def test_mistakes(toml, words, tmp_path, monkeypatch, capsys):
-    """What to write instead, exit 2."""
+    """Exit 2 with an example."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "launchready.toml").write_text(toml, encoding="utf-8")
     assert main(["bottlenecks", "--file", "m.db"]) == 2
@@ -95,7 +95,7 @@ def test_mistakes(toml, words, tmp_path, monkeypatch, capsys):
 
 
 def test_nothing_is_over(tmp_path, monkeypatch, capsys):
-    """Then that is what it says."""
+    """The command reports that no route is over target."""
     traffic(tmp_path / "m.db").close()
     monkeypatch.chdir(tmp_path)
     assert main(["bottlenecks", "--file", "m.db", "--route", "GET /fine", "1s", "1"]) == 0

@@ -1,11 +1,11 @@
-"""Release verdicts on simulated traffic: how often they cry wolf, and what they find. Seeded: the same every time."""
+"""Release verdicts on simulated traffic: false alarms and power. Seeded, so results are reproducible."""
 
 import random
 
 import pytest
 
 from launchready.metrics import compare
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.comparison_schedule import LOOKS
 from launchready.metrics.histogram import bucket
 from launchready.metrics.report import comparison, releases
@@ -29,7 +29,7 @@ def histogram(values):
 
 
 def said(draw, change, before, until, shape):
-    """The words at each planned look until so many requests of the new release."""
+    """The words at each planned look up to a number of requests of the new release."""
     duration = SHAPES[shape]
     old, new, words = histogram(duration(draw) for _ in range(before)), {}, []
     for count in range(1, until + 1):
@@ -72,23 +72,23 @@ def worse(words):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("before", "until", "runs"), [(200, 200, 500), (1000, 1600, 400)])
 def test_false_alarms(shape, before, until, runs):
-    """Identical releases are called anything but "same" at most once in a hundred, over all looks together."""
+    """Identical releases differ from "same" at most once in a hundred, over all looks together."""
     assert rate(same, alarmed, runs, before, until, shape) <= 0.01
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_thirty_percent_slower(shape):
-    """Found in at least 80 % at 200 requests, whatever the shape."""
+    """Found in at least 80 % at 200 requests, for every shape."""
     assert rate(slower, worse, 300, shape=shape) >= 0.8
 
 
 def test_a_slow_tail():
-    """6 % of the requests take 2 s longer: found at 200 requests, where p95 and ranks are blind."""
+    """2 s more on 6 % of requests is found at 200 requests, where p95 and ranks fail."""
     assert rate(tail, worse, 300) >= 0.8
 
 
 def test_faster():
-    """An improvement is called one."""
+    """An improvement is reported."""
     assert rate(faster, lambda words: words[-1] == "better", 60) >= 0.9
 
 
@@ -108,7 +108,7 @@ def test_errors():
     ("before", "after"), [({}, {}), ({}, {1: 5}), ({1: 5}, {}), ({1: 500}, {1: 500}), ({1: 1}, {2: 1})]
 )
 def test_nothing_to_compare(before, after):
-    """Empty sides and equal values are no alarm and no error."""
+    """Empty sides and equal values raise neither alarm nor error."""
     assert compare.durations(before, after, 100).word == "same"
 
 
@@ -116,7 +116,7 @@ def test_nothing_to_compare(before, after):
     ("column", "row", "size"), [(10, 10, 20), (6, 200, 400), (12, 200, 1200), (0, 5, 10), (1, 1, 2)]
 )
 def test_what_fisher_leaves(column, row, size):
-    """What Fisher's test may use up is its largest step below the level, and never more than that."""
+    """Fisher's test uses at most its largest step below the level."""
     steps = [0.0, *(compare.fisher(column - k, size - row - column + k, k, row - k) for k in range(1, column + 1))]
     for level in (0.2, 0.01, 0.002):
         reached = max(step for step in steps if step < level)
@@ -124,7 +124,7 @@ def test_what_fisher_leaves(column, row, size):
 
 
 def test_normal_scores():
-    """Against a value worked out by hand: scores of 1/8, 3/8 below and 5/8, 7/8 above; ties share their rank."""
+    """A hand-computed value: scores of 1/8, 3/8 below and 5/8, 7/8 above; ties share their rank."""
     slower, faster = compare.ranks({1: 1, 2: 1}, {3: 1, 4: 1})
     assert slower == pytest.approx(0.06587, abs=1e-5)  # z = 1.469 / sqrt(0.951): scores of 0.319 and 1.150
     assert faster == pytest.approx(1 - slower)
@@ -132,7 +132,7 @@ def test_normal_scores():
 
 
 def test_fisher():
-    """Against a value worked out by hand: 2 of 10 and 8 of 10 have it, one-sided."""
+    """A hand-computed value: 2 of 10 against 8 of 10, one-sided."""
     assert compare.fisher(2, 8, 8, 2) == pytest.approx(0.0115068, rel=1e-4)
     assert compare.fisher(0, 10, 0, 10) == 1.0
 
@@ -148,14 +148,14 @@ class Clock:
 
 
 def test_looks_are_planned(tmp_path):
-    """Whoever looks, and however often: what is said changes when a route reaches 100, 200, 400 requests."""
+    """Verdicts change only when a route reaches 100, 200, 400 requests, however often the page is viewed."""
     clock, draw = Clock(), random.Random(3)
-    old = Keeper(Timings("r1"), tmp_path / "m.db", clock)
+    old = MetricsCollector(Timings("r1"), tmp_path / "m.db", clock)
     for _ in range(500):
         old.timings.record("GET", "/a", 200, draw.lognormvariate(-2, 0.5))
     old.close()
     clock.now += 100
-    new = Keeper(Timings("r2"), tmp_path / "m.db", clock)
+    new = MetricsCollector(Timings("r2"), tmp_path / "m.db", clock)
     words = {}
     for count in range(1, 451):
         new.timings.record("GET", "/a", 200, 2 * draw.lognormvariate(-2, 0.5))
@@ -177,9 +177,9 @@ def test_after_a_rollback(tmp_path):
     """The release that serves again stands first."""
     clock = Clock()
     for name in ("r1", "r2", "r1"):
-        keeper = Keeper(Timings(name), tmp_path / "m.db", clock)
-        keeper.timings.record("GET", "/a", 200, 0.1)
-        with keeper.reading() as ledger:
+        collector = MetricsCollector(Timings(name), tmp_path / "m.db", clock)
+        collector.timings.record("GET", "/a", 200, 0.1)
+        with collector.reading() as ledger:
             assert releases(ledger)[0]["release"] == name
-        keeper.close()
+        collector.close()
         clock.now += 600

@@ -1,4 +1,4 @@
-"""The numbers for others: Prometheus's own parser reads them, and a server that takes OTLP gets them."""
+"""Exports: Prometheus's own parser reads the text, and an OTLP server receives the points."""
 
 import http.server
 import math
@@ -9,11 +9,11 @@ import pytest
 
 from faces.apps import FACES, Calls
 from launchready.errors import ConfigError
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.export import BOUNDS
 from launchready.metrics.export.otel import data
 from launchready.metrics.export.prometheus import text
-from launchready.metrics.timing import OWN, Timings
+from launchready.metrics.timing import ANSWERED_EARLY, Timings
 from launchready.settings.timing import Timing
 
 TOKEN = "".join(reversed("nekot-gnol-yrev-a"))
@@ -29,16 +29,16 @@ class Clock:
 
 
 def measured(path=None):
-    keeper = Keeper(Timings('r"1\\'), path, Clock())
+    collector = MetricsCollector(Timings('r"1\\'), path, Clock())
     for _ in range(3):
-        keeper.timings.record("GET", "/a", 200, 0.1)
-    keeper.timings.record("GET", "/a", 200, 0.0001, OWN)
-    keeper.timings.record("GET", "/a", 200, 30.0, "stream")
-    keeper.timings.record("GET", "/a", 200, 30.0, "websocket")
-    keeper.timings.record("GET", None, 404, 0.004)
-    keeper.timings.record("POST", "/b", 500, 0.7, "error:KeyError")
-    keeper.timings.record("POST", "/b", 503, 0.7)
-    return keeper
+        collector.timings.record("GET", "/a", 200, 0.1)
+    collector.timings.record("GET", "/a", 200, 0.0001, ANSWERED_EARLY)
+    collector.timings.record("GET", "/a", 200, 30.0, "stream")
+    collector.timings.record("GET", "/a", 200, 30.0, "websocket")
+    collector.timings.record("GET", None, 404, 0.004)
+    collector.timings.record("POST", "/b", 500, 0.7, "error:KeyError")
+    collector.timings.record("POST", "/b", 503, 0.7)
+    return collector
 
 
 def families(said):
@@ -48,11 +48,11 @@ def families(said):
 
 
 def test_prometheus():
-    """A histogram whose buckets add up; labels of the conventions, whatever stands in them; and what runs now."""
-    keeper = measured()
-    keeper.timings.begun["GET", "http"] += 7  # five ended
-    keeper.timings.begun["HACK", "gopher"] += 1
-    with keeper.reading() as ledger:
+    """Consistent buckets, escaped labels of the conventions, and running requests."""
+    collector = measured()
+    collector.timings.begun["GET", "http"] += 7  # five ended
+    collector.timings.begun["HACK", "gopher"] += 1
+    with collector.reading() as ledger:
         family, running = families(text(ledger, Clock.now))
         later = families(text(ledger, Clock.now + 4))[1]
     assert (family.name, family.type) == ("http_server_request_duration_seconds", "histogram")
@@ -82,7 +82,7 @@ def test_prometheus():
 
 
 class Collector(http.server.BaseHTTPRequestHandler):
-    """Takes OTLP over HTTP."""
+    """Accepts OTLP over HTTP."""
 
     def do_POST(self):
         self.server.got.append((self.path, self.rfile.read(int(self.headers["content-length"]))))
@@ -96,7 +96,7 @@ class Collector(http.server.BaseHTTPRequestHandler):
 
 
 def test_otlp(tmp_path):
-    """Once a minute, by one of two workers: seconds, the conventions' boundaries and names, the release as a resource."""
+    """Once a minute by one of two workers: seconds, conventional boundaries and names, the release as a resource."""
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
@@ -111,12 +111,12 @@ def test_otlp(tmp_path):
             worker.flush()
         for worker in workers:
             worker.exporter = exporter
-            worker.hand_over()
-            worker.hand_over()
+            worker.export()
+            worker.export()
         assert len(server.got) == 1
         for worker in workers:
             worker._clock.now += 61
-        workers[1].hand_over()
+        workers[1].export()
         assert len(server.got) == 2
     finally:
         exporter.shutdown()
@@ -145,17 +145,17 @@ def test_otlp(tmp_path):
 
 @pytest.mark.parametrize(("low", "high"), [(0.01, 0.4), (0.00001, 900.0), (0.1, 0.1)])
 def test_exponential(low, high):
-    """Where an exporter prefers it: at most 160 buckets, and each value within 1 % of one that its bucket holds."""
+    """At most 160 buckets, and each value within 1 % of its bucket."""
     from opentelemetry.sdk.metrics import Histogram
     from opentelemetry.sdk.metrics.export import ConsoleMetricExporter
     from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 
     exporter = ConsoleMetricExporter(preferred_aggregation={Histogram: ExponentialBucketHistogramAggregation()})
-    draw, keeper = random.Random(4), Keeper(Timings("r1"), None, Clock())
+    draw, collector = random.Random(4), MetricsCollector(Timings("r1"), None, Clock())
     values = [low, high, *(math.exp(draw.uniform(math.log(low), math.log(high))) for _ in range(500))]
     for value in values:
-        keeper.timings.record("GET", "/a", 200, value, "", None, "https")
-    with keeper.reading() as ledger:
+        collector.timings.record("GET", "/a", 200, value, "", None, "https")
+    with collector.reading() as ledger:
         metric = data(ledger, Clock.now, exporter).resource_metrics[0].scope_metrics[0].metrics[0]
     (point,) = metric.data.data_points
     assert point.attributes["url.scheme"] == "https"
@@ -171,23 +171,23 @@ def test_exponential(low, high):
 
 
 def test_an_exporter_that_fails(caplog):
-    """It is said once, and nothing else happens."""
+    """The failure is logged once."""
 
     class Broken:
         def export(self, metrics_data, timeout_millis=0.0, **more):
             raise OSError("secret")
 
-    keeper = measured()
-    keeper.exporter = Broken()
+    collector = measured()
+    collector.exporter = Broken()
     for _ in range(3):
-        keeper.hand_over()
-        keeper._clock.now += 61
-    assert [record.getMessage() for record in caplog.records] == ["what was measured cannot be exported: OSError"]
+        collector.export()
+        collector._clock.now += 61
+    assert [record.getMessage() for record in caplog.records] == ["cannot export measurements: OSError"]
 
 
 @pytest.mark.parametrize("face", FACES)
 def test_the_path(face):
-    """Read with the token; 404 without, as if nothing were there."""
+    """200 with the token, 404 without."""
     call = FACES[face](Calls())(timing=Timing(metrics="/metrics", metrics_token=TOKEN))
     call("GET", "/plain")
     assert call("GET", "/metrics").status == 404
@@ -208,7 +208,7 @@ def test_the_path(face):
     ],
 )
 def test_mistakes(timing, words):
-    """What to write instead."""
+    """Mistakes raise with an example."""
     from launchready.asgi import LaunchReadyMiddleware
 
     with pytest.raises(ConfigError, match=words):

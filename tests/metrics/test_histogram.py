@@ -1,4 +1,4 @@
-"""Quantiles within 1 %, merged exactly."""
+"""Quantiles within 1 %, exact merges."""
 
 import random
 
@@ -16,7 +16,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_within_one_percent(shape):
-    """p50, p95 and p99 of 20,000 samples, also after four workers are merged."""
+    """p50, p95 and p99 of 20,000 samples, also merged from four workers."""
     draw = random.Random(7)
     values = [abs(SHAPES[shape](draw)) for _ in range(20_000)]
     workers = [Histogram() for _ in range(4)]

@@ -1,4 +1,4 @@
-"""One file for all workers: exact, whatever dies or forks, and bounded."""
+"""One file for all workers: exact after kills and forks, and bounded."""
 
 import os
 import random
@@ -12,16 +12,16 @@ import pytest
 
 import launchready
 from launchready.metrics import report
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.ledger import DAY, HOUR, Ledger
 from launchready.metrics.status import status
-from launchready.metrics.timing import OWN, STREAM, WEBSOCKET, Timings
+from launchready.metrics.timing import ANSWERED_EARLY, STREAM, WEBSOCKET, Timings
 
 SOURCE = Path(launchready.__file__).parents[1]
 
 
 class At:
-    """A clock that stands where it is put."""
+    """A clock that the test sets."""
 
     def __init__(self, now=1_800_000_000.0):
         self.now = now
@@ -33,8 +33,8 @@ class At:
         return self.now
 
 
-def keeper(path=None, release="r1", clock=None):
-    return Keeper(Timings(release), path, clock or At())
+def collector(path=None, release="r1", clock=None):
+    return MetricsCollector(Timings(release), path, clock or At())
 
 
 def said(one, **more):
@@ -49,10 +49,10 @@ def only(document):
 WORKER = """
 import sys, time, random
 from pathlib import Path
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.timing import Timings
 timings = Timings("r1")
-keeper = Keeper(timings, Path(sys.argv[1]))
+collector = MetricsCollector(timings, Path(sys.argv[1]))
 draw = random.Random(int(sys.argv[2]))
 for _ in range(5000):
     timings.record("GET", "/a", 200, draw.lognormvariate(-3, 0.8))
@@ -62,7 +62,7 @@ time.sleep(float(sys.argv[3]))
 
 
 def test_four_workers_and_one_is_killed(tmp_path):
-    """p95 of the machine is within 1 % of the exact one, counted exactly; the killed worker is counted once."""
+    """p95 of the machine is within 1 %, and the killed worker counts once."""
     file = tmp_path / "m.db"
     command = [sys.executable, "-c", WORKER, str(file)]
     environ = {**os.environ, "PYTHONPATH": str(SOURCE)}
@@ -84,7 +84,7 @@ def test_four_workers_and_one_is_killed(tmp_path):
     values = sorted(
         draw.lognormvariate(-3, 0.8) for seed in range(4) for draw in [random.Random(seed)] for _ in range(5000)
     )
-    with Keeper(Timings("r1"), file).reading() as ledger:
+    with MetricsCollector(Timings("r1"), file).reading() as ledger:
         (tally,) = report.tallies(ledger.rows(report._SLOTS, (0,))).values()
     assert tally.requests == 20_000
     for q in (0.5, 0.95, 0.99):
@@ -93,8 +93,8 @@ def test_four_workers_and_one_is_killed(tmp_path):
 
 
 def test_fork(tmp_path):
-    """What was measured before a fork is the parent's; both go on, and nothing is counted twice."""
-    one = keeper(tmp_path / "m.db")
+    """Measurements before a fork belong to the parent; nothing is counted twice."""
+    one = collector(tmp_path / "m.db")
     one.timings.record("GET", "/a", 200, 0.1)
     one.flush()
     for _ in range(10):
@@ -108,16 +108,16 @@ def test_fork(tmp_path):
 
 
 def test_told_apart():
-    """Streams, WebSockets, clients that leave, refusals, cached answers and failures each have their number."""
-    one = keeper()
+    """Streams, WebSockets, disconnects, refusals, cached responses and failures have separate numbers."""
+    one = collector()
     record = one.timings.record
     for _ in range(30):
         record("GET", "/a", 200, 0.1)
     record("GET", "/a", 200, 60.0, STREAM, 0.2)
     record("GET", "/a", 101, 600.0, WEBSOCKET)
     record("GET", "/a", 499, 0.3, "disconnect")
-    record("GET", "/a", 429, 0.0001, OWN)
-    record("GET", "/a", 200, 0.0001, OWN)
+    record("GET", "/a", 429, 0.0001, ANSWERED_EARLY)
+    record("GET", "/a", 200, 0.0001, ANSWERED_EARLY)
     record("GET", "/a", 500, 0.1, "error:KeyError")
     row = only(said(one))
     told = {key: row[key] for key in ("count", "errors", "streams", "websockets", "disconnects", "limited", "cached")}
@@ -137,16 +137,16 @@ def test_told_apart():
 
 def test_no_quantile_under_twenty():
     """Nineteen requests have no 95th percentile."""
-    one = keeper()
+    one = collector()
     for count in range(1, 21):
         one.timings.record("GET", "/a", 200, 0.1)
         assert (only(said(one))["p95"] is not None) == (count == 20)
 
 
 def test_a_week_is_kept_and_counters_stay(tmp_path):
-    """Hours become days, what is older than a week goes, and the totals of a release never go back."""
+    """Hours become days, older weeks are deleted, totals of a release never decrease."""
     clock = At(1_800_000_000.0 // DAY * DAY)
-    one = keeper(tmp_path / "m.db", clock=clock)
+    one = collector(tmp_path / "m.db", clock=clock)
     for _ in range(10 * 24):
         one.timings.record("GET", "/a", 200, 0.1)
         one.flush()
@@ -161,24 +161,24 @@ def test_a_week_is_kept_and_counters_stay(tmp_path):
 
 
 def test_a_full_file_makes_room(tmp_path):
-    """At its bound the oldest half goes, and what is new is written."""
-    one = keeper(tmp_path / "m.db", clock=(clock := At()))
+    """A full file drops its oldest half and accepts new measurements."""
+    one = collector(tmp_path / "m.db", clock=(clock := At()))
     one._ledger = Ledger(tmp_path / "m.db", max_bytes=64 * 4096)
     for hour in range(60):
         for route in range(40):
             one.timings.record("GET", f"/{route}", 200, 0.001 * (route + hour + 1))
         one.flush()
         clock.now += HOUR
-    assert not one._late
+    assert not one._unwritten
     assert (tmp_path / "m.db").stat().st_size <= 64 * 4096
     assert len(said(one)["routes"]) == 40
 
 
 def test_the_file_is_gone_or_broken(tmp_path, caplog):
-    """A request never notices: what could not be written is written later; a broken file is put aside."""
+    """Requests are not affected: writes are repeated later, and a broken file is renamed."""
     file = tmp_path / "m.db"
     file.write_bytes(b"not a database at all, but long enough to be looked at as one" * 20)
-    one = keeper(file)
+    one = collector(file)
     one.timings.record("GET", "/a", 200, 0.1)
     assert only(said(one))["count"] == 1
     assert (tmp_path / "m.broken").exists()
@@ -186,15 +186,15 @@ def test_the_file_is_gone_or_broken(tmp_path, caplog):
     one.path = tmp_path / "m.db" / "under-a-file"
     one.timings.record("GET", "/a", 200, 0.1)
     one.flush()
-    assert "cannot be written" in caplog.text
+    assert "cannot write measurements" in caplog.text
     assert said(one)["scope"] == "unknown"
     one.path = file
     assert only(said(one))["count"] == 2
 
 
 def test_strangers_cannot_read_it(tmp_path):
-    """The file belongs to the app's user alone."""
-    one = keeper(tmp_path / "m.db")
+    """Only the app's user can read the file."""
+    one = collector(tmp_path / "m.db")
     one.timings.record("GET", "/a", 200, 0.1)
     one.flush()
     assert (tmp_path / "m.db").stat().st_mode & 0o077 == 0
@@ -204,7 +204,7 @@ def test_releases_are_bounded(tmp_path):
     """Of thirty releases the last twenty are kept."""
     clock = At()
     for number in range(30):
-        one = keeper(tmp_path / "m.db", f"r{number}", clock)
+        one = collector(tmp_path / "m.db", f"r{number}", clock)
         one.timings.record("GET", "/a", 200, 0.1)
         one.close()
         clock.now += HOUR
@@ -214,8 +214,8 @@ def test_releases_are_bounded(tmp_path):
 
 
 def test_a_process_alone_keeps_it_in_memory():
-    """Without a file nothing is written anywhere."""
-    one = keeper()
+    """Without a path nothing is written to disk."""
+    one = collector()
     one.timings.record("GET", "/a", 200, 0.1)
     assert said(one)["scope"] == "process"
     assert isinstance(one._ledger.db, sqlite3.Connection)

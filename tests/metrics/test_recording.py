@@ -1,4 +1,4 @@
-"""What one process records: bounded, and nothing lost between threads."""
+"""Recording in one process: bounded and thread-safe."""
 
 import sys
 import threading
@@ -13,7 +13,7 @@ def keys(timings):
 
 
 def test_unknown_paths_are_one_row():
-    """Forty paths that a scanner tries are one row, and unknown methods one name."""
+    """Forty scanner paths are one row, and unknown methods one name."""
     timings = Timings("r1")
     for index in range(40):
         timings.record("GET", None, 404, 0.001)
@@ -23,7 +23,7 @@ def test_unknown_paths_are_one_row():
 
 
 def test_routes_are_bounded():
-    """Templates made of data fill one row; so do statuses and errors made of data."""
+    """Templates, statuses and errors made from data are merged past the bounds."""
     timings = Timings("r1")
     for index in range(MAX_ROUTES + 50):
         timings.record("GET", f"/made/{index}", 200, 0.01)
@@ -37,7 +37,7 @@ def test_routes_are_bounded():
 
 
 def test_threads_lose_nothing():
-    """Eight threads that record while another drains: every request is counted once."""
+    """Eight threads record while another drains: every request counts once."""
     timings, counted = Timings("r1"), [0]
     done = threading.Event()
 
@@ -67,7 +67,7 @@ def test_threads_lose_nothing():
 
 
 def test_what_runs_now():
-    """Begun and not recorded yet, by method and scheme; a WebSocket is no request that runs."""
+    """Running requests by method and scheme; a WebSocket is not counted."""
     timings = Timings("r1")
     for _ in range(3):
         timings.begun["GET", "https"] += 1
@@ -88,7 +88,7 @@ def test_what_runs_now():
     ("path", "template"), [("/coaches/7", "/coaches/{id}"), ("/coaches", "/coaches"), ("/wp-admin", None)]
 )
 def test_template_of_what_the_app_did_not_see(path, template):
-    """A cached answer is counted under the route that made it; a path that no route has is nobody's."""
+    """A cached response counts under its route; an unmatched path under none."""
     timings = Timings("r1")
     timings.record("GET", "/coaches/{id}", 200, 0.1)
     timings.record("GET", "/coaches", 200, 0.1)

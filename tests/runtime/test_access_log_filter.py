@@ -1,4 +1,4 @@
-"""Probes that pass leave no line in the access log; everything else does."""
+"""Successful probes are hidden in the access log; every other request is logged."""
 
 import logging
 
@@ -11,7 +11,7 @@ from launchready.settings.health import Health
 
 @pytest.fixture(autouse=True)
 def loud_again(monkeypatch):
-    monkeypatch.setattr(access_log_filter, "_QUIET", access_log_filter._Quiet())
+    monkeypatch.setattr(access_log_filter, "_FILTER", access_log_filter._ProbeFilter())
     before = {name: list(logging.getLogger(name).filters) for name in access_log_filter.LOGGERS}
     for name in before:
         logging.getLogger(name).filters.clear()
@@ -28,7 +28,7 @@ LINES = [
 
 @pytest.mark.parametrize(("path", "status", "written"), LINES)
 def test_uvicorn(path, status, written, caplog):
-    """Its own five arguments, with redaction on."""
+    """uvicorn's five log arguments, with redaction."""
     build({"release": "r1"})
     caplog.set_level("INFO", "uvicorn.access")
     logging.getLogger("uvicorn.access").info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:5", "GET", path, "1.1", status)
@@ -37,7 +37,7 @@ def test_uvicorn(path, status, written, caplog):
 
 @pytest.mark.parametrize(("path", "status", "written"), LINES)
 def test_gunicorn(path, status, written, caplog):
-    """Its mapping of atoms, in its usual format."""
+    """gunicorn's mapping of atoms, in its default format."""
     build({"release": "r1"})
     caplog.set_level("INFO", "gunicorn.access")
     line = '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"'
@@ -47,7 +47,7 @@ def test_gunicorn(path, status, written, caplog):
 
 
 def test_asked_for(caplog):
-    """Health(access_log=True) leaves every line."""
+    """Health(access_log=True) keeps every line."""
     build({"release": "r1", "health": Health(access_log=True)})
     caplog.set_level("INFO", "uvicorn.access")
     logging.getLogger("uvicorn.access").info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:5", "GET", "/livez", "1.1", 200)

@@ -1,5 +1,4 @@
-"""Readers, changes and purges at once, on workers that know nothing of each other but the store: who asks after a change
-has ended is never answered from before it."""
+"""Concurrent readers, changes and purges on workers that share only the store: no stale read after a change."""
 
 import asyncio
 import random
@@ -18,7 +17,7 @@ SECONDS = 0.7
 
 
 class Played:
-    """``versions``: what the app knows; ``floors``: what a reader who begins now must at least be told."""
+    """``versions``: current versions in the app; ``floors``: the oldest version that a new reader may get."""
 
     def __init__(self, seed, vary):
         self.random = random.Random(seed)
@@ -84,7 +83,7 @@ class Played:
 @pytest.mark.parametrize(("store", "count"), [("memory", 1), ("sqlite", 2), ("redis", 2), ("postgresql", 2)])
 @pytest.mark.parametrize("vary", [(), ((b"vary", b"accept-language"),)])
 def test_nobody_is_told_what_was(store, count, vary, tmp_path):
-    """Twelve readers, two who change and purge, two workers: every answer is at least as new as its request."""
+    """Twelve readers, two writers, two workers: every response is at least as new as its request."""
     seed = random.randrange(10**6)
     played = Played(seed, vary)
 
@@ -97,7 +96,7 @@ def test_nobody_is_told_what_was(store, count, vary, tmp_path):
                              *(played.changes(workers, until) for _ in range(2)))  # fmt: skip
         for worker in workers:
             CACHES.discard(worker.stack.cache)
-            await worker.stack.answers._store.aclose()
+            await worker.stack.adapter._store.aclose()
 
     asyncio.run(main())
     assert played.wrong == [], seed

@@ -1,4 +1,4 @@
-"""Two workers on one store: one call of the app for all, nobody waits for the dead, and a dead store costs nothing."""
+"""Two workers on one store: one call of the app for all, no waiting for dead workers, no cost of a dead store."""
 
 import asyncio
 import threading
@@ -40,13 +40,13 @@ async def ask(middleware, host):
 
 
 def workers(url, app, count=2):
-    """Middlewares that know nothing of each other but the store."""
+    """Middlewares that share only the store."""
     return [asgi.LaunchReadyMiddleware(app, cache=Cache(), store=connect(url)) for _ in range(count)]
 
 
 async def closed(middlewares):
     for each in middlewares:
-        await each.stack.answers._store.aclose()
+        await each.stack.adapter._store.aclose()
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def host():
 @pytest.mark.parametrize("store", SHARED)
 @pytest.mark.parametrize(("control", "calls"), [(b"max-age=60", {1}), (b"private", {100})])
 def test_one_call_of_all_workers(store, control, calls, host, tmp_path):
-    """A hundred at once on two workers: one call where the answer may be shared, a hundred where it may not."""
+    """A hundred concurrent requests on two workers: one call if shareable, a hundred if not."""
     ran = []
 
     async def app(scope, receive, send):
@@ -82,7 +82,7 @@ def test_one_call_of_all_workers(store, control, calls, host, tmp_path):
 @pytest.mark.parametrize("store", SHARED)
 @pytest.mark.parametrize("vary", [b"", b"accept-language"])
 def test_a_hit_is_one_round_trip(store, vary, host, tmp_path):
-    """The answer, its variant and the latest purge are looked at together, once the pointer was seen."""
+    """Response, variant and latest purge are read together once the pointer is known."""
 
     async def app(scope, receive, send):
         headers = [(b"cache-control", b"max-age=60"), (b"vary", vary)]
@@ -93,7 +93,7 @@ def test_a_hit_is_one_round_trip(store, vary, host, tmp_path):
         [one] = workers(servers.store_url(store, tmp_path), app, 1)
         await ask(one, host)
         await ask(one, host)
-        answers, asked = one.stack.answers, []
+        answers, asked = one.stack.adapter, []
         execute = answers.aexecute
         answers.inline = one.inline = {}
 
@@ -111,7 +111,7 @@ def test_a_hit_is_one_round_trip(store, vary, host, tmp_path):
 
 @pytest.mark.parametrize("store", SHARED)
 def test_a_change_in_one_worker_reaches_what_the_other_is_making(store, host, tmp_path):
-    """What was asked before the change is not stored after it, whoever asked."""
+    """A response requested before a change is not stored after it, in any worker."""
     started, go = asyncio.Event(), asyncio.Event()
 
     async def app(scope, receive, send):
@@ -146,8 +146,8 @@ def test_a_change_in_one_worker_reaches_what_the_other_is_making(store, host, tm
 
 @pytest.mark.parametrize("store", SHARED)
 def test_a_leader_that_died(store, host, tmp_path, monkeypatch):
-    """A worker that was killed while it asked keeps nobody waiting longer than its lease."""
-    monkeypatch.setattr(store_response, "LEASED", 0.2)
+    """A killed worker delays others for at most its lease."""
+    monkeypatch.setattr(store_response, "LEASE_SECONDS", 0.2)
     asked = asyncio.Event()
 
     async def app(scope, receive, send):
@@ -174,7 +174,7 @@ def test_a_leader_that_died(store, host, tmp_path, monkeypatch):
 @pytest.mark.parametrize("store", SHARED)
 @pytest.mark.parametrize("end", ["client left", "raised", "cut short", "too large", "failed"])
 def test_a_leader_without_an_answer(store, end, host, tmp_path):
-    """Who waits in another worker goes on as soon as the leader has failed or is gone, and not when its lease is over."""
+    """Requests in other workers continue as soon as the leader has failed or is gone."""
     asked, go, ran = asyncio.Event(), asyncio.Event(), []
 
     async def app(scope, receive, send):
@@ -204,7 +204,7 @@ def test_a_leader_without_an_answer(store, end, host, tmp_path):
         if end == "client left":
             leader.cancel()
         go.set()
-        answers = await asyncio.wait_for(asyncio.gather(*waiting), 0.5 * store_response.LEASED)
+        answers = await asyncio.wait_for(asyncio.gather(*waiting), 0.5 * store_response.LEASE_SECONDS)
         await asyncio.gather(leader, return_exceptions=True)
         again = await ask(both[0], host)
         await closed(both)
@@ -215,7 +215,7 @@ def test_a_leader_without_an_answer(store, end, host, tmp_path):
 
 
 def test_a_leader_that_left_under_django(host, tmp_path):
-    """Django stops the view when the client goes away: who waits elsewhere goes on at once."""
+    """Django cancels the view when the client disconnects: requests in other workers continue at once."""
     _django_setup()
     from django.http import HttpResponse
     from django.test import AsyncRequestFactory, override_settings
@@ -241,7 +241,7 @@ def test_a_leader_that_left_under_django(host, tmp_path):
         waiting = asyncio.create_task(both[1](factory.get("/coaches", headers={"host": host.decode()})))
         await asyncio.sleep(0.1)
         leader.cancel()
-        answer = await asyncio.wait_for(waiting, 0.5 * store_response.LEASED)
+        answer = await asyncio.wait_for(waiting, 0.5 * store_response.LEASE_SECONDS)
         await closed(both)
         return answer.content
 
@@ -251,7 +251,7 @@ def test_a_leader_that_left_under_django(host, tmp_path):
 
 @pytest.mark.parametrize("face", ["asgi", "wsgi"])
 def test_the_store_is_killed(face):
-    """Requests go on uncached while it is away, and cached when it is back; nothing raises, nothing wrong is served."""
+    """Requests continue uncached while the store is down, and cached afterwards; nothing raises."""
     server = servers.RedisServer().start()
     numbers = iter(range(1, 1000))
 
@@ -298,7 +298,7 @@ def test_the_store_is_killed(face):
 
 @pytest.mark.parametrize("store", ["redis", "postgresql"])
 def test_a_store_that_hangs(store):
-    """One request waits until the store is known to be away; those after it do not, and a change is still told."""
+    """One request waits for the timeout, later ones do not, and changes are invalidated later."""
     server = (servers.RedisServer if store == "redis" else servers.PostgreSQLServer)().start()
     numbers, deletes = iter(range(1, 1000)), []
 
@@ -309,13 +309,13 @@ def test_a_store_that_hangs(store):
     async def main():
         [one] = workers(server.url, app, 1)
         assert [(await ask(one, b"x"))[1] for _ in range(2)] == [b"1", b"1"]
-        ask_store = one.stack.answers._store.aexecute
+        ask_store = one.stack.adapter._store.aexecute
 
         async def watched(op):
             deletes.append(type(op) is Delete)
             await ask_store(op)
 
-        one.stack.answers._store.aexecute = watched
+        one.stack.adapter._store.aexecute = watched
         server.pause()
         await ask(one, b"x")
         started = time.monotonic()
@@ -336,7 +336,7 @@ def test_a_store_that_hangs(store):
 @pytest.mark.parametrize("groups", [False, True])
 @pytest.mark.parametrize("store", SHARED)
 def test_a_change_while_the_store_is_away(store, groups, host, tmp_path):
-    """What could not be deleted then is deleted before anything is served from the store again."""
+    """A failed invalidation is repeated before anything is served from the store."""
     numbers = iter(range(1, 1000))
 
     async def app(scope, receive, send):
@@ -355,14 +355,14 @@ def test_a_change_while_the_store_is_away(store, groups, host, tmp_path):
     async def main():
         [one, other] = workers(servers.store_url(store, tmp_path), app)
         for each in (one, other):
-            each.stack.answers.inline = each.inline = {}
+            each.stack.adapter.inline = each.inline = {}
         assert [await ask(each, host) for each in (one, other)] == [(200, b"1")] * 2
-        answers = one.stack.answers._store
+        answers = one.stack.adapter._store
         up, answers.aexecute = answers.aexecute, down
         await change(one, "/elsewhere" if groups else "/coaches")
         assert (await ask(one, host))[1] == b"3"
         answers.aexecute = up
-        one.stack.answers._cached.close()
+        one.stack.adapter._cached.close()
         served = [(await ask(each, host))[1] for each in (one, other, one)]
         await closed([one, other])
         return served
@@ -375,7 +375,7 @@ async def _nothing():
 
 
 def test_a_file_that_goes_away(tmp_path):
-    """The SQLite file is damaged under a running app: requests go on."""
+    """Requests continue when the SQLite file is damaged."""
     path = tmp_path / "store.db"
     numbers = iter(range(1, 1000))
 
@@ -398,7 +398,7 @@ def test_a_file_that_goes_away(tmp_path):
                 body.close()
 
     assert [once(), once()] == [b"1", b"1"]
-    middleware.stack.answers._store.close()
+    middleware.stack.adapter._store.close()
     path.write_bytes(b"no database, nor ever was" * 100)
     for left in ("-wal", "-shm"):
         (tmp_path / f"store.db{left}").unlink(missing_ok=True)
@@ -406,7 +406,7 @@ def test_a_file_that_goes_away(tmp_path):
 
 
 def test_threads_of_two_workers(tmp_path):
-    """Twenty threads on two WSGI workers before one file: one call."""
+    """Twenty threads on two WSGI workers with one file: one call."""
     ran, bodies = [], []
     gate = threading.Barrier(20)
 
@@ -438,12 +438,12 @@ def test_threads_of_two_workers(tmp_path):
     assert bodies == [b"all"] * 20
     assert len(ran) == 1
     for each in both:
-        each.stack.answers._store.close()
+        each.stack.adapter._store.close()
 
 
 @pytest.mark.parametrize("store", ["sqlite", "redis", "postgresql"])
 def test_the_other_worker_is_told(store, host, tmp_path):
-    """It waits for what the first one makes, and does not look fifty times a second meanwhile."""
+    """The other worker waits for a notification instead of polling fifty times a second."""
     looks = []
 
     async def app(scope, receive, send):
@@ -454,7 +454,7 @@ def test_the_other_worker_is_told(store, host, tmp_path):
 
     async def main():
         first, second = workers(servers.store_url(store, tmp_path), app)
-        inline, answers = second.stack.answers.inline, second.stack.answers
+        inline, answers = second.stack.adapter.inline, second.stack.adapter
         execute = answers.aexecute
 
         async def counted(op):
@@ -477,4 +477,4 @@ def test_the_other_worker_is_told(store, host, tmp_path):
     began = asyncio.Event()
     took = asyncio.run(main())
     assert len(looks) < 20  # until it is listened to; 75 without
-    assert took < store_response.SURE / 2
+    assert took < store_response.MAX_POLL_INTERVAL / 2

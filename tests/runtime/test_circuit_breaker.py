@@ -7,10 +7,10 @@ import time
 import pytest
 
 from launchready.errors import StoreUnavailable
-from launchready.exchange.store import Get, Put, Space, Take, TakeHere
+from launchready.exchange.store import Consume, ConsumeLocal, Get, Put, Space
 from launchready.exchange.window import Window
-from launchready.runtime.adapter import Answers
-from launchready.runtime.health.checks import Probes
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.health.checks import HealthCheckRunner
 from launchready.stores.memory import MemoryStore
 from support.servers import until
 
@@ -28,7 +28,7 @@ class Shop(MemoryStore):
         super().__init__()
         self.verbs, self.inline = self.inline, {}
         if minds:
-            self.hurry = lambda op: self.execute(op, 0.04)
+            self.execute_quickly = lambda op: self.execute(op, 0.04)
         self.back = threading.Event()
         self.back.set()
         self.cut = False
@@ -52,11 +52,11 @@ class Shop(MemoryStore):
 
 def asking(store, mode):
     """A function that asks through the app's adapter: answered (seconds, whether it was)."""
-    answers = Answers(store, Probes({}), {TakeHere: MemoryStore().windows.take})
+    answers = OperationAdapter(store, HealthCheckRunner({}), {ConsumeLocal: MemoryStore().windows.take})
     runner = asyncio.Runner() if mode == "async" else None
 
     def ask(op=None):
-        op = op or Take("k", WINDOWS)
+        op = op or Consume("k", WINDOWS)
         start = time.monotonic()
         try:
             if runner is None:
@@ -95,11 +95,11 @@ def test_a_store_that_hangs(shop):
     assert min(waits) < 0.05
     store.back.clear()
     assert not ask()[1]
-    before = store.asked.count("Take")
+    before = store.asked.count("Consume")
     times = [ask() for _ in range(50)]
     assert not any(answered for _, answered in times)
     assert sorted(seconds for seconds, _ in times)[25] < 0.01
-    assert store.asked.count("Take") == before
+    assert store.asked.count("Consume") == before
     store.back.set()
     until(lambda: ask()[1], "the store to be asked again", 10)
 
@@ -109,7 +109,7 @@ def test_a_store_that_refuses(shop):
     store, ask = shop
     store.cut = True
     assert [ask()[1] for _ in range(200)] == [False] * 200
-    assert store.asked.count("Take") == 1
+    assert store.asked.count("Consume") == 1
     store.cut = False
     until(lambda: ask()[1], "the store to be asked again", 10)
     assert [ask()[1] for _ in range(5)] == [True] * 5
@@ -133,7 +133,7 @@ def test_no_thread_while_it_is_up(shop):
     before = threading.active_count()
     for _ in range(20):
         assert ask()[1]
-    if hasattr(store, "hurry"):
+    if hasattr(store, "execute_quickly"):
         assert threading.active_count() == before
 
 
@@ -144,6 +144,6 @@ def test_a_process_of_its_own_has_its_own_threads():
     assert ask()[1]
     breaker = ask.__closure__
     assert breaker
-    answers = next(cell.cell_contents for cell in breaker if isinstance(cell.cell_contents, Answers))
+    answers = next(cell.cell_contents for cell in breaker if isinstance(cell.cell_contents, OperationAdapter))
     answers._counts._pid = -1
     assert ask()[1]

@@ -8,11 +8,11 @@ import time
 import pytest
 
 from launchready.errors import StoreError, StoreUnavailable
-from launchready.exchange.claim import Watch
+from launchready.exchange.claim import WaitForChange
 from launchready.exchange.store import Space, digest
-from launchready.exchange.subscribe import Expect
-from launchready.runtime.claims import completion_notifier as bells
-from launchready.runtime.claims.lease_renewer import Heart
+from launchready.exchange.subscribe import Subscribe
+from launchready.runtime.claims import completion_notifier as notifiers
+from launchready.runtime.claims.lease_renewer import LeaseRenewer
 from launchready.stores.memory import MemoryStore
 from support.servers import until
 
@@ -20,7 +20,7 @@ SPACE = Space("bell", dump=bytes, load=bytes, size=len, evictable=False)
 ENDED = b"ended"
 
 
-class Ear:
+class Subscription:
     def __init__(self, store):
         self.asks = store.asks
         self.store = store
@@ -65,11 +65,11 @@ class Store:
         if self.deaf:
             self.refused += 1
             raise StoreUnavailable("nothing to hear")
-        self.ears.append(Ear(self))
+        self.ears.append(Subscription(self))
         return self.ears[-1]
 
     def execute(self, op):
-        assert isinstance(op, Expect)
+        assert isinstance(op, Subscribe)
         self.expected.append(op.key)
         if self.away:
             raise StoreError("away")
@@ -82,24 +82,24 @@ class Store:
 class Waiter(threading.Thread):
     """One who waits: ``watch`` again and again, until it is told that his entry ended or ``patience`` is over."""
 
-    def __init__(self, heart, key="k", *, mode="sync", patience=20.0, pause=0.25, version=1, here=None):
+    def __init__(self, renewer, key="k", *, mode="sync", patience=20.0, pause=0.25, version=1, here=None):
         super().__init__()
-        self.heart, self.key, self.mode = heart, key, mode
+        self.renewer, self.key, self.mode = renewer, key, mode
         self.patience, self.version, self.pause = patience, version, pause
-        self.versions = heart._store.versions if here is None else here
+        self.versions = renewer._store.versions if here is None else here
         self.looks = 0
         self.waited = 0.0
         self.start()
 
     def run(self):
-        op = Watch(SPACE, self.key, self.pause)
+        op = WaitForChange(SPACE, self.key, self.pause)
         op.version = self.version
         while self.waited < self.patience:
             op.most = self.patience - self.waited
             if self.mode == "sync":
-                self.heart.watch(op)
+                self.renewer.watch(op)
             else:
-                asyncio.run(self.heart.awatch(op))
+                asyncio.run(self.renewer.awatch(op))
             self.waited = op.answer
             self.looks += 1
             if self.versions.get(self.key) != self.version:
@@ -107,12 +107,12 @@ class Waiter(threading.Thread):
 
 
 def bell_threads():
-    return [thread for thread in threading.enumerate() if thread.name == "launchready-bell"]
+    return [thread for thread in threading.enumerate() if thread.name == "launchready-completion-notifier"]
 
 
 @pytest.fixture(autouse=True)
 def no_thread_is_left(monkeypatch):
-    monkeypatch.setattr(bells, "IDLE", 0.3)
+    monkeypatch.setattr(notifiers, "IDLE_TIMEOUT", 0.3)
     yield
     until(lambda: not bell_threads(), "the thread to end")
 
@@ -137,8 +137,8 @@ def test_woken_at_once(mode):
     """Who waits looks when it is listened to, and when it ended."""
     store = Store()
     store.versions["k"] = 1
-    heart = Heart(store)
-    waiter = Waiter(heart, mode=mode)
+    renewer = LeaseRenewer(store)
+    waiter = Waiter(renewer, mode=mode)
     until(lambda: store.expected, "it to be expected")
     started = time.monotonic()
     threading.Event().wait(0.5)
@@ -146,22 +146,22 @@ def test_woken_at_once(mode):
     waiter.join()
     assert waiter.looks <= 2
     assert 0.5 <= (took := time.monotonic() - started) < 5
-    assert len(store.expected) <= 1 + took / bells.SURE
+    assert len(store.expected) <= 1 + took / notifiers.RECHECK_INTERVAL
 
 
 def test_many_ask_once(mode):
     """Twenty who wait for one key ask for it once, and once in every second that passes."""
     store = Store()
     store.versions["k"] = 1
-    heart = Heart(store)
-    waiters = [Waiter(heart, mode=mode) for _ in range(20)]
+    renewer = LeaseRenewer(store)
+    waiters = [Waiter(renewer, mode=mode) for _ in range(20)]
     started = time.monotonic()
     until(lambda: store.expected, "it to be expected")
     threading.Event().wait(2.2)
     end(store, "k")
     for waiter in waiters:
         waiter.join()
-    assert len(store.expected) <= 1 + (time.monotonic() - started) / bells.SURE
+    assert len(store.expected) <= 1 + (time.monotonic() - started) / notifiers.RECHECK_INTERVAL
     assert sum(waiter.looks for waiter in waiters) <= 2 * 20
     assert len(store.ears) == 1
 
@@ -170,22 +170,22 @@ def test_a_lost_word_costs_a_second(mode):
     """Nobody said that it ended; it is found out all the same, and told to all who trusted in the one who asks."""
     store = Store()
     store.versions["k"] = 1
-    heart = Heart(store)
-    waiters = [Waiter(heart, mode=mode) for _ in range(3)]
+    renewer = LeaseRenewer(store)
+    waiters = [Waiter(renewer, mode=mode) for _ in range(3)]
     until(lambda: store.expected, "it to be expected")
     store.versions["k"] = 2
     started = time.monotonic()
     for waiter in waiters:
         waiter.join()
-    assert time.monotonic() - started < 1.9 * bells.SURE  # the second second begins for nobody
+    assert time.monotonic() - started < 1.9 * notifiers.RECHECK_INTERVAL  # the second second begins for nobody
 
 
 def test_only_who_waits_for_it(mode):
     """A word wakes those of its key."""
     store = Store()
     store.versions.update(a=1, b=1)
-    heart = Heart(store)
-    first, second = Waiter(heart, "a", mode=mode), Waiter(heart, "b", mode=mode)
+    renewer = LeaseRenewer(store)
+    first, second = Waiter(renewer, "a", mode=mode), Waiter(renewer, "b", mode=mode)
     until(lambda: {*store.expected} == {"a", "b"}, "both to be expected")
     looked = second.looks
     end(store, "a", "of another process")
@@ -200,8 +200,8 @@ def test_a_broken_connection(mode):
     """What was said while it was broken is looked for as soon as there is another."""
     store = Store()
     store.versions["k"] = 1
-    heart = Heart(store)
-    waiter = Waiter(heart, mode=mode)
+    renewer = LeaseRenewer(store)
+    waiter = Waiter(renewer, mode=mode)
     until(lambda: store.expected, "it to be expected")
     first = ear_of(store)
     store.versions["k"] = 2
@@ -210,7 +210,7 @@ def test_a_broken_connection(mode):
     waiter.join()
     assert first.closed
     assert len(store.ears) == 2
-    assert time.monotonic() - started < 0.9 * bells.SURE
+    assert time.monotonic() - started < 0.9 * notifiers.RECHECK_INTERVAL
 
 
 def test_nothing_to_hear(mode):
@@ -218,8 +218,8 @@ def test_nothing_to_hear(mode):
     store = Store()
     store.deaf = True
     store.versions["k"] = 1
-    heart = Heart(store)
-    waiter = Waiter(heart, mode=mode, pause=0.02, patience=1.0)
+    renewer = LeaseRenewer(store)
+    waiter = Waiter(renewer, mode=mode, pause=0.02, patience=1.0)
     waiter.join()
     assert 5 <= waiter.looks <= 50
     assert 1 <= store.refused <= 5
@@ -231,8 +231,8 @@ def test_the_store_is_away(mode):
     store = Store()
     store.versions["k"] = 1
     store.away = True
-    heart = Heart(store)
-    waiter = Waiter(heart, mode=mode, pause=0.05)
+    renewer = LeaseRenewer(store)
+    waiter = Waiter(renewer, mode=mode, pause=0.05)
     until(lambda: len(store.expected) > 3, "it to be asked again")
     store.away = False
     until(lambda: waiter.looks and store.ears, "it to be there again")
@@ -244,8 +244,8 @@ def test_the_store_is_away(mode):
 
 def test_a_store_of_this_process(mode):
     """Nothing can be listened to: each looks after his own pause, and there is no thread."""
-    heart = Heart(MemoryStore())
-    waiter = Waiter(heart, mode=mode, pause=0.05, patience=0.3, here={"k": 1})
+    renewer = LeaseRenewer(MemoryStore())
+    waiter = Waiter(renewer, mode=mode, pause=0.05, patience=0.3, here={"k": 1})
     waiter.join()
     assert 2 <= waiter.looks <= 7
     assert not bell_threads()
@@ -255,8 +255,8 @@ def test_a_store_that_tells_nobody(mode):
     """It is not asked by who waits: what listens looks for all of them, at their versions."""
     store = Store(asks=False)
     store.versions["k"] = 1
-    heart = Heart(store)
-    waiter = Waiter(heart, mode=mode)
+    renewer = LeaseRenewer(store)
+    waiter = Waiter(renewer, mode=mode)
     ear_of(store)
     threading.Event().wait(0.2)
     end(store, "k")
@@ -269,11 +269,11 @@ def test_a_store_that_tells_nobody(mode):
 def test_it_ends_and_begins_again(mode):
     """The thread is there while somebody waits, and a while longer; one of a key may come when another is told."""
     store = Store()
-    heart = Heart(store)
+    renewer = LeaseRenewer(store)
     for turn in range(3):
         store.versions["k"] = 1
         before = len(store.expected)
-        waiter = Waiter(heart, mode=mode)
+        waiter = Waiter(renewer, mode=mode)
         until(lambda before=before: len(store.expected) > before, "it to be expected")
         end(store, "k")
         waiter.join()
@@ -287,52 +287,52 @@ def test_patience(mode):
     """Never longer than ``most``, though nothing ended."""
     store = Store()
     store.versions["k"] = 1
-    waiter = Waiter(Heart(store), mode=mode, patience=0.4)
+    waiter = Waiter(LeaseRenewer(store), mode=mode, patience=0.4)
     waiter.join()
     assert 0.4 <= waiter.waited < 5
 
 
-async def waits(heart):
+async def waits(renewer):
     """For ever."""
-    op = Watch(SPACE, "k", 0.25)
+    op = WaitForChange(SPACE, "k", 0.25)
     op.version, op.most = 1, 20.0
     while True:
-        await heart.awatch(op)
+        await renewer.awatch(op)
 
 
 def test_a_task_that_is_cancelled():
     """Nothing of it is left."""
     store = Store()
     store.versions["k"] = 1
-    heart = Heart(store)
+    renewer = LeaseRenewer(store)
 
     async def run():
-        task = asyncio.create_task(waits(heart))
+        task = asyncio.create_task(waits(renewer))
         await asyncio.to_thread(until, lambda: store.expected, "it to be expected")
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert task.cancelled()
 
     asyncio.run(run())
-    assert not heart._bell._rows
-    assert not heart._bell._expected
+    assert not renewer._notifier._waiters
+    assert not renewer._notifier._expected
 
 
 def test_no_more_threads(monkeypatch):
     """Where the process may start none, everybody looks for himself."""
     store = Store()
     store.versions["k"] = 1
-    heart = Heart(store)
-    op = Watch(SPACE, "k", 0.01)
+    renewer = LeaseRenewer(store)
+    op = WaitForChange(SPACE, "k", 0.01)
     op.version, op.most = 1, 20.0
 
     def refuse(thread):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    heart.watch(op)
+    renewer.watch(op)
     assert 0.01 <= op.answer < 5
-    assert not heart._bell._rows
+    assert not renewer._notifier._waiters
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -340,18 +340,18 @@ def test_a_child_listens_for_itself():
     """After a fork the parent's connection is the parent's, and its waiters are not the child's."""
     store = Store()
     store.versions["k"] = 1
-    heart = Heart(store)
-    waiter = Waiter(heart)
-    ear = ear_of(store)
+    renewer = LeaseRenewer(store)
+    waiter = Waiter(renewer)
+    subscription = ear_of(store)
     until(lambda: store.expected, "it to be expected")
     child = os.fork()
     if not child:
         code = 1
         try:
-            op = Watch(SPACE, "k", 0.02)
+            op = WaitForChange(SPACE, "k", 0.02)
             op.version, op.most = 1, 20.0
-            heart.watch(op)
-            code = 0 if len(store.ears) == 2 and not ear.closed and not heart._bell._rows else 2
+            renewer.watch(op)
+            code = 0 if len(store.ears) == 2 and not subscription.closed and not renewer._notifier._waiters else 2
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -363,10 +363,10 @@ def test_a_loop_that_is_gone():
     """Whose loop was closed before the word came is not told, and nobody else suffers for it."""
     store = Store()
     store.versions["k"] = 1
-    heart = Heart(store)
+    renewer = LeaseRenewer(store)
 
     async def leave():
-        task = asyncio.ensure_future(waits(heart))
+        task = asyncio.ensure_future(waits(renewer))
         await asyncio.to_thread(until, lambda: store.expected, "it to be expected")
         return task
 
@@ -377,5 +377,5 @@ def test_a_loop_that_is_gone():
         each._log_destroy_pending = False  # this test means to leave them so
     loop.close()
     end(store, "k")
-    until(lambda: not heart._bell._rows, "it to be told")
+    until(lambda: not renewer._notifier._waiters, "it to be told")
     task.get_coro().close()

@@ -1,4 +1,4 @@
-"""Health checks: at once, each within its time, one run whoever asks, and nothing that piles up."""
+"""Health checks run in parallel with timeouts, one run at a time, and nothing accumulates."""
 
 import asyncio
 import threading
@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from launchready.exchange.app import RunChecks
-from launchready.runtime.health.checks import NOT_YET, STILL_RUNNING, Probes
+from launchready.runtime.health.checks import NOT_YET, STILL_RUNNING, HealthCheckRunner
 
 
 def run(probes):
@@ -28,8 +28,8 @@ def troubles(checked):
 
 
 def again(probes):
-    """As if the time had passed for which a verdict is kept."""
-    for probe in probes._probes:
+    """Simulates that kept results have expired."""
+    for probe in probes._checks:
         probe.due = 0.0
 
 
@@ -77,22 +77,22 @@ WAYS = pytest.mark.parametrize("way", [run, arun])
 
 @WAYS
 def test_verdicts(way):
-    """def and async def, on both drivers; of what was raised the name of its class and no word more."""
-    checked = way(Probes(CHECKS, timeout=5.0))
+    """def and async def checks work on both drivers; a failure shows only the exception's class."""
+    checked = way(HealthCheckRunner(CHECKS, timeout=5.0))
     assert troubles(checked) == VERDICTS
     assert {name for name, finding in checked.findings.items() if finding.up} == {"a", "d", "g"}
 
 
 @WAYS
 def test_a_hung_check_does_not_pile_up(way):
-    """It is late once, then told as still running, by one thread; when it comes back it is asked again."""
+    """A hung check times out, is then reported as still running in one thread, and runs again after it returns."""
     free, ran = threading.Event(), []
 
     def slow():
         ran.append(1)
         free.wait(20)
 
-    probes = Probes({"slow": slow}, timeout=0.05)
+    probes = HealthCheckRunner({"slow": slow}, timeout=0.05)
     assert troubles(way(probes)) == {"slow": "no answer within 0.05 s"}
     for _ in range(5):
         again(probes)
@@ -107,15 +107,15 @@ def test_a_hung_check_does_not_pile_up(way):
 
 
 def test_an_async_check_that_hangs_is_cancelled():
-    """Nothing of it is left behind in the loop."""
-    assert troubles(arun(Probes({"hangs": hangs}, timeout=0.05))) == {"hangs": "no answer within 0.05 s"}
+    """A timed-out check leaves no task in the event loop."""
+    assert troubles(arun(HealthCheckRunner({"hangs": hangs}, timeout=0.05))) == {"hangs": "no answer within 0.05 s"}
 
 
 @WAYS
 def test_ten_hung_checks_cost_the_time_of_one(way):
-    """They run at once and share one deadline."""
+    """Checks run in parallel and share one deadline."""
     free = threading.Event()
-    probes = Probes({str(number): (lambda: free.wait(20)) for number in range(10)}, timeout=0.2)
+    probes = HealthCheckRunner({str(number): (lambda: free.wait(20)) for number in range(10)}, timeout=0.2)
     start = time.monotonic()
     assert set(troubles(way(probes)).values()) == {"no answer within 0.2 s"}
     assert time.monotonic() - start < 1
@@ -131,7 +131,7 @@ async def probed(probes):
 
 @pytest.mark.parametrize("known", [False, True])
 def test_a_hundred_probes_of_a_hung_database(known):
-    """One run, and nobody waits for it, not even who started it: all are told at once what is known."""
+    """A crowd of probes starts one run and gets the known results at once."""
     free, ran, hung = threading.Event(), [], threading.Event()
 
     def database():
@@ -139,7 +139,7 @@ def test_a_hundred_probes_of_a_hung_database(known):
             ran.append(1)
             free.wait(20)
 
-    probes = Probes({"database": database}, timeout=5)
+    probes = HealthCheckRunner({"database": database}, timeout=5)
     if known:
         assert run(probes).findings["database"].up
         again(probes)
@@ -156,12 +156,12 @@ def test_a_hundred_probes_of_a_hung_database(known):
 
 
 def test_alone_it_waits_for_the_verdict():
-    """A single probe is told what its own run found, as long as that takes; in a crowd the run still counts."""
-    slow = Probes({"slow": lambda: time.sleep(0.1)})
+    """A single probe waits for its own run; in a crowd the run still counts."""
+    slow = HealthCheckRunner({"slow": lambda: time.sleep(0.1)})
     assert run(slow).findings["slow"].up
 
     async def crowd():
-        probes = Probes({"slow": slow_async})
+        probes = HealthCheckRunner({"slow": slow_async})
         answers = await asyncio.gather(*(probed(probes) for _ in range(3)))
         await asyncio.sleep(0.2)
         return [checked.findings["slow"].trouble for _, checked in answers], (await probed(probes))[1]
@@ -176,17 +176,17 @@ def test_alone_it_waits_for_the_verdict():
 
 @WAYS
 def test_late_is_late(way):
-    """An answer after its time is no pass: it was noted as a failure, and stays one until the next run."""
-    probes = Probes({"late": lambda: time.sleep(0.15)}, timeout=0.05)
+    """A result after the timeout stays a failure until the next run."""
+    probes = HealthCheckRunner({"late": lambda: time.sleep(0.15)}, timeout=0.05)
     assert troubles(way(probes)) == {"late": "no answer within 0.05 s"}
     time.sleep(0.3)
     assert troubles(way(probes)) == {"late": "no answer within 0.05 s"}
 
 
 def test_threads_that_ask_at_once():
-    """Twenty threads, one run of a check that passes at once; all of them are told."""
+    """Twenty threads share one run of a fast check, and all get its result."""
     ran, told, go = [], [], threading.Barrier(20)
-    probes = Probes({"a": lambda: ran.append(1)})
+    probes = HealthCheckRunner({"a": lambda: ran.append(1)})
 
     def ask():
         go.wait()
@@ -203,9 +203,9 @@ def test_threads_that_ask_at_once():
 
 @WAYS
 def test_a_verdict_is_kept(way):
-    """Asked ten times within the time that it is kept, a check runs once."""
+    """A check runs once in ten probes within ``keep``."""
     ran = []
-    probes = Probes({"a": lambda: ran.append(1)}, keep=60)
+    probes = HealthCheckRunner({"a": lambda: ran.append(1)}, keep=60)
     for _ in range(10):
         assert way(probes).findings["a"].up
     assert len(ran) == 1
@@ -213,9 +213,9 @@ def test_a_verdict_is_kept(way):
 
 @WAYS
 def test_one_failure_is_not_down(way, caplog):
-    """Up goes down with the second failure in a row, and up again with the first pass; each is said once."""
+    """A check goes down at the second consecutive failure and up at the first pass; each change is logged once."""
     says = iter([True, False, True, False, False, False, True])
-    probes = Probes({"a": lambda: next(says)})
+    probes = HealthCheckRunner({"a": lambda: next(says)})
     ups = []
     for _ in range(7):
         again(probes)
@@ -228,9 +228,9 @@ def test_one_failure_is_not_down(way, caplog):
 
 @WAYS
 def test_rise(way):
-    """With ``rise`` two passes are needed to come up again; the first verdict of all counts at once."""
+    """``rise=2`` needs two passes to come up again; the very first result counts at once."""
     says = iter([False, True, False, True, True])
-    probes = Probes({"a": lambda: next(says)}, fall=1, rise=2)
+    probes = HealthCheckRunner({"a": lambda: next(says)}, fall=1, rise=2)
     ups = []
     for _ in range(5):
         again(probes)
@@ -240,9 +240,9 @@ def test_rise(way):
 
 @WAYS
 def test_startup(way):
-    """What must have worked once is asked until it did, and never again."""
+    """A startup check runs until it passes, and never again."""
     says = iter([False, True])
-    probes = Probes({}, startup={"migrations": lambda: next(says)})
+    probes = HealthCheckRunner({}, startup={"migrations": lambda: next(says)})
     assert probes.ready() is None
     ups = []
     for _ in range(5):
@@ -253,6 +253,6 @@ def test_startup(way):
 
 
 def test_optional():
-    """What is optional says so."""
-    checked = run(Probes({"a": fine}, {"b": false}))
+    """An optional check is marked as such."""
+    checked = run(HealthCheckRunner({"a": fine}, {"b": false}))
     assert {name: finding.critical for name, finding in checked.findings.items()} == {"a": True, "b": False}

@@ -1,25 +1,25 @@
-"""The chain: features in order on the way in, in the other order on the way back, and nothing lost on any way out."""
+"""The pipeline runs features in order, then in reverse order, and resumes or closes every flow."""
 
 import pytest
 
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Forward, Hold
-from launchready.exchange.operations import Elsewhere, Op
+from launchready.exchange.app import Copy, Forward, ForwardBuffered
+from launchready.exchange.operations import Op, WouldBlock
 from launchready.http.message import Response
 from launchready.runtime.drive import adrive, drive
-from launchready.runtime.pipeline import chain
+from launchready.runtime.pipeline import run_features
 from support.flows import request
 
 
 class Question(Op[str]):
-    """What nobody here but a test answers."""
+    """An operation that only the test executes."""
 
     def __init__(self, number):
         self.number = number
 
 
 class Log:
-    """A feature that writes down what happens to it. ``ask``: an operation of its own before Forward."""
+    """A feature that records its steps. ``ask``: an operation before Forward."""
 
     def __init__(self, name, log, *, ask=None, refuse=False, copy=0, hold=0, keep=False):
         self.name, self.log, self.ask, self.refuse = name, log, ask, refuse
@@ -38,7 +38,7 @@ class Log:
             if self.refuse:
                 return Response(429, [], b"no")
             self.log.append(f"{self.name} in")
-            forward = Hold(self.hold) if self.hold else Forward()
+            forward = ForwardBuffered(self.hold) if self.hold else Forward()
             try:
                 yield forward
             except ZeroDivisionError:
@@ -58,7 +58,7 @@ class Log:
 
 
 def steps(features, inline=None):
-    return chain(features, request()[0], inline or {}, [])
+    return run_features(features, request()[0], inline or {}, [])
 
 
 def refuse_to_answer(op):
@@ -66,7 +66,7 @@ def refuse_to_answer(op):
 
 
 def test_order():
-    """In from the outermost, back from the innermost."""
+    """The way in starts with the outermost feature, the way back with the innermost."""
     log = []
     flow = steps([Log("a", log), Log("b", log)])
     forward = drive(flow, refuse_to_answer)
@@ -78,7 +78,7 @@ def test_order():
 
 
 def test_a_refusal_ends_the_way_in():
-    """Nothing behind it runs; those before it see its answer."""
+    """After a refusal no inner feature runs, and outer features see the response."""
     log = []
     final = drive(steps([Log("a", log), Log("b", log, refuse=True), Log("c", log)]), refuse_to_answer)
     assert (final.status, final.headers) == (429, [(b"seen", b"a")])
@@ -86,7 +86,7 @@ def test_a_refusal_ends_the_way_in():
 
 
 def test_features_that_ask_nobody():
-    """A plain function returns at once: None to go on, a Response to answer."""
+    """A feature may be a plain function that returns None or a Response."""
 
     class Plain:
         name = "plain"
@@ -107,7 +107,7 @@ def fail(op):
 
 
 def elsewhere(op):
-    raise Elsewhere
+    raise WouldBlock
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def elsewhere(op):
     ],
 )
 def test_where_operations_are_answered(inline, outside, told):
-    """On the spot, or by the driver where that would wait; what fails is thrown into the flow that asked."""
+    """Inline operations execute at once, others in the driver; errors are thrown into the flow."""
     log = []
     flow = steps([Log("a", log, ask=1)], inline)
     assert type(drive(flow, outside)) is Forward
@@ -131,7 +131,7 @@ def test_where_operations_are_answered(inline, outside, told):
 
 @pytest.mark.parametrize(("keep", "status"), [("a", 503), ("b", 503), ("", None)])
 def test_what_the_app_raises(keep, status):
-    """It goes outwards, innermost first; a flow that returns an answer keeps it, and those outside see that answer."""
+    """An exception goes outwards; a flow may return a response for it, which outer flows then see."""
     log = []
     flow = steps([Log("a", log, keep=keep == "a"), Log("b", log, keep=keep == "b")])
     drive(flow, refuse_to_answer)
@@ -151,7 +151,7 @@ def test_what_the_app_raises(keep, status):
 
 
 def test_a_store_that_fails_while_the_way_unwinds():
-    """The flow that asks is told, and may still answer."""
+    """A flow gets the exception of its own operation, and may still respond."""
 
     class Frees:
         name = "frees"
@@ -174,7 +174,7 @@ def test_a_store_that_fails_while_the_way_unwinds():
 
 @pytest.mark.parametrize("body", [None, b"whole"])
 def test_copies(body):
-    """Handed out innermost first when the body is known: at once, or after it streamed past up to the largest bound."""
+    """Copies are handed out innermost first, at once or after streaming, up to the largest bound."""
     log = []
     flow = steps([Log("a", log, copy=10), Log("b", log, copy=20), Log("c", log)])
     drive(flow, refuse_to_answer).answer = Response(200, [], body)
@@ -190,14 +190,14 @@ def test_copies(body):
 
 
 def test_hold():
-    """The largest bound that any feature asks for."""
+    """Hold uses the largest bound of all features."""
     step = drive(steps([Log("a", [], hold=5), Log("b", [], hold=9), Log("c", [])]), refuse_to_answer)
-    assert isinstance(step, Hold)
+    assert isinstance(step, ForwardBuffered)
     assert step.hold == 9
 
 
 def test_closing():
-    """A client that goes away ends every flow that was parked."""
+    """A disconnect closes every parked flow."""
     log = []
     flow = steps([Log("a", log), Log("b", log, copy=5)])
     drive(flow, refuse_to_answer)
@@ -206,7 +206,7 @@ def test_closing():
 
 
 def test_the_async_driver_does_the_same():
-    """One question after the other, errors thrown in, until the app is asked."""
+    """The driver executes operations in turn and throws errors in, until Forward."""
     import asyncio
 
     async def later(op):

@@ -1,14 +1,14 @@
-"""What holds a key is finished, whoever still waits for it."""
+"""A request that holds a key runs to completion after its caller is cancelled."""
 
 import asyncio
 
 import pytest
 
-from launchready.runtime.run_to_completion import finish
+from launchready.runtime.run_to_completion import run_to_completion
 
 
 def test_its_result_and_its_error():
-    """They are the caller's, as if it had awaited the work itself."""
+    """Result and exception reach the caller."""
 
     async def gives(value):
         await asyncio.sleep(0)
@@ -16,14 +16,14 @@ def test_its_result_and_its_error():
             raise value
         return value
 
-    assert asyncio.run(finish(gives(7))) == 7
+    assert asyncio.run(run_to_completion(gives(7))) == 7
     with pytest.raises(LookupError, match="gone"):
-        asyncio.run(finish(gives(LookupError("gone"))))
+        asyncio.run(run_to_completion(gives(LookupError("gone"))))
 
 
 @pytest.mark.parametrize("error", [None, LookupError("nobody hears it")])
 def test_cancelled_it_goes_on(error, caplog):
-    """Who waited is gone, the work is not; what it raises then is nobody's."""
+    """After a cancellation the work continues, and its exception is dropped."""
     ended = []
 
     async def work():
@@ -33,7 +33,7 @@ def test_cancelled_it_goes_on(error, caplog):
             raise error
 
     async def main():
-        waits = asyncio.create_task(finish(work()))
+        waits = asyncio.create_task(run_to_completion(work()))
         await asyncio.sleep(0)
         waits.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""A large request body stands on disk: hashed as it comes, and whole for whoever asks."""
+"""A large request body is spooled to disk, hashed on arrival, and readable as a whole."""
 
 import random
 from hashlib import sha256
@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from launchready.http.message import Request
-from launchready.runtime.bodies.spool import IN_MEMORY, Arrived, Spool
+from launchready.runtime.bodies.spool import IN_MEMORY, BodyRecorder, Spool
 
 
 def request(kind=b"application/json"):
@@ -14,7 +14,7 @@ def request(kind=b"application/json"):
 
 
 def pieces(data, draw):
-    """The same bytes, cut anywhere."""
+    """The digest does not depend on the chunks."""
     while data:
         size = draw.randint(1, 7)
         yield data[:size]
@@ -37,12 +37,12 @@ def test_the_digest_leaves_out_what_is_drawn(seed):
 
 @pytest.mark.parametrize("size", [10, IN_MEMORY, IN_MEMORY + 1, 3 * IN_MEMORY])
 def test_what_is_kept(size):
-    """In memory up to a mebibyte, on disk above; and readable as a file from anywhere."""
+    """A body is in memory up to a mebibyte and on disk above, and readable from any offset."""
     body = b"first\n" + random.Random(7).randbytes(size - 6)
-    kept = Arrived(request(), 10 * IN_MEMORY)
+    kept = BodyRecorder(request(), 10 * IN_MEMORY)
     for start in range(0, size, 100_000):
         kept.add(body[start : start + 100_000])
-    whole = kept.whole()
+    whole = kept.content()
     assert isinstance(whole, bytes) is (size <= IN_MEMORY)
     assert bytes(whole) == body
     assert kept.reader(5).read() == body[5:]
@@ -51,9 +51,9 @@ def test_what_is_kept(size):
 
 
 def test_over_its_bound_nothing_is_kept():
-    """What nobody may ask for is not written down."""
-    kept = Arrived(request(), 2 * IN_MEMORY)
+    """A body above its bound is not recorded."""
+    kept = BodyRecorder(request(), 2 * IN_MEMORY)
     for _ in range(4):
         kept.add(b"x" * IN_MEMORY)
     assert kept.size == 4 * IN_MEMORY
-    assert kept.whole().size == 2 * IN_MEMORY
+    assert kept.content().size == 2 * IN_MEMORY

@@ -1,4 +1,4 @@
-"""A git repository for a test, without the user's own configuration."""
+"""A git repository for tests, independent of the user's configuration."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ class Repo:
 
 @pytest.fixture
 def new():
-    """Makes a repository in a folder that is not there yet."""
+    """Returns a function that creates a repository in a new folder."""
 
     def make(folder):
         folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""``launchready secrets`` and ``accept``: exit codes, formats, the hook, and that no secret is shown in any of them."""
+"""``launchready secrets`` and ``accept``: exit codes, formats, the commit hook. No output shows a secret."""
 
 import datetime as dt
 import json
@@ -25,7 +25,7 @@ PASSWORD = "Walnut" + "#7731x"
 
 @pytest.fixture
 def leaky(repo, monkeypatch):
-    """Four secrets: in a file, in the history, a test key, a password."""
+    """A repository with four secrets: in a file, in the history, a test key, a password."""
     repo.commit(old__py=f"token = '{GITHUB}'\n")
     repo.commit(
         old__py="token = None\n",
@@ -39,7 +39,7 @@ def leaky(repo, monkeypatch):
 
 @pytest.mark.parametrize("form", ["text", "json", "md", "html", "sarif", "junit"])
 def test_no_format_shows_a_secret(leaky, capsys, form):
-    """And each names all four; the exit code says that there are some."""
+    """Every format lists all four secrets masked, and the exit code is 1."""
     assert main(["secrets", "--format", form]) == 1
     out = capsys.readouterr().out
     for value in (STRIPE, TEST, GITHUB, PASSWORD):
@@ -49,15 +49,15 @@ def test_no_format_shows_a_secret(leaky, capsys, form):
         assert rule in out
 
 
-def test_what_moves_money_comes_first(leaky, capsys):
-    """Then by severity; what is in the files before what only was there."""
+def test_secrets_that_move_money_come_first(leaky, capsys):
+    """Then by severity, then secrets in the files before old ones."""
     main(["secrets", "--format", "json"])
     rules = [leak["rule"] for leak in json.loads(capsys.readouterr().out)["leaks"]]
     assert rules == ["stripe-live-key", "database-password", "github-token", "stripe-test-key"]
 
 
 def test_exit_codes(leaky, capsys):
-    """0 none, 1 some, 2 usage, 3 nothing found but something not read."""
+    """0 none, 1 some, 2 usage, 3 none found but something was not read."""
     assert main(["secrets", "--fail-on", "never"]) == 0
     assert main(["secrets", "--only", "stripe-test-key", "--fail-on", "48h"]) == 0
     assert main(["secrets", "--only", "stripe-test-key"]) == 1
@@ -77,7 +77,7 @@ def test_exit_codes(leaky, capsys):
 
 
 def test_sarif_is_valid_and_stable(leaky, capsys):
-    """By the published schema; the fingerprint stays when lines move."""
+    """The output matches the published schema, and fingerprints stay when lines move."""
     import jsonschema
 
     def results():
@@ -97,7 +97,7 @@ def test_sarif_is_valid_and_stable(leaky, capsys):
 
 
 def test_accepted_for_a_while(leaky, capsys):
-    """Out of the result until the day, back after it; a shallow clone knows the same fingerprint."""
+    """An accepted secret is omitted until its day and reported afterwards; a shallow clone has the same fingerprint."""
     mark = next(leak.fingerprint for leak in scan(".") if leak.rule == "stripe-test-key")
     day = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)
     assert main(["accept", mark, "--until", day.isoformat(), "--why", 'in the README, "on purpose"']) == 0
@@ -106,7 +106,7 @@ def test_accepted_for_a_while(leaky, capsys):
     scanned = scan(".")
     scanned.options = scanned.options._replace(today=day + dt.timedelta(days=1))
     assert mark in {leak.fingerprint for leak in scanned}
-    assert "has ended" in scanned.notes[0]
+    assert "has expired" in scanned.notes[0]
     leaky.commit()
     clone = leaky.path.parent / "shallow"
     subprocess.run(["git", "clone", "-q", "--depth", "1", leaky.path.as_uri(), clone], check=True)
@@ -118,21 +118,21 @@ def test_accepted_for_a_while(leaky, capsys):
     [["x:1", "--until", "soon", "--why", "y"], ["x:1", "--until", "2020-01-01", "--why", "y"], ["x:1", "--until", "2999-01-01", "--why", "y"], ["nothing", "--until", "2020-01-01", "--why", " "]],
 )  # fmt: skip
 def test_an_acceptance_needs_a_day_and_a_reason(leaky, args, capsys):
-    """A day within a year, a reason, a fingerprint."""
+    """The day must be within a year, the reason not empty, the id a fingerprint or code."""
     assert main(["accept", *args]) == 2
     assert "--until" in capsys.readouterr().err
     assert not Path("launchready-accepted.toml").exists()
 
 
 def test_a_list_of_acceptances_that_cannot_be_read(leaky, capsys):
-    """Exit 2, with what an entry looks like."""
+    """The exit code is 2, and the error shows a valid entry."""
     Path("launchready-accepted.toml").write_text("[[accepted]]\nid = 1\n")
     assert main(["secrets"]) == 2
     assert "entry 1 needs" in capsys.readouterr().err
 
 
 def hooked(repo):
-    """Git's own hook, as the framework would call it: the entry of .pre-commit-hooks.yaml."""
+    """Install git's hook, as the entry of .pre-commit-hooks.yaml runs it."""
     [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert hook["id"] == "launchready-secrets"
     assert hook["pass_filenames"] is False
@@ -146,7 +146,7 @@ def hooked(repo):
 
 
 def test_a_commit_is_stopped(repo):
-    """A real commit in a real repository: stopped, then let through when the line says so, or when it is clean."""
+    """The hook stops a commit with a secret, and lets clean and allowed lines through."""
     hooked(repo)
     repo.put("app.py", f"key = '{STRIPE}'\n")
     repo.git("add", "-A")
@@ -159,7 +159,7 @@ def test_a_commit_is_stopped(repo):
 
 
 def test_in_check(leaky):
-    """The SEC family, ranked with the rest; without a domain being asked anything."""
+    """``check`` ranks the SEC family with other findings, without querying a domain."""
     report = check("coach.example", only=["secrets"], repository=str(leaky.path))
     assert [one.code for one in report] == ["SEC001", "SEC002", "SEC003", "SEC004"]
     assert report.exit_code == 1
@@ -167,8 +167,8 @@ def test_in_check(leaky):
     assert [one.code for one in report.passed] == ["SEC005"]
 
 
-def test_in_check_what_was_not_read(repo):
-    """Undetermined, and no pass."""
+def test_unread_files_are_undetermined_in_check(repo):
+    """Unread files are undetermined, not passed."""
     repo.put("cut.zip", b"PK\x03\x04 cut")
     report = check("coach.example", only=["secrets"], repository=str(repo.path))
     assert [one.code for one in report.undetermined] == ["SEC005"]
@@ -211,7 +211,7 @@ def kingfisher(path, line, value, rule):
     [(gitleaks, "--report-path"), (betterleaks, "-o"), (betterleaks, "--report-path"), (kingfisher, "--output")],
 )
 def test_second_opinions(leaky, tmp_path, monkeypatch, made, flag):
-    """In each engine's own form: what we find, too, is one; what only it finds carries its rule's name."""
+    """A secret that both scanners find is one finding; others carry the other scanner's rule."""
     folder = tmp_path / "bin"
     folder.mkdir()
     name = made.__name__
@@ -231,8 +231,8 @@ def test_second_opinions(leaky, tmp_path, monkeypatch, made, flag):
     ]
 
 
-def test_an_engine_that_is_not_there(leaky, capsys, monkeypatch):
-    """Exit 2, with what to do."""
+def test_an_engine_that_is_not_installed(leaky, capsys, monkeypatch):
+    """The exit code is 2, and the error says what to do."""
     which = shutil.which
     monkeypatch.setattr(shutil, "which", lambda name: None if name == "kingfisher" else which(name))
     assert main(["secrets", "--engine", "kingfisher"]) == 2
@@ -240,8 +240,8 @@ def test_an_engine_that_is_not_there(leaky, capsys, monkeypatch):
     assert "not installed" in capsys.readouterr().err
 
 
-def test_an_engine_that_breaks_is_said(leaky, tmp_path, monkeypatch):
-    """No report is no pass."""
+def test_a_failing_engine_is_reported(leaky, tmp_path, monkeypatch):
+    """An engine without a report counts as unread."""
     program = tmp_path / "gitleaks"
     program.write_text("#!/bin/sh\nexit 1\n")
     program.chmod(0o755)

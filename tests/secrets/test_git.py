@@ -1,4 +1,4 @@
-"""Git as the scan asks it: what it complains of never stops it."""
+"""How the scan runs git."""
 
 import os
 import subprocess
@@ -9,8 +9,8 @@ import planted
 STRIPE = planted.Maker(11).make("stripe")
 
 
-def test_a_git_that_complains_at_length(repo):
-    """A pipe holds 64 KB: whoever does not read what git says on stderr waits for ever."""
+def test_long_stderr_does_not_block(repo):
+    """A pipe holds 64 KB, so an unread stderr would block git forever."""
     repo.put(".gitattributes", "".join(f"*.py {'!' * 20}{number}\n" for number in range(4000)))
     repo.commit(a__py=f"key = '{STRIPE}'\n")
     repo.commit(a__py="key = ''\n")

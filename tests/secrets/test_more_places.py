@@ -1,4 +1,4 @@
-"""Places that secrets stand in beside "name = value": sentences, arguments, lines further down, files of one program."""
+"""Secrets outside of simple assignments: sentences, arguments, later lines, program-specific files."""
 
 import base64
 import time
@@ -6,8 +6,8 @@ import time
 import planted
 import pytest
 
-from launchready.secrets.file_context import place
-from launchready.secrets.scan_text import find
+from launchready.secrets.file_context import context_of
+from launchready.secrets.scan_text import find_secrets
 
 MAKE = planted.Maker(43)
 KINDS = {
@@ -30,7 +30,7 @@ KINDS = {
 
 #: A path, a text with %s for a secret, and its kind.
 SECRETS = [
-    # an argument that its function takes as a secret
+    # arguments of known functions
     ("pay.ts", "const tw = twilio('ACe6035331141acc2e39114f8dcf9dbd66', '%s');", "twilioauth"),
     ("pay.ts", "const index = algoliasearch('B1G2GM9NG0', '%s');", "twilioauth"),
     ("pay.ts", "return jwt.sign({ sub: user.id }, '%s', { expiresIn: '1h' });", "token"),
@@ -54,7 +54,7 @@ SECRETS = [
     # tables
     ("setup.md", "| user | password |\n|---|---|\n| bob | `%s` |\n| eve | - |\n", "password"),
     ("access.md", "| Cloudflare Global Key | `%s` | Mara |", "key37"),
-    # lines further down
+    # later lines
     ("Settings.swift", 'static let mapsToken: String = """\n  %s\n  """', "token"),
     ("Config.java", 'String apiKey = """\n    %s\n    """;', "token"),
     ("vars.yml", "users:\n  - name: app\n    password: >-\n      %s\n    role: x\n", "password"),
@@ -65,7 +65,7 @@ SECRETS = [
     ("common.yml", "pass: &smtp %s\n", "password"),
     ("runbook.adoc", "keystore_password:: `%s`\n", "password"),
     ("runbook.adoc", "API token::\n  %s\n", "token"),
-    # literals in pieces
+    # split literals
     ("a.py", "API_TOKEN = (\n    'q7' 'Xd%s'\n)", "token"),
     ("a.py", 'SECRET_KEY = "q7" + \\\n    "%s"', "token"),
     ("A.java", 'private static final String API_KEY = "q7Xd" +\n        "%s";', "token"),
@@ -75,7 +75,7 @@ SECRETS = [
     ("A.java", '@Value("${db.password:%s}")', "password"),
     ("application.yml", "password: ${DB_PASSWORD:%s}", "password"),
     ("docker-compose.yml", "  - DB_PASSWORD=${DB_PASSWORD:-%s}", "password"),
-    # files and commands of one program
+    # program-specific files and commands
     ("AndroidManifest.xml", '<meta-data android:name="eu.app.CLOUDFLARE_TOKEN" android:value="%s" />', "cloudflare"),
     ("wg0.conf", "PresharedKey = %s", "base64key"),
     ("haproxy.cfg", "    user mara insecure-password %s", "password"),
@@ -173,26 +173,26 @@ NONE = [
 
 @pytest.mark.parametrize(("path", "text", "kind"), SECRETS)
 def test_a_secret_is_found(path, text, kind):
-    """Wherever a reader of the file would take it from."""
+    """Each row holds a secret that a reader of the file would find."""
     MAKE.random.seed(f"{path} {text}")
     value = KINDS[kind]() if kind in KINDS else MAKE.make(kind)
-    found = [one.value for one in find(text.replace("%s", value), place(path))]
+    found = [one.value for one in find_secrets(text.replace("%s", value), context_of(path))]
     assert any(value in one for one in found), (found, value)
 
 
 @pytest.mark.parametrize("row", NONE)
-def test_none_is_made_up(row):
-    """Variables, words, types, names of things, what is public."""
+def test_no_false_positives(row):
+    """Variables, words, types, names and public values are no secrets."""
     path, _, text = row.partition("|")
-    assert find(text, place(path)) == []
+    assert find_secrets(text, context_of(path)) == []
 
 
-def test_a_key_of_base64_in_a_secret_of_kubernetes():
-    """It is taken out of the Secret's base64, and not out of its own: that is how its owner knows it."""
+def test_a_base64_key_in_a_kubernetes_secret():
+    """Only the Secret's own base64 is decoded, so the reported value is the key as its owner knows it."""
     key = base64.b64encode(f"tok:{MAKE.make('postmark').replace('-', '_')}:1:0".encode()).decode()
     written = base64.b64encode(key.encode()).decode()
     text = f"apiVersion: v1\nkind: Secret\ndata:\n  INTERCOM_TOKEN: {written}\n"
-    [found] = find(text, place("secret.yaml"))
+    [found] = find_secrets(text, context_of("secret.yaml"))
     assert (found.value, text.count("\n", 0, found.start)) == (key, 3)
 
 
@@ -201,11 +201,11 @@ def test_a_key_of_base64_in_a_secret_of_kubernetes():
 )
 @pytest.mark.parametrize("path", ["a.md", "a.yml", "a.js"])
 def test_time_is_linear(path, probe):
-    """Five times the worst text takes at most twelve times the time, or half a second."""
+    """Five times the worst text takes at most twelve times as long, or half a second."""
 
     def seconds(size):
         start = time.process_time()
-        find((probe * (size // len(probe) + 1))[:size], place(path))
+        find_secrets((probe * (size // len(probe) + 1))[:size], context_of(path))
         return time.process_time() - start
 
     small = min(seconds(30_000) for _ in range(2))

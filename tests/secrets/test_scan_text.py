@@ -1,4 +1,4 @@
-"""Which lines hold a secret, and which only look like it: by the file that they stand in."""
+"""Lines that hold a secret, and lines that only look like it, by file."""
 
 import base64
 
@@ -6,8 +6,8 @@ import planted
 import pytest
 
 from launchready.secrets import scan
-from launchready.secrets.file_context import MESSAGE, place
-from launchready.secrets.scan_text import find
+from launchready.secrets.file_context import MESSAGE, context_of
+from launchready.secrets.scan_text import find_secrets
 
 MAKE = planted.Maker(5)
 
@@ -317,7 +317,7 @@ a.env.js|export const KEY = import.meta.env.VITE_KEY2
 """.strip().splitlines()
 
 
-def made(kind):
+def make(kind):
     if kind == "basicx":
         return base64.b64encode(f"ci:{MAKE.make('password')}".encode()).decode()
     if kind == "apr1":
@@ -327,36 +327,36 @@ def made(kind):
 
 @pytest.mark.parametrize(("path", "line", "kind"), SECRETS)
 def test_a_secret_is_found(path, line, kind):
-    """In the form of its file."""
+    """Each row holds a secret in the syntax of its file."""
     MAKE.random.seed(f"{path} {line}")
-    value = made(kind)
+    value = make(kind)
     core = value.split("\n")[1] if "PRIVATE" in value else value
-    found = [one.value for one in find(line.replace("%s", value).replace("%%", "%"), place(path))]
+    found = [one.value for one in find_secrets(line.replace("%s", value).replace("%%", "%"), context_of(path))]
     assert any(core in one or (one in core and len(one) * 2 >= len(core)) for one in found), found
 
 
 @pytest.mark.parametrize("row", NONE)
-def test_none_is_made_up(row):
-    """Code, types, references, placeholders, samples, words."""
+def test_no_false_positives(row):
+    """Code, types, references, placeholders, samples and words are no secrets."""
     path, _, line = row.partition("|")
-    assert find(line, place(path)) == []
+    assert find_secrets(line, context_of(path)) == []
 
 
 @pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
 def test_encodings(tmp_path, coding):
-    """With and without their marks."""
+    """Texts with and without byte order marks are decoded."""
     value = MAKE.make("stripe")
     (tmp_path / "setup.ps1").write_bytes(f'$key = "{value}"\r\n$other = 1\r\n'.encode(coding))
     assert [leak.value for leak in scan(tmp_path)] == [value]
 
 
 def test_base64_two_deep():
-    """Once, twice; what is inside is reported, at the place of what stands there."""
+    """Base64 is decoded twice; the match has the position of the encoded text."""
     value = MAKE.make("stripe")
     once = base64.b64encode(value.encode()).decode()
     twice = base64.b64encode(f"key: {once}".encode()).decode()
     for text in (once, twice):
-        [found] = find(f"x = {text}\n", place("a.yml"))
+        [found] = find_secrets(f"x = {text}\n", context_of("a.yml"))
         assert (found.value, found.start) == (value, 4)
 
 
@@ -373,20 +373,22 @@ def test_base64_two_deep():
     ],
 )
 def test_allowed_by_a_comment(word):
-    """On the line, by any of the tools' words; another line is not meant."""
+    """Every tool's allow comment counts on its own line, and not on other lines."""
     value = MAKE.make("stripe")
-    assert find(f'key = "{value}"  # {word}\n', place("a.py")) == []
-    assert len(find(f'# {word}\n\nkey = "{value}"\n', place("a.py"))) == 1
+    assert find_secrets(f'key = "{value}"  # {word}\n', context_of("a.py")) == []
+    assert len(find_secrets(f'# {word}\n\nkey = "{value}"\n', context_of("a.py"))) == 1
 
 
 def test_allowed_on_the_next_line():
-    """The words of detect-secrets for that."""
-    assert find(f'# pragma: allowlist nextline secret\nkey = "{MAKE.make("stripe")}"\n', place("a.py")) == []
+    """detect-secrets' comment for the next line counts."""
+    assert (
+        find_secrets(f'# pragma: allowlist nextline secret\nkey = "{MAKE.make("stripe")}"\n', context_of("a.py")) == []
+    )
 
 
 def test_a_message():
-    """What somebody wrote in a commit's message."""
-    assert [one.rule for one in find("Fix login, password is Walnut#7731 for now\n", MESSAGE)] == ["password"]
+    """Secrets in commit messages are found."""
+    assert [one.rule for one in find_secrets("Fix login, password is Walnut#7731 for now\n", MESSAGE)] == ["password"]
 
 
 @pytest.mark.parametrize(
@@ -416,13 +418,13 @@ def test_a_message():
     ],
 )
 def test_time_is_linear(probe):
-    """Five times the worst text takes at most twelve times the time: no reader is quadratic."""
+    """Five times the worst text takes at most twelve times as long, so no reader is quadratic."""
     import time
 
     def seconds(size):
         text = (probe * (size // len(probe) + 1))[:size]
         start = time.process_time()
-        find(text, place("a.env"))
+        find_secrets(text, context_of("a.env"))
         return time.process_time() - start
 
     small = min(seconds(30_000) for _ in range(2))
@@ -430,7 +432,7 @@ def test_time_is_linear(probe):
 
 
 def test_this_repository_has_none():
-    """Its own files, tests and samples of secrets included."""
+    """The scan of this repository finds nothing, tests and samples included."""
     from pathlib import Path
 
     root = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""Repositories in a repository: whose history is read, what is said of the others, and what none of them can do."""
+"""Submodules: which histories are scanned, which are reported, and what a hostile configuration cannot do."""
 
 import os
 import shutil
@@ -17,13 +17,13 @@ ADD = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
 UPDATE = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--recursive")
 
 
-def listed(leaks):
+def places(leaks):
     return sorted((leak.path, leak.value, leak.commit) for leak in leaks)
 
 
 @pytest.fixture
 def library(tmp_path, new):
-    """A repository with a key in its past, one in a message, one today, and one in a submodule of its own."""
+    """A repository with a secret in its past, in a message, in its files, and in a submodule of its own."""
     deep = new(tmp_path / "deep")
     deep.commit("one", deep__py=f'key = "{DEEP}"\n')
     made = new(tmp_path / "library")
@@ -55,36 +55,36 @@ def expected(library, under="vendor/lib/"):
 
 
 def test_files_of_submodules(app):
-    """They are in the work tree, and go out with it."""
+    """Files of submodules are part of the work tree and are scanned."""
     leaks = list(scan(app.path, history=False))
     assert [leak.path for leak in leaks] == ["app.py", "vendor/lib/now.py", "vendor/lib/third party/deep/deep.py"]
 
 
 def test_histories_of_submodules(app, library):
-    """Under the path of the submodule, with its own commits; those within it, too; whole and by themselves."""
+    """Histories are scanned under the submodule's path, nested ones included."""
     scanned = scan(app.path)
-    assert listed(scanned)[1:] == expected(library)
+    assert places(scanned)[1:] == expected(library)
     assert scanned.unread == []
-    assert listed(scan(app.path / "vendor")) == expected(library)
-    assert listed(scan(app.path / "vendor" / "lib")) == expected(library, "")
-    assert listed(scan(app.path, files=False))[1:] == expected(library)
+    assert places(scan(app.path / "vendor")) == expected(library)
+    assert places(scan(app.path / "vendor" / "lib")) == expected(library, "")
+    assert places(scan(app.path, files=False))[1:] == expected(library)
     assert [leak.path for leak in scan(app.path, commits="HEAD~1..HEAD")] == []
 
 
-def test_a_submodule_with_its_repository_in_it(repo, library):
-    """As git made them before 1.7.8, and as ``git add`` of a clone makes them: no .gitmodules, and none is needed."""
+def test_a_submodule_with_its_own_git_folder(repo, library):
+    """Submodules made before git 1.7.8, or by ``git add`` of a clone, need no .gitmodules."""
     shutil.copytree(library.path, repo.path / "lib")
     repo.commit("one")
-    assert listed(scan(repo.path)) == expected(library, "lib/")
+    assert places(scan(repo.path)) == expected(library, "lib/")
 
 
-def test_a_linked_work_tree_has_submodules_of_its_own(app, library, tmp_path):
-    """Git puts their objects beside the work tree's own."""
+def test_submodules_of_a_linked_work_tree(app, library, tmp_path):
+    """Git stores their objects next to those of the linked work tree."""
     app.git("worktree", "add", "--quiet", str(tmp_path / "linked"), "HEAD")
     linked = tmp_path / "linked"
     assert [one.path for one in unread(scan(linked))] == ["vendor/lib"]
     subprocess.run(["git", *UPDATE], cwd=linked, check=True)
-    assert listed(scan(linked))[1:] == expected(library)
+    assert places(scan(linked))[1:] == expected(library)
 
 
 def unread(scanned):
@@ -92,8 +92,8 @@ def unread(scanned):
     return scanned.unread
 
 
-def test_a_submodule_that_is_not_there_is_no_pass(app, tmp_path, capsys):
-    """After ``git clone``, after "deinit", with a broken link to its objects, in a bare clone: said, and exit 3."""
+def test_a_missing_submodule_is_reported(app, tmp_path, capsys):
+    """After clone or deinit, with broken objects, or in a bare clone: reported, exit 3."""
     subprocess.run(["git", "clone", "-q", str(app.path), str(tmp_path / "clone")], check=True)
     [one] = unread(scan(tmp_path / "clone"))
     assert (one.path, "git submodule update --init" in one.reason) == ("vendor/lib", True)
@@ -111,16 +111,16 @@ def test_a_submodule_that_is_not_there_is_no_pass(app, tmp_path, capsys):
     assert "not checked out" in unread(scan(app.path))[0].reason
 
 
-def test_a_shallow_submodule_is_said(repo, library):
-    """Its older commits are not here."""
+def test_a_shallow_submodule_is_reported(repo, library):
+    """The missing older commits are reported."""
     clone = ["git", "clone", "-q", "--depth", "1", library.path.as_uri(), str(repo.path / "lib")]
     subprocess.run(clone, check=True)
     repo.commit("one")
     assert any(one.path == "lib/(history)" and "shallow" in one.reason for one in unread(scan(repo.path)))
 
 
-def test_what_gitmodules_says_is_never_asked(app, library):
-    """Paths out of the repository, names and addresses that are options or commands: the index knows better."""
+def test_gitmodules_is_ignored(app, library):
+    """Paths outside, and names and URLs that are options or commands, have no effect: the index decides."""
     app.put(
         ".gitmodules",
         '[submodule "../../evil"]\n\tpath = ../..\n\turl = ext::sh -c touch% evil\n\tupdate = !touch evil\n'
@@ -128,35 +128,35 @@ def test_what_gitmodules_says_is_never_asked(app, library):
     )
     app.git("commit", "-qam", "evil")
     scanned = scan(app.path)
-    assert listed(scanned)[1:] == expected(library)
+    assert places(scanned)[1:] == expected(library)
     assert not list(app.path.rglob("evil"))
 
 
 def test_links_are_not_followed(app, tmp_path, new):
-    """A link where the index has a submodule leads out of the repository, and so does a ``.git`` that points there."""
+    """A symbolic link, or a ``.git`` file, that leads out of the repository is not followed."""
     secret = new(tmp_path / "elsewhere")
     secret.commit("one", mine__py=f'key = "{PAST}"\n')
     vendor = app.path / "vendor"
     shutil.rmtree(vendor / "lib")
     (vendor / "lib").symlink_to(secret.path)
-    assert "behind a link" in unread(scan(app.path))[0].reason
+    assert "behind a symbolic link" in unread(scan(app.path))[0].reason
     shutil.move(vendor, tmp_path / "aside")
     vendor.symlink_to(tmp_path / "aside")
-    assert "behind a link" in unread(scan(app.path))[0].reason
+    assert "behind a symbolic link" in unread(scan(app.path))[0].reason
     vendor.unlink()
     (vendor / "lib").mkdir(parents=True)
     (vendor / "lib" / ".git").write_text(f"gitdir: {secret.path}/.git\n")
     assert "elsewhere" in unread(scan(app.path))[0].reason
 
 
-def test_repositories_that_git_does_not_track_are_said(app, new):
-    """They would not be committed; nobody should believe that they were looked at."""
+def test_untracked_repositories_are_reported(app, new):
+    """Untracked repositories are named, because the scan does not read them."""
     for name in ("one", "two", "three", "four"):
         new(app.path / name).commit("one", key__py=f'key = "{PAST}"\n')
     scanned = scan(app.path, history=False)
     assert not [leak for leak in scanned if leak.value == PAST]
     assert scanned.notes == [
-        "not looked at: four/, one/, three/, ..., which git does not track, as a repository of its own"
+        "not scanned: four/, one/, three/, ..., a repository that git does not track; scan it separately"
     ]
 
 
@@ -177,8 +177,8 @@ ODD = {
 @pytest.mark.skipif(sys.platform == "win32", reason="a script of the shell")
 @pytest.mark.parametrize("which", ["outer", "submodule"])
 def test_configuration_neither_runs_nor_hides_anything(app, library, which):
-    """Every command that a repository's own configuration can name, hooks, and what changes how git shows a commit."""
-    before = listed(scan(app.path))
+    """No configured command or hook runs, and no setting changes how commits are read."""
+    before = places(scan(app.path))
     where = app.path if which == "outer" else app.path / "vendor" / "lib"
     ran = app.path.parent / "ran"
     script = app.path.parent / "script"
@@ -200,26 +200,26 @@ def test_configuration_neither_runs_nor_hides_anything(app, library, which):
     git("config", "remote.origin.promisor", "true")
     git("config", "protocol.ext.allow", "always")
     ran.unlink(missing_ok=True)
-    assert listed(scan(app.path)) == before
+    assert places(scan(app.path)) == before
     assert not ran.exists()
     list(scan(where, staged=True))
     list(scan(where, commits="HEAD~1..HEAD"))
     assert not ran.exists()
 
 
-def test_what_a_hook_knows_is_of_its_own_repository(app, library, monkeypatch):
-    """Git names its index to its hooks: another repository has another."""
+def test_the_environment_of_a_hook_is_ignored_elsewhere(app, library, monkeypatch):
+    """Git passes its index to hooks; another repository has another index."""
     monkeypatch.chdir(app.path)
-    before = listed(scan("."))
+    before = places(scan("."))
     monkeypatch.setenv("GIT_DIR", ".git")
     monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
     monkeypatch.setenv("GIT_PREFIX", "")
     monkeypatch.setenv("GIT_WORK_TREE", os.fspath(app.path))
-    assert listed(scan(".")) == before
+    assert places(scan(".")) == before
 
 
-def test_objects_that_are_replaced_or_cut_off_are_read(repo):
-    """``git replace`` and grafts change what git shows, not what everybody who has the repository has."""
+def test_replaced_and_grafted_objects_are_read(repo):
+    """Replacements and grafts change what git shows, not what the repository contains."""
     first = repo.commit("one", a__py=f'key = "{PAST}"\n')
     second = repo.commit("two", a__py="", b__py=f'key = "{NOW}"\n')
     third = repo.commit("three", b__py="")
@@ -227,11 +227,11 @@ def test_objects_that_are_replaced_or_cut_off_are_read(repo):
     empty = repo.git("rev-parse", "HEAD:a.py").strip()
     repo.git("replace", blob, empty)
     repo.put(".git/info/grafts", f"{third}\n{second}\n")
-    assert listed(scan(repo.path)) == [("a.py", PAST, first), ("b.py", NOW, second)]
+    assert places(scan(repo.path)) == [("a.py", PAST, first), ("b.py", NOW, second)]
 
 
 def partial(repo, tmp_path, what):
-    """A clone without files, its past changed in hundreds of commits."""
+    """A partial clone whose past changes in hundreds of commits."""
     log = b"".join(
         b"commit refs/heads/main\ncommitter Jo <jo@coach.example> %d +0000\ndata 1\nx\n"
         b"M 100644 inline f%d.py\ndata <<END\nx = %d\nEND\n" % (1_600_000_000 + at, at % 20, at)
@@ -247,8 +247,8 @@ def partial(repo, tmp_path, what):
 
 
 @pytest.mark.parametrize("what", ["blob:none", "tree:0", "blob:limit=12"])
-def test_a_partial_clone_is_said_once_and_nothing_is_fetched(repo, tmp_path, what):
-    """What was left out is left out; the messages, and what is here, are read."""
+def test_a_partial_clone_is_reported_once_without_a_fetch(repo, tmp_path, what):
+    """Missing files are reported once; messages and present files are scanned."""
     clone = partial(repo, tmp_path, what)
 
     def count():

@@ -1,12 +1,12 @@
-"""Keys whose form names their owner: found by it alone, under a name that says nothing, and in pieces."""
+"""Keys whose format names their vendor are found without a telling name, also when split over literals."""
 
 import random
 import string
 
 import pytest
 
-from launchready.secrets.file_context import place
-from launchready.secrets.scan_text import find
+from launchready.secrets.file_context import context_of
+from launchready.secrets.scan_text import find_secrets
 
 ALNUM = string.ascii_letters + string.digits
 UPPER = string.ascii_uppercase + string.digits
@@ -53,7 +53,7 @@ KEYS = [
 ]
 
 
-def made(parts, seed):
+def make(parts, seed):
     source = random.Random(seed)
     of = lambda letters, count: "".join(source.choice(letters) for _ in range(count))  # noqa: E731
     return "".join(
@@ -65,17 +65,19 @@ def made(parts, seed):
 
 @pytest.mark.parametrize(("rule", "parts"), [(row[0], row[1:]) for row in KEYS], ids=[row[0] for row in KEYS])
 @pytest.mark.parametrize("line", ["const x = '{}';", "  x: {}", "X={}", "use {} for now"])
-def test_its_form_is_enough(rule, parts, line):
-    """In code, in configuration, in a sentence: the rule names the vendor."""
-    value = made(parts, f"{rule} {line}")
-    found = find(line.format(value), place("a.yml" if line.startswith(" ") else "a.js" if "const" in line else "a.txt"))
+def test_the_format_is_enough(rule, parts, line):
+    """In code, configuration and prose, the rule names the vendor."""
+    value = make(parts, f"{rule} {line}")
+    found = find_secrets(
+        line.format(value), context_of("a.yml" if line.startswith(" ") else "a.js" if "const" in line else "a.txt")
+    )
     assert [(one.rule, one.value) for one in found] == [(rule, value)]
 
 
 @pytest.mark.parametrize("glue", ['" + "', '" +\n    "', '"\n  "', '" . "'])
-def test_a_key_in_pieces(glue):
-    """Literals that the program puts together are read together."""
-    value = made(("gh" + "p_", (ALNUM, 36)), glue)
+def test_a_split_key(glue):
+    """Literals that the program concatenates are read as one."""
+    value = make(("gh" + "p_", (ALNUM, 36)), glue)
     for cut in (9, 20, 33):
-        found = find(f'x = "{value[:cut]}{glue}{value[cut:]}"', place("a.js"))
+        found = find_secrets(f'x = "{value[:cut]}{glue}{value[cut:]}"', context_of("a.js"))
         assert [one.value for one in found] == [value]

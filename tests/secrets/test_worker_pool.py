@@ -1,4 +1,4 @@
-"""Worker processes: how they end."""
+"""How worker processes end."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ class Popen(subprocess.Popen):
 
 worker_pool.subprocess.Popen = Popen
 worker_pool._cores = lambda: 2
-worker_pool.FILES = worker_pool._MANY = 1
+worker_pool.FILES_PER_JOB = worker_pool._POOL_THRESHOLD = 1
 sys.stderr.isatty = lambda: True
 secrets._bar = lambda done, every: os.killpg(0, signal.SIGINT)
 code = main(["secrets", sys.argv[1]])
@@ -31,8 +31,8 @@ print(code, bool(started), all(one.poll() is not None for one in started))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_ends_the_workers_without_a_word(tmp_path):
-    """In the middle of a scan, to the whole group, as a terminal sends it: 130, and nothing is left running."""
+def test_ctrl_c_ends_the_workers_silently(tmp_path):
+    """SIGINT to the whole group, as from a terminal, exits with 130 and leaves no process."""
     for at in range(40):
         (tmp_path / f"{at}.txt").write_text("one\n")
     done = subprocess.run(
@@ -43,8 +43,8 @@ def test_ctrl_c_ends_the_workers_without_a_word(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_worker_that_nobody_reads_ends_without_a_word(tmp_path):
-    """The scan was killed: its workers see a closed pipe."""
+def test_a_worker_ends_silently_when_its_pipe_closes(tmp_path):
+    """After the scan is killed, its workers see a closed pipe and print nothing."""
     (tmp_path / "one.txt").write_text("one\n")
     job = f'["files", "{tmp_path}", "", ["one.txt"], ""]\n'
     worker = subprocess.Popen(
@@ -52,5 +52,5 @@ def test_a_worker_that_nobody_reads_ends_without_a_word(tmp_path):
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=worker_pool._environment(),
     )  # fmt: skip
     worker.stdout.close()
-    _, said = worker.communicate(job)
-    assert said == ""
+    _, stderr = worker.communicate(job)
+    assert stderr == ""

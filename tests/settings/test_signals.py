@@ -4,8 +4,8 @@ import pytest
 
 from faces.apps import FACES, Calls
 from launchready.errors import ConfigError
-from launchready.metrics.events import home
-from launchready.metrics.timing import Key
+from launchready.metrics.events import default_collector
+from launchready.metrics.timing import SeriesKey
 from launchready.settings.problems import Problems
 from launchready.settings.signals import Signals, compile_signals
 
@@ -13,12 +13,12 @@ from launchready.settings.signals import Signals, compile_signals
 @pytest.mark.parametrize(
     ("key", "names"),
     [
-        (Key("POST", "/login", 401), ["login.failed"]),
-        (Key("POST", "/login", 200), []),
-        (Key("POST", "/payments", 402), ["payment.failed"]),
-        (Key("POST", "/payments", 503), ["payment.failed", "down"]),
-        (Key("GET", "/payments", 503), []),
-        (Key("GET", "/other", 500), []),
+        (SeriesKey("POST", "/login", 401), ["login.failed"]),
+        (SeriesKey("POST", "/login", 200), []),
+        (SeriesKey("POST", "/payments", 402), ["payment.failed"]),
+        (SeriesKey("POST", "/payments", 503), ["payment.failed", "down"]),
+        (SeriesKey("GET", "/payments", 503), []),
+        (SeriesKey("GET", "/other", 500), []),
     ],
 )
 def test_rules(key, names):
@@ -57,7 +57,7 @@ def test_counted(face):
     for _ in range(2):
         call("GET", "/boom")
         call("GET", "/plain")
-    with home().reading() as ledger:
+    with default_collector().reading() as ledger:
         found = dict(ledger.rows("SELECT name, sum(count) FROM signals GROUP BY name"))
     assert found in ({"payment.failed": 2}, {})  # an app without routes has none to count
     assert found or face in ("asgi", "wsgi")

@@ -1,4 +1,4 @@
-"""The private servers of this run end with it."""
+"""Stops the private servers at the end of the run."""
 
 import pytest
 

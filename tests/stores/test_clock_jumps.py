@@ -1,8 +1,8 @@
-"""Somebody sets the wall clock of the machine while limits are counted: nobody is let through early, or kept out."""
+"""Setting the machine's wall clock lets no request through early and locks no client out."""
 
 import pytest
 
-from launchready.exchange.store import Take
+from launchready.exchange.store import Consume
 from launchready.exchange.window import Window
 from launchready.stores.memory import MemoryStore
 from launchready.stores.sqlite import SQLiteStore
@@ -11,7 +11,7 @@ HOUR = 3_600.0
 
 
 class Hands:
-    """Two clocks, set by hand and apart."""
+    """A wall clock and a monotonic clock, set independently."""
 
     def __init__(self):
         self.by_wall = 1_790_000_000.0
@@ -32,12 +32,12 @@ class Hands:
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 def test_an_hour_either_way(kind, jump, limit, tmp_path):
-    """The window is as long as it was, whatever the wall says; an open file and one opened anew agree."""
+    """A window keeps its length whatever the wall clock shows; an open file and a reopened one agree."""
     clock, windows = Hands(), (Window(limit, 60.0),)
     store = MemoryStore(clock) if kind == "memory" else SQLiteStore(str(tmp_path / "store.db"), clock=clock)
 
     def allowed(cost=1):
-        op = Take("k", windows, cost)
+        op = Consume("k", windows, cost)
         store.execute(op)
         return op.answer.allowed
 

@@ -21,8 +21,20 @@ from hypothesis import strategies as st
 import launchready
 from launchready import stores
 from launchready.errors import MissingExtra, StoreUnavailable
-from launchready.exchange.operations import Elsewhere
-from launchready.exchange.store import Delete, Get, GetAll, Give, Put, PutIfAbsent, Renew, Replace, Seize, Settle, Take
+from launchready.exchange.operations import WouldBlock
+from launchready.exchange.store import (
+    Complete,
+    Consume,
+    Delete,
+    Get,
+    GetAll,
+    Put,
+    PutIfAbsent,
+    Refund,
+    Renew,
+    Replace,
+    Seize,
+)
 from launchready.exchange.window import Window, fresh, give, take
 from launchready.stores import base, sqlite
 from launchready.stores.base import Store
@@ -35,7 +47,7 @@ _serial = itertools.count()
 
 
 class Caller:
-    """Asks a store, one way or the other, and answers with the answer."""
+    """Executes operations, sync or async, and returns their answers."""
 
     def __init__(self, url, mode):
         self.url = url
@@ -51,7 +63,7 @@ class Caller:
         return op.answer
 
     def together(self, ops):
-        """All at once: eight threads, or as many tasks as there are operations."""
+        """Executes concurrently: in eight threads, or in one task per operation."""
         if self.runner is None:
             with ThreadPoolExecutor(8) as pool:
                 list(pool.map(self.store.execute, ops))
@@ -90,7 +102,7 @@ def every(names, modes=MODES):
 
 
 def racing(call, what, count):
-    """Three processes at once; what each of them printed."""
+    """Runs three processes at the same time and returns their output."""
     arguments = [sys.executable, racers.__file__, what, call.url, f"race {os.getpid()} {next(_serial)}", str(count)]
     source = str(Path(launchready.__file__).parent.parent)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
@@ -104,7 +116,7 @@ def racing(call, what, count):
 
 @every(NAMES)
 def test_nothing_is_none(call, space):
-    """Get, Replace and Delete of what is not there say so."""
+    """Get, Replace and Delete report a missing entry."""
     assert call(Get(space, "k")) is None
     assert call(Replace(space, "k", b"v", 60, 1)) is False
     assert call(Delete(space, "k")) is False
@@ -112,7 +124,7 @@ def test_nothing_is_none(call, space):
 
 @every(NAMES)
 def test_put_then_get(call, space):
-    """What was put is read back with its version, and its age counts from the put."""
+    """An entry is read back with its version, and its age counts from the Put."""
     before = time.monotonic()
     version = call(Put(space, "k", b"v", 60))
     first = call(Get(space, "k"))
@@ -124,7 +136,7 @@ def test_put_then_get(call, space):
 
 @every(NAMES)
 def test_several_at_once(call, space):
-    """Each has its own answer, in whatever space, whether it is there or not."""
+    """GetAll answers each read separately, across spaces, for existing and missing entries."""
     kept, evictable = (racers.space(f"{each} {space.name}", evictable=each) for each in (False, True))
     call(Put(kept, "a", b"1", 60))
     version = call(Put(evictable, "a", b"2", 60))
@@ -137,7 +149,7 @@ def test_several_at_once(call, space):
 
 @every(NAMES)
 def test_put_over(call, space):
-    """A second Put wins, has a greater version, and a new age."""
+    """A second Put replaces the first, with a greater version and a new age."""
     first = call(Put(space, "k", b"one", 60))
     servers.until(lambda: call(Get(space, "k")).age > 0.03, "an age")
     second = call(Put(space, "k", b"two", 60))
@@ -149,7 +161,7 @@ def test_put_over(call, space):
 
 @every(NAMES)
 def test_time_is_over(call, space):
-    """An entry over its ttl is not there for any verb, and the next version is greater still."""
+    """No verb sees an expired entry, and the next version is greater than its version."""
     old = call(Put(space, "k", b"v", 0.1))
     start = time.monotonic()
     servers.until(lambda: call(Get(space, "k")) is None, "the ttl")
@@ -164,9 +176,9 @@ def test_time_is_over(call, space):
 
 @every(["mysql", "postgresql", "sqlite"])
 def test_what_is_over_goes_with_few_writes(call, space, monkeypatch):
-    """Rows that are over leave by themselves, in a quiet shop too: the writes that come look for them by the clock."""
-    monkeypatch.setattr(base, "LOOK_AGAIN", 0.0)
-    monkeypatch.setattr(sqlite, "LOOK_AGAIN", 0.0)
+    """Few writes are enough to delete expired rows, because the clock triggers sweeps too."""
+    monkeypatch.setattr(base, "SWEEP_INTERVAL", 0.0)
+    monkeypatch.setattr(sqlite, "SWEEP_INTERVAL", 0.0)
     for number in range(300):
         call(Put(space, f"old {number}", b"x", 0.1))
     servers.until(lambda: call(Get(space, "old 299")) is None, "the ttl")
@@ -176,19 +188,19 @@ def test_what_is_over_goes_with_few_writes(call, space, monkeypatch):
 
 
 def test_when_to_look():
-    """At a table by its own writes, and by the clock since its own last look; each fourth time at the next in turn."""
+    """A table is swept by its own write count and by the time since its last sweep; each fourth sweep takes the next table."""
     now = [0.0]
-    rounds = base.Rounds(lambda: now[0], every=3)
-    assert [rounds.wrote(base.KEPT) for _ in range(6)] == [None, None, base.KEPT] * 2
-    assert [rounds.wrote(base.CACHE) for _ in range(2)] == [None, None]
-    now[0] = base.LOOK_AGAIN
-    assert [rounds.wrote(base.WINDOWS) for _ in range(2)] == [base.WINDOWS, None]
-    assert [rounds.wrote(base.KEPT) for _ in range(2)] == [base.CACHE, None]
+    schedule = base.SweepSchedule(lambda: now[0], every=3)
+    assert [schedule.count_write(base.CLAIMS_TABLE) for _ in range(6)] == [None, None, base.CLAIMS_TABLE] * 2
+    assert [schedule.count_write(base.CACHE_TABLE) for _ in range(2)] == [None, None]
+    now[0] = base.SWEEP_INTERVAL
+    assert [schedule.count_write(base.WINDOWS_TABLE) for _ in range(2)] == [base.WINDOWS_TABLE, None]
+    assert [schedule.count_write(base.CLAIMS_TABLE) for _ in range(2)] == [base.CACHE_TABLE, None]
 
 
 @every(NAMES)
 def test_a_write_renews_the_time(call, space):
-    """Put and Replace set the ttl anew, longer or shorter."""
+    """Put and Replace set a new ttl, longer or shorter."""
     version = call(Put(space, "k", b"v", 0.2))
     call(Put(space, "p", b"v", 60))
     assert call(Replace(space, "k", b"w", 60, version)) is True
@@ -201,7 +213,7 @@ def test_a_write_renews_the_time(call, space):
 
 @every(NAMES)
 def test_put_if_absent(call, space):
-    """The first writes, the second is told what is there and changes nothing."""
+    """The first PutIfAbsent writes; the second returns the entry and changes nothing."""
     first = call(PutIfAbsent(space, "k", b"one", 60))
     second = call(PutIfAbsent(space, "k", b"two", 60))
     assert first.entry is None
@@ -212,7 +224,7 @@ def test_put_if_absent(call, space):
 
 @every(NAMES)
 def test_replace_is_fenced(call, space):
-    """Replace writes only over the version it names, and makes a greater one."""
+    """Replace writes only over the version it names, and creates a greater one."""
     first = call(PutIfAbsent(space, "k", b"one", 60)).version
     assert call(Replace(space, "k", b"two", 60, first)) is True
     entry = call(Get(space, "k"))
@@ -224,7 +236,7 @@ def test_replace_is_fenced(call, space):
 
 @every(NAMES)
 def test_renew_keeps_the_version(call, space):
-    """A renewed entry is young again under the version it has, and nobody else's is touched."""
+    """Renew resets the age and keeps the version, and changes no entry of another holder."""
     first = call(PutIfAbsent(space, "k", b"running", 60)).version
     before = time.monotonic()
     servers.until(lambda: time.monotonic() - before > 0.05, "time to pass")
@@ -239,24 +251,24 @@ def test_renew_keeps_the_version(call, space):
 
 @every(NAMES)
 def test_what_was_lost_is_written_again(call, space):
-    """Renew and Settle of an entry that is gone write it; after a Settle the older version has no say."""
+    """Renew and Settle write a missing entry; after a Settle the older version can change nothing."""
     first = call(PutIfAbsent(space, "k", b"running", 60)).version
     call(Delete(space, "k"))
     assert call(Renew(space, "k", b"running", 60, first)) is True
     assert call(Get(space, "k"))[0::2] == (b"running", first)
     call(Delete(space, "k"))
-    assert call(Settle(space, "k", b"done", 60, first)) is True
+    assert call(Complete(space, "k", b"done", 60, first)) is True
     entry = call(Get(space, "k"))
     assert entry.value == b"done"
     assert entry.version > first
     assert call(Renew(space, "k", b"running", 60, first)) is False
-    assert call(Settle(space, "k", b"again", 60, first)) is False
+    assert call(Complete(space, "k", b"again", 60, first)) is False
     assert call(Get(space, "k")).value == b"done"
 
 
 @every(NAMES)
 def test_seize_looks_at_the_age(call, space):
-    """Only what has this version and this age is taken over, by one."""
+    """Seize takes over only an entry of this version and age, and only once."""
     first = call(PutIfAbsent(space, "k", b"running", 60)).version
     assert call(Seize(space, "k", b"mine", 60, first, 30.0)) == 0
     assert call(Seize(space, "k", b"mine", 60, first + 1, 0.0)) == 0
@@ -273,7 +285,7 @@ def test_seize_looks_at_the_age(call, space):
 
 @every(NAMES)
 def test_delete_is_fenced(call, space):
-    """Delete with a version removes only that one; without, whatever is there; and versions grow past it."""
+    """Delete removes the named version, or any without one; versions grow across it."""
     first = call(Put(space, "k", b"one", 60))
     second = call(Put(space, "k", b"two", 60))
     assert call(Delete(space, "k", first)) is False
@@ -288,7 +300,7 @@ def test_delete_is_fenced(call, space):
 
 @every(NAMES)
 def test_spaces_are_apart(call):
-    """Space and key together name an entry, whatever they would read like one after the other."""
+    """Space and key together identify an entry, even if their concatenations are equal."""
     left, right = racers.space(f"a{next(_serial)}"), racers.space(f"a{next(_serial)}b")
     call(Put(left, "bc", b"left", 60))
     assert call(Get(right, "c")) is None
@@ -310,14 +322,14 @@ AWKWARD = {
 
 @every(NAMES)
 def test_awkward_keys_and_values(call, space):
-    """Any text is a key and any bytes are a value, through every verb."""
+    """Every verb accepts any text as key and any bytes as value."""
     for key, value in AWKWARD.values():
         version = call(PutIfAbsent(space, key, value, 60)).version
         assert call(Get(space, key)).value == value
         assert call(PutIfAbsent(space, key, b"other", 60)).entry.value == value
         assert call(Replace(space, key, value + b"+", 60, version)) is True
         assert call(Get(space, key)).value == value + b"+"
-        assert call(Take(key, (Window(5, 60),))).allowed
+        assert call(Consume(key, (Window(5, 60),))).allowed
     for key, value in AWKWARD.values():
         assert call(Get(space, key)).value == value + b"+"
         assert call(Delete(space, key)) is True
@@ -328,7 +340,7 @@ def test_awkward_keys_and_values(call, space):
 
 @every(NAMES)
 def test_claims_raced(call, space):
-    """Of any number of claims at once exactly one writes, and all others are told of that one."""
+    """Of concurrent claims exactly one writes, and all others return its entry."""
     ops = [PutIfAbsent(space, f"k{key}", f"{key}/{turn}".encode(), 60) for key in range(12) for turn in range(12)]
     call.together(ops)
     for key in range(12):
@@ -341,7 +353,7 @@ def test_claims_raced(call, space):
 
 @every(NAMES)
 def test_replaces_and_deletes_raced(call, space):
-    """Of any number of writes that name the same version exactly one takes place."""
+    """Of concurrent writes over the same version exactly one takes effect."""
     for turn in range(6):
         version = call(Put(space, f"k{turn}", b"", 60))
         ops = [Replace(space, f"k{turn}", f"{n}".encode(), 60, version) for n in range(6)]
@@ -351,7 +363,7 @@ def test_replaces_and_deletes_raced(call, space):
 
 @every(NAMES)
 def test_puts_raced(call, space):
-    """Every one of any number of Puts has its own version, and the greatest is the one that stays."""
+    """Concurrent Puts have different versions, and the greatest one remains."""
     ops = [Put(space, "k", f"{n}".encode(), 60) for n in range(40)]
     versions = call.together(ops)
     assert len(set(versions)) == 40
@@ -362,10 +374,10 @@ def test_puts_raced(call, space):
 
 @every(NAMES)
 def test_takes_raced(call):
-    """No more than the limit is let through, and all of it is."""
+    """Concurrent Takes let exactly the limit through."""
     for limit, cost in ((25, 1), (300, 15)):
         key = f"take {os.getpid()} {next(_serial)}"
-        answers = call.together([Take(key, (Window(limit, 3600),), cost) for _ in range(60)])
+        answers = call.together([Consume(key, (Window(limit, 3600),), cost) for _ in range(60)])
         assert sum(answer.allowed for answer in answers) * cost == limit
         left = sorted(answer.remaining for answer in answers if answer.allowed)
         assert left == list(range(0, limit, cost))
@@ -373,7 +385,7 @@ def test_takes_raced(call):
 
 @every([name for name in NAMES if name != "memory"], ["sync"])
 def test_claims_raced_by_processes(call):
-    """Three processes claim the same 60 keys at once: each key has one winner."""
+    """When three processes claim the same 60 keys, each key has one winner."""
     assert call.store.shared
     codes, won, _ = racing(call, "claims", 60)
     assert codes == [0, 0, 0]
@@ -382,7 +394,7 @@ def test_claims_raced_by_processes(call):
 
 @every([name for name in NAMES if name != "memory"], ["sync"])
 def test_takes_raced_by_processes(call):
-    """A limit across processes is exact: all of it, and no more."""
+    """A limit across processes is exact."""
     codes, won, _ = racing(call, "takes", 30)
     assert codes == [0, 0, 0]
     limits = [limit for limit, _ in itertools.chain(*won)]
@@ -391,7 +403,7 @@ def test_takes_raced_by_processes(call):
 
 @every([name for name in NAMES if name != "memory"], ["sync"])
 def test_fork_after_first_use(call):
-    """A store that was used before a fork works on both sides of it, at once."""
+    """A store used before a fork works in parent and child at the same time."""
     if not hasattr(os, "fork"):
         pytest.skip("needs os.fork")
     codes, won, _ = racing(call, "forks", 25)
@@ -401,7 +413,7 @@ def test_fork_after_first_use(call):
 
 @every([name for name in NAMES if name != "memory"], ["sync"])
 def test_claims_survive_kill_9(call):
-    """What a process claimed before kill -9 is still claimed after."""
+    """A claim survives kill -9 of its process."""
     codes, won, name = racing(call, "dies", 20)
     assert codes == [-9, -9, -9]
     assert sorted(itertools.chain(*won)) == list(range(20))
@@ -433,47 +445,47 @@ TRACES = st.lists(
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(windows=WINDOWS, trace=TRACES)
 def test_take_is_the_same_rule_everywhere(call, windows, trace):
-    """On any trace, also where a clock goes back, a store answers what exchange/window.py answers."""
+    """On any trace, even if the clock goes back, a store agrees with exchange/window.py."""
     key, states, now = f"trace {os.getpid()} {next(_serial)}", fresh(windows), 1_790_000_000_123_457
     for step, cost in trace:
         now += step
-        op = Take(key, windows, cost)
+        op = Consume(key, windows, cost)
         call.store.take_at(op, now)
         assert op.answer == take(states, now, windows, cost), (now, step, cost)
 
 
 @every(NAMES)
 def test_take_refuses_and_comes_back(call):
-    """Over the limit it says when to come back, charges nothing, and then lets through; not earlier."""
+    """Above the limit a Take charges nothing and reports the wait; it succeeds after that wait and not earlier."""
     key, windows = f"back {os.getpid()} {next(_serial)}", (Window(2, 0.3), Window(3, 3600))
     start = time.monotonic()
-    assert [call(Take(key, windows))[:3] for _ in range(2)] == [(True, 0, 1), (True, 0, 0)]
-    refused = call(Take(key, windows))
+    assert [call(Consume(key, windows))[:3] for _ in range(2)] == [(True, 0, 1), (True, 0, 0)]
+    refused = call(Consume(key, windows))
     if time.monotonic() - start < 0.3:
         assert refused[:3] == (False, 0, 0)
         assert 0 < refused.reset <= 0.3
-    servers.until(lambda: call(Take(key, windows)).allowed, "the window to move")
+    servers.until(lambda: call(Consume(key, windows)).allowed, "the window to move")
     assert time.monotonic() - start > 0.3
-    assert call(Take(key, windows))[:3] == (False, 1, 0)
+    assert call(Consume(key, windows))[:3] == (False, 1, 0)
 
 
 @every(NAMES)
 def test_take_after_the_policy_changed(call):
-    """A key that is met with windows of another number or kind starts anew, and never breaks."""
+    """A key with windows of another number or kind starts with a new state."""
     key = f"policy {os.getpid()} {next(_serial)}"
     for windows in ((Window(5, 60),), (Window(5, 60), Window(9, 3600)), (Window(999, 60),), (Window(5, 60),)):
-        assert call(Take(key, windows)).allowed
+        assert call(Consume(key, windows)).allowed
 
 
 @every(NAMES, ["sync"])
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(windows=WINDOWS, trace=TRACES, picks=st.lists(st.booleans(), min_size=25, max_size=25))
 def test_give_is_the_same_rule_everywhere(call, windows, trace, picks):
-    """Takes given back at once, later, or when they are over: each store goes on as exchange/window.py does."""
+    """Refunds at once, later, or after expiry: each store agrees with exchange/window.py."""
     key, states, now, taken = f"give {os.getpid()} {next(_serial)}", fresh(windows), 1_790_000_000_123_457, []
     for (step, cost), pick in zip(trace, picks, strict=False):
         now += abs(step)
-        op = Take(key, windows, cost)
+        op = Consume(key, windows, cost)
         call.store.take_at(op, now)
         assert op.answer == take(states, now, windows, cost), (now, step, cost)
         if op.answer.allowed:
@@ -481,30 +493,30 @@ def test_give_is_the_same_rule_everywhere(call, windows, trace, picks):
             taken.append((cost, now))
         if pick and taken:
             units, at = taken.pop(0)
-            assert call(Give(key, windows, units, at)) is None
+            assert call(Refund(key, windows, units, at)) is None
             give(states, windows, units, at)
 
 
 @every(NAMES)
 def test_forget(call):
-    """A key that is forgotten has all of its units again; giving to a key that is not there does nothing."""
+    """A reset key has its full quota again; a refund of a missing key does nothing."""
     key, windows = f"forget {os.getpid()} {next(_serial)}", (Window(2, 3600), Window(300, 7200))
-    assert call(Give(key, windows)) is None
-    assert call(Give(key, windows, 1, 5)) is None
+    assert call(Refund(key, windows)) is None
+    assert call(Refund(key, windows, 1, 5)) is None
     for _ in range(2):
-        assert [call(Take(key, windows)).allowed for _ in range(3)] == [True, True, False]
-        call(Give(key, windows))
+        assert [call(Consume(key, windows)).allowed for _ in range(3)] == [True, True, False]
+        call(Refund(key, windows))
 
 
 @every(NAMES)
 def test_a_slot_is_given_back(call):
-    """What a Take took is known again by its time, and given back once: a second Give takes nobody else's."""
+    """A refund finds its Take by time and applies once; a second refund takes no other hit."""
     key, windows = f"slot {os.getpid()} {next(_serial)}", (Window(2, 3600),)
-    ops = [Take(key, windows) for _ in range(3)]
+    ops = [Consume(key, windows) for _ in range(3)]
     assert [call(op).allowed for op in ops] == [True, True, False]
     for _ in range(2):
-        call(Give(key, windows, 1, ops[0].at))
-    assert [call(Take(key, windows)).allowed for _ in range(2)] == [True, False]
+        call(Refund(key, windows, 1, ops[0].at))
+    assert [call(Consume(key, windows)).allowed for _ in range(2)] == [True, False]
 
 
 # Down, frozen, back
@@ -512,7 +524,7 @@ def test_a_slot_is_given_back(call):
 
 @every(SERVED)
 def test_nothing_before_the_first_operation(call, unused):
-    """Making a store touches no server: one that is down is found at the first operation."""
+    """Creating a store contacts no server; an outage shows at the first operation."""
     stores.connect(unused(call.url)).close()
 
 
@@ -525,7 +537,7 @@ def unused():
 
 
 def unavailable(call, seconds):
-    """The operation fails as it should, in time, and nothing that is printed holds the password."""
+    """The operation fails in time, and neither message nor traceback holds the password."""
     start = time.monotonic()
     with pytest.raises(StoreUnavailable) as caught:
         call(PutIfAbsent(racers.space("down"), "k", b"v", 60))
@@ -535,7 +547,7 @@ def unavailable(call, seconds):
 
 @every(SERVED)
 def test_refused(call, unused):
-    """Where nobody listens StoreUnavailable comes within a second."""
+    """A refused connection raises StoreUnavailable within a second."""
     nobody = Caller(unused(call.url), call.mode)
     unavailable(nobody, 1)
     nobody.close()
@@ -543,7 +555,7 @@ def test_refused(call, unused):
 
 @every(SERVED)
 def test_wrong_password(call):
-    """A login that is refused is StoreUnavailable, and does not tell the password."""
+    """A refused login raises StoreUnavailable without the password."""
     wrong = Caller(call.url.replace(servers.PASSWORD, "wrong" + servers.PASSWORD), call.mode)
     unavailable(wrong, 3)
     wrong.close()
@@ -551,7 +563,7 @@ def test_wrong_password(call):
 
 @every(SERVED)
 def test_restarted(call, request):
-    """After a restart the same store works again, at once: stale connections are not used."""
+    """After a server restart the store works at once and uses no stale connection."""
     server = servers.server(request.node.callspec.params["call"][0])
     call.together([Get(racers.space("down"), str(n)) for n in range(4)])
     server.stop()
@@ -567,7 +579,7 @@ def test_restarted(call, request):
 
 @every(SERVED)
 def test_frozen(call, request):
-    """A server that does not answer is StoreUnavailable within 3 s, on old connections and new; then it works again."""
+    """A hung server raises StoreUnavailable within 3 s, on old and new connections; afterwards the store works again."""
     server = servers.server(request.node.callspec.params["call"][0])
     call(Put(racers.space("down"), "k", b"v", 60))
     server.pause()
@@ -588,14 +600,14 @@ def test_frozen(call, request):
 
 @every(NAMES)
 def test_inline_verbs(call):
-    """A verb in ``inline`` answers in place, or raises Elsewhere and is then answered by aexecute."""
+    """A verb in ``inline`` executes in place, or raises Elsewhere and then works by aexecute."""
     op = Put(racers.space("inline"), "k", b"v", 60)
     for verb in call.store.inline.values():
         assert callable(verb)
     if Put in call.store.inline:
         try:
             call.store.inline[Put](op)
-        except Elsewhere:
+        except WouldBlock:
             call(op)
         assert op.answer > 0
         call.store.inline[Put](op)
@@ -603,7 +615,7 @@ def test_inline_verbs(call):
 
 @every(NAMES)
 def test_close_is_not_the_end(call, space):
-    """Closing twice is fine, and a closed store opens again when it is asked."""
+    """A store may be closed twice, and reopens at the next operation."""
     call(Put(space, "k", b"v", 60))
     call.store.close()
     call.store.close()
@@ -615,7 +627,7 @@ def test_close_is_not_the_end(call, space):
     ("name", "driver", "extra"), [("redis", "redis", "redis"), ("postgresql", "psycopg", "postgres")]
 )
 def test_missing_driver(monkeypatch, name, driver, extra):
-    """A driver that is not installed is one sentence with the command to run."""
+    """A missing driver raises one sentence with the command to run."""
     for module in [
         name
         for name in sys.modules
@@ -626,3 +638,10 @@ def test_missing_driver(monkeypatch, name, driver, extra):
     monkeypatch.delattr(stores, "_postgresql_pool", raising=False)
     with pytest.raises(MissingExtra, match=rf'pip install "launchready\[{extra}\]"'):
         stores.connect(f"{name}://127.0.0.1/x")
+
+
+def test_store_names():
+    """Every scheme leads to its module; an unknown scheme leads to none."""
+    assert {stores.store_name(f"{scheme}://host") for scheme in stores.schemes()} == set(stores.names())
+    assert stores.store_name("postgres://host/app") == "postgresql"
+    assert stores.store_name("ftp://host") is None

@@ -1,4 +1,4 @@
-"""Storages of the `limits` package: they count, and nothing else."""
+"""Storages of the `limits` package, which only count."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from limits import storage
 from faces.apps import wsgi_call
 from launchready import stores
 from launchready.errors import ConfigError, StoreError, StoreUnavailable
-from launchready.exchange.store import Get, Give, Put, Space, Take
+from launchready.exchange.store import Consume, Get, Put, Refund, Space
 from launchready.exchange.window import Window
 from launchready.settings.build import build
 from launchready.stores import limits
@@ -21,7 +21,7 @@ SPACE = Space("kept", dump=bytes, load=bytes, size=len, evictable=False)
 
 
 class Counting(storage.Storage):
-    """As Memcached has it: a number with an end, and no times."""
+    """A storage like Memcached: a counter with an expiry, and no times."""
 
     STORAGE_SCHEME = ("counting",)
 
@@ -59,25 +59,25 @@ def store(request):
 
 
 def taken(store, key, windows, cost=1):
-    op = Take(key, windows, cost)
+    op = Consume(key, windows, cost)
     store.execute(op)
     return op.answer
 
 
 def test_every_storage_has_a_scheme():
-    """What the package knows by a URL, in its blocking half, is reachable by "limits+" in front of it."""
+    """Every blocking storage of the package is reachable with "limits+" in front of its URL."""
     known = {f"limits+{scheme}" for scheme in storage.SCHEMES if not scheme.startswith("async+")}
     assert known - {"limits+counting"} == set(limits.SCHEMES)
     with pytest.raises(ConfigError, match="pymemcache"):
         stores.connect("limits+memcached://127.0.0.1:11211")
     with pytest.raises(ConfigError, match="unknown"):
         limits.connect("limits+nothing://127.0.0.1")
-    with pytest.raises(ConfigError, match="no such kind"):
+    with pytest.raises(ConfigError, match="unknown store scheme"):
         stores.connect("limits://127.0.0.1")
 
 
 def test_never_more_and_then_again(store):
-    """N in a window, also of eight threads at once; refused with the wait, let through when that has passed."""
+    """N pass per window, from eight threads too; a refusal reports the wait, after which the next one passes."""
     key, windows = f"never {time.monotonic_ns()}", (Window(5, 1.0),)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: taken(store, key, windows), range(40)))
@@ -92,7 +92,7 @@ def test_never_more_and_then_again(store):
 
 
 def test_several_windows(store):
-    """All are looked at before any is charged; the one to be waited for longest speaks."""
+    """All windows are tested before one is charged; the window with the longest wait is reported."""
     key, windows = f"several {time.monotonic_ns()}", (Window(2, 1.0), Window(3, 3600.0))
     assert [taken(store, key, windows).allowed for _ in range(3)] == [True, True, False]
     servers.until(lambda: taken(store, key, windows).allowed, "the first window to move")
@@ -104,8 +104,8 @@ def test_several_windows(store):
 
 
 def test_a_coroutine_asks_too(store):
-    """By a thread: the event loop does not wait."""
-    op = Take(f"async {time.monotonic_ns()}", (Window(5, 60.0),))
+    """Async calls run in a thread, so the event loop does not wait."""
+    op = Consume(f"async {time.monotonic_ns()}", (Window(5, 60.0),))
 
     async def ask():
         await store.aexecute(op)
@@ -117,26 +117,26 @@ def test_a_coroutine_asks_too(store):
 
 
 def test_what_it_cannot(store):
-    """A unit does not come back, a key may be forgotten; nothing is kept, and that is said."""
+    """Hits cannot be refunded, a key can be reset, and storing an entry raises StoreError."""
     key, windows = f"cannot {time.monotonic_ns()}", (Window(1, 60.0),)
-    op = Take(key, windows)
+    op = Consume(key, windows)
     store.execute(op)
-    store.execute(Give(key, windows, 1, op.at))
+    store.execute(Refund(key, windows, 1, op.at))
     assert not taken(store, key, windows).allowed
-    store.execute(Give(key, windows))
+    store.execute(Refund(key, windows))
     assert taken(store, key, windows).allowed
-    with pytest.raises(StoreError, match="keeps nothing else"):
+    with pytest.raises(StoreError, match="only counts requests"):
         store.execute(Put(SPACE, "k", b"v", 60))
     with pytest.raises(StoreError, match="own clock"):
         store.take_at(op, 5)
     get = Get(SPACE, "k")
     store.execute(get)
     assert get.answer is None
-    assert (list(store.scan(SPACE)), store.sweep(), store.touch()) == ([], 0, None)
+    assert (list(store.scan(SPACE)), store.sweep(), store.learn_epoch()) == ([], 0, None)
 
 
 def test_a_storage_that_only_counts():
-    """Half of N in a fixed window, two of which touch any window: never more than N. One stays one."""
+    """A fixed window allows N/2, so no window holds more than N; a limit of one stays one."""
     store = limits.connect("limits+counting://")
     hour = (Window(9, 3600.0),)
     assert [taken(store, "k", hour).allowed for _ in range(6)] == [True] * 4 + [False] * 2
@@ -152,9 +152,9 @@ def test_a_storage_that_only_counts():
 
 
 def test_a_storage_that_is_down(unused_port):
-    """Unavailable, without the password; and found again by the question whether it is there."""
+    """An outage raises StoreUnavailable without the password, and Get detects the recovery."""
     store = stores.connect(f"limits+redis://:{servers.PASSWORD}@127.0.0.1:{unused_port}/0")
-    for op in (Take("k", (Window(5, 60.0),)), Get(SPACE, "k")):
+    for op in (Consume("k", (Window(5, 60.0),)), Get(SPACE, "k")):
         with pytest.raises(StoreUnavailable) as caught:
             store.execute(op)
         assert servers.PASSWORD not in str(caught.value)
@@ -166,7 +166,7 @@ def unused_port():
 
 
 def test_a_limit_in_an_app():
-    """The app is limited; over a storage that is down it is counted in the process, as with any store."""
+    """The limit applies to an app; while the storage is down requests are counted in the process."""
 
     def app(environ, start_response):
         start_response("200 OK", [])
@@ -190,7 +190,7 @@ def test_a_limit_in_an_app():
     ],
 )
 def test_what_is_told_when_the_app_is_built(settings, words):
-    """Each setting that such a store cannot serve, with what to write instead."""
+    """Each setting that such a store cannot serve is a ConfigError with the correction."""
     with pytest.raises(ConfigError) as caught:
         build({"store": "limits+memory://", **settings})
     assert any(words in line and "redis://" in line for line in caught.value.problems), caught.value.problems

@@ -1,11 +1,11 @@
-"""Counting in the memory of one process: small, bounded, and nobody's counter is ever pushed out."""
+"""Counters in the memory of one process are small and bounded, and never evicted by other clients."""
 
 import subprocess
 import sys
 
 import pytest
 
-from launchready.exchange.store import Give, Take
+from launchready.exchange.store import Consume, Refund
 from launchready.exchange.window import MICRO, Window
 from launchready.settings.build import build
 from launchready.settings.rate_limit import RateLimit
@@ -40,19 +40,19 @@ print(grown, times[len(times) * 99 // 100] / 1000, threading.active_count())
 
 
 def hit(store, key, windows=ONE, cost=1):
-    op = Take(key, windows, cost)
+    op = Consume(key, windows, cost)
     store.windows.take(op)
     return op
 
 
 def at(store, key, seconds, windows=ONE):
-    op = Take(key, windows)
+    op = Consume(key, windows)
     store.take_at(op, int(seconds * MICRO))
     return op.answer.allowed
 
 
 def test_a_million_clients():
-    """Within 200 MB, 99 of 100 hits within 50 us of processor, and no thread beside the one that counts."""
+    """A million clients fit into 200 MB; 99 of 100 hits take less than 50 us of CPU; there is no extra thread."""
     done = subprocess.run([sys.executable, "-c", MILLION], capture_output=True, text=True, check=True, timeout=110)
     megabytes, p99, threads = map(float, done.stdout.split())
     assert megabytes <= 200
@@ -62,7 +62,7 @@ def test_a_million_clients():
 
 @pytest.mark.parametrize("address", ["203.0.113.{}", "2001:db8:1:{:x}::/64"])
 def test_nobody_evicts_his_own_counter(address):
-    """At the bound new addresses of a neighbourhood share one counter; whoever was refused stays refused."""
+    """At the bound new addresses of a network share one counter; refused clients stay refused."""
     store = MemoryStore(max_keys=100)
     attacker = address.format(1)
     assert [hit(store, f"p:{attacker}").answer.allowed for _ in range(4)] == [True, True, True, False]
@@ -74,7 +74,7 @@ def test_nobody_evicts_his_own_counter(address):
 
 
 def test_the_number_of_counters_is_bounded():
-    """Whatever is invented: addresses of any kind, or keys that are none."""
+    """Invented addresses and arbitrary keys do not exceed the bound."""
     store = MemoryStore(max_keys=160)
     for number in range(3_000):
         hit(store, f"p:10.{number >> 8}.{number & 255}.1")
@@ -84,7 +84,7 @@ def test_the_number_of_counters_is_bounded():
 
 
 def test_idle_counters_leave():
-    """A few at a time, with the new ones that come: nobody sweeps."""
+    """Expired clients are removed a few at a time as new ones arrive, without a sweep."""
     store = MemoryStore()
     for windows in (ONE, (Window(300, 60.0),), BOTH):
         for number in range(50):
@@ -97,35 +97,35 @@ def test_idle_counters_leave():
 
 
 def test_given_back():
-    """The only hit of a client, given back, is as if it had not been; and again after more."""
+    """A refund of a client's only hit restores its full quota, also after later hits."""
     store = MemoryStore()
     first = hit(store, "k")
-    store.windows.give(Give("k", ONE, 1, first.at))
+    store.windows.give(Refund("k", ONE, 1, first.at))
     assert [hit(store, "k").answer.allowed for _ in range(4)] == [True, True, True, False]
-    store.windows.give(Give("k", ONE))
+    store.windows.give(Refund("k", ONE))
     assert hit(store, "k", cost=3).answer.allowed
-    store.windows.give(Give("nobody", ONE, 1, 5))
+    store.windows.give(Refund("nobody", ONE, 1, 5))
 
 
 def test_a_shared_counter_is_not_one_clients_to_forget():
-    """Who is counted with his neighbours can give his own unit back, and not wipe theirs."""
+    """A client that shares a network counter can refund its own hit but not reset the counter."""
     store = MemoryStore(max_keys=1)
     hit(store, "p:192.0.2.1")
     for number in (1, 2, 3):
         assert hit(store, f"p:203.0.113.{number}").answer.allowed
-    store.windows.give(Give("p:203.0.113.1", ONE))
+    store.windows.give(Refund("p:203.0.113.1", ONE))
     assert not hit(store, "p:203.0.113.4").answer.allowed
 
 
 def test_policies_without_number():
-    """Windows that are made anew for every request are still the same counter, and are not kept."""
+    """Equal windows built per request use the same counter and are not retained."""
     store = MemoryStore()
     answers = [hit(store, "k", (Window(3, 60.0),)).answer.allowed for _ in range(2_000)]
     assert sum(answers) == 3
-    assert len(store.windows._known) <= 1024
+    assert len(store.windows._by_windows) <= 1024
 
 
 def test_the_bound_is_a_setting():
-    """``max_keys`` of RateLimit, in the store and in what stands in for it."""
+    """``max_keys`` of RateLimit reaches the memory store and the fallback counter."""
     stack = build({"rate_limit": RateLimit(max_keys=7), "store": "memory://"})
-    assert stack.answers._store.windows.max_keys == 7
+    assert stack.adapter._store.windows.max_keys == 7

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from launchready import stores
-from launchready.exchange.store import Delete, Get, Give, Put, PutIfAbsent, Replace, Settle, Space, Take, digest
-from launchready.exchange.subscribe import Expect
+from launchready.exchange.store import Complete, Consume, Delete, Get, Put, PutIfAbsent, Refund, Replace, Space, digest
+from launchready.exchange.subscribe import Subscribe
 from launchready.exchange.window import Window
 from support import servers
 
@@ -26,7 +26,7 @@ def cluster():
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_every_verb_on_every_node(cluster, mode):
-    """Keys of all nodes: each verb is one script on one key, so nothing has to be configured."""
+    """Keys of all nodes work without configuration, because each verb is one script on one key."""
     store = stores.connect(cluster.url)
     runner = asyncio.Runner() if mode == "async" else None
 
@@ -45,10 +45,10 @@ def test_every_verb_on_every_node(cluster, mode):
         assert call(Replace(SPACE, key, b"w", 60, entry.version))
         assert call(Put(SPACE, key, b"x", 60)) > entry.version
         assert call(Delete(SPACE, key))
-        takes = [Take(key, windows) for _ in range(3)]
+        takes = [Consume(key, windows) for _ in range(3)]
         assert [call(take).allowed for take in takes] == [True, True, False]
-        call(Give(key, windows, 1, takes[0].at))
-        assert call(Take(key, windows)).allowed
+        call(Refund(key, windows, 1, takes[0].at))
+        assert call(Consume(key, windows)).allowed
     if runner is None:
         store.close()
     else:
@@ -57,11 +57,11 @@ def test_every_verb_on_every_node(cluster, mode):
 
 
 def test_each_key_has_a_tag(cluster):
-    """Whatever a key is made of, its braces alone say which node has it: a proxy, or another key, can go by them."""
+    """The hash tag alone determines the node of a key, whatever the key contains."""
     import redis
 
     store = stores.connect(cluster.url)
-    store.execute(Take("{x}:2001:db8::/64", (Window(5, 60.0),)))
+    store.execute(Consume("{x}:2001:db8::/64", (Window(5, 60.0),)))
     store.execute(Put(SPACE, "{x} y", b"v", 60))
     store.close()
     keys = []
@@ -74,9 +74,9 @@ def test_each_key_has_a_tag(cluster):
 
 
 def test_all_at_once(cluster):
-    """The first answer of a node says that it is one of many; whoever asked meanwhile is answered, too."""
+    """The first reply of a node reveals the cluster; concurrent operations succeed too."""
     store = stores.connect(cluster.url)
-    takes = [Take(f"together {number % 7}", (Window(5, 60.0),)) for number in range(70)]
+    takes = [Consume(f"together {number % 7}", (Window(5, 60.0),)) for number in range(70)]
     claims = [PutIfAbsent(SPACE, f"together {number % 7}", b"v", 60) for number in range(70)]
 
     async def together():
@@ -89,7 +89,7 @@ def test_all_at_once(cluster):
 
 
 def test_scripts_are_loaded_where_they_are_missing(cluster):
-    """NOSCRIPT after a restart, or on a node that has not seen it yet."""
+    """A script is loaded again after a restart, and on a node that has not seen it."""
     import redis
 
     store = stores.connect(cluster.url)
@@ -98,31 +98,31 @@ def test_scripts_are_loaded_where_they_are_missing(cluster):
             client = redis.Redis.from_url(node.url)
             client.script_flush()
             client.close()
-        op = Take(f"flushed {number}", (Window(5, 60.0),))
+        op = Consume(f"flushed {number}", (Window(5, 60.0),))
         store.execute(op)
         assert op.answer.allowed
     store.close()
 
 
 def test_the_end_of_a_key_of_any_node_is_heard(cluster):
-    """A message goes through all nodes, so one connection to any of them hears of every key."""
+    """Messages reach every node, so a subscription on any node gets every key."""
     store = stores.connect(cluster.url)
     store.execute(Get(SPACE, "which node has it"))
     for number in range(3):  # each time a node by chance
-        ear = store.listen()
+        subscription = store.listen()
         names = set()
         for key in range(12):
             name = f"heard {number} {key}"
             claim = PutIfAbsent(SPACE, name, b"v", 60)
             store.execute(claim)
-            expect = Expect(SPACE, name, claim.answer.version)
+            expect = Subscribe(SPACE, name, claim.answer.version)
             store.execute(expect)
             assert expect.answer
-            store.execute(Settle(SPACE, name, b"w", 60, claim.answer.version))
+            store.execute(Complete(SPACE, name, b"w", 60, claim.answer.version))
             names.add(digest(SPACE.name, name))
         until = time.monotonic() + 20
         while names and time.monotonic() < until:
-            names.difference_update(ear.hear({}, 0.1))
+            names.difference_update(subscription.hear({}, 0.1))
         assert not names
-        ear.close()
+        subscription.close()
     store.close()

@@ -1,4 +1,4 @@
-"""What is the SQLite store's own: its URL, its file, waiting for other writers, room, the clock in the file."""
+"""The SQLite store: its URL, its file, waiting for other writers, its size limit, the clock in the file."""
 
 import os
 import sqlite3
@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from launchready.errors import ConfigError, StoreFull, StoreUnavailable
-from launchready.exchange.operations import Elsewhere
-from launchready.exchange.store import Get, Put, PutIfAbsent, Replace, Take
+from launchready.exchange.operations import WouldBlock
+from launchready.exchange.store import Consume, Get, Put, PutIfAbsent, Replace
 from launchready.exchange.window import Window
 from launchready.stores import connect
 from launchready.stores._sqlite_file import checkpoint
@@ -40,7 +40,7 @@ def ask(store, op):
 
 
 def test_a_new_file_is_opened_by_many_at_once(make):
-    """Workers that start together make the file together: each of them waits for the others, and none is turned away."""
+    """Workers that start together create the file together; each waits for the others and none fails."""
     window, failed = (Window(1000, 60.0),), []
     for number in range(60):
         stores, go = [make(name=f"new-{number}.db") for _ in range(4)], threading.Barrier(4)
@@ -48,7 +48,7 @@ def test_a_new_file_is_opened_by_many_at_once(make):
         def first(store, go=go):
             go.wait()
             try:
-                store.execute(Take("client", window))
+                store.execute(Consume("client", window))
             except StoreUnavailable as error:
                 failed.append(str(error))
 
@@ -57,7 +57,7 @@ def test_a_new_file_is_opened_by_many_at_once(make):
             thread.start()
         for thread in threads:
             thread.join()
-        assert ask(stores[0], Take("client", window)).remaining == 1000 - 5
+        assert ask(stores[0], Consume("client", window)).remaining == 1000 - 5
     assert failed == []
 
 
@@ -65,21 +65,21 @@ def test_a_new_file_is_opened_by_many_at_once(make):
     ("url", "says"),
     [
         ("sqlite://store.db", "write sqlite:///store.db"),
-        ("sqlite://", "names no file"),
+        ("sqlite://", "no file in the URL"),
         ("sqlite:///:memory:", "memory://"),
         ("sqlite:///a.db?synchronous=OFF", "NORMAL, FULL or EXTRA"),
         ("sqlite:///a.db?max_size=1", "at least 1048576"),
-        ("sqlite:///a.db?sync=FULL", "no option 'sync'"),
+        ("sqlite:///a.db?sync=FULL", "unknown option 'sync'"),
     ],
 )
 def test_wrong_urls(url, says):
-    """A URL that cannot work is a ConfigError that says what to write."""
+    """An invalid URL is a ConfigError with the correction."""
     with pytest.raises(ConfigError, match=says):
         connect(url)
 
 
 def test_paths(make, tmp_path, monkeypatch):
-    """Three slashes are relative, four are absolute, and there is no file before the first operation."""
+    """Three slashes are relative, four are absolute, and no file exists before the first operation."""
     monkeypatch.chdir(tmp_path)
     relative, absolute = connect("sqlite:///my%20file.db"), make()
     assert list(tmp_path.iterdir()) == []
@@ -91,7 +91,7 @@ def test_paths(make, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("content", [b"no database at all" * 400, b"SQLite format 3\0" + b"\7" * 8000])
 def test_a_file_that_is_something_else(make, tmp_path, content):
-    """A foreign or damaged file is StoreUnavailable with its name, is left alone, and may be replaced meanwhile."""
+    """A foreign or damaged file raises StoreUnavailable with its name, stays unchanged, and may be replaced."""
     path, store = tmp_path / "store.db", make()
     path.write_bytes(content)
     with pytest.raises(StoreUnavailable, match=r"store\.db"):
@@ -102,20 +102,20 @@ def test_a_file_that_is_something_else(make, tmp_path, content):
 
 
 def test_no_such_folder(make):
-    """A folder that is not there is StoreUnavailable, and so is a table of ours that is somebody else's."""
+    """A missing folder and a foreign table with our name raise StoreUnavailable."""
     with pytest.raises(StoreUnavailable, match="unable to open"):
         ask(make(name="nowhere/store.db"), Get(KEPT, "k"))
 
 
 def test_waiting_for_another_writer(make, tmp_path):
-    """In place a verb gives up in milliseconds with Elsewhere, in a thread within 3 s; reads do not wait at all."""
+    """An inline verb gives up within milliseconds with Elsewhere, a thread within 3 s; reads never wait."""
     store = make()
     ask(store, Put(KEPT, "k", b"v", 60))
     other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
         start = time.monotonic()
-        with pytest.raises(Elsewhere):
+        with pytest.raises(WouldBlock):
             store.inline[Put](Put(KEPT, "k", b"w", 60))
         assert time.monotonic() - start < 0.5
         with pytest.raises(StoreUnavailable, match="locked"):
@@ -131,30 +131,30 @@ def test_waiting_for_another_writer(make, tmp_path):
 
 
 def test_first_operation_is_not_in_place(make):
-    """Opening the file is left to a thread."""
-    with pytest.raises(Elsewhere):
+    """The file is opened in a thread, never in the event loop."""
+    with pytest.raises(WouldBlock):
         make().inline[Get](Get(KEPT, "k"))
 
 
 def test_room(make):
-    """When max_size is reached the cache gives way, and where only money is left the answer is StoreFull."""
+    """At max_size cached entries are evicted; without any, StoreFull is raised."""
     store = make("?max_size=1048576")
     for n in range(100):
         ask(store, Put(CACHE, f"{n}", b"v" * 20_000, 60))
     for n in range(36):
         assert ask(store, PutIfAbsent(KEPT, f"{n}", b"v" * 20_000, 60)).entry is None
-    with pytest.raises(StoreFull, match="no room"):
+    with pytest.raises(StoreFull, match="is full"):
         ask(store, Put(KEPT, "large", b"v" * 1_000_000, 60))
     assert all(ask(store, Get(KEPT, f"{n}")) for n in range(36))
 
 
 def test_what_is_over_leaves_the_file(make, tmp_path):
-    """Traffic drops expired rows of every table, a few at a write."""
+    """Writes delete expired rows of every table, a few at a time."""
     store = make()
     for n in range(100):
         ask(store, Put(KEPT, f"{n}", b"v", 0.01))
         ask(store, Put(CACHE, f"{n}", b"v", 0.01))
-        ask(store, Take(f"{n}", (Window(3, 0.01),)))
+        ask(store, Consume(f"{n}", (Window(3, 0.01),)))
     for n in range(900):
         ask(store, Put(KEPT, f"live {n % 10}", b"v", 60))
     with sqlite3.connect(tmp_path / "store.db") as other:
@@ -167,7 +167,7 @@ def test_what_is_over_leaves_the_file(make, tmp_path):
 
 
 def test_the_log_goes_back_into_the_file(make, tmp_path):
-    """After some thousand writes the write-ahead log is brought back, in a thread that ends."""
+    """After CHECKPOINT_EVERY writes a short-lived thread checkpoints the log."""
     store = make()
     for n in range(4_100):
         ask(store, Put(KEPT, f"{n % 50}", os.urandom(300), 60))
@@ -177,7 +177,7 @@ def test_the_log_goes_back_into_the_file(make, tmp_path):
 
 @pytest.mark.parametrize(("meanwhile", "anew"), [(0, True), (3, True), (10, False)])
 def test_the_log_begins_anew(make, tmp_path, monkeypatch, meanwhile, anew):
-    """Also where others write while it goes back, as long as there is one pass at last in which nobody does."""
+    """A checkpoint completes under concurrent writes, as soon as one pass sees no write."""
     store, left = make(), [meanwhile]
     for n in range(50):
         ask(store, Put(KEPT, f"{n}", b"v", 60))
@@ -207,7 +207,7 @@ def test_the_log_begins_anew(make, tmp_path, monkeypatch, meanwhile, anew):
 
 @pytest.mark.parametrize("synchronous", ["FULL", "EXTRA", "normal"])
 def test_synchronous(make, synchronous):
-    """Every level answers the same; above NORMAL only what may not be evicted pays for it."""
+    """Every level returns the same results; above NORMAL only spaces that are not evictable are synced."""
     store = make(f"?synchronous={synchronous}")
     for space in (KEPT, CACHE):
         ask(store, Put(space, "k", b"v", 60))
@@ -217,7 +217,7 @@ def test_synchronous(make, synchronous):
 
 
 class Shifted:
-    """A process whose monotonic clock is this machine's, and whose wall clock is an hour off."""
+    """A process with the machine's monotonic clock and a wall clock that is an hour off."""
 
     def wall(self):
         return time.time() + 3600
@@ -226,7 +226,7 @@ class Shifted:
 
 
 def test_wall_clocks_do_not_matter(make, tmp_path):
-    """A second process with another wall clock agrees on what is expired."""
+    """A second process with another wall clock agrees on expiry."""
     first = make()
     ask(first, Put(KEPT, "k", b"v", 600))
     second = SQLiteStore(str(tmp_path / "store.db"), clock=Shifted())
@@ -236,7 +236,7 @@ def test_wall_clocks_do_not_matter(make, tmp_path):
 
 
 def test_another_boot(make, tmp_path, monkeypatch):
-    """After a reboot the monotonic clock starts anew: time is taken from the wall clock again."""
+    """After a reboot the store's time is derived from the wall clock again."""
 
     class Rebooted(Shifted):
         monotonic = staticmethod(lambda: 5.0)
@@ -256,7 +256,7 @@ class Stopped(Shifted):
 
 
 def test_versions_grow_while_the_clock_stands(tmp_path):
-    """Writes within one microsecond, or under a clock that went back, have growing versions all the same."""
+    """Versions grow within one microsecond, and after the clock goes back."""
     store = SQLiteStore(str(tmp_path / "store.db"), clock=Stopped())
     versions = [ask(store, Put(KEPT, "k", b"v", 60)) for _ in range(3)]
     assert ask(store, Replace(KEPT, "k", b"w", 60, versions[-1]))

@@ -1,4 +1,4 @@
-"""What a store's listener hears, for every store that has one; and what is left of it."""
+"""Subscriptions of every store that has them: which completions they report, and how they end."""
 
 import asyncio
 import contextlib
@@ -11,12 +11,14 @@ import pytest
 
 from launchready import stores
 from launchready.errors import StoreUnavailable
-from launchready.exchange.store import Delete, PutIfAbsent, Renew, Replace, Seize, Settle, digest
-from launchready.exchange.subscribe import Expect
+from launchready.exchange.store import Complete, Delete, PutIfAbsent, Renew, Replace, Seize, digest
+from launchready.exchange.subscribe import Subscribe
 from support import racers, servers
 
 LISTENED = [
-    name for name in stores.names() if hasattr(__import__(f"launchready.stores.{name}", fromlist=[name]), "Ears")
+    name
+    for name in stores.names()
+    if hasattr(__import__(f"launchready.stores.{name}", fromlist=[name]), "Subscriptions")
 ]
 TOLD = ("redis", "postgresql")
 _serial = itertools.count()
@@ -46,17 +48,17 @@ def ask(store, op):
     return op.answer
 
 
-def heard(ear, expected, seconds=5.0):
-    """What is heard first, or nothing in all of the time."""
+def heard(subscription, expected, seconds=5.0):
+    """Returns the first reported key, or nothing within the time limit."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if found := list(ear.hear(expected, 0.1)):
+        if found := list(subscription.hear(expected, 0.1)):
             return found
     return []
 
 
 ENDS = {
-    "settle": lambda space, version: Settle(space, "k", b"w", 60, version),
+    "settle": lambda space, version: Complete(space, "k", b"w", 60, version),
     "replace": lambda space, version: Replace(space, "k", b"w", 60, version),
     "delete": lambda space, version: Delete(space, "k", version),
     "delete whatever": lambda space, _: Delete(space, "k"),
@@ -64,67 +66,67 @@ ENDS = {
 
 
 def test_which_stores():
-    """Every one that other processes share, but the one that only counts."""
+    """Every shared store has a subscription, except the one that only counts."""
     assert set(LISTENED) == set(stores.names()) - {"memory", "limits"}
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_the_end_is_heard(store, space, end):
-    """Signs of life and a take-over are no end; what is written or removed for good is, whoever does it."""
+    """Renew and Seize are not reported; Settle, Replace and Delete are, from any process."""
     version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
-    ear = store.listen()
+    subscription = store.listen()
     name = digest(space.name, "k")
-    if ear.asks:
-        assert ask(store, Expect(space, "k", version))
-        assert ask(store, Expect(space, "k", version))  # by another one
+    if subscription.asks:
+        assert ask(store, Subscribe(space, "k", version))
+        assert ask(store, Subscribe(space, "k", version))  # by another one
     assert ask(store, Renew(space, "k", b"v", 60, version))
-    assert heard(ear, {name: version}, 0.2) == []
+    assert heard(subscription, {name: version}, 0.2) == []
     seized = ask(store, Seize(space, "k", b"v", 60, version, 0.0))
     assert ask(store, end(space, version)) is (end is ENDS["delete whatever"])
     if end is not ENDS["delete whatever"]:
-        assert heard(ear, {name: seized}, 0.2) == []
+        assert heard(subscription, {name: seized}, 0.2) == []
         assert ask(store, end(space, seized))
-    assert heard(ear, {name: seized}) == [name]
-    ear.close()
+    assert heard(subscription, {name: seized}) == [name]
+    subscription.close()
 
 
 def test_expected_in_vain(told, space):
-    """What is not there, or not of that version any more, is not to be waited for."""
-    assert not ask(told, Expect(space, "k", 1))
+    """Expect returns False for a missing entry or another version."""
+    assert not ask(told, Subscribe(space, "k", 1))
     version = ask(told, PutIfAbsent(space, "k", b"v", 60)).version
-    assert not ask(told, Expect(space, "k", version - 1))
-    assert ask(told, Expect(space, "k", version))
-    assert ask(told, Settle(space, "k", b"w", 60, version))
-    assert not ask(told, Expect(space, "k", version))
+    assert not ask(told, Subscribe(space, "k", version - 1))
+    assert ask(told, Subscribe(space, "k", version))
+    assert ask(told, Complete(space, "k", b"w", 60, version))
+    assert not ask(told, Subscribe(space, "k", version))
 
 
 def test_nobody_is_told_of_what_nobody_waits_for(told, space):
-    """It would cost every request; and what was told once is not told again."""
-    ear = told.listen()
+    """Nothing is published without a waiter, and a completion is published once."""
+    subscription = told.listen()
     for key in "ab":
         version = ask(told, PutIfAbsent(space, key, b"v", 60)).version
         if key == "b":
-            assert ask(told, Expect(space, key, version))
-        assert ask(told, Settle(space, key, b"w", 60, version))
-    assert heard(ear, {}) == [digest(space.name, "b")]
-    assert heard(ear, {}, 0.2) == []
-    ear.close()
+            assert ask(told, Subscribe(space, key, version))
+        assert ask(told, Complete(space, key, b"w", 60, version))
+    assert heard(subscription, {}) == [digest(space.name, "b")]
+    assert heard(subscription, {}, 0.2) == []
+    subscription.close()
 
 
 def test_told_while_it_is_asked(told, space):
-    """Of any number of keys that end while they are being expected: expected in vain, or heard of. None is lost."""
-    ear = told.listen()
+    """Every key that completes during Expect is either refused by Expect or reported."""
+    subscription = told.listen()
     keys = [str(number) for number in range(200)]
     versions = {key: ask(told, PutIfAbsent(space, key, b"v", 60)).version for key in keys}
     asked = {}
 
     def expect():
         for key in keys:
-            asked[key] = ask(told, Expect(space, key, versions[key]))
+            asked[key] = ask(told, Subscribe(space, key, versions[key]))
 
     def settle():
         for key in keys:
-            assert ask(told, Settle(space, key, b"w", 60, versions[key]))
+            assert ask(told, Complete(space, key, b"w", 60, versions[key]))
 
     threads = [threading.Thread(target=work) for work in (expect, settle)]
     for thread in threads:
@@ -132,15 +134,15 @@ def test_told_while_it_is_asked(told, space):
     for thread in threads:
         thread.join()
     missing = {digest(space.name, key) for key in keys if asked[key]}
-    while missing and (found := heard(ear, {})):
+    while missing and (found := heard(subscription, {})):
         missing -= set(found)
     assert not missing
-    ear.close()
+    subscription.close()
 
 
 def test_others_say_what_they_like(told, space):
-    """A word that is none of ours is passed over."""
-    ear = told.listen()
+    """Foreign messages on the channel are ignored."""
+    subscription = told.listen()
     if told._name.startswith("the Redis"):
         for word in ("", "{", "launchready:x:{zz}"):
             told._client(quick=False).publish("launchready:ended", word)
@@ -148,15 +150,15 @@ def test_others_say_what_they_like(told, space):
         for word in ("zz", "ü", ""):
             told._ask("SELECT pg_notify('launchready', %(word)s)", {"word": word}, time.monotonic() + 2)
     version = ask(told, PutIfAbsent(space, "k", b"v", 60)).version
-    assert ask(told, Expect(space, "k", version))
+    assert ask(told, Subscribe(space, "k", version))
     assert ask(told, Delete(space, "k", version))
-    while digest(space.name, "k") not in (found := heard(ear, {})):
+    while digest(space.name, "k") not in (found := heard(subscription, {})):
         assert set(found) <= {b""}
-    ear.close()
+    subscription.close()
 
 
 def connections(server):
-    """Those that the server knows, beside the one that asks."""
+    """Returns the server's other connections."""
     if server.url.startswith("redis"):
         import redis
 
@@ -172,19 +174,19 @@ def connections(server):
 @pytest.mark.parametrize("how", ["close", "aclose"])
 @pytest.mark.parametrize("name", TOLD)
 def test_nothing_is_left_of_it(name, how):
-    """A store that is closed ends what listens in another thread, at once; and listens again when it is asked to."""
+    """Closing a store ends its subscription in another thread at once; a new one can be opened."""
     server = servers.server(name)
     before = connections(server)  # of other tests
     store = stores.connect(server.url)
     for _ in range(2):
-        ear = store.listen()
+        subscription = store.listen()
 
-        def listen(ear=ear):
+        def listen(subscription=subscription):
             try:
                 with pytest.raises(StoreUnavailable):
-                    heard(ear, {}, 30.0)
+                    heard(subscription, {}, 30.0)
             finally:
-                ear.close()
+                subscription.close()
 
         thread = threading.Thread(target=listen)
         thread.start()
@@ -199,19 +201,19 @@ def test_nothing_is_left_of_it(name, how):
 
 @pytest.mark.parametrize("name", TOLD)
 def test_a_broken_connection_is_told(name, space):
-    """Whoever ends it, the listener does not just hear nothing for ever."""
+    """A subscription raises after its connection is closed, by either side."""
     server = servers.server(name)
     store = stores.connect(server.url)
-    ear = store.listen()
+    subscription = store.listen()
     end_listeners(server)
     with pytest.raises(StoreUnavailable):
-        heard(ear, {})
-    ear.close()
+        heard(subscription, {})
+    subscription.close()
     store.close()
 
 
 def end_listeners(server):
-    """How many connections were ended."""
+    """Returns how many connections were closed."""
     if server.url.startswith("redis"):
         import redis
 
@@ -226,7 +228,7 @@ def end_listeners(server):
 
 @pytest.mark.parametrize("rights", ["", "+publish", "+subscribe", "&launchready:ended"])
 def test_a_redis_user_without_the_rights(rights, space):
-    """Who may not publish settles all the same; who may not subscribe is told so when he would listen."""
+    """A user without PUBLISH can settle; a user without SUBSCRIBE gets an error from listen()."""
     import redis
 
     server = servers.server("redis")
@@ -238,51 +240,51 @@ def test_a_redis_user_without_the_rights(rights, space):
         )  # fmt: skip
     store = stores.connect(f"redis://clerk:{word}@127.0.0.1:{server.port}/0")
     version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
-    assert ask(store, Expect(space, "k", version))
-    assert ask(store, Settle(space, "k", b"w", 60, version))
+    assert ask(store, Subscribe(space, "k", version))
+    assert ask(store, Complete(space, "k", b"w", 60, version))
     with pytest.raises(StoreUnavailable):
         store.listen()
     store.close()
 
 
 def test_a_pooler_that_passes_nothing_on():
-    """LISTEN is accepted there, and nothing comes: so the first word is one's own, and must be heard."""
+    """A pooler accepts LISTEN and delivers nothing, so the self-test fails."""
     import psycopg
 
-    from launchready.stores._postgresql_notify import PostgreSQLEar
+    from launchready.stores._postgresql_notify import PostgreSQLSubscription
 
     server = servers.server("postgresql")
     with pytest.raises(StoreUnavailable, match="pooler"):
-        PostgreSQLEar(server.url, lambda word: None)
+        PostgreSQLSubscription(server.url, lambda word: None)
     with pytest.raises(psycopg.OperationalError):
-        PostgreSQLEar(server.url.replace(str(server.port), str(servers.free_port())), lambda word: None)
+        PostgreSQLSubscription(server.url.replace(str(server.port), str(servers.free_port())), lambda word: None)
 
 
 def test_a_silent_connection(monkeypatch):
-    """A server that says nothing for long is asked for a word; where none comes, it is gone."""
+    """A silent connection is pinged, and counts as broken without a reply."""
     from launchready.stores import _postgresql_notify, _redis_pubsub
 
-    monkeypatch.setattr(_redis_pubsub, "QUIET", 0.2)
-    monkeypatch.setattr(_postgresql_notify, "QUIET", 0.2)
-    monkeypatch.setattr(_postgresql_notify, "ANSWER", 0.3)
+    monkeypatch.setattr(_redis_pubsub, "MAX_SILENCE", 0.2)
+    monkeypatch.setattr(_postgresql_notify, "MAX_SILENCE", 0.2)
+    monkeypatch.setattr(_postgresql_notify, "PING_TIMEOUT", 0.3)
     for name in TOLD:
         server = servers.server(name)
         store = stores.connect(server.url)
-        ear = store.listen()
-        assert heard(ear, {}, 1.0) == []
+        subscription = store.listen()
+        assert heard(subscription, {}, 1.0) == []
         server.pause()
         try:
             with pytest.raises(StoreUnavailable):
-                heard(ear, {})
+                heard(subscription, {})
         finally:
             server.resume()
-        ear.close()
+        subscription.close()
         store.close()
 
 
 def test_one_look_for_all(tmp_path):
-    """A store that tells nobody is looked at once for all keys; the more there are, the less often."""
-    from launchready.stores._subscription import Looking
+    """A store without notifications is polled in one lookup for all keys, less often the more there are."""
+    from launchready.stores._subscription import PollingSubscription
 
     looks = []
 
@@ -290,36 +292,36 @@ def test_one_look_for_all(tmp_path):
         looks.append(sorted(names))
         return {b"a": 1, b"b": 2}
 
-    ear = Looking(look, 0.05)
+    subscription = PollingSubscription(look, 0.05)
     expected = {b"a": 1, b"b": 2}
-    assert list(ear.hear(expected, 0.02)) == list(ear.hear(expected, 0.02)) == []
+    assert list(subscription.hear(expected, 0.02)) == list(subscription.hear(expected, 0.02)) == []
     assert looks == [[b"a", b"b"]]
     expected |= {b"a": 0, b"c": 3}
-    assert sorted(heard(ear, expected)) == [b"a", b"c"]
+    assert sorted(heard(subscription, expected)) == [b"a", b"c"]
     assert looks[1:] == [[b"a", b"b", b"c"]]
 
 
 def test_a_word_that_comes_with_an_answer():
-    """PostgreSQL says what it has to say before it answers the next question; it is not lost in there."""
+    """A notification that arrives before the reply of a query is not lost."""
     server = servers.server("postgresql")
     space = racers.space(f"with {os.getpid()}", evictable=False)
     store = stores.connect(server.url)
-    ear = store.listen()
+    subscription = store.listen()
     version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
-    assert ask(store, Expect(space, "k", version))
+    assert ask(store, Subscribe(space, "k", version))
     assert ask(store, Delete(space, "k"))
-    ear._ask("SELECT 1")
-    assert list(ear.hear({}, 0)) == [digest(space.name, "k")]
-    ear.close()
+    subscription._ask("SELECT 1")
+    assert list(subscription.hear({}, 0)) == [digest(space.name, "k")]
+    subscription.close()
     store.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("name", TOLD)
 def test_a_child_leaves_its_parents_alone(name, space):
-    """It closes its own copy of the store, and the parent goes on listening."""
+    """A forked child closes its own copy, and the parent's subscription continues."""
     store = stores.connect(servers.server(name).url)
-    ear = store.listen()
+    subscription = store.listen()
     child = os.fork()
     if not child:
         with contextlib.suppress(BaseException):
@@ -328,15 +330,15 @@ def test_a_child_leaves_its_parents_alone(name, space):
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     version = ask(store, PutIfAbsent(space, "k", b"v", 60)).version
-    assert ask(store, Expect(space, "k", version))
+    assert ask(store, Subscribe(space, "k", version))
     assert ask(store, Delete(space, "k"))
-    assert heard(ear, {}) == [digest(space.name, "k")]
-    ear.close()
+    assert heard(subscription, {}) == [digest(space.name, "k")]
+    subscription.close()
     store.close()
 
 
 def test_tables_of_before():
-    """Tables that do not say yet whether somebody waits are made to by the first that misses it; it is not lost."""
+    """Old tables without the waited column get it at first use, and no completion is lost."""
     import psycopg
 
     server = servers.server("postgresql")
@@ -347,7 +349,7 @@ def test_tables_of_before():
     with psycopg.connect(server.url, autocommit=True) as client:
         for table in ("launchready_kept", "launchready_cache"):
             client.execute(f"ALTER TABLE {table} DROP COLUMN waited")
-    assert ask(store, Settle(space, "k", b"w", 60, version))
+    assert ask(store, Complete(space, "k", b"w", 60, version))
     version = ask(store, PutIfAbsent(space, "l", b"v", 60)).version
-    assert ask(store, Expect(space, "l", version))
+    assert ask(store, Subscribe(space, "l", version))
     store.close()

@@ -1,4 +1,4 @@
-"""One table of bookings, and every kind of connection to it, for the tests of ``transaction()``."""
+"""A table of bookings and every kind of connection to it, for the tests of ``transaction()``."""
 
 import asyncio
 import contextlib
@@ -115,7 +115,7 @@ class Psycopg(Bookings):
 
 
 class Async(Bookings):
-    """Coroutines, run one by one."""
+    """Runs coroutines one by one."""
 
     asynchronous = True
 

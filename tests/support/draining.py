@@ -1,4 +1,4 @@
-"""An app for real servers: /work takes as long as it is asked to, and /readyz says when the server is leaving."""
+"""An app for real servers: /work takes the requested time, and /readyz fails while the server drains."""
 
 import time
 

@@ -1,23 +1,23 @@
-"""Plays flows by hand: a world that answers operations from a dict, with a clock that a test sets."""
+"""Runs flows by hand: operations are executed on a dict, with a clock set by the test."""
 
 from launchready.errors import StoreError
 from launchready.exchange.app import BodyTooLarge, Copy, Forward, Join, ReadBody, RunChecks
-from launchready.exchange.claim import Ask, Forget, Keep, Watch
+from launchready.exchange.claim import KeepAlive, RecoverOutcome, ReleaseIfMine, WaitForChange
 from launchready.exchange.store import (
     Claimed,
+    Complete,
+    Consume,
+    ConsumeLocal,
     Delete,
     Entry,
     Get,
     GetAll,
-    Give,
     Put,
     PutIfAbsent,
+    Refund,
     Renew,
     Replace,
     Seize,
-    Settle,
-    Take,
-    TakeHere,
 )
 from launchready.exchange.window import Taken
 from launchready.http.message import Request, Response
@@ -82,7 +82,7 @@ class World:
                 else:
                     self._put(op)
                 return True
-            case Renew() | Settle():
+            case Renew() | Complete():
                 entry = self._entry(op)
                 if entry is not None and entry.version != op.version:
                     return False
@@ -95,13 +95,13 @@ class World:
                 if entry is None or entry.version != op.version or entry.age < op.older:
                     return 0
                 return self._put(op)
-            case TakeHere():
+            case ConsumeLocal():
                 op.at = 0
                 self.here -= op.cost
                 return Taken(self.here >= 0, 0, max(0, self.here), 2.5)
-            case Give():
+            case Refund():
                 return None
-            case Take():
+            case Consume():
                 op.at = 0
                 self.limit -= op.cost
                 return Taken(self.limit >= 0, 0, max(0, self.limit), 2.5)
@@ -111,15 +111,15 @@ class World:
                 return self.body
             case RunChecks():
                 return self.checks
-            case Join() | Keep() | Forget():
+            case Join() | KeepAlive() | ReleaseIfMine():
                 pass
-            case Watch():
+            case WaitForChange():
                 op.since = getattr(op, "since", self.now)
                 self.now += min(op.pause, op.most)
                 if self.meanwhile:
                     self.meanwhile()
                 return self.now - op.since
-            case Ask():
+            case RecoverOutcome():
                 return op.call(op.claim)
             case _:
                 raise AssertionError(op)

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from launchready.exchange.store import Get, PutIfAbsent, Space, Take
+from launchready.exchange.store import Consume, Get, PutIfAbsent, Space
 from launchready.exchange.window import Window
 from launchready.stores import connect
 
@@ -32,7 +32,7 @@ def takes(store, name, count):
     won = []
     for index in range(count):
         for limit in (20, 300):
-            op = Take(f"{name} {limit}", (Window(limit, 3600),), 1 if limit == 20 else 15)
+            op = Consume(f"{name} {limit}", (Window(limit, 3600),), 1 if limit == 20 else 15)
             store.execute(op)
             if op.answer.allowed:
                 won.append([limit, index])

@@ -14,7 +14,7 @@ import time
 
 from werkzeug.test import Client
 
-from launchready.exchange.store import PutIfAbsent, Settle
+from launchready.exchange.store import Complete, PutIfAbsent
 from launchready.idempotency import current
 from launchready.settings import build
 from launchready.wsgi import Idempotency, LaunchReadyMiddleware
@@ -57,7 +57,7 @@ def dying(store, after):
 
     def counted(op):
         execute(op)
-        if isinstance(op, PutIfAbsent | Settle):
+        if isinstance(op, PutIfAbsent | Complete):
             left[0] -= 1
             if not left[0]:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -39,7 +39,7 @@ def entered(key):
 
 def told():
     threads = [thread.name for thread in threading.enumerate()]
-    return {"by": os.getpid(), "asked": dict(asked), "bells": threads.count("launchready-bell")}
+    return {"by": os.getpid(), "asked": dict(asked), "notifiers": threads.count("launchready-completion-notifier")}
 
 
 def fastapi():

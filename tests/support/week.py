@@ -2,7 +2,7 @@
 
 import random
 
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.timing import Timings
 
 ROUTES = [("POST", "/bookings"), ("GET", "/coaches"), ("POST", "/login"), ("GET", "/me"), ("POST", "/payments"),
@@ -26,21 +26,21 @@ def release(progress):
 
 def week(path, now, *, every=3600, days=7, slower="/payments", last_day=1200):
     """A closed ledger at ``path`` with ``days`` until ``now``, measured ``every`` so many seconds."""
-    clock, draw, keeper = Clock(now - days * 86_400), random.Random(5), None
+    clock, draw, collector = Clock(now - days * 86_400), random.Random(5), None
     while clock.now < now:
         named = release(1 - (now - clock.now) / (days * 86_400))
-        if keeper is None or named != keeper.timings.release:
-            if keeper is not None:
-                keeper.close()
-            keeper = Keeper(Timings(named), path, clock)
-            keeper.ready = lambda: True
+        if collector is None or named != collector.timings.release:
+            if collector is not None:
+                collector.close()
+            collector = MetricsCollector(Timings(named), path, clock)
+            collector.ready = lambda: True
         for method, route in ROUTES:
             slow = 1.6 if named == NEWEST and route == slower else 1.0
             for _ in range(30 if route == slower else 6):
                 status = 200 if draw.random() > 0.002 else 500
-                keeper.timings.record(method, route, status, slow * draw.lognormvariate(-2, 0.6))
+                collector.timings.record(method, route, status, slow * draw.lognormvariate(-2, 0.6))
         if draw.random() < 0.1:
-            keeper.later(lambda ledger, at: ledger.signal("payment.failed", at, 1))
-        keeper.flush()
+            collector.enqueue(lambda ledger, at: ledger.signal("payment.failed", at, 1))
+        collector.flush()
         clock.now += every if now - clock.now > 86_400 else min(every, last_day)
-    keeper.close()
+    collector.close()

@@ -1,1 +1,1 @@
-"""The coach app in Django: `manage.py migrate`, then `gunicorn coach.wsgi` from the folder coach_django."""
+"""The coach app in Django: run `manage.py migrate`, then `gunicorn coach.wsgi` in the folder coach_django."""

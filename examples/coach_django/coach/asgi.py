@@ -1,4 +1,4 @@
-"""What an ASGI server serves."""
+"""The application object for ASGI servers."""
 
 import os
 

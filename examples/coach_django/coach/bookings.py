@@ -1,4 +1,4 @@
-"""Where money is made: book a slot, pay for it, and hear from the payment provider."""
+"""Bookings, payments, and the payment provider's webhook."""
 
 import json
 import logging
@@ -10,23 +10,24 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from coach import forms, outside
-from coach.doors import Refused, as_json, logged_in
+from coach.access import Refused, as_json, logged_in
 from coach.models import Booking, Slot
 from launchready.errors import IdempotencyError
 
 if settings.PROTECTED:
     from launchready.django import idempotent
+    from launchready.idempotency import current
 else:
-    from coach.before import idempotent
+    from coach.before import current, idempotent
 
 log = logging.getLogger("coach")
 
 
 @idempotent(key=lambda slot_id, **_: f"slot:{slot_id}", store=settings.STORE, keep="365d")
 def sell(*, slot_id: int, customer_id: int) -> int | None:
-    """Look whether the slot is free, then take it. Two customers at once both see it free: the classic race.
+    """Sell a slot if it is free. Two concurrent customers both see it free: the classic race.
 
-    `@idempotent` by slot lets one call per slot run, ever, on any worker; all others get an IdempotencyError.
+    `@idempotent` with the slot as key runs one call per slot, on any worker. Later calls raise IdempotencyError.
     """
     if Booking.objects.filter(slot_id=slot_id).exists():
         return None
@@ -38,7 +39,7 @@ def sell(*, slot_id: int, customer_id: int) -> int | None:
 @as_json
 @logged_in
 def book(request: HttpRequest) -> tuple[dict[str, Any], int]:
-    slot_id = forms.sent(forms.NewBooking, request)["slot_id"]
+    slot_id = forms.parse(forms.NewBooking, request)["slot_id"]
     if not Slot.objects.filter(pk=slot_id).exists():
         raise Refused(404, "no such slot")
     try:
@@ -71,14 +72,16 @@ def booking(request: HttpRequest, booking_id: int) -> dict[str, Any]:
 @as_json
 @logged_in
 def pay(request: HttpRequest) -> tuple[dict[str, Any], int]:
-    new = forms.sent(forms.NewPayment, request)
+    new = forms.parse(forms.NewPayment, request)
     booking = own_booking(new["booking_id"], request)
     if booking.status != "reserved":
         raise Refused(409, "this booking is paid")
     log.info("charging card %s of %s, booking %d", new["card"], booking.customer.email, booking.pk)
     log.debug("provider call with %s", dict(outside.provider.headers))
     price = booking.slot.coach.price
-    charge = outside.charge(price, new["card"], booking.pk)
+    once = current()
+    key, metadata = once.downstream_key("charge"), once.metadata()
+    charge = outside.charge(price, new["card"], booking.pk, key, metadata)
     Booking.objects.filter(pk=booking.pk, status="reserved").update(status="charged")
     payment = booking.payments.create(charge=charge, amount=price)
     return {"id": payment.pk, "charge": charge, "amount": price}, 201
@@ -96,7 +99,7 @@ def stripe(request: HttpRequest) -> dict[str, bool]:
 
 
 def turn_paid(booking_id: int) -> None:
-    """The provider may send an event twice: the booking turns paid once, and one mail goes out."""
+    """Mark a booking as paid and send one mail, even if the provider delivers the event twice."""
     if Booking.objects.filter(pk=booking_id).exclude(status="paid").update(status="paid"):
         customer = Booking.objects.select_related("customer").get(pk=booking_id).customer
         outside.send_mail(customer.email, "Your booking is paid", f"Booking {booking_id} is paid. See you there!\n")

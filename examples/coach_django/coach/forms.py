@@ -1,4 +1,4 @@
-"""What customers send, as Django forms over the JSON body."""
+"""The JSON bodies of requests, as Django forms."""
 
 import json
 from typing import Any
@@ -28,14 +28,14 @@ class NewPayment(forms.Form):
 
 
 class Unprocessable(Exception):
-    """What was sent cannot be understood. The text says why."""
+    """The body is invalid; the message says why."""
 
 
-def sent(form: type[forms.Form], request: HttpRequest) -> dict[str, Any]:
+def parse(form: type[forms.Form], request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body)
     except ValueError:
-        raise Unprocessable("the body is no JSON") from None
+        raise Unprocessable("the body is not JSON") from None
     filled = form(body if isinstance(body, dict) else {})
     if not filled.is_valid():
         raise Unprocessable("; ".join(f"{name}: {errors[0]}" for name, errors in filled.errors.items()))

@@ -1,4 +1,4 @@
-# ruff: noqa: DJ008 - nothing here is shown in an admin
+# ruff: noqa: DJ008 - no admin shows these models
 """The tables. Customers are Django's own users, with the e-mail address as user name."""
 
 from django.conf import settings
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Confirmation(models.Model):
-    """There is one for each customer who has opened the link in the first mail."""
+    """One for each customer who opened the link in the first mail."""
 
     customer = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE)
     at = models.DateTimeField(auto_now_add=True)
@@ -29,7 +29,7 @@ class Slot(models.Model):
 
 
 class Booking(models.Model):
-    """Nothing here says that a slot is sold once: a OneToOneField would, and is the best fix of all."""
+    """No constraint sells a slot only once. A OneToOneField would, and is the best fix."""
 
     slot = models.ForeignKey(Slot, models.PROTECT, related_name="bookings")
     customer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="bookings")

@@ -1,4 +1,4 @@
-"""The outside world: mail that goes out, money that comes in, and the provider's signed calls."""
+"""External services: mail, the payment provider, and its signed webhooks."""
 
 import hashlib
 import hmac
@@ -12,22 +12,26 @@ provider = httpx.Client(base_url=settings.PROVIDER, headers={"Authorization": f"
 
 
 def send_mail(to: str, subject: str, text: str) -> None:
-    """Django sets Date and Message-ID itself."""
+    """Send a mail. Django sets Date and Message-ID."""
     send(subject, text, None, [to])
 
 
-def charge(amount: int, card: str, booking_id: int) -> str:
-    """Takes the money, now. Returns the provider's id of the charge."""
+def charge(amount: int, card: str, booking_id: int, key: str, metadata: dict[str, str]) -> str:
+    """Charge the card and return the provider's id of the charge.
+
+    The provider gets the key of this attempt, so that it charges once, and `launchready reconcile` finds the charge.
+    """
     answer = provider.post(
         "/v1/charges",
-        json={"amount": amount, "currency": "eur", "source": card, "metadata": {"booking_id": booking_id}},
+        headers={"Idempotency-Key": key},
+        json={"amount": amount, "currency": "eur", "source": card, "metadata": {"booking_id": booking_id, **metadata}},
     )
     answer.raise_for_status()
     return str(answer.json()["id"])
 
 
 def signed_by_stripe(body: bytes, header: str) -> bool:
-    """Stripe's scheme: `t=1700000000,v1=<hex>` over "t.body", not older than five minutes."""
+    """Verify Stripe's signature: `t=1700000000,v1=<hex>` over "t.body", at most five minutes old."""
     fields = dict(part.split("=", 1) for part in header.split(",") if "=" in part)
     moment, signature = fields.get("t", ""), fields.get("v1", "")
     if not moment.isdecimal() or abs(time.time() - int(moment)) > 300:

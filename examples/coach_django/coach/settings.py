@@ -1,9 +1,9 @@
-"""Django's settings. What differs between a laptop, staging and production comes from the environment."""
+"""Django's settings. Values that differ between laptop, staging and production come from the environment."""
 
 import os
 
 PUBLIC_URL = os.environ.get("COACH_PUBLIC_URL", "http://localhost:8000")
-WEB_APP = os.environ.get("COACH_WEB_APP", "https://app.coach.example")  # the web app's origin, allowed to call us
+WEB_APP = os.environ.get("COACH_WEB_APP", "https://app.coach.example")  # origin of the web app
 PROVIDER = os.environ.get("COACH_PROVIDER", "http://localhost:8001")  # the payment provider
 PROVIDER_KEY = os.environ.get("COACH_PROVIDER_KEY", "")
 WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
@@ -42,7 +42,7 @@ LOGGING = {
     "loggers": {"coach": {"level": "DEBUG"}},
 }
 
-# With COACH_PROTECTED=1 the app runs with launchready. Without, it is the app as it was before.
+# COACH_PROTECTED=1 adds launchready.
 PROTECTED = os.environ.get("COACH_PROTECTED") == "1"
 STORE = os.environ.get("COACH_STORE", "sqlite:///launchready.db")
 if PROTECTED:

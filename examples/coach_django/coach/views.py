@@ -16,7 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from coach import forms, outside
-from coach.doors import Refused, as_json, bearer_token, logged_in
+from coach.access import Refused, as_json, bearer_token, logged_in
 from coach.models import Booking, Coach, Confirmation, Slot
 
 log = logging.getLogger("coach")
@@ -25,7 +25,7 @@ log = logging.getLogger("coach")
 @require_POST
 @as_json
 def sign_up(request: HttpRequest) -> tuple[dict[str, Any], int]:
-    new = forms.sent(forms.SignUp, request)
+    new = forms.parse(forms.SignUp, request)
     log.debug("sign up %r", new)
     email = new["email"].lower()
     try:
@@ -51,15 +51,15 @@ def confirm(request: HttpRequest) -> dict[str, bool]:
 @require_POST
 @as_json
 def log_in(request: HttpRequest) -> dict[str, str]:
-    """Django's `authenticate` takes as long for an unknown account as for a known one."""
-    who = forms.sent(forms.LogIn, request)
-    log.debug(f"log in email={who['email']} password={who['password']}")  # noqa: G004 - careless on purpose: see the README
-    customer = authenticate(request, username=who["email"].lower(), password=who["password"])
+    """Log in. Django's `authenticate` takes the same time for unknown accounts."""
+    account = forms.parse(forms.LogIn, request)
+    log.debug(f"log in email={account['email']} password={account['password']}")  # noqa: G004 - deliberately careless, see the README
+    customer = authenticate(request, username=account["email"].lower(), password=account["password"])
     if customer is None:
         raise Refused(401, "wrong e-mail or password")
     login(request, customer)
     token = bearer_token(customer)
-    log.info("session for %s: token=%s", who["email"], token)
+    log.info("session for %s: token=%s", account["email"], token)
     return {"token": token}
 
 
@@ -104,7 +104,7 @@ def slots(_: HttpRequest, coach_id: int) -> list[dict[str, Any]]:
 @require_GET
 @as_json
 def apple(_: HttpRequest) -> dict[str, Any]:
-    """No file name extension, so the content type has to be said: JsonResponse answers application/json."""
+    """The file name has no extension; JsonResponse sets application/json."""
     links = {"appIDs": ["ABCDE12345.example.coach.app"], "components": [{"/": "/coaches/*"}, {"/": "/confirm"}]}
     return {"applinks": {"details": [links]}}
 
@@ -112,7 +112,7 @@ def apple(_: HttpRequest) -> dict[str, Any]:
 @require_GET
 @as_json
 def android(_: HttpRequest) -> list[dict[str, Any]]:
-    """Both keys that sign the app: the upload key, and the one of Play App Signing."""
+    """Both signing keys of the app: the upload key and the Play App Signing key."""
     target = {
         "namespace": "android_app",
         "package_name": "example.coach.app",

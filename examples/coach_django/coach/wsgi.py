@@ -1,4 +1,4 @@
-"""What a WSGI server serves."""
+"""The application object for WSGI servers."""
 
 import os
 

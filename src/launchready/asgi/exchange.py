@@ -1,46 +1,52 @@
 """One request under ASGI.
 
-The object carries its state and stands between the app and the server: its ``send`` sees the response head, its
-``receive`` remembers the body for those who need it. A request that no feature answers makes no task and no thread; a
-body is held back only where a feature asked for it, and only up to its bound.
+The object holds the request's state between app and server: its ``send`` sees the response head, its ``receive``
+records the body if a feature may need it. A request that passes through creates no task and no thread. A response body
+is buffered only if a feature needs it, up to a bound.
 """
 
 import asyncio
+from contextlib import suppress
+from functools import partial
 from operator import itemgetter
 from time import perf_counter
 from typing import Any, Protocol
 
-from launchready.asgi.body_replay import Reread, told_again
+from launchready.asgi.body_replay import SpooledMessages, replay_first
 from launchready.asgi.types import App, Message, Receive, Scope, Send
+from launchready.asgi.write_behind import WriteBehind
+from launchready.clock import SYSTEM
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Feature, Forward, ReadBody, ResponseSent
 from launchready.exchange.background import Behind
-from launchready.exchange.operations import Elsewhere, Flow, Inline, Op, new
-from launchready.http.asgi_scope import user
-from launchready.http.message import Request, Response, append, clean, drawn
-from launchready.http.recorded_input import REMEMBERED
-from launchready.metrics.timing import OWN, STREAM
-from launchready.runtime.adapter import Answers
-from launchready.runtime.bodies.spool import IN_MEMORY, Spool
-from launchready.runtime.current import CURRENT, Wanted
-from launchready.runtime.drive import adrive, drive, let_go
-from launchready.runtime.pipeline import Parked, chain
-from launchready.settings.compiled_app import SAFE, Plan, Stack
+from launchready.exchange.operations import Flow, Inline, Op, WouldBlock, allocate
+from launchready.http.asgi_scope import route_path, user
+from launchready.http.message import Request, Response, append, clean, is_event_stream, multipart_boundary
+from launchready.http.recorded_input import MAX_RECORDED_BODY
+from launchready.metrics.timing import ANSWERED_EARLY, STREAM
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.bodies.spool import IN_MEMORY, STREAM_SECONDS, Spool
+from launchready.runtime.current import CURRENT, ViewFeatures
+from launchready.runtime.drive import adrive, cancel_flows, drive
+from launchready.runtime.pipeline import Parked, run_features
+from launchready.settings.compiled_app import SAFE, CompiledApp, Plan
 
-facts = itemgetter("method", "path", "raw_path", "query_string", "scheme", "client", "headers")
+scope_fields = itemgetter("method", "path", "raw_path", "query_string", "scheme", "client", "headers")
 DEFAULTS = {"raw_path": None, "query_string": b"", "scheme": "http", "client": None}
-"""What a server may leave out of an http scope, and what is then meant (ASGI HTTP 2.3)."""
+"""The optional keys of an http scope and their defaults (ASGI HTTP 2.3)."""
 
 
-class Face(Protocol):
-    """The middleware, as a request knows it."""
+class ASGIFace(Protocol):
+    """The middleware, as seen by a request."""
 
     app: App
-    stack: Stack
+    stack: CompiledApp
     inline: Inline
     owned: frozenset[bytes]
 
     def native(self, response: Response) -> object: ...
+
+    def view_has_rule(self, scope: Scope) -> bool: ...
 
     def caller(self, scope: Scope) -> object: ...
 
@@ -49,54 +55,63 @@ class Face(Protocol):
     def behind(self, scope: Scope, op: Behind) -> None: ...
 
 
-class Exchange:
-    """One request. What most requests never set has its default on the class."""
+class ASGIExchange:
+    """One request. Defaults of rarely used attributes are on the class."""
 
     status = 500
-    note = ""  # what was special about the answer, see metrics/timing.py
-    first: float  # of a stream: when its first chunk left
-    whole = False  # of a stream: whether its last chunk left
+    note = ""  # the kind of a response, see metrics/timing.py
+    first: float  # when the first chunk of a stream was sent
+    whole = False  # whether the last chunk of a stream was sent
     _parked: Parked
     _forward: Forward
-    _started = False  # the head has left
-    _dropped = False  # a feature answered in the app's place: what the app still sends of its own body is dropped
+    _started = False  # the head was sent
+    _app_body_dropped = False  # the body was sent, so what the app still sends of it is discarded
+    _replaced = False  # a feature has replaced the app's response
     _hold = 0
-    _held: Message | None = None  # the start of an answer whose body is being held back
-    _body: bytes | None = None  # all of it, where it was held
+    _pending_start: Message | None = None  # the start message while the body is buffered
+    _body: bytes | None = None  # the buffered response body, if it is complete
     _tail: Copy | None = None
-    _ends = False  # somebody waits for the last byte
+    _behind: WriteBehind | None = None
+    _awaits_end = False  # a feature waits for the last byte
     _chunks: list[bytes]
+    _late_at: float  # when a buffered stream is sent after all
     _size: int
     _copied: list[bytes]
     _copied_size: int
-    _parts: list[bytes] | None = None  # of the request body; in its place, where it is large:
+    _parts: list[bytes] | None = None  # the recorded request body; a large one is in _spool
     _spool: Spool | None = None
     _size_in = 0
-    _bound = REMEMBERED  # bytes of the request body that are kept
+    _bound = MAX_RECORDED_BODY
     _complete = False
-    _late: list[Message] | Reread
-    _leaves: asyncio.Event | None = None
+    _pending: list[Message] | SpooledMessages
+    _starting: asyncio.Event | None = None
 
-    def __init__(self, face: Face, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
-        self.request = request = new(Request)
+    def __init__(self, face: ASGIFace, scope: Scope, receive: Receive, send: Send, plan: Plan) -> None:
+        self.request = request = allocate(Request)
         try:
-            request.method, path, raw, request.query, request.scheme, client, headers = facts(scope)
+            request.method, path, raw, request.query, request.scheme, client, headers = scope_fields(scope)
         except KeyError:
-            request.method, path, raw, request.query, request.scheme, client, headers = facts({**DEFAULTS, **scope})
-        request.path = path
+            request.method, path, raw, request.query, request.scheme, client, headers = scope_fields(
+                {**DEFAULTS, **scope}
+            )
+        if not request.method.isupper():
+            request.method = request.method.upper()
         request.raw_path = raw or path.encode()
+        request.prefix = (scope.get("root_path") or "").rstrip("/")
+        request.path = route_path(scope) if request.prefix or path[:1] != "/" or path[1:2] == "/" else path
         request.peer = client[0] if client else ""
         request.headers = headers
         request.fields = dict(headers)
         request.get = request.fields.get
         request.adds = []
         request.claimed = request.cached = None
+        request.view_rule = partial(face.view_has_rule, scope) if ViewFeatures.rules else None
         self._face = face
         self._scope = scope
         self._receive = receive
         self._send = send
         self._parked = []
-        self._steps = chain(plan, request, face.inline, self._parked)
+        self._steps = run_features(plan, request, face.inline, self._parked)
 
     # The way in.
 
@@ -119,19 +134,19 @@ class Exchange:
                     and not message.get("more_body")
                     and message["type"] == "http.request"
                     and (announced is None or announced == b"%d" % size)
-                ):  # most bodies are whole in their first message
-                    self._parts, self._late, self._size_in, self._complete = [body], [message], size, True
+                ):  # most bodies fit into their first message
+                    self._parts, self._pending, self._size_in, self._complete = [body], [message], size, True
                     step.answer = body
                     try:
                         step = next(steps)
                     except StopIteration as end:
                         step = end.value
                 else:
-                    self._receive = told_again(message, self._receive)
+                    self._receive = replay_first(message, self._receive)
             if isinstance(step, Op) and not isinstance(step, Forward):
                 step = await adrive(steps, self._carry, step)
             if isinstance(step, Response):
-                self.note = OWN
+                self.note = ANSWERED_EARLY
                 await self._answer(step)
                 return
             self._hold = step.hold
@@ -140,39 +155,45 @@ class Exchange:
         if self._parts is not None:
             receive = self.receive
         scope = self._scope
-        asked = scope["headers"]
-        if self.request.headers is not asked:
-            scope["headers"] = self.request.headers  # a feature asks with other lines than the client
+        client_headers = scope["headers"]
+        if self.request.headers is not client_headers:
+            scope["headers"] = self.request.headers  # a feature has replaced the client's headers
         token = None
-        if Wanted.views or self.request.claimed is not None:
+        if ViewFeatures.views or self.request.claimed is not None:
             token = CURRENT.set(self)
             if self._parts is None and self.request.method not in SAFE:
-                receive = self._remember()
+                receive = self._record_body()
         try:
             await self._face.app(scope, receive, self.send)
+            if self._pending_start is not None:  # the app ended without a last chunk
+                await self._stop_buffering(self._pending_start)
         except Exception as error:
             await self._failed(error, receive)
         except BaseException:
-            await let_go(self._parked, self._carry_any)
+            if self._behind is not None:
+                self._behind.cancel()
+            await cancel_flows(self._parked, self._carry_inline)
             raise
         finally:
-            scope["headers"] = asked
+            scope["headers"] = client_headers
             if token is not None:
                 CURRENT.reset(token)
-            if self._tail is not None:  # the app ended without a last chunk: what came is not the whole
+            if self._tail is not None:  # the app ended without a last chunk: the body is incomplete
                 await self._copy(self._tail, None)
-            if self._ends:
+            if self._behind is not None:
+                await self._behind.finish()
+            if self._awaits_end:
                 await adrive(steps, self._carry)
             steps.close()
 
     async def _failed(self, error: Exception, receive: Receive) -> None:
-        """The app raised. Before an answer left, its failure is an answer too: a 500 with everything it must carry."""
+        """Handle an exception of the app. If no response was sent, send a 500 with all added headers."""
         if self._started:
             raise error
-        self._held = None  # what was kept back of an answer that broke off is none
+        self._pending_start = None  # discard a response that was started but not sent
         if isinstance(error, SafeToRetry):
             step = await adrive(self._steps, self._carry, error=error)
-            assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
+            assert isinstance(step, Response)  # nothing copies the body of a refusal
             await self._answer(step)
             return
         await self._face.failed(self._scope, receive, self.send, error)
@@ -185,17 +206,19 @@ class Exchange:
             self._face.behind(self._scope, op)
             op.answer = None
         else:
-            await self._face.stack.answers.aexecute(op)
+            await self._face.stack.adapter.aexecute(op)
 
     # The way back.
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.body":
-            start = self._held
+            start = self._pending_start
             if start is None:
-                if not self._dropped:
+                if not self._app_body_dropped:
                     if self._tail is not None:
+                        if message.get("more_body") and self._behind is None:  # a slow client must not delay the copy
+                            self._send = self._behind = WriteBehind(self._send, self._tail.limit)
                         await self._copy(self._tail, message)
                     if message.get("more_body"):
                         if not self.note:
@@ -206,18 +229,21 @@ class Exchange:
                 return
             body = message.get("body", b"")
             if self._chunks or message.get("more_body") or len(body) > self._hold:
-                await self._keep(start, message)
+                await self._buffer(start, message)
                 return
-            message, self._body, self._held, self._hold = start, body, None, 0  # whole at once: now the head may go
+            message, self._body, self._pending_start, self._hold = start, body, None, 0  # one complete chunk
         elif kind != "http.response.start":
             await self._send_other(message)
             return
         elif self._hold:
-            self._held = message
-            self._chunks = []
-            self._size = 0
-            return
-        response = new(Response)
+            if not is_event_stream(message.get("headers", ())):
+                self._pending_start = message
+                self._chunks = []
+                self._size = 0
+                self._late_at = SYSTEM.monotonic() + STREAM_SECONDS
+                return
+            self._hold = 0
+        response = allocate(Response)
         response.status = message["status"]
         response.headers = headers = list(message.get("headers", ()))
         response.body = self._body
@@ -239,43 +265,53 @@ class Exchange:
             self._copied_size = 0
             final = final.head
         self._started = True
-        if self._leaves is not None:
-            self._leaves.set()
+        if self._starting is not None:
+            self._starting.set()
         self.status = status = final.status
         if self.request.adds:
             append(final.headers, self.request.adds, status)
-        await self._send({"type": "http.response.start", "status": status, "headers": final.headers})
+        self._replaced = final is not response
+        start = {"type": message["type"]} if self._replaced else message  # the app's own start may announce trailers
+        await self._send({**start, "status": status, "headers": final.headers})
         if final.body is not None:
-            self._dropped = True
+            self._app_body_dropped = True
             await self._send({"type": "http.response.body", "body": final.body})
 
     async def _send_other(self, message: Message) -> None:
-        """An extension of the server. A file that the server sends itself never passes here: it cannot be held."""
-        if self._held is not None:
-            start, self._held, self._hold = self._held, None, 0
+        """Pass a message of a server extension. A file sent by the server itself cannot be buffered or copied."""
+        if self._pending_start is not None:
+            start, self._pending_start, self._hold = self._pending_start, None, 0
             await self.send(start)
-        if self._tail is not None and message["type"] != "http.response.trailers":
+        trailers = message["type"] == "http.response.trailers"
+        if self._tail is not None and not trailers:
             await self._copy(self._tail, None)
-        await self._send(message)
+        if not (trailers and self._replaced):
+            await self._send(message)
 
-    async def _keep(self, start: Message, message: Message) -> None:
-        """Hold the body back until it is whole, or over the bound: then it streams on and nobody has it."""
+    async def _buffer(self, start: Message, message: Message) -> None:
+        """Buffer the body until it is complete, too large or too slow. In the latter cases it streams on, unstored."""
         self._chunks.append(message.get("body", b""))
         self._size += len(self._chunks[-1])
         more = message.get("more_body", False)
-        if more and self._size <= self._hold:
+        fits = self._size <= self._hold
+        if more and fits and SYSTEM.monotonic() < self._late_at:
             return
-        body = b"".join(self._chunks)
-        streams = self._size > self._hold
-        self._held, self._hold, self._body = None, 0, None if streams else body
+        if more or not fits:
+            await self._stop_buffering(start, more=more)
+            return
+        self._pending_start, self._hold, self._body = None, 0, b"".join(self._chunks)
         await self.send(start)
-        if streams:
-            await self.send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def _stop_buffering(self, start: Message, *, more: bool = True) -> None:
+        """Send the head and the chunks so far. The features get a response without a body."""
+        self._pending_start, self._hold, body = None, 0, b"".join(self._chunks)
+        await self.send(start)
+        await self.send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def _copy(self, tail: Copy, message: Message | None) -> None:
-        """Keep a copy of what streams past, and hand it out before its last chunk leaves.
+        """Copy a streaming body, and hand the copy out before the last chunk is sent.
 
-        Who asks again right after it finds it stored. No message: the body was cut short, and nobody has it.
+        So the next request finds it stored. Without a message the body was cut short, and there is no copy.
         """
         body: bytes | None = None
         if message is not None:
@@ -295,7 +331,7 @@ class Exchange:
             op = next(self._steps)
         except StopIteration:
             return
-        self._ends = isinstance(await adrive(self._steps, self._carry, op), Ended)
+        self._awaits_end = isinstance(await adrive(self._steps, self._carry, op), ResponseSent)
 
     async def _answer(self, response: Response) -> None:
         self._started = True
@@ -309,54 +345,62 @@ class Exchange:
 
     # The request body.
 
-    def _remember(self) -> Receive:
+    def _record_body(self) -> Receive:
         if self._parts is None:
             self._parts = []
-            self._late = []
+            self._pending = []
         return self.receive
 
     async def receive(self) -> Message:
-        """The body for the app, remembered on its way; after the body, whatever the server says.
+        """Pass the body to the app and record it; then pass the server's messages.
 
-        That the client went away is said only when the answer is on its way: frameworks stop streaming at the news,
-        and what is held back for a key must be finished, whoever still waits for it.
+        While a response is buffered for a key, a disconnect is withheld until the response starts: frameworks stop
+        streaming at a disconnect, and the stored response must be complete. An endless stream ends the wait.
         """
-        if self._late:
-            return self._late.pop(0)
+        if self._pending:
+            return self._pending.pop(0)
         message = await self._receive()
         if message["type"] == "http.request":
-            self._note(message)
+            self._record(message)
         elif self._hold and not self._started:
-            self._leaves = asyncio.Event()
-            await self._leaves.wait()
+            await self._wait_for_start()
         return message
 
-    def _note(self, message: Message) -> None:
-        assert self._parts is not None  # this is the receive of those who remember
+    async def _wait_for_start(self) -> None:
+        """Wait until the response starts, after a disconnect. A stream is buffered for STREAM_SECONDS at most."""
+        self._starting = asyncio.Event()
+        while not self._starting.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._starting.wait(), STREAM_SECONDS)
+            if self._pending_start is not None and SYSTEM.monotonic() >= self._late_at:
+                return
+
+    def _record(self, message: Message) -> None:
+        assert self._parts is not None  # set by _record_body
         body = message.get("body", b"")
         self._size_in += len(body)
         if self._size_in <= IN_MEMORY:
             self._parts.append(body)
         elif self._size_in <= self._bound:
             if self._spool is None:
-                self._spool = Spool(drawn(self.request))
+                self._spool = Spool(multipart_boundary(self.request))
                 self._spool.write(b"".join(self._parts))
                 self._parts.clear()
             self._spool.write(body)
         self._complete = not message.get("more_body", False)
 
     async def _read_body(self, op: ReadBody) -> None:
-        self._remember()
-        if self._size_in <= self._bound:  # all that came is kept, so the rest may be, as far as the feature may read
+        self._record_body()
+        if self._size_in <= self._bound:  # everything so far is recorded, so the bound may grow
             self._bound = max(self._bound, op.limit)
         while not self._complete and self._size_in <= op.limit:
             message = await self._receive()
             if message["type"] != "http.request":
                 raise BodyCutShort
-            self._note(message)
-            self._late.append(message)
-            if self._spool is not None and isinstance(self._late, list):
-                self._late = Reread(self._spool, self._late)
+            self._record(message)
+            self._pending.append(message)
+            if self._spool is not None and isinstance(self._pending, list):
+                self._pending = SpooledMessages(self._spool, self._pending)
         if self._size_in > min(op.limit, self._bound):
             raise BodyTooLarge
         announced = self.request.get(b"content-length")
@@ -364,11 +408,11 @@ class Exchange:
             raise BodyCutShort
         op.answer = b"".join(self._parts or ()) if self._spool is None else self._spool
 
-    # A view that turns out to be protected.
+    # The interface for decorated views (CurrentExchange).
 
     @property
-    def answers(self) -> Answers:
-        return self._face.stack.answers
+    def adapter(self) -> OperationAdapter:
+        return self._face.stack.adapter
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
@@ -380,7 +424,7 @@ class Exchange:
         return None
 
     def settle(self, result: object) -> object:
-        return result  # the flow is parked, and told when the framework has made a response of it
+        return result  # the parked flow gets the response when the framework has created it
 
     async def asettle(self, result: object) -> object:
         return result
@@ -396,12 +440,12 @@ class Exchange:
         flow = feature.handle(self.request)
         if flow is None or isinstance(flow, Response):
             return flow
-        return self._park(flow, await adrive(flow, self._carry_any))
+        return self._park(flow, await adrive(flow, self._carry_inline))
 
     async def afail(self, error: Exception) -> Response | None:
         if not self._parked:
             return None
-        return _response(await adrive(self._parked.pop()[0], self._carry_any, error=error))
+        return _response(await adrive(self._parked.pop()[0], self._carry_inline, error=error))
 
     def join(self, feature: Feature) -> Response | None:
         flow = feature.handle(self.request)
@@ -421,18 +465,18 @@ class Exchange:
             return None
         return _response(step)
 
-    async def _carry_any(self, op: Op[Any]) -> None:
+    async def _carry_inline(self, op: Op[Any]) -> None:
         if not self._inline(op):
             await self._carry(op)
 
     def _carry_blocking(self, op: Op[Any]) -> None:
-        """From the thread that runs a ``def`` view."""
+        """Execute an operation in the thread of a ``def`` view."""
         if isinstance(op, ReadBody):
-            from anyio import from_thread  # noqa: PLC0415 - Starlette runs such views by anyio
+            from anyio import from_thread  # noqa: PLC0415 - Starlette runs ``def`` views in anyio threads
 
             from_thread.run(self._read_body, op)
         elif not self._inline(op):
-            self._face.stack.answers.execute(op)
+            self._face.stack.adapter.execute(op)
 
     def _inline(self, op: Op[Any]) -> bool:
         answer = self._face.inline.get(type(op))
@@ -440,11 +484,11 @@ class Exchange:
             return False
         try:
             answer(op)
-        except Elsewhere:
+        except WouldBlock:
             return False
         return True
 
 
 def _response(step: object) -> Response | None:
-    assert step is None or isinstance(step, Response)  # a joined flow copies nothing
+    assert step is None or isinstance(step, Response)  # a joined flow does not copy
     return step

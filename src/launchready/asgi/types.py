@@ -1,4 +1,4 @@
-"""What an ASGI server and an app say to each other, as types (ASGI 3.0)."""
+"""Types of the ASGI 3.0 interface between server and app."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any

@@ -1,74 +1,76 @@
-"""The adapter of the engine: each kind of question goes to the one room that can answer it, within bounds."""
+"""The network adapter of the engine: sends each kind of question to the module that answers it, within bounds."""
 
 import asyncio
 import inspect
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from launchready.checks.engine import Engine
-from launchready.checks.operations import Ask, Fetch, Found, Get, Handshake, Look, Query, Rdap, Smtp
+from launchready.checks.engine import CheckEngine
+from launchready.checks.operations import (
+    Handshake,
+    HttpGet,
+    HttpRequest,
+    LocalQuestion,
+    Query,
+    Question,
+    Rdap,
+    Smtp,
+    Subdomains,
+)
+from launchready.checks.options import CheckOptions
 from launchready.net import rdap, tls
 from launchready.net.addresses import is_address, is_documentation
 from launchready.net.answers import DnsAnswer, HttpAnswer, NamesAnswer, RdapAnswer, SmtpAnswer, TlsFacts
+from launchready.net.blocking import in_daemon_thread
 from launchready.net.dns import Resolver
-from launchready.net.http import Client
+from launchready.net.http import HttpClient
 from launchready.net.smtp import Greeter
 
-# Enough to have a whole domain in flight, and no burst that a home router or a resolver takes for an attack.
-MOST_QUERIES = 64
-MOST_CONNECTIONS = 16
+# Enough to query a whole domain at once, but no burst that a home router or a resolver takes for an attack.
+MAX_QUERIES = 64
+MAX_CONNECTIONS = 16
 
 
 class Network:
-    """Answers from the real network, or from what the caller injected in its place.
+    """Answers questions from the real network, or from the replacements that the caller gave.
 
-    - ``resolver``: (host, port) to ask instead of the machine's own. Registries, name servers and mail servers of that
-      world are asked only where the caller says how they are reached.
-    - ``private``: connections may go to addresses that are not public. Whoever controls a DNS zone controls the
-      addresses in it, so a server that embeds the checks must not allow it.
+    - ``resolver``: (host, port) to ask instead of the machine's own. Registries, name servers and mail servers are
+      then asked only if the caller gives a way to reach them.
+    - ``private``: connections may go to private addresses. A server that embeds the checks must not allow this: the
+      owner of a DNS zone chooses the addresses in it.
     - ``http``: an httpx transport. ``tls``, ``rdap``: providers. ``nameservers``: see ``launchready.net.dns``.
     """
 
-    def __init__(
-        self,
-        *,
-        resolver: tuple[str, int] | None = None,
-        nameservers: Mapping[str, tuple[str, int]] | None = None,
-        http: Any = None,
-        tls: Any = None,
-        rdap: Any = None,
-        smtp: Greeter | None = None,
-        private: bool = False,
-        subdomains: Any = None,
-    ) -> None:
-        self.resolver = Resolver((resolver,) if resolver else (), nameservers)
-        self.http = Client(http, private=private)
-        self.tls = tls
-        self.rdap = rdap
-        self.smtp = smtp
-        self.private = private
-        self.subdomains = subdomains
+    def __init__(self, options: CheckOptions) -> None:
+        resolver = options.resolver
+        self.resolver = Resolver((resolver,) if resolver else (), options.nameservers)
+        self.http = HttpClient(options.http, private=options.allow_private)
+        self.tls = options.tls
+        self.rdap = options.rdap
+        self.smtp = options.smtp
+        self.private = options.allow_private
+        self.subdomains = options.subdomains
         self.injected = resolver is not None
-        self.queries = asyncio.Semaphore(MOST_QUERIES)
-        self.connections = asyncio.Semaphore(MOST_CONNECTIONS)
+        self.queries = asyncio.Semaphore(MAX_QUERIES)
+        self.connections = asyncio.Semaphore(MAX_CONNECTIONS)
 
-    async def answer(self, op: Ask[Any], engine: Engine) -> Any:
-        """One question, one exchange."""
+    async def answer(self, op: Question[Any], engine: CheckEngine) -> Any:
+        """Answers one question."""
         if isinstance(op, Query):
-            if op.server is not None and not self.reachable(op.server):
+            if op.server is not None and not self.may_ask(op.server):
                 return DnsAnswer(f"{op.rdtype} {op.name} at {op.server}", "unasked", reason="not probed")
             async with self.queries:
                 return await self.resolver.query(
                     op.name, op.rdtype, server=op.server, checking_disabled=op.checking_disabled, tcp=op.tcp
                 )
-        if isinstance(op, Look):
-            return await looked(op)
-        if isinstance(op, Found):
-            return await found(op.domain, self.subdomains)
-        addresses = Book(engine)
-        if isinstance(op, Fetch):
+        if isinstance(op, LocalQuestion):
+            return await ask_in_thread(op)
+        if isinstance(op, Subdomains):
+            return await list_subdomains(op.domain, self.subdomains)
+        addresses = AddressLookup(engine)
+        if isinstance(op, HttpRequest):
             if await self.unreachable(op, addresses):
                 return HttpAnswer(f"{op.method} {op.url}", op.url, trouble="unasked", reason="not probed")
             self.http.addresses = addresses
@@ -79,24 +81,26 @@ class Network:
         if isinstance(op, Smtp):
             return await self.greet(op, addresses)
         if isinstance(op, Rdap):
-            # Whoever names a resolver means its world: the registries of the real one know nothing of that.
+            # An injected resolver is a world of its own: the real registries do not know its domains.
             if self.rdap is None and self.injected:
                 return RdapAnswer(f"registration of {op.domain}", probed=False, reason="not probed")
-            return await rdap.look_up(op.domain, self.rdap, lambda url: engine.ask(Get(url)))
+            return await rdap.look_up(op.domain, self.rdap, lambda url: engine.ask(HttpGet(url)))
         raise TypeError(f"{op!r} is not a question to the network")
 
-    def reachable(self, server: str) -> bool:
-        """A name server of an injected world is asked only where that says how it is reached."""
+    def may_ask(self, server: str) -> bool:
+        """Whether a name server may be asked. In an injected world only those in ``nameservers`` exist."""
         return not self.injected or server in (self.resolver.overrides or {})
 
-    async def unreachable(self, op: Fetch, addresses: "Book") -> bool:
-        """Whether nobody can be asked: a table of answers has no families of addresses, documentation no servers."""
+    async def unreachable(self, op: HttpRequest, addresses: "AddressLookup") -> bool:
+        """Whether no server exists: a table of HTTP answers has no IPv6, and documentation addresses have no
+        servers.
+        """
         if self.http.transport is not None:
             return op.address is not None and ":" in op.address
-        return await self.nowhere(op.address or urlsplit(op.url).hostname, addresses)
+        return await self.has_no_server(op.address or urlsplit(op.url).hostname, addresses)
 
-    async def nowhere(self, host: str | None, addresses: "Book") -> bool:
-        """Whether a host of an injected world has addresses of documentation only, where no server is."""
+    async def has_no_server(self, host: str | None, addresses: "AddressLookup") -> bool:
+        """Whether a host of an injected world has only documentation addresses, where no server exists."""
         if not self.injected or not host:
             return False
         try:
@@ -105,8 +109,8 @@ class Network:
             return False
         return bool(found) and all(map(is_documentation, found))
 
-    async def greet(self, op: Smtp, addresses: "Book") -> SmtpAnswer:
-        """Mail servers of an injected world are greeted only where it says how they are reached."""
+    async def greet(self, op: Smtp, addresses: "AddressLookup") -> SmtpAnswer:
+        """In an injected world mail servers are greeted only if ``smtp`` was given."""
         if self.smtp is None and self.injected:
             return SmtpAnswer(f"SMTP {op.host}:25", probed=False, reason="not probed")
         if self.smtp is None:
@@ -114,25 +118,25 @@ class Network:
         async with self.connections:
             return await self.smtp.greet(op.host, addresses)
 
-    async def handshake(self, op: Handshake, addresses: "Book") -> Any:
-        """What is injected is taken as it is; a real handshake goes through our own resolver."""
+    async def handshake(self, op: Handshake, addresses: "AddressLookup") -> Any:
+        """Injected facts are used as they are. A real handshake uses our own resolver."""
         if self.tls is None and self.http.transport is not None:
-            # Whoever answers HTTP from a table has no server to shake hands with.
+            # A table of HTTP answers has no server for a handshake.
             return TlsFacts(f"TLS facts of {op.host}", probed=False)
-        if self.tls is None and await self.nowhere(op.host, addresses):
+        if self.tls is None and await self.has_no_server(op.host, addresses):
             return TlsFacts(f"TLS facts of {op.host}", probed=False)
         if self.tls is None:
             self.tls = tls.Handshakes(private=self.private)
         if not isinstance(self.tls, tls.Handshakes):
-            return await tls.given(self.tls, op.host)
-        if self.tls.addresses is None or isinstance(self.tls.addresses, Book):
+            return await tls.provided_facts(self.tls, op.host)
+        if self.tls.addresses is None or isinstance(self.tls.addresses, AddressLookup):
             self.tls.addresses = addresses
         async with self.connections:
             return await self.tls.facts(op.host, op.port)
 
 
-async def found(domain: str, provider: Any) -> NamesAnswer:
-    """What the caller's list, or the log that it asks, knows of names below the domain."""
+async def list_subdomains(domain: str, provider: Any) -> NamesAnswer:
+    """The names below the domain that the caller's list or callable knows."""
     question = f"names below {domain}"
     if provider is None:
         return NamesAnswer(question, probed=False)
@@ -145,19 +149,19 @@ async def found(domain: str, provider: Any) -> NamesAnswer:
     return NamesAnswer(question, tuple(name for name in listed if name.endswith(f".{domain}")))
 
 
-async def looked(op: Look[Any]) -> Any:
-    """In a thread, that is told when nobody waits any more."""
+async def ask_in_thread(op: LocalQuestion[Any]) -> Any:
+    """Answers in a thread. ``stopped()`` becomes true when the run no longer waits."""
     nobody = threading.Event()
     try:
-        return await asyncio.to_thread(op.look, nobody.is_set)
+        return await in_daemon_thread(lambda: op.look(nobody.is_set))
     finally:
         nobody.set()
 
 
-class Book:
-    """Addresses of a name, from the questions of this run: a rule may have asked them already."""
+class AddressLookup:
+    """The addresses of a name, from the questions of this run: another rule may have asked them already."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: CheckEngine) -> None:
         self.engine = engine
 
     async def __call__(self, name: str) -> Sequence[str]:
@@ -167,6 +171,6 @@ class Book:
         found = [record for answer in answers for record in answer.records]
         silent = next((answer for answer in answers if not answer.known), None)
         if not found and silent is not None:
-            # No address was seen, which is not the same as that there is none.
+            # An unanswered query does not prove that there is no address.
             raise LookupError(f"{silent.question}: {silent.reason}")
         return found

@@ -1,7 +1,7 @@
-"""Two reports about one domain: what is new, what is fixed, what is as it was, and what is not known any more.
+"""The difference between two reports about one domain: new, fixed, same, and no longer known.
 
-A finding that is gone is *fixed* only when its check ran and came to a verdict. One that could not be checked this
-time, or was not looked at, is unknown: it may be there still.
+A finding that is gone counts as *fixed* only if its check ran and decided. If it did not run or was undetermined, the
+finding is *unknown*: the problem may still exist.
 """
 
 import json
@@ -11,15 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from launchready.checks.finding import PLAIN, Finding, Passed, Score
-from launchready.checks.sanitize import clean
 from launchready.errors import ConfigError
 
-Key = tuple[str, str]
+Identity = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What changed between ``before`` (seconds since the epoch) and now."""
+    """The changes between ``before`` (seconds since the epoch) and now."""
 
     before: float
     new: tuple[Finding, ...] = ()
@@ -33,16 +32,16 @@ class Diff:
 
     @property
     def headline(self) -> str:
-        """All of it in one line."""
+        """The counts in one line."""
         when = datetime.fromtimestamp(self.before, UTC).strftime("%Y-%m-%d %H:%M UTC")
         counts = f"{len(self.new)} new, {len(self.fixed)} fixed, {len(self.same)} as before"
         return f"Since {when}: {counts}" + (f", {len(self.unknown)} not known any more" if self.unknown else "") + "."
 
     def to_text(self) -> str:
-        """The headline, and a line for each finding that is not as before."""
+        """The headline, and one line for each finding that changed."""
         lines = [self.headline]
         for mark, found in (("NEW", self.new), ("FIXED", self.fixed), ("?", self.unknown)):
-            lines += [f"{mark:<6}{one.code:<9}{clean(one.subject)}: {clean(one.title)}" for one in found]
+            lines += [f"{mark:<6}{one.code:<9}{one.subject}: {one.title}" for one in found]
         return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,25 +55,25 @@ class Diff:
 
 
 def compare(now: Iterable[Finding], before: Iterable[Finding], *, since: float, checked: Iterable[str]) -> Diff:
-    """``checked``: the codes that ran this time."""
-    old = {key(one): one for one in before if one.status == "fail"}
+    """Compares findings. ``checked``: the codes that ran this time."""
+    old = {identity(one): one for one in before if one.status == "fail"}
     current = [one for one in now if one.status == "fail"]
     codes = set(checked)
     unsure = [one for one in now if one.status == "undetermined"]
-    seen = {key(one) for one in current}
+    seen = {identity(one) for one in current}
     gone = [one for name, one in old.items() if name not in seen]
     open_questions = {(one.code, name) for one in unsure for name in subjects(one)}
     lost = [one for one in gone if one.code not in codes or any((one.code, s) in open_questions for s in subjects(one))]
     return Diff(
         since,
-        tuple(one for one in current if key(one) not in old),
+        tuple(one for one in current if identity(one) not in old),
         tuple(one for one in gone if one not in lost),
-        tuple(one for one in current if key(one) in old),
+        tuple(one for one in current if identity(one) in old),
         tuple(lost),
     )
 
 
-def key(finding: Finding) -> Key:
+def identity(finding: Finding) -> Identity:
     return finding.code, finding.subject
 
 
@@ -83,14 +82,14 @@ def subjects(finding: Finding) -> list[str]:
 
 
 def read_findings(data: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """The findings of a report that was kept as JSON; ConfigError when it is none."""
+    """The findings of a report in JSON form. ConfigError when the data is not a report."""
     try:
-        return tuple(finding(one) for one in data["findings"])
+        return tuple(read_finding(one) for one in data["findings"])
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError([f"not a report of launchready: {type(error).__name__}: {error}"]) from None
 
 
-def finding(data: Mapping[str, Any]) -> Finding:
+def read_finding(data: Mapping[str, Any]) -> Finding:
     score = Score(*(int(data["score"][name]) for name in ("impact", "reach", "now")))
     plain = {name: data[name] for name in PLAIN}
     return Finding(

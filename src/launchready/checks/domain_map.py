@@ -1,7 +1,7 @@
 """The map of a domain: each host, where its name leads, and where a visitor who types it ends.
 
-The same questions as the checks, in the same engine; nothing is judged. ``Map.diff`` shows what changed since a map
-that was kept: one changed record is one line.
+It uses the questions and the engine of the checks, but judges nothing. ``Map.diff`` shows the changes since an
+earlier map: one changed record is one line.
 """
 
 import json
@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from launchready.checks.adapter import Network
-from launchready.checks.engine import Engine
-from launchready.checks.operations import Each, Query, Together
+from launchready.checks.engine import CheckEngine, QuestionBudget
+from launchready.checks.operations import AskAll, Query, RunAll
 from launchready.checks.sanitize import clean
-from launchready.checks.shared_queries import Addresses, Path, addresses, follow
+from launchready.checks.shared_queries import Addresses, RedirectPath, addresses, follow
 from launchready.checks.site import Site
 from launchready.errors import ConfigError
 from launchready.exchange.operations import Flow
 from launchready.net.answers import DnsAnswer
 
+MAX_QUESTIONS = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """Lines of ``name  leads to``; equal maps have equal lines."""
+    """Lines of ``name  target``. Equal maps have equal lines."""
 
     domain: str
     lines: tuple[str, ...]
@@ -47,31 +49,31 @@ class Map:
             raise ConfigError([f"not a map of launchready: {type(error).__name__}: {error}"]) from None
 
     def diff(self, before: "Map") -> list[str]:
-        """``- line`` for what is gone, ``+ line`` for what is new, in the order of the maps."""
+        """``- line`` for removed lines, ``+ line`` for new ones, in the order of the maps."""
         gone = [f"- {line}" for line in before.lines if line not in self.lines]
         return gone + [f"+ {line}" for line in self.lines if line not in before.lines]
 
 
-async def draw(site: Site, network: Network, timeout: float, moved: Mapping[str, str]) -> Map:
-    """``moved``: old addresses and where they have to lead now."""
-    engine = Engine(network, timeout)
+async def build_map(site: Site, network: Network, timeout: float, moved: Mapping[str, str]) -> Map:
+    """``moved``: old URLs and the URLs to which they must lead now."""
+    engine = CheckEngine(network, timeout)
     try:
-        lines = await engine.run(everything(site, moved))
+        lines = await engine.run_flow(map_lines(site, moved), QuestionBudget("the map", MAX_QUESTIONS))
     finally:
         await engine.close()
     return Map(site.domain, tuple(clean(line) for line in lines))
 
 
-def everything(site: Site, moved: Mapping[str, str]) -> Flow[list[str]]:
+def map_lines(site: Site, moved: Mapping[str, str]) -> Flow[list[str]]:
     hosts = list(site.web)
-    names = Each([addresses_or_silence(host) for host in hosts])
+    names = RunAll([name_target(host) for host in hosts])
     yield names
-    paths = Each([follow(f"{scheme}://{host}/") for host in hosts for scheme in ("http", "https")])
+    paths = RunAll([follow(f"{scheme}://{host}/") for host in hosts for scheme in ("http", "https")])
     yield paths
-    old = Each([follow(url) for url in moved])
+    old = RunAll([follow(url) for url in moved])
     yield old
     servers, mail = Query(site.domain, "NS"), Query(site.domain, "MX")
-    yield Together([servers, mail])
+    yield AskAll([servers, mail])
     lines = [f"NS    {site.domain}  {records(servers.answer)}", f"MX    {site.domain}  {records(mail.answer)}"]
     lines += [f"NAME  {host}  {where}" for host, where in zip(hosts, names.answer, strict=True)]
     lines += [f"WEB   {hops(path)}" for path in paths.answer]
@@ -82,10 +84,10 @@ def everything(site: Site, moved: Mapping[str, str]) -> Flow[list[str]]:
     return lines
 
 
-def addresses_or_silence(host: str) -> Flow[str]:
-    """Where a name leads, on one line."""
+def name_target(host: str) -> Flow[str]:
+    """The target of a name, on one line."""
     four, six = Query(host, "A"), Query(host, "AAAA")
-    yield Together([four, six])
+    yield AskAll([four, six])
     if not (four.answer.known or six.answer.known):
         return f"? {four.answer.reason}"
     found: Addresses = yield from addresses(host)
@@ -98,14 +100,14 @@ def records(answer: DnsAnswer) -> str:
     return f"→ {', '.join(answer.records) or 'none'}" if answer.known else f"? {answer.reason}"
 
 
-def hops(path: Path) -> str:
-    """Each address on the way, with the status that led on."""
+def hops(path: RedirectPath) -> str:
+    """Each URL of the path, with the status that led on."""
     shown = [f"{hop.url}  {hop.status or hop.reason}" for hop in path.hops]
     return " → ".join(shown) + (" → a loop" if path.loops else "")
 
 
-def urls(moved: Mapping[str, str], host: str) -> dict[str, str]:
-    """``[redirects]`` of launchready.toml with paths made whole."""
+def absolute_urls(moved: Mapping[str, str], host: str) -> dict[str, str]:
+    """``[redirects]`` of launchready.toml with full URLs."""
 
     def whole(text: str) -> str:
         return f"https://{host}{text}" if text.startswith("/") else text

@@ -1,4 +1,4 @@
-"""Troubles of an environment, as findings of a launch check."""
+"""Problems of the environment variables, as findings of a launch check."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from launchready.checks.finding import Finding, Score, Severity, When
-from launchready.checks.operations import Look
-from launchready.env import compared, examined, read, usual
-from launchready.env.loaders import Trouble
+from launchready.checks.operations import LocalQuestion
+from launchready.checks.sanitize import one_line
+from launchready.env import compare, default_source, find_problems, read
+from launchready.env.loaders import EnvProblem
 from launchready.errors import ConfigError
 
 
-class Kind(NamedTuple):
-    """What all findings of one code have in common."""
+class EnvironmentCheck(NamedTuple):
+    """The common parts of all findings of one code."""
 
     topic: str
     severity: Severity
@@ -23,11 +24,11 @@ class Kind(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class TroublesAnswer:
-    """What was found in the environment of one project."""
+class EnvironmentAnswer:
+    """The problems in the environment of one project."""
 
     question: str
-    troubles: tuple[Trouble, ...] = ()
+    troubles: tuple[EnvProblem, ...] = ()
     reason: str = ""
 
     @property
@@ -35,8 +36,8 @@ class TroublesAnswer:
         return not self.reason
 
 
-class Troubles(Look[TroublesAnswer]):
-    """What is wrong with the environment of a project: its file of production, else .env, else this process."""
+class ReadEnvironment(LocalQuestion[EnvironmentAnswer]):
+    """Reads the environment of a project: its file of production, else .env, else this process."""
 
     __slots__ = ("path",)
 
@@ -44,124 +45,124 @@ class Troubles(Look[TroublesAnswer]):
         self.path = path
         super().__init__(path)
 
-    def look(self, stopped: Callable[[], bool]) -> TroublesAnswer:
+    def look(self, stopped: Callable[[], bool]) -> EnvironmentAnswer:
         del stopped
         folder = Path(self.path)
         try:
-            one = read(usual(folder), folder)
-            found = examined(one, self.path)
+            one = read(default_source(folder), folder)
+            found = find_problems(one, self.path)
             if (folder / ".env.staging").is_file() and (folder / ".env.production").is_file():
-                found += compared(read("staging", folder), read("production", folder)).troubles
+                found += compare(read("staging", folder), read("production", folder)).troubles
         except ConfigError as error:
             return self.unanswered("; ".join(error.problems))
-        return TroublesAnswer(f"environment of {self.path}", tuple(found))
+        return EnvironmentAnswer(f"environment of {self.path}", tuple(found))
 
-    def unanswered(self, reason: str) -> TroublesAnswer:
-        return TroublesAnswer(f"environment of {self.path}", reason=reason)
+    def unanswered(self, reason: str) -> EnvironmentAnswer:
+        return EnvironmentAnswer(f"environment of {self.path}", reason=reason)
 
 
-KINDS = {
-    "ENV001": Kind(
-        "that every variable the app needs is set",
+ENVIRONMENT_CHECKS = {
+    "ENV001": EnvironmentCheck(
+        "every variable that the app needs is set",
         "high",
         "48h",
         Score(4, 3, 2),
-        "The app fails at its start, or at the first customer who needs it.",
+        "The app fails at its start, or at the first customer who needs the variable.",
     ),
-    "ENV002": Kind(
-        "that no placeholder is left in the environment",
+    "ENV002": EnvironmentCheck(
+        "no placeholder is left in the environment",
         "critical",
         "48h",
         Score(5, 3, 2),
-        "A key that stands in a sample is known to everybody: sessions and links can be forged with it.",
+        "Everybody knows a key from a sample: it can forge sessions and links.",
     ),
-    "ENV003": Kind(
-        "that debugging is off in production",
+    "ENV003": EnvironmentCheck(
+        "debugging is off in production",
         "critical",
         "48h",
         Score(5, 3, 2),
-        "Every error shows a stranger the code, the settings, and what customers sent.",
+        "Every error shows strangers the code, the settings, and what customers sent.",
     ),
-    "ENV004": Kind(
-        "that no address of a developer's machine is left",
+    "ENV004": EnvironmentCheck(
+        "no address of a developer's machine is left",
         "high",
         "48h",
         Score(4, 2, 2),
-        "Whoever follows the address ends nowhere: mails link to it, and services do not answer.",
+        "The address leads nowhere: links in mails are dead, and services do not answer.",
     ),
-    "ENV005": Kind(
-        "that nothing is kept on a disk that goes with a deploy",
+    "ENV005": EnvironmentCheck(
+        "no data is kept on a disk that a deploy deletes",
         "high",
         "48h",
         Score(5, 3, 2),
-        "Bookings or uploads may be gone with the next deploy.",
+        "The next deploy may delete bookings or uploads.",
     ),
-    "ENV006": Kind(
-        "that git tracks no .env",
+    "ENV006": EnvironmentCheck(
+        "git does not track .env",
         "critical",
         "48h",
         Score(5, 3, 3),
-        "Every copy of the code holds the keys, and keeps them.",
+        "Every copy of the code contains the keys, for good.",
     ),
-    "ENV007": Kind(
-        "that no secret stands in a configuration file",
+    "ENV007": EnvironmentCheck(
+        "no secret stands in a configuration file",
         "critical",
         "48h",
         Score(5, 3, 2),
-        "Whoever reads the code can use it, and it is the same in every environment.",
+        "Anybody who reads the code can use it, and it is the same in every environment.",
     ),
-    "ENV008": Kind(
-        "that each environment has keys of its own",
+    "ENV008": EnvironmentCheck(
+        "each environment has its own keys",
         "high",
         "48h",
         Score(5, 2, 2),
-        "Who breaks into the test system has the real one, too; a test can charge a real card.",
+        "A break-in at the test system opens the real one, too, and a test can charge a real card.",
     ),
-    "ENV009": Kind(
-        "that environments have the same variables",
+    "ENV009": EnvironmentCheck(
+        "all environments have the same variables",
         "medium",
         "can-wait",
         Score(4, 2, 1),
-        "What was tested is not what goes live.",
+        "You tested something else than what goes live.",
     ),
-    "ENV010": Kind(
-        "that production has no test keys", "critical", "48h", Score(5, 3, 3), "Customers book, and nobody is charged."
+    "ENV010": EnvironmentCheck(
+        "production has no test keys", "critical", "48h", Score(5, 3, 3), "Customers book, but are not charged."
     ),
-    "ENV011": Kind(
-        "that keys are restricted to what the app does",
+    "ENV011": EnvironmentCheck(
+        "keys are restricted to what the app does",
         "medium",
         "can-wait",
         Score(5, 1, 1),
-        "A full key does everything in the account; a restricted one limits what a thief can do.",
+        "A full key can do everything in the account. A restricted key limits what a thief can do.",
     ),
-    "ENV012": Kind(
-        "that no payment or booking is carried out twice",
+    "ENV012": EnvironmentCheck(
+        "no payment or booking runs twice",
         "high",
         "48h",
         Score(4, 3, 2),
         "A phone that repeats the request, or a second click, books and charges a second time.",
     ),
-    "ENV013": Kind(
-        "that all workers share one store",
+    "ENV013": EnvironmentCheck(
+        "all workers share one store",
         "critical",
         "48h",
         Score(5, 3, 2),
-        "A payment that another worker repeats is charged again, and each worker lets the whole limit through.",
+        "A payment that is repeated at another worker is charged again, and each worker allows the whole rate limit.",
     ),
-    "ENV014": Kind(
-        "that events are remembered for as long as they are repeated",
+    "ENV014": EnvironmentCheck(
+        "events are remembered as long as they are repeated",
         "high",
         "48h",
         Score(4, 2, 1),
-        "A late delivery of an event that was worked on is worked on again.",
+        "A late delivery of an event is processed a second time.",
     ),
 }
 
 
-def findings(troubles: Iterable[Trouble]) -> Iterator[Finding]:
-    """One finding for each trouble."""
+def findings(troubles: Iterable[EnvProblem]) -> Iterator[Finding]:
+    """One finding for each problem."""
     for one in troubles:
-        kind = KINDS[one.code]
+        kind = ENVIRONMENT_CHECKS[one.code]
         yield Finding(
             one.code,
             one.what[:1].upper() + one.what[1:],
@@ -169,9 +170,9 @@ def findings(troubles: Iterable[Trouble]) -> Iterator[Finding]:
             kind.when,
             "fail",
             one.name,
-            one.where,
+            one_line(one.where),
             kind.impact,
-            one.fix,
+            one_line(one.fix),
             "launchready env check"
             if one.code not in {"ENV008", "ENV009"}
             else "launchready env diff staging production",

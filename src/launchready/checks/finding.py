@@ -1,8 +1,10 @@
-"""Findings: what the owner of a launch has to know, in the order in which it has to be done."""
+"""Findings: what the owner has to fix before or after the launch."""
 
 import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from launchready.checks.sanitize import lines, one_line
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
 When = Literal["48h", "can-wait"]
@@ -12,12 +14,12 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Why a finding stands where it stands: impact x reach x now, each printed, no hidden weight.
+    """The rank of a finding: impact x reach x now. All three are printed; there are no hidden weights.
 
-    - ``impact``: 5 money taken wrongly or customer data readable; 4 cannot sign up, log in, book or pay; 3 not told
-      (mail), or the founder is blind; 2 slower, or a browser warning; 1 hygiene.
+    - ``impact``: 5 money is charged wrongly or customer data is readable; 4 customers cannot sign up, log in, book or
+      pay; 3 mail does not arrive, or the founder learns nothing; 2 slower, or a browser warning; 1 hygiene.
     - ``reach``: 3 everyone; 2 one platform, provider or path; 1 an edge case.
-    - ``now``: 3 seen happening; 2 on a known date, or at the next deploy or renewal; 1 only if something else fails.
+    - ``now``: 3 happening; 2 on a known date, or at the next deploy or renewal; 1 only if something else fails.
     """
 
     impact: int
@@ -36,13 +38,13 @@ class Score:
 class Finding:
     """One thing to do.
 
-    - ``code``: stable; ``ignore=["MAIL003"]`` works everywhere. ``docs`` is the page about it.
+    - ``code``: stable; ``ignore=["MAIL003"]`` works everywhere. ``docs`` is its page.
     - ``title``: what breaks, in the founder's words. ``impact``: who notices, and why it matters.
-    - ``evidence``: the exact record or answer that was seen. ``fix``: the exact thing to do or to paste.
-    - ``verify``: one command that shows whether it is done.
-    - ``when``: "48h" (before launch) or "can-wait". ``reason``: the rule of the deadline that decided.
-    - ``topic``: what was looked at, in a few words; the same for every finding with this code.
-    - ``status``: "fail", or "undetermined": it could not be checked, and is neither fine nor missing.
+    - ``evidence``: the exact record or answer. ``fix``: the exact thing to do or to paste.
+    - ``verify``: one command that shows whether the fix works.
+    - ``when``: "48h" (before launch) or "can-wait". ``reason``: why.
+    - ``topic``: the statement that is false; the same for every finding with this code.
+    - ``status``: "fail", or "undetermined": it could not be checked, so it is neither fine nor broken.
     """
 
     code: str
@@ -61,9 +63,16 @@ class Finding:
     reason: str = ""
     topic: str = ""
 
+    def __post_init__(self) -> None:
+        """Makes all text safe to show, whatever a network put into it."""
+        for name in ONE_LINE:
+            object.__setattr__(self, name, one_line(getattr(self, name)))
+        for name in ("evidence", "fix"):
+            object.__setattr__(self, name, lines(getattr(self, name)))
+
     @property
     def days(self) -> int:
-        """How long it may stay, in days: 2 before a launch, else what the rule of the deadline says (30 or 90)."""
+        """How many days the finding may stay: 2 before a launch, else the number in ``reason`` (30 or 90)."""
         match = re.match(r"(\d+) days", self.reason)
         return 2 if self.when == "48h" else int(match[1]) if match else 30
 
@@ -74,16 +83,20 @@ class Finding:
         return {**plain, "score": score, "minutes": self.minutes, "reason": self.reason, "topic": self.topic}
 
 
+ONE_LINE = ("title", "subject", "impact", "verify", "reason", "topic")
 PLAIN = ("code", "title", "severity", "when", "status", "subject", "evidence", "impact", "fix", "verify", "docs")
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """Something that was looked at, and is fine."""
+    """A rule that passed on one subject."""
 
     code: str
     subject: str
     topic: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subject", one_line(self.subject))
 
     def to_dict(self) -> dict[str, Any]:
         return {"code": self.code, "subject": self.subject, "topic": self.topic}
@@ -91,7 +104,7 @@ class Passed:
 
 @dataclass(slots=True)
 class Results:
-    """What a run brought together."""
+    """The findings and passes of a run."""
 
     findings: list[Finding] = field(default_factory=list)
     passed: list[Passed] = field(default_factory=list)

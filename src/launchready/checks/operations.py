@@ -1,15 +1,15 @@
-"""The network operations of a rule, as values: equal operations are asked once in a run, and share their answer.
+"""The operations of a rule, as values. Equal questions are asked once in a run and share their answer.
 
-A rule yields an operation and reads ``op.answer`` (see ``launchready.exchange.operations``)::
+A rule yields a question and reads its answer (see ``launchready.exchange.operations``)::
 
     op = Txt("_dmarc.coach.example")
     yield op
     policy = dmarc.parse(known(op.answer).records)
 
-``known(answer)`` returns the answer, or raises ``Undetermined`` when nothing can be concluded from it; a rule lets
-that pass, and the engine reports it as "could not be checked". So no rule can take silence for a missing record.
+``known(answer)`` returns the answer, or raises ``Undetermined`` when the answer proves nothing. A rule does not catch
+it, and the engine reports "could not check". So no rule can mistake silence for a missing record.
 
-Two operations carry others: ``Together`` asks several at once, ``Each`` runs several flows at once.
+Two operations contain others: ``AskAll`` asks several questions at once, ``RunAll`` runs several flows at once.
 """
 
 from collections.abc import Callable, Generator, Iterable
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Undetermined(Exception):
-    """Nothing can be concluded: ``question`` is what was asked, ``reason`` what came instead of an answer."""
+    """Nothing can be concluded: ``question`` was asked, and ``reason`` came instead of an answer."""
 
     def __init__(self, question: str, reason: str) -> None:
         super().__init__(f"{question}: {reason}")
@@ -32,11 +32,13 @@ class Undetermined(Exception):
 
 
 class NotProbed(Undetermined):
-    """Nobody was asked: the world of names that the caller brought has nobody there. No verdict, nothing to repair."""
+    """The question was not asked, because the injected network has no such server. It is neither a pass nor a
+    finding.
+    """
 
 
-class Answer(Protocol):
-    """What every adapter's answer says about itself."""
+class NetworkAnswer(Protocol):
+    """The attributes that every answer has."""
 
     @property
     def known(self) -> bool: ...
@@ -46,11 +48,11 @@ class Answer(Protocol):
     def reason(self) -> str: ...
 
 
-A = TypeVar("A", bound=Answer)
+A = TypeVar("A", bound=NetworkAnswer)
 
 
 def known(answer: A) -> A:
-    """The answer, when something can be concluded from it; else Undetermined."""
+    """Returns the answer if it proves something, else raises Undetermined."""
     if getattr(answer, "trouble", None) == "unasked":
         raise NotProbed(answer.question, answer.reason)
     if not answer.known:
@@ -58,8 +60,8 @@ def known(answer: A) -> A:
     return answer
 
 
-class Ask(Op[R]):
-    """A question to the network. Two with the same ``key`` are the same question."""
+class Question(Op[R]):
+    """A question to the network. Two questions with the same ``key`` are equal."""
 
     __slots__ = ("key",)
 
@@ -71,11 +73,11 @@ class Ask(Op[R]):
         return cls.__name__
 
     def unanswered(self, reason: str) -> R:
-        """The answer to give when there was no time to ask."""
+        """The answer at the deadline."""
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Ask) and self.key == other.key
+        return isinstance(other, Question) and self.key == other.key
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -84,19 +86,19 @@ class Ask(Op[R]):
         return f"{self.key[0]}{self.key[1:]!r}"
 
 
-class Look(Ask[R]):
-    """A question to this machine: files, a database. It is answered in a thread, so it may block."""
+class LocalQuestion(Question[R]):
+    """A question to this machine: files, a database. It runs in a thread, so it may block."""
 
     __slots__ = ()
 
     def look(self, stopped: Callable[[], bool]) -> R:
-        """The answer; ends early, with any answer, once ``stopped()``."""
+        """The answer. Ends early, with any answer, once ``stopped()`` is true."""
         raise NotImplementedError
 
 
-class Query(Ask[DnsAnswer]):
-    """The records of one type at one name. ``server``: one name server to ask instead of the resolver; ``tcp``: not
-    over UDP.
+class Query(Question[DnsAnswer]):
+    """The records of one type at one name. ``server``: the name server to ask instead of the resolver. ``tcp``: ask
+    over TCP only.
     """
 
     __slots__ = ("checking_disabled", "name", "rdtype", "server", "tcp")
@@ -126,7 +128,7 @@ class Query(Ask[DnsAnswer]):
 
 
 class Txt(Query):
-    """The texts at one name."""
+    """The TXT records at one name."""
 
     __slots__ = ()
 
@@ -134,8 +136,8 @@ class Txt(Query):
         super().__init__(name, "TXT")
 
 
-class Fetch(Ask[HttpAnswer]):
-    """One HTTP request; redirects are not followed. ``address``: one to connect to, in place of those of the name."""
+class HttpRequest(Question[HttpAnswer]):
+    """One HTTP request without redirects. ``address``: connect to this address instead of those of the host."""
 
     __slots__ = ("address", "body", "headers", "method", "url")
 
@@ -160,7 +162,7 @@ class Fetch(Ask[HttpAnswer]):
         return HttpAnswer(f"{self.method} {self.url}", self.url, trouble="timeout", reason=reason)
 
 
-class Get(Fetch):
+class HttpGet(HttpRequest):
     """GET of one URL."""
 
     __slots__ = ()
@@ -169,7 +171,7 @@ class Get(Fetch):
         super().__init__("GET", url, headers, address=address)
 
 
-class Post(Fetch):
+class HttpPost(HttpRequest):
     """POST to one URL."""
 
     __slots__ = ()
@@ -178,8 +180,8 @@ class Post(Fetch):
         super().__init__("POST", url, headers, body)
 
 
-class Handshake(Ask[TlsFacts]):
-    """The certificate that a host shows."""
+class Handshake(Question[TlsFacts]):
+    """The certificate of a host."""
 
     __slots__ = ("host", "port")
 
@@ -191,8 +193,8 @@ class Handshake(Ask[TlsFacts]):
         return TlsFacts(f"TLS handshake with {self.host}:{self.port}", trouble="timeout", reason=reason)
 
 
-class Smtp(Ask[SmtpAnswer]):
-    """What a mail server says when it is greeted, and its certificate."""
+class Smtp(Question[SmtpAnswer]):
+    """The greeting of a mail server, and its certificate."""
 
     __slots__ = ("host",)
 
@@ -204,8 +206,8 @@ class Smtp(Ask[SmtpAnswer]):
         return SmtpAnswer(f"SMTP {self.host}:25", trouble="timeout", reason=reason)
 
 
-class Rdap(Ask[RdapAnswer]):
-    """What the registry says of a registered domain (RFC 9083)."""
+class Rdap(Question[RdapAnswer]):
+    """The registration of a registered domain (RFC 9083)."""
 
     __slots__ = ("domain",)
 
@@ -217,7 +219,7 @@ class Rdap(Ask[RdapAnswer]):
         return RdapAnswer(f"registration of {self.domain}", reason=reason)
 
 
-class Found(Ask[NamesAnswer]):
+class Subdomains(Question[NamesAnswer]):
     """Names below a domain that the caller's source knows."""
 
     __slots__ = ("domain",)
@@ -230,17 +232,17 @@ class Found(Ask[NamesAnswer]):
         return NamesAnswer(f"names below {self.domain}", reason=reason)
 
 
-class Together(Op[None]):
-    """Several questions at once. Their answers stand on themselves."""
+class AskAll(Op[None]):
+    """Asks several questions at once. Each question then has its own answer."""
 
     __slots__ = ("ops",)
 
-    def __init__(self, ops: Iterable[Ask[Any]]) -> None:
+    def __init__(self, ops: Iterable[Question[Any]]) -> None:
         self.ops = tuple(ops)
 
 
-class Each(Op[list[T]]):
-    """Several flows at once; ``answer`` holds what they returned, in order. One that raises, raises here."""
+class RunAll(Op[list[T]]):
+    """Runs several flows at once. ``answer`` holds their results in order; an exception of one is raised here."""
 
     __slots__ = ("flows",)
 

@@ -1,7 +1,7 @@
-"""Who hosts what, as it shows from outside, and where in their settings a fix is made.
+"""The providers that a domain uses, and where in their settings a fix is made.
 
-A finding says what to publish; this says where, for the provider that is really used. Nothing is guessed: who is not
-recognised gets no hint.
+A finding says what to publish; this module adds where, for the provider in use. Nothing is guessed: an unknown
+provider gets no hint.
 """
 
 import re
@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from launchready.checks.finding import Finding
-from launchready.checks.operations import Ask, Fetch, Query
+from launchready.checks.operations import HttpRequest, Query, Question
 
 INCLUDE = re.compile(r"(?:^| )[+~?-]?include:([^ ]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One provider: by what it is recognised, and where its settings are.
+    """One provider: how it is recognised, and where its settings are.
 
-    - ``servers``: ends of name server names. ``mail``: ends of MX names. ``sends``: what SPF includes of it.
+    - ``servers``: ends of name server names. ``mail``: ends of MX names. ``sends``: its SPF includes.
     - ``hosts``: ends of alias targets. ``headers``: header names of its answers.
-    - ``records``, ``dkim``, ``https``: where a DNS record, the mail signature, a certificate or redirect is set.
+    - ``records``, ``dkim``, ``https``: where to set a DNS record, the mail signature, a certificate or redirect.
     """
 
     title: str
@@ -87,8 +87,8 @@ PROVIDERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a run has seen of a domain: names and headers, lower case."""
+class ObservedNames:
+    """The names and headers that a run has seen, in lower case."""
 
     servers: tuple[str, ...] = ()
     mail: tuple[str, ...] = ()
@@ -97,8 +97,8 @@ class Seen:
     headers: tuple[str, ...] = ()
 
 
-def seen(answers: Iterable[tuple[Ask[Any], Any]], domain: str) -> Seen:
-    """What the answers of a run show."""
+def observe(answers: Iterable[tuple[Question[Any], Any]], domain: str) -> ObservedNames:
+    """Collects names and headers from the answers of a run."""
     found: dict[str, list[str]] = {"servers": [], "mail": [], "sends": [], "hosts": [], "headers": []}
     for op, answer in answers:
         if isinstance(op, Query):
@@ -109,42 +109,42 @@ def seen(answers: Iterable[tuple[Ask[Any], Any]], domain: str) -> Seen:
                 found["mail"] += [record.split()[-1].lower() for record in answer.records]
             if op.name == domain and op.rdtype == "TXT":
                 found["sends"] += [name.lower() for text in answer.records for name in INCLUDE.findall(text)]
-        elif isinstance(op, Fetch):
+        elif isinstance(op, HttpRequest):
             found["headers"] += [name for name, _ in answer.headers]
-    return Seen(**{name: tuple(dict.fromkeys(values)) for name, values in found.items()})
+    return ObservedNames(**{name: tuple(dict.fromkeys(values)) for name, values in found.items()})
 
 
-def detect(seen: Seen) -> tuple[Provider, ...]:
-    """The providers that are used."""
+def detect(seen: ObservedNames) -> tuple[Provider, ...]:
+    """The providers in use."""
     return tuple(
         one
         for one in PROVIDERS
-        if ends(seen.servers, one.servers)
-        or ends(seen.mail, one.mail)
-        or ends(seen.sends, one.sends)
-        or ends(seen.hosts, one.hosts)
+        if any_below(seen.servers, one.servers)
+        or any_below(seen.mail, one.mail)
+        or any_below(seen.sends, one.sends)
+        or any_below(seen.hosts, one.hosts)
         or set(seen.headers) & set(one.headers)
     )
 
 
-def ends(names: Iterable[str], suffixes: Iterable[str]) -> bool:
+def any_below(names: Iterable[str], suffixes: Iterable[str]) -> bool:
     known = list(suffixes)
     return any(name == suffix or name.endswith(f".{suffix}") for name in names for suffix in known)
 
 
-def with_places(finding: Finding, providers: Iterable[Provider], seen: Seen) -> Finding:
-    """The finding with one line for each provider that is used: where its fix is made."""
-    lines = [f"{one.title}: {place}" for one in providers if (place := where(finding, one, seen))]
+def add_settings_paths(finding: Finding, providers: Iterable[Provider], seen: ObservedNames) -> Finding:
+    """The finding with one line for each provider in use that says where to make the fix."""
+    lines = [f"{one.title}: {place}" for one in providers if (place := settings_path(finding, one, seen))]
     return replace(finding, fix="\n".join([finding.fix, *lines])) if lines else finding
 
 
-def where(finding: Finding, provider: Provider, seen: Seen) -> str:
-    """The place in the settings of one provider; "" when the finding is not about it."""
+def settings_path(finding: Finding, provider: Provider, seen: ObservedNames) -> str:
+    """Where to make the fix in the settings of one provider, or ""."""
     if finding.code in ABOUT_DKIM:
         return provider.dkim
     if "  IN  " in finding.fix:
-        # Records are made where the name servers are, not where the mail is.
-        return provider.records if ends(seen.servers, provider.servers) else ""
+        # Records are set at the provider of the name servers, not of the mail.
+        return provider.records if any_below(seen.servers, provider.servers) else ""
     return provider.https if finding.code in ABOUT_HTTPS else ""
 
 

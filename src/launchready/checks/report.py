@@ -1,4 +1,4 @@
-"""The report of a run: findings in the order in which to fix them, and what could not be checked, kept apart."""
+"""The report of a run: ranked findings, and what could not be checked, kept apart."""
 
 import datetime as dt
 import functools
@@ -19,7 +19,7 @@ UNKNOWN = "could not check"
 FailOn = Literal["48h", "any", "never"]
 MINIMUM = {
     "The domain leads to the site": ("DNS001", "DNS002", "DNS003", "DNS004", "REG001", "REG002"),
-    "The site answers": ("WEB001", "WEB011"),
+    "The site answers": ("WEB001", "WEB011", "WEB025", "WEB026"),
     "Every address is encrypted, with a valid certificate": ("TLS001", "TLS002", "TLS003"),
     "Your mail is recognised as yours": ("MAIL002", "MAIL003", "MAIL005", "MAIL007", "MAIL008"),
 }
@@ -27,12 +27,13 @@ MINIMUM = {
 
 @dataclass(frozen=True)
 class Report:
-    """What ``check()`` returns. Iterating over it gives the findings, the first to fix first.
+    """The result of ``check()``. Iteration yields the findings, the first to fix first.
 
-    - ``fix_now``: before launch, within 48 hours. ``can_wait``: with time. ``undetermined``: could not be checked.
-    - ``passed``: what was looked at, and is fine.
-    - ``checked``: the codes that were looked at.
-    - ``accepted``: findings that the owner accepted for a while, with ``launchready accept``; in none of the others.
+    - ``fix_now``: before launch, within 48 hours. ``can_wait``: later. ``undetermined``: could not be checked.
+    - ``passed``: the checks that passed.
+    - ``checked``: the codes that ran.
+    - ``accepted``: findings that the owner accepted for a while (``launchready accept``). No other list contains
+      them.
     - ``exit_code``: 1 something to fix within 48 hours; 3 nothing worse, but something could not be checked; 0 fine.
     """
 
@@ -55,22 +56,22 @@ class Report:
         seconds: float,
         checked: Iterable[str] = (),
     ) -> "Report":
-        """A report with its findings ranked."""
+        """A report with ranked findings."""
         order = sorted(passed, key=lambda one: (one.code, one.subject))
         return cls(domain, ranked(findings), tuple(order), started, seconds, tuple(sorted(checked)))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Report":
-        """A report that was kept with ``to_dict()`` or ``to_json()``; ConfigError when it is none."""
+        """The report in the output of ``to_dict()`` or ``to_json()``. ConfigError when the data is not a report."""
         kept, fine = read_findings(data), read_passed(data)
         start, took = float(data.get("started", 0.0)), float(data.get("seconds", 0.0))
         codes = data.get("checked", ())
         return cls.of(str(data.get("domain", "")), kept, fine, started=start, seconds=took, checked=codes)
 
     def accepting(self, ids: Collection[str]) -> "Report":
-        """The report without what is accepted, which stands in ``accepted``. An id is ``CODE`` or ``CODE@subject``.
+        """The report with accepted findings moved to ``accepted``. An id is ``CODE`` or ``CODE@subject``.
 
-        What could not be checked is not accepted by that: nobody knows what it would be.
+        An undetermined finding cannot be accepted, because its problem is unknown.
         """
         accepted = tuple(one for one in self.findings if one.status == "fail" and _is_accepted(one, ids))
         return replace(self, findings=tuple(one for one in self.findings if one not in accepted), accepted=accepted)
@@ -98,7 +99,7 @@ class Report:
         return tuple(one for one in self.findings if one.status == "undetermined")
 
     def fix_by(self, finding: Finding) -> str:
-        """The day by which a finding should be gone: 2026-12-24. "" for what could not be checked."""
+        """The day by which a finding should be fixed: 2026-12-24. "" for an undetermined one."""
         if finding.status != "fail":
             return ""
         end = dt.datetime.fromtimestamp(self.started, dt.UTC) + dt.timedelta(days=finding.days)
@@ -120,21 +121,23 @@ class Report:
         elif unknown:
             verdict = "Not known to be ready"
         else:
-            verdict = "Ready to launch" if self.whole else "Fine as far as it goes"
+            verdict = "Ready to launch" if self.covers_minimum else "Fine as far as it goes"
         return f"{verdict}: {', '.join(parts)}."
 
     @property
     def minimum(self) -> tuple[tuple[str, str], ...]:
-        """The minimum bar: what a launch cannot do without, with "yes", "no" and why, or "could not check"."""
-        return tuple((question, self.met(codes)) for question, codes in MINIMUM.items())
+        """The minimum bar: the questions that every launch must pass, with "yes", "no" and why, or "could not
+        check".
+        """
+        return tuple((question, self.answer_for(codes)) for question, codes in MINIMUM.items())
 
     @property
-    def whole(self) -> bool:
-        """Whether the minimum bar was looked at: a part of the checks, or of the network, makes nobody ready."""
+    def covers_minimum(self) -> bool:
+        """Whether the whole minimum bar was checked. A partial run is never "ready"."""
         return all(answer != UNKNOWN for _, answer in self.minimum)
 
-    def met(self, codes: Sequence[str]) -> str:
-        """Whether what these codes look at is as it must be; nothing looked at is nothing known."""
+    def answer_for(self, codes: Sequence[str]) -> str:
+        """The answer to one question of the minimum bar, from the findings with these codes."""
         broken = [one for one in self.fix_now if one.code in codes]
         if broken:
             return f"no: {broken[0].title}"
@@ -148,13 +151,15 @@ class Report:
         return self.exit("48h")
 
     def exit(self, fail_on: FailOn = "48h") -> int:
-        """The exit code under ``--fail-on``. "never" fails for no finding, but still tells what is not known."""
+        """The exit code for ``--fail-on``. "never" ignores findings, but still reports undetermined ones."""
         if (self.fix_now and fail_on != "never") or (self.can_wait and fail_on == "any"):
             return 1
         return 3 if self.undetermined else 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values. ``schema_version`` changes when a name goes away or changes its meaning, not when one comes."""
+        """Plain values. ``schema_version`` changes when a name disappears or changes its meaning, not when one is
+        added.
+        """
         return {
             "schema_version": SCHEMA_VERSION,
             "domain": self.domain,
@@ -177,18 +182,18 @@ class Report:
         }
 
     def diff(self, previous: "Report | Mapping[str, Any] | str") -> Diff:
-        """What changed since an earlier report: a Report, or what its ``to_dict()`` or ``to_json()`` gave.
+        """The changes since an earlier report: a Report, or the output of its ``to_dict()`` or ``to_json()``.
 
-        The earlier report must be about the same domain, else it is a ConfigError.
+        ConfigError when the earlier report is about another domain.
         """
-        before = previous if isinstance(previous, Report) else Report.from_dict(read(previous))
+        before = previous if isinstance(previous, Report) else Report.from_dict(read_report(previous))
         if before.domain != self.domain:
             raise ConfigError([f"the earlier report is about {before.domain}, this one about {self.domain}"])
-        now = (*self.findings, *self.accepted)  # what is accepted is not fixed
+        now = (*self.findings, *self.accepted)  # An accepted finding is not fixed.
         return compare(now, before.findings, since=before.started, checked=self.checked)
 
     def to(self, name: str, **options: Any) -> str:
-        """The report in one of ``formats()``, which loads when it is asked for; another name is a ConfigError."""
+        """The report in one of ``formats()``. ConfigError for an unknown format."""
         if name not in formats():
             raise ConfigError([f"format: {name!r} is not known; known are {', '.join(formats())}"])
         module = importlib.import_module(f"launchready.checks.formats.{name}")
@@ -215,11 +220,11 @@ class Report:
 
 
 def _is_accepted(finding: Finding, ids: Collection[str]) -> bool:
-    """By its code, or by its code at each of its subjects."""
+    """Whether the finding is accepted by its code, or by its code at each of its subjects."""
     return finding.code in ids or all(f"{finding.code}@{subject}" in ids for subject in finding.subject.split(", "))
 
 
-def read(previous: Mapping[str, Any] | str) -> Mapping[str, Any]:
+def read_report(previous: Mapping[str, Any] | str) -> Mapping[str, Any]:
     """An earlier report as plain values."""
     if not isinstance(previous, str):
         return previous
@@ -234,7 +239,7 @@ def read(previous: Mapping[str, Any] | str) -> Mapping[str, Any]:
 
 @functools.cache
 def formats() -> Sequence[str]:
-    """The names of the files in ``formats/``: to add a format, add a file with ``render(report) -> str``."""
+    """The names of the modules in ``formats/``. To add a format, add a module with ``render(report) -> str``."""
     from launchready.checks import formats as folder  # noqa: PLC0415
 
     return tuple(sorted(module.name for module in pkgutil.iter_modules(folder.__path__)))

@@ -1,20 +1,22 @@
-"""Rules: one file each in ``rules/``, found by walking the folder (see ``catalogue``). To add a check, add a file.
+"""Rules: the checks, grouped by topic in ``rules/<topic>.py`` and found by a walk of the folder (``catalogue``).
 
-::
+To add a check, add a function to the module of its topic::
 
-    @rule("MAIL005", family="mail", topic="the policy for forged mail (DMARC)")
+    @rule("MAIL005", family="mail", topic="a policy for forged mail is published (DMARC)")
     def dmarc_missing(site: Site, subject: str) -> Verdict:
         '''RFC 9989 ...'''
         ...
-        return [RULE.fail(...)]      # or FINE, or NOT_APPLICABLE
+        return [dmarc_missing.fail(...)]      # or FINE, or NOT_APPLICABLE
 
-- A rule is run once for each of its ``subjects`` (default: the domain), all at the same time.
-- It returns findings; ``FINE``; or ``NOT_APPLICABLE`` when the question does not arise, which is not a pass.
-- ``after``: codes whose finding on the same subject explains whatever this rule would say; it is then silent. A
-  finding of a ``root`` rule silences all others: a domain that does not exist has no missing records.
-- ``blocked_by``: codes whose finding on the same subject explains why this rule could not tell; what it could tell
-  is still said. (An expired certificate explains why a page could not be read.)
-- ``merge``: equal findings on several subjects become one that names them all.
+- The docstring of the function is the text of ``launchready explain CODE``.
+- A rule runs once for each of its ``subjects`` (default: the domain), all at the same time.
+- It returns findings, ``FINE``, or ``NOT_APPLICABLE`` when the question does not arise, which is not a pass.
+- ``topic`` is the statement that holds when the rule passes.
+- ``after``: codes whose finding on the same subject explains any finding of this rule, which is then suppressed.
+- ``root``: a finding suppresses all others: a domain that does not exist has no missing records.
+- ``blocked_by``: codes whose finding on the same subject explains why this rule is undetermined. Its own findings
+  are still reported. (An expired certificate explains why a page could not be read.)
+- ``merge``: equal findings on several subjects become one finding that names them all.
 """
 
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -22,33 +24,39 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from launchready.checks.finding import Finding, Score, Severity, When
+from launchready.checks.sanitize import Lines, lines, one_line
 from launchready.checks.site import Site
 from launchready.exchange.operations import Op
 
-# What is looked at on this machine: no missing domain explains anything about it.
+# Families that are checked on this machine: a missing domain explains none of their findings.
 LOCAL = frozenset({"secrets", "env", "db"})
 FAMILIES = ("dns", "registration", "tls", "web", "mail", "secrets", "env", "db", "deeplinks")
 
 Verdict = Generator[Op[Any], None, Sequence[Finding] | None]
-Body = Callable[[Site, str], Verdict]
+RuleBody = Callable[[Site, str], Verdict]
 FINE: Sequence[Finding] = ()
 NOT_APPLICABLE = None
 
 
-def the_domain(site: Site) -> Iterable[str]:
-    """The subject of most rules."""
+def one_item(text: Lines) -> Iterable[str]:
+    """A plain text is one line."""
+    return (text,) if isinstance(text, str) else text
+
+
+def domain_subject(site: Site) -> Iterable[str]:
+    """The default subject of a rule."""
     return (site.domain,)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is known of a rule before it runs. Calling it starts the flow for one subject."""
+    """A rule and its properties. Calling it starts the flow for one subject."""
 
     code: str
     family: str
     topic: str
-    body: Body
-    subjects: Callable[[Site], Iterable[str]] = the_domain
+    body: RuleBody
+    subjects: Callable[[Site], Iterable[str]] = domain_subject
     after: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     root: bool = False
@@ -76,12 +84,12 @@ class Rule:
         reason: str,
         score: Score,
         minutes: int,
-        evidence: str,
+        evidence: Lines,
         impact: str,
-        fix: str,
+        fix: Lines,
     ) -> Finding:
-        """A finding of this rule."""
-        verify = site.again(self.code, "" if self.merge else subject)
+        """A finding of this rule. An item of ``evidence`` or ``fix`` is one line, whatever text it contains."""
+        verify = site.rerun_command(self.code, "" if self.merge else subject)
         return Finding(
             self.code,
             title,
@@ -89,9 +97,9 @@ class Rule:
             when,
             "fail",
             subject,
-            evidence,
+            lines(one_item(evidence)),
             impact,
-            fix,
+            lines(one_item(fix)),
             verify,
             self.docs,
             score,
@@ -101,19 +109,18 @@ class Rule:
         )
 
     def undetermined(self, site: Site, subject: str, question: str, reason: str) -> Finding:
-        """What is reported when nothing can be concluded: not a pass, and not a missing record."""
-        topic = self.topic[:1].upper() + self.topic[1:]
-        again = site.again(self.code, subject)
+        """The finding of a rule that could not decide: neither a pass nor a missing record."""
+        again = site.rerun_command(self.code, subject)
         return Finding(
             self.code,
-            f"{topic} could not be checked on {subject}: {reason}",
+            f"Could not check whether {self.topic}: {subject}: {reason}",
             "medium",
             "can-wait",
             "undetermined",
             subject,
-            f"{question}: {reason}",
-            "It may be fine, and it may be broken: nobody can tell from here and now.",
-            f"Run the check again, from another network if it stays so: {again}",
+            one_line(f"{question}: {reason}"),
+            "It may be fine or broken: this run could not find out.",
+            f"Run the check again. If the result stays the same, run it from another network: {again}",
             again,
             self.docs,
             Score(1, 1, 1),
@@ -128,23 +135,23 @@ def rule(
     *,
     family: str,
     topic: str,
-    subjects: Callable[[Site], Iterable[str]] = the_domain,
+    subjects: Callable[[Site], Iterable[str]] = domain_subject,
     after: tuple[str, ...] = (),
     blocked_by: tuple[str, ...] = (),
     root: bool = False,
     merge: bool = False,
-) -> Callable[[Body], Rule]:
-    """Makes a rule of a generator."""
+) -> Callable[[RuleBody], Rule]:
+    """Turns a generator function into a rule."""
 
-    def made(body: Body) -> Rule:
+    def decorate(body: RuleBody) -> Rule:
         return Rule(code, family, topic, body, subjects, after, blocked_by, root, merge)
 
-    return made
+    return decorate
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Which rules run: by family, code, or both. Empty ``only`` means all."""
+class RuleSelection:
+    """The rules to run, by family or code. An empty ``only`` selects all."""
 
     only: frozenset[str] = field(default_factory=frozenset)
     skip: frozenset[str] = field(default_factory=frozenset)

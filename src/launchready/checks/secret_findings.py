@@ -1,4 +1,4 @@
-"""Findings of the secrets scan, as findings of a launch check: one for each secret, wherever it stands."""
+"""Findings of the secrets scan as findings of a launch check: one for each secret, with all its places."""
 
 import itertools
 import shlex
@@ -7,26 +7,27 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from launchready.checks.finding import Finding, Score, When
-from launchready.checks.operations import Look, known
+from launchready.checks.operations import LocalQuestion, known
 from launchready.checks.rule import Verdict
+from launchready.checks.sanitize import lines
 from launchready.checks.site import Site
 from launchready.secrets import scan
 from launchready.secrets.hits import Unread
-from launchready.secrets.leak import Leak, masked
+from launchready.secrets.leak import Leak, mask
 
 TOPICS = {
-    "SEC001": "that no key that moves money was committed",
-    "SEC002": "that no password or key stands in the files",
-    "SEC003": "that no password or key stands in the history",
-    "SEC004": "that no test key, or key of one site, was committed",
-    "SEC005": "that files and history could be read to their end",
+    "SEC001": "no payment key is in the repository",
+    "SEC002": "no password or key is in the files",
+    "SEC003": "no password or key is in the history",
+    "SEC004": "no test key or restricted key is in the repository",
+    "SEC005": "all files and the whole history were read",
 }
-MOST_PLACES = 8
+MAX_PLACES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class LeaksAnswer:
-    """What the scan of one repository found."""
+class SecretsAnswer:
+    """The result of scanning one repository."""
 
     question: str
     leaks: tuple[Leak, ...] = ()
@@ -38,8 +39,8 @@ class LeaksAnswer:
         return not self.reason
 
 
-class Leaks(Look[LeaksAnswer]):
-    """The secrets in a repository, its history included."""
+class ScanRepository(LocalQuestion[SecretsAnswer]):
+    """Scans a repository and its history for secrets."""
 
     __slots__ = ("path",)
 
@@ -47,7 +48,7 @@ class Leaks(Look[LeaksAnswer]):
         self.path = path
         super().__init__(path)
 
-    def look(self, stopped: Callable[[], bool]) -> LeaksAnswer:
+    def look(self, stopped: Callable[[], bool]) -> SecretsAnswer:
         def going_on(done: int, every: int) -> None:
             if stopped():
                 raise TimeoutError(f"{done} of {every} portions")
@@ -57,27 +58,27 @@ class Leaks(Look[LeaksAnswer]):
             leaks = tuple(found)
         except TimeoutError as error:
             return self.unanswered(str(error))
-        return LeaksAnswer(f"secrets in {self.path}", leaks, tuple(found.unread))
+        return SecretsAnswer(f"secrets in {self.path}", leaks, tuple(found.unread))
 
-    def unanswered(self, reason: str) -> LeaksAnswer:
-        return LeaksAnswer(f"secrets in {self.path}", reason=reason)
+    def unanswered(self, reason: str) -> SecretsAnswer:
+        return SecretsAnswer(f"secrets in {self.path}", reason=reason)
 
 
-def repository(site: Site) -> Iterable[str]:
-    """The subject of these rules: the project's folder, where one was named."""
+def repository_subject(site: Site) -> Iterable[str]:
+    """The subject of these rules: the project's folder, if one was given."""
     return (site.repository,) if site.repository else ()
 
 
 def verdict(code: str, site: Site, subject: str) -> Verdict:
-    """The findings of one code; the scan runs once for all of them."""
-    op = Leaks(subject)
+    """The findings of one code. The scan runs once for all codes."""
+    op = ScanRepository(subject)
     yield op
     found = known(op.answer)
     return tuple(one for one in findings(found.leaks, site.repository) if one.code == code)
 
 
 def code_of(leak: Leak) -> str:
-    """Which rule a leak breaks."""
+    """The code of a leak."""
     if leak.severity in {"medium", "low"}:
         return "SEC004"
     if leak.money:
@@ -86,7 +87,7 @@ def code_of(leak: Leak) -> str:
 
 
 def findings(leaks: Iterable[Leak], path: str = ".") -> Iterator[Finding]:
-    """One finding for each secret, with all its places; in the order of the leaks."""
+    """One finding for each secret, with all its places, in the order of the leaks."""
     groups: dict[str, list[Leak]] = {}
     for leak in leaks:
         groups.setdefault(leak.fingerprint, []).append(leak)
@@ -105,9 +106,9 @@ def finding(group: Sequence[Leak], path: str) -> Finding:
         f"{leak.path}"
         + (f":{leak.line}" if leak.line else "")
         + (f" (commit {leak.commit[:12]})" if leak.commit else "")
-        for leak in itertools.islice(group, MOST_PLACES)
+        for leak in itertools.islice(group, MAX_PLACES)
     ]
-    more = [f"and {len(group) - MOST_PLACES} places more"] if len(group) > MOST_PLACES else []
+    more = [f"and {len(group) - MAX_PLACES} places more"] if len(group) > MAX_PLACES else []
     return Finding(
         rule,
         f"Whoever can read the code {first.opens}: a {kind} {where}",
@@ -115,9 +116,9 @@ def finding(group: Sequence[Leak], path: str) -> Finding:
         when,
         "fail",
         f"{first.path} [{first.fingerprint}]",
-        "\n".join([f"{first.rule}: {masked(first.value)}", *places, *more]),
+        lines([f"{first.rule}: {mask(first.value)}", *places, *more]),
         "A stranger first: bots read public code within minutes, and every copy of the repository keeps it.",
-        "\n".join(first.steps),
+        lines(first.steps),
         shlex.join(["launchready", "secrets", path]),
         f"docs/findings/{rule}.md",
         Score(2, 2, 1) if minor else Score(5, 3, 3 if first.money else 2),
@@ -128,7 +129,7 @@ def finding(group: Sequence[Leak], path: str) -> Finding:
 
 
 def places(leaks: Iterable[Leak]) -> Callable[[Finding], tuple[str, int]]:
-    """Where a finding stands: a path that code scanning can open, and a line."""
+    """The place of a finding: a path that code scanning can open, and a line."""
     first: dict[str, tuple[str, int]] = {}
     for leak in leaks:
         path = (
@@ -139,11 +140,11 @@ def places(leaks: Iterable[Leak]) -> Callable[[Finding], tuple[str, int]]:
 
 
 def undetermined(unread: Sequence[Unread], path: str) -> Finding | None:
-    """What could not be read, as one finding; None when all was."""
+    """One finding about everything that could not be read, or None."""
     if not unread:
         return None
     again = shlex.join(["launchready", "secrets", path])
-    shown = [f"{one.path}: {one.reason}" for one in unread[:MOST_PLACES]]
+    shown = [f"{one.path}: {one.reason}" for one in unread[:MAX_PLACES]]
     return Finding(
         "SEC005",
         f"Whether a secret was committed is not known for {len(unread)} "
@@ -153,7 +154,7 @@ def undetermined(unread: Sequence[Unread], path: str) -> Finding | None:
         "can-wait",
         "undetermined",
         path,
-        "\n".join(shown),
+        lines(shown),
         "It may be fine, and it may hold a key: nobody looked.",
         f"Make it readable (git fsck shows broken objects), and look again: {again}",
         again,

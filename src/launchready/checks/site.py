@@ -1,7 +1,7 @@
-"""What is checked: the domain and what its owner says about it, brought into one form.
+"""The site: the domain and what its owner says about it, in normal form.
 
-A founder pastes what is in the address bar. So a URL, capitals, a final dot and an international name are understood;
-what cannot be a domain is refused with what to write instead.
+Founders paste the address bar. A URL, capitals, a final dot and an international name are accepted. Anything else
+that is not a domain raises an error that says what to write instead.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from launchready.checks.options import CheckOptions
 from launchready.errors import ConfigError
 from launchready.net.addresses import is_address
 
@@ -22,21 +23,21 @@ Canonical = Literal["apex", "www"]
 LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 SELECTOR = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")
 LONGEST_NAME = 253
-# More would be a load test.
-MOST_TRIED = 300
+# More requests would be a load test.
+MAX_PROBE_REQUESTS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The facts that rules decide by. Names are lower case, in ASCII, without the final dot.
+    """The facts that rules use. Names are lower case, in ASCII, without the final dot.
 
-    - ``hosts``: full names of the hosts that were named, without the domain itself and www. ``markers``: what the
-      first page of one of them says, by which it is known.
-    - ``limits``: routes and how many requests they let through, to be tried.
+    - ``hosts``: full names of the named hosts, without the domain itself and www.
+    - ``markers``: for some hosts, a text of their first page.
+    - ``limits``: routes, and the number of requests that each allows.
     - ``sends_mail``: None when the owner did not say.
-    - ``repository``: the folder of the project, for what is checked on this machine; "" where none was named.
-    - ``database``: the app's own address of its database; it holds a password, so it is in no ``repr``.
-    - ``store``: the middleware's store, by its URL; the same holds for it.
+    - ``repository``: the folder of the project for the checks on this machine, or "".
+    - ``database``, ``store``: URLs of the app's database and of the middleware's store. They contain passwords, so
+      ``repr`` leaves them out.
     """
 
     domain: str
@@ -69,25 +70,25 @@ class Site:
 
     @property
     def main(self) -> str:
-        """The host that visitors should end on."""
+        """The host on which visitors should end."""
         return self.www if self.canonical == "www" else self.domain
 
     @property
     def expects_www(self) -> bool:
-        """Visitors type www before a registered domain, whatever its owner thinks; nobody does before ``app.``."""
-        return self.names_www or self.canonical is not None or registered(self.domain) == self.domain
+        """Whether visitors type www: always before a registered domain, never before a subdomain such as ``app.``."""
+        return self.names_www or self.canonical == "www" or registered(self.domain) == self.domain
 
     @property
     def web(self) -> tuple[str, ...]:
         """Every host that visitors may type."""
         return (self.domain, *((self.www,) if self.expects_www else ()), *self.hosts)
 
-    def again(self, only: str, subject: str = "") -> str:
-        """The command that checks one thing again, with what was said about its subject ("" means every host)."""
+    def rerun_command(self, only: str, subject: str = "") -> str:
+        """The command that checks one subject again, with the options that concern it ("" means all subjects)."""
         hosts = [host.removesuffix(f".{self.domain}") for host in self.hosts if not subject or host in subject]
         if only == "WEB018":
             hosts = [f"{host}={text}" for host, text in self.markers if host == subject]
-        # A host that only its webhook names: with another one it would be asked for by itself.
+        # A host that only its webhook names: as --hosts it would get checks of its own.
         strange = "" if subject in (self.domain, self.www) else subject
         told: dict[str, list[str]] = {
             "hosts": hosts,
@@ -115,93 +116,83 @@ class Site:
         return shlex.join(words)
 
 
-def site(
-    domain: str,
-    *,
-    hosts: Iterable[str] | Mapping[str, str | None] = (),
-    canonical: str | None = None,
-    dkim_selectors: Iterable[str] = (),
-    sends_mail: bool | None = None,
-    ca: str | None = None,
-    webhooks: Iterable[str] = (),
-    app: str | None = None,
-    pages: Iterable[str] = (),
-    protected: Iterable[str] = (),
-    mobile_app: bool | None = None,
-    cors_probe_origin: str | None = None,
-    origin: str | None = None,
-    senders: Iterable[str] = (),
-    repository: str | None = None,
-    database: str | None = None,
-    store: str | None = None,
-    probe_limit: Iterable[str] | Mapping[str, int | str] = (),
-    release: str | None = None,
-    health: str = "/healthz",
-    now: dt.datetime | str | None = None,
-) -> Site:
-    """Reads what the caller gave; all that cannot be read is raised in one ConfigError."""
+def read_site(options: CheckOptions) -> Site:
+    """The site of the options. One ConfigError lists everything that cannot be read."""
     problems: list[str] = []
-    name = without_www(attempt(problems, domain_name, domain))
-    texts = hosts if isinstance(hosts, Mapping) else {}
-    given = listed(problems, "hosts", hosts)
-    named = [attempt(problems, host_name, host, name) for host in given]
+    name = without_www(collect(problems, domain_name, options.domain))
+    main = f"www.{name}" if options.canonical == "www" else name
+
+    def read(reader: Callable[..., str], option: str, *context: str) -> list[str]:
+        return [collect(problems, reader, option, one, *context) for one in read_list(problems, option, options)]
+
+    def ip_addresses(option: str, values: Iterable[str]) -> list[str]:
+        found = [one.strip("[] ") for one in values]
+        wrong = [one for one in found if not is_address(one)]
+        problems.extend(f"{option}: {one!r} is not an IP address" for one in wrong)
+        return found
+
+    texts = options.hosts if isinstance(options.hosts, Mapping) else {}
+    given = read_list(problems, "hosts", options)
+    named = [collect(problems, host_name, host, name) for host in given]
     markers = {full: str(texts[host]).strip() for host, full in zip(given, named, strict=True) if texts.get(host)}
-    if canonical not in (None, "apex", "www"):
-        problems.append(f'canonical: {canonical!r} is neither "apex" nor "www"')
-    selectors = listed(problems, "dkim_selectors", dkim_selectors)
+    if options.canonical not in (None, "apex", "www"):
+        problems.append(f'canonical: {options.canonical!r} is neither "apex" nor "www"')
+    # Panels show "google", "google._domainkey" or the full name.
+    selectors = [one.strip().partition("._domainkey")[0] for one in read_list(problems, "dkim_selectors", options)]
     problems += [f"dkim_selectors: {one!r} is not a selector; write the part before ._domainkey" for one in selectors
                  if not SELECTOR.fullmatch(one)]  # fmt: skip
-    if ca:
-        ca = attempt(problems, domain_name, ca)
-    main = f"www.{name}" if canonical == "www" else name
-    hooks = [attempt(problems, web_url, "webhooks", url, main) for url in listed(problems, "webhooks", webhooks)]
-    page = attempt(problems, web_url, "app", app, main) if app else ""
-    read = [attempt(problems, web_url, "pages", url, main) for url in listed(problems, "pages", pages)]
-    private = [attempt(problems, route, "protected", url, main) for url in listed(problems, "protected", protected)]
-    pace = probe_limit.items() if isinstance(probe_limit, Mapping) else listed(problems, "probe_limit", probe_limit)
-    limits = [attempt(problems, limit, one, main) for one in pace]
-    vital = attempt(problems, web_url, "health", health, urlsplit(page).hostname or main or "host")
-    foreign = attempt(problems, an_origin, "cors_probe_origin", cors_probe_origin) if cors_probe_origin else ""
-    own = [one.strip("[] ") for one in listed(problems, "senders", senders)]
-    problems += [f"senders: {one!r} is not an IP address; give those that your mail comes from" for one in own
-                 if not is_address(one)]  # fmt: skip
-    if origin and not is_address(origin):
-        problems.append(f"origin: {origin!r} is not an IP address; give the one behind your content network")
-    moment = attempt(problems, seconds, now)
+    ca = collect(problems, domain_name, options.ca) if options.ca else ""
+    webhooks, pages, protected = (
+        read(web_url, "webhooks", main), read(web_url, "pages", main), read(read_route, "protected", main)
+    )  # fmt: skip
+    app = collect(problems, web_url, "app", options.app, main) if options.app else ""
+    paces = options.probe_limit.items() if isinstance(options.probe_limit, Mapping) else read_list(
+        problems, "probe_limit", options
+    )  # fmt: skip
+    limits = [collect(problems, read_limit, one, main) for one in paces]
+    health = collect(problems, web_url, "health", options.health, urlsplit(app).hostname or main or "host")
+    foreign = options.cors_probe_origin
+    foreign = collect(problems, read_origin, "cors_probe_origin", foreign) if foreign else ""
+    senders = ip_addresses("senders", read_list(problems, "senders", options))
+    origin = ip_addresses("origin", [options.origin] if options.origin else [])
+    now = collect(problems, timestamp, options.now)
     if problems:
         raise ConfigError(problems)
-    if page:
-        named.append(urlsplit(page).hostname or "")
-    extra = tuple(dict.fromkeys(host for host in named if host not in (name, f"www.{name}")))
+    if app:
+        named.append(urlsplit(app).hostname or "")
     return Site(
         name,
-        extra,
-        "www" if canonical == "www" else "apex" if canonical == "apex" else None,
-        tuple(dict.fromkeys(selectors)),
-        sends_mail,
-        ca or "",
-        tuple(dict.fromkeys(hooks)),
-        page,
-        float(moment),
-        f"www.{name}" in named,
-        tuple(dict.fromkeys(read)),
-        tuple(dict.fromkeys(private)),
-        mobile_app,
-        foreign,
-        (origin or "").strip("[]"),
-        tuple(dict.fromkeys(own)),
-        repository or "",
-        database or "",
-        tuple(markers.items()),
-        tuple((url, int(most)) for url, _, most in (one.rpartition("=") for one in dict.fromkeys(limits))),
-        (release or "").strip(),
-        vital,
-        store=store or "",
+        hosts=unique(host for host in named if host not in (name, f"www.{name}")),
+        canonical="www" if options.canonical == "www" else "apex" if options.canonical == "apex" else None,
+        dkim_selectors=unique(selectors),
+        sends_mail=options.sends_mail,
+        ca=ca,
+        webhooks=unique(webhooks),
+        app=app,
+        now=float(now),
+        names_www=f"www.{name}" in named,
+        pages=unique(pages),
+        protected=unique(protected),
+        mobile_app=options.mobile_app,
+        cors_probe_origin=foreign,
+        origin="".join(origin),
+        senders=unique(senders),
+        repository=options.repository or "",
+        database=options.database or "",
+        store=options.store or "",
+        markers=tuple(markers.items()),
+        limits=tuple((url, int(most)) for url, _, most in (one.rpartition("=") for one in unique(limits))),
+        release=(options.release or "").strip(),
+        health=health,
     )
 
 
-def attempt(problems: list[str], read: Callable[..., str], *given: object) -> str:
-    """What ``read`` makes of it; a ValueError becomes a line among the problems."""
+def unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def collect(problems: list[str], read: Callable[..., str], *given: object) -> str:
+    """The result of ``read``. A ValueError is added to the problems."""
     try:
         return read(*given)
     except ValueError as error:
@@ -209,19 +200,19 @@ def attempt(problems: list[str], read: Callable[..., str], *given: object) -> st
         return ""
 
 
-def listed(problems: list[str], name: str, given: Iterable[str]) -> Sequence[str]:
-    """A list of texts. One text where a list is meant would be read letter by letter."""
+def read_list(problems: list[str], name: str, options: CheckOptions) -> Sequence[str]:
+    """An option that is a list of texts. A single text is refused: it would be read letter by letter."""
+    given = getattr(options, name)
     if isinstance(given, str):
         problems.append(f'{name}: give a list, as in {name}=["{given}"]')
         return ()
     values: list[Any] = list(given)
-    wrong = [value for value in values if not isinstance(value, str)]
-    problems += [f"{name}: {value!r} is not text" for value in wrong]
+    problems += [f"{name}: {value!r} is not text" for value in values if not isinstance(value, str)]
     return [value for value in values if isinstance(value, str)]
 
 
 def domain_name(text: object) -> str:
-    """A domain in its one form, from what people write; ValueError says what to write instead."""
+    """A domain in its normal form. ValueError says what to write instead."""
     if not isinstance(text, str) or not text.strip():
         raise ValueError('a domain is needed, as in "coach.example"')
     name = text.strip()
@@ -245,19 +236,19 @@ def domain_name(text: object) -> str:
         raise ValueError(f"domain: {name!r} has no dot; give the full name, as in {name}.com")
     if labels[-1].isdecimal():
         raise ValueError(f"domain: {name!r} ends in a number; give the domain that visitors type")
-    if suffixes().publicsuffix(name) == name:
+    if suffix_list().publicsuffix(name) == name:
         raise ValueError(f"domain: {name!r} is what others register their domains under; give yours, as in you.{name}")
     return name
 
 
 def without_www(name: str) -> str:
-    """Who pastes ``www.coach.example`` means the whole domain: mail and records belong to that."""
+    """``www.coach.example`` stands for the whole domain, because mail and DNS records belong to that."""
     parent = name.removeprefix("www.")
-    return parent if parent != name and suffixes().privatesuffix(parent) == parent else name
+    return parent if parent != name and suffix_list().privatesuffix(parent) == parent else name
 
 
 def host_of(url: str) -> str:
-    """The host of a pasted address."""
+    """The host of a pasted URL."""
     try:
         host = urlsplit(url if "://" in url else f"//{url.lstrip('/')}").hostname
     except ValueError:
@@ -268,7 +259,7 @@ def host_of(url: str) -> str:
 
 
 def ascii_name(name: str) -> str:
-    """An international name as it stands in the DNS (IDNA 2008 with the usual mapping, UTS 46)."""
+    """An international name in its DNS form (IDNA 2008 with the usual mapping, UTS 46)."""
     if name.isascii():
         return name
     import idna  # noqa: PLC0415 - rarely needed; comes with httpx
@@ -280,7 +271,7 @@ def ascii_name(name: str) -> str:
 
 
 def host_name(host: str, domain: str) -> str:
-    """A host in full: ``app`` means ``app.<domain>``, ``@`` the domain itself; a dot says that it is complete."""
+    """A host in full: ``app`` means ``app.<domain>``, ``@`` the domain itself. A name with a dot is complete."""
     text = host.strip()
     if text in ("@", ""):
         return domain
@@ -303,8 +294,8 @@ def web_url(name: str, text: str, host: str) -> str:
     return parts._replace(fragment="").geturl()
 
 
-def route(name: str, text: str, host: str) -> str:
-    """``[METHOD ]path-or-URL``, the method in capitals."""
+def read_route(name: str, text: str, host: str) -> str:
+    """``[METHOD ]path-or-URL`` with the method in upper case."""
     method, space, rest = text.strip().partition(" ")
     if not space:
         return web_url(name, text, host)
@@ -313,21 +304,21 @@ def route(name: str, text: str, host: str) -> str:
     return f"{method.upper()} {web_url(name, rest, host)}"
 
 
-def limit(given: str | tuple[str, int | str], host: str) -> str:
+def read_limit(given: str | tuple[str, int | str], host: str) -> str:
     """``POST https://host/login=5`` from ``"POST /login=5"`` or ``("POST /login", "5/minute")``."""
     where, most = given if isinstance(given, tuple) else given.rpartition("=")[::2]
     number = str(most).partition("/")[0].strip()
-    if not where or not number.isdecimal() or not 0 < int(number) <= MOST_TRIED:
+    if not where or not number.isdecimal() or not 0 < int(number) <= MAX_PROBE_REQUESTS:
         raise ValueError(
-            f'probe_limit: {given!r} is not a route and a number up to {MOST_TRIED}; write "POST /login=5": after that '
-            "many requests the next is refused"
+            f"probe_limit: {given!r} is not a route and a number up to {MAX_PROBE_REQUESTS}; "
+            'write "POST /login=5": after that many requests the next is refused'
         )
-    target = route("probe_limit", where, host)
+    target = read_route("probe_limit", where, host)
     return f"{target if ' ' in target else f'GET {target}'}={int(number)}"
 
 
-def an_origin(name: str, text: str) -> str:
-    """``https://evil.example``: scheme and host, nothing behind it."""
+def read_origin(name: str, text: str) -> str:
+    """``https://evil.example``: scheme and host only."""
     url = text.strip().rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
@@ -335,8 +326,8 @@ def an_origin(name: str, text: str) -> str:
     return url
 
 
-def seconds(now: dt.datetime | str | None) -> str:
-    """A moment as seconds since the epoch; 0 when none was given."""
+def timestamp(now: dt.datetime | str | None) -> str:
+    """A moment as seconds since the epoch; 0 for None."""
     if now is None:
         return "0"
     try:
@@ -347,15 +338,15 @@ def seconds(now: dt.datetime | str | None) -> str:
 
 
 def registered(domain: str) -> str:
-    """The part that somebody registered: one label below a public suffix, by the list of publicsuffix.org."""
-    return suffixes().privatesuffix(domain) or domain
+    """The registered domain: one label below a public suffix (publicsuffix.org)."""
+    return suffix_list().privatesuffix(domain) or domain
 
 
 _LIST: list["PublicSuffixList"] = []
 
 
-def suffixes() -> "PublicSuffixList":
-    """The list, read once."""
+def suffix_list() -> "PublicSuffixList":
+    """The public suffix list, read once."""
     if not _LIST:
         from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 12 ms, and only where a rule asks
 

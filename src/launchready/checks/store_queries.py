@@ -1,46 +1,46 @@
-"""The questions for the store of idempotency keys, and the address they go to."""
+"""Questions to the store of the idempotency keys."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from launchready.checks.operations import Look
+from launchready.checks.operations import LocalQuestion
 from launchready.checks.site import Site
 from launchready.core.idempotency import CLAIMS
 from launchready.core.idempotency.unknown_outcomes import Unknown, unknown
 from launchready.errors import LaunchReadyError, MissingExtra
-from launchready.net.database_privileges import shown
-from launchready.net.store_durability import Keeping, keeping
+from launchready.net.database_privileges import safe_url
+from launchready.net.store_durability import StoreDurability, read_durability
 from launchready.stores import connect
 
 
-def store(site: Site) -> Iterable[str]:
-    """The subject of these rules: the store, where its address is known."""
-    return (shown(site.store),) if site.store else ()
+def store_subject(site: Site) -> Iterable[str]:
+    """The subject of these rules: the store, if its URL is known."""
+    return (safe_url(site.store),) if site.store else ()
 
 
-class Kept(Look[Keeping]):
-    """How a store may lose a key. The address is no part of the question's name: it holds a password."""
+class ReadDurability(LocalQuestion[StoreDurability]):
+    """Asks how a store may lose a key. The question's name has no URL, because the URL contains a password."""
 
     __slots__ = ("url",)
 
     def __init__(self, url: str) -> None:
         self.url = url
-        super().__init__(shown(url))
+        super().__init__(safe_url(url))
 
-    def look(self, stopped: Callable[[], bool]) -> Keeping:
-        del stopped  # one session of seconds, with its own time limits
-        return keeping(self.url)
+    def look(self, stopped: Callable[[], bool]) -> StoreDurability:
+        del stopped  # One short session with its own time limits.
+        return read_durability(self.url)
 
-    def unanswered(self, reason: str) -> Keeping:
-        return Keeping(f"what is kept by {shown(self.url)}", reason=reason)
+    def unanswered(self, reason: str) -> StoreDurability:
+        return StoreDurability(f"what is kept by {safe_url(self.url)}", reason=reason)
 
 
 NONE = Unknown(0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
-    """The keys of a store whose outcome nobody knows."""
+class UnknownOutcomesAnswer:
+    """The keys of a store whose outcome is unknown."""
 
     question: str
     found: Unknown = NONE
@@ -51,16 +51,16 @@ class Outcomes:
         return not self.reason
 
 
-class Open(Look[Outcomes]):
-    """Which keys are open. A signed record is read without its secret; of an encrypted one nothing is known."""
+class FindUnknownOutcomes(LocalQuestion[UnknownOutcomesAnswer]):
+    """Finds open keys. A signed record can be read without its secret; an encrypted one cannot."""
 
     __slots__ = ("url",)
 
     def __init__(self, url: str) -> None:
         self.url = url
-        super().__init__(shown(url))
+        super().__init__(safe_url(url))
 
-    def look(self, stopped: Callable[[], bool]) -> Outcomes:
+    def look(self, stopped: Callable[[], bool]) -> UnknownOutcomesAnswer:
         try:
             opened = connect(self.url)
             try:
@@ -69,11 +69,15 @@ class Open(Look[Outcomes]):
                 opened.close()
         except (LaunchReadyError, MissingExtra) as error:
             return self.unanswered(" ".join(str(error).split()))
-        return Outcomes(self.asked, found) if found.whole else self.unanswered("it has more keys than can be read")
+        return (
+            UnknownOutcomesAnswer(self.asked, found)
+            if found.whole
+            else self.unanswered("it has more keys than can be read")
+        )
 
     @property
     def asked(self) -> str:
-        return f"open keys in {shown(self.url)}"
+        return f"open keys in {safe_url(self.url)}"
 
-    def unanswered(self, reason: str) -> Outcomes:
-        return Outcomes(self.asked, reason=reason)
+    def unanswered(self, reason: str) -> UnknownOutcomesAnswer:
+        return UnknownOutcomesAnswer(self.asked, reason=reason)

@@ -1,41 +1,43 @@
-"""Whether a place at a service, to which a name leads, is held by nobody: whoever claims it speaks in that name."""
+"""Whether a name leads to an unclaimed place at a service: anybody who claims the place controls the name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from launchready.checks.operations import Get, Together, known
+from launchready.checks.operations import AskAll, HttpGet, known
 from launchready.checks.shared_queries import Addresses
-from launchready.checks.takeover_services import service
+from launchready.checks.takeover_services import find_service
 from launchready.exchange.operations import Flow
 from launchready.net.answers import HttpAnswer
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What the service itself answered. ``title``: whose place it is. ``quote``: its words; "" where it is held."""
+class UnclaimedName:
+    """The answer of the service. ``title``: the service. ``quote``: its words for an unclaimed place, "" if it is
+    claimed.
+    """
 
     title: str
     answer: HttpAnswer
     quote: str = ""
 
 
-def claimable(host: str, found: Addresses) -> Flow[Claim | None]:
-    """None where the name leads to no service that hands places out, or nobody serves it; Undetermined when nobody
-    answered. A name that does not exist at all is another question.
+def find_unclaimed(host: str, found: Addresses) -> Flow[UnclaimedName | None]:
+    """None if the name leads to no such service, or the service does not serve it. Undetermined if it did not
+    answer. DNS003 reports a name that does not exist.
     """
-    held = service(found.chain)
+    held = find_service(found.chain)
     if found.state != "found" or held is None or not held.says:
         return None
-    plain, safe = Get(f"http://{host}/"), Get(f"https://{host}/")
-    yield Together([plain, safe])
+    plain, safe = HttpGet(f"http://{host}/"), HttpGet(f"https://{host}/")
+    yield AskAll([plain, safe])
     for one in (plain, safe):
-        words = quoted(one.answer, held.says)
+        words = quote_from(one.answer, held.says)
         if one.answer.known and (one.answer.status >= 400 or one.answer.status == 200) and words:
-            return Claim(held.title, one.answer, words)
+            return UnclaimedName(held.title, one.answer, words)
     heard = plain.answer if plain.answer.known else safe.answer
-    return None if heard.trouble in ("refused", "tls") else Claim(held.title, known(heard))
+    return None if heard.trouble in ("refused", "tls") else UnclaimedName(held.title, known(heard))
 
 
-def quoted(answer: HttpAnswer, says: Iterable[str]) -> str:
+def quote_from(answer: HttpAnswer, says: Iterable[str]) -> str:
     shown = "\n".join([answer.body, *(f"{name}: {value}" for name, value in answer.headers)]).lower()
     return next((f'"{text}"' for text in says if text.lower() in shown), "")

@@ -1,8 +1,7 @@
-"""Services that let anybody claim a name, and how one that nobody holds looks from outside: a list of our own.
+"""Services at which anybody can claim a name, and how each answers for an unclaimed one. The list is our own.
 
-An alias to a free name belongs to whoever registers it: a stranger then speaks in the owner's name, with a valid
-certificate. The fingerprint is what the service itself answers for a name that it does not know; only that is
-evidence, never a plain 404.
+An alias to an unclaimed name belongs to anybody who registers it, with a valid certificate. The only evidence is the
+text that the service itself shows for an unknown name; a plain 404 is none.
 """
 
 from collections.abc import Iterable
@@ -11,10 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service. ``names``: what its host names end in.
+    """One service. ``names``: the ends of its host names.
 
-    - ``says``: what its answer holds (in the body or in a header) for a name that nobody holds.
-    - ``vanishes``: a free name does not exist in the DNS at all (NXDOMAIN).
+    - ``says``: texts in the body or a header of its answer for an unclaimed name.
+    - ``vanishes``: an unclaimed name does not exist in the DNS (NXDOMAIN).
     """
 
     title: str
@@ -67,16 +66,16 @@ SERVICES = (
 )  # fmt: skip
 
 
-def open_to_strangers(names: Iterable[str]) -> str:
-    """What it means that the target of these aliases is gone."""
-    held = service(names)
+def takeover_warning(names: Iterable[str]) -> str:
+    """A warning for aliases whose target is gone."""
+    held = find_service(names)
     if held is None:
         return " A stranger who takes the target over speaks in your name."
     return f" Anybody can claim the name at {held.title}, and then speaks in yours."
 
 
-def service(names: Iterable[str]) -> Service | None:
-    """The service that one of these host names belongs to."""
+def find_service(names: Iterable[str]) -> Service | None:
+    """The service that one of these host names belongs to, or None."""
     for name in names:
         for one in SERVICES:
             if any(name == suffix or name.endswith(f".{suffix}") for suffix in one.names):

@@ -1,6 +1,4 @@
-"""What ``check`` and ``map`` are about: the domain and the facts that cannot be seen from outside, typed or in the
-configuration.
-"""
+"""The arguments of ``check`` and ``map``, made from the fields of ``CheckOptions``."""
 
 import argparse
 import os
@@ -8,106 +6,90 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
+from launchready.checks.options import CheckOptions, flags, is_list
 from launchready.cli.configuration import Configuration
-from launchready.cli.options import listed
+from launchready.cli.options import split_lists
 from launchready.errors import ConfigError
 
 LOCAL = ("sec", "env", "db")
-LISTS = (
-    "hosts", "dkim_selectors", "webhooks", "pages", "protected", "senders", "probe_limit", "subdomains",
-    "only", "skip", "ignore",
-)  # fmt: skip
-WORDS = (
-    "domain", "canonical", "ca", "app", "sends_mail", "mobile_app", "origin", "cors_probe_origin", "timeout",
-    "resolver", "allow_private", "repository", "release", "health", "store",
-)  # fmt: skip
 FAMILY_OR_CODE = ("only", "skip", "ignore")
+LISTS = (*(one.name for one in flags() if is_list(one)), *FAMILY_OR_CODE)
+SINGLE = ("domain", *(one.name for one in flags() if not is_list(one)), "timeout")
 
 
-def about(parser: argparse.ArgumentParser) -> None:
-    """The arguments of both commands."""
-    parser.add_argument("domain", nargs="?", help="the domain that customers type; else the one in launchready.toml")
-    for name, what in (
-        ("hosts", "names that have to work: app api, or with what their first page shows: app='Coach'"),
-        ("dkim_selectors", "what your mail is signed with: google s1"),
-        ("webhooks", "paths or URLs that others post to"),
-        ("pages", "pages to read for mixed content"),
-        ("protected", "paths that must refuse strangers"),
-        ("senders", "addresses that your own mail comes from"),
-        ("subdomains", "names that somebody found, as in certificate logs: is one forgotten?"),
-        ("probe_limit", "what must be refused after so many requests, which are sent: 'POST /login=5'"),
-    ):
-        parser.add_argument(f"--{name.replace('_', '-')}", nargs="+", metavar="NAME", help=what)
-    parser.add_argument("--canonical", choices=("apex", "www"), help="where visitors should end")
-    parser.add_argument("--ca", help="the certificate authority that renews, as in letsencrypt.org")
-    parser.add_argument("--app", help="one more page to look at")
-    parser.add_argument("--release", help="what should be live: the health page has to name it")
-    parser.add_argument("--health", metavar="PATH", help="the health page (/healthz)")
-    parser.add_argument("--store", metavar="URL", help="the middleware's store; else LAUNCHREADY_STORE")
-    parser.add_argument("--repository", metavar="PATH", help="the project's folder, to look for secrets in it, too")
-    for name in ("sends-mail", "mobile-app"):
-        parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=None)
-    parser.add_argument("--origin", metavar="ADDRESS", help="the server behind your content network")
-    parser.add_argument("--cors-probe-origin", metavar="ORIGIN", help="the foreign origin to try CORS with")
-    parser.add_argument("--resolver", metavar="HOST:PORT", help="the DNS server to ask, in place of this machine's own")
+def add_check_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that both commands take."""
     parser.add_argument(
-        "--allow-private", action="store_true", default=None, help="connect to addresses that are not public, too"
+        "domain", nargs="?", help="the domain that customers type (default: the one in launchready.toml)"
     )
+    for one in flags():
+        flag, text = f"--{one.name.replace('_', '-')}", one.metadata["help"]
+        if "bool" in str(one.type):
+            # A safety switch has no opposite: --no-allow-private is the default.
+            action = "store_true" if one.default is False else argparse.BooleanOptionalAction
+            parser.add_argument(flag, action=action, default=None, help=text)
+        elif "choices" in one.metadata:
+            parser.add_argument(flag, choices=one.metadata["choices"], help=text)
+        elif is_list(one):
+            parser.add_argument(flag, nargs="+", metavar="NAME", help=text)
+        else:
+            parser.add_argument(flag, metavar=one.metadata.get("metavar"), help=text)
 
 
-def asked(args: argparse.Namespace, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The domain, and the options for it. ConfigError when no domain was named."""
-    domain = options.pop("domain", None)
-    if domain is None and on_this_machine(options.get("only")):
+def check_options(args: argparse.Namespace, file: Configuration, *, without: Iterable[str] = ()) -> CheckOptions:
+    """The options that were typed, completed by those of the file. ConfigError when no domain is given."""
+    given = {name: value for name, value in read_options(args, file).items() if name not in without}
+    domain = given.pop("domain", None)
+    if domain is None and is_local(given.get("only")):
         domain = "this.project"
     if domain is None:
         command = f"launchready {args.command} example.com"
         raise ConfigError(
             [f'no domain: write "{command}", or domain = "example.com" under [check] in launchready.toml']
         )
-    if isinstance(options.get("hosts"), list):
-        options["hosts"] = shown(options["hosts"])
-    if isinstance(options.get("resolver"), str):
-        options["resolver"] = address(options["resolver"])
-    return domain, options
+    if isinstance(given.get("hosts"), list):
+        given["hosts"] = host_texts(given["hosts"])
+    if isinstance(given.get("resolver"), str):
+        given["resolver"] = host_and_port(given["resolver"])
+    return CheckOptions(domain, **given)
 
 
-def shown(hosts: list[str]) -> dict[str, str | None]:
-    """``api="Coach API"``: a host and what its first page shows; ``api`` alone: any page."""
+def host_texts(hosts: list[str]) -> dict[str, str | None]:
+    """``api="Coach API"``: a host and a text of its first page. ``api`` alone: any page."""
     return {host: text or None for host, _, text in (str(one).partition("=") for one in hosts)}
 
 
-def on_this_machine(only: Iterable[str] | None) -> bool:
-    """Whether all that is asked for is looked at on this machine, and needs no domain: files, a database."""
+def is_local(only: Iterable[str] | None) -> bool:
+    """Whether all selected checks run on this machine and need no domain: files, a database."""
     named = [name.lower() for name in only or ()]
     return bool(named) and all(name.startswith(LOCAL) for name in named)
 
 
-def taken(args: argparse.Namespace, file: Configuration, names: Iterable[str]) -> dict[str, Any]:
-    """What was typed, over what stands in the file."""
-    options = facts(file) | the_store(file) | file.table("check", (*LISTS, *WORDS))
-    for name in (*LISTS, *WORDS):
+def read_options(args: argparse.Namespace, file: Configuration) -> dict[str, Any]:
+    """Every option that was typed or stands in the file. A typed option replaces that of the file."""
+    options = site_facts(file) | store_option(file) | file.table("check", (*LISTS, *SINGLE))
+    for name in (*LISTS, *SINGLE):
         value = getattr(args, name, None)
         if value is not None:
-            options[name] = listed(value) if name in LISTS else value
-    # "--only mail example.com": no family and no code has a dot, so this was meant as the domain.
+            options[name] = split_lists(value) if name in LISTS else value
+    # "--only mail example.com": no family and no code contains a dot, so this is the domain.
     for name in FAMILY_OR_CODE:
         if getattr(args, name) is not None and args.domain is None:
             stray = [value for value in options[name] if "." in value]
             if stray:
                 options[name] = [value for value in options[name] if "." not in value]
                 options["domain"] = stray[-1]
-    return {name: options[name] for name in names if name in options}
+    return options
 
 
-def the_store(file: Configuration) -> dict[str, Any]:
-    """Where the app keeps its keys, as the other commands know it."""
+def store_option(file: Configuration) -> dict[str, Any]:
+    """The store of the idempotency keys, read where the other commands read it."""
     found = os.environ.get("LAUNCHREADY_STORE") or file.table("idempotency").get("store")
     return {"store": found} if found else {}
 
 
-def facts(file: Configuration) -> dict[str, Any]:
-    """What the top of launchready.toml says about the site: ``production``, ``hosts``, ``webhooks``."""
+def site_facts(file: Configuration) -> dict[str, Any]:
+    """The tables ``production``, ``hosts`` and ``webhooks`` of launchready.toml as options."""
     values = file.values
     found: dict[str, Any] = {}
     production = values.get("production", {})
@@ -121,7 +103,7 @@ def facts(file: Configuration) -> dict[str, Any]:
         # The shortest name is the domain: example.com before www.example.com and api.example.com.
         found["domain"] = min(hosts, key=lambda name: (name.count("."), len(name)))
         others = [name for name in hosts if name != found["domain"]]
-        found["hosts"] = [f"{name}={text}" if (text := says(hosts[name])) else name for name in others]
+        found["hosts"] = [f"{name}={text}" if (text := page_text(hosts[name])) else name for name in others]
     hooks = values.get("webhooks", {})
     if isinstance(hooks, dict):
         paths = [hook["path"] for hook in hooks.values() if isinstance(hook, dict) and "path" in hook]
@@ -130,12 +112,12 @@ def facts(file: Configuration) -> dict[str, Any]:
     return found
 
 
-def says(host: object) -> str:
-    """``{ shows = "Coach API" }`` beside a host: what its first page shows."""
+def page_text(host: object) -> str:
+    """``{ shows = "Coach API" }`` beside a host: a text of its first page."""
     return str(host.get("shows", "")) if isinstance(host, dict) else ""
 
 
-def address(text: str) -> tuple[str, int]:
+def host_and_port(text: str) -> tuple[str, int]:
     """``HOST:PORT``, or a host alone, whose port is 53."""
     host, colon, port = text.rpartition(":")
     if not colon or (host.count(":") > 0 and not host.endswith("]")):

@@ -1,8 +1,8 @@
-"""The file of the command line: ``launchready.toml``, or ``[tool.launchready]`` in pyproject.toml.
+"""The configuration file: ``launchready.toml``, or ``[tool.launchready]`` in pyproject.toml.
 
-One table a command (``[check]``, ``[deploy.production]`` ...), and facts that several commands need at the top
-(``production``, ``hosts``, ``webhooks``). A secret never stands in the file: ``{ env = "NAME" }`` names the environment
-variable that holds it; whoever needs the value calls ``secret``.
+The file has one table per command (``[check]``, ``[deploy.production]`` ...). Facts that several commands need are at
+the top (``production``, ``hosts``, ``webhooks``). Secrets are never in the file: ``{ env = "NAME" }`` names the
+environment variable, and ``secret`` reads it.
 """
 
 import difflib
@@ -17,7 +17,7 @@ from typing import Any
 from launchready.errors import ConfigError
 
 FILE = "launchready.toml"
-# Words that end the name of something secret. A public key and the name of a field are not.
+# Last words of the names of secrets.
 SECRET = re.compile(
     r"(?:^|_)(?:secret|secret_key(?:_fallbacks)?|password|passwd|token|api_key|private_key|credentials?)$",
     re.IGNORECASE,
@@ -26,32 +26,34 @@ SECRET = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What was read. ``source`` is the file, None where there is none."""
+    """The parsed file. ``source`` is its path, or None without a file."""
 
     source: Path | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self, name: str, known: Iterable[str] = ()) -> dict[str, Any]:
-        """One table; with ``known`` another key in it is a ConfigError that names the nearest right one."""
+        """Return one table. With ``known``, any other key raises ConfigError, which suggests the nearest known key."""
         found = self.values.get(name, {})
         if not isinstance(found, dict):
-            raise ConfigError([f"{self.source}: {name} is a table, as in [{name}]"])
+            raise ConfigError([f"{self.source}: {name} must be a table: [{name}]"])
         names = list(known)
-        problems = [unknown(f"{self.source}: [{name}]", key, names) for key in found if names and key not in names]
+        problems = [unknown_key(f"{self.source}: [{name}]", key, names) for key in found if names and key not in names]
         if problems:
             raise ConfigError(problems)
         return dict(found)
 
 
 def load(folder: Path | None = None) -> Configuration:
-    """The configuration of a folder (default: here). ConfigError: TOML that cannot be read, or a secret in it."""
+    """Load the configuration of a folder (default: the current one). Raises ConfigError for invalid TOML, or a secret
+    in it.
+    """
     here = Path() if folder is None else folder
     for path, keys in ((here / FILE, ()), (here / "pyproject.toml", ("tool", "launchready"))):
         values = read(path)
         for key in keys:
             values = values.get(key, {})
         if values:
-            problems = [f"{path}: {problem}" for problem in literal_secrets(values)]
+            problems = [f"{path}: {problem}" for problem in plain_secrets(values)]
             if problems:
                 raise ConfigError(problems)
             return Configuration(path, values)
@@ -67,23 +69,23 @@ def read(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: {error}"]) from None
 
 
-def literal_secrets(values: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    """Secrets that stand in the file itself. The value is never shown."""
+def plain_secrets(values: Mapping[str, Any], at: str = "") -> Iterator[str]:
+    """Yield a problem for each secret in the file, without its value."""
     for key, value in values.items():
         name = f"{at}.{key}" if at else key
         if isinstance(value, Mapping):
-            yield from literal_secrets(value, name)
+            yield from plain_secrets(value, name)
         elif isinstance(value, list):
             for number, one in enumerate(value):
                 if isinstance(one, Mapping):
-                    yield from literal_secrets(one, f"{name}[{number}]")
+                    yield from plain_secrets(one, f"{name}[{number}]")
         elif isinstance(value, str) and value and SECRET.search(key):
             variable = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
-            yield f'{name}: a secret stands in the file; write {key} = {{ env = "{variable}" }} and set {variable}'
+            yield f'{name}: the file must not hold a secret; write {key} = {{ env = "{variable}" }} and set {variable}'
 
 
 def secret(value: Any, name: str) -> str:
-    """The value behind ``{ env = "NAME" }``. Raises ConfigError when the variable is not set."""
+    """Read the value behind ``{ env = "NAME" }``. Raises ConfigError if the variable is not set."""
     if not isinstance(value, Mapping) or set(value) != {"env"} or not isinstance(value["env"], str):
         raise ConfigError([f'{name}: write {{ env = "NAME" }}, and put the value in that environment variable'])
     found = os.environ.get(value["env"])
@@ -92,8 +94,8 @@ def secret(value: Any, name: str) -> str:
     return found
 
 
-def unknown(where: str, key: str, known: Iterable[str]) -> str:
-    """One line about a key that is not there."""
+def unknown_key(where: str, key: str, known: Iterable[str]) -> str:
+    """Return the problem of an unknown key."""
     near = difflib.get_close_matches(key, list(known), 1, 0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
     return f"{where} has no {key!r}; {hint}"

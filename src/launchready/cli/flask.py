@@ -1,4 +1,4 @@
-"""``flask launchready ...`` is ``launchready ...``, with the application's environment (FLASK_APP, .env) loaded."""
+"""``flask launchready ...`` runs ``launchready ...`` with the application's environment (FLASK_APP, .env) loaded."""
 
 import click
 
@@ -13,5 +13,5 @@ from launchready.cli import main
 )
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 def command(args: tuple[str, ...]) -> None:
-    """Everything behind the name goes to the one command line."""
+    """Pass all arguments to the one command line."""
     raise SystemExit(main(list(args)))

@@ -1,6 +1,6 @@
-"""What a project keeps between two runs, in ``.launchready/``: the last report and the last map of a domain.
+"""Files that a project keeps between runs in ``.launchready/``: the last report and the last map of a domain.
 
-Only a project keeps something: a folder with launchready.toml or .launchready/. Files are replaced as a whole.
+Only projects keep them: folders with launchready.toml or .launchready/. Files are replaced atomically.
 """
 
 import json
@@ -25,15 +25,15 @@ def path(kind: str, domain: str) -> Path:
 
 
 def load(file: Path) -> Mapping[str, Any] | None:
-    """What was kept there; None when nothing was. ConfigError when it cannot be read."""
+    """Return the stored report, or None. Raises ConfigError if the file cannot be read."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise ConfigError([f"{file} cannot be read: {error}; delete it to start anew"]) from None
+        raise ConfigError([f"{file} cannot be read: {error}; delete it to start over"]) from None
     if not isinstance(found, dict):
-        raise ConfigError([f"{file} is not a report; delete it to start anew"])
+        raise ConfigError([f"{file} is not a report; delete it to start over"])
     return found
 
 

@@ -1,4 +1,4 @@
-"""Where the commands that read measurements find them: ``--store``, ``--file``, or LAUNCHREADY_STORE."""
+"""Locates the measurements for commands that read them: ``--store``, ``--file``, or LAUNCHREADY_STORE."""
 
 import argparse
 import os
@@ -8,37 +8,37 @@ from typing import TYPE_CHECKING
 from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchready.metrics.collector import Keeper
+    from launchready.metrics.collector import MetricsCollector
     from launchready.metrics.report import Target
 
 
-def add_place(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", help="the app's store=, if it is not in LAUNCHREADY_STORE")
-    parser.add_argument("--file", type=Path, help="the file itself, where Timing(file=...) says so")
+def add_ledger_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", help="the app's store URL, unless LAUNCHREADY_STORE is set")
+    parser.add_argument("--file", type=Path, help="the file of the measurements, if the app sets Timing(file=...)")
 
 
-def keeper_of(args: argparse.Namespace) -> "Keeper":
-    """Raises ConfigError where there is no such file, and says where one would be."""
-    from launchready.metrics.collector import Keeper  # noqa: PLC0415 - "--help" must not wait for it
-    from launchready.metrics.ledger_path import place  # noqa: PLC0415
+def keeper_of(args: argparse.Namespace) -> "MetricsCollector":
+    """Open the measurements. Raises ConfigError if their file does not exist."""
+    from launchready.metrics.collector import MetricsCollector  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.metrics.ledger_path import default_path  # noqa: PLC0415
     from launchready.metrics.timing import Timings  # noqa: PLC0415
 
     store = args.store or os.environ.get("LAUNCHREADY_STORE") or "memory://"
-    path = args.file or place(store)
+    path = args.file or default_path(store)
     if path is None:
-        raise ConfigError(["no file: with a memory:// store each process keeps its own numbers; set LAUNCHREADY_STORE"])
-    if not path.exists():
         raise ConfigError(
-            [f"{path} does not exist: run this in the app's folder, after the app has answered something"]
+            ["no file: with a memory:// store each process keeps its own measurements; set LAUNCHREADY_STORE"]
         )
-    return Keeper(Timings("unknown"), path)
+    if not path.exists():
+        raise ConfigError([f"{path} does not exist: run this in the app's folder, after the app has served a request"])
+    return MetricsCollector(Timings("unknown"), path)
 
 
-def targets_of(given: list[list[str]]) -> "Target":
+def targets_of(pairs: list[list[str]]) -> "Target":
     from launchready.settings.problems import Problems  # noqa: PLC0415 - "--help" must not wait for it
     from launchready.settings.timing import Timing, compile_targets  # noqa: PLC0415
 
     problems = Problems()
-    table = compile_targets(problems, Timing(targets=dict(given)))
+    table = compile_targets(problems, Timing(targets=dict(pairs)))
     problems.raise_if_any()
     return lambda method, route: table.find(method, route, None)

@@ -1,4 +1,4 @@
-"""Progress on stderr, and only where somebody watches: a bar with rich where it is installed, plain lines else."""
+"""Progress on stderr, only on a terminal: a bar if rich is installed, else plain lines."""
 
 import argparse
 import contextlib
@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-Told = Callable[[int, int, str], None]
+ProgressCallback = Callable[[int, int, str], None]
 
 
 @contextlib.contextmanager
-def progress(args: argparse.Namespace, title: str) -> Iterator[Told | None]:
-    """What ``check(progress=...)`` is given; None where nobody watches."""
+def progress(args: argparse.Namespace, title: str) -> Iterator[ProgressCallback | None]:
+    """Yield the callback for ``check(progress=...)``, or None without a terminal."""
     if args.quiet or not sys.stderr.isatty():
         yield None
         return
@@ -25,14 +25,14 @@ def progress(args: argparse.Namespace, title: str) -> Iterator[Told | None]:
     with bar:
         task = bar.add_task(title, total=None)
 
-        def told(done: int, total: int, topic: str) -> None:
+        def update(done: int, total: int, topic: str) -> None:
             bar.update(task, completed=done, total=total, description=f"{title}: {topic}")
 
-        yield told
+        yield update
 
 
 def rich_bar(*, plain: bool) -> Any:
-    """A bar that goes away when it is done: the result stands on stdout."""
+    """Return a transient progress bar; results stay on stdout."""
     from rich.console import Console  # noqa: PLC0415 - an extra
     from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
 

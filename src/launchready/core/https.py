@@ -40,7 +40,7 @@ SAFE_HEADERS: Headers = [
 ]
 ACME = "/.well-known/acme-challenge/"
 # Not remembered for ever, and by no shared cache: it would serve what is right for http to those who came by https.
-REMEMBERED = (b"cache-control", b"private, max-age=3600")
+MAX_RECORDED_BODY = (b"cache-control", b"private, max-age=3600")
 RAMP = Space[bytes]("https", dump=bytes, load=bytes, size=len, evictable=False, max_entries=16, hurried=True)
 
 _HOST = re.compile(rb"((?:[a-z0-9_](?:[a-z0-9_-]{0,62})?\.?)+|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?", re.IGNORECASE)
@@ -146,7 +146,7 @@ class Https:
         scheme = b"https" if self._redirect or secure else b"http"
         status = 301 if request.method in ("GET", "HEAD") else 308
         location = scheme + b"://" + name + _target(request)
-        return Response(status, [(b"location", location), (b"content-length", b"0"), REMEMBERED], b"")
+        return Response(status, [(b"location", location), (b"content-length", b"0"), MAX_RECORDED_BODY], b"")
 
     def _stays(self, request: Request) -> bool:
         return (

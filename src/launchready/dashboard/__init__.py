@@ -1,1 +1,1 @@
-"""The page at ``/launchready``: what an owner looks at in the morning. Server-rendered, one request, no other host."""
+"""The dashboard page at ``/launchready``: server-rendered, one request, no other host."""

@@ -1,7 +1,7 @@
-"""Charts as inline SVG: a line or bars over time, with release markers and a target, and the bar of the uptime.
+"""Charts as inline SVG: a line or bars over time with release markers and a target, and the uptime bar.
 
-Each has a role and a label that says what a sighted reader sees: what it is, now, and the most. Words stand beside the
-drawing and not in it: it is stretched to the width of the screen, and they would be as well.
+Each has a role and a label with the same information: title, current value, maximum. Text stands beside the drawing,
+because the drawing is stretched to the width of the screen.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +9,7 @@ from html import escape
 
 WIDTH, HEIGHT = 288, 80
 BRIDGE = 12
-"""Points without a value that a line is drawn over: in an hour without a visitor nothing became slower."""
+"""Points without a value that a line still crosses: an hour without visitors is not a change."""
 
 Said = Callable[[float | None], str]
 
@@ -25,7 +25,7 @@ def chart(
     target_words: str = "",
     marks: Iterable[tuple[float, str]] = (),
 ) -> str:
-    """``points`` evenly spaced, None where nothing is known; ``marks``: where from 0 to 1 a release began."""
+    """``points``: evenly spaced, None without data; ``marks``: positions from 0 to 1 at which a release began."""
     known = [value for value in points if value is not None]
     top = max([*known, target or 0.0]) or 1.0
     last = next((value for value in reversed(points) if value is not None), None)
@@ -54,12 +54,12 @@ def chart(
 
 
 def times(since: str) -> str:
-    """Below a drawing: what its ends are."""
+    """The labels below a drawing: start and end."""
     return f'<p class="times"><span>{escape(since)}</span><span>now</span></p>'
 
 
 def _line(points: Sequence[float | None], top: float) -> str:
-    """Moves over what is unknown for long: a gap is not a zero. A point alone is a short dash."""
+    """Long gaps interrupt the line: a gap is not zero. A single point is a short dash."""
     step = WIDTH / max(1, len(points) - 1)
     known = [(index, value) for index, value in enumerate(points) if value is not None]
     parts, before = [], -BRIDGE - 2
@@ -82,10 +82,10 @@ def _bars(points: Sequence[float | None], top: float) -> str:
 
 
 def bar(states: Sequence[bool | None], since: str) -> str:
-    """One block for each stretch of time: up, down, or unknown, which is not up."""
+    """One block per interval: up, down, or unknown."""
     width = WIDTH / max(1, len(states))
     words = {True: "up", False: "down", None: "unknown"}
-    top = {True: 6, False: 0, None: 18}  # colour alone says nothing to who cannot tell red from green
+    top = {True: 6, False: 0, None: 18}  # the shape differs too, for readers who cannot distinguish red and green
     blocks = "".join(
         f'<rect class="{words[state]}" x="{index * width:.2f}" y="{top[state]}" width="{width * 0.8:.2f}" '
         f'height="{24 - top[state]}"/>'

@@ -1,16 +1,16 @@
-"""The dashboard's path, as a feature: 404 for strangers, the page for who came with a link.
+"""The dashboard's path as a feature: the page for clients with a valid link, 404 for all others.
 
-The link's token becomes a cookie and leaves the address bar: it is in no history, no screenshot, no ``Referer``. The
-first answer to a link is the same for the chat program that looks at it beforehand, so a link works more than once.
+The token of a link moves into a cookie and leaves the address bar, so it appears in no history, screenshot or
+``Referer``. Chat programs preview links, so a link works more than once.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
-from launchready.dashboard.links import opens
+from launchready.dashboard.links import is_valid
 from launchready.dashboard.page import POLICY, page
-from launchready.exchange.app import Look
+from launchready.exchange.app import ReadStatus
 from launchready.exchange.operations import Flow
 from launchready.http.message import Headers, Request, Response
 from launchready.http.problem import NO_STORE
@@ -24,8 +24,8 @@ SAFE: Headers = [
 ]
 
 
-class Dashboard:
-    """``keys``: what links are signed with, the newest last. ``wall``: seconds since the epoch."""
+class DashboardFeature:
+    """``keys``: signing keys, newest last. ``wall``: seconds since the epoch."""
 
     name = "dashboard"
 
@@ -42,19 +42,19 @@ class Dashboard:
         known = self.cookie(request)
         if not asked and not known:
             return self._stranger(request)
-        look = Look()
+        look = ReadStatus()
         yield look
         epoch = look.answer.get("epoch", 0)
         if asked:
-            return self._enter(request, asked) if opens(self._keys, asked, self._wall(), epoch) else _not_found()
-        if opens(self._keys, known, self._wall(), epoch):
+            return self._enter(request, asked) if is_valid(self._keys, asked, self._wall(), epoch) else _not_found()
+        if is_valid(self._keys, known, self._wall(), epoch):
             return _page(look.answer)
-        return _text(403, "This link has ended. Ask for a new one: launchready dashboard-link\n")
+        return _text(403, "This link has expired. Create a new one: launchready dashboard-link\n")
 
-    def sees(self, request: Request) -> bool:
-        """Whether the request comes from who may see the dashboard (revoking is noticed by the page alone)."""
+    def is_viewer(self, request: Request) -> bool:
+        """Whether the request may see the dashboard. Only the page itself checks revocation."""
         known = self.cookie(request)
-        return bool(known) and opens(self._keys, known, self._wall())
+        return bool(known) and is_valid(self._keys, known, self._wall())
 
     @staticmethod
     def cookie(request: Request) -> str:
@@ -68,13 +68,17 @@ class Dashboard:
     def _enter(self, request: Request, token: str) -> Response:
         host = (request.get(b"host") or b"").rpartition(b":")[0] or request.get(b"host") or b""
         local = request.scheme == "http" and (b"." not in host or host.startswith(b"127."))
-        cookie = f"{COOKIE}={token}; Path={self.path}; HttpOnly; SameSite=Strict{'' if local else '; Secure'}"
-        place = (b"location", self.path.encode())
+        path = request.prefix + self.path
+        cookie = f"{COOKIE}={token}; Path={path}; HttpOnly; SameSite=Strict{'' if local else '; Secure'}"
+        place = (b"location", path.encode())
         return Response(303, [place, (b"set-cookie", cookie.encode()), (b"content-length", b"0"), *SAFE], b"")
 
     def _stranger(self, request: Request) -> Response:
-        """A strict cookie is not sent while a link from another site is followed, redirects included. Loading the page
-        once more, which then is the site's own doing, sends it."""
+        """404; a cross-site navigation is told to load once more.
+
+        Browsers do not send a strict cookie when a link on another site is followed, redirects included. A reload
+        counts as the site's own navigation and sends it.
+        """
         answer = _not_found()
         if request.get(b"sec-fetch-site") == b"cross-site" and request.get(b"sec-fetch-mode") == b"navigate":
             answer.headers.append((b"refresh", b"0"))

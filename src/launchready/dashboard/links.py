@@ -1,7 +1,7 @@
-"""Signed links: who has one may look, until it ends or all of them are revoked.
+"""Signed dashboard links: the holder may view the page until the link expires or all links are revoked.
 
-The signature is itsdangerous's, over the end of the link and the epoch in which it was made. A new epoch revokes every
-link that was made before; a new key does so too, unless the old one is still listed.
+itsdangerous signs the expiry and the epoch of creation. A new epoch revokes all earlier links; a new key does so too,
+unless the old key is still listed.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ HOURS = 24.0
 
 
 def sign(keys: Sequence[str], now: float, hours: float = HOURS, epoch: int = 0) -> str:
-    """A token of about sixty characters. ``keys``: the newest last, which signs."""
+    """A token of about sixty characters. ``keys``: newest last; the newest signs."""
     made: str = _serializer(keys).dumps([epoch, int(now + hours * 3600)])
     return made
 
 
-def opens(keys: Sequence[str], token: str, now: float, epoch: int = 0) -> bool:
-    """Whether the token is ours, of this epoch or a later one, and has not ended."""
+def is_valid(keys: Sequence[str], token: str, now: float, epoch: int = 0) -> bool:
+    """Whether the token has our signature, belongs to this epoch or a later one, and has not expired."""
     try:
         made_in, ends = _serializer(keys).loads(token)
     except (BadData, ValueError, TypeError):

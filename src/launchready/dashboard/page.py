@@ -1,6 +1,6 @@
-"""The page, as one string: styles and script inside, nothing from any other host.
+"""The page as one string, with styles and script inline and nothing from other hosts.
 
-It shows route templates, releases, numbers and names of events; it has no query strings, bodies or user ids to show.
+It shows route templates, releases, numbers and event names. It has no query strings, bodies or user ids to show.
 """
 
 import base64
@@ -13,12 +13,12 @@ from typing import Any
 
 from launchready.dashboard import charts
 from launchready.dashboard.wording import (
-    FINE,
+    ALL_FINE,
+    DASH,
     LEAST_ERRORS,
     MANY_ERRORS,
-    NOBODY,
-    QUIET,
-    UNTOLD,
+    NO_REQUESTS,
+    OVERDUE_AFTER,
     age,
     count,
     duration,
@@ -38,7 +38,7 @@ Row = Mapping[str, Any]
 STYLE = (files("launchready.dashboard") / "dashboard.css").read_text(encoding="utf-8")
 SCRIPT = (files("launchready.dashboard") / "dashboard.js").read_text(encoding="utf-8")
 FIRST_ROUTES, MAX_ROUTES = 15, 40
-"""Shown at once, and at all: the rest opens with a click, and needs no script for it."""
+"""Routes shown at first, and in all: the others open with a click, without a script."""
 JOB_FAILED, MAIL_FAILED = "job.failed", "email.failed"
 
 
@@ -50,11 +50,11 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{_hash(STYLE)}'; script-src 'sha256-{_hash(SCRIPT)}'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The content security policy: this style and this script, and nothing else."""
+"""Content-Security-Policy: this style and this script only."""
 
 
 def page(status: Status, *, live: bool = True) -> str:
-    """``live`` False: the same as a file, which does not refresh."""
+    """``live`` False: a static file, without refresh."""
     title = f"{verdict(status)} – launchready"  # noqa: RUF001
     script = f"<script>{SCRIPT}</script>" if live else ""
     button = '<button type="button" hidden>Pause</button>' if live else ""
@@ -77,14 +77,14 @@ def _main(status: Status) -> str:
     if "timeline" not in status:
         return f"<h1>Nothing is known.</h1><p>{escape(str(status.get('error', 'timing is off')))}</p>"
     sentence, since = verdict(status), _time(status["since"])
-    look, sign = {FINE: ("good", "●"), QUIET: ("none", "○")}.get(sentence, ("bad", "▲"))
+    look, sign = {ALL_FINE: ("good", "●"), NO_REQUESTS: ("none", "○")}.get(sentence, ("bad", "▲"))
     return "".join((
         f'<header><p class="sign {look}" aria-hidden="true">{sign}</p><h1>{escape(sentence)}</h1></header>',
         f"<p>Release <b>{escape(str(status['release']))}</b> · {since} to {_time(status['now'])} UTC</p>",
-        FIRST if sentence == QUIET else _cards(status),
+        FIRST if sentence == NO_REQUESTS else _cards(status),
         f'<h2>Uptime <small>as this app knows it</small></h2><div class="box">{charts.bar(status["uptime"], since)}',
         f"{LEGEND}</div>",
-        "" if sentence == QUIET else f"<h2>Over time</h2>{_charts(status, since)}",
+        "" if sentence == NO_REQUESTS else f"<h2>Over time</h2>{_charts(status, since)}",
         _routes(status["routes"]),
         _releases(status["releases"]),
         f'<div class="pair">{_signals(status["signals"])}{_jobs(status["jobs"])}{_counters(status)}</div>',
@@ -104,7 +104,7 @@ FIRST = (
     "<li>Give background jobs a heartbeat: <code>launchready.job(&quot;reminders&quot;, every=&quot;1h&quot;)</code>."
     "</li></ol></div>"
 )
-"""The page of the first minute, instead of empty charts."""
+"""Shown before the first request, instead of empty charts."""
 
 
 def _cards(status: Status) -> str:
@@ -130,16 +130,16 @@ RESOLVE = "launchready idempotency ls --unknown"
 
 
 def _outcomes(status: Status) -> str:
-    """What was begun and never answered, as all workers left it in the store."""
+    """Requests whose outcome is unknown, in the store of all workers."""
     if "unresolved" not in status.get("idempotency", {}):
         return ""
     found = unresolved(status)
     if found is None:
-        value, words = NOBODY, "the store does not answer"
+        value, words = DASH, "the store does not answer"
     elif not found["count"]:
         value, words = "0", "what was begun was answered"
     else:
-        red = found["oldest"] >= UNTOLD
+        red = found["oldest"] >= OVERDUE_AFTER
         value = _flag(count(found["count"]) + ("" if found["whole"] else " or more"), red, not red)
         words = f"the oldest for {age(found['oldest'])}: <code>{RESOLVE}</code>"
     return f'<div class="card"><h2>Unknown outcomes</h2><b>{value}</b><small>{words}</small></div>'
@@ -150,7 +150,7 @@ def _card(title: str, value: str, words: str, bad: bool = False) -> str:
 
 
 def _charts(status: Status, since: str) -> str:
-    points = status["timeline"][:-1]  # the last five minutes are not over: they would always look like a collapse
+    points = status["timeline"][:-1]  # the current point is incomplete and would look like a drop
     start, end = status["since"], status["now"]
     span = max(1.0, end - start)
     marks = [
@@ -171,11 +171,11 @@ def _charts(status: Status, since: str) -> str:
 
 
 def _share(rate: float | None) -> str:
-    return NOBODY if rate is None else share(rate, 1)
+    return DASH if rate is None else share(rate, 1)
 
 
 def _whole(value: float | None) -> str:
-    return NOBODY if value is None else count(value)
+    return DASH if value is None else count(value)
 
 
 def _routes(rows: Sequence[Row]) -> str:
@@ -204,7 +204,7 @@ def _routes(rows: Sequence[Row]) -> str:
 
 
 def _errors(row: Row) -> str:
-    """The share, and what was raised most."""
+    """Share of errors, and the most frequent exception."""
     if not row["errors"]:
         return "0"
     most = max(row["exceptions"], key=row["exceptions"].get) if row["exceptions"] else ""
@@ -212,7 +212,7 @@ def _errors(row: Row) -> str:
 
 
 def _flag(text: str, bad: bool, warn: bool = False) -> str:
-    """Colour is never alone: a sign goes with it."""
+    """Colour never stands alone: a sign goes with it."""
     if bad:
         return f'<span class="bad">▲ {text}</span>'
     return f'<span class="warn">◆ {text}</span>' if warn else text
@@ -221,7 +221,7 @@ def _flag(text: str, bad: bool, warn: bool = False) -> str:
 def _compared(row: Row) -> str:
     found = row["verdict"]
     if found is None:
-        return "not enough data" if row["count"] else NOBODY
+        return "not enough data" if row["count"] else DASH
     css = {"worse": "bad", "better": "good"}.get(found["word"], "")
     word = f'<span class="{css}">{found["word"]}</span>' if css else str(found["word"])
     return f"{word}, n = {count(found['before'])} and {count(found['after'])}"
@@ -252,7 +252,7 @@ def _jobs(rows: Sequence[Row]) -> str:
     body = [
         (
             escape(row["name"]),
-            NOBODY if row["ended"] is None else _time(row["ended"]),
+            DASH if row["ended"] is None else _time(row["ended"]),
             _flag("late", row["late"]) if row["late"] else "in time",
             count(row["runs"] or 0),
             count(row["failures"] or 0),
@@ -281,12 +281,12 @@ def _counters(status: Status) -> str:
 
 
 def _table(title: str, head: Sequence[str], body: Sequence[Sequence[str]], words: Sequence[int] = ()) -> str:
-    """A section; none where there is nothing to say."""
+    """A section; empty without rows."""
     return f"<section><h2>{escape(title)}</h2>{_scrolled(title, head, body, words)}</section>" if body else ""
 
 
 def _scrolled(title: str, head: Sequence[str], body: Sequence[Sequence[str]], words: Sequence[int]) -> str:
-    """The first cell of a row is its header. Wide tables scroll inside their box, by keyboard as well."""
+    """A table; its first column holds row headers. Wide tables scroll in their box, by keyboard too."""
     columns = "".join(f'<th scope="col"{_words(index, words)}>{escape(cell)}</th>' for index, cell in enumerate(head))
     rows = "".join(f"<tr>{_cells(row, words)}</tr>" for row in body)
     return (

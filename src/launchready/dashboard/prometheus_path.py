@@ -1,16 +1,16 @@
-"""The path that Prometheus reads: for who brings the token, 404 for anybody else."""
+"""The path for Prometheus: 404 without the token."""
 
 from hmac import compare_digest
 
-from launchready.exchange.app import Scrape
+from launchready.exchange.app import ReadMetrics
 from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
 from launchready.http.problem import NO_STORE
 from launchready.metrics.export.prometheus import TYPE
 
 
-class Metrics:
-    """``token`` None: anybody may read it."""
+class PrometheusEndpoint:
+    """``token`` None: readable by anyone."""
 
     name = "metrics"
 
@@ -23,7 +23,7 @@ class Metrics:
         known = self._bearer is None or compare_digest(given, self._bearer)
         if request.method not in ("GET", "HEAD") or not known:
             return Response(404, [(b"content-length", b"0"), NO_STORE], b"")
-        scrape = Scrape()
+        scrape = ReadMetrics()
         yield scrape
         body = scrape.answer.encode()
         return Response(200, [(b"content-type", TYPE), (b"content-length", b"%d" % len(body)), NO_STORE], body)

@@ -1,7 +1,7 @@
-"""Reads that are answered with the same as before: what a cache would have saved.
+"""Repeated reads: how many responses a cache would have saved.
 
-One GET in eight is looked at: who asked for what (as a hash), and whether the body is the one that the same question
-got last time in this process. Only hashes are kept, of the last few thousand questions; no body, no address, no name.
+One GET in eight is sampled. Its question (user, path and query, hashed) and body are compared with the last sample of
+the same question in this process. Only hashes of the last few thousand questions are kept.
 """
 
 from collections import OrderedDict
@@ -17,10 +17,10 @@ QUESTIONS = 4096
 MAX_BODY = 256 * 1024
 
 Note = Callable[[str, str, bool, bool], None]
-"""Method, path, whether somebody is signed in, whether the body was the same."""
+"""Method, path, whether a user is signed in, whether the body was the same."""
 
 
-class Repeats:
+class RepeatedReads:
     name = "repeats"
 
     def __init__(self, note: Note) -> None:

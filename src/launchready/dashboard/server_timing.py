@@ -1,8 +1,8 @@
-"""``Server-Timing``: what this one answer took, in the browser's own tools, for those whose site it is.
+"""``Server-Timing``: the duration of this response, for the browser's developer tools.
 
-Sent to the site's own pages (``Sec-Fetch-Site: same-origin``) and to who may see the dashboard. Not to anybody else:
-how long a query takes says whether an account exists. ``Timing-Allow-Origin`` stays as it is, so other origins' scripts
-cannot read it either. W3C Server Timing: metric names are tokens, ``dur`` is in milliseconds.
+It is sent to the site's own pages (``Sec-Fetch-Site: same-origin``) and to viewers of the dashboard only: the time of a
+query can reveal whether an account exists. ``Timing-Allow-Origin`` is left alone, so scripts of other origins cannot
+read it either. W3C Server Timing: metric names are tokens, ``dur`` is in milliseconds.
 """
 
 from collections.abc import Callable
@@ -10,26 +10,26 @@ from collections.abc import Callable
 from launchready.exchange.app import Forward
 from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
-from launchready.metrics.query_times import HTTP, SPENT, SQL
+from launchready.metrics.query_times import HTTP, QUERY_TIMES, SQL
 
 
 class ServerTiming:
-    """``sees``: whether a request comes from who may see the dashboard. ``clock``: seconds, never going back."""
+    """``is_viewer``: whether the request may see the dashboard. ``clock``: monotonic seconds."""
 
     name = "server timing"
 
-    def __init__(self, sees: Callable[[Request], bool], clock: Callable[[], float]) -> None:
-        self._sees = sees
+    def __init__(self, is_viewer: Callable[[Request], bool], clock: Callable[[], float]) -> None:
+        self._is_viewer = is_viewer
         self._clock = clock
 
     def handle(self, request: Request) -> Flow[Response | None]:
         started = self._clock()
-        if request.get(b"sec-fetch-site") != b"same-origin" and not self._sees(request):
+        if request.get(b"sec-fetch-site") != b"same-origin" and not self._is_viewer(request):
             return None
         app = Forward()
         yield app
         parts = [f"app;dur={(self._clock() - started) * 1000:.1f}"]
-        spent = SPENT.get()
+        spent = QUERY_TIMES.get()
         if spent is not None:
             for kind, name, word in ((SQL, "db", "queries"), (HTTP, "out", "calls")):
                 calls, seconds = spent.total(kind)

@@ -6,36 +6,36 @@ from typing import Any
 Row = Mapping[str, Any]
 
 MANY_ERRORS = 0.01
-"""Above this share of errors a route is failing: 99 % is the promise of a small site."""
+"""Share of errors above which a route is failing."""
 
 LEAST_ERRORS = 3
-"""One unlucky request is no incident: below this many, a share says nothing."""
+"""Errors below which a share is not meaningful."""
 
-NOBODY = "–"  # noqa: RUF001 - an en dash is how a table says "nothing here"
+DASH = "–"  # noqa: RUF001 - an en dash marks an empty cell
 
 
 def duration(seconds: float | None) -> str:
-    """180 ms, 1.20 s; a dash for none."""
+    """180 ms, 1.20 s; a dash for None."""
     if seconds is None:
-        return NOBODY
+        return DASH
     return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.2f} s"
 
 
 def share(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else NOBODY
+    return f"{100 * part / whole:.1f} %" if whole else DASH
 
 
 def count(number: float) -> str:
-    """1 234, with a thin space: read alike in every language."""
+    """1 234, with a thin space: unambiguous in every language."""
     return f"{number:,.0f}".replace(",", "\u2009")
 
 
-UNTOLD = 3600.0
-"""Seconds. By then whoever paid has written a mail, and who looks it up at the provider is late."""
+OVERDUE_AFTER = 3600.0
+"""Seconds after which an unknown outcome is overdue."""
 
 
 def age(seconds: float) -> str:
-    """45 s, 12 min, 3 h, 2 d: as one says it."""
+    """45 s, 12 min, 3 h, 2 d."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size:.0f}\u202f{unit}"
@@ -43,7 +43,7 @@ def age(seconds: float) -> str:
 
 
 def unresolved(status: Row) -> Row | None:
-    """The keys whose outcome nobody knows, where anybody could count them."""
+    """Counts of keys with an unknown outcome; None if the store did not answer."""
     found: Row | None = status.get("idempotency", {}).get("unresolved")
     return found
 
@@ -52,13 +52,13 @@ def name(row: Row) -> str:
     return f"{row['method']} {row['route']}"
 
 
-QUIET, FINE = "No requests yet.", "All routes answer as they should."
+NO_REQUESTS, ALL_FINE = "No requests yet.", "All routes answer as they should."
 LONGEST = 44
 """Characters of a route in a sentence."""
 
 
 def short(row: Row) -> str:
-    """For a sentence: of a long route its end, which says what it does."""
+    """A route for a sentence: the end of a long one, which is the most specific."""
     route = str(row["route"])
     if len(route) > LONGEST:
         end = route[-LONGEST + 2 :]
@@ -75,9 +75,9 @@ def slow(row: Row) -> bool:
 
 
 def verdict(status: Row) -> str:
-    """One sentence: the worst that is known, or that nothing is."""
+    """One sentence: the most serious problem, or that there is none."""
     release = status["releases"][0] if status.get("releases") else None
-    worse, broke = (_surely(release, kind) for kind in ("latency", "errors"))
+    worse, broke = (_significantly(release, kind) for kind in ("latency", "errors"))
     rows = status.get("routes", [])
     parts = []
     if release and broke:
@@ -102,11 +102,11 @@ def verdict(status: Row) -> str:
         sentence = "; ".join(parts)
         return sentence[0].upper() + sentence[1:] + "."
     if not sum(row["count"] for row in rows):
-        return QUIET
-    return FINE
+        return NO_REQUESTS
+    return ALL_FINE
 
 
-def _surely(release: Row | None, kind: str) -> list[Row]:
+def _significantly(release: Row | None, kind: str) -> list[Row]:
     rows = release["routes"] if release else []
     return [row for row in rows if kind in row["sure"] and row[kind]["word"] == "worse"]
 
@@ -116,7 +116,7 @@ def _is(rows: Sequence[Row]) -> str:
 
 
 def _list(rows: Sequence[Row]) -> str:
-    """At most two by name."""
+    """At most two routes by name."""
     names = [short(row) for row in rows[:2]]
     more = len(rows) - len(names)
     if more:

@@ -1,4 +1,4 @@
-"""The demo day: the sample coach app under a real server, played once with launchready and once without.
+"""The demo: the sample coach app behind a real server, run once with launchready and once without.
 
-``launchready demo`` and ``make demo`` run :mod:`launchready.demo.command`. Nothing here is imported by the library.
+``launchready demo`` and ``make demo`` run :mod:`launchready.demo.command`. The library imports nothing from here.
 """

@@ -1,4 +1,4 @@
-"""A test certificate authority, and the certificates that the sample domain's hosts show."""
+"""A test certificate authority, and the certificates of the sample domain's hosts."""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,9 @@ import trustme
 
 
 class Certificates:
-    """``issue`` certificates by host; ``context`` is a server's TLS context that shows each host its own (SNI).
+    """Issues certificates by host. ``context`` is a TLS server context that selects the certificate by SNI.
 
-    ``ca_file``: what a client has to trust.
+    ``ca_file``: the authority's certificate, which clients have to trust.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -20,7 +20,7 @@ class Certificates:
         self._by_host: dict[str, ssl.SSLContext] = {}
 
     def issue(self, host: str, *, names: tuple[str, ...] = (), days: int = 60) -> None:
-        """A certificate that ``host`` shows, for itself or for other ``names``, good for so many days."""
+        """Issue the certificate of ``host``, valid for ``names`` (default: the host itself) and for ``days``."""
         now = datetime.now(UTC)
         certificate = self.authority.issue_cert(
             *(names or (host,)),
@@ -32,13 +32,13 @@ class Certificates:
         self._by_host[host] = context
 
     def context(self) -> ssl.SSLContext:
-        """Needs at least one certificate; a client that names no host, or an unknown one, is shown the first."""
+        """Return the server context. It needs at least one certificate, and uses the first for a client without SNI."""
         first = next(iter(self._by_host.values()))
 
         def choose(connection: ssl.SSLObject | ssl.SSLSocket, host: str | None, _: ssl.SSLContext) -> None:
             connection.context = self._by_host.get(host or "", first)
 
-        door = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.authority.issue_cert("unused.invalid").configure_cert(door)
-        door.sni_callback = choose
-        return door
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.authority.issue_cert("unused.invalid").configure_cert(server)
+        server.sni_callback = choose
+        return server

@@ -1,4 +1,4 @@
-"""The launch checks of the sample domain: real questions over real sockets, to a zone with planted mistakes."""
+"""Checks the sample domain: real queries over real sockets, against a zone with planted mistakes."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from launchready.checks.run import acheck
 from launchready.demo import sample_domain
 from launchready.demo.certificates import Certificates
 from launchready.demo.nameserver import NameServer
-from launchready.demo.website import Loopback, Website
+from launchready.demo.website import LoopbackTransport, Website
 from launchready.net.tls import Handshakes
 
 
@@ -29,33 +29,33 @@ async def inspect(folder: Path) -> Report:
             webhooks=[sample_domain.WEBHOOK],
             resolver=zone.address,
             nameservers={"192.0.2.53": zone.address, "198.51.100.53": zone.address},
-            http=Loopback(website, certificates.ca_file),
+            http=LoopbackTransport(website, certificates.ca_file),
             tls=Handshakes(connect=dict.fromkeys(hosts, website.https), ca_file=certificates.ca_file),
             rdap={"objectClassName": "domain", "ldhName": sample_domain.DOMAIN, "events": registration()},
         )
 
 
-def overlooked(report: Report) -> list[str]:
-    """What was planted and is not in the report, and what is told as known that nobody can know."""
-    failed = [described(finding) for finding in report if finding.status == "fail"]
-    unknown = [described(finding) for finding in report.undetermined]
-    missing = [what for what, pattern in sample_domain.PLANTED.items() if not seen(pattern, failed)]
-    broken = [f"the report names every planted mistake, also: {what}" for what in missing]
-    if seen(sample_domain.UNKNOWABLE, failed) or not seen(sample_domain.UNKNOWABLE, unknown):
-        broken.append("what cannot be known is reported as 'could not be checked'")
-    return broken
+def missed(report: Report) -> list[str]:
+    """List planted mistakes that the report misses, and undeterminable facts that it reports as known."""
+    failed = [describe(finding) for finding in report if finding.status == "fail"]
+    unknown = [describe(finding) for finding in report.undetermined]
+    missing = [what for what, pattern in sample_domain.PLANTED.items() if not matches(pattern, failed)]
+    failures = [f"the report names every planted mistake, also: {what}" for what in missing]
+    if matches(sample_domain.UNDETERMINABLE, failed) or not matches(sample_domain.UNDETERMINABLE, unknown):
+        failures.append("what cannot be known is reported as 'could not be checked'")
+    return failures
 
 
-def described(finding: Finding) -> str:
+def describe(finding: Finding) -> str:
     return f"{finding.code} {finding.subject} {finding.title} {finding.evidence}"
 
 
-def seen(pattern: str, texts: list[str]) -> bool:
+def matches(pattern: str, texts: list[str]) -> bool:
     return any(re.match(pattern, text, re.IGNORECASE | re.DOTALL) for text in texts)
 
 
 def registration() -> list[dict[str, str]]:
-    """The registry's own dates: registered last year, paid for another year (RFC 9083 §4.5)."""
+    """RDAP events (RFC 9083 section 4.5): registered a year ago, expires in a year."""
     now = datetime.now(UTC)
     year = timedelta(days=365)
     return [

@@ -1,4 +1,4 @@
-"""The mail sink: an SMTP server on loopback that keeps what it is given, and delivers nothing."""
+"""The mail sink: an SMTP server on loopback that keeps every message and delivers none."""
 
 import asyncio
 from email import message_from_bytes, policy
@@ -9,7 +9,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 class Mailbox:
-    """Use as ``async with Mailbox() as mailbox``: ``mailbox.port`` to send to, ``mailbox.messages`` to read."""
+    """Use as ``async with Mailbox() as mailbox``. Send to ``mailbox.port``, read ``mailbox.messages``."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []

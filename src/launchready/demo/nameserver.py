@@ -1,7 +1,7 @@
 """The sample domain's name server: authoritative for one zone, on loopback, over UDP and TCP (RFC 1035).
 
-It is asked directly, as a resolver would be: aliases are followed inside the zone, names that do not exist get
-NXDOMAIN, and names listed as ``failing`` get SERVFAIL, because not every name server of the world works.
+Clients query it directly. It follows aliases inside the zone and answers NXDOMAIN for unknown names. Names listed as
+``failing`` get SERVFAIL, as from a broken name server.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ import dns.rdatatype
 import dns.rrset
 import dns.zone
 
-LONGEST_CHAIN = 8
+MAX_ALIASES = 8
 
 
 class NameServer:
-    """Use as ``async with NameServer(origin, zone_text) as server``; ``server.address`` is what to ask."""
+    """Use as ``async with NameServer(origin, zone_text) as server``, then query ``server.address``."""
 
     def __init__(self, origin: str, zone_text: str, *, failing: frozenset[str] = frozenset()) -> None:
         self.zone = dns.zone.from_text(zone_text, origin=origin, relativize=False)
@@ -29,7 +29,7 @@ class NameServer:
         self.address = ("127.0.0.1", 0)
 
     def answer(self, wire: bytes) -> bytes:
-        """The reply to one query. Raises a DNSException where there is no query in the bytes."""
+        """Return the reply to one query. Raises DNSException if the bytes are not a query."""
         query = dns.message.from_wire(wire)
         reply = dns.message.make_response(query, recursion_available=True)
         reply.flags |= dns.flags.AA
@@ -43,7 +43,7 @@ class NameServer:
         return reply.to_wire()
 
     def _fill(self, reply: dns.message.Message, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
-        for _ in range(LONGEST_CHAIN):
+        for _ in range(MAX_ALIASES):
             if found := self._find(name, rdtype):
                 reply.answer.append(found)
                 return
@@ -64,7 +64,7 @@ class NameServer:
             return None
 
     def _exists(self, name: dns.name.Name) -> bool:
-        """A name exists when it has records, or when a name below it has (RFC 8020)."""
+        """A name exists if it has records, or if a name below it has (RFC 8020)."""
         return any(known.is_subdomain(name) for known in self.zone)
 
     async def __aenter__(self) -> Self:
@@ -81,7 +81,7 @@ class NameServer:
         await self._tcp.wait_closed()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One question over TCP: two octets of length before each message (RFC 1035 §4.2.2)."""
+        """Answer one query over TCP, where two octets of length precede each message (RFC 1035 section 4.2.2)."""
         try:
             query = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
             reply = self.answer(query)
@@ -96,7 +96,7 @@ class NameServer:
 class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, server: NameServer) -> None:
         self.server = server
-        self.transport: asyncio.DatagramTransport | None = None  # set by the server once it has it
+        self.transport: asyncio.DatagramTransport | None = None  # set by the server
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         with contextlib.suppress(dns.exception.DNSException):

@@ -1,4 +1,4 @@
-"""coach.example, with the mistakes that a first launch makes. What is planted, stands in ``PLANTED``."""
+"""coach.example, with the usual mistakes of a first launch. ``PLANTED`` lists them."""
 
 from launchready.demo.certificates import Certificates
 from launchready.demo.website import Page
@@ -9,20 +9,20 @@ WEBHOOK = "https://api.coach.example/webhooks/stripe"
 SELECTORS = ("google", "mailer", "newsletter")
 FAILING = frozenset({"newsletter._domainkey.coach.example"})
 
-# What is planted, and by what one knows the finding: a pattern for its code, subject, title and evidence in one text.
+# Each planted mistake, and a pattern that matches its finding: code, subject, title and evidence in one text.
 PLANTED = {
-    "admin.coach.example is not in the DNS (it says amdin)": r"DNS\d.* admin\.coach\.example",
+    "admin.coach.example is not in the DNS (the zone has amdin)": r"DNS\d.* admin\.coach\.example",
     "two SPF records": r"MAIL\d.*\b(two|2)\b.*SPF|MAIL\d.*SPF.*\b(two|2|more than one)\b",
-    "DMARC asks for nothing (p=none)": r"MAIL\d.*p=none",
+    "DMARC enforces nothing (p=none)": r"MAIL\d.*p=none",
     "the DKIM key of the selector mailer is revoked": r"MAIL\d.*mailer",
-    "the certificate of app.coach.example ends in 6 days": r"TLS\d.* app\.coach\.example",
+    "the certificate of app.coach.example expires in 6 days": r"TLS\d.* app\.coach\.example",
     "shop.coach.example shows the hosting company's certificate": r"TLS\d.* shop\.coach\.example",
-    "http://coach.example stays without encryption": r"WEB\d.*http://coach\.example",
+    "http://coach.example does not redirect to https": r"WEB\d.*http://coach\.example",
     "the payment webhook is redirected": r"WEB\d.*webhooks/stripe",
-    "no host tells browsers to stay with https (HSTS)": r"WEB\d.*(HSTS|strict-transport-security)",
+    "no host sends HSTS": r"WEB\d.*(HSTS|strict-transport-security)",
 }
-# Nobody can say whether this DKIM key is there: its name server answers SERVFAIL.
-UNKNOWABLE = r"MAIL\d.*newsletter"
+# Undeterminable: the name server answers SERVFAIL for this DKIM key.
+UNDETERMINABLE = r"MAIL\d.*newsletter"
 
 ZONE = """
 $TTL 300
@@ -59,7 +59,7 @@ def certify(certificates: Certificates) -> None:
 
 
 def site(scheme: str, method: str, host: str, path: str) -> Page:
-    """What a visitor gets: nowhere Strict-Transport-Security, and plain http where nobody should be left with it."""
+    """Return the page for one request. No host sends HSTS, and http://coach.example does not redirect to https."""
     if scheme == "http" and host != DOMAIN:
         return 301, {"location": f"https://{host}{path}"}, ""
     if host == f"www.{DOMAIN}":

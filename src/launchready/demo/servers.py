@@ -1,8 +1,8 @@
-"""Processes of the demo: each one leads a session of its own, and is gone when the demo is.
+"""Processes of the demo. Each one leads a session of its own, and none outlives the demo.
 
-A session leader's process group holds its workers too, so one signal reaches all of them. Use :class:`Servers` as a
-context manager: whatever ends the block (an error, Ctrl-C, a cancelled task), the groups are told to stop, and those
-that do not are killed.
+A session leader's process group includes its workers, so one signal reaches all of them. Use :class:`Servers` as a
+context manager. However the block ends (an error, Ctrl-C, a cancelled task), the groups get SIGTERM, and SIGKILL if
+they do not end.
 """
 
 import contextlib
@@ -19,15 +19,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PATIENCE = 1.5  # seconds between "please stop" and SIGKILL
+STOP_TIMEOUT = 1.5  # seconds between SIGTERM and SIGKILL
 
 
 class NotStarted(Exception):
-    """A process ended, or did not listen in time. The text holds the last lines it wrote."""
+    """A process ended, or did not listen in time. The message has the last lines of its log."""
 
 
 class Server:
-    """One process group. ``log`` receives everything that it writes."""
+    """One process group. ``log`` receives its output."""
 
     def __init__(self, argv: Sequence[str], *, port: int, log: Path, env: Mapping[str, str], cwd: Path) -> None:
         self.port = port
@@ -51,38 +51,38 @@ class Server:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return
             time.sleep(0.05)
-        raise NotStarted(f"nothing listens on port {self.port}; its last words:\n{self.last_words()}")
+        raise NotStarted(f"nothing listens on port {self.port}; its last lines:\n{self.last_lines()}")
 
     def wait_until_written(self, pattern: str, times: int, within: float = 20.0) -> None:
-        """Wait until the log holds ``pattern`` that often."""
+        """Wait until the log contains ``pattern`` at least ``times`` times."""
         deadline = time.monotonic() + within
         while len(re.findall(pattern, self.log.read_text(errors="replace"))) < times:
             if time.monotonic() > deadline or self._process.poll() is not None:
-                raise NotStarted(f"{pattern!r} was not written {times} times; its last words:\n{self.last_words()}")
+                raise NotStarted(f"{pattern!r} was not written {times} times; its last lines:\n{self.last_lines()}")
             time.sleep(0.05)
 
-    def last_words(self) -> str:
+    def last_lines(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-12:])
 
     def worker_pids(self) -> list[int]:
-        """The workers that uvicorn has started so far, oldest first; the dead ones too."""
+        """Process ids of all workers that uvicorn has started, oldest first, dead ones included."""
         return [
             int(pid) for pid in re.findall(r"Started server process \[(\d+)]", self.log.read_text(errors="replace"))
         ]
 
     def alive(self) -> bool:
-        """Whether anybody of the group is left. The dead that nobody has collected yet do not count."""
+        """Whether a process of the group still runs. Zombies do not count."""
         try:
             os.killpg(self.pid, 0)
         except ProcessLookupError:
             return False
         return running_members(self.pid) != 0
 
-    def tell(self, what: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, what)
+            os.killpg(self.pid, number)
 
-    def gone(self, within: float) -> bool:
+    def wait_until_gone(self, within: float) -> bool:
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             collected = self._process.poll() is not None
@@ -93,7 +93,7 @@ class Server:
 
 
 def running_members(group: int) -> int | None:
-    """How many processes of a group run, as Linux tells it (proc(5): state, ppid, pgrp after the name); else None."""
+    """Number of running processes of a group, from /proc (proc(5): state, ppid, pgrp); None without /proc."""
     states = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -127,23 +127,23 @@ class Servers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with undisturbed():
+        with ignore_signals():
             self.stop(*self.started)
 
     def stop(self, *servers: Server) -> None:
-        """Ask all of them to end, and kill those that have not after a while."""
+        """Send SIGTERM to all, then SIGKILL to those still running after ``STOP_TIMEOUT``."""
         for server in servers:
-            server.tell(signal.SIGTERM)
-        deadline = time.monotonic() + PATIENCE
+            server.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_TIMEOUT
         for server in servers:
-            if not server.gone(max(0.1, deadline - time.monotonic())):
-                server.tell(signal.SIGKILL)
-                server.gone(PATIENCE)
+            if not server.wait_until_gone(max(0.1, deadline - time.monotonic())):
+                server.send_signal(signal.SIGKILL)
+                server.wait_until_gone(STOP_TIMEOUT)
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """A second, impatient Ctrl-C may not end the clearing up half-way."""
+def ignore_signals() -> Iterator[None]:
+    """Ignore SIGINT and SIGTERM, so that a second Ctrl-C cannot interrupt the cleanup."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

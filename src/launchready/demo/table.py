@@ -1,4 +1,4 @@
-"""Plain tables that fit into 100 columns: cells are wrapped, columns aligned."""
+"""Plain tables of at most 100 columns: wrapped cells, aligned columns."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -8,22 +8,22 @@ WIDTH = 100
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
-    """Rows under a head, a thin line between them. A cell may be of any length."""
+    """Format rows below a head, with a rule between them. Cells of any length are wrapped."""
     rule = "  ".join("-" * width for width in widths)
     lines = [rule]
     for row in (head, *rows):
-        lines += [*wrapped(row, widths), rule]
+        lines += [*wrap_row(row, widths), rule]
     return "\n".join(lines)
 
 
-def wrapped(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+def wrap_row(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     cells = [wrap(cell, width) for cell, width in zip(row, widths, strict=True)]
     lines = zip_longest(*cells, fillvalue="")
     return ["  ".join(f"{part:{width}}" for part, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Short cells, as wide as they need to be; all but the first are numbers and stand to the right."""
+    """Format short cells, each column as wide as its longest cell. All but the first column align to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(

@@ -1,7 +1,7 @@
-"""The sample domain's web sites on loopback: one port for http, one for https, every host behind both.
+"""The sample domain's web sites on loopback: one port for http, one for https, shared by all hosts.
 
-And the way there: an httpx transport that connects to loopback whatever the name, and keeps the name in ``Host`` and
-in the TLS handshake. So what is checked is the domain as its visitors would meet it.
+``LoopbackTransport`` is an httpx transport that connects to loopback for every name. ``Host`` and SNI keep the real
+name, so the check sees the domain as visitors would.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Self
 
 import httpx
 
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+ConnectionHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Page = tuple[int, dict[str, str], str]
 Site = Callable[[str, str, str, str], Page]  # (scheme, method, host, path) -> status, headers, body
 
@@ -38,22 +38,22 @@ class Website:
             server.close()
             await server.wait_closed()
 
-    def _talker(self, scheme: str) -> Talk:
+    def _talker(self, scheme: str) -> ConnectionHandler:
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            """One request, one answer, and the connection ends. A client that only shakes hands is fine."""
+            """Answer one request, then close. A client may also close after the TLS handshake."""
             with contextlib.suppress(OSError, EOFError, ValueError):
                 first, *fields = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 method, path, _ = first.split(" ")
                 headers = {name.lower(): value.strip() for name, _, value in (f.partition(":") for f in fields)}
                 host = headers.get("host", "").partition(":")[0].lower()
-                writer.write(rendered(self.site(scheme, method, host, path)))
+                writer.write(encode_page(self.site(scheme, method, host, path)))
                 await writer.drain()
             writer.close()
 
         return talk
 
 
-def rendered(page: Page) -> bytes:
+def encode_page(page: Page) -> bytes:
     status, headers, body = page
     content = body.encode()
     lines = [f"HTTP/1.1 {status} {httpx.codes.get_reason_phrase(status)}", "connection: close"]
@@ -61,8 +61,8 @@ def rendered(page: Page) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + content
 
 
-class Loopback(httpx.AsyncBaseTransport):
-    """Sends every request to one of two loopback ports, by scheme; trusts the test authority alone."""
+class LoopbackTransport(httpx.AsyncBaseTransport):
+    """Sends every request to one of two loopback ports, by scheme, and trusts only the test authority."""
 
     def __init__(self, website: Website, ca_file: str) -> None:
         self.ports = {"http": website.http[1], "https": website.https[1]}
@@ -72,10 +72,10 @@ class Loopback(httpx.AsyncBaseTransport):
         host, url = request.url.host, request.url
         request.url = url.copy_with(host="127.0.0.1", port=self.ports[url.scheme])
         request.extensions = {**request.extensions, "sni_hostname": host}
-        way = httpx.AsyncHTTPTransport(verify=self.context, trust_env=False)
+        transport = httpx.AsyncHTTPTransport(verify=self.context, trust_env=False)
         try:
-            answer = await way.handle_async_request(request)
+            answer = await transport.handle_async_request(request)
             content = await answer.aread()
             return httpx.Response(answer.status_code, headers=answer.headers, content=content)
         finally:
-            await way.aclose()
+            await transport.aclose()

@@ -1,4 +1,4 @@
-"""The Django face.
+"""The Django middleware.
 
 ::
 
@@ -6,8 +6,8 @@
     INSTALLED_APPS += ["launchready.django"]
     LAUNCHREADY = {"STORE": "sqlite:///launchready.db", "CORS": {"allow_origins": ["https://app.example.com"]}}
 
-First in MIDDLEWARE, so that it is outermost. The app in INSTALLED_APPS adds the settings to ``manage.py check`` and the
-command ``manage.py launchready``; the middleware works without it.
+Put it first in MIDDLEWARE, so that it is outermost. The app in INSTALLED_APPS adds the settings to ``manage.py check``
+and the command ``manage.py launchready``. The middleware works without it.
 """
 
 from launchready import _public

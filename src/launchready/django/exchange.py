@@ -1,118 +1,134 @@
-"""One request in Django: its way through the features, and Django's response back from them."""
+"""One request under Django: runs the features, and applies their changes to Django's response."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
+from http.cookies import CookieError, Morsel
+from time import monotonic
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from launchready.django.bodies import Answer, Kept, RequestBody
+from launchready.django.bodies import BodyCopy, DjangoResponse, RequestBody
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Ended, Feature, Forward, ReadBody
+from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Feature, Forward, ReadBody, ResponseSent
 from launchready.exchange.background import Behind
 from launchready.exchange.claim import Database
-from launchready.exchange.operations import Elsewhere, Flow, Op
-from launchready.http.environ import encoded, put_headers, raw_path, request_headers
-from launchready.http.message import Headers, Request, Response, append, clean, drawn
-from launchready.http.recorded_input import REMEMBERED
-from launchready.http.view_result import response_of
-from launchready.metrics.query_times import Spent
-from launchready.runtime.adapter import Answers
-from launchready.runtime.current import Wanted
+from launchready.exchange.operations import Flow, Op, WouldBlock
+from launchready.http.environ import percent_encode, raw_path, request_headers, set_conditional_headers
+from launchready.http.message import Headers, Request, Response, append, clean, multipart_boundary
+from launchready.http.recorded_input import MAX_RECORDED_BODY
+from launchready.http.view_result import to_response
+from launchready.metrics.query_times import QueryTimes
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.current import ViewFeatures
 from launchready.runtime.drive import adrive, drive
-from launchready.runtime.pipeline import Parked, chain
-from launchready.settings.compiled_app import SAFE, Plan, Stack
+from launchready.runtime.pipeline import Parked, run_features
+from launchready.settings.compiled_app import SAFE, CompiledApp, Plan
 
 
-class Face(Protocol):
-    """The middleware, as a request knows it."""
+class DjangoFace(Protocol):
+    """The middleware, as seen by a request."""
 
-    stack: Stack
+    stack: CompiledApp
+
+    def view_has_rule(self, request: HttpRequest) -> bool: ...
 
     def behind(self, request: HttpRequest, op: Behind) -> None: ...
 
     def abehind(self, request: HttpRequest, op: Behind) -> None: ...
 
 
-class Exchange:
+class DjangoExchange:
     """One request."""
 
     status = 500
     hold = 0
     reason: SafeToRetry | None = None
     streams = False
-    copied = False  # the body was handed out to those who asked for it
-    ends = False  # somebody waits for the last byte
-    own = True  # until the app is asked
+    copied = False  # the copy of the body was handed out
+    awaits_end = False  # a feature waits for the last byte
+    own = True  # until the app is called
     note = ""
-    spent: Spent | None = None
-    sent: Answer | None = None
+    spent: QueryTimes | None = None
+    sent: DjangoResponse | None = None
     forward: Forward
 
-    def __init__(self, face: Face, request: HttpRequest, plan: Plan) -> None:
+    def __init__(self, face: DjangoFace, request: HttpRequest, plan: Plan) -> None:
         stack, meta = face.stack, request.META
         self._face = face
         self.django = request
         self.request = Request(
-            request.method or "GET",
-            request.path,
+            request.method or "GET",  # in upper case
+            "/" + request.path_info.lstrip("/"),
             _raw_path(request),
             meta.get("QUERY_STRING", "").encode("latin-1"),
             request.scheme or "http",
             meta.get("REMOTE_ADDR") or "",
             request_headers(meta),
+            request.path.removesuffix(request.path_info),
         )
-        self._asked = self.request.headers
+        if ViewFeatures.rules:
+            self.request.view_rule = partial(face.view_has_rule, request)
+        self._client_headers = self.request.headers
         self._body = RequestBody(request, self.request)
-        self._answers = stack.answers
+        self._adapter = stack.adapter
         self._owned = stack.owned
         self.parked: Parked = []
-        self.steps = chain(plan, self.request, stack.answers.inline, self.parked)
+        self.steps = run_features(plan, self.request, stack.adapter.inline, self.parked)
 
     def enter(self, forward: Forward) -> None:
-        """The app is next. It gets the lines that a feature asks with, where those are other than the client's."""
+        """Prepare the call of the app, with the headers that a feature may have replaced."""
         self.forward = forward
         self.own = False
         self.hold = max(self.hold, forward.hold)
-        if Wanted.views and drawn(self.request) and self.request.method not in SAFE:
-            with suppress(BodyCutShort, BodyTooLarge):  # what a parser has read (CSRF's, before the view) is gone
-                self._body.read(REMEMBERED)
-        if self.request.headers is not self._asked:
-            put_headers(self.django.META, self.request.headers)
-            vars(self.django).pop("headers", None)  # Django's view of META, made once
+        if ViewFeatures.views and multipart_boundary(self.request) and self.request.method not in SAFE:
+            with suppress(BodyCutShort, BodyTooLarge):  # a parser (CSRF) may consume the body before the view
+                self._body.read(MAX_RECORDED_BODY)
+        if self.request.headers is not self._client_headers:
+            set_conditional_headers(self.django.META, self.request.headers)
+            vars(self.django).pop("headers", None)  # cached by Django
 
     # The way back.
 
-    def steps_back(self, answer: Answer, body: bytes | None) -> Flow[Response]:
+    def run_back(self, answer: DjangoResponse, body: bytes | None) -> Flow[Response]:
         lines: Headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.items()]
         lines += [(b"set-cookie", morsel.OutputString().encode("latin-1")) for morsel in answer.cookies.values()]
         self.forward.answer = Response(answer.status_code, clean(lines, self._owned), body)
         return self.steps
 
-    def whole(self, response: object) -> HttpResponse:
-        """A response of ours as Django's."""
-        assert isinstance(response, Response)  # a chain ends with one
+    def to_django(self, response: object) -> HttpResponse:
+        """Convert a response of a feature to Django's."""
+        assert isinstance(response, Response)  # the pipeline returns one
         append(response.headers, self.request.adds, response.status)
         self.status = response.status
         if self.request.method == "HEAD":
             response.body = b""
         return django_response(response)
 
-    def finish(self, answer: Answer, final: object) -> Any:
-        """The app's own response with the headers as the features left them, or the one that took its place."""
-        assert isinstance(final, Response)  # a chain ends with one
+    def finish(self, answer: DjangoResponse, final: object) -> Any:
+        """Return the app's response with the headers of the features, or the response that replaces it."""
+        assert isinstance(final, Response)  # the pipeline returns one
         if final is not self.forward.answer:
             answer.close()
-            return self.whole(final)
+            return self.to_django(final)
         append(final.headers, self.request.adds, final.status)
         self.status = final.status
         self.sent = answer
         values: dict[str, str] = {}
+        cookie = answer.headers.get("Set-Cookie")  # set by the app beside ``answer.cookies``, which Django sends itself
+        own = {morsel.OutputString() for morsel in answer.cookies.values()}
         for field, value in final.headers:
-            if field != b"set-cookie":  # Django keeps cookies apart, and sends them itself
-                key, text = field.decode("latin-1"), value.decode("latin-1")
+            key, text = field.decode("latin-1"), value.decode("latin-1")
+            if field != b"set-cookie":
                 values[key] = f"{values[key]}, {text}" if key in values else text
+            elif text == cookie:
+                values[key] = text
+            elif text not in own:
+                with suppress(CookieError):
+                    added = _RawCookie(text)
+                    answer.cookies[added.key] = added
         for name in [name for name in answer.headers if name.lower() not in values]:
             del answer.headers[name]
         for name, text in values.items():
@@ -121,66 +137,57 @@ class Exchange:
         return answer
 
     def copying(self, content: Iterator[bytes], tail: Copy) -> Iterator[bytes]:
-        """Kept for those who asked, and handed out before the last chunk leaves: who asks right after it finds it."""
-        chunks, kept = iter(content), Kept(tail.limit)
+        """Copy a streaming body, and hand out the copy before the body ends. Each chunk is sent at once."""
+        copy = BodyCopy(tail.limit)
         try:
-            chunk = next(chunks, None)
-            while chunk is not None and kept.add(chunk):
-                ahead = next(chunks, None)  # known to be the last before it leaves
-                if ahead is None:
-                    self.hand_out(tail, kept.body)
+            for chunk in content:
+                if not self.copied and not copy.add(chunk):
+                    self.hand_out(tail, None)
+                tail.sending(monotonic())
                 yield chunk
-                chunk = ahead
-            self.hand_out(tail, kept.body)
-            if chunk is not None:
-                yield chunk
-                yield from chunks
+                tail.sending(0.0)
+            self.hand_out(tail, copy.body)
         finally:
-            self.hand_out(tail, None)  # unless it was: then it was cut short
-            self.over()
+            self.hand_out(tail, None)  # no effect after a complete copy; else the body was cut short
+            self.response_sent()
             self.steps.close()
 
     async def acopying(self, content: AsyncIterator[bytes], tail: Copy) -> AsyncIterator[bytes]:
-        chunks, kept = aiter(content), Kept(tail.limit)
+        copy = BodyCopy(tail.limit)
         try:
-            chunk = await anext(chunks, None)
-            while chunk is not None and kept.add(chunk):
-                ahead = await anext(chunks, None)
-                if ahead is None:
-                    await self.ahand_out(tail, kept.body)
+            async for chunk in content:
+                if not self.copied and not copy.add(chunk):
+                    await self.ahand_out(tail, None)
+                tail.sending(monotonic())
                 yield chunk
-                chunk = ahead
-            await self.ahand_out(tail, kept.body)
-            if chunk is not None:
-                yield chunk
-                async for chunk in chunks:
-                    yield chunk
+                tail.sending(0.0)
+            await self.ahand_out(tail, copy.body)
         finally:
             await self.ahand_out(tail, None)
-            await self.aover()
+            await self.aresponse_sent()
             self.steps.close()
 
     def hand_out(self, tail: Copy, body: bytes | None) -> None:
-        """Once: what comes later does not count."""
+        """Hand out the copy of the body, once."""
         if not self.copied:
             self.copied, tail.answer = True, body
-            self.ends = isinstance(drive(self.steps, self.carry), Ended)
+            self.awaits_end = isinstance(drive(self.steps, self.carry), ResponseSent)
 
     async def ahand_out(self, tail: Copy, body: bytes | None) -> None:
         if not self.copied:
             self.copied, tail.answer = True, body
-            self.ends = isinstance(await adrive(self.steps, self.acarry), Ended)
+            self.awaits_end = isinstance(await adrive(self.steps, self.acarry), ResponseSent)
 
-    def over(self) -> None:
+    def response_sent(self) -> None:
         """The last byte has left: for those who wait for it."""
-        if self.ends:
+        if self.awaits_end:
             drive(self.steps, self.carry)
 
-    async def aover(self) -> None:
-        if self.ends:
+    async def aresponse_sent(self) -> None:
+        if self.awaits_end:
             await adrive(self.steps, self.acarry)
 
-    # Answers.
+    # Operations.
 
     def carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
@@ -191,34 +198,34 @@ class Exchange:
         elif isinstance(op, Database):
             op.answer = self.database()
         elif not self._inline(op):
-            self._answers.execute(op)
+            self._adapter.execute(op)
 
     async def acarry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
-            op.answer = self._body.read(op.limit)  # Django has it already: its ASGI handler reads before it routes
+            op.answer = self._body.read(op.limit)  # Django's ASGI handler has read it before routing
         elif isinstance(op, Behind):
             self._face.abehind(self.django, op)
             op.answer = None
         elif isinstance(op, Database):
             op.answer = self.database()
         elif not self._inline(op):
-            await self._answers.aexecute(op)
+            await self._adapter.aexecute(op)
 
     def _inline(self, op: Op[Any]) -> bool:
-        answer = self._answers.inline.get(type(op))
+        answer = self._adapter.inline.get(type(op))
         if answer is None:
             return False
         try:
             answer(op)
-        except Elsewhere:
+        except WouldBlock:
             return False
         return True
 
-    # A view that turns out to be protected.
+    # The interface for decorated views (CurrentExchange).
 
     @property
-    def answers(self) -> Answers:
-        return self._answers
+    def adapter(self) -> OperationAdapter:
+        return self._adapter
 
     def native(self, response: Response) -> object:
         return django_response(response)
@@ -227,26 +234,26 @@ class Exchange:
         return [*reversed(settings.SECRET_KEY_FALLBACKS), settings.SECRET_KEY]
 
     def database(self) -> object:
-        from django.db import connection  # noqa: PLC0415 - only where a view asks for it
+        from django.db import connection  # noqa: PLC0415 - only for decorated views
 
         return connection if connection.settings_dict.get("NAME") else None
 
-    def settle(self, result: Answer) -> Answer:
-        flow = self._given(result)
-        return self._told(result, drive(flow, self.carry))
+    def settle(self, result: DjangoResponse) -> DjangoResponse:
+        flow = self._settle_flow(result)
+        return self._settled_answer(result, drive(flow, self.carry))
 
-    async def asettle(self, result: Answer) -> Answer:
-        flow = self._given(result)
-        return self._told(result, await adrive(flow, self.acarry))
+    async def asettle(self, result: DjangoResponse) -> DjangoResponse:
+        flow = self._settle_flow(result)
+        return self._settled_answer(result, await adrive(flow, self.acarry))
 
-    def _given(self, result: Answer) -> Flow[Response | None]:
+    def _settle_flow(self, result: DjangoResponse) -> Flow[Response | None]:
         if hasattr(result, "render") and not result.is_rendered:
             result.render()
         flow, forward = self.parked.pop()
-        forward.answer = response_of(result)
+        forward.answer = to_response(result)
         return flow
 
-    def _told(self, result: Answer, told: object) -> Answer:
+    def _settled_answer(self, result: DjangoResponse, told: object) -> DjangoResponse:
         return django_response(told) if isinstance(told, Response) else result
 
     @property
@@ -284,8 +291,23 @@ class Exchange:
 
 
 def _response(step: object) -> Response | None:
-    assert step is None or isinstance(step, Response)  # a joined flow copies nothing
+    assert step is None or isinstance(step, Response)  # a joined flow does not copy
     return step
+
+
+class _RawCookie(Morsel[str]):
+    """A Set-Cookie line that Django sends unchanged: ``HttpResponse.headers`` holds only one line of a name."""
+
+    def __init__(self, line: str) -> None:
+        """Raises CookieError for a name that Django cannot store."""
+        super().__init__()
+        self._line = line
+        name, _, value = line.partition(";")[0].partition("=")
+        self.set(name.strip(), value.strip(), value.strip())
+
+    def OutputString(self, attrs: object = None) -> str:  # noqa: N802 - the name of http.cookies
+        del attrs
+        return self._line
 
 
 def django_response(response: Response) -> HttpResponse:
@@ -293,10 +315,17 @@ def django_response(response: Response) -> HttpResponse:
     del made.headers["Content-Type"]
     for name, value in response.headers:
         key, text = name.decode("latin-1").title(), value.decode("latin-1")
-        made.headers[key] = f"{made.headers[key]}, {text}" if key in made.headers else text
+        if name == b"set-cookie":
+            with suppress(CookieError):
+                cookie = _RawCookie(text)
+                made.cookies[text if cookie.key in made.cookies else cookie.key] = cookie
+                continue
+            made.headers[key] = text
+        else:
+            made.headers[key] = f"{made.headers[key]}, {text}" if key in made.headers else text
     return made
 
 
 def _raw_path(request: HttpRequest) -> bytes:
     scope = getattr(request, "scope", None)
-    return raw_path(request.META) if scope is None else scope.get("raw_path") or encoded(request.path)
+    return raw_path(request.META) if scope is None else scope.get("raw_path") or percent_encode(request.path)

@@ -1,12 +1,12 @@
-"""Environments: what a deployment is told from outside, read from where it is told, and looked at before launch.
+"""Environments: reads the configuration of a deployment and checks it before launch.
 
-``sources`` reads dotenv files, the process, Django settings and pydantic-settings models into an ``Environment``;
-``examined`` says what is wrong with one, ``compared`` how two differ. Values never leave: troubles name variables, and
-equality is told by a keyed hash of the moment.
+``loaders`` reads dotenv files, the process, Django settings and pydantic-settings models into an ``Environment``.
+``find_problems`` lists what is wrong with one; ``compare`` lists how two differ. Values never leave: problems name
+variables, and equality is determined with a keyed hash whose key is discarded.
 """
 
-from launchready.env.diff import Comparison, compared
-from launchready.env.findings import examined
-from launchready.env.loaders import Environment, Trouble, read, usual
+from launchready.env.diff import Comparison, compare
+from launchready.env.findings import find_problems
+from launchready.env.loaders import Environment, EnvProblem, default_source, read
 
-__all__ = ["Comparison", "Environment", "Trouble", "compared", "examined", "read", "usual"]
+__all__ = ["Comparison", "EnvProblem", "Environment", "compare", "default_source", "find_problems", "read"]

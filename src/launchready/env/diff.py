@@ -1,24 +1,24 @@
-"""How two environments differ: by names, and by whether values are equal, told by a keyed hash of this moment."""
+"""Compares two environments by names, and by a keyed hash of the values."""
 
 import hashlib
 import os
 from typing import NamedTuple
 
-from launchready.env.loaders import Environment, Trouble
+from launchready.env.loaders import Environment, EnvProblem
 from launchready.secrets import value_checks
-from launchready.secrets.key_kinds import facts, identify
-from launchready.secrets.key_names import named
+from launchready.secrets.key_kinds import identify, kind_info
+from launchready.secrets.key_names import key_kind
 from launchready.vendors import word_set
 
-#: Names that a machine has, and no deployment is told.
+#: Variables of the machine, not of the deployment.
 _MACHINE = word_set(
     "PATH HOME PWD OLDPWD SHELL USER LOGNAME TERM LANG SHLVL _ TMPDIR HOSTNAME EDITOR PAGER DISPLAY MAIL PS1"
 )
-_LEAST = 8
+_SHORTEST_SECRET = 8
 
 
 class Comparison(NamedTuple):
-    """Names only one has, names with equal values, names with different ones, and what is wrong with that."""
+    """Names in only one environment, names with equal values, names with different values, and problems."""
 
     first: str
     second: str
@@ -26,13 +26,13 @@ class Comparison(NamedTuple):
     only_second: tuple[str, ...]
     equal: tuple[str, ...]
     different: tuple[str, ...]
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[EnvProblem, ...]
 
 
-def compared(one: Environment, two: Environment) -> Comparison:
-    """Two environments, side by side. Values are hashed with a key that is thrown away, and never shown."""
+def compare(one: Environment, two: Environment) -> Comparison:
+    """Compare two environments. Values are hashed with a random key that is discarded, and never shown."""
     key = os.urandom(32)
-    left, right = _hashed(one, key), _hashed(two, key)
+    left, right = _hash_values(one, key), _hash_values(two, key)
     both = [name for name in left if name in right]
     return Comparison(
         one.name,
@@ -45,7 +45,7 @@ def compared(one: Environment, two: Environment) -> Comparison:
     )
 
 
-def _hashed(one: Environment, key: bytes) -> dict[str, bytes]:
+def _hash_values(one: Environment, key: bytes) -> dict[str, bytes]:
     return {
         name: hashlib.blake2b(value.encode("utf-8", "surrogateescape"), key=key, digest_size=16).digest()
         for name, value in one.values.items()
@@ -53,49 +53,49 @@ def _hashed(one: Environment, key: bytes) -> dict[str, bytes]:
     }
 
 
-def _missing(one: Environment, two: Environment, left: dict[str, bytes], right: dict[str, bytes]) -> list[Trouble]:
-    """ENV009: what one has and the other has not fails at the next deploy."""
+def _missing(one: Environment, two: Environment, left: dict[str, bytes], right: dict[str, bytes]) -> list[EnvProblem]:
+    """ENV009: a name that one environment has and the other lacks fails at the next deploy."""
     found = []
     for has, lacks, names in ((one, two, left.keys() - right.keys()), (two, one, right.keys() - left.keys())):
         found += [
-            Trouble(
+            EnvProblem(
                 "ENV009",
                 name,
                 has.at(name),
-                f"{name} is set in {has.name}, and not in {lacks.name}",
-                f"Set {name} in {lacks.name}, too, or take it out of {has.name}.",
+                f"{name} is set in {has.name}, but not in {lacks.name}",
+                f"Set {name} in {lacks.name} as well, or remove it from {has.name}.",
             )
             for name in sorted(names)
         ]
     return found
 
 
-def _shared(one: Environment, two: Environment, left: dict[str, bytes], right: dict[str, bytes]) -> list[Trouble]:
-    """ENV008: the same key in both, whatever it is called there."""
+def _shared(one: Environment, two: Environment, left: dict[str, bytes], right: dict[str, bytes]) -> list[EnvProblem]:
+    """ENV008: both environments have the same key, under whatever name."""
     places: dict[bytes, list[str]] = {}
     for name, tag in right.items():
         places.setdefault(tag, []).append(name)
     found = []
     for name, tag in left.items():
-        if tag in places and secret(name, one.values[name]):
+        if tag in places and is_secret(name, one.values[name]):
             there = name if name in places[tag] else places[tag][0]
-            also = "" if there == name else f" (there {there})"
+            also = "" if there == name else f" (named {there} there)"
             found.append(
-                Trouble(
+                EnvProblem(
                     "ENV008",
                     name,
                     one.at(name),
                     f"{name} is the same secret in {one.name} and {two.name}{also}",
-                    f"Make one of its own for {one.name}: whoever breaks into one is in the other, too.",
+                    f"Create a separate secret for {one.name}: an intruder in one environment has the other as well.",
                 )
             )
     return found
 
 
-def _live(one: Environment) -> list[Trouble]:
-    """ENV008: a key that moves real money, where nobody should pay."""
+def _live(one: Environment) -> list[EnvProblem]:
+    """ENV008: a key that moves real money, in an environment without customers."""
     return [
-        Trouble(
+        EnvProblem(
             "ENV008",
             name,
             one.at(name),
@@ -103,16 +103,16 @@ def _live(one: Environment) -> list[Trouble]:
             f"Set a test key in {one.name}.",
         )
         for name, value in one.values.items()
-        if not one.production and facts(identify(value)).money and identify(value)
+        if not one.production and kind_info(identify(value)).money and identify(value)
     ]
 
 
-def secret(name: str, value: str) -> bool:
-    """Whether a value opens something: by its format, its name, or the password in its address. Test keys do not."""
+def is_secret(name: str, value: str) -> bool:
+    """Whether a value grants access: by its format, its name, or a password in its URL. Test keys do not."""
     rule = identify(value)
     if rule:
-        return facts(rule).severity in {"critical", "high"}
-    if len(value) < _LEAST or value_checks.placeholder(value):
+        return kind_info(rule).severity in {"critical", "high"}
+    if len(value) < _SHORTEST_SECRET or value_checks.is_placeholder(value):
         return False
     address = "://" in value and "@" in value and ":" in value.partition("://")[2].rpartition("@")[0]
-    return address or (bool(named(name)) and "://" not in value)
+    return address or (bool(key_kind(name)) and "://" not in value)

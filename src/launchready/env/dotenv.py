@@ -1,8 +1,8 @@
-"""Dotenv files, as Docker, python-dotenv and most shells read them.
+"""Parses dotenv files as Docker, python-dotenv and most shells do.
 
-``NAME=value``, ``export NAME=value``, single quotes as they are, double quotes with escapes and over several lines, a
-comment after a blank and ``#``. ``NAME`` without ``=`` is a name without a value. ``${NAME}`` and ``${NAME:-else}``
-stand for what the file said before, outside of single quotes; what it did not say stays as it is written.
+``NAME=value``, ``export NAME=value``, literal single quotes, double quotes with escapes and several lines, a comment
+after a blank and ``#``. ``NAME`` without ``=`` is a name without a value. Outside of single quotes, ``${NAME}`` and
+``${NAME:-else}`` stand for values that the file sets earlier; an unknown name stays as written.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 _NAME = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.\-]*)\s*(=?)[ \t]*")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
-_OTHER = re.compile(r"(?<!\\)\$\{([A-Za-z_]\w*)(?::?-([^{}]*))?\}")
+_REFERENCE = re.compile(r"(?<!\\)\$\{([A-Za-z_]\w*)(?::?-([^{}]*))?\}")
 
 
 class Line(NamedTuple):
@@ -23,7 +23,7 @@ class Line(NamedTuple):
 
 
 def parse(text: str) -> tuple[list[Line], list[int]]:
-    """The variables in their order, and the lines that are none."""
+    """Return the variables in file order, and the numbers of lines that are not variables."""
     found: list[Line] = []
     wrong: list[int] = []
     known: dict[str, str] = {}
@@ -42,19 +42,19 @@ def parse(text: str) -> tuple[list[Line], list[int]]:
         while rest[:1] in {'"', "'"} and not _closed(rest) and number < len(lines):
             rest += "\n" + lines[number]
             number += 1
-        found.append(Line(head.group(1), _value(rest if rest.startswith("'") else _filled(rest, known)), first))
+        found.append(Line(head.group(1), _value(rest if rest.startswith("'") else _expand(rest, known)), first))
         known[head.group(1)] = found[-1].value
     return found, wrong
 
 
-def _filled(text: str, known: Mapping[str, str]) -> str:
-    """With the values of other variables in their places."""
+def _expand(text: str, known: Mapping[str, str]) -> str:
+    """Replace references to other variables with their values."""
 
-    def other(one: re.Match[str]) -> str:
+    def value_of(one: re.Match[str]) -> str:
         name, default = one.groups()
         return known.get(name, "") or (one.group() if default is None else default)
 
-    return _OTHER.sub(other, text) if "${" in text else text
+    return _REFERENCE.sub(value_of, text) if "${" in text else text
 
 
 def _closed(text: str) -> bool:

@@ -1,14 +1,14 @@
-"""What is wrong with one environment: missing, made up, or meant for a developer's machine."""
+"""Checks one environment: missing values, placeholders, and values meant for a developer's machine."""
 
 import re
 from collections.abc import Callable, Iterator
 
-from launchready.env.idempotency_findings import twice
-from launchready.env.loaders import SAMPLES, Environment, Trouble
+from launchready.env.idempotency_findings import idempotency_problems
+from launchready.env.loaders import SAMPLES, Environment, EnvProblem
 from launchready.secrets import git, value_checks
-from launchready.secrets.file_context import place
-from launchready.secrets.key_kinds import facts, identify
-from launchready.secrets.key_names import named
+from launchready.secrets.file_context import context_of
+from launchready.secrets.key_kinds import identify, kind_info
+from launchready.secrets.key_names import key_kind
 from launchready.secrets.scan_blob import Hit
 from launchready.secrets.work_tree import hits
 
@@ -28,60 +28,71 @@ _CONFIG = re.compile(
 )
 
 
-def examined(one: Environment, folder: str = ".", *, files: bool = True) -> list[Trouble]:
-    """Every trouble of an environment, and with ``files`` of the project that it is for."""
-    looks: list[Callable[[Environment], Iterator[Trouble]]] = [missing, invalid, placeholders]
+def find_problems(one: Environment, folder: str = ".", *, files: bool = True) -> list[EnvProblem]:
+    """Return every problem of an environment, and with ``files`` also of the project in ``folder``."""
+    checks: list[Callable[[Environment], Iterator[EnvProblem]]] = [missing, invalid, placeholders]
     if one.production:
-        looks += [debugging, local, on_disk, test_keys, full_keys]
-    found = [trouble for look in looks for trouble in look(one)]
-    return found + ([*tracked(folder), *literal(folder), *twice(one, folder)] if files else [])
+        checks += [debugging, local, on_disk, test_keys, full_keys]
+    found = [problem for check in checks for problem in check(one)]
+    return found + (
+        [*tracked_dotenv_files(folder), *secrets_in_files(folder), *idempotency_problems(one, folder)] if files else []
+    )
 
 
-def missing(one: Environment) -> Iterator[Trouble]:
-    """ENV001: a required name is not there, or is empty."""
+def missing(one: Environment) -> Iterator[EnvProblem]:
+    """ENV001: a required name is not set, or empty."""
     for name, where in one.required.items():
         if not one.values.get(name):
             state = "is empty" if name in one.values else "is not set"
-            yield Trouble(
+            yield EnvProblem(
                 "ENV001",
                 name,
                 one.at(name),
-                f"{name} {state}; {where} asks for it",
+                f"{name} {state}; {where} requires it",
                 f"Set {name} where {one.name} gets its environment.",
             )
 
 
-def invalid(one: Environment) -> Iterator[Trouble]:
-    """ENV001, too: a line that no reader of dotenv files takes for a variable."""
+def invalid(one: Environment) -> Iterator[EnvProblem]:
+    """ENV001 as well: a line that dotenv readers do not parse as a variable."""
     for number in one.invalid:
-        yield Trouble(
+        yield EnvProblem(
             "ENV001",
             f"line {number}",
             f"{one.where}:{number}",
-            "the line is no variable, so its name is not set",
+            "the line is not a variable, so its name is not set",
             "Write it as NAME=value; quote a value with blanks.",
         )
 
 
-def placeholders(one: Environment) -> Iterator[Trouble]:
-    """ENV002: a value that somebody meant to replace."""
+def placeholders(one: Environment) -> Iterator[EnvProblem]:
+    """ENV002: a placeholder that was never replaced."""
     for name, value in one.values.items():
-        if value and named(name) and len(value) >= 4 and "://" not in value and not identify(value) and _made_up(value):
-            yield Trouble(
+        if (
+            value
+            and key_kind(name)
+            and len(value) >= 4
+            and "://" not in value
+            and not identify(value)
+            and _made_up(value)
+        ):
+            yield EnvProblem(
                 "ENV002",
                 name,
                 one.at(name),
                 f"{name} still holds a placeholder",
-                f"Set the real value of {name}; a made-up one is known to everybody who reads the sample.",
+                f"Set the real value of {name}; everyone who reads the sample knows the placeholder.",
             )
 
 
 def _made_up(value: str) -> bool:
-    return value_checks.placeholder(value) or (value_checks.weak(value) and not value_checks.opaque(value, 12))
+    return value_checks.is_placeholder(value) or (
+        value_checks.is_weak(value) and not value_checks.looks_random(value, 12)
+    )
 
 
-def debugging(one: Environment) -> Iterator[Trouble]:
-    """ENV003: error pages with the source and the settings in them."""
+def debugging(one: Environment) -> Iterator[EnvProblem]:
+    """ENV003: debug mode shows source code and settings on error pages."""
     for name, value in one.values.items():
         last = name.rpartition(".")[2]
         on = value.strip().lower() in _YES and (last == "DEBUG" or last.endswith("_DEBUG"))
@@ -91,40 +102,40 @@ def debugging(one: Environment) -> Iterator[Trouble]:
             "local",
         }
         if on or stage:
-            yield Trouble(
+            yield EnvProblem(
                 "ENV003",
                 name,
                 one.at(name),
                 f"{name} turns debugging on",
                 (
-                    f"Set {name}={'production' if stage else 'false'}: an error page would show code and settings to "
-                    f"anybody."
+                    f"Set {name}={'production' if stage else 'false'}: error pages would show code and settings to "
+                    f"everyone."
                 ),
             )
 
 
-def local(one: Environment) -> Iterator[Trouble]:
-    """ENV004: an address that is only right on the developer's machine."""
+def local(one: Environment) -> Iterator[EnvProblem]:
+    """ENV004: an address that only works on the developer's machine."""
     for name, value in one.values.items():
         last = name.rpartition(".")[2].upper()
         if _BOUND.search(last) or not (_ADDRESS.search(last) or "://" in value):
             continue
         if _LOCAL.search(value):
-            yield Trouble(
+            yield EnvProblem(
                 "ENV004",
                 name,
                 one.at(name),
-                f"{name} points at this machine itself (localhost)",
-                f"Set {name} to the address that customers' browsers, or the other service, can reach.",
+                f"{name} points to this machine itself (localhost)",
+                f"Set {name} to an address that customers' browsers or the other service can reach.",
             )
 
 
-def on_disk(one: Environment) -> Iterator[Trouble]:
-    """ENV005: what is written to the server's own disk is gone with the next deploy on most platforms."""
+def on_disk(one: Environment) -> Iterator[EnvProblem]:
+    """ENV005: most platforms delete the server's own disk at the next deploy."""
     for name, value in one.values.items():
         low = value.lower()
         if low.startswith("sqlite") or low.endswith((".sqlite", ".sqlite3", "backends.sqlite3")):
-            yield Trouble(
+            yield EnvProblem(
                 "ENV005",
                 name,
                 one.at(name),
@@ -137,7 +148,7 @@ def on_disk(one: Environment) -> Iterator[Trouble]:
         elif (_UPLOADS.search(name) and "://" not in value and value) or (
             _DISK.search(name) and ("filesystem" in low or low in {"local", "file", "disk"})
         ):
-            yield Trouble(
+            yield EnvProblem(
                 "ENV005",
                 name,
                 one.at(name),
@@ -149,26 +160,26 @@ def on_disk(one: Environment) -> Iterator[Trouble]:
             )
 
 
-def test_keys(one: Environment) -> Iterator[Trouble]:
-    """ENV010: payments that are none."""
+def test_keys(one: Environment) -> Iterator[EnvProblem]:
+    """ENV010: test keys take no real payments."""
     for name, value in one.values.items():
         if identify(value) == "stripe-test-key" or (
-            value.startswith(("pk_test_", "rzp_test_", "test_")) and named(name)
+            value.startswith(("pk_test_", "rzp_test_", "test_")) and key_kind(name)
         ):
-            yield Trouble(
+            yield EnvProblem(
                 "ENV010",
                 name,
                 one.at(name),
-                f"{name} is a test key: customers pay, and no money moves",
+                f"{name} is a test key: customers pay, but no money moves",
                 f"Set the live key in {name}; a restricted one is enough.",
             )
 
 
-def full_keys(one: Environment) -> Iterator[Trouble]:
-    """ENV011: a key that may do everything, where its vendor also gives restricted ones."""
+def full_keys(one: Environment) -> Iterator[EnvProblem]:
+    """ENV011: an unrestricted key of a vendor that also issues restricted keys."""
     for name, value in one.values.items():
         if identify(value) == "stripe-live-key":
-            yield Trouble(
+            yield EnvProblem(
                 "ENV011",
                 name,
                 one.at(name),
@@ -177,43 +188,43 @@ def full_keys(one: Environment) -> Iterator[Trouble]:
             )
 
 
-def tracked(folder: str) -> Iterator[Trouble]:
-    """ENV006: a dotenv file that git commits."""
+def tracked_dotenv_files(folder: str) -> Iterator[EnvProblem]:
+    """ENV006: a dotenv file that git tracks."""
     for path in _listed(folder, "--cached"):
         base = path.rpartition("/")[2]
-        if (base == ".env" or base.startswith(".env.")) and base not in SAMPLES and not place(path).sample:
-            yield Trouble(
+        if (base == ".env" or base.startswith(".env.")) and base not in SAMPLES and not context_of(path).sample:
+            yield EnvProblem(
                 "ENV006",
                 base,
                 path,
-                f"git tracks {path}: whoever has the code has the keys",
-                f"git rm --cached {path}; add it to .gitignore; then replace what stands in it: launchready secrets",
+                f"git tracks {path}: everyone with the code has the keys",
+                f"git rm --cached {path}; add it to .gitignore; then replace every secret in it: launchready secrets",
             )
 
 
-def literal(folder: str) -> Iterator[Trouble]:
-    """ENV007: a secret in a configuration file of the project instead of the environment."""
+def secrets_in_files(folder: str) -> Iterator[EnvProblem]:
+    """ENV007: a configuration file of the project holds a secret that belongs into the environment."""
     for path in _listed(folder, "--cached", "--others", "--exclude-standard"):
-        where = place(path)
+        where = context_of(path)
         if where.env or where.test or where.lock or where.prose or not (where.config or _CONFIG.search(path)):
             continue
         for hit in hits(folder, path):
-            if isinstance(hit, Hit) and facts(hit.rule).severity in {"critical", "high"}:
-                yield Trouble(
+            if isinstance(hit, Hit) and kind_info(hit.rule).severity in {"critical", "high"}:
+                yield EnvProblem(
                     "ENV007",
                     hit.rule,
                     f"{path}:{hit.line}",
-                    f"a secret ({hit.rule}) stands in {path}",
+                    f"{path} holds a secret ({hit.rule})",
                     'Read it from the environment: os.environ["NAME"]; in launchready.toml { env = "NAME" }.',
                 )
 
 
 def _listed(folder: str, *which: str) -> list[str]:
-    """Paths that git knows; none outside of a repository."""
-    if not git.available() or git.top(folder) is None:
+    """Return the paths that git lists; none outside of a repository."""
+    if not git.available() or git.work_tree_root(folder) is None:
         return []
     try:
-        listed = git.output(folder, "ls-files", "-z", *which, "--", ".").decode("utf-8", "replace")
+        text = git.output(folder, "ls-files", "-z", *which, "--", ".").decode("utf-8", "replace")
     except git.GitError:
         return []
-    return [path for path in listed.split("\0") if path]
+    return [path for path in text.split("\0") if path]

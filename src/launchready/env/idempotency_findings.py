@@ -1,10 +1,21 @@
-"""What may take effect twice: a payment without a key, keys that workers do not share, an event that is forgotten."""
+"""Finds requests that may take effect twice.
+
+Payments without a key, keys that workers do not share, and event keys that expire too early.
+"""
 
 import re
 from collections.abc import Iterator
 
-from launchready.env.loaders import Environment, Trouble
-from launchready.env.source_code import Hook, Project, Route, listed, plain, project, read
+from launchready.env.loaders import Environment, EnvProblem
+from launchready.env.source_code import (
+    PostRoute,
+    ProjectRoutes,
+    WebhookRoute,
+    list_files,
+    normalize_path,
+    read_project,
+    read_text,
+)
 
 _MONEY = re.compile(
     r"(?i)(?:^|[/_-])(?:bookings?|book|reservations?|reserve|appointments?|payments?|pay|checkouts?|charges?|orders?|"
@@ -19,81 +30,82 @@ _WORKERS = re.compile(
     r"(?:gunicorn|uvicorn|hypercorn|granian|daphne)\b[^\n#]*?(?:-w|--workers)[\s=\"',]*(\d+)|^\s*workers\s*=\s*(\d+)",
     re.MULTILINE,
 )
-_RUNS = re.compile(
+_START_FILES = re.compile(
     r"(?:^|/)(?:Procfile[\w.]*|(?:[\w.-]+\.)?Dockerfile[\w.-]*|(?:docker-)?compose[\w.-]*\.ya?ml|gunicorn(?:\.conf|_conf|"
     r"_config)\.py|fly\.toml|render\.yaml|railway\.(?:json|toml)|app\.json|app\.yaml|[\w.-]+\.service|start[\w-]*\.sh|"
     r"entrypoint[\w-]*\.sh)$"
 )
 
 DAY = 86_400.0
-AGAIN = {"stripe": 3 * DAY, "paddle": 3 * DAY, "standard-webhooks": 28 * 3600.0, "shopify": 2 * DAY, "slack": 3600.0,
-         "github": 3 * DAY}  # fmt: skip
-"""For how long a provider delivers an event again: Stripe and Paddle three days, Svix 27 h 35 min, Shopify up to two
-days, Slack an hour; GitHub lets a person do so for three days."""
+REDELIVERY = {"stripe": 3 * DAY, "paddle": 3 * DAY, "standard-webhooks": 28 * 3600.0, "shopify": 2 * DAY,
+              "slack": 3600.0, "github": 3 * DAY}  # fmt: skip
+"""How long a provider redelivers an event: Stripe and Paddle three days, Svix 27 h 35 min, Shopify up to two days,
+Slack an hour. GitHub offers manual redelivery for three days.
+"""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": DAY}
 _TIME = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?\s*")
 
 
-def twice(one: Environment, folder: str) -> Iterator[Trouble]:
+def idempotency_problems(one: Environment, folder: str) -> Iterator[EnvProblem]:
     """ENV012 to ENV014."""
-    code = project(folder)
-    yield from unprotected(code)
-    yield from unshared(one, code, folder)
-    yield from forgotten(code)
+    code = read_project(folder)
+    yield from unprotected_routes(code)
+    yield from unshared_stores(one, code, folder)
+    yield from short_keeps(code)
 
 
-def unprotected(code: Project) -> Iterator[Trouble]:
-    """ENV012: a POST that looks like a booking or a payment, and knows no key. Events often know themselves."""
-    ends = [plain(text.rpartition(" ")[2]) for rules in code.rules for text in rules.routes]
+def unprotected_routes(code: ProjectRoutes) -> Iterator[EnvProblem]:
+    """ENV012: a POST that looks like a booking or a payment, without a key. Webhooks carry an id of their own."""
+    ends = [normalize_path(text.rpartition(" ")[2]) for rules in code.rules for text in rules.routes]
     for route in code.routes:
         if not _MONEY.search(route.path) or _UNDO.search(route.path) or _HOOK.search(route.path):
             continue
         if _KNOWS.search(route.source) or any(_same(route, end) for end in ends):
             continue
-        yield Trouble(
+        yield EnvProblem(
             "ENV012",
             f"POST {route.path}",
             route.where,
-            f"POST {route.path} may take effect twice: a repeated request is carried out again",
-            "@idempotent on the view, below the route; and in the client one Idempotency-Key for each attempt.",
+            f"POST {route.path} may take effect twice: a retried request runs again",
+            "Write @idempotent on the view, below the route decorator, and send one Idempotency-Key per attempt.",
         )
 
 
-def _same(route: Route, end: str) -> bool:
-    """A rule names the whole path; what is read here may lack the prefix of a router that is mounted elsewhere."""
+def _same(route: PostRoute, end: str) -> bool:
+    """Whether an idempotency route covers this POST. The source may lack the prefix of a mounted router."""
     pattern = "".join(r"[^/]+" if part.startswith("{") else ".*" if part == "*" else re.escape(part)
                       for part in re.split(r"(\{[^{}]*\}|\*)", end) if part)  # fmt: skip
     return re.fullmatch(pattern, route.path) is not None or end.endswith(route.path.rstrip("/") or "/")
 
 
-def unshared(one: Environment, code: Project, folder: str) -> Iterator[Trouble]:
-    """ENV013: several workers, each with a memory of its own: each of them runs the request once."""
+def unshared_stores(one: Environment, code: ProjectRoutes, folder: str) -> Iterator[EnvProblem]:
+    """ENV013: several workers with a memory store each run the same request once."""
     if not code.builds or not code.counts:
         return
-    given = [*code.stores, *([value] if (value := one.values.get("LAUNCHREADY_STORE")) else [])]
-    if any(store is None or not store.startswith("memory:") for store in given):
+    stores = [*code.stores, *([value] if (value := one.values.get("LAUNCHREADY_STORE")) else [])]
+    if any(store is None or not store.startswith("memory:") for store in stores):
         return
-    found = workers(one, folder)
+    found = worker_count(one, folder)
     if found is not None:
         number, where = found
-        yield Trouble(
+        yield EnvProblem(
             "ENV013",
             "LAUNCHREADY_STORE",
             code.builds[0],
-            f"{number} workers ({where}), and each has keys and limits of its own: the store is memory://",
+            f"{number} workers ({where}) do not share keys and limits: the store is memory://",
             "Set LAUNCHREADY_STORE, or give store=: sqlite:///launchready.db on one machine, redis:// or postgresql:// "
             "on several.",
         )
 
 
-def workers(one: Environment, folder: str) -> tuple[int, str] | None:
-    """How many there are, and who says so; None where nobody says more than one."""
-    told = one.values.get("WEB_CONCURRENCY", "")
-    if told.isdecimal():
-        return (int(told), one.at("WEB_CONCURRENCY")) if int(told) > 1 else None
-    for path in listed(folder):
-        if _RUNS.search(path):
-            text = read(folder, path)
+def worker_count(one: Environment, folder: str) -> tuple[int, str] | None:
+    """Return the number of workers and its source, or None unless it is more than one."""
+    count = one.values.get("WEB_CONCURRENCY", "")
+    if count.isdecimal():
+        return (int(count), one.at("WEB_CONCURRENCY")) if int(count) > 1 else None
+    for path in list_files(folder):
+        if _START_FILES.search(path):
+            text = read_text(folder, path)
             for match in _WORKERS.finditer(text):
                 number = int(match[1] or match[2])
                 if number > 1:
@@ -101,28 +113,30 @@ def workers(one: Environment, folder: str) -> tuple[int, str] | None:
     return None
 
 
-def forgotten(code: Project) -> Iterator[Trouble]:
-    """ENV014: an event is delivered again after its key is gone."""
+def short_keeps(code: ProjectRoutes) -> Iterator[EnvProblem]:
+    """ENV014: a provider redelivers an event after its key has expired."""
     for hook in code.hooks:
         yield from _short(hook, hook.provider, "30d")
     for rules in code.rules:
         for text in rules.routes:
             path = text.rpartition(" ")[2]
-            named = next((provider for provider in AGAIN if provider in path.lower()), None)
+            named = next((provider for provider in REDELIVERY if provider in path.lower()), None)
             if named or _HOOK.search(path):
-                yield from _short(Hook(named or "stripe", rules.keep, rules.where), named or "a provider", "24h")
+                yield from _short(
+                    WebhookRoute(named or "stripe", rules.keep, rules.where), named or "a provider", "24h"
+                )
 
 
-def _short(hook: Hook, called: str, usual: str) -> Iterator[Trouble]:
-    again = AGAIN.get(hook.provider)
+def _short(hook: WebhookRoute, called: str, usual: str) -> Iterator[EnvProblem]:
+    again = REDELIVERY.get(hook.provider)
     keep = None if hook.keep is None else _seconds(hook.keep or usual)
     if again is None or keep is None or keep >= again:
         return
-    yield Trouble(
+    yield EnvProblem(
         "ENV014",
         f"keep={hook.keep or usual}",
         hook.where,
-        f"an event of {called} is forgotten after {hook.keep or usual}, and may be delivered again for "
+        f"the key of an event from {called} expires after {hook.keep or usual}, but is redelivered for up to "
         f"{again / 3600:.0f} hours",
         'Write keep="30d", or leave keep out of @webhook(...).',
     )

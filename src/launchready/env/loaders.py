@@ -1,4 +1,4 @@
-"""Where an environment is told: a dotenv file, this process, a Django settings module, a pydantic-settings model."""
+"""Reads environments: a dotenv file, this process, a Django settings module, a pydantic-settings model."""
 
 import importlib
 import os
@@ -28,8 +28,8 @@ _STAGES = (
 _DEEPEST = 4
 
 
-class Trouble(NamedTuple):
-    """One thing that is wrong: ``code`` is ENV001 ..., ``name`` the variable's. Nothing here holds a value."""
+class EnvProblem(NamedTuple):
+    """One problem: ``code`` is ENV001 and so on, ``name`` the variable. No field holds a value."""
 
     code: str
     name: str
@@ -41,9 +41,9 @@ class Trouble(NamedTuple):
 class Environment(NamedTuple):
     """The variables of one deployment.
 
-    - ``name``: as it is called ("production"). ``where``: the file or module. ``lines``: of a file, by variable.
-    - ``required``: names that must be set, from a sample file, a model, or the caller.
-    - ``invalid``: lines of a file that are no variables.
+    - ``name``: for example "production". ``where``: the file or module. ``lines``: line numbers of a file, by variable.
+    - ``required``: names that must be set, with their source: a sample file, a model, or the caller.
+    - ``invalid``: numbers of lines that are not variables.
     """
 
     name: str
@@ -55,48 +55,53 @@ class Environment(NamedTuple):
 
     @property
     def production(self) -> bool:
-        """Whether real customers meet it. What does not call itself something else is taken for it."""
+        """Whether real customers use it. An environment that does not name itself counts as production."""
         if self.name.lower() in _PRODUCTION:
             return True
         if self.name.lower() in _OTHERS:
             return False
-        told = next((self.values[name].lower() for name in _STAGES if self.values.get(name)), "")
-        return told not in _OTHERS
+        stage = next((self.values[name].lower() for name in _STAGES if self.values.get(name)), "")
+        return stage not in _OTHERS
 
     def at(self, name: str) -> str:
-        """Where a variable stands."""
+        """Return the position of a variable."""
         return f"{self.where}:{self.lines[name]}" if name in self.lines else self.where
 
 
 def read(name: str, folder: Path | None = None) -> Environment:
-    """An environment by its name or source. ConfigError says what could be written instead.
+    """Read an environment by name or source. Raises ConfigError that lists the alternatives.
 
-    - "production": ``.env.production``, or the file that ``[env.production]`` names;
-    - a path of a dotenv file; "process": this process; "django": the settings module of DJANGO_SETTINGS_MODULE, or
-      "django:coach.settings"; "coach.config:Settings": a pydantic-settings model.
+    - "production": ``.env.production``, or the file that ``[env.production]`` names.
+    - The path of a dotenv file; "process": this process.
+    - "django": the settings module of DJANGO_SETTINGS_MODULE, or "django:coach.settings".
+    - "coach.config:Settings": a pydantic-settings model.
     """
     here = folder or Path()
     if name == "process":
         return Environment("process", "this process", dict(os.environ))
     if name == "django" or name.startswith("django:"):
-        return django(name.partition(":")[2] or os.environ.get("DJANGO_SETTINGS_MODULE", ""), here)
+        return django_settings(name.partition(":")[2] or os.environ.get("DJANGO_SETTINGS_MODULE", ""), here)
     for path in (here / name, here / f".env.{name}", here / f"{name}.env", here / "env" / f"{name}.env"):
         if path.is_file():
-            return file(path, name if path != here / name else "")
+            return dotenv_file(path, name if path != here / name else "")
     if ":" in name and "/" not in name:
-        return model(name, here)
+        return settings_model(name, here)
     seen = sorted(path.name for path in here.glob(".env*") if path.is_file())
-    hint = f"here are {', '.join(seen)}" if seen else 'write "process" for this process, or the path of a dotenv file'
-    raise ConfigError([f"env: nothing is called {name!r}; {hint}"])
+    hint = (
+        f"this folder has {', '.join(seen)}"
+        if seen
+        else 'write "process" for this process, or the path of a dotenv file'
+    )
+    raise ConfigError([f"env: no environment {name!r}; {hint}"])
 
 
-def usual(folder: Path | None = None) -> str:
-    """What is looked at when nothing was named: production's file, else .env, else this process."""
+def default_source(folder: Path | None = None) -> str:
+    """Return the default source: production's dotenv file, else .env, else this process."""
     here = folder or Path()
     return next((name for name in (".env.production", ".env.prod", ".env") if (here / name).is_file()), "process")
 
 
-def file(path: Path, name: str = "") -> Environment:
+def dotenv_file(path: Path, name: str = "") -> Environment:
     """A dotenv file. ``required``: the names in the sample file beside it."""
     try:
         lines, invalid = dotenv.parse(path.read_text(encoding="utf-8"))
@@ -114,7 +119,7 @@ def file(path: Path, name: str = "") -> Environment:
 
 
 def required(folder: Path) -> dict[str, str]:
-    """Names in a sample file, with where they stand. One that is commented out, or has a default, may stay unset."""
+    """Return the names in a sample file, with their position. Commented names and names with a default are optional."""
     for sample in SAMPLES:
         path = folder / sample
         if path.is_file():
@@ -123,58 +128,58 @@ def required(folder: Path) -> dict[str, str]:
     return {}
 
 
-def imported(name: str, folder: Path) -> Any:
-    """A module of the project."""
+def import_module_of(name: str, folder: Path) -> Any:
+    """Import a module of the project."""
     sys.path.insert(0, str(folder.resolve()))
     try:
         return importlib.import_module(name)
-    except Exception as error:  # whatever the project's own code raises
+    except Exception as error:  # project code may raise anything
         raise ConfigError([f"env: {name} cannot be imported ({type(error).__name__}: {_short(error)})"]) from None
     finally:
         sys.path.remove(str(folder.resolve()))
 
 
 def _short(error: BaseException) -> str:
-    """What an error says, without the values that a settings error may quote."""
+    """Return an error's first line, without the values that a settings error may quote."""
     return str(error).split("\n")[0][:120] if isinstance(error, ImportError) else "see the module"
 
 
-def django(name: str, folder: Path) -> Environment:
-    """A Django settings module: its names in capitals, nested ones with dots (DATABASES.default.ENGINE)."""
+def django_settings(name: str, folder: Path) -> Environment:
+    """Read a Django settings module: its names in capitals, nested ones with dots (DATABASES.default.ENGINE)."""
     if not name:
         raise ConfigError(["env: no settings module; write django:coach.settings, or set DJANGO_SETTINGS_MODULE"])
-    module = imported(name, folder)
+    module = import_module_of(name, folder)
     settings = {key: value for key, value in vars(module).items() if key.isupper()}
-    return Environment(name.rpartition(".")[2], f"settings module {name}", dict(flat(settings)))
+    return Environment(name.rpartition(".")[2], f"settings module {name}", dict(flatten(settings)))
 
 
-def flat(values: Mapping[str, Any], at: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Nested settings as names with dots."""
+def flatten(values: Mapping[str, Any], at: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Flatten nested settings to names with dots."""
     for key, value in values.items():
         name = f"{at}.{key}" if at else str(key)
         if isinstance(value, Mapping) and depth < _DEEPEST:
-            yield from flat(value, name, depth + 1)
+            yield from flatten(value, name, depth + 1)
         elif isinstance(value, list | tuple):
             yield name, ",".join(map(str, value))
         elif value is not None:
             yield name, str(value)
 
 
-def model(name: str, folder: Path) -> Environment:
-    """A pydantic-settings model: what it requires, and what this process gives it."""
+def settings_model(name: str, folder: Path) -> Environment:
+    """Read a pydantic-settings model: its required fields, and their values in this process."""
     module, _, attribute = name.partition(":")
-    kind = getattr(imported(module, folder), attribute, None)
+    kind = getattr(import_module_of(module, folder), attribute, None)
     fields = getattr(kind, "model_fields", None)
     if kind is None or not isinstance(fields, dict):
-        raise ConfigError([f"env: {name} is no pydantic-settings model; write module:Class"])
+        raise ConfigError([f"env: {name} is not a pydantic-settings model; write module:Class"])
     config: Mapping[str, Any] = getattr(kind, "model_config", {})
-    told = {key.upper(): value for key, value in _told(config, folder).items()}
+    sources = {key.upper(): value for key, value in _model_sources(config, folder).items()}
     values: dict[str, str] = {}
     wanted: dict[str, str] = {}
     for path, choices, field in _fields(kind, str(config.get("env_prefix", "")), config.get("env_nested_delimiter")):
-        variable = next((name for name in choices if name in told), choices[0])
-        if variable in told:
-            values[variable] = told[variable]
+        variable = next((name for name in choices if name in sources), choices[0])
+        if variable in sources:
+            values[variable] = sources[variable]
         elif field.is_required():
             wanted[variable] = f"{name}.{path}"
         elif (default := _default(field)) is not None:
@@ -182,45 +187,45 @@ def model(name: str, folder: Path) -> Environment:
     return Environment("model", name, values, {}, wanted)
 
 
-def _told(config: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """What the model would read: its folder of secrets, its dotenv files, this process, the later the stronger."""
+def _model_sources(config: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Return the sources of a model, weakest first: secrets folder, dotenv files, this process."""
     values: dict[str, str] = {}
-    for place in _several(config.get("secrets_dir")):
+    for place in _as_list(config.get("secrets_dir")):
         for path in (folder / place).glob("*"):
             if path.is_file():
                 values[path.name] = path.read_text(encoding="utf-8", errors="replace").strip()
-    for place in _several(config.get("env_file")):
+    for place in _as_list(config.get("env_file")):
         if (folder / place).is_file():
-            values |= file(folder / place).values
+            values |= dotenv_file(folder / place).values
     return {**values, **os.environ}
 
 
-def _several(value: Any) -> list[str]:
+def _as_list(value: Any) -> list[str]:
     return [str(one) for one in (value if isinstance(value, list | tuple) else [value] if value else [])]
 
 
 def _fields(kind: Any, prefix: str, between: str | None, at: str = "") -> Iterator[tuple[str, list[str], Any]]:
-    """Fields with the variables that each is read from; those of a model in the model, where it is read so."""
+    """Yield each field with its path and variables, nested models included."""
     for key, field in kind.model_fields.items():
         inner = getattr(field, "annotation", None)
         names = _variables(field, key, prefix)
         if between and isinstance(getattr(inner, "model_fields", None), dict):
             for path, variables, one in _fields(inner, f"{names[0]}{between}", between, f"{at}{key}."):
-                if field.is_required() or not one.is_required():  # a whole model as the default has all of its own
+                if field.is_required() or not one.is_required():  # a default model provides all its fields
                     yield path, variables, one
         else:
             yield f"{at}{key}", names, field
 
 
 def _default(field: Any) -> str | None:
-    """What the app uses where nothing is told, in words."""
+    """Return the default value as text, or None."""
     value: Any = getattr(field, "default", None)
     value = value.get_secret_value() if hasattr(value, "get_secret_value") else value
     return str(value) if isinstance(value, str | bytes | int | float) else None
 
 
 def _variables(field: Any, key: str, prefix: str) -> list[str]:
-    """The variables that a field is read from: its aliases, else prefix and name."""
+    """Return the variables of a field: its aliases, else prefix and name."""
     alias = getattr(field, "validation_alias", None) or getattr(field, "alias", None)
     names = [one for one in getattr(alias, "choices", [alias]) if isinstance(one, str)]
     return [one.upper() for one in names or [f"{prefix}{key}"]]

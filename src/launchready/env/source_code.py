@@ -1,7 +1,7 @@
-"""What a project's Python says about its routes and about launchready, read and not run.
+"""Reads routes and launchready settings from a project's Python source, without running it.
 
 A route is a decorator (``@app.post("/x")``, ``@bp.route("/x", methods=["POST"])``), Starlette's ``Route``, or a line of
-Django's ``urlpatterns`` whose view takes a POST. What is not written as a literal is not known, and is left alone.
+Django's ``urlpatterns`` whose view accepts POST. Values that are not literals are unknown and ignored.
 """
 
 import ast
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from launchready.secrets import git, work_tree
-from launchready.secrets.file_context import place
+from launchready.secrets.file_context import context_of
 
 LARGEST = 1_000_000
 _PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>|\{([^{}:]+)(?::[^{}]*)?\}")
@@ -20,24 +20,24 @@ _PREFIX = {"APIRouter": "prefix", "Blueprint": "url_prefix"}
 _BUILDS = {"LaunchReady", "LaunchReadyMiddleware", "add_middleware"}
 
 
-class Route(NamedTuple):
-    """A POST. ``source``: of its view, decorators included."""
+class PostRoute(NamedTuple):
+    """A POST route. ``source``: its view, decorators included."""
 
     path: str
     where: str
     source: str
 
 
-class Hook(NamedTuple):
-    """``@webhook(provider, keep=...)``. ``keep`` is "" where the default holds, None where it is no literal."""
+class WebhookRoute(NamedTuple):
+    """``@webhook(provider, keep=...)``. ``keep`` is "" for the default, None if it is not a literal."""
 
     provider: str
     keep: str | None
     where: str
 
 
-class Rules(NamedTuple):
-    """``Idempotency(routes=[...], keep=...)``; the same for a mapping of Django's settings."""
+class IdempotencyRoutes(NamedTuple):
+    """``Idempotency(routes=[...], keep=...)``, or the same mapping in Django settings."""
 
     routes: tuple[str, ...]
     keep: str | None
@@ -45,50 +45,50 @@ class Rules(NamedTuple):
 
 
 @dataclass
-class Project:
-    """``stores``: what ``store=`` is given, None where it is no literal; ``builds``: where the middleware is made."""
+class ProjectRoutes:
+    """``stores``: the values of ``store=``, None if not a literal. ``builds``: where the middleware is added."""
 
-    routes: list[Route] = field(default_factory=list)
-    hooks: list[Hook] = field(default_factory=list)
-    rules: list[Rules] = field(default_factory=list)
+    routes: list[PostRoute] = field(default_factory=list)
+    hooks: list[WebhookRoute] = field(default_factory=list)
+    rules: list[IdempotencyRoutes] = field(default_factory=list)
     stores: list[str | None] = field(default_factory=list)
     builds: list[str] = field(default_factory=list)
     counts: bool = False
 
 
-def project(folder: str) -> Project:
-    """Everything of the folder's own code: no tests, no samples, nothing that is installed."""
-    found = Project()
+def read_project(folder: str) -> ProjectRoutes:
+    """Read the folder's own code: no tests, no samples, no installed packages."""
+    found = ProjectRoutes()
     views: dict[str, str] = {}
     named: list[tuple[str, str, str]] = []
-    for path in listed(folder):
-        where = place(path)
+    for path in list_files(folder):
+        where = context_of(path)
         if not path.endswith(".py") or where.test or where.sample:
             continue
-        text = read(folder, path)
+        text = read_text(folder, path)
         try:
             parsed = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        reading = _Reading(path, text, parsed, found)
-        reading.look()
+        reading = _FileReader(path, text, parsed, found)
+        reading.read()
         views |= reading.views
         named += reading.named
     for route, view, at in named:
         source = views.get(view, "")
         if _takes_post(source):
-            found.routes.append(Route(route, at, source))
+            found.routes.append(PostRoute(route, at, source))
     return found
 
 
-def listed(folder: str) -> Sequence[str]:
-    """Its files, as git has them where there is git."""
-    known = git.available() and git.top(folder) is not None
-    return work_tree.listed(folder).files if known else sorted(work_tree.walked(folder))
+def list_files(folder: str) -> Sequence[str]:
+    """List the files of a folder, as git lists them if it can."""
+    known = git.available() and git.work_tree_root(folder) is not None
+    return work_tree.list_folder(folder).files if known else sorted(work_tree.walk(folder))
 
 
-def read(folder: str, path: str) -> str:
-    """The text of a file; nothing where it cannot be read, or is larger than anybody writes."""
+def read_text(folder: str, path: str) -> str:
+    """Return the text of a file, or "" if it is unreadable or larger than ``LARGEST``."""
     whole = Path(folder, path)
     try:
         return "" if whole.stat().st_size > LARGEST else whole.read_text(encoding="utf-8", errors="replace")
@@ -100,16 +100,16 @@ def _takes_post(source: str) -> bool:
     return bool(re.search(r"""["']POST["']|require_POST|def post\b|\.POST\b|Create(?:API)?View|ModelViewSet""", source))
 
 
-class _Reading:
-    """One file."""
+class _FileReader:
+    """Reads one file."""
 
-    def __init__(self, path: str, text: str, tree: ast.Module, found: Project) -> None:
+    def __init__(self, path: str, text: str, tree: ast.Module, found: ProjectRoutes) -> None:
         self._path, self._text, self._tree, self._found = path, text, tree, found
         self.views: dict[str, str] = {}
         self.named: list[tuple[str, str, str]] = []
         self._prefixes = dict(self._routers())
 
-    def look(self) -> None:
+    def read(self) -> None:
         for node in ast.walk(self._tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 self._view(node)
@@ -138,13 +138,13 @@ class _Reading:
                 continue
             name = _name(each)
             if name == "webhook" and each.args and (provider := _text(each.args[0])):
-                self._found.hooks.append(Hook(provider, _keep(_keyword(each, "keep")), self._at(each)))
+                self._found.hooks.append(WebhookRoute(provider, _keep(_keyword(each, "keep")), self._at(each)))
             if name == "post" or (name in {"route", "api_route"} and "POST" in _texts(_keyword(each, "methods"))):
                 path = _text(each.args[0] if each.args else _keyword(each, "path"))
                 owner = each.func.value if isinstance(each.func, ast.Attribute) else None
                 if path is not None:
                     prefix = self._prefixes.get(_name(owner), "") if owner is not None else ""
-                    self._found.routes.append(Route(plain(prefix + path), self._at(each), source))
+                    self._found.routes.append(PostRoute(normalize_path(prefix + path), self._at(each), source))
 
     def _call(self, node: ast.Call) -> None:
         name = _name(node)
@@ -162,7 +162,7 @@ class _Reading:
         if isinstance(view, ast.Call):  # View.as_view()
             view = view.func.value if isinstance(view.func, ast.Attribute) else view
         if path is not None:
-            self.named.append((plain("/" + path.lstrip("/")), _name(view), self._at(node)))
+            self.named.append((normalize_path("/" + path.lstrip("/")), _name(view), self._at(node)))
 
     def _settings(self, value: ast.expr) -> None:
         if not isinstance(value, ast.Dict):
@@ -185,19 +185,21 @@ class _Reading:
 
     def _rule(self, routes: ast.expr | None, keep: ast.expr | None, node: ast.expr) -> None:
         usual = ("POST /bookings", "POST /payments")
-        self._found.rules.append(Rules(_texts(routes) if routes is not None else usual, _keep(keep), self._at(node)))
+        self._found.rules.append(
+            IdempotencyRoutes(_texts(routes) if routes is not None else usual, _keep(keep), self._at(node))
+        )
 
 
 _KEEPS = ("idempotency", "rate_limit")
 
 
-def plain(path: str) -> str:
-    """A path with ``{name}`` for whatever the framework writes for a parameter."""
+def normalize_path(path: str) -> str:
+    """Write every framework's path parameters as ``{name}``."""
     return _PARAMETER.sub(lambda found: "{" + (found[1] or found[2]) + "}", path) or "/"
 
 
 def _name(node: ast.AST) -> str:
-    """The last word of what is called or named."""
+    """Return the last name of a call or attribute."""
     if isinstance(node, ast.Call):
         return _name(node.func)
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -22,7 +22,7 @@ class Forward(Op[Response]):
     hold = 0
 
 
-class Hold(Forward):
+class ForwardBuffered(Forward):
     """The same, and nothing leaves before the whole body is known: ``answer.body`` is the body.
 
     Above ``hold`` bytes it is None and the response streams on: an answer of any size is never held in memory.
@@ -34,7 +34,7 @@ class Hold(Forward):
         self.hold = hold
 
 
-class Occupy(Forward):
+class ForwardExclusive(Forward):
     """The same, by a feature that holds something until the app is done with the request.
 
     Where the client goes away and the app is cancelled, the face throws Gone in here, so that it can be let go.
@@ -43,11 +43,11 @@ class Occupy(Forward):
     __slots__ = ()
 
 
-class Gone(Exception):
+class ClientDisconnected(Exception):
     """Nobody waits for the answer any more, and the app was stopped."""
 
 
-class Ended(Op[None]):
+class ResponseSent(Op[None]):
     """After Forward: answered when the last byte of the response has left, or nobody waits for it any more."""
 
     __slots__ = ()
@@ -60,12 +60,20 @@ class Copy(Op[bytes | None]):
     ``head``: the chain's word to its driver: send this head, let the body stream, and say at its end what it was.
     """
 
-    __slots__ = ("head", "limit")
+    __slots__ = ("call", "head", "limit")
 
     head: Response
+    call: "Flight | None"
+    """The call that other requests wait for: the face keeps its ``sending`` up to date."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, call: "Flight | None" = None) -> None:
         self.limit = limit
+        self.call = call
+
+    def sending(self, since: float) -> None:
+        """The face calls this with the monotonic time before the server sends a part of the body, and then with 0.0."""
+        if self.call is not None:
+            self.call.sending = since
 
 
 class Spooled(Protocol):
@@ -125,13 +133,13 @@ class RunChecks(Op[Checked]):
     __slots__ = ()
 
 
-class Look(Op[dict[str, Any]]):
+class ReadStatus(Op[dict[str, Any]]):
     """What is known of the app: see metrics/status.py."""
 
     __slots__ = ()
 
 
-class Scrape(Op[str]):
+class ReadMetrics(Op[str]):
     """The same as Prometheus reads it."""
 
     __slots__ = ()
@@ -143,6 +151,10 @@ class Flight:
     landed = False
     answered = False  # the app gave a response head
     waiting: list[Callable[[], None]] | None = None
+    sending = 0.0
+    """Monotonic time since when the server has been sending a part of the body; 0.0 while the app makes one."""
+    blocked = False
+    """A waiting request found that the client of this call reads too slowly to wait for."""
 
     def wait(self, wake: Callable[[], None]) -> bool:
         """Have ``wake`` called at the landing; False where it has landed already. Safe from any thread."""

@@ -10,18 +10,32 @@ from typing import Any, Protocol
 
 from launchready.exchange.app import Flight
 from launchready.exchange.operations import Op
-from launchready.exchange.store import Settle, Space
+from launchready.exchange.store import Complete, Space
 
 
 class Keeper(Protocol):
     """Whoever keeps claims alive."""
 
-    held: dict[str, "Claim"]
+    claims: dict[str, "Claim"]
 
-    def insist(self, settle: Settle[Any], patience: float) -> None: ...
+    def retry(self, settle: Complete[Any], patience: float) -> None: ...
 
     def still_held(self, claim: "Claim") -> bool:
         """Ask the store now. Raises StoreError where it does not answer."""
+
+
+RENEWALS_PER_LEASE = 4
+"""Renewals within one lease: three may fail."""
+MAX_INTERVAL = 2.0
+"""Maximum seconds between two renewals, however long the lease: a store that lost its data is soon restored."""
+
+
+def renewal_interval(lease: float) -> float:
+    """Return the seconds after which a living holder has renewed its lease for sure.
+
+    The renewer checks twice per interval, so a renewal is up to half an interval late.
+    """
+    return 1.5 * min(MAX_INTERVAL, lease / RENEWALS_PER_LEASE)
 
 
 def root(scope: str, key: bytes) -> str:
@@ -35,18 +49,21 @@ class Claim(Flight):
 
     - ``record(elapsed)``: what to write as a sign of life, so many seconds after it was made.
     - ``lost``: a sign of life came too late; somebody else has the key, or it was resolved by hand.
-    - ``sent``: whose key it is, and the key as it was sent. ``since``, ``beaten``: its keeper's times.
-    - ``beside``: the claim on the same key under another secret, where there is one; it has one beside it in turn.
+    - ``scope_and_key``: the scope of the key, and the key as it was sent.
+    - ``since``, ``renewed_at``: times of its lease renewer.
+    - ``sibling``: the claim on the same key under another secret, where there is one; it has a sibling in turn.
+    - ``superseded``: a rule nearer to the view has taken the request over.
     - ``released``: it ended by a Delete, so that no sign of life in flight may bring it back.
     """
 
     keeper: Keeper | None = None
     lost = False
     released = False
-    sent: tuple[str, bytes] = ("", b"")
-    beside: "Claim | None" = None
+    superseded = False
+    scope_and_key: tuple[str, bytes] = ("", b"")
+    sibling: "Claim | None" = None
     since = 0.0
-    beaten = 0.0
+    renewed_at = 0.0
 
     def __init__(
         self, space: Space[Any], key: str, version: int, record: Callable[[float], Any], ttl: float, lease: float
@@ -60,12 +77,12 @@ class Claim(Flight):
 
     @property
     def text(self) -> str:
-        return self.sent[1].decode("utf-8", "replace")
+        return self.scope_and_key[1].decode("utf-8", "replace")
 
     @property
     def root(self) -> str:
         """What a provider's own keys are made of: no secret is in it, so that a new one changes none of them."""
-        return root(*self.sent)
+        return root(*self.scope_and_key)
 
     @property
     def all(self) -> Iterator["Claim"]:
@@ -73,7 +90,7 @@ class Claim(Flight):
         claim: Claim | None = self
         while claim is not None:
             yield claim
-            claim = claim.beside
+            claim = claim.sibling
 
     def end(self, *, released: bool = False) -> None:
         """No more signs of life; once is enough."""
@@ -81,20 +98,20 @@ class Claim(Flight):
             return
         self.released = released
         keeper = self.keeper
-        if keeper is not None and keeper.held.get(self.key) is self:
-            keeper.held.pop(self.key, None)
+        if keeper is not None and keeper.claims.get(self.key) is self:
+            keeper.claims.pop(self.key, None)
         self.landed = True
         if self.waiting:
             self.land()
 
-    def insist(self, settle: Settle[Any], patience: float) -> None:
-        """The store did not take the last word: offer it again beside the requests, for so many seconds."""
+    def retry(self, settle: Complete[Any], patience: float) -> None:
+        """The store did not take the last word: offer it again sibling the requests, for so many seconds."""
         if self.keeper is not None:
-            self.keeper.insist(settle, patience)
+            self.keeper.retry(settle, patience)
 
 
-class Keep(Op[None]):
-    """Keep a claim alive until it ends."""
+class KeepAlive(Op[None]):
+    """KeepAlive a claim alive until it ends."""
 
     __slots__ = ("claim",)
 
@@ -102,7 +119,7 @@ class Keep(Op[None]):
         self.claim = claim
 
 
-class Forget(Op[None]):
+class ReleaseIfMine(Op[None]):
     """A claim that was refused may have been written all the same. Free the key where ``mine`` says so of its value."""
 
     __slots__ = ("key", "mine", "space")
@@ -113,7 +130,7 @@ class Forget(Op[None]):
         self.mine = mine
 
 
-class Watch(Op[float]):
+class WaitForChange(Op[float]):
     """Wait until an entry may have ended, and look then. Answers the seconds since this object was first asked.
 
     Where this process holds the claim, or the store can tell, that is as soon as it has; else after ``pause`` seconds.
@@ -132,7 +149,7 @@ class Watch(Op[float]):
         self.version = 0
 
 
-class Ask(Op[Any]):
+class RecoverOutcome(Op[Any]):
     """Ask the app what became of a claim: call its function with what is held, and await what can be awaited."""
 
     __slots__ = ("call", "claim")
@@ -170,7 +187,7 @@ class Database(Op[Any]):
     __slots__ = ()
 
 
-class Work(Op[Any]):
+class RunOnConnection(Op[Any]):
     """Something to be done on a database connection of the app's.
 
     ``call()`` does it, blocking; a coroutine awaits ``carry(call)``, which knows whether that takes a thread.

@@ -28,7 +28,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-new = object.__new__
+allocate = object.__new__
 """Makes an object without the Python frame of its ``__init__``; whoever uses it fills the slots at once.
 
 A frame costs about as much as looking up ten headers, and an ordinary GET makes a dozen small objects. Only code that
@@ -47,7 +47,7 @@ Flow = Generator[Op[Any], None, T]
 """A decision in progress: yields operations, returns a ``T``. Nothing is ever sent into it but exceptions."""
 
 
-class Elsewhere(Exception):
+class WouldBlock(Exception):
     """Raised by an inline adapter that would have to wait: the driver carries the operation out and answers later."""
 
 

@@ -159,7 +159,7 @@ class Renew(StoreOp[bool], Generic[V]):
         self.version = version
 
 
-class Settle(StoreOp[bool], Generic[V]):
+class Complete(StoreOp[bool], Generic[V]):
     """The last word of whoever wrote this version: Replace, and where nothing is there any more write all the same."""
 
     __slots__ = ("key", "space", "ttl", "value", "version")
@@ -200,7 +200,7 @@ class Delete(StoreOp[bool], Generic[V]):
         self.version = version
 
 
-class Take(StoreOp[Taken]):
+class Consume(StoreOp[Taken]):
     """Take ``cost`` units from all windows of a key, or from none. The rule is in :mod:`launchready.exchange.window`.
 
     ``windows`` are in ascending order of their periods. Where the units were taken, ``at`` is when: microseconds of the
@@ -217,13 +217,13 @@ class Take(StoreOp[Taken]):
         self.cost = cost
 
 
-class TakeHere(Take):
+class ConsumeLocal(Consume):
     """The same from the memory of this process, whatever the store is: what stands in while a shared store is down."""
 
     __slots__ = ()
 
 
-class Give(StoreOp[None]):
+class Refund(StoreOp[None]):
     """Give back ``cost`` units that a Take took at ``at``, where they still count. ``at`` None: forget the key."""
 
     __slots__ = ("at", "cost", "key", "windows")
@@ -235,7 +235,7 @@ class Give(StoreOp[None]):
         self.at = at
 
 
-class GiveHere(Give):
+class RefundLocal(Refund):
     """The same to the memory of this process: what was taken there while a shared store was down."""
 
     __slots__ = ()
@@ -248,7 +248,7 @@ that an answer is 50 ms later at most."""
 
 def hurried(op: StoreOp[Any]) -> bool:
     """Whether the request goes on without this answer."""
-    return isinstance(op, Take | Give) or op.space.hurried
+    return isinstance(op, Consume | Refund) or op.space.hurried
 
 
 MAX_TTL = 10 * 365 * 86_400.0

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from launchready.exchange.store import Space, StoreOp
 
 
-class Expect(StoreOp[bool]):
+class Subscribe(StoreOp[bool]):
     """Ask that the end of an entry be told to every listener that there is by now: its Settle, Replace or Delete.
 
     False: the entry has not this version any more, so there is nothing to wait for. Nobody is told of an entry that

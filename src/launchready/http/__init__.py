@@ -1,1 +1,1 @@
-"""HTTP messages as they stand on the wire: pairs of bytes, dates, structured fields, problem documents, routes."""
+"""HTTP messages as sent on the wire: header pairs, dates, structured fields, problem documents, route patterns."""

@@ -1,4 +1,4 @@
-"""What frameworks leave in the scope of an ASGI request: the route's template, and who is signed in."""
+"""What frameworks store in an ASGI scope: the route template and the signed-in user."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -6,11 +6,20 @@ from typing import Any
 Scope = MutableMapping[str, Any]
 
 
-def template(scope: Scope) -> str | None:
-    """The route template that the app matched, or None. Starlette leaves the route in the scope; an app without a
-    framework may leave its template in ``scope["launchready.route"]``.
+def route_path(scope: Scope) -> str:
+    """Return the path below ``root_path``, as Starlette routes it. Leading slashes count as one, as in Quart."""
+    path: str = scope["path"]
+    root = scope.get("root_path")
+    if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+        path = path[len(root) :]
+    return path if path[:1] == "/" and path[1:2] != "/" else "/" + path.lstrip("/")
 
-    FastAPI from 0.137 keeps the template with its router's prefix apart from the route.
+
+def template(scope: Scope) -> str | None:
+    """Return the matched route template, or None.
+
+    - Starlette stores the route in the scope; FastAPI from 0.137 stores the template with its prefix separately.
+    - An app without a framework may store its template in ``scope["launchready.route"]``.
     """
     path: str | None
     fastapi = scope.get("fastapi")
@@ -23,12 +32,12 @@ def template(scope: Scope) -> str | None:
         path = getattr(route, "path_format", None) or getattr(route, "path", None)
     root = scope.get("root_path")
     if root and path is not None and len(root) > len(scope.get("app_root_path", "")):
-        return _mounted(scope, path)
+        return _with_mount_prefix(scope, path)
     return path
 
 
-def _mounted(scope: Scope, path: str) -> str:
-    """A template below the mounts it was found under. What a mount matched by name is a name again in the template."""
+def _with_mount_prefix(scope: Scope, path: str) -> str:
+    """Prepend the mount prefix. Path parameters of the mounts become names again."""
     root = scope.get("root_path", "")
     prefix: str = root[len(scope.get("app_root_path", root)) :]
     names = {str(value): name for name, value in scope.get("path_params", {}).items()}
@@ -36,7 +45,7 @@ def _mounted(scope: Scope, path: str) -> str:
 
 
 def user(scope: Scope) -> str | None:
-    """Who is signed in, by Starlette's AuthenticationMiddleware or whatever else sets ``scope["user"]``."""
+    """Return the id of the user in ``scope["user"]``, as set by Starlette's AuthenticationMiddleware, or None."""
     who = scope.get("user")
     if who is None or not getattr(who, "is_authenticated", True):
         return None

@@ -1,8 +1,8 @@
-"""HTTP-date, read strictly and written in one form (RFC 9110 §5.6.7).
+"""HTTP-date: strict parsing and one output format (RFC 9110 §5.6.7).
 
-The standard library's e-mail date parser accepts zones, one-digit hours and missing commas that HTTP forbids; a cache
-that reads such a date as valid keeps what it must not keep. Only letter case is forgiven: every known cache forgives
-it, and no wrong case is another date. All arithmetic is on whole seconds since the epoch.
+The standard library's e-mail date parser accepts zones, one-digit hours and missing commas that HTTP forbids. A cache
+that accepts such dates stores what it must not store. Only letter case is ignored, as in every known cache, because it
+never changes the date. All arithmetic is on whole seconds since the epoch.
 """
 
 import re
@@ -24,9 +24,9 @@ _ASCTIME = re.compile(rf"(?:{_DAYS}) (?P<mon>{_MONTH}) (?P<d>[ \d]\d) {_TIME} (?
 
 
 def parse(value: bytes, *, now: float) -> int | None:
-    """Seconds since the epoch, or None where the value is not an HTTP-date.
+    """Return seconds since the epoch, or None if the value is not an HTTP-date.
 
-    ``now`` decides the century of the obsolete two-digit year: one more than 50 years ahead is in the past.
+    ``now`` decides the century of an obsolete two-digit year: a date more than 50 years ahead is in the past.
     """
     text = value.decode("latin-1").strip(" \t")
     match = _IMF.fullmatch(text) or _RFC850.fullmatch(text) or _ASCTIME.fullmatch(text)
@@ -49,7 +49,7 @@ def parse(value: bytes, *, now: float) -> int | None:
 
 
 def format_date(seconds: float) -> bytes:
-    """The IMF-fixdate form, the only one that may be sent."""
+    """Return the IMF-fixdate form, the only one that may be sent."""
     moment = datetime.fromtimestamp(int(seconds), UTC)
     return (
         f"{_WEEKDAYS[moment.weekday()]}, {moment.day:02} {_MONTHS[moment.month - 1]} {moment.year:04} "

@@ -1,12 +1,12 @@
-"""Origins: an exact one, or a parsed pattern; compared as bytes, in the only form a browser sends.
+"""Origins: exact ones and patterns, compared as bytes in the form that browsers send.
 
-``https://app.example.com``     exactly this
+``https://app.example.com``     this origin
 ``https://*.example.com``       one or more labels before the dot, no port
 ``http://localhost:*``          any port from 1 to 65535, or none
-``*``                           any origin at all
+``*``                           any origin
 
-There are no regular expressions and no prefixes: ``https://app.example.com`` does not match
-``https://app.example.com.evil.net``, and a pattern is never found inside another string.
+There are no regular expressions and no prefix matches: ``https://app.example.com`` does not match
+``https://app.example.com.evil.net``, and a pattern always matches the whole origin.
 """
 
 import re
@@ -25,7 +25,7 @@ _ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>\[[^\]/]*\]|[^:/
 
 
 class Origin:
-    """One entry of an allow-list, in its parts. Raises ValueError that says what to write instead."""
+    """One entry of an allow-list, parsed. Raises ValueError with the correction."""
 
     __slots__ = ("any_port", "exact", "host", "scheme", "subdomains", "text", "wild")
 
@@ -37,20 +37,20 @@ class Origin:
         if self.wild:
             return
         if text == "null":
-            raise ValueError('"null" is sent by sandboxed frames and files of anybody: it cannot be allowed; remove it')
+            raise ValueError('"null" is sent by sandboxed frames and local files of any site; remove it')
         match = _ORIGIN.fullmatch(text)
         if match is None:
             bare = text.partition("://")[2].split("/")[0] or text.split("/", maxsplit=1)[0]
             raise ValueError(f'{text!r} is not an origin; write scheme, host and port only: "https://{bare}"')
         self.scheme, self.host, port = match["scheme"], match["host"], match["port"]
         if self.scheme in OPAQUE:
-            raise ValueError(f'{text!r}: a browser sends "null" for it, which cannot be allowed; remove it')
+            raise ValueError(f'{text!r}: browsers send "null" for this scheme, which cannot be allowed; remove it')
         self.subdomains, self.any_port = self.host.startswith("*."), port == "*"
         self._check_host(self.host[2:] if self.subdomains else self.host)
         if port is not None and not self.any_port:
             self._check_port(port)
         if self.subdomains and port is not None:
-            raise ValueError(f'{text!r}: a pattern for subdomains has no port; write "{self.scheme}://{self.host}"')
+            raise ValueError(f'{text!r}: a subdomain pattern has no port; write "{self.scheme}://{self.host}"')
         if not self.subdomains and not self.any_port:
             self.exact = text
 
@@ -74,7 +74,7 @@ class Origin:
                 raise ValueError(f'{self.text!r}: browsers send it compressed; write "{self.scheme}://[{compressed}]"')
         elif not _HOST.fullmatch(host) or len(host) > 253:
             raise ValueError(f'{self.text!r}: {host!r} is not a host name; write for example "https://app.example.com"')
-        elif _NUMBER.fullmatch(host.rpartition(".")[2]):  # what ends in a number is an IPv4 address (URL §3.5)
+        elif _NUMBER.fullmatch(host.rpartition(".")[2]):  # a host that ends in a number is an IPv4 address (URL §3.5)
             try:
                 IPv4Address(host)
             except ValueError:
@@ -93,7 +93,7 @@ class Origin:
 
     @property
     def secure(self) -> bool:
-        """Nobody on the network can put words into its mouth: anything but plain http, and loopback."""
+        """Whether the network cannot tamper with the origin: any scheme except http, or a loopback host."""
         return self.scheme != "http" or self.loopback
 
 
@@ -112,7 +112,7 @@ class Origins:
         self._ports = [f"{origin.scheme}://{origin.host}".encode() for origin in origins if origin.any_port]
 
     def allow(self, origin: bytes) -> bool:
-        """Whether this origin is listed. Anything that is not a serialised origin is not."""
+        """Whether this origin is listed. A value that is not a serialised origin never is."""
         if self.any or origin in self.exact:
             return True
         for scheme, suffix in self._suffixes:
@@ -136,7 +136,7 @@ def _is_port(text: bytes) -> bool:
 
 
 def is_ip(host: str) -> bool:
-    """Whether the host of an origin is an address and not a name."""
+    """Whether the host of an origin is an IP address."""
     try:
         ip_address(host.strip("[]"))
     except ValueError:

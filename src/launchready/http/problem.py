@@ -1,7 +1,7 @@
 """Refusals as problem documents (RFC 9457): ``application/problem+json`` with a stable ``type``.
 
-Every refusal is ``no-store``: RFC 6585 §4 forbids storing a 429, and no other refusal says anything about the next
-request either. ``retry-after`` is sent where waiting helps, in whole seconds.
+Every refusal is ``no-store``: RFC 6585 §4 forbids storing a 429, and any other refusal too is valid for one request
+only. ``retry-after`` is sent if waiting helps, in whole seconds.
 """
 
 import json
@@ -26,7 +26,7 @@ def problem(  # one line per member of the document
     type_: str | None = None,
     **members: object,
 ) -> Response:
-    """A refusal. ``name`` is the last part of its type; ``members`` are extension members (RFC 9457 §3.2)."""
+    """Build a refusal. ``name`` is the last part of its type; ``members`` are extension members (RFC 9457 §3.2)."""
     document = {"type": type_ or BASE + name, "title": title, "status": status, "detail": detail, **members}
     body = json.dumps(document, separators=(",", ":")).encode()
     lines: Headers = [TYPE, (b"content-length", b"%d" % len(body)), NO_STORE, *headers]

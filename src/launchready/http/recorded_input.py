@@ -1,28 +1,27 @@
-"""A request body that tells what was read of it (``wsgi.input`` of PEP 3333).
+"""Recording of the request body under WSGI (``wsgi.input`` of PEP 3333).
 
-A view may turn out to be idempotent when the app has read the body already; what was read is then still known, up to a
-bound above which nobody may ask for it.
+A decorated view may need the body after the app has read it. The part already read is recorded, up to a bound.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-REMEMBERED = 10 * 1024 * 1024
-"""Bytes of a request body that are kept for a view that turns out to be idempotent when the app has read it."""
+MAX_RECORDED_BODY = 10 * 1024 * 1024
+"""Maximum bytes of a request body that are recorded for a decorated view."""
 
 
-class Source(Protocol):
-    """The part of a file that PEP 3333 asks of ``wsgi.input``."""
+class InputStream(Protocol):
+    """The methods of ``wsgi.input`` that PEP 3333 requires."""
 
     def read(self, size: int = ..., /) -> bytes: ...
 
     def readline(self, size: int = ..., /) -> bytes: ...
 
 
-class Input:
-    """Wraps the server's input; ``note`` gets all that is read."""
+class RecordedInput:
+    """Wraps the server's input; ``note`` is called with all data read."""
 
-    def __init__(self, source: Source, note: Callable[[bytes], None]) -> None:
+    def __init__(self, source: InputStream, note: Callable[[bytes], None]) -> None:
         self.source = source
         self._tell = note
 

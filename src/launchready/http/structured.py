@@ -1,7 +1,7 @@
-"""Structured Fields (RFC 9651), as far as we read and write them: Items, Lists and Dictionaries, with parameters.
+"""Structured Fields (RFC 9651): Items, Lists and Dictionaries, with parameters.
 
-Parsing is strict, as §4.2 asks: one character out of place, and the whole field says nothing. What is not one of the
-types that some field of ours uses (Dates, Display Strings) makes a field unreadable too: nothing we read may hold one.
+Parsing is strict, as §4.2 requires: one wrong character invalidates the whole field. Dates and Display Strings are not
+supported and invalidate a field too, because no field that we read may hold one.
 """
 
 import re
@@ -42,34 +42,34 @@ class Item:
 
 
 def parse_dictionary(value: bytes) -> dict[str, Item] | None:
-    """A Dictionary; of two members of one name the last counts. None where the value is not one."""
+    """Parse a Dictionary. Of two members with one name the last counts. Returns None for an invalid value."""
     return _parsed(value, _dictionary)
 
 
 def parse_list(value: bytes) -> list[Item] | None:
-    """A List, or None where the value is not one. Several lines of a field are one list, joined by a comma."""
+    """Parse a List. Join several lines of a field by a comma first. Returns None for an invalid value."""
     return _parsed(value, _list)
 
 
 def parse_string(value: bytes) -> bytes | None:
-    """The content of a String item without parameters, or None where the value is not one."""
+    """Return the content of a String item without parameters, or None for any other value."""
     match = _STRING.fullmatch(value.strip(b" "))
     return None if match is None else _ESCAPE.sub(rb"\1", match[1])
 
 
 def string(value: str) -> str:
-    """A String item. Raises ValueError where a character cannot stand in one."""
+    """Return a serialised String item. Raises ValueError for a character that a String cannot hold."""
     if not value.isascii() or not value.isprintable():
         raise ValueError(f"{value!r} has characters outside printable ASCII")
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 class _Unreadable(ValueError):
-    """Not a Structured Field."""
+    """The value is not a valid Structured Field."""
 
 
 class _Text:
-    """What is parsed, and where we stand in it."""
+    """The input of the parser, and the position in it."""
 
     __slots__ = ("at", "data")
 
@@ -84,7 +84,7 @@ class _Text:
         return match
 
     def sees(self, character: bytes) -> bool:
-        """Step over one character where it stands here."""
+        """Skip one character if it is at the current position. Returns whether it was."""
         if not self.data.startswith(character, self.at):
             return False
         self.at += len(character)
@@ -108,7 +108,7 @@ def _dictionary(text: _Text) -> dict[str, Item]:
     members: dict[str, Item] = {}
     while text.at < len(text.data):
         key = _key(text)
-        members.pop(key, None)  # the last one counts, and stands where it stands
+        members.pop(key, None)  # the last one counts, at its own position
         members[key] = _member(text) if text.sees(b"=") else Item(True, _parameters(text))
         _next(text)
     return members
@@ -123,7 +123,7 @@ def _list(text: _Text) -> list[Item]:
 
 
 def _next(text: _Text) -> None:
-    """To the next member. A comma with nothing after it makes the field unreadable (§4.2.1)."""
+    """Move to the next member. A trailing comma invalidates the field (§4.2.1)."""
     if text.at < len(text.data) and (text.take(_COMMA) is None or text.at == len(text.data)):
         raise _Unreadable
 

@@ -1,7 +1,7 @@
-"""A response from what an app's function returned, in whatever framework it was written.
+"""Convert the result of a view to a Response, for any framework.
 
-Nothing is imported: a framework's response is known by its attributes. The rest reads as in Flask: text, bytes, a
-mapping or list as JSON, and ``(body, status)`` or ``(body, status, headers)``.
+No framework is imported: its responses are recognised by their attributes. Other values are read as in Flask: text,
+bytes, a mapping or list as JSON, and ``(body, status)`` or ``(body, status, headers)``.
 """
 
 import json
@@ -11,13 +11,13 @@ from typing import Any
 from launchready.http.message import Headers, Response
 
 
-def response_of(given: Any) -> Response:
-    """Raises TypeError where nothing can be made of it. A body that streams is not kept: ``body`` is None."""
+def to_response(given: Any) -> Response:
+    """Raises TypeError for an unsupported value. ``body`` is None for a streaming response."""
     if isinstance(given, Response):
         return given
     if isinstance(given, tuple):
         body, status, *more = given
-        made = response_of(body)
+        made = to_response(body)
         return Response(int(status), made.headers + _lines(more[0] if more else ()), made.body)
     status = getattr(given, "status_code", None)
     if status is not None:

@@ -1,4 +1,4 @@
-"""Webhooks: requests of a provider's machine. It follows no redirect, sends no Origin, and comes in bursts."""
+"""Webhook requests: sent by providers' servers, which follow no redirect, send no Origin and arrive in bursts."""
 
 from launchready.http.message import Request
 
@@ -11,21 +11,20 @@ SIGNATURES = frozenset(
         b"x-adyen-hmac-signature", b"x-razorpay-signature", b"linear-signature", b"x-cal-signature-256",
     }
 )  # fmt: skip
-"""The headers in which providers sign. Whether the signature is good is for the app to say."""
+"""Signature headers of providers. Only the app can verify a signature."""
 
 _SEGMENTS = frozenset({"hooks", "callbacks"})
 
 
 def is_webhook(request: Request) -> bool:
-    """A POST to a path with ``webhook`` in it, or a segment such as ``hooks``.
+    """Whether this is a POST to a path that contains ``webhook``, or a segment such as ``hooks``.
 
-    Mollie and others sign nothing, so the path alone will do where only a redirect is at stake; a limit asks for a
-    signature too.
+    Mollie and others do not sign, so the path alone decides about redirects. Rate limits require a signature too.
     """
     path = request.path.lower()
     return request.method == "POST" and ("webhook" in path or not _SEGMENTS.isdisjoint(path.split("/")))
 
 
 def is_signed(request: Request) -> bool:
-    """It carries a provider's signature, good or not."""
+    """Whether the request carries a provider's signature, valid or not."""
     return not SIGNATURES.isdisjoint(request.fields)

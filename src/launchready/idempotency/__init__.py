@@ -22,10 +22,21 @@ from launchready.idempotency.decorator import idempotent
 from launchready.idempotency.transaction import routes as routes  # mode="transaction" of Idempotency
 from launchready.idempotency.transaction import transaction
 from launchready.idempotency.webhooks import webhook
-from launchready.runtime.claims.context import Once
+from launchready.runtime.claims.context import IdempotencyContext
 from launchready.settings.form_token import form_field, form_key
 
 __all__ = [
-    "ClaimLost", "InFlight", "KeyReused", "Once", "OutcomeUnknown", "SafeToRetry", "StoreUnavailable", "current",
-    "form_field", "form_key", "idempotent", "transaction", "webhook",
+    "ClaimLost",
+    "IdempotencyContext",
+    "InFlight",
+    "KeyReused",
+    "OutcomeUnknown",
+    "SafeToRetry",
+    "StoreUnavailable",
+    "current",
+    "form_field",
+    "form_key",
+    "idempotent",
+    "transaction",
+    "webhook",
 ]  # fmt: skip

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
-from launchready.core.idempotency import Record, Vault, lookup_key
-from launchready.core.idempotency.keys import name_of
+from launchready.core.idempotency import ClaimRecord, KeyContext, lookup_key
+from launchready.core.idempotency.keys import name_of, seal_root
 from launchready.core.idempotency.record import NOT_KEPT
 from launchready.core.idempotency.unknown_outcomes import state
 from launchready.errors import ConfigError, StoreUnavailable
@@ -15,17 +15,17 @@ from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.transaction.dialects import DIALECTS
 from launchready.settings.deployment import from_environment
 from launchready.settings.signing import vault
-from launchready.stores import connect
-from launchready.stores.base import Store, where
+from launchready.stores import connect, store_name
+from launchready.stores.base import Store, safe_url
 
 
 class Key(NamedTuple):
     """A key as it stands under each secret that is known, the oldest first: whoever comes with it looks there first."""
 
-    places: list[tuple[Vault, Entry[Record]]]
+    places: list[tuple[KeyContext, Entry[ClaimRecord]]]
 
     @property
-    def entry(self) -> Entry[Record]:
+    def entry(self) -> Entry[ClaimRecord]:
         return self.places[0][1]
 
     @property
@@ -33,7 +33,7 @@ class Key(NamedTuple):
         return row_of(self.entry)
 
 
-class Desk:
+class KeyAdmin:
     """One store. ``secret``: the app's secret_key, without which signed answers can be seen and freed, not settled.
 
     ``fallbacks``: those of before, the newest first. Both stand in the environment where they are not given.
@@ -57,6 +57,12 @@ class Desk:
             if not unknown or row["state"] == "unknown":
                 yield row
 
+    def reconcilable(self) -> Iterator[dict[str, Any]]:
+        """Every key as for ``rows``, with ``root``: the digest of its downstream keys, or "" if it is unreadable."""
+        for key in self._keys():
+            vault, entry = key.places[0]
+            yield {**key.row, "root": seal_root(entry.value.sealed_root, entry.value.id, vault.secret)}
+
     def _keys(self) -> Iterator[Key]:
         """One attempt has one token, under however many secrets its claim stands."""
         older: dict[str, Key] = {}
@@ -74,7 +80,7 @@ class Desk:
         """By the beginning of its id (six characters at least), or as the client sent it."""
         names = {name_of(key.encode("utf-8", "surrogatepass"), each.secret) for each in self._vaults}
 
-        def meant(record: Record) -> bool:
+        def meant(record: ClaimRecord) -> bool:
             return record.name in names or (len(key) >= 6 and record.id.startswith(key))
 
         return [one for one in self._keys() if any(meant(entry.value) for _, entry in one.places)]
@@ -103,7 +109,7 @@ class Desk:
     def migrate(self) -> list[str]:
         """Make the tables: before the first request, by a role that may. Answers what is there now."""
         self._store.execute(Get(self._vaults[-1].space, lookup_key("", b"")))
-        made = [f"the store at {where(self._url)}"]
+        made = [f"the store at {safe_url(self._url)}"]
         for connection, dialect in self._database():
             for statement in dialect.create:
                 _run(connection, statement)
@@ -120,9 +126,8 @@ class Desk:
 
     def _database(self) -> Iterator[tuple[Any, Any]]:
         """The same server as a database, where it is one."""
-        scheme = self._url.partition(":")[0].partition("+")[0]
-        name = {"postgres": "postgresql"}.get(scheme, scheme)
-        if name in DIALECTS:
+        name = store_name(self._url)
+        if name is not None and name in DIALECTS:
             with closing(opener(self._url)()) as connection:
                 yield connection, DIALECTS[name]
                 if name != "sqlite":
@@ -146,16 +151,22 @@ def _run(connection: Any, statement: str) -> int:
     return count
 
 
-def _settled(vault: Vault, entry: Entry[Record]) -> Replace[Record]:
+def _settled(vault: KeyContext, entry: Entry[ClaimRecord]) -> Replace[ClaimRecord]:
     """Done, as nobody's attempt: whoever made it comes too late."""
     record = entry.value
-    settled = Record(
-        record.fingerprint, NOT_KEPT, token=f"{record.token}.done", id=record.id, name=record.name, route=record.route
+    settled = ClaimRecord(
+        record.fingerprint,
+        NOT_KEPT,
+        token=f"{record.token}.done",
+        id=record.id,
+        name=record.name,
+        route=record.route,
+        sealed_root=record.sealed_root,
     )
     return Replace(vault.space, record.id, settled, 86_400.0, entry.version)
 
 
-def row_of(entry: Entry[Record]) -> dict[str, Any]:
+def row_of(entry: Entry[ClaimRecord]) -> dict[str, Any]:
     """A key as it may be shown: nothing of what the client sent."""
     record = entry.value
     return {

@@ -2,7 +2,7 @@
 
 from launchready.errors import ConfigError
 from launchready.exchange.claim import Claim
-from launchready.runtime.claims.context import Once
+from launchready.runtime.claims.context import IdempotencyContext
 from launchready.runtime.current import CURRENT, HELD
 
 _UNPROTECTED = (
@@ -11,7 +11,7 @@ _UNPROTECTED = (
 )
 
 
-def current() -> Once:
+def current() -> IdempotencyContext:
     """The key that is held for this request or call.
 
     Where a view may be called without a key, and was, ``key`` is None, and nothing is remembered. Raises ConfigError
@@ -24,6 +24,6 @@ def current() -> Once:
     if exchange is None:
         raise ConfigError([_UNPROTECTED])
     claim = exchange.request.claimed
-    if isinstance(claim, Once):
+    if isinstance(claim, IdempotencyContext):
         return claim
-    return Once(claim, exchange.answers) if isinstance(claim, Claim) else Once(None, None)
+    return IdempotencyContext(claim, exchange.adapter) if isinstance(claim, Claim) else IdempotencyContext(None, None)

@@ -8,7 +8,8 @@ from launchready.idempotency.functions import protected_function
 from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.transaction.functions import either, function_within
 from launchready.idempotency.views import View, protected_view
-from launchready.runtime.current import Wanted
+from launchready.runtime.current import ViewFeatures
+from launchready.runtime.route_check import decorated
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.key_sources import Key, finder
 from launchready.settings.problems import Problems
@@ -65,9 +66,11 @@ def idempotent(  # the overloads above say how it is called
     """
     problems = Problems()
     scope, connection = options.pop("scope", None), options.pop("connection", None)
+    states_mode = "mode" in options
     transaction = problems.choice("@idempotent: mode", options.pop("mode", "store"), ("store", "transaction"))
     within = transaction == "transaction"
-    rule = compile_rule(problems, Idempotency(routes=(), **_waiting(options, key, within=within)))
+    given = dict(options)
+    policy = compile_rule(problems, Idempotency(routes=(), **_waiting(options, key, within=within)))
     find = finder(problems, "@idempotent: key", key)
     recover = options.get("on_crash")
     if store is not None and not within and not callable(key):
@@ -82,19 +85,26 @@ def idempotent(  # the overloads above say how it is called
             for line in error.problems:
                 problems.add(line)
     problems.raise_if_any()
+    stated = {**_waiting(given, key, within=within), **({"mode": transaction} if states_mode else {})}
+    if within or isinstance(store, str):
+        stated["mode"] = transaction
+    if scope is not None:
+        stated["scope"] = None  # called with the view's own arguments, not with the app's request
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         asked = recover if callable(recover) else None
         called = key if callable(key) else None
         if store is not None and not within and called is not None:
-            return protected_function(function, rule, called, store, asked)
-        Wanted.views = True
+            return protected_function(function, policy, called, store, asked)
+        ViewFeatures.views = ViewFeatures.rules = True
+        policy_of_view = policy.called(function.__qualname__)
+        policy_of_view.find = find
         view = protected_view(
-            function, View(rule.called(function.__qualname__), find, called, scope, asked, within, url, connection)
+            function, View(policy_of_view, find, called, scope, asked, within, url, connection, stated)
         )
         if not within or called is None or url is None:
-            return view
-        return either(view, function_within(function, rule, called, url))
+            return decorated("idempotent", function, view)
+        return either(view, function_within(function, policy, called, url))
 
     return decorate if view is None else decorate(view)
 

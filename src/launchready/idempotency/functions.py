@@ -5,21 +5,21 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
-from hashlib import sha256
 from typing import Any
 
 from launchready.clock import SYSTEM
-from launchready.core.idempotency import REPLAYED, Rule, Vault, rerun
-from launchready.core.idempotency import Once as Protection
-from launchready.errors import InFlight, KeyReused, OutcomeUnknown, SafeToRetry, StoreUnavailable
+from launchready.core.idempotency import REPLAYED, KeyContext, RoutePolicy, rerun
+from launchready.core.idempotency import IdempotencyFlow as Protection
+from launchready.errors import ConfigError, InFlight, KeyReused, OutcomeUnknown, SafeToRetry, StoreUnavailable
 from launchready.exchange.app import Forward
 from launchready.exchange.operations import Flow
 from launchready.http.message import Response
-from launchready.runtime.adapter import Answers
-from launchready.runtime.claims.context import Once, fill
+from launchready.idempotency.arguments import fingerprint_of_call
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.claims.context import IdempotencyContext, call_with_known_args
 from launchready.runtime.current import HELD
 from launchready.runtime.drive import adrive, drive
-from launchready.runtime.health.checks import Probes
+from launchready.runtime.health.checks import HealthCheckRunner
 from launchready.settings.deployment import from_environment
 from launchready.settings.signing import vault
 from launchready.settings.unknown_outcomes import Alert
@@ -33,41 +33,45 @@ class Calls:
     """The calls of one function. ``open`` is not called before the first: decorating opens nothing."""
 
     def __init__(
-        self, function: Function, rule: Rule, key: Function, store: str | Store, recover: Function | None
+        self, function: Function, rule: RoutePolicy, key: Function, store: str | Store, recover: Function | None
     ) -> None:
         self._function = function
-        self._rule = rule
+        self._policy = rule
         self._key = key
         self._store = store
         self._recover = recover
         self.open = cache(self._open)
 
-    def _open(self) -> tuple[Answers, Vault]:
+    def _open(self) -> tuple[OperationAdapter, KeyContext]:
         store = connect(self._store) if isinstance(self._store, str) else self._store
         shared = vault(*from_environment())
         shared.counts.alert = Alert(SYSTEM.monotonic)
-        return Answers(store, Probes({}), {}), shared
+        return OperationAdapter(store, HealthCheckRunner({}), {}), shared
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Flow[Response | None], Protection]:
         shared = self.open()[1]
         function = self._function
         key = str(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
         name = f"{function.__module__}.{function.__qualname__}"
-        flow = shared.kind(self._rule, shared, recover=self._asking(args, kwargs))
-        flow.know(f"function:{name}", key, _fingerprint(args, kwargs), name)
-        return flow.story(), flow
+        flow = shared.flow_class(self._policy, shared, recover=self._asking(args, kwargs))
+        flow.set_key(f"function:{name}", key, fingerprint_of_call(function, args, kwargs), name)
+        return flow.run(), flow
 
     def _asking(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Function | None:
         recover = self._recover
         if recover is None:
-            return rerun if self._rule.on_crash is rerun else None
+            return rerun if self._policy.on_crash is rerun else None
         bound = inspect.signature(self._function).bind(*args, **kwargs).arguments
-        return lambda once, _: fill(recover, **{"once": once, "key": once.key, **bound})
+        return lambda once, _: call_with_known_args(recover, **{"once": once, "key": once.key, **bound})
 
 
 def protected_function(
-    function: Function, rule: Rule, key: Function, store: str | Store, recover: Function | None
+    function: Function, rule: RoutePolicy, key: Function, store: str | Store, recover: Function | None
 ) -> Function:
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ConfigError(
+            [f"@idempotent on {function.__qualname__}: a generator's work is done while it is read; return a list"]
+        )
     rule.respond = _success
     calls = Calls(function, rule, key, store, recover)
 
@@ -81,10 +85,10 @@ def protected_function(
                 return _result(step)
             try:
                 with _holding(protection, answers):
-                    result = await function(*args, **kwargs)
+                    result = _settled(await function(*args, **kwargs))
             except SafeToRetry as reason:
                 await adrive(flow, answers.aexecute, error=reason)
-                raise
+                raise _public_error(reason) from None
             except Exception as error:
                 step.answer = _failure(error)
                 await adrive(flow, answers.aexecute)
@@ -106,10 +110,10 @@ def protected_function(
             return _result(step)
         try:
             with _holding(protection, answers):
-                result = function(*args, **kwargs)
+                result = _settled(function(*args, **kwargs))
         except SafeToRetry as reason:
             drive(flow, answers.execute, error=reason)
-            raise
+            raise _public_error(reason) from None
         except Exception as error:
             step.answer = _failure(error)
             drive(flow, answers.execute)
@@ -125,17 +129,37 @@ def protected_function(
 
 
 @contextmanager
-def _holding(protection: Protection, answers: Answers) -> Iterator[None]:
+def _holding(protection: Protection, answers: OperationAdapter) -> Iterator[None]:
     """What runs inside finds its key by ``current()``."""
-    token = HELD.set(Once(protection.held, answers))
+    token = HELD.set(IdempotencyContext(protection.claim, answers))
     try:
         yield
     finally:
         HELD.reset(token)
 
 
-def _fingerprint(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
-    return sha256(json.dumps([args, kwargs], sort_keys=True, default=repr).encode()).digest()
+def _settled(result: Any) -> Any:
+    """The result, if the function has run. What is still to run would be counted as done, so it is refused.
+
+    Raises ``_NotRun`` for a coroutine or a generator that has not started: nothing happened, so the key is freed.
+    """
+    if inspect.iscoroutine(result) or inspect.isgenerator(result):
+        result.close()
+        raise _NotRun
+    if inspect.isawaitable(result) or inspect.isasyncgen(result):
+        raise TypeError(_LAZY.format(type(result).__name__))
+    return result
+
+
+class _NotRun(SafeToRetry):
+    """The function returned a coroutine or generator, so none of its work has been done."""
+
+
+def _public_error(reason: SafeToRetry) -> Exception:
+    return TypeError(_LAZY.format("coroutine or generator")) if isinstance(reason, _NotRun) else reason
+
+
+_LAZY = "@idempotent: the function returned a {}, whose work is not done yet; write async def, and await it inside"
 
 
 def _success(result: Any) -> Response:

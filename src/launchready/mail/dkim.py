@@ -1,4 +1,4 @@
-"""DKIM public keys (RFC 6376, RFC 8301, RFC 8463): what a receiver verifies signatures with."""
+"""DKIM public keys (RFC 6376, RFC 8301, RFC 8463), with which receivers verify signatures."""
 
 import base64
 import binascii
@@ -7,18 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from launchready.mail.tags import MAX_CHARACTERS, TOO_LONG
+
 Status = Literal["missing", "revoked", "unusable", "weak", "ok"]
-# RFC 8301 section 3.2: below 1024 must not verify, 2048 should be used.
+# RFC 8301 section 3.2: shorter keys than 1024 bits must not verify, 2048 are advised.
 MUST_BITS = 1024
 SHOULD_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class DKIMKey:
-    """The TXT records of one selector, read.
+    """The TXT records of one selector.
 
     - ``missing``: no key record. ``revoked``: an empty ``p=``. ``unusable``: no receiver can verify with it.
-    - ``weak``: it works, but is shorter than advised. ``ok``: nothing to say.
+    - ``weak``: it works, but is shorter than advised. ``ok``: no problem.
     """
 
     status: Status
@@ -31,7 +33,7 @@ class DKIMKey:
 
     @property
     def valid(self) -> bool:
-        """Whether a receiver can verify with it."""
+        """Whether a receiver can verify signatures with it."""
         return self.status in ("ok", "weak")
 
     @property
@@ -47,7 +49,7 @@ def parse_key(txts: Iterable[str]) -> DKIMKey:
 
 
 def read_key(found: Sequence[str]) -> DKIMKey:
-    """The first record; which of several a receiver uses is not defined."""
+    """Reads the first record. RFC 6376 does not define which of several records a receiver uses."""
     record = found[0]
     tags, order, errors = read_tags(record)
     problems: list[str] = []
@@ -62,8 +64,8 @@ def read_key(found: Sequence[str]) -> DKIMKey:
     encoded = re.sub(r"\s", "", tags["p"])
     if not encoded:
         return DKIMKey("revoked", record, key_type, 0, tags, tuple(problems))
-    bits, unusable = measure(key_type, encoded)
-    unusable += [*refusals(tags), *errors]
+    bits, unusable = key_size(key_type, encoded)
+    unusable += [*restrictions(tags), *errors]
     if unusable:
         return DKIMKey("unusable", record, key_type, bits, tags, (*problems, *unusable))
     if key_type == "rsa" and bits < SHOULD_BITS:
@@ -72,17 +74,17 @@ def read_key(found: Sequence[str]) -> DKIMKey:
 
 
 def looks_like_a_key(txt: str) -> bool:
-    """A TXT that is meant as a key. Other texts at the same name (wildcards) are nobody's key."""
-    return re.search(r"(?:^|;)\s*(?:p\s*=|v\s*=\s*DKIM1)", txt, re.IGNORECASE) is not None
+    """Whether a text was meant as a key. Other texts at the same name (wildcards) are ignored."""
+    return re.search(r"(?:^|;)\s*(?:p\s*=|v\s*=\s*DKIM1)", txt[:MAX_CHARACTERS], re.IGNORECASE) is not None
 
 
 def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
-    """Tags by name, their order, and what is wrong: a tag given twice, or without "=", makes the whole list invalid
-    (section 3.2).
+    """The tags by name, their order, and the problems. A tag that is given twice or has no "=" makes the whole list
+    invalid (section 3.2).
     """
     tags: dict[str, str] = {}
-    problems: list[str] = []
-    for part in record.split(";"):
+    problems = [TOO_LONG] if len(record) > MAX_CHARACTERS else []
+    for part in record[:MAX_CHARACTERS].split(";"):
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not name and not equals:
             continue
@@ -94,8 +96,8 @@ def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
     return tags, list(tags), problems
 
 
-def refusals(tags: Mapping[str, str]) -> list[str]:
-    """Tags that keep a receiver from using the key for mail."""
+def restrictions(tags: Mapping[str, str]) -> list[str]:
+    """Tags that forbid a receiver to use the key for mail."""
     found = []
     hashes = [part.strip() for part in tags.get("h", "sha256").lower().split(":")]
     if "sha256" not in hashes:
@@ -106,16 +108,24 @@ def refusals(tags: Mapping[str, str]) -> list[str]:
     return found
 
 
-def measure(key_type: str, encoded: str) -> tuple[int, list[str]]:
-    """The size of a key, and why it cannot be used."""
+def pem_body(text: str) -> str:
+    """The base64 text of a public key in a PEM file, or ""."""
+    match = re.search(r"-----BEGIN (?:RSA )?PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END", text)
+    return re.sub(r"\s", "", match[1]) if match else ""
+
+
+def key_size(key_type: str, encoded: str) -> tuple[int, list[str]]:
+    """The size of a key, and the reasons why it cannot be used."""
     if key_type not in ("rsa", "ed25519"):
         return 0, [f"k={key_type} is not a key type that receivers know"]
+    if "-----" in encoded:
+        return 0, ["p is a PEM file: publish only the text between its BEGIN and END lines"]
     try:
         key = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         return 0, ["p is not base64: the record was cut off, or changed when it was pasted"]
     if key_type == "ed25519":
-        # RFC 8463 section 4.2: the 32 octets themselves, not wrapped in a SubjectPublicKeyInfo.
+        # RFC 8463 section 4.2: the 32 octets themselves, not a SubjectPublicKeyInfo.
         return len(key) * 8, [] if len(key) == 32 else [f"an Ed25519 key is 32 octets, this one is {len(key)}"]
     bits = rsa_bits(key)
     if bits == 0:
@@ -124,29 +134,29 @@ def measure(key_type: str, encoded: str) -> tuple[int, list[str]]:
 
 
 def rsa_bits(der: bytes) -> int:
-    """The length of the modulus of a SubjectPublicKeyInfo or of a bare RSAPublicKey (both occur); 0: neither."""
+    """The length of the modulus of a SubjectPublicKeyInfo or of a bare RSAPublicKey (both occur), or 0."""
     try:
-        outer = content(der, 0x30)
+        outer = der_content(der, 0x30)
         if outer[:1] == b"\x30":
-            algorithm = content(outer, 0x30)
-            bits = content(outer[header(outer) + len(algorithm) :], 0x03)
+            algorithm = der_content(outer, 0x30)
+            bits = der_content(outer[der_header_length(outer) + len(algorithm) :], 0x03)
             # The first octet of a BIT STRING counts the unused bits at its end.
-            outer = content(bits[1:], 0x30)
-        return int.from_bytes(content(outer, 0x02), "big").bit_length()
+            outer = der_content(bits[1:], 0x30)
+        return int.from_bytes(der_content(outer, 0x02), "big").bit_length()
     except ValueError:
         return 0
 
 
-def header(der: bytes) -> int:
-    """How many octets of a DER element come before its content (X.690 section 8.1)."""
+def der_header_length(der: bytes) -> int:
+    """The number of octets before the content of a DER element (X.690 section 8.1)."""
     if len(der) < 2:
         raise ValueError("cut off")
     return 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
 
 
-def content(der: bytes, tag: int) -> bytes:
-    """The content of the DER element at the start; ValueError when it is another one, or is cut off."""
-    start = header(der)
+def der_content(der: bytes, tag: int) -> bytes:
+    """The content of the first DER element. ValueError if it is of another type or truncated."""
+    start = der_header_length(der)
     if der[0] != tag:
         raise ValueError("another element")
     size = der[1] if start == 2 else int.from_bytes(der[2:start], "big")

@@ -13,6 +13,8 @@ from launchready.mail.tags import fields, versioned
 
 Mode = Literal["enforce", "testing", "none"]
 MODES: dict[str, Mode] = {"enforce": "enforce", "testing": "testing", "none": "none"}
+# Section 3.3: senders may refuse a larger file.
+MAX_POLICY = 64 * 1024
 # Section 3.2: at most a year.
 LONGEST = 31_557_600
 NAME = re.compile(r"(?:\*\.)?(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z0-9][A-Za-z0-9-]*\.?")
@@ -52,7 +54,7 @@ def parse_txt(txts: Iterable[str]) -> STSRecord:
     """Reads all TXT records at ``_mta-sts.<domain>``. Never raises."""
     records, unread = versioned(txts, "STSv1")
     if not records:
-        problems = [f"not read by anybody, the record must start with v=STSv1; {text}" for text in unread]
+        problems = [f'receivers ignore "{text}": the record must be "v=STSv1; id=..."' for text in unread]
         return STSRecord(bool(unread), problems=tuple(problems))
     if len(records) > 1:
         return STSRecord(True, False, "", records, (f"{len(records)} records where one may stand",))
@@ -65,10 +67,10 @@ def parse_txt(txts: Iterable[str]) -> STSRecord:
 
 def parse_policy(body: str | bytes) -> STSPolicy:
     """Reads the policy file (section 3.2). Never raises."""
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+    text = body[:MAX_POLICY].decode("utf-8", "replace") if isinstance(body, bytes) else body[:MAX_POLICY]
     values: dict[str, str] = {}
     mx: list[str] = []
-    problems: list[str] = []
+    problems = [f"the file is longer than {MAX_POLICY} characters"] if len(body) > MAX_POLICY else []
     for line in text.splitlines():
         name, colon, value = (piece.strip(" \t") for piece in line.partition(":"))
         if not line.strip():

@@ -1,6 +1,7 @@
 """Where mail for a domain is delivered (RFC 5321 section 5.1), and the way to say "nowhere" (null MX, RFC 7505)."""
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,8 +32,8 @@ def classify(records: Iterable[Any]) -> MX:
     problems: list[str] = []
     null = False
     for record in records:
-        preference, target = halves(record)
-        if not preference.strip().isdecimal() or not target.strip():
+        preference, target = split_record(record)
+        if re.fullmatch(r"[0-9]{1,5}", preference.strip()) is None or not target.strip():
             problems.append(f"not an MX record: {record!r}")
             continue
         host = target.strip().lower().rstrip(".")
@@ -46,7 +47,7 @@ def classify(records: Iterable[Any]) -> MX:
     return MX(kind, tuple(hosts), addresses, tuple(problems))
 
 
-def halves(record: Any) -> tuple[str, str]:
+def split_record(record: Any) -> tuple[str, str]:
     """Preference and target as they were written; an object of dnspython has them by name."""
     if isinstance(record, str):
         preference, _, target = record.partition(" ")

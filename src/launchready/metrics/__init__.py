@@ -1,1 +1,1 @@
-"""What is counted and measured, in this process."""
+"""Measurements of this process: durations, events, jobs, and their ledger."""

@@ -1,8 +1,8 @@
-"""Which routes cost customers the most time, and what to do about the first of them.
+"""Ranks routes by the waiting time they cost customers, and suggests one change for the worst.
 
-Score = seconds over target x weight: how long customers waited beyond what the route was promised to take, all of them
-together, times what the route is worth to the business. Only routes that have a weight count; tuning what earns nothing
-is how a week goes by. One suggestion for a release: after two changes nobody knows which one helped.
+Score = seconds over target x weight: the total time that customers waited beyond the target of the route, times the
+value of the route to the business. Routes without a weight are left out. There is one suggestion per release: after
+two changes it is unclear which one helped.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from launchready.metrics import report
-from launchready.metrics.histogram import middle
+from launchready.metrics.histogram import midpoint
 from launchready.metrics.ledger import Ledger
 from launchready.metrics.query_times import HTTP, READ, REPEATED, SQL
 
@@ -19,16 +19,16 @@ Weight = Callable[[str, str], float | None]
 SLOW = 0.1
 """Seconds from which a statement is slow."""
 
+# Sampled reads, and the share of repeated responses, from which a cache is suggested.
 LEAST_READS, SAME = 20, 0.5
-"""Reads that must have been looked at, and the share that was answered with the same, from which a cache helps."""
 
 SHARE = 0.3
-"""Of a route's time, from which on something is worth looking at first."""
+"""Share of a route's time from which a cause is reported."""
 
 
 @dataclass(frozen=True)
 class Bottleneck:
-    """One route. ``lost``: seconds over target, of all requests together; ``score``: the same times its weight."""
+    """One route. ``lost``: seconds over target in all requests together; ``score``: ``lost`` times the weight."""
 
     method: str
     route: str
@@ -43,16 +43,18 @@ class Bottleneck:
 
 
 @dataclass(frozen=True)
-class Found:
-    """``ranked``: the worst first. ``folded``: routes over their target that earn nothing. ``unknown``: routes that
-    earn and have no target, so nobody can say."""
+class BottleneckRanking:
+    """``ranked``: worst first. ``folded``: number of routes over target without a weight.
+
+    ``unknown``: routes with a weight and no target.
+    """
 
     ranked: tuple[Bottleneck, ...]
     folded: int
     unknown: tuple[str, ...]
 
 
-def bottlenecks(ledger: Ledger, since: float, target: report.Target, weight: Weight) -> Found:
+def bottlenecks(ledger: Ledger, since: float, target: report.Target, weight: Weight) -> BottleneckRanking:
     work = _work(ledger, since)
     ranked, folded, unknown = [], 0, []
     for (method, route), tally in report.tallies(ledger.rows(report._SLOTS, (since,))).items():
@@ -61,7 +63,7 @@ def bottlenecks(ledger: Ledger, since: float, target: report.Target, weight: Wei
             unknown += [f"{method} {route}"] if worth else []
             continue
         counts = tally.durations.counts.items()
-        lost = sum((middle(index) - promised) * count for index, count in counts if middle(index) > promised)
+        lost = sum((midpoint(index) - promised) * count for index, count in counts if midpoint(index) > promised)
         if not lost:
             continue
         if not worth:
@@ -73,7 +75,7 @@ def bottlenecks(ledger: Ledger, since: float, target: report.Target, weight: Wei
             Bottleneck(method, route, tally.requests, p95, promised, lost, worth, lost * worth, tuple(causes), fix)
         )
     ranked.sort(key=lambda one: (-one.score, one.route, one.method))
-    return Found(tuple(ranked), folded, tuple(sorted(unknown)))
+    return BottleneckRanking(tuple(ranked), folded, tuple(sorted(unknown)))
 
 
 Row = Mapping[str, Any]
@@ -94,31 +96,31 @@ def _work(ledger: Ledger, since: float) -> dict[tuple[str, str], list[Row]]:
 
 
 def _causes(row: Row, share: float, name: str) -> Iterator[tuple[float, str, str]]:
-    """How much it weighs, what it is, and what to do about it."""
+    """Weight, description and fix of each cause."""
     what, each = row["what"], row["calls"] / row["requests"]
     if row["kind"] == SQL and row["repeats"] >= REPEATED and each >= 2:
         fix = "load these rows with one query (a join, or WHERE id IN (...); select_related, selectinload)"
         yield share + SHARE, f"{share:.0%} in {each:.0f} times the same query: {what}", fix
     elif row["kind"] == SQL and (share >= SHARE or row["slowest"] >= SLOW):
-        fix = f"ask the database why: EXPLAIN {what}; most often an index is missing"
+        fix = f"run EXPLAIN {what}; most often an index is missing"
         yield share, f"{share:.0%} in {what}, {row['slowest'] * 1000:.0f} ms at worst", fix
     elif row["kind"] == HTTP and share >= SHARE:
         in_turn = f", {row['repeats'] + 1} one after the other" if row["repeats"] else ""
-        better = "at once and not in turn" if in_turn else "after the answer has left"
-        yield share, f"{share:.0%} waiting for {what}{in_turn}", f"ask {what} {better}, or keep what it said"
+        better = "in parallel" if in_turn else "after the response is sent"
+        yield share, f"{share:.0%} waiting for {what}{in_turn}", f"call {what} {better}, or cache its response"
     elif row["kind"] == READ and row["requests"] >= LEAST_READS and each >= SAME:
         where = "routes" if what == "public" else "private"
-        fix = f'keep it: Cache({where}={{"{name}": "60s"}})'
-        yield each, f"{each:.0%} of the {what} reads were answered with the same as the time before", fix
+        fix = f'cache it: Cache({where}={{"{name}": "60s"}})'
+        yield each, f"{each:.0%} of the {what} reads returned the same body as before", fix
 
 
 def suggestion(work: Iterable[Row], tally: report.Tally, name: str) -> tuple[list[str], str]:
-    """What the route's time went into, the largest first, and the one thing to change."""
+    """Causes of the route's time, largest first, and the one change to make."""
     whole = tally.durations.total or 1.0
     causes = [cause for row in work for cause in _causes(row, min(1.0, row["seconds"] / whole), name)]
     causes.sort(key=lambda cause: -cause[0])
     if causes:
         return [words for _, words, _ in causes], causes[0][2]
     if name.startswith("GET ") and not tally.hits:
-        return [], f'where the answer is the same for everybody: Cache(routes={{"{name}": "60s"}})'
-    return [], "profile one request: neither the database nor another host was seen to take long (launchready.watch)"
+        return [], f'if the response is the same for all visitors: Cache(routes={{"{name}": "60s"}})'
+    return [], "profile one request: neither the database nor another host took long (see launchready.watch)"

@@ -1,11 +1,11 @@
-"""The keeper: carries what this process measured into the ledger, twice a second, and reads it back.
+"""Writes the measurements of this process into the ledger twice a second, and reads them back.
 
-One thread a process serves every keeper in it; it starts with the first thing that is measured and not before, so a
-server that forks its workers after import has nothing to fork. Forking later is safe as well: the connection is closed
-before and opened again after, on both sides, and what the parent measured stays the parent's.
+One thread per process serves all collectors. It starts with the first measurement, so a server that forks after import
+has no thread to lose. Forking later is safe too: the connection is closed before a fork and reopened on both sides, and
+the parent keeps its own unwritten measurements.
 
-What goes wrong with the file (full disk, read-only, broken) never reaches a request: it is kept for the next attempt,
-up to a bound, and said once in the log.
+File errors (full disk, read-only, broken file) never reach a request: measurements are kept up to a bound for the next
+attempt, and the log says so once.
 """
 
 import atexit
@@ -21,53 +21,53 @@ from pathlib import Path
 from launchready.clock import SYSTEM, Clock
 from launchready.metrics.export.otel import Exporter, data, due
 from launchready.metrics.ledger import GRAIN, HOUR, Ledger
-from launchready.metrics.timing import MAX_SERIES, Key, Series, Timings
+from launchready.metrics.timing import MAX_SERIES, Series, SeriesKey, Timings
 
 logger = logging.getLogger("launchready")
 
 EVERY = 0.5
-"""Seconds between two additions: what ``kill -9`` may cost."""
+"""Seconds between two writes; ``kill -9`` loses at most this much."""
 
 Task = Callable[[Ledger, float], None]
 
 
-class Keeper:
-    """One app's measurements in this process. ``path`` None: they stay in it.
+class MetricsCollector:
+    """The measurements of one app in this process. ``path`` None keeps them in memory.
 
-    ``ready``: what the health checks say now; None in a process that does not serve. ``rules``: the events that an
-    answer counts as. ``exporter``: who is handed the numbers once a minute, by one of the workers.
+    ``ready``: current result of the health checks; None in a process that does not serve. ``rules``: events that a
+    response counts as. ``exporter``: receives the numbers once a minute, from one of the workers.
     """
 
     def __init__(self, timings: Timings, path: Path | None = None, clock: Clock = SYSTEM) -> None:
         self.timings = timings
         self.path = path
         self.ready: Callable[[], bool | None] | None = None
-        self.rules: Callable[[Key], Sequence[str]] = lambda _: ()
+        self.rules: Callable[[SeriesKey], Sequence[str]] = lambda _: ()
         self.exporter: Exporter | None = None
         self._clock = clock
         self._ledger: Ledger | None = None
         self._lock = threading.RLock()
-        self._late: list[Series] = []
+        self._unwritten: list[Series] = []
         self._tasks: list[Task] = []
-        self._said = False
-        self._active = False  # requests were running at the last addition
+        self._warned = False
+        self._active = False  # requests were running at the last write
         self._minute = self._hour = -1.0
-        _keepers.add(self)
-        timings.started = start  # no method of ours: a keeper that is done with is freed at once, not by the collector
+        _collectors.add(self)
+        timings.started = start  # not a bound method, so that an unused collector is freed without the GC
 
-    def later(self, task: Task) -> None:
-        """Have something written with the next addition: a signal, a job's heartbeat."""
+    def enqueue(self, task: Task) -> None:
+        """Run a task with the next write, such as a signal or a heartbeat."""
         if len(self._tasks) < MAX_SERIES:
             self._tasks.append(task)
         start()
 
     def flush(self) -> None:
-        """Add what came since the last time. Never raises for what can go wrong with the file."""
+        """Write everything new. File errors never raise."""
         with self._lock:
-            parts = [*self._late, *self.timings.drain()]
+            parts = [*self._unwritten, *self.timings.drain()]
             tasks, self._tasks = self._tasks, []
             if work := self.timings.drain_work():
-                tasks.append(lambda ledger, at: ledger.spend(self.timings.release, work, at))
+                tasks.append(lambda ledger, at: ledger.record_queries(self.timings.release, work, at))
             now = self._clock.wall()
             minute, active = now // 60, self.timings.active()
             if active or self._active:
@@ -78,14 +78,14 @@ class Keeper:
             try:
                 self._add(self._open(), parts, tasks, now)
             except (sqlite3.Error, OSError) as error:
-                self._late = parts[-MAX_SERIES:]
+                self._unwritten = parts[-MAX_SERIES:]
                 self._tasks = (tasks + self._tasks)[-MAX_SERIES:]
                 self._drop()
-                if not self._said:
-                    logger.warning("what was measured cannot be written to %s: %s", self.path, type(error).__name__)
-                self._said = True
+                if not self._warned:
+                    logger.warning("cannot write measurements to %s: %s", self.path, type(error).__name__)
+                self._warned = True
             else:
-                self._late, self._said, self._minute, self._active = [], False, minute, bool(active)
+                self._unwritten, self._warned, self._minute, self._active = [], False, minute, bool(active)
 
     def _add(self, ledger: Ledger, parts: list[Series], tasks: list[Task], now: float) -> None:
         try:
@@ -116,8 +116,8 @@ class Keeper:
                     (int(now // GRAIN) * GRAIN, int(ready is not False), int(ready is False)),
                 )
 
-    def hand_over(self) -> None:
-        """To the exporter, when it is time. Never raises for what an exporter can do."""
+    def export(self) -> None:
+        """Hand the numbers to the exporter when they are due. Exporter errors never raise."""
         if self.exporter is None:
             return
         try:
@@ -126,16 +126,16 @@ class Keeper:
                 with ledger.writing():
                     mine = due(ledger, self._clock.wall())
                 found = data(ledger, self._clock.wall(), self.exporter) if mine else None
-            if found is not None:  # without the lock: whoever it is sent to may take its time
+            if found is not None:  # without the lock: an exporter may be slow
                 self.exporter.export(found)
         except Exception as error:
-            if not self._said:
-                logger.warning("what was measured cannot be exported: %s", type(error).__name__)
-            self._said = True
+            if not self._warned:
+                logger.warning("cannot export measurements: %s", type(error).__name__)
+            self._warned = True
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Ledger]:
-        """The ledger, with everything that this process measured until now. Raises sqlite3.Error."""
+        """The ledger, including all measurements of this process so far. Raises sqlite3.Error."""
         with self._lock:
             self.flush()
             yield self._open()
@@ -148,7 +148,7 @@ class Keeper:
                 if self.path is None or isinstance(error, sqlite3.OperationalError):
                     raise
                 broken = self.path.with_suffix(".broken")
-                logger.warning("%s is no database; it is now %s, and a new one begins", self.path, broken.name)
+                logger.warning("%s is not a database; renamed to %s, starting a new one", self.path, broken.name)
                 self.path.replace(broken)
                 self._ledger = Ledger(self.path)
         return self._ledger
@@ -159,19 +159,19 @@ class Keeper:
             self._ledger = None
 
     def close(self) -> None:
-        """Write what is there, and let go of the file."""
+        """Write everything new and close the file."""
         with self._lock:
             self.flush()
             self._drop()
 
 
-_keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
+_collectors: weakref.WeakSet[MetricsCollector] = weakref.WeakSet()
 _over = threading.Event()
 _threads: list[threading.Thread] = []
 
 
 def start() -> None:
-    """From now on what is measured in this process is written down, and that it is there."""
+    """Start the thread of this process, if it does not run yet."""
     if not _threads:
         thread = threading.Thread(target=_work, name="launchready-metrics", daemon=True)
         _threads.append(thread)
@@ -180,43 +180,43 @@ def start() -> None:
 
 def _work() -> None:
     while not _over.wait(EVERY):
-        _flush_all()  # a function, so that nothing holds on to a keeper in between
+        _flush_all()  # a function, so that no local variable keeps a collector alive
 
 
 def _flush_all() -> None:
-    for keeper in list(_keepers):
-        keeper.flush()
-        keeper.hand_over()
+    for collector in list(_collectors):
+        collector.flush()
+        collector.export()
 
 
 def _before_fork() -> None:
-    """SQLite must not be carried through a fork: the child would take the parent's locks for its own."""
-    for keeper in list(_keepers):
-        keeper._lock.acquire()
-        keeper._drop()
+    """SQLite connections must not cross a fork: the child would take the parent's locks for its own."""
+    for collector in list(_collectors):
+        collector._lock.acquire()
+        collector._drop()
 
 
 def _after_fork_in_parent() -> None:
-    for keeper in list(_keepers):
-        with contextlib.suppress(RuntimeError):  # made since the fork began
-            keeper._lock.release()
+    for collector in list(_collectors):
+        with contextlib.suppress(RuntimeError):  # created during the fork
+            collector._lock.release()
 
 
 def _after_fork_in_child() -> None:
     _threads.clear()
-    for keeper in list(_keepers):
-        keeper._lock = threading.RLock()
-        keeper._late.clear()
-        keeper._tasks.clear()
-        keeper._minute = -1.0
-        keeper._ledger = None
-        keeper.timings.forget()
+    for collector in list(_collectors):
+        collector._lock = threading.RLock()
+        collector._unwritten.clear()
+        collector._tasks.clear()
+        collector._minute = -1.0
+        collector._ledger = None
+        collector.timings.forget()
 
 
 def _at_exit() -> None:
     _over.set()
-    for keeper in list(_keepers):
-        keeper.close()
+    for collector in list(_collectors):
+        collector.close()
 
 
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -1,18 +1,18 @@
-"""Better, same, worse, or not enough data: one route in two releases.
+"""Compares one route in two releases: better, same, worse, or not enough data.
 
-Three questions, each a test that needs no shape of the durations, since durations have none:
+Three distribution-free tests:
 
-- are the requests as a whole slower? Van der Waerden's test on the normal scores of their ranks, ties corrected: for a
-  log-normal shape it loses nothing against the best test there is, where a plain rank sum (Mann-Whitney) loses 5 %;
-- are there more slow ones, and far slower ones? Fisher's exact test on the share above the 97th percentile, and above
-  seven times the median. Both thresholds come from all requests whatever their release, so that under "no change" each
-  of them is as likely to be above, and the test is exact. Ranks do not see a tail: 6 % of requests that take 2 s longer
-  pass them.
+- Are requests slower as a whole? Van der Waerden's test on the normal scores of their ranks, with ties corrected. For
+  log-normal durations it is as powerful as the best test, while a plain rank sum (Mann-Whitney) loses 5 %.
+- Are there more slow ones, and more very slow ones? Fisher's exact test on the share above the 97th percentile, and
+  above seven times the median. Both thresholds come from the requests of both releases together, so without a change
+  each request is equally likely to exceed them, and the test is exact. Rank tests miss a tail: they overlook 6 % of
+  requests that take 2 s longer.
 
-Identical releases are called worse or better at most once in a hundred comparisons, over all planned looks together
-(looks.py); the share of each look is fixed beforehand, most of it where a small site gets to: 200 requests. Within a
-look, Fisher's tests go in steps and rarely use up their share; what they leave, the ranks have. How much that is hangs
-on all requests together and not on their release, so the sum holds. tests/metrics/test_compare.py simulates it.
+Identical releases are called worse or better in at most one of a hundred comparisons, over all planned looks together
+(comparison_schedule.py). The share of each look is fixed in advance; most of it goes to 200 requests, which small sites
+reach. Fisher's tests rarely use up their share of a look; the rank test gets the rest. That rest depends only on all
+requests together and not on their release, so the bound holds. tests/metrics/test_compare.py simulates it.
 """
 
 from collections.abc import Iterable
@@ -21,18 +21,18 @@ from math import erfc, exp, inf, lgamma, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-from launchready.metrics.histogram import Counts, bucket, middle
+from launchready.metrics.histogram import Counts, bucket, midpoint
 
 ALPHA = 0.0065
 ALPHA_BETTER = 0.0015
-"""Of identical releases, how many may be called worse, and how many better: nobody is woken by good news."""
+"""Share of identical releases that may be called better. ALPHA is the share for worse, which matters more."""
 
 SPENT = {100: 0.1, 200: 0.55, 400: 0.12, 800: 0.08}
 SPENT_LATER = 0.03
-"""Each look's share of ALPHA; the looks add up to one."""
+"""SPENT is each look's share of ALPHA; all shares add up to one."""
 
 FAR, SLOW = 0.5, 0.1
-"""The most of a look that each of Fisher's tests may use."""
+"""Largest share of a look that each of Fisher's tests may use."""
 
 _NORMAL = NormalDist()
 
@@ -42,12 +42,11 @@ SLOWEST = 0.97
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a comparison says, and on what.
+    """Result of a comparison.
 
-    - ``word``: "better", "same", "worse" or "not enough data". Same means: no difference was found that would be rarer
-      than the looks allow; with ``before`` and ``after`` requests a small one may be there.
-    - ``test``: the test that decided, or the one that came nearest; ``p``: its one-sided probability, before the share
-      of this look is taken.
+    - ``word``: "better", "same", "worse" or "not enough data". Same means: no difference was found that is rarer than
+      the looks allow; with ``before`` and ``after`` requests a small one may exist.
+    - ``test``: the test that decided or came nearest; ``p``: its one-sided probability, not yet compared to its share.
     """
 
     word: str
@@ -56,7 +55,7 @@ class Verdict:
     before: int
     after: int
     odds: float
-    """``p`` over what this test may spend at this look: below 1 it counts, and below 1 / k among k routes."""
+    """``p`` divided by this look's share: below 1 it counts, and below 1 / k among k routes."""
 
 
 NOT_ENOUGH = "not enough data"
@@ -64,10 +63,10 @@ WORSE, BETTER, SAME = "worse", "better", "same"
 
 
 def durations(before: Counts, after: Counts, look: int) -> Verdict:
-    """At one planned look. ``look``: the requests of the new release that it was planned for."""
+    """Compare durations at one planned look. ``look``: number of requests of the new release at that look."""
     n, m = sum(before.values()), sum(after.values())
     whole: Counts = {index: before.get(index, 0) + after.get(index, 0) for index in before.keys() | after.keys()}
-    far = bucket(TIMES_MEDIAN * middle(_quantile(whole, 0.5))) if whole else 0
+    far = bucket(TIMES_MEDIAN * midpoint(_quantile(whole, 0.5))) if whole else 0
     level = ALPHA * SPENT.get(look, SPENT_LATER)
     tails = [
         _above(f"Fisher on requests above {TIMES_MEDIAN} times the median", before, after, far, level * FAR),
@@ -79,7 +78,7 @@ def durations(before: Counts, after: Counts, look: int) -> Verdict:
 
 
 def errors(before: tuple[int, int], after: tuple[int, int], look: int) -> Verdict:
-    """(requests, errors) of each. Fisher's exact test, both ways."""
+    """Compare (requests, errors) by Fisher's exact test, in both directions."""
     more = fisher(before[1], before[0] - before[1], after[1], after[0] - after[1])
     fewer = fisher(after[1], after[0] - after[1], before[1], before[0] - before[1])
     level = ALPHA * SPENT.get(look, SPENT_LATER)
@@ -87,7 +86,7 @@ def errors(before: tuple[int, int], after: tuple[int, int], look: int) -> Verdic
 
 
 def latest(verdicts: Iterable[Verdict]) -> Verdict | None:
-    """Of the verdicts at all looks so far, oldest first: the last that found something, else the last."""
+    """The last verdict that found a difference, otherwise the last one. ``verdicts``: of all looks, oldest first."""
     said = None
     for verdict in verdicts:
         if said is None or verdict.word in (WORSE, BETTER) or said.word == SAME:
@@ -96,7 +95,7 @@ def latest(verdicts: Iterable[Verdict]) -> Verdict | None:
 
 
 class _Test(NamedTuple):
-    """``level``: below it, ``slower`` counts. ``attained``: the chance that it does so where nothing changed."""
+    """``slower`` counts below ``level``. ``attained``: the chance of that without a change."""
 
     name: str
     slower: float
@@ -106,7 +105,7 @@ class _Test(NamedTuple):
 
 
 def _verdict(tests: list[_Test], n: int, m: int, look: int) -> Verdict:
-    """Only the first test may say "better": fewer far out alone is luck."""
+    """Only the first test may say "better": fewer outliers alone may be chance."""
     worst = min(tests, key=lambda test: test.slower / test.level)
     odds = worst.slower / worst.level
     if odds < 1:
@@ -119,14 +118,14 @@ def _verdict(tests: list[_Test], n: int, m: int, look: int) -> Verdict:
 
 
 def ranks(before: Counts, after: Counts) -> tuple[float, float]:
-    """One-sided probabilities of normal scores at least as high, and at least as low, by chance."""
+    """One-sided probabilities that normal scores are at least as high, and at least as low, by chance."""
     n, m = sum(before.values()), sum(after.values())
     size, low = n + m, 0
     whole = square = mine = 0.0
     for index in sorted(before.keys() | after.keys()):
         new = after.get(index, 0)
         both = before.get(index, 0) + new
-        score = _NORMAL.inv_cdf((low + both / 2) / size)  # of the middle rank of those that are equal
+        score = _NORMAL.inv_cdf((low + both / 2) / size)  # of the middle rank among ties
         low += both
         whole += both * score
         square += both * score * score
@@ -139,7 +138,7 @@ def ranks(before: Counts, after: Counts) -> tuple[float, float]:
 
 
 def _above(name: str, before: Counts, after: Counts, limit: int, level: float) -> _Test:
-    """More, and fewer, of the requests above a bucket than by chance."""
+    """Test for more, and for fewer, requests above a bucket."""
     n, m = sum(before.values()), sum(after.values())
     old = sum(count for index, count in before.items() if index > limit)
     new = sum(count for index, count in after.items() if index > limit)
@@ -158,7 +157,7 @@ def _quantile(counts: Counts, q: float) -> int:
 
 
 def fisher(a: int, b: int, c: int, d: int) -> float:
-    """The chance of ``c`` or more in the second row of [[a, b], [c, d]], its margins given."""
+    """Probability of ``c`` or more in the second row of [[a, b], [c, d]] with fixed margins."""
     column, row, size = a + c, c + d, a + b + c + d
     most = min(column, row)
     if c <= 0 or not size:
@@ -168,7 +167,7 @@ def fisher(a: int, b: int, c: int, d: int) -> float:
 
 
 def attained(column: int, row: int, size: int, level: float) -> float:
-    """The chance that ``fisher`` stays below ``level`` where nothing changed: a step of it, so mostly less."""
+    """Probability that ``fisher`` stays below ``level`` without a change; at most ``level``."""
     whole, reached = _choose(size, row), 0.0
     for k in range(min(column, row), 0, -1):
         step = reached + exp(_choose(column, k) + _choose(size - column, row - k) - whole)

@@ -1,8 +1,8 @@
-"""When two releases are compared: at planned looks, however often somebody looks at the page.
+"""When two releases are compared: at planned looks, independent of page views (a group sequential test).
 
-A test that is repeated until it alarms does alarm: at 1 % a look, every 20 requests, 4 % of identical releases are
-called worse. So two releases are compared when a route of the new one has answered 100, 200, 400 ... requests, what was
-found is kept, and the chance of a false alarm is shared out among these looks beforehand (a group sequential test).
+A test repeated until it alarms will alarm: at 1 % per look and one look every 20 requests, 4 % of identical releases
+are called worse. Releases are therefore compared when a route of the new one has answered 100, 200, 400 ... requests.
+The verdicts are stored, and the chance of a false alarm is divided among these looks in advance.
 """
 
 import sqlite3
@@ -15,17 +15,17 @@ from launchready.metrics.histogram import Counts, Histogram, unpack
 LOOKS = tuple(100 * 2**power for power in range(9))
 LEAST = LOOKS[0]
 
-_FINE = "status BETWEEN 200 AND 399 AND note = ''"
+_SUCCESSFUL = "status BETWEEN 200 AND 399 AND note = ''"
 _COUNT = f"""SELECT coalesce(sum(count), 0) FROM series JOIN totals ON totals.series = series.id
-    WHERE release = ? AND method = ? AND route = ? AND {_FINE}"""
-_ALL = f"""SELECT count, last, status, {_FINE} FROM series JOIN totals ON totals.series = series.id
+    WHERE release = ? AND method = ? AND route = ? AND {_SUCCESSFUL}"""
+_ALL = f"""SELECT count, last, status, {_SUCCESSFUL} FROM series JOIN totals ON totals.series = series.id
     WHERE release = ? AND method = ? AND route = ? AND status != 429 AND note NOT IN ('stream', 'websocket')"""
 
 Route = tuple[str, str]
 
 
-def note_looks(db: sqlite3.Connection, release: int, routes: Iterable[Route]) -> Callable[[], None]:
-    """To be called before the counts of ``routes`` grow; what it returns, after."""
+def prepare_comparisons(db: sqlite3.Connection, release: int, routes: Iterable[Route]) -> Callable[[], None]:
+    """Call before the counts of ``routes`` grow; call the returned function afterwards."""
     earlier = [
         number
         for (number,) in db.execute(
@@ -52,7 +52,7 @@ def _count(db: sqlite3.Connection, release: int, route: Route) -> int:
 
 
 def _keep(db: sqlite3.Connection, release: int, earlier: Iterable[int], route: Route, look: int) -> None:
-    """Compare it as it stands, with the last release before it that answered often enough."""
+    """Compare with the latest earlier release that answered often enough, and store the verdict."""
     before = next((number for number in earlier if _count(db, number, route) >= LEAST), None)
     if before is not None:
         was, was_all = _side(db, before, route)
@@ -64,7 +64,7 @@ def _keep(db: sqlite3.Connection, release: int, earlier: Iterable[int], route: R
 
 
 def _side(db: sqlite3.Connection, release: int, route: Route) -> tuple[Counts, tuple[int, int]]:
-    """Durations of the answers that were fine; requests and errors of all."""
+    """Durations of successful responses; requests and errors of all."""
     durations, requests, errors = Histogram(), 0, 0
     for count, last, status, fine in db.execute(_ALL, (release, *route)):
         requests += count

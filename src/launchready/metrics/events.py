@@ -1,4 +1,4 @@
-"""Heartbeats of background jobs, and business events: ``launchready.job`` and ``launchready.signal``.
+"""Heartbeats of background jobs and business events: ``launchready.job`` and ``launchready.signal``.
 
 ::
 
@@ -7,9 +7,9 @@
 
     launchready.signal("payment.failed")
 
-They are counted where the app's durations are: in the ledger of the app in this process, or, in a worker or a script
-without one, in the file that LAUNCHREADY_STORE leads to. Neither ever raises for what can go wrong with that file, and
-neither is in the way: a thread writes it down within half a second, and so does the end of the process.
+They go to the ledger of the app in this process. A worker or script without an app uses the file derived from
+LAUNCHREADY_STORE. File errors never raise, and nothing blocks: a thread writes within half a second, and so does the
+end of the process.
 """
 
 import functools
@@ -22,9 +22,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.ledger import MAX_NAMES, Ledger
-from launchready.metrics.ledger_path import place
+from launchready.metrics.ledger_path import default_path
 from launchready.metrics.timing import Timings
 from launchready.runtime.current import CURRENT
 
@@ -35,51 +35,54 @@ _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)")
 
 
-class _Home:
-    """Where marks go."""
+class _Process:
+    """Holds the collector of this process."""
 
-    keeper: Keeper | None = None
-
-
-def home() -> Keeper:
-    """The keeper of this process's app; where it has none, one for the file that LAUNCHREADY_STORE leads to."""
-    if _Home.keeper is None:
-        _Home.keeper = Keeper(Timings("unknown"), place(os.environ.get("LAUNCHREADY_STORE") or "memory://"))
-    return _Home.keeper
+    collector: MetricsCollector | None = None
 
 
-def settle(keeper: Keeper) -> None:
-    """The app of this process: marks go to it from now on."""
-    _Home.keeper = keeper
+def default_collector() -> MetricsCollector:
+    """The collector of this process's app, or one for the file derived from LAUNCHREADY_STORE."""
+    if _Process.collector is None:
+        _Process.collector = MetricsCollector(
+            Timings("unknown"), default_path(os.environ.get("LAUNCHREADY_STORE") or "memory://")
+        )
+    return _Process.collector
+
+
+def set_collector(collector: MetricsCollector) -> None:
+    """Send events of this process to the app's collector from now on."""
+    _Process.collector = collector
 
 
 def signal(name: str, count: int = 1) -> None:
-    """Something happened that the owner should know of: ``login.failed``, ``payment.failed``, ``webhook.failed``,
-    ``email.failed``, ``job.failed``, or a name of yours (lower case, at most 64 characters, no data of customers).
+    """Count a business event: ``login.failed``, ``payment.failed``, ``webhook.failed``, ``email.failed``,
+    ``job.failed``.
 
-    Said while a log-in is being answered, ``login.failed`` also counts it as a failure for its limit, whatever its
-    status says. Raises ValueError for a name that is none: names are kinds of events, and bounded.
+    The app may add names of its own (lower case, at most 64 characters, no customer data). ``login.failed`` during a
+    log-in request also counts as a failure for its rate limit, whatever the status. Raises ValueError for an invalid
+    name.
     """
-    _checked(name)
+    _valid_name(name)
     exchange = CURRENT.get() if name == "login.failed" else None
     if exchange is not None:
         exchange.request.failed = True
-    home().later(lambda ledger, now: ledger.signal(name, now, count))
+    default_collector().enqueue(lambda ledger, now: ledger.signal(name, now, count))
 
 
 class job:  # noqa: N801 - it is used as the function of that name
     """The heartbeat of a background job: a context manager, and a decorator for ``def`` and ``async def``.
 
-    - ``every``: how often it should end well, as "15m", "1h", "1d" or seconds; ``grace``: how much later is late (a
-      fifth of it, at least a minute, where not said).
-    - A run that raises is a failure, counted as the signal ``job.failed``; what it raised goes on.
-    - ``beat()`` says "ended well" without a block around it.
+    - ``every``: expected interval between successful runs: "15m", "1h", "1d" or seconds. ``grace``: allowed delay; by
+      default a fifth of ``every``, at least a minute.
+    - A run that raises counts as a failure and as the signal ``job.failed``; the exception propagates.
+    - ``beat()`` reports a successful run without a block around it.
 
-    Raises ValueError for a name or a time that is none.
+    Raises ValueError for an invalid name or time.
     """
 
     def __init__(self, name: str, every: str | float, grace: str | float | None = None) -> None:
-        self.name = _checked(name)
+        self.name = _valid_name(name)
         self.every = _seconds(every)
         self.grace = _seconds(grace) if grace is not None else max(60.0, self.every / 5)
 
@@ -118,13 +121,13 @@ class job:  # noqa: N801 - it is used as the function of that name
 
     def _mark(self, column: str, at: float, runs: int = 0, failures: int = 0) -> None:
         name, every, grace = self.name, self.every, self.grace
-        home().later(lambda ledger, _: _write(ledger, name, every, grace, column, at, runs, failures))
+        default_collector().enqueue(lambda ledger, _: _write(ledger, name, every, grace, column, at, runs, failures))
 
 
 def _write(
     ledger: Ledger, name: str, every: float, grace: float, column: str, at: float, runs: int, failures: int
 ) -> None:
-    """Within a transaction. ``column`` is one of three words of this file."""
+    """Runs within a transaction. ``column`` is one of three constants of this module."""
     known = ledger.rows("SELECT count(*), sum(name = ?) FROM jobs", (name,))[0]
     if known[0] >= MAX_NAMES and not known[1]:
         return
@@ -136,9 +139,9 @@ def _write(
 
 
 def lateness(name: str) -> float | None:
-    """Seconds since the job should have ended well again; negative while there is time. None: it never began."""
+    """Seconds since the next successful run was due; negative while there is time. None if the job never began."""
     try:
-        with home().reading() as ledger:
+        with default_collector().reading() as ledger:
             rows = ledger.rows("SELECT every, grace, began, ended FROM jobs WHERE name = ?", (name,))
     except (sqlite3.Error, OSError):
         return None
@@ -148,10 +151,10 @@ def lateness(name: str) -> float | None:
     return float(time.time() - (ended if ended is not None else began or 0.0) - every - grace)
 
 
-def _checked(name: str) -> str:
+def _valid_name(name: str) -> str:
     given: object = name
     if not isinstance(given, str) or not _NAME.fullmatch(given):
-        raise ValueError(f'{name!r} is no name; write lower case words and dots, as "payment.failed"')
+        raise ValueError(f'{name!r} is not a name; write lower case words and dots, for example "payment.failed"')
     return name
 
 

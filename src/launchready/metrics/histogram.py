@@ -1,8 +1,8 @@
-"""A histogram with a bounded relative error: logarithmic buckets, one per 2 %.
+"""A histogram with bounded relative error: logarithmic buckets, 2 % wide (the DDSketch mapping).
 
-Bucket i holds the values in (G^(i-1), G^i] with G = 1.01 / 0.99, and is read as the value that is at most 1 % away
-from all of them (the DDSketch mapping). Two histograms merge by adding counts, exactly: the merge of four workers is
-the histogram of all their requests, which an average of four 95th percentiles is not.
+Bucket i holds the values in (G^(i-1), G^i] with G = 1.01 / 0.99. Its midpoint is at most 1 % away from each of them.
+Histograms merge exactly by adding counts, so the merge of four workers equals the histogram of all their requests; an
+average of four 95th percentiles does not.
 """
 
 from array import array
@@ -13,10 +13,10 @@ from math import ceil, exp, log
 GAMMA = 1.01 / 0.99
 _LOG_GAMMA = log(GAMMA)
 PER_E = 1 / _LOG_GAMMA
-"""Buckets for each factor of e."""
+"""Buckets per factor of e."""
 
 SMALLEST = 1e-6
-"""Seconds; anything faster counts as this."""
+"""Seconds; shorter durations count as this."""
 LOWEST = ceil(log(SMALLEST) * PER_E)
 
 Counts = dict[int, int]
@@ -27,8 +27,8 @@ def bucket(seconds: float) -> int:
     return ceil(log(seconds) * PER_E) if seconds > SMALLEST else LOWEST
 
 
-def middle(index: int) -> float:
-    """The value that stands for a bucket: at most 1 % away from all that it holds."""
+def midpoint(index: int) -> float:
+    """The value that represents a bucket: at most 1 % away from all its values."""
     return 2 * exp(index * _LOG_GAMMA) / (GAMMA + 1)
 
 
@@ -62,11 +62,11 @@ class Histogram:
         self.total += other.total
 
     def quantile(self, q: float) -> float | None:
-        """The value that a share ``q`` of all values does not exceed, within 1 %; None where there is none."""
+        """The value that a share ``q`` of all values does not exceed, within 1 %; None if empty."""
         return self.quantiles((q,))[0]
 
     def quantiles(self, shares: Iterable[float]) -> list[float | None]:
-        """Several at once, over one sort."""
+        """Several quantiles with one sort."""
         indices = sorted(self.counts)
         reached, seen = [], 0
         for index in indices:
@@ -74,16 +74,16 @@ class Histogram:
             reached.append(seen)
         if not seen:
             return [None for _ in shares]
-        return [middle(indices[bisect_left(reached, int(q * (seen - 1)) + 1)]) for q in shares]
+        return [midpoint(indices[bisect_left(reached, int(q * (seen - 1)) + 1)]) for q in shares]
 
     def above(self, seconds: float) -> int:
-        """How many took longer, to the nearest bucket."""
+        """Number of longer values, to the nearest bucket."""
         limit = bucket(seconds)
         return sum(count for index, count in self.counts.items() if index > limit)
 
 
 def pack(counts: Mapping[int, int]) -> bytes:
-    """Index and count, in turn, 32 bits each: about 250 bytes for a route."""
+    """Serialise as pairs of 32-bit index and count: about 250 bytes for a route."""
     flat = array("i")
     for pair in counts.items():
         flat.extend(pair)

@@ -1,12 +1,12 @@
-"""The ledger: what all workers of a machine measured, in one SQLite file beside the store's.
+"""The ledger: measurements of all workers of a machine, in one SQLite file beside the store's.
 
-Each process adds what came since its last addition, in one transaction, within a second. So the file holds the exact
-merge at any time: a worker that died has left its part, a worker that was forked starts at nothing, and a counter never
-goes back. ``kill -9`` costs what came in the last half second.
+Each process adds its new measurements in one transaction, at least once a second. The file therefore always holds the
+exact merge: a worker that died has left its part, a forked worker starts from nothing, and counters never decrease.
+``kill -9`` loses at most the last half second.
 
-Three grains, so that the size stays bounded and a page of a week is read in milliseconds: ``totals`` since a release
-began; ``slots`` by route, an hour each, a day each once they are a day old; ``timeline`` over all routes, five
-minutes each. Nothing is older than a week, and the file never above 50 MB.
+Three granularities bound the size and keep a page of a week fast: ``totals`` since a release began; ``slots`` by route,
+one hour each and one day each after a day; ``timeline`` over all routes, five minutes each. Nothing is older than a
+week, and the file never exceeds 50 MB.
 """
 
 import contextlib
@@ -15,22 +15,31 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from launchready.metrics.comparison_schedule import note_looks
+from launchready.metrics.comparison_schedule import prepare_comparisons
 from launchready.metrics.histogram import merged, pack
-from launchready.metrics.ledger_path import make
-from launchready.metrics.timing import MAX_ROUTES, OTHER, OWN, STREAM, WEBSOCKET, Key, Series, Work
+from launchready.metrics.ledger_path import create_private_file
+from launchready.metrics.timing import (
+    ANSWERED_EARLY,
+    MAX_ROUTES,
+    OTHER,
+    STREAM,
+    WEBSOCKET,
+    RouteQueries,
+    Series,
+    SeriesKey,
+)
 
 HOUR = 3600
 DAY = 24 * HOUR
 GRAIN = 300
-"""Seconds of one point of the timeline."""
+"""Seconds per point of the timeline."""
 KEEP = 7 * DAY
 MAX_BYTES = 50 * 1024 * 1024
 MAX_RELEASES = 20
 STILL = 3.0
-"""Seconds for which what a process said of its running requests holds; it says so twice a second."""
+"""Seconds for which a process's report of running requests is valid; it reports twice a second."""
 MAX_NAMES = 100
-"""Of events and of jobs."""
+"""Maximum number of distinct event names and of job names."""
 
 _SCHEMA = """
 CREATE TABLE releases (id INTEGER PRIMARY KEY, name TEXT UNIQUE, started REAL, seen REAL);
@@ -57,7 +66,7 @@ CREATE TABLE active (process TEXT, method TEXT, scheme TEXT, count INTEGER, at R
     PRIMARY KEY (process, method, scheme)) WITHOUT ROWID;
 """
 LAYOUT = 2
-"""Of the tables, as the file says it."""
+"""Schema version, stored as user_version."""
 _ADD_TOTAL = """INSERT INTO totals VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?2,
     seconds = seconds + ?3, last = merged(last, ?4), first = merged(first, ?5)"""
 _ADD_SLOT = """INSERT INTO slots VALUES (?6, ?7, ?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + ?2,
@@ -67,17 +76,17 @@ _ADD_TIMELINE = """INSERT INTO timeline VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO U
 
 
 class Ledger:
-    """One connection of one process. ``path`` None keeps everything in this process. Callers hold a lock of theirs."""
+    """One connection of one process. ``path`` None keeps everything in memory. Callers hold their own lock."""
 
     def __init__(self, path: Path | None, max_bytes: int = MAX_BYTES) -> None:
         self.path = path
         self._max_bytes = max_bytes
-        self._ids: dict[tuple[str, Key], int] = {}
+        self._ids: dict[tuple[str, SeriesKey], int] = {}
         self.db = self._open()
 
     def _open(self) -> sqlite3.Connection:
         if self.path is not None:
-            make(self.path)
+            create_private_file(self.path)
         name = ":memory:" if self.path is None else str(self.path)
         db = sqlite3.connect(name, timeout=5, isolation_level=None, check_same_thread=False)
         try:
@@ -98,12 +107,12 @@ class Ledger:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction; all of it or nothing."""
+        """One transaction: all of it or nothing."""
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield self.db
         except BaseException:
-            self._ids.clear()  # what was numbered in it is not there any more
+            self._ids.clear()  # ids assigned in the transaction are gone
             self.db.execute("ROLLBACK")
             raise
         self.db.execute("COMMIT")
@@ -112,13 +121,13 @@ class Ledger:
         return self.db.execute(sql, arguments).fetchall()
 
     def add(self, release: str, parts: Iterable[Series], now: float) -> None:
-        """Add what one process measured. Within ``writing()``."""
+        """Add the measurements of one process. Call within ``writing()``."""
         parts = list(parts)
         before = {part.key[:2] for part in parts}
         number = self.release(release, now)
-        counted = note_looks(self.db, number, before)
+        counted = prepare_comparisons(self.db, number, before)
         requests = errors = 0
-        business = Series(Key("", "", 0))
+        business = Series(SeriesKey("", "", 0))
         for part in parts:
             last, first, count = pack(part.counts), pack(part.first), sum(part.counts.values())
             values = (self._series(release, number, part.key), count, part.total, last, first)
@@ -134,8 +143,8 @@ class Ledger:
             self.db.execute(_ADD_TIMELINE, (start, requests, errors, pack(business.counts)))
         counted()
 
-    def spend(self, release: str, work: Mapping[tuple[str, str, str, str], Work], now: float) -> None:
-        """What requests spent their time on, by day. Within ``writing()``."""
+    def record_queries(self, release: str, work: Mapping[tuple[str, str, str, str], RouteQueries], now: float) -> None:
+        """Add query and call times by day. Call within ``writing()``."""
         start, number = int(now // DAY) * DAY, self.release(release, now)
         self.db.executemany(
             "INSERT INTO work VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET "
@@ -148,18 +157,18 @@ class Ledger:
         )
 
     def runs(self, process: str, active: Mapping[tuple[str, str], int], now: float) -> None:
-        """What runs in a process, by method and scheme. Within ``writing()``. Who says nothing for long is dead."""
+        """Replace a process's running requests and delete reports of dead processes. Call within ``writing()``."""
         self.db.execute("DELETE FROM active WHERE process = ? OR at < ?", (process, now - 20 * STILL))
         rows = [(process, *kind, count, now) for kind, count in active.items()]
         self.db.executemany("INSERT INTO active VALUES (?, ?, ?, ?, ?)", rows)
 
     def active(self, now: float) -> dict[tuple[str, str], int]:
-        """Requests that run now in all processes, by method and scheme."""
+        """Running requests of all processes, by method and scheme."""
         sql = "SELECT method, scheme, sum(count) FROM active WHERE at > ? GROUP BY method, scheme"
         return {(method, scheme): count for method, scheme, count in self.rows(sql, (now - STILL,))}
 
     def signal(self, name: str, now: float, count: int) -> None:
-        """Within ``writing()``. Past a hundred names, new ones are counted as "other"."""
+        """Call within ``writing()``. After a hundred names, new ones count as "other"."""
         names = {known for (known,) in self.rows("SELECT DISTINCT name FROM signals")}
         if name not in names and len(names) >= MAX_NAMES:
             name = OTHER
@@ -169,7 +178,7 @@ class Ledger:
         )
 
     def release(self, name: str, now: float) -> int:
-        """The number of a release, which begins when it is first seen."""
+        """The id of a release; it begins when it is first seen."""
         self.db.execute(
             "INSERT INTO releases (name, started, seen) VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE SET seen = ?2",
             (name, now),
@@ -177,13 +186,13 @@ class Ledger:
         (number,) = self.db.execute("SELECT id FROM releases WHERE name = ?", (name,)).fetchone()
         return int(number)
 
-    def _series(self, name: str, release: int, key: Key) -> int:
+    def _series(self, name: str, release: int, key: SeriesKey) -> int:
         known = self._ids.get((name, key))
         if known is None:
             known = self._ids[name, key] = self._number(release, key)
         return known
 
-    def _number(self, release: int, key: Key) -> int:
+    def _number(self, release: int, key: SeriesKey) -> int:
         routes = {route for (route,) in self.rows("SELECT DISTINCT route FROM series WHERE release = ?", (release,))}
         if key.route not in routes and len(routes) >= MAX_ROUTES:
             key = key._replace(route=OTHER)
@@ -196,7 +205,7 @@ class Ledger:
         return int(self.rows(sql, (release, *key))[0][0])
 
     def keep_small(self, now: float) -> None:
-        """Hours that are a day old become days; what is a week old goes, and the oldest releases."""
+        """Merge hours older than a day into days; delete what is older than a week, and the oldest releases."""
         with self.writing() as db:
             edge = int((now - DAY) // DAY) * DAY
             db.execute(
@@ -220,7 +229,7 @@ class Ledger:
         self.db.execute("PRAGMA incremental_vacuum")
 
     def make_room(self, now: float) -> None:
-        """The file is full: half of its time goes, and the rest is as it was."""
+        """The file is full: delete the older half of its time span."""
         (oldest,) = self.rows("SELECT min(start) FROM slots")[0]
         with self.writing():
             self._forget((now + (oldest or now)) / 2)
@@ -232,10 +241,10 @@ class Ledger:
 
 
 def _lay_out(db: sqlite3.Connection) -> None:
-    """Tables of another version go, and what they hold with them: a week of measurements."""
+    """Create the tables. Tables of another schema version are dropped with a week of measurements."""
     if db.execute("PRAGMA user_version").fetchone()[0] == LAYOUT:
         return
-    db.execute("BEGIN IMMEDIATE")  # of several workers that begin together one does it
+    db.execute("BEGIN IMMEDIATE")  # several workers may start together
     try:
         if db.execute("PRAGMA user_version").fetchone()[0] != LAYOUT:
             for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
@@ -249,6 +258,10 @@ def _lay_out(db: sqlite3.Connection) -> None:
     db.execute("COMMIT")
 
 
-def is_business(key: Key) -> bool:
-    """Whether it says how long customers wait: no preflight, no 429, no stream that lasts as long as it likes."""
-    return key.note not in (STREAM, WEBSOCKET) and key.status != 429 and (key.method, key.note) != ("OPTIONS", OWN)
+def is_business(key: SeriesKey) -> bool:
+    """Whether the duration is customer waiting time: not a preflight, a 429, a stream or a WebSocket."""
+    return (
+        key.note not in (STREAM, WEBSOCKET)
+        and key.status != 429
+        and (key.method, key.note) != ("OPTIONS", ANSWERED_EARLY)
+    )

@@ -1,7 +1,7 @@
-"""What one request spent its time on: database statements and calls to other hosts, noted while it runs.
+"""Query times of one request: its database statements and its calls to other hosts.
 
-Nothing is noted until something is watched (``launchready.watch``, ``launchready.client``, Django): a request then
-carries one object, found by a ContextVar from its tasks and threads. Statements are kept without their values.
+Nothing is recorded until something is instrumented (``launchready.watch``, ``launchready.client``, Django). A request
+then carries one object, found through a ContextVar from its tasks and threads. Statements are kept without values.
 """
 
 import re
@@ -11,13 +11,13 @@ from functools import lru_cache
 from time import perf_counter
 
 SQL, HTTP, READ = "sql", "http", "read"
-"""Kinds of work. A read that was looked at is one as well: what it asked for was asked before."""
+"""Kinds of entries. READ is a sampled read that was requested before."""
 MAX_KINDS = 40
-"""Statements and hosts that one request keeps apart; the rest is one."""
+"""Distinct statements and hosts per request; further ones are merged."""
 
 MAX_TEXT = 300
 REPEATED = 5
-"""The same statement so many times in one request is a query in a loop (N+1)."""
+"""Repetitions of one statement in one request that count as a query in a loop (N+1)."""
 
 OTHER = "(other)"
 
@@ -25,14 +25,14 @@ OTHER = "(other)"
 TRACE = ("traceparent", "tracestate")
 
 
-class Watching:
-    """Whether anything in this process notes. Set once, by whatever is watched first."""
+class Instrumentation:
+    """Whether this process records anything. Set by the first instrumented object."""
 
-    on = False
+    enabled = False
 
 
-class Did:
-    """One statement or host, in one request."""
+class CallTotals:
+    """Totals of one statement or host in one request."""
 
     __slots__ = ("calls", "seconds", "slowest")
 
@@ -42,15 +42,18 @@ class Did:
         self.slowest = 0.0
 
 
-class Spent:
-    """One request's. ``chained``: calls to other hosts that began after another one had ended. ``trace``: the fields of
-    its trace context, which go on with its own calls (W3C Trace Context: forwarding)."""
+class QueryTimes:
+    """Totals of one request.
+
+    ``chained``: calls to other hosts that began after another one had ended. ``trace``: trace context fields, forwarded
+    with the request's own calls (W3C Trace Context).
+    """
 
     __slots__ = ("chained", "did", "ended", "trace")
 
     def __init__(self, trace: Mapping[str, str]) -> None:
         self.trace = trace
-        self.did: dict[tuple[str, str], Did] = {}
+        self.did: dict[tuple[str, str], CallTotals] = {}
         self.chained = 0
         self.ended = 0.0
 
@@ -59,7 +62,7 @@ class Spent:
         did = self.did.get(key)
         if did is None:
             key = key if len(self.did) < MAX_KINDS else (kind, OTHER)
-            did = self.did.setdefault(key, Did())
+            did = self.did.setdefault(key, CallTotals())
         did.calls += 1
         did.seconds += seconds
         did.slowest = max(did.slowest, seconds)
@@ -69,41 +72,41 @@ class Spent:
             self.ended = now
 
     def total(self, kind: str) -> tuple[int, float]:
-        """Calls and seconds."""
+        """Number of calls, and seconds."""
         found = [did for (which, _), did in self.did.items() if which == kind]
         return sum(did.calls for did in found), sum(did.seconds for did in found)
 
 
-SPENT: ContextVar[Spent | None] = ContextVar("launchready_spent", default=None)
+QUERY_TIMES: ContextVar[QueryTimes | None] = ContextVar("launchready_spent", default=None)
 
 
-def begin(get: Callable[[bytes], bytes | None] = lambda _: None) -> Spent | None:
-    """A request begins, of these header fields. None where nothing is watched."""
-    if not Watching.on:
+def begin(get: Callable[[bytes], bytes | None] = lambda _: None) -> QueryTimes | None:
+    """Start recording a request with these header fields. None if nothing is instrumented."""
+    if not Instrumentation.enabled:
         return None
     found = {field: get(field.encode()) for field in TRACE}
-    spent = Spent({field: value.decode("latin-1") for field, value in found.items() if value is not None})
-    SPENT.set(spent)
+    spent = QueryTimes({field: value.decode("latin-1") for field, value in found.items() if value is not None})
+    QUERY_TIMES.set(spent)
     return spent
 
 
 def statement(sql: str, seconds: float) -> None:
-    """A statement ran. Outside of a request nobody asks."""
-    spent = SPENT.get()
+    """Record a statement. Ignored outside of a request."""
+    spent = QUERY_TIMES.get()
     if spent is not None:
         spent.note(SQL, normalised(sql), seconds)
 
 
 def forward(headers: MutableMapping[str, str]) -> None:
-    """The trace context of the request that is being answered goes on with its own calls, where they have none."""
-    spent = SPENT.get()
+    """Add the trace context of the current request to a call that has none."""
+    spent = QUERY_TIMES.get()
     for field, value in (spent.trace if spent is not None else {}).items():
         headers.setdefault(field, value)
 
 
 def call(host: str, seconds: float) -> None:
-    """Another host was asked."""
-    spent = SPENT.get()
+    """Record a call to another host."""
+    spent = QUERY_TIMES.get()
     if spent is not None:
         spent.note(HTTP, host, seconds)
 
@@ -123,6 +126,6 @@ _COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 
 @lru_cache(maxsize=1024)
 def normalised(sql: str) -> str:
-    """The statement without values, comments and the length of lists: what a loop repeats is the same text."""
+    """The statement without values, comments and list lengths, so that a loop repeats the same text."""
     bare = _LITERALS.sub("?", _COMMENTS.sub(" ", sql[: 20 * MAX_TEXT]))
     return " ".join(_LISTS.sub("(?)", bare).split())[:MAX_TEXT]

@@ -1,5 +1,7 @@
-"""What the ledger says, as plain data: the routes, the releases, the points of the charts, the cards. All of it by
-the last ``hours``, but for releases, which are compared over their whole life."""
+"""The ledger as plain data: routes, releases, chart points, cards.
+
+Everything covers the last ``hours``, except releases, which are compared over their whole life.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -10,27 +12,27 @@ from launchready.metrics import compare
 from launchready.metrics.comparison_schedule import LEAST
 from launchready.metrics.histogram import Counts, Histogram, unpack
 from launchready.metrics.ledger import GRAIN, HOUR, Ledger, is_business
-from launchready.metrics.timing import CLIENT_GONE, OWN, STREAM, UNMATCHED, WEBSOCKET, Key
+from launchready.metrics.timing import ANSWERED_EARLY, CLIENT_GONE, STREAM, UNMATCHED, WEBSOCKET, SeriesKey
 
 MIN_FOR_QUANTILE = 20
-"""Below this many requests a 95th percentile is one request's luck, and is not shown."""
+"""With fewer requests a 95th percentile depends on a single request and is not shown."""
 
 QUANTILES = (0.5, 0.95, 0.99)
 POINTS = 300
-"""Of a chart: five minutes each for a day and the hour that it begins in."""
+"""Points of a chart: five minutes each for 25 hours."""
 BACK = 12
-"""Points of which one that is too small is made up."""
+"""Points that may be merged into one that has too few requests."""
 BARS = 90
 MAX_RELEASES_SHOWN = 5
 SERVING = 120.0
-"""Seconds since its last request, compared with any other's, after which a release does not serve any more."""
+"""Seconds without a request, while another release has some, after which a release no longer serves."""
 
 Row = dict[str, Any]
 Target = Callable[[str, str], float | None]
 
 
 class Tally:
-    """One route's series, added up."""
+    """The sum of one route's series."""
 
     def __init__(self) -> None:
         self.requests = self.errors = self.limited = self.streams = self.websockets = self.disconnects = 0
@@ -39,7 +41,7 @@ class Tally:
         self.durations = Histogram()
         self.first = Histogram()
 
-    def add(self, key: Key, count: int, total: float, last: Counts, first: Counts) -> None:
+    def add(self, key: SeriesKey, count: int, total: float, last: Counts, first: Counts) -> None:
         if key.note == WEBSOCKET:
             self.websockets += count
             return
@@ -48,7 +50,7 @@ class Tally:
         self.limited += count if key.status == 429 else 0
         self.disconnects += count if key.status == CLIENT_GONE else 0
         self.streams += count if key.note == STREAM else 0
-        if key.note == OWN and key.status < 400:
+        if key.note == ANSWERED_EARLY and key.status < 400:
             self.hits += count if key.method in ("GET", "HEAD") else 0
             self.replays += count if key.method not in ("GET", "HEAD", "OPTIONS") else 0
         name = key.note.partition(":")[2]
@@ -61,7 +63,7 @@ class Tally:
 
     def row(self, method: str, route: str, target: float | None) -> Row:
         p50, p95, p99 = quantiles(self.durations)
-        first = p95  # of one chunk the first byte is the last
+        first = p95  # a response in one chunk: first byte and last byte coincide
         if self.first.counts:
             self.first.merge(self.durations)
             first = quantiles(self.first)[1]
@@ -91,13 +93,12 @@ def tallies(rows: Iterable[Any]) -> dict[tuple[str, str], Tally]:
     found: dict[tuple[str, str], Tally] = {}
     for method, route, status, note, count, seconds, last, first in rows:
         tally = found.get((method, route)) or found.setdefault((method, route), Tally())
-        tally.add(Key(method, route, status, note), count, seconds, unpack(last), unpack(first))
+        tally.add(SeriesKey(method, route, status, note), count, seconds, unpack(last), unpack(first))
     return found
 
 
 def routes(ledger: Ledger, since: float, target: Target, verdicts: Mapping[tuple[str, str], Row]) -> list[Row]:
-    """Those with a target first, which are what the business lives on; then the worst: slowest against its target, then
-    slowest. What the app does not know comes last."""
+    """Routes with a target first, then the worst: furthest over target, then slowest; unmatched paths last."""
     rows = []
     for (method, route), tally in tallies(ledger.rows(_SLOTS, (since,))).items():
         verdict = verdicts.get((method, route), {})
@@ -111,13 +112,13 @@ def routes(ledger: Ledger, since: float, target: Target, verdicts: Mapping[tuple
 
 
 def _over(row: Row) -> float:
-    """How many times its target; 0 where it is kept or there is none."""
+    """p95 as a multiple of the target; 0 if it is within the target or there is none."""
     p95, target = row["p95"], row["target"]
     return p95 / target if p95 and target and p95 > target else 0.0
 
 
 def comparison(ledger: Ledger, release: int) -> dict[tuple[str, str], Row]:
-    """By route: the words for latency and errors, their tests, and what they rest on. See looks.py."""
+    """By route: verdicts on latency and errors with their tests and counts. See comparison_schedule.py."""
     found: dict[tuple[str, str], tuple[list[compare.Verdict], list[compare.Verdict]]] = {}
     for method, route, _, *values in ledger.rows(
         "SELECT method, route, n, latency, latency_test, latency_p, latency_before, latency_after, latency_odds, "
@@ -129,23 +130,22 @@ def comparison(ledger: Ledger, release: int) -> dict[tuple[str, str], Row]:
         latency.append(compare.Verdict(*values[:6]))
         errors.append(compare.Verdict(*values[6:]))
     return {
-        key: {"latency": _say(compare.latest(latency)), "errors": _say(compare.latest(errors))}
+        key: {"latency": _verdict_row(compare.latest(latency)), "errors": _verdict_row(compare.latest(errors))}
         for key, (latency, errors) in found.items()
     }
 
 
-def _say(verdict: compare.Verdict | None) -> Row:
-    assert verdict is not None  # there was a look
+def _verdict_row(verdict: compare.Verdict | None) -> Row:
+    assert verdict is not None  # every route has at least one look
     return asdict(verdict)
 
 
 def releases(ledger: Ledger) -> list[Row]:
-    """What serves now first, then the newest: requests, errors, p95, and what became better or worse in it.
+    """Releases with requests, errors, p95 and verdicts: the serving one first, then the newest.
 
-    After a rollback the older release serves again: it stands first, though it did not begin last.
-
-    Of forty routes compared at 1 %, one is called worse by chance every third release. So the word for the release,
-    and the sentence on the page, take what is ``sure``: rarer by as many times as there are routes (Bonferroni).
+    After a rollback the older release serves again and stands first. Of forty routes compared at 1 %, one is called
+    worse by chance every third release. The release's word, and the sentence on the page, therefore use only verdicts
+    that are ``sure``: their odds count after division by the number of routes (Bonferroni).
     """
     rows = []
     sql = """SELECT id, name, started, seen FROM releases
@@ -153,7 +153,7 @@ def releases(ledger: Ledger) -> list[Row]:
     for number, name, started, seen in ledger.rows(sql, (SERVING, MAX_RELEASES_SHOWN)):
         whole = Tally()
         for method, route, status, note, count, seconds, last, first in ledger.rows(_TOTALS, (number,)):
-            whole.add(Key(method, route, status, note), count, seconds, unpack(last), unpack(first))
+            whole.add(SeriesKey(method, route, status, note), count, seconds, unpack(last), unpack(first))
         compared = comparison(ledger, number)
         rows.append({
             "release": name, "started": started, "seen": seen, "count": whole.requests, "errors": whole.errors,
@@ -166,7 +166,7 @@ def releases(ledger: Ledger) -> list[Row]:
 
 
 def _overall(compared: Mapping[tuple[str, str], Row]) -> str:
-    """The word for the release, by what is ``sure``."""
+    """The word for the release, from its ``sure`` verdicts."""
     words = set()
     for row in compared.values():
         row["sure"] = [kind for kind in ("latency", "errors") if row[kind]["odds"] * len(compared) < 1]
@@ -178,7 +178,7 @@ def _overall(compared: Mapping[tuple[str, str], Row]) -> str:
 
 
 def timeline(ledger: Ledger, since: float, now: float, points: int = POINTS) -> tuple[list[Row], float | None]:
-    """Requests, errors and p95 over all routes; evenly spaced, an empty point where nothing came. And p95 of it all."""
+    """Evenly spaced requests, errors and p95 over all routes, with empty points for no data; and the overall p95."""
     width = _width(since, now, points)
     found = [(0, 0, Histogram()) for _ in range(int((now - since) // width) + 1)]
     whole = Histogram()
@@ -195,8 +195,10 @@ def timeline(ledger: Ledger, since: float, now: float, points: int = POINTS) -> 
 
 
 def _point(start: float, until: Sequence[tuple[int, int, Histogram]]) -> Row:
-    """Where few came, p95 and the share of errors take in the points before, an hour at most: of twelve requests there
-    is no p95, and one error of two is not "50 %"."""
+    """One point. With few requests, p95 and error share include earlier points, up to an hour.
+
+    Twelve requests have no meaningful p95, and one error in two requests is not "50 %".
+    """
     requests, errors, _ = until[-1]
     seen = failed = 0
     durations = Histogram()
@@ -210,7 +212,7 @@ def _point(start: float, until: Sequence[tuple[int, int, Histogram]]) -> Row:
 
 
 def _width(since: float, now: float, points: int) -> float:
-    """Seconds of one point: whole grains, or every few points would hold one grain more than the others."""
+    """Seconds per point: a whole number of grains, so that all points are equally wide."""
     return float(GRAIN * max(1, ceil((now - since) / points / GRAIN)))
 
 
@@ -225,7 +227,7 @@ def failures(ledger: Ledger, since: float, now: float, points: int = POINTS) -> 
 
 
 def presence(ledger: Ledger, since: float, now: float, bars: int = BARS) -> list[bool | None]:
-    """For each bar: served and ready, not ready at least once, or unknown: nobody of ours was there to say."""
+    """For each bar: True served and ready, False not ready at least once, None no process reported."""
     width = (now - since) / bars
     found: list[bool | None] = [None] * bars
     for start, _, unready in ledger.rows("SELECT start, ready, unready FROM presence WHERE start >= ?", (since,)):
@@ -242,7 +244,7 @@ def signals(ledger: Ledger, since: float) -> dict[str, int]:
 
 
 def jobs(ledger: Ledger, now: float) -> list[Row]:
-    """Each job: when it last ended well, and whether that is too long ago."""
+    """Each job with its last successful run, and whether it is late."""
     rows = []
     for name, every, grace, began, ended, failed, runs, failures in ledger.rows("SELECT * FROM jobs ORDER BY name"):
         late = ended is None or now > ended + every + grace
@@ -254,5 +256,5 @@ def jobs(ledger: Ledger, now: float) -> list[Row]:
 
 
 def window(hours: float, now: float) -> float:
-    """The start of the last ``hours``, at the edge of an hour: slots are hours."""
+    """Start of the last ``hours``, rounded to an hour: slots are hours."""
     return (now - hours * HOUR) // HOUR * HOUR

@@ -1,20 +1,20 @@
-"""Everything that is known of an app, as one dictionary: what ``.status()`` returns and the dashboard shows."""
+"""Everything known about an app, as one dictionary: the result of ``.status()`` and the data of the dashboard."""
 
 import sqlite3
 from typing import Any
 
 from launchready.metrics import report
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.ledger import Ledger
 
 HOURS = 24.0
 
 
-def status(keeper: Keeper, target: report.Target, now: float, hours: float = HOURS) -> dict[str, Any]:
-    """See docs/dashboard.md for the fields. Where the file cannot be read, what can be said without it."""
+def status(collector: MetricsCollector, target: report.Target, now: float, hours: float = HOURS) -> dict[str, Any]:
+    """The fields are in docs/dashboard.md. If the file cannot be read, the fields that do not need it."""
     try:
-        with keeper.reading() as ledger:
-            return {"scope": "process" if keeper.path is None else "machine", **_read(ledger, target, now, hours)}
+        with collector.reading() as ledger:
+            return {"scope": "process" if collector.path is None else "machine", **_read(ledger, target, now, hours)}
     except (sqlite3.Error, OSError) as error:
         return {"scope": "unknown", "error": type(error).__name__, "routes": [], "releases": []}
 
@@ -42,12 +42,12 @@ def _read(ledger: Ledger, target: report.Target, now: float, hours: float) -> di
 
 
 def epoch(ledger: Ledger) -> int:
-    """Links of an earlier epoch are revoked."""
+    """The current epoch of dashboard links; links of earlier epochs are revoked."""
     found = ledger.rows("SELECT value FROM meta WHERE name = 'epoch'")
     return int(found[0][0]) if found else 0
 
 
-def revoke(keeper: Keeper) -> None:
-    """Begin a new epoch: links that were made until now are dead. Raises sqlite3.Error."""
-    with keeper.reading() as ledger, ledger.writing() as db:
+def revoke(collector: MetricsCollector) -> None:
+    """Begin a new epoch, which ends all existing links. Raises sqlite3.Error."""
+    with collector.reading() as ledger, ledger.writing() as db:
         db.execute("INSERT INTO meta VALUES ('epoch', 1) ON CONFLICT DO UPDATE SET value = value + 1")

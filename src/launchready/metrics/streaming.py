@@ -1,16 +1,16 @@
-"""A streamed body on its way out: when its first chunk left, and whether its last one did."""
+"""Timing of a streamed body: when its first chunk left, and whether its last one did."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from time import perf_counter
 
-from launchready.metrics.timing import broke
+from launchready.metrics.timing import classify_failure
 
 Done = Callable[[float, bool, str], None]
-"""Called once at the end: when the first chunk left, whether the last one did, and the note where it broke."""
+"""Called once at the end with the time of the first chunk, whether the last one left, and the note of a failure."""
 
 
-class _End:
-    """``close`` ends it as well: a body that nobody ever asked for (HEAD, a client that left) runs no ``finally``."""
+class _StreamTimer:
+    """``close`` also ends the timing: a body that is never iterated (HEAD, client gone) runs no ``finally``."""
 
     def __init__(self, done: Done) -> None:
         self._done: Done | None = done
@@ -22,7 +22,7 @@ class _End:
             done(self.first or perf_counter(), self.whole, self.note)
 
 
-class Watched(_End):
+class TimedStream(_StreamTimer):
     def __init__(self, content: Iterator[bytes], done: Done) -> None:
         super().__init__(done)
         self._content = content
@@ -34,13 +34,13 @@ class Watched(_End):
                 yield chunk
             self.whole = True
         except Exception as error:
-            self.note = broke(error)[1]
+            self.note = classify_failure(error)[1]
             raise
         finally:
             self.close()
 
 
-class AsyncWatched(_End):
+class AsyncTimedStream(_StreamTimer):
     def __init__(self, content: AsyncIterator[bytes], done: Done) -> None:
         super().__init__(done)
         self._content = content
@@ -52,7 +52,7 @@ class AsyncWatched(_End):
                 yield chunk
             self.whole = True
         except Exception as error:
-            self.note = broke(error)[1]
+            self.note = classify_failure(error)[1]
             raise
         finally:
             self.close()

@@ -1,10 +1,10 @@
-"""Durations of this process, by method, route template, status, scheme and what was special about the answer.
+"""Durations of this process by method, route template, status, scheme and note.
 
-The route is a template, never a path: forty scanner paths are one row, "(unmatched)". Routes are bounded as well: an
-app that makes templates out of data fills one row "(other)", and not the memory.
+The route is a template and never a path: forty scanner paths are one row, "(unmatched)". Templates are bounded too: an
+app that builds them from data fills one row "(other)".
 
-``record`` runs for every request: one look-up, one count. No lock: between reading and writing a count CPython
-switches no threads, since nothing is called there. Everything else happens in ``drain``, off the request.
+``record`` runs for every request: one lookup and one increment, without a lock. CPython switches no threads between
+reading and writing a count, because nothing is called in between. Everything else happens in ``drain``.
 """
 
 from asyncio import CancelledError
@@ -17,13 +17,13 @@ from uuid import uuid4
 
 from launchready.http.routes import Route, RouteTable
 from launchready.metrics.histogram import LOWEST, PER_E, SMALLEST, Counts
-from launchready.metrics.query_times import READ, SQL, Spent
+from launchready.metrics.query_times import READ, SQL, QueryTimes
 
 UNMATCHED = "(unmatched)"
 OTHER = "(other)"
 MAX_ROUTES = 200
 MAX_SERIES = 4 * MAX_ROUTES
-"""Of one process and release: a route has a handful of methods and statuses."""
+"""Per process and release: a route has a handful of methods and statuses."""
 
 MAX_PATHS = 1024
 MAX_WORK = 2000
@@ -31,21 +31,23 @@ MAX_WORK = 2000
 SCHEMES = frozenset({"http", "https"})
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "CONNECT", "TRACE"})
 
-OWN = "own"
-"""A note: answered in front of the app, by the cache, a limit, a key's replay or a preflight."""
+ANSWERED_EARLY = "own"
+"""A note: answered before the app, by the cache, a rate limit, an idempotent replay or a preflight."""
 
 STREAM = "stream"
 WEBSOCKET = "websocket"
 DISCONNECT = "disconnect"
 ERROR = "error:"
-"""Notes. After ``ERROR`` comes the class of what the app raised."""
+"""Prefix of a note, followed by the class of the app's exception."""
 
 CLIENT_GONE = 499
-"""The status of a request whose client went away before the last byte (nginx's word). Not an error of the app."""
+"""Status of a request whose client disconnected before the last byte (nginx's code). Not an error of the app."""
 
 
-class Key(NamedTuple):
-    """What is counted together. ``note`` is "" for an ordinary answer; ``scheme`` is the server's word."""
+class SeriesKey(NamedTuple):
+    """Requests with equal keys are counted together. ``note`` is "" for an ordinary response; ``scheme`` is the
+    server's.
+    """
 
     method: str
     route: str
@@ -55,20 +57,22 @@ class Key(NamedTuple):
 
 
 class Series:
-    """What came since the last drain."""
+    """Counts since the last drain."""
 
     __slots__ = ("counts", "first", "key", "total")
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: SeriesKey) -> None:
         self.key = key
         self.counts: Counts = {}
         self.first: Counts = {}
         self.total = 0.0
 
 
-class Work:
-    """One statement or host under one route. ``repeats``: the most that one request made of it; of a host, the most
-    calls that one request made one after the other."""
+class RouteQueries:
+    """Totals of one statement or host under one route.
+
+    ``repeats``: most repetitions in one request; for a host, most consecutive calls in one request.
+    """
 
     __slots__ = ("calls", "repeats", "requests", "seconds", "slowest")
 
@@ -77,19 +81,19 @@ class Work:
         self.seconds = self.slowest = 0.0
 
 
-def broke(error: BaseException) -> tuple[int, str]:
-    """Status and note of a request that ended with this, before its answer or in the middle of it.
+def classify_failure(error: BaseException) -> tuple[int, str]:
+    """Status and note of a request that ended with this exception.
 
-    A cancelled task is how a server, and ClientDisconnect how Starlette says that the client has left. Any other
-    ConnectionError is the app's own: its database can break a connection as well.
+    Servers report a disconnect by cancelling the task, Starlette by ClientDisconnect. Any other ConnectionError is the
+    app's own, such as a broken database connection.
     """
     if isinstance(error, CancelledError | GeneratorExit) or type(error).__name__ == "ClientDisconnect":
         return CLIENT_GONE, DISCONNECT
     return 500, ERROR + type(error).__name__
 
 
-def usable(template: str) -> bool:
-    """Whether a framework's template is one of our patterns as well."""
+def is_route_pattern(template: str) -> bool:
+    """Whether a framework's template is also a valid pattern of ours."""
     try:
         Route(template)
     except ValueError:
@@ -98,21 +102,21 @@ def usable(template: str) -> bool:
 
 
 def _kind(method: str, scheme: str) -> tuple[str, str]:
-    """Bounded, by the words of the OpenTelemetry semantic conventions."""
+    """Method and scheme, bounded as in the OpenTelemetry semantic conventions."""
     return method if method in KNOWN_METHODS else "_OTHER", scheme if scheme in SCHEMES else "http"
 
 
 class Timings:
-    """The table of one process."""
+    """The durations of one process."""
 
     def __init__(self, release: str) -> None:
         self.release = release
         self._series: dict[tuple[str, str, int, str, str], Series] = {}
         self._routes: set[str] = set()
         self._table: RouteTable[str] = RouteTable({})
-        self._told = 0
+        self._known_routes = 0
         self._paths: dict[str, str | None] = {}
-        self._work: dict[tuple[str, str, str, str], Work] = {}
+        self._work: dict[tuple[str, str, str, str], RouteQueries] = {}
         self._lock = Lock()
         self.process = uuid4().hex
         self.begun: defaultdict[tuple[str, str], int] = defaultdict(int)
@@ -131,9 +135,9 @@ class Timings:
         first: float | None = None,
         scheme: str = "http",
     ) -> None:
-        """``route`` None is a path that the app does not know. ``seconds``: from the first look to the last byte.
+        """Record one request; ``seconds`` lasts until the last byte. ``route`` None: the app does not know the path.
 
-        ``first``: to the first byte, where that is another moment (a stream).
+        ``first``: seconds until the first byte, if that differs (a stream).
         """
         index = ceil(log(seconds) * PER_E) if seconds > SMALLEST else LOWEST
         series = self._series.get((method, route or UNMATCHED, status, note, scheme)) or self._new(
@@ -143,7 +147,7 @@ class Timings:
             try:
                 series.counts[index] += 1
                 break
-            except KeyError:  # and again where another thread drains between the two
+            except KeyError:  # retry if another thread drains in between
                 series.counts.setdefault(index, 0)
         series.total += seconds
         if first is not None:
@@ -164,26 +168,26 @@ class Timings:
             self._routes.add(key.route)
         self.started()
         if len(self._series) < 2 * MAX_SERIES:
-            self._series[asked] = series  # the next of these takes the short way
+            self._series[asked] = series  # the next such request finds it directly
         return series
 
-    def _key(self, method: str, route: str, status: int, note: str, scheme: str) -> Key:
-        """What it is counted under: unknown methods are one, and past the bounds so are routes and statuses."""
+    def _key(self, method: str, route: str, status: int, note: str, scheme: str) -> SeriesKey:
+        """The key to count under: unknown methods are merged, and past the bounds also routes and statuses."""
         method, scheme = _kind(method, scheme)
         if len(self._routes) >= MAX_ROUTES and route not in self._routes and route != UNMATCHED:
             route = OTHER
         if len(self._series) >= MAX_SERIES and (method, route, status, note, scheme) not in self._series:
-            return Key(method, OTHER, status // 100 * 100, "", scheme)
-        return Key(method, route, status, note, scheme)
+            return SeriesKey(method, OTHER, status // 100 * 100, "", scheme)
+        return SeriesKey(method, route, status, note, scheme)
 
-    def own(self, method: str, path: str, status: int, seconds: float, scheme: str = "http") -> None:
-        """An answer that did not come from the app: counted under the route that would have made it."""
+    def record_early(self, method: str, path: str, status: int, seconds: float, scheme: str = "http") -> None:
+        """Record a response that did not come from the app, under the route that would have answered."""
         route = self._paths.get(path)
-        if route is None or len(self._routes) != self._told:
+        if route is None or len(self._routes) != self._known_routes:
             route = self.template(method, path)
-        self.record(method, route, status, seconds, OWN, None, scheme)
+        self.record(method, route, status, seconds, ANSWERED_EARLY, None, scheme)
 
-    def stream(
+    def record_stream(
         self,
         method: str,
         route: str | None,
@@ -194,7 +198,7 @@ class Timings:
         note: str = "",
         scheme: str = "http",
     ) -> None:
-        """``whole`` False: the app stopped in the middle without an error, since it was told that nobody reads."""
+        """Record a stream. ``whole`` False without a note: the client disconnected and the app stopped."""
         if note:
             self.record(method, route, 500, seconds, note, first, scheme)
         elif whole:
@@ -202,8 +206,8 @@ class Timings:
         else:
             self.record(method, route, CLIENT_GONE, seconds, DISCONNECT, first, scheme)
 
-    def spend(self, method: str, route: str | None, spent: Spent) -> None:
-        """What a request spent its time on: added up by route."""
+    def record_queries(self, method: str, route: str | None, spent: QueryTimes) -> None:
+        """Add the query times of a request to its route."""
         if method not in KNOWN_METHODS or not spent.did:
             return
         if route is not None and route not in self._routes and len(self._routes) >= MAX_ROUTES:
@@ -215,41 +219,41 @@ class Timings:
                 if work is None:
                     if len(self._work) >= MAX_WORK:
                         continue
-                    work = self._work[key] = Work()
+                    work = self._work[key] = RouteQueries()
                 work.requests += 1
                 work.calls += did.calls
                 work.seconds += did.seconds
                 work.repeats = max(work.repeats, did.calls if kind == SQL else spent.chained)
                 work.slowest = max(work.slowest, did.slowest)
 
-    def reread(self, method: str, path: str, signed_in: bool, same: bool) -> None:
-        """A read was asked for again: ``calls`` counts those that were answered with the same."""
+    def record_repeated_read(self, method: str, path: str, signed_in: bool, same: bool) -> None:
+        """Count a repeated read; ``calls`` counts those with the same body."""
         key = (method, self.template(method, path) or UNMATCHED, READ, "private" if signed_in else "public")
         with self._lock:
             work = self._work.get(key)
             if work is None:
                 if len(self._work) >= MAX_WORK:
                     return
-                work = self._work[key] = Work()
+                work = self._work[key] = RouteQueries()
             work.requests += 1
             work.calls += same
 
-    def drain_work(self) -> dict[tuple[str, str, str, str], "Work"]:
+    def drain_work(self) -> dict[tuple[str, str, str, str], "RouteQueries"]:
         with self._lock:
             work, self._work = self._work, {}
         return work
 
     def template(self, method: str, path: str) -> str | None:
-        """The route of an answer that did not come from the app, by the templates that the app has matched so far."""
-        if len(self._routes) != self._told or len(self._paths) > MAX_PATHS:
-            self._told, self._paths = len(self._routes), {}
-            self._table = RouteTable((route, route) for route in list(self._routes) if usable(route))
+        """The route of a response that did not come from the app, from the templates seen so far."""
+        if len(self._routes) != self._known_routes or len(self._paths) > MAX_PATHS:
+            self._known_routes, self._paths = len(self._routes), {}
+            self._table = RouteTable((route, route) for route in list(self._routes) if is_route_pattern(route))
         if path not in self._paths:
             self._paths[path] = self._table.find(method, path, None)
         return self._paths[path]
 
     def drain(self) -> Iterator[Series]:
-        """What came since the last call, which then is the caller's."""
+        """The counts since the last call; ownership passes to the caller."""
         for series in set(self._series.values()):
             if series.counts:
                 part = Series(series.key)
@@ -261,14 +265,14 @@ class Timings:
                 yield part
 
     def active(self) -> dict[tuple[str, str], int]:
-        """How many requests run now, by method and scheme. Right after ``drain``."""
+        """Running requests by method and scheme. Call right after ``drain``."""
         for kind in [kind for kind in list(self.begun) if _kind(*kind) != kind]:
             self.begun[_kind(*kind)] += self.begun.pop(kind)
         found = {kind: begun - self._ended[kind] for kind, begun in list(self.begun.items())}
         return {kind: count for kind, count in found.items() if count > 0}
 
     def forget(self) -> None:
-        """In a process that was just forked: what is here is the parent's, who will write it down."""
+        """Clear the counts in a forked child: the parent will write them."""
         self._series.clear()
         self.begun.clear()
         self._ended.clear()

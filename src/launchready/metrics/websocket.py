@@ -1,7 +1,7 @@
-"""How long a WebSocket was open, and how it was answered.
+"""Duration and status of WebSockets.
 
-The status is 101 once it was accepted; 403 where the app closed it before (which is what the server then answers), or
-the status of the app's own refusal.
+The status is 101 after acceptance, 403 if the app closed the handshake (the server's answer in that case), or the
+status of the app's own refusal.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -14,14 +14,14 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
 
-async def timed(
+async def time_websocket(
     timings: Timings | None,
     route: Callable[[], str | None],
     scheme: str,
     serve: Callable[[Send], Awaitable[None]],
     send: Send,
 ) -> None:
-    """Have it served, and record it when it is over. ``timings`` None: it is served untouched."""
+    """Serve a WebSocket and record it at its end. With ``timings`` None it is only served."""
     if timings is None:
         await serve(send)
         return

@@ -1,7 +1,7 @@
-"""HTTP on httpx, the one client of the project. One operation is one connection; no redirect is followed by itself.
+"""HTTP with httpx. One operation is one connection, and redirects are not followed.
 
-The default client asks our own resolver, refuses addresses that are not public, and connects to the address it has
-just judged (the name stays in ``Host`` and in the TLS handshake), so a second DNS answer cannot lead it elsewhere.
+The default client uses our own resolver, refuses private addresses, and connects to the very address that it has
+verified (the name stays in ``Host`` and in the TLS handshake). So a second DNS answer cannot lead it elsewhere.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from launchready.net.addresses import is_address, is_public
 from launchready.net.answers import HttpAnswer, Trouble
+from launchready.net.blocking import in_daemon_thread
 
 if TYPE_CHECKING:
     import ssl
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
 
 Addresses = Callable[[str], Awaitable[Sequence[str]]]
 SECONDS = 5.0
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 USER_AGENT = "launchready-check"
 
 
 @dataclass(slots=True)
-class Client:
+class HttpClient:
     """Sends single requests.
 
     - ``transport``: an httpx transport to use as it is; None means real connections.
-    - ``addresses``: what resolves a name for real connections.
-    - ``private``: whether real connections may go to addresses that are not public.
+    - ``addresses``: resolves a name for real connections.
+    - ``private``: whether real connections may go to private addresses.
     """
 
     transport: Any = None
@@ -40,7 +41,7 @@ class Client:
     context: "ssl.SSLContext | None" = None
 
     def _connection(self) -> "httpx.AsyncHTTPTransport":
-        """A connection of its own. The trust store is read once: it costs more than all the requests of a run."""
+        """A new connection. The trust store is read once, because that costs more than all requests of a run."""
         import httpx  # noqa: PLC0415
 
         if self.context is None:
@@ -55,7 +56,7 @@ class Client:
         body: bytes = b"",
         address: str | None = None,
     ) -> HttpAnswer:
-        """One request and its answer. Never raises for what a server or a network can do."""
+        """One request and its answer. Never raises for errors of a server or a network."""
         question = f"{method} {url}"
         try:
             async with asyncio.timeout(self.seconds):
@@ -106,7 +107,7 @@ class Client:
         allowed = [address for address in found if self.private or is_public(address)]
         if not allowed:
             return "private", f"{host} points to {found[0]}, which is not on the public internet: not connected"
-        # IPv4 first: a machine without IPv6 would wait for nothing. Two tries, as a browser would make.
+        # IPv4 first: a machine without IPv6 would wait in vain. Two attempts, as a browser makes.
         return sorted(allowed, key=lambda address: ":" in address)[:2]
 
     async def _once(
@@ -131,83 +132,85 @@ class Client:
         try:
             request = httpx.Request(method, target, headers=sent, content=body or None, extensions=extensions)
             async with self._transport() as transport:
-                # Past httpx.AsyncClient, which is there for cookies, redirects and logins: none is wanted here, and it
-                # costs more than the request itself.
+                # httpx.AsyncClient is bypassed: its cookies, redirects and logins are not needed, and it costs more
+                # than the request.
                 answer = await transport.handle_async_request(request)
                 answer.request = request
                 try:
-                    content = await head(answer)
+                    content = await read_body(answer)
                 finally:
                     await answer.aclose()
         except httpx.TimeoutException:
             return HttpAnswer(question, url, trouble="timeout", reason="no answer in time")
         except httpx.ConnectError as error:
-            return HttpAnswer(question, url, trouble=why(error), reason=str(error) or "connection failed")
+            return HttpAnswer(question, url, trouble=trouble_of(error), reason=str(error) or "connection failed")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return HttpAnswer(question, url, trouble="broken", reason=f"{type(error).__name__}: {error}")
         pairs = tuple((key.lower(), value) for key, value in answer.headers.multi_items())
         return HttpAnswer(question, url, answer.status_code, pairs, content)
 
     def _transport(self) -> "httpx.AsyncBaseTransport":
-        return borrowed(self.transport) if self.transport is not None else self._connection()
+        return shared_transport(self.transport) if self.transport is not None else self._connection()
 
 
-# What this machine says of itself: it proves nothing about the server.
-OURS = frozenset(
+# Errors of this machine: they prove nothing about the server.
+LOCAL_ERRORS = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL}
 )
 
 
-def why(error: BaseException) -> Trouble:
-    """What kind of failure a connection was: refused and "tls" were said by the server, everything else was not."""
+def trouble_of(error: BaseException) -> Trouble:
+    """The kind of a connection failure. "refused" and "tls" came from the server, everything else did not."""
     shown = str(error).lower()
     if "certificate" in shown or "ssl" in shown or "tls" in shown:
         return "tls"
-    for cause in causes(error):
+    for cause in cause_chain(error):
         if isinstance(cause, TimeoutError) or "timed out" in str(cause).lower():
             return "timeout"
-        if isinstance(cause, OSError) and cause.errno in OURS:
+        if isinstance(cause, OSError) and cause.errno in LOCAL_ERRORS:
             return "broken"
     return "refused"
 
 
-def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception, and what it was raised from."""
+def cause_chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and its causes."""
     while error is not None:
         yield error
         if isinstance(error, BaseExceptionGroup):
             for one in error.exceptions:
-                yield from causes(one)
+                yield from cause_chain(one)
         error = error.__cause__ or error.__context__
 
 
-async def head(answer: "httpx.Response") -> str:
-    """The beginning of a body, at most MOST_BYTES.
+async def read_body(answer: "httpx.Response") -> str:
+    """The beginning of a body, at most ``MAX_BYTES``.
 
-    A compressed body is not opened: one small piece may hold gigabytes, and we asked for none (``identity``).
+    A compressed body is not opened: a small one may expand to gigabytes, and none was requested (``identity``).
     """
     if answer.is_stream_consumed:
-        return answer.content[:MOST_BYTES].decode("utf-8", "replace")
+        return answer.content[:MAX_BYTES].decode("utf-8", "replace")
     chunks, size = [], 0
     async for chunk in answer.aiter_raw():
         chunks.append(chunk)
         size += len(chunk)
-        if size >= MOST_BYTES:
+        if size >= MAX_BYTES:
             break
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         return ""
-    return b"".join(chunks)[:MOST_BYTES].decode("utf-8", "replace")
+    return b"".join(chunks)[:MAX_BYTES].decode("utf-8", "replace")
 
 
-def borrowed(transport: Any) -> "httpx.AsyncBaseTransport":
-    """The caller's transport for one request: used, and not closed. A sync one (WSGITransport) runs in a thread."""
+def shared_transport(transport: Any) -> "httpx.AsyncBaseTransport":
+    """The caller's transport for one request: it is used, but not closed. A sync one (WSGITransport) runs in a
+    thread.
+    """
     import httpx  # noqa: PLC0415
 
     class Borrowed(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             if isinstance(transport, httpx.AsyncBaseTransport):
                 return await transport.handle_async_request(request)
-            return await asyncio.to_thread(self.whole, request)
+            return await in_daemon_thread(lambda: self.whole(request))
 
         @staticmethod
         def whole(request: httpx.Request) -> httpx.Response:
@@ -217,6 +220,6 @@ def borrowed(transport: Any) -> "httpx.AsyncBaseTransport":
             return httpx.Response(answer.status_code, headers=answer.headers, content=content)
 
         async def aclose(self) -> None:
-            """Nothing: the transport is the caller's."""
+            """Does nothing: the transport belongs to the caller."""
 
     return Borrowed()

@@ -1,16 +1,18 @@
-"""Whether a store can lose what it acknowledged: asked of Redis or Valkey by INFO, which managed services allow too."""
+"""Whether a store can lose what it acknowledged. Redis and Valkey answer INFO, which managed services allow as
+well.
+"""
 
 from dataclasses import dataclass
 
 from launchready.errors import MissingExtra
-from launchready.net.database_privileges import shown, without
+from launchready.net.database_privileges import mask_password, safe_url
 
 SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
-    """``losses``: how it may lose a key, in words; none where it keeps them. ``reason``: why nothing is known."""
+class StoreDurability:
+    """``losses``: how the store may lose a key, in words; empty if it keeps them. ``reason``: why that is unknown."""
 
     question: str
     losses: tuple[str, ...] = ()
@@ -21,20 +23,22 @@ class Keeping:
         return not self.reason
 
 
-def keeping(url: str) -> Keeping:
-    """Asks. Never raises, and never says the password."""
-    question = f"what is kept by {shown(url)}"
+def read_durability(url: str) -> StoreDurability:
+    """Asks the store. Never raises and never returns the password."""
+    question = f"what is kept by {safe_url(url)}"
     scheme = url.partition(":")[0].lower()
     if scheme == "memory":
-        return Keeping(question, ("memory://: every key is gone when the process ends, and each worker has its own",))
+        return StoreDurability(
+            question, ("memory://: every key is gone when the process ends, and each worker has its own",)
+        )
     if scheme not in {"redis", "rediss", "valkey"}:
-        return Keeping(question)
+        return StoreDurability(question)
     try:
-        return Keeping(question, _redis("redis" + url.removeprefix("valkey") if scheme == "valkey" else url))
+        return StoreDurability(question, _redis("redis" + url.removeprefix("valkey") if scheme == "valkey" else url))
     except MissingExtra as missing:
-        return Keeping(question, reason=str(missing))
-    except Exception as error:  # whatever the driver raises; it may quote the address
-        return Keeping(question, reason=f"{type(error).__name__}: {without(str(error), url)}"[:300])
+        return StoreDurability(question, reason=str(missing))
+    except Exception as error:  # Drivers raise anything, and may quote the URL.
+        return StoreDurability(question, reason=f"{type(error).__name__}: {mask_password(str(error), url)}"[:300])
 
 
 def _redis(url: str) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""Drivers carry operations out and bring the answers back. One sync, one async; what they share is the chain."""
+"""The runtime executes the operations that features yield: one sync driver, one async driver, one shared pipeline."""

@@ -1,4 +1,4 @@
-"""Answers every operation that a feature may yield: the store's verbs, single flight, health checks, waiting."""
+"""Executes every operation that a feature may yield: store verbs, request coalescing, health checks, waiting."""
 
 import asyncio
 import inspect
@@ -8,48 +8,57 @@ from typing import Any
 
 from launchready.errors import StoreError
 from launchready.exchange.app import Join, RunChecks
-from launchready.exchange.claim import Ask, Database, Forget, Keep, Watch, Work
+from launchready.exchange.claim import (
+    Database,
+    KeepAlive,
+    RecoverOutcome,
+    ReleaseIfMine,
+    RunOnConnection,
+    WaitForChange,
+)
 from launchready.exchange.operations import Adapter, Inline, Op
 from launchready.exchange.store import Delete, StoreOp, hurried
 from launchready.runtime import request_coalescing
-from launchready.runtime.circuit_breaker import Breaker
-from launchready.runtime.claims.context import Once
-from launchready.runtime.claims.lease_renewer import Heart
-from launchready.runtime.health.checks import Probes
+from launchready.runtime.circuit_breaker import CircuitBreaker
+from launchready.runtime.claims.context import IdempotencyContext
+from launchready.runtime.claims.lease_renewer import LeaseRenewer
+from launchready.runtime.health.checks import HealthCheckRunner
+from launchready.runtime.patient_breaker import PatientBreaker
 
 logger = logging.getLogger("launchready")
 
 
-class Answers:
-    """The adapter of one app. ``here``: what this process answers even while a shared store is away."""
+class OperationAdapter:
+    """The adapter of one app. ``local``: the operations that this process executes even if a shared store is down."""
 
-    def __init__(self, store: Adapter, probes: Probes, here: Inline) -> None:
+    def __init__(self, store: Adapter, probes: HealthCheckRunner, local: Inline) -> None:
         self._store = store
-        self.secrets: Sequence[str] = ()  # the newest last, which signs
-        self.url = ""  # of the store, where it has one
-        self.vault: object = None  # what the idempotency of this app shares; set by whoever builds it
+        self.secrets: Sequence[str] = ()  # the newest, which signs, comes last
+        self.url = ""  # of the store, if it has one
+        self.idempotency: object = None  # the app's Idempotency settings, which complete those of a view
+        self.vault: object = None  # the shared state of this app's idempotency, set by settings.build
         shared = getattr(store, "shared", True)
-        self._counts = Breaker(store) if shared else None
-        self._cached = Breaker(store, patient=True) if shared else None
+        self._counts = CircuitBreaker(store) if shared else None
+        self._cached = PatientBreaker(store) if shared else None
         self._reachable = True
-        self.heart = heart = Heart(store)
-        self._here = here = {**here, Keep: heart.keep, Forget: heart.forget}
-        self.inline: Inline = {**store.inline, **here}
+        self.renewer = renewer = LeaseRenewer(store)
+        self._local = local = {**local, KeepAlive: renewer.keep, ReleaseIfMine: renewer.forget}
+        self.inline: Inline = {**store.inline, **local}
         self._blocking: dict[type[Op[Any]], Callable[[Any], None]] = {
-            Join: request_coalescing.join,
+            Join: request_coalescing.wait_for_call,
             RunChecks: probes.run,
-            Watch: heart.watch,
+            WaitForChange: renewer.watch,
             Database: _no_database,
         }
         self._awaiting: dict[type[Op[Any]], Callable[[Any], Awaitable[None]]] = {
-            Join: request_coalescing.ajoin,
+            Join: request_coalescing.await_call,
             RunChecks: probes.arun,
-            Watch: heart.awatch,
+            WaitForChange: renewer.awatch,
             Database: _ano_database,
         }
 
-    def reads(self, kind: type[Op[Any]], read: Callable[[], Any]) -> None:
-        """What answers Look and Scrape. It reads a file, which the event loop must not wait for."""
+    def set_reader(self, kind: type[Op[Any]], read: Callable[[], Any]) -> None:
+        """Set the function that executes Look or Scrape. It reads a file, so coroutines call it in a thread."""
 
         def blocking(op: Op[Any]) -> None:
             op.answer = read()
@@ -59,58 +68,58 @@ class Answers:
 
     @property
     def reachable(self) -> bool:
-        """Whether the store answered when it was last asked."""
+        """Whether the last store operation succeeded."""
         return self._reachable
 
     def execute(self, op: Op[Any]) -> None:
-        """Answer an operation that is not inline, blocking this thread."""
-        here = self._here.get(type(op))
-        if here is not None:  # the store's own answer failed, and the driver is asked for what comes instead
-            here(op)
+        """Execute an operation that is not inline, blocking this thread."""
+        local = self._local.get(type(op))
+        if local is not None:  # the fallback for a store that failed
+            local(op)
         elif isinstance(op, StoreOp):
             try:
-                self._for(op).execute(op)
+                self._route(op).execute(op)
             except StoreError as error:
-                self._lost(error)
+                self._report_down(error)
                 raise
-            self._found()
-        elif isinstance(op, Work):
+            self._report_up()
+        elif isinstance(op, RunOnConnection):
             op.answer = op.call()
-        elif isinstance(op, Ask):
-            answer = op.call(Once(op.claim, self))
+        elif isinstance(op, RecoverOutcome):
+            answer = op.call(IdempotencyContext(op.claim, self))
             op.answer = asyncio.run(_awaited(answer)) if inspect.isawaitable(answer) else answer
         else:
             self._blocking[type(op)](op)
 
     async def aexecute(self, op: Op[Any]) -> None:
-        """The same from a coroutine."""
-        here = self._here.get(type(op))
-        if here is not None:
-            here(op)
+        """The same as ``execute``, in a coroutine."""
+        local = self._local.get(type(op))
+        if local is not None:
+            local(op)
         elif isinstance(op, StoreOp):
             try:
-                await self._for(op).aexecute(op)
+                await self._route(op).aexecute(op)
             except StoreError as error:
-                self._lost(error)
+                self._report_down(error)
                 raise
-            self._found()
-        elif isinstance(op, Work):
+            self._report_up()
+        elif isinstance(op, RunOnConnection):
             op.answer = await op.carry(op.call)
-        elif isinstance(op, Ask):
-            answer = op.call(Once(op.claim, self))
+        elif isinstance(op, RecoverOutcome):
+            answer = op.call(IdempotencyContext(op.claim, self))
             op.answer = await answer if inspect.isawaitable(answer) else answer
         else:
             await self._awaiting[type(op)](op)
 
-    def _for(self, op: StoreOp[Any]) -> "Adapter | Breaker":
+    def _route(self, op: StoreOp[Any]) -> "Adapter | CircuitBreaker":
         if self._counts is None or self._cached is None:
             return self._store
         if hurried(op):
             return self._counts
         return self._cached if op.space.evictable and not isinstance(op, Delete) else self._store
 
-    def _lost(self, error: StoreError) -> None:
-        """One line when the store goes and one when it is back, not one for each request in between."""
+    def _report_down(self, error: StoreError) -> None:
+        """Log one line when the store fails and one when it is back, not one per request."""
         if self._reachable:
             self._reachable = False
             logger.warning(
@@ -119,7 +128,7 @@ class Answers:
                 error,
             )
 
-    def _found(self) -> None:
+    def _report_up(self) -> None:
         if not self._reachable:
             self._reachable = True
             for breaker in (self._counts, self._cached):
@@ -133,7 +142,7 @@ async def _awaited(answer: Awaitable[Any]) -> Any:
 
 
 def _no_database(op: Database) -> None:
-    op.answer = None  # a face whose framework has one answers it itself
+    op.answer = None  # a framework with a database executes this operation itself
 
 
 async def _ano_database(op: Database) -> None:

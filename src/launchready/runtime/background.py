@@ -1,7 +1,7 @@
-"""Requests that nobody waits for, behind an answer: what they are made of, and what runs them.
+"""Background requests: revalidate a stale response after it was sent.
 
-Each runs in an empty context: nothing of the request that occasioned it is to be seen there. Under ASGI that is a task,
-under WSGI one of a few threads, started when they are first needed. What the app raises goes to the log.
+Each runs in an empty context, so nothing of the original request leaks into it. Under ASGI it is a task, under WSGI a
+thread of a small pool, created on first use. Exceptions of the app are logged.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from functools import cache, partial
 from io import BytesIO
 from typing import Any, ParamSpec
 
-from launchready.http.environ import key_of
+from launchready.http.environ import environ_key
 from launchready.http.message import Headers
 
 P = ParamSpec("P")
@@ -24,7 +24,7 @@ THREADS = 4
 
 logger = logging.getLogger("launchready")
 
-# What a request is, without what anybody has made of it on its way (user, session, extensions of the server).
+# The keys that describe the request itself, without those that middleware added (user, session, server extensions).
 _SCOPE = (
     "type", "asgi", "http_version", "scheme", "path", "raw_path", "query_string", "root_path", "client", "server",
     "app",
@@ -32,24 +32,24 @@ _SCOPE = (
 
 
 def scope_of(scope: MutableMapping[str, Any], headers: Headers) -> dict[str, Any]:
-    """A scope for a GET behind this one."""
+    """Return the scope of a background GET for the same URL."""
     own = {name: scope[name] for name in _SCOPE if name in scope}
     return {**own, "method": "GET", "headers": headers, "state": dict(scope.get("state", {}))}
 
 
 def environ_of(environ: dict[str, Any], headers: Headers) -> dict[str, Any]:
-    """An environ for a GET behind this one."""
+    """Return the environ of a background GET for the same URL."""
     own = {
         key: value
         for key, value in environ.items()
         if key.startswith("wsgi.") or (key.isupper() and not key.startswith(("HTTP_", "CONTENT_")))
     }
-    lines = {key_of(name.decode("latin-1")): value.decode("latin-1") for name, value in headers}
+    lines = {environ_key(name.decode("latin-1")): value.decode("latin-1") for name, value in headers}
     return {**own, **lines, "REQUEST_METHOD": "GET", "wsgi.input": BytesIO()}
 
 
-def nobody() -> Callable[[], Awaitable[Message]]:
-    """The receive of a client that sends no body and never hangs up."""
+def empty_receive() -> Callable[[], Awaitable[Message]]:
+    """Return the ``receive`` of a client that sends no body and never disconnects."""
     messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Message:
@@ -58,13 +58,13 @@ def nobody() -> Callable[[], Awaitable[Message]]:
     return receive
 
 
-async def unheard(message: Message) -> None:
-    """The send to nobody."""
+async def discard_send(message: Message) -> None:
+    """A ``send`` that discards the response."""
     del message
 
 
 class Tasks:
-    """Tasks of an event loop, which itself holds them weakly."""
+    """Keeps references to running tasks: an event loop holds them weakly."""
 
     def __init__(self) -> None:
         self.running: set[asyncio.Task[None]] = set()
@@ -77,26 +77,26 @@ class Tasks:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self.running.discard(task)
         if not task.cancelled():
-            _tell(task.exception())
+            _log_error(task.exception())
 
 
 def run(call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
-    """Have ``call`` run by one of the threads, as soon as one is free."""
+    """Run ``call`` in a thread of the pool, in an empty context."""
     alone = partial(Context().run, partial(call, *args, **kwargs))
-    _pool(os.getpid()).submit(alone).add_done_callback(_done)
+    _pool(os.getpid()).submit(alone).add_done_callback(_log_result)
 
 
 @cache
 def _pool(pid: int) -> ThreadPoolExecutor:
-    """The threads of this process: a fork has none of its parent's."""
+    """Return the thread pool of this process: a forked child has none of its parent's threads."""
     del pid
     return ThreadPoolExecutor(THREADS, thread_name_prefix="launchready-behind")
 
 
-def _done(done: "Future[None]") -> None:
-    _tell(done.exception())
+def _log_result(done: "Future[None]") -> None:
+    _log_error(done.exception())
 
 
-def _tell(error: BaseException | None) -> None:
+def _log_error(error: BaseException | None) -> None:
     if error is not None:
-        logger.warning("the app raised %s, asked behind a stale answer", type(error).__name__, exc_info=error)
+        logger.warning("the app raised %s in a background revalidation", type(error).__name__, exc_info=error)

@@ -1,15 +1,15 @@
-"""The caches of this process: whom a purge is told to."""
+"""The registry of the caches in this process, for purges and the dashboard."""
 
 from collections.abc import Iterable
 from typing import Protocol
 from weakref import WeakSet
 
 from launchready.exchange.operations import Flow
-from launchready.runtime.adapter import Answers
+from launchready.runtime.adapter import OperationAdapter
 
 
-class Purged(Protocol):
-    """A cache, as far as anybody outside of a request may ask it something."""
+class PurgeableCache(Protocol):
+    """A cache, as seen from outside a request."""
 
     def purge(self, names: Iterable[str], *, soft: bool) -> Flow[None]: ...
 
@@ -18,13 +18,13 @@ class Purged(Protocol):
     def suggestions(self) -> list[dict[str, object]]: ...
 
 
-class Known:
-    """A cache, and who answers its operations."""
+class RegisteredCache:
+    """A cache, and the adapter that executes its operations."""
 
-    def __init__(self, answers: Answers, feature: Purged) -> None:
-        self.answers = answers
+    def __init__(self, answers: OperationAdapter, feature: PurgeableCache) -> None:
+        self.adapter = answers
         self.feature = feature
 
 
-CACHES: WeakSet[Known] = WeakSet()
-"""As long as their apps live."""
+CACHES: WeakSet[RegisteredCache] = WeakSet()
+"""Weak references: a cache leaves the registry with its app."""

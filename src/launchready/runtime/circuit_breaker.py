@@ -1,14 +1,12 @@
-"""A shared store that is down or slow must not slow down what only counts: a circuit breaker.
+"""A circuit breaker: a shared store that is down or slow must not slow down rate limits and the cache.
 
-Closed, the store is asked, and one that has not answered within ``HURRY`` is taken for down. Open, nobody waits for it:
-who hurries is told at once, and in the background it is asked with patience, about twice a second and only while there
-are requests, until it answers. So an outage, a hang or a flapping connection costs one request 40 ms and the others
-nothing. There is no thread and no task while the store is up.
-
-A cache has a breaker of its own that is ``patient``: an answer may be large, so it is waited for as long as the store
-takes to say that it is away; but one request waits, and those after it go on uncached.
-
-What does not hurry (a claim on a payment) always asks, and closes the breaker when it is answered.
+- Closed: the store is called. If it does not respond within ``HURRY`` seconds, the breaker opens.
+- Open: operations fail at once. A background probe calls the store about twice a second, while there are requests,
+  until it responds. So an outage, a hang or a flapping connection delays one request by 40 ms and no other.
+- There is no thread and no task while the store is up.
+- The cache has a ``patient`` breaker of its own. A response may be large, so the first request waits until the store's
+  own timeout; later requests continue uncached.
+- Claims on idempotency keys bypass the breaker. A successful one closes it.
 """
 
 import asyncio
@@ -30,14 +28,14 @@ THREADS = 16
 _PROBE = Space[bytes]("probe", dump=bytes, load=bytes, size=len, evictable=True, max_entries=1)
 
 
-class Breaker:
-    """In front of one store. ``within``: seconds that a store of its own kind may take, by its word for it."""
+class CircuitBreaker:
+    """Guards one store. A store may set its own time limit with the attribute ``within``."""
 
     def __init__(self, store: Adapter, *, patient: bool = False) -> None:
         self._store = store
         self._within = None if patient else float(getattr(store, "within", HURRY))
-        self._hurry: Callable[[StoreOp[Any]], None]
-        self._hurry = store.execute if patient else getattr(store, "hurry", self._elsewhere)
+        self._execute_quickly: Callable[[StoreOp[Any]], None]
+        self._execute_quickly = store.execute if patient else getattr(store, "execute_quickly", self._in_thread)
         self._open = False
         self._again = 0.0
         self._probing = False
@@ -46,51 +44,54 @@ class Breaker:
         self._pid = os.getpid()
 
     def close(self) -> None:
-        """The store has answered."""
+        """Close the circuit: the store has responded."""
         self._open = False
 
     def execute(self, op: StoreOp[Any]) -> None:
-        """Raises StoreUnavailable in time, or at once."""
+        """Execute the operation. Raises StoreUnavailable within the time limit, or at once if the circuit is open."""
         if self._open:
             self._probe_soon()
-            raise StoreUnavailable("it did not answer, and is not waited for until it does")
+            raise StoreUnavailable("the store did not respond; it is retried in the background")
         try:
-            self._hurry(op)
+            self._execute_quickly(op)
         except StoreUnavailable:
-            self._trip()
+            self._open_circuit()
             raise
 
     async def aexecute(self, op: StoreOp[Any]) -> None:
-        """The same from a coroutine."""
+        """The same as ``execute``, in a coroutine."""
         if self._open:
             self._aprobe_soon()
-            raise StoreUnavailable("it did not answer, and is not waited for until it does")
+            raise StoreUnavailable("the store did not respond; it is retried in the background")
         try:
             async with asyncio.timeout(self._within):
                 await self._store.aexecute(op)
         except TimeoutError:
-            self._trip()
+            self._open_circuit()
             raise StoreUnavailable(f"no answer within {self._within} s") from None
         except StoreUnavailable:
-            self._trip()
+            self._open_circuit()
             raise
 
-    def _trip(self) -> None:
+    def _open_circuit(self) -> None:
         self._open = True
         self._again = SYSTEM.monotonic()
 
-    def _elsewhere(self, op: StoreOp[Any]) -> None:
-        """In a thread that may be left behind; for stores without a ``hurry`` of their own."""
-        if self._pool is None or self._pid != os.getpid():  # a fork leaves the threads in the parent
-            self._pool, self._pid = ThreadPoolExecutor(THREADS, "launchready-store"), os.getpid()
-        future: Future[None] = self._pool.submit(self._store.execute, op)
+    def _in_thread(self, op: StoreOp[Any]) -> None:
+        """Execute in a thread that may be abandoned, for stores without ``execute_quickly``."""
+        future: Future[None] = self._threads().submit(self._store.execute, op)
         try:
             future.result(self._within)
         except TimeoutError:
             future.cancel()
             raise StoreUnavailable(f"no answer within {self._within} s") from None
 
-    # Open: one at a time finds out whether it is back.
+    def _threads(self) -> ThreadPoolExecutor:
+        if self._pool is None or self._pid != os.getpid():  # a forked child has no threads
+            self._pool, self._pid = ThreadPoolExecutor(THREADS, "launchready-store"), os.getpid()
+        return self._pool
+
+    # Open: one probe at a time checks whether the store is back.
 
     def _due(self) -> bool:
         if self._probing or SYSTEM.monotonic() < self._again:

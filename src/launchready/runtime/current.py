@@ -1,4 +1,4 @@
-"""The exchange that is being answered right now: how a view finds the face it stands behind."""
+"""The current exchange: how a decorated view finds the middleware that handles its request."""
 
 from collections.abc import Sequence
 from contextvars import ContextVar
@@ -6,67 +6,68 @@ from typing import Protocol
 
 from launchready.exchange.app import Feature
 from launchready.http.message import Request, Response
-from launchready.runtime.adapter import Answers
-from launchready.runtime.claims.context import Once
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.claims.context import IdempotencyContext
 
 
-class Exchange(Protocol):
-    """What a face offers to a view that turns out to be protected while it is being called."""
+class CurrentExchange(Protocol):
+    """The interface of a middleware to a decorated view of the request that it handles."""
 
     request: Request
 
     @property
-    def answers(self) -> Answers:
-        """The adapter of the app."""
+    def adapter(self) -> OperationAdapter:
+        """The adapter that executes the operations of the app."""
 
     @property
     def caller(self) -> object:
-        """The request, as the framework's views know it."""
+        """The framework's request object."""
 
     def user(self) -> str | None:
-        """Who is signed in, as far as the framework knows."""
+        """Return the id of the framework's signed-in user, or None."""
 
     def native(self, response: Response) -> object:
-        """A response as the framework's views return them."""
+        """Convert a response to the framework's response object."""
 
     def secrets(self) -> Sequence[str]:
-        """The framework's own, the newest last, for where ours was not set."""
+        """Return the framework's secret keys, the newest last. Used if ``secret_key`` is not set."""
 
     def database(self) -> object:
-        """The framework's own database connection, or None."""
+        """Return the framework's database connection, or None."""
 
     def settle(self, result: object) -> object:
-        """Tell the joined feature the view's answer at once, where it can be known before the framework has it.
+        """Pass the view's result to the joined feature. Returns the value that the view must return.
 
-        Answers what the view is to return. Under ASGI the face tells it, when the framework has made a response of it.
+        Under ASGI the middleware passes the response later, after the framework has created it.
         """
 
     async def asettle(self, result: object) -> object:
-        """The same from a coroutine."""
+        """The same as ``settle``, in a coroutine."""
 
     def join(self, feature: Feature) -> Response | None:
-        """Run the feature up to Forward, from a view that may block. None: go on, the feature waits for the answer.
+        """Run a feature up to Forward, in a view that may block.
 
-        A Response: answer with it, the view does not run.
+        Returns None if the view may run; the feature then waits for its response. Returns a Response to send instead.
         """
 
     async def ajoin(self, feature: Feature) -> Response | None:
-        """The same from a coroutine."""
+        """The same as ``join``, in a coroutine."""
 
     def fail(self, error: Exception) -> Response | None:
-        """Tell the joined feature what the view raised; a Response is the answer to give instead."""
+        """Pass the view's exception to the joined feature. Returns a Response to send instead, or None."""
 
     async def afail(self, error: Exception) -> Response | None:
-        """The same from a coroutine."""
+        """The same as ``fail``, in a coroutine."""
 
 
-class Wanted:
-    """Whether any view of this process asks for its exchange. Set once, at import of the app; read per request."""
+class ViewFeatures:
+    """Whether any view of this process has a decorator that needs the exchange. Set at import, read per request."""
 
     views = False
+    rules = False  # whether a view has an idempotency rule of its own
 
 
-CURRENT: ContextVar[Exchange | None] = ContextVar("launchready_exchange", default=None)
+CURRENT: ContextVar[CurrentExchange | None] = ContextVar("launchready_exchange", default=None)
 
-HELD: ContextVar[Once | None] = ContextVar("launchready_held", default=None)
-"""What a plain function, a transaction or a recovery holds, with no exchange around it."""
+HELD: ContextVar[IdempotencyContext | None] = ContextVar("launchready_held", default=None)
+"""The idempotency context of a plain function, a transaction or a recovery, outside any exchange."""

@@ -1,25 +1,26 @@
-"""The two drivers: carry operations out until the flow waits for the app (Forward, Copy) or ends.
+"""The sync and the async driver: execute operations until the flow waits for the app (Forward, Copy) or ends.
 
-``answer`` sets ``op.answer`` or raises; what it raises is thrown into the flow, which may catch it. ``error`` starts
-with a throw. The result is the operation the flow waits at, or what it returned.
+- ``answer`` sets ``op.answer`` or raises. Its exception is thrown into the flow, which may catch it.
+- ``error`` is thrown into the flow first.
+- The result is the operation at which the flow waits, or the flow's return value.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from launchready.exchange.app import Copy, Ended, Forward, Gone, Occupy
+from launchready.exchange.app import ClientDisconnected, Copy, Forward, ForwardExclusive, ResponseSent
 from launchready.exchange.operations import Flow, Op
 
 T = TypeVar("T")
 
-Waits = Forward | Copy | Ended
+Waits = Forward | Copy | ResponseSent
 
 
 def drive(
     flow: Flow[T], answer: Callable[[Op[Any]], None], op: Op[Any] | None = None, error: Exception | None = None
 ) -> Waits | T:
-    """Blocking. ``op``: an operation that the flow yielded already."""
+    """Drive a flow, blocking. ``op``: an operation that the flow has already yielded."""
     try:
         if op is None:
             op = next(flow) if error is None else flow.throw(error)
@@ -42,7 +43,7 @@ async def adrive(
     op: Op[Any] | None = None,
     error: Exception | None = None,
 ) -> Waits | T:
-    """The same in a coroutine."""
+    """The same as ``drive``, in a coroutine."""
     try:
         if op is None:
             op = next(flow) if error is None else flow.throw(error)
@@ -59,9 +60,11 @@ async def adrive(
     return op
 
 
-async def let_go(parked: Iterable[tuple[Flow[Any], Forward]], answer: Callable[[Op[Any]], Awaitable[None]]) -> None:
-    """The app was cancelled before it answered: what is held until the end of a request is let go."""
+async def cancel_flows(
+    parked: Iterable[tuple[Flow[Any], Forward]], answer: Callable[[Op[Any]], Awaitable[None]]
+) -> None:
+    """Release exclusive holds (Occupy) after the app was cancelled before it responded."""
     for flow, app in parked:
-        if isinstance(app, Occupy):
-            with suppress(Gone):
-                await adrive(flow, answer, error=Gone())
+        if isinstance(app, ForwardExclusive):
+            with suppress(ClientDisconnected):
+                await adrive(flow, answer, error=ClientDisconnected())

@@ -1,8 +1,8 @@
-"""What holds a key is finished, whoever still waits for it.
+"""A request that may hold an idempotency key runs to completion, even if its client disconnects.
 
-Some servers and frameworks cancel a request whose client went away (Daphne, Django under ASGI, an ``asyncio.timeout``
-around the app). A handler that is stopped between its effect and its answer leaves an outcome that nobody knows, so a
-request that may hold a key runs in a task of its own, which the cancelling does not reach.
+Some servers and frameworks cancel a request whose client disconnected (Daphne, Django under ASGI, an
+``asyncio.timeout`` around the app). A handler cancelled between its effect and its response leaves an unknown outcome.
+So such a request runs in its own task, which the cancellation does not reach.
 """
 
 import asyncio
@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_left: set[asyncio.Task[Any]] = set()
-"""Nobody waits for them, and an event loop holds its tasks weakly."""
+_detached: set[asyncio.Task[Any]] = set()
+"""Tasks whose request was cancelled. An event loop holds its tasks weakly, so they are referenced here."""
 
 
-async def finish(work: Coroutine[Any, Any, T]) -> T:
-    """Await ``work`` to its end; cancelled meanwhile, it goes on without whoever waited.
+async def run_to_completion(work: Coroutine[Any, Any, T]) -> T:
+    """Await ``work``. If the caller is cancelled, ``work`` continues.
 
-    As asyncio.shield, without its two Python frames for each request.
+    Like asyncio.shield, without its two Python frames per request.
     """
     loop = asyncio.get_running_loop()
     task, done = loop.create_task(work), loop.create_future()
@@ -27,14 +27,14 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
         await done
     except asyncio.CancelledError:
         task.remove_done_callback(done.set_result)
-        _left.add(task)
+        _detached.add(task)
         task.add_done_callback(_ended)
         raise
     return task.result()
 
 
 def _ended(task: asyncio.Task[Any]) -> None:
-    """What it raised, it raised for a server that is gone."""
-    _left.discard(task)
+    """Retrieve the exception, so that asyncio does not log it: the server has gone."""
+    _detached.discard(task)
     if not task.cancelled():
         task.exception()

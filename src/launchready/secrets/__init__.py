@@ -1,16 +1,17 @@
-"""The secrets scan: what was committed, or is about to be, that opens something. Offline, and never validated anywhere.
+"""The secrets scan: finds credentials in files, in git history, and in what is about to be committed. Works offline.
 
-``scan(path)`` looks at the files and at the whole history; ``text.find`` at one text. From the bytes inward: ``tree``,
-``history`` and ``patches`` bring files and what commits added, ``data`` unpacks and decodes, ``text`` runs the readers
-(``tokens``, ``urls``, ``pairs``, ``blocks``, ``commands``, ``formats``, ``encoded``), and ``judge`` tells a secret from
-what stands in its place. The rules are data, in ``launchready.vendors`` and ``names``.
+``scan(path)`` reads files and history; ``scan_text.find_secrets`` reads one text. ``work_tree``, ``history`` and
+``patches`` supply files and commits, ``archives`` and ``decoding`` turn bytes into text. The readers
+(``vendor_tokens``, ``urls``, ``key_values``, ``private_keys``, ``command_lines``, ``credential_files``,
+``base64_text``) find candidates, and ``value_checks`` rejects placeholders. The rules are data, in
+``launchready.vendors`` and ``key_names``. No secret is ever validated at its vendor.
 """
 
 from collections.abc import Sequence
 from os import PathLike, fspath
 
 from launchready.secrets.hits import Unread
-from launchready.secrets.scanner import Options, Progress, Scan
+from launchready.secrets.scanner import Progress, Scan, ScanOptions
 
 TYPE_CHECKING = False
 
@@ -28,23 +29,23 @@ def scan(
     engines: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Scan:
-    """Looks for secrets, and yields a ``Leak`` for each place that one stands in, the worst first.
+    """Scan for secrets. Iterating yields a ``Leak`` for each place of each secret, the most severe first.
 
     - ``path``: a folder or a file. In a git repository: the files that git would commit, and with ``history`` every
       commit of every ref, merges and messages included.
     - ``staged``: only what is about to be committed. ``commits``: only a range, "main..HEAD".
-    - ``files=False``: the history alone. ``engines``: second opinions of "gitleaks", "betterleaks", "kingfisher".
-    - ``progress``: called with portions done and portions in all.
-    - Bounded: a file up to 1 GB in windows, archives up to 256 MB unpacked and two deep. What was not read to its end
-      is in ``unread`` of what is returned; what was accepted for a while in ``accepted``.
-    - ConfigError for a path that is not there, and for a range or an index without a repository.
+    - ``files=False``: only the history. ``engines``: also run "gitleaks", "betterleaks" or "kingfisher".
+    - ``progress``: called with the number of finished jobs and of all jobs.
+    - Bounds: files up to 1 GB, read in windows; archives up to 256 MB unpacked, nested two deep. ``unread`` of the
+      result lists everything that was not read completely, ``accepted`` the accepted leaks.
+    - Raises ConfigError for a missing path, and for a range or an index outside of a repository.
     """
-    options = Options(files, history, staged, commits, tuple(engines), None, progress)
+    options = ScanOptions(files, history, staged, commits, tuple(engines), None, progress)
     return Scan(fspath(path), options)
 
 
 def __getattr__(name: str) -> object:
-    if name == "Leak":  # loaded with the first leak: see ``scanning``
+    if name == "Leak":  # most scans find no leak, and need not import it
         from launchready.secrets.leak import Leak  # noqa: PLC0415
 
         return Leak

@@ -1,5 +1,5 @@
-"""A worker process of a scan: see ``work``."""
+"""A worker process of a scan: see ``worker_pool``."""
 
-from launchready.secrets.worker_pool import serve
+from launchready.secrets.worker_pool import run_worker
 
-serve()
+run_worker()

@@ -1,8 +1,8 @@
-"""What the owner accepts for a while, by fingerprint or code, for a reason. After its day it is a finding again.
+"""Findings that the owner accepts until a day, by fingerprint or code, with a reason. Afterwards they are findings
+again.
 
-The list is ``launchready-accepted.toml`` in the root of the project, to be committed, so that everyone and the build
-server know it. It also holds the key of the fingerprints, once it was written: a shallow clone has no first commit to
-derive the key from.
+The list is ``launchready-accepted.toml`` in the root of the project. Commit it, so that the build server and all clones
+use it. The file also stores the key of the fingerprints, because a shallow clone has no first commit to derive it from.
 """
 
 import datetime as dt
@@ -17,15 +17,15 @@ FILE = "launchready-accepted.toml"
 
 
 class Acceptance(NamedTuple):
-    """One line of the list."""
+    """One entry of the list."""
 
     id: str
     until: dt.date
     why: str
 
 
-class Accepted(NamedTuple):
-    """The list as it stands in the file."""
+class AcceptedList(NamedTuple):
+    """The entries of the file. ``current`` and ``expired`` hold the ids whose day is ahead or has passed."""
 
     entries: tuple[Acceptance, ...] = ()
     key: bytes | None = None
@@ -33,22 +33,22 @@ class Accepted(NamedTuple):
     expired: frozenset[str] = frozenset()
 
 
-def root() -> str:
-    """Where the list of this project stands: the top of the checkout, else this folder."""
-    from launchready.secrets import git  # noqa: PLC0415 - a scan knows its root already
+def project_root() -> str:
+    """Return the folder of the list: the top of the checkout, else the current folder."""
+    from launchready.secrets import git  # noqa: PLC0415 - a scan already knows its root
 
     here = os.getcwd()  # noqa: PTH109 - as below
-    return (git.top(here) or here) if git.available() else here
+    return (git.work_tree_root(here) or here) if git.available() else here
 
 
-def load(root: str, today: dt.date) -> Accepted:
-    """The list of a project, told apart by the day. ConfigError for a file that cannot be read as one."""
+def load(root: str, today: dt.date) -> AcceptedList:
+    """Read the list and split it by ``today``. Raises ConfigError if the file is invalid."""
     path = os.path.join(root, FILE)  # noqa: PTH118 - pathlib costs more than the rest of this
     try:
         with open(path, "rb") as file:  # noqa: PTH123
             table = tomllib.load(file)
     except FileNotFoundError:
-        return Accepted()
+        return AcceptedList()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError([f"{path}: {error}"]) from None
     entries = []
@@ -58,7 +58,7 @@ def load(root: str, today: dt.date) -> Accepted:
         entries.append(Acceptance(row["id"], row["until"], str(row.get("why", ""))))
     current = frozenset(one.id for one in entries if one.until >= today)
     key = table.get("fingerprint_key")
-    return Accepted(
+    return AcceptedList(
         tuple(entries),
         bytes.fromhex(key) if isinstance(key, str) else None,
         current,
@@ -66,13 +66,13 @@ def load(root: str, today: dt.date) -> Accepted:
     )
 
 
-def add(root: str, known: Accepted, new: Acceptance, key: bytes) -> str:
-    """Writes the list with one entry more, or changed; the path. A file is replaced as a whole."""
+def add(root: str, known: AcceptedList, new: Acceptance, key: bytes) -> str:
+    """Add or replace one entry, write the list atomically, and return its path."""
     path = os.path.join(root, FILE)  # noqa: PTH118
     entries = [one for one in known.entries if one.id != new.id] + [new]
     lines = [
         "# Findings that are accepted for a while. Written by: launchready accept ID --until DATE --why TEXT",
-        "# The key is no secret: it makes fingerprints of this project comparable, and useless outside of it.",
+        "# The key is not a secret. It makes the fingerprints of all clones of this project equal.",
         f'fingerprint_key = "{(known.key or key)[:64].hex()}"',
     ]
     for one in entries:

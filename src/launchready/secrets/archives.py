@@ -1,7 +1,7 @@
-"""Archives within bounds: zip and what is one (wheel, jar, apk, docx), tar, gzip, bzip2, xz.
+"""Reads archives within bounds: zip and its relatives (wheel, jar, apk, docx), tar, gzip, bzip2, xz.
 
-A broken archive, one that unpacks to more than ``MOST_UNPACKED`` bytes, one nested deeper than two: said, and the rest
-is looked at.
+An archive that is broken, unpacks to more than ``MAX_UNPACKED`` bytes or is nested too deep is reported as ``Unread``,
+and its readable part is still scanned.
 """
 
 import bz2
@@ -16,10 +16,10 @@ from typing import IO, Any
 
 from launchready.secrets.hits import Unread
 
-MOST_UNPACKED = 256 << 20
-MOST_MEMBERS = 20_000
-MOST_MEMBER = 64 << 20
-DEPTH = 2
+MAX_UNPACKED = 256 << 20
+MAX_MEMBERS = 20_000
+MAX_MEMBER = 64 << 20
+MAX_DEPTH = 2
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -37,53 +37,53 @@ _BROKEN = (
 _STREAMS = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
 
 
-class Budget:
-    """What may still be unpacked, of one file and all in it."""
+class UnpackBudget:
+    """Bytes and members that may still be unpacked, for one file and all archives in it."""
 
-    __slots__ = ("members", "room")
+    __slots__ = ("bytes_left", "members")
 
     def __init__(self) -> None:
-        self.room = MOST_UNPACKED
-        self.members = MOST_MEMBERS
+        self.bytes_left = MAX_UNPACKED
+        self.members = MAX_MEMBERS
 
 
-def unpacked(path: str, data: bytes) -> Iterator[tuple[str, bytes] | Unread]:
-    """Every file in an archive's bytes, and in those of the archives in it."""
-    yield from _unpacked(path, data, 0, Budget())
+def unpack(path: str, data: bytes) -> Iterator[tuple[str, bytes] | Unread]:
+    """Yield every file of an archive, and of the archives in it."""
+    yield from _unpack(path, data, 0, UnpackBudget())
 
 
-def _unpacked(path: str, data: bytes, depth: int, budget: Budget) -> Iterator[tuple[str, bytes] | Unread]:
-    opened = _archive(data)
-    if opened is None:
+def _unpack(path: str, data: bytes, depth: int, budget: UnpackBudget) -> Iterator[tuple[str, bytes] | Unread]:
+    kind = _archive_kind(data)
+    if kind is None:
         yield path, data
         return
-    if depth >= DEPTH:
-        yield Unread(path, f"an archive in an archive in an archive: unpacked to a depth of {DEPTH} only")
+    if depth >= MAX_DEPTH:
+        yield Unread(path, f"archives nested more than {MAX_DEPTH} deep are not unpacked")
         return
     try:
-        members = _zip if opened == "zip" else _tar
+        members = _zip if kind == "zip" else _tar
         for name, stream in members(data):
             budget.members -= 1
             if budget.members < 0:
-                yield Unread(path, f"more than {MOST_MEMBERS} files: the rest was not looked at")
+                yield Unread(path, f"more than {MAX_MEMBERS} files: the rest was not scanned")
                 return
             inside = f"{path}!/{name}"
-            bound = min(MOST_MEMBER, budget.room)
+            bound = min(MAX_MEMBER, budget.bytes_left)
             body = stream.read(bound + 1)
-            budget.room -= len(body)
+            budget.bytes_left -= len(body)
             if len(body) > bound:
-                yield Unread(inside, f"unpacks to more than {bound} bytes: the rest was not looked at")
+                yield Unread(inside, f"unpacks to more than {bound} bytes: the rest was not scanned")
                 body = body[:bound]
-            yield from _unpacked(inside, body, depth + 1, budget)
-            if budget.room <= 0:
-                yield Unread(path, f"unpacks to more than {MOST_UNPACKED >> 20} MB: the rest was not looked at")
+            yield from _unpack(inside, body, depth + 1, budget)
+            if budget.bytes_left <= 0:
+                yield Unread(path, f"unpacks to more than {MAX_UNPACKED >> 20} MB: the rest was not scanned")
                 return
     except _BROKEN as error:
         yield Unread(path, f"a broken or encrypted archive ({type(error).__name__})")
         yield path, data
 
 
-def _archive(data: bytes) -> str | None:
+def _archive_kind(data: bytes) -> str | None:
     if data.startswith(b"PK\x03\x04"):
         return "zip"
     if data[257:262] == b"ustar":
@@ -100,7 +100,7 @@ def _zip(data: bytes) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _tar(data: bytes) -> Iterator[tuple[str, Any]]:
-    """The files of a tar, packed or not; and a packed single file as one without a name of its own."""
+    """Yield the files of a tar, compressed or not. A compressed single file is one member without a name."""
     for magic, opener in _STREAMS:
         if data.startswith(magic):
             with opener(io.BytesIO(data)) as stream:
@@ -109,12 +109,12 @@ def _tar(data: bytes) -> Iterator[tuple[str, Any]]:
                 if head[257:262] != b"ustar":
                     yield "content", stream
                 else:
-                    yield from _tarred(stream)
+                    yield from _tar_members(stream)
             return
-    yield from _tarred(io.BytesIO(data))
+    yield from _tar_members(io.BytesIO(data))
 
 
-def _tarred(stream: Any) -> Iterator[tuple[str, Any]]:
+def _tar_members(stream: Any) -> Iterator[tuple[str, Any]]:
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             if member.isfile() and (body := archive.extractfile(member)) is not None:

@@ -1,4 +1,4 @@
-"""Base64: what is inside, when it is text."""
+"""Decodes base64 that contains text."""
 
 import re
 from binascii import Error, a2b_base64
@@ -11,8 +11,8 @@ _TEXT = re.compile(rb"[\t\n\r\x20-\x7e\xc2-\xf4\x80-\xbf]+")
 _HEAD = 24
 
 
-def plain(value: str) -> str:
-    """The text in a piece of base64; "" when there is none."""
+def decode_text(value: str) -> str:
+    """Return the text in a base64 value, or "" if it does not decode to text."""
     value = value.strip()
     if len(value) < 8 or not value.isascii():
         return ""
@@ -27,12 +27,12 @@ def plain(value: str) -> str:
         return ""
 
 
-def runs(text: str) -> Iterator[tuple[int, int, str]]:
-    """Every run of base64 that is text inside: start, end, and the text."""
+def text_runs(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield every base64 run that decodes to text: start, end, decoded text."""
     for found in _RUN.finditer(text):
         value = found.group()
         if value.startswith("eyJ") and text[found.end() : found.end() + 1] == ".":
             continue
-        inside = plain(value)
+        inside = decode_text(value)
         if inside:
             yield found.start(), found.end(), inside

@@ -1,16 +1,16 @@
-"""Secrets by their place among arguments: ``server.login("user", "...")``, ``jwt.sign(claims, "...")``."""
+"""Finds secrets by argument position: ``server.login("user", "...")``, ``jwt.sign(claims, "...")``."""
 
 from collections.abc import Iterator
 
 from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import value_checks
-from launchready.secrets.file_context import Place
-from launchready.secrets.hits import Found
+from launchready.secrets.file_context import FileContext
+from launchready.secrets.hits import SecretMatch
 from launchready.secrets.key_kinds import identify
 
 _TEXT = r"(?:\"[^\"\n]{0,120}\"|'[^'\n]{0,120}'|[$\w.\[\]>-]{1,60})"
 _LAST = r"\s{0,40}(?:\"([^\"\n\\]{6,128})\"|'([^'\n\\]{6,128})')"
-#: How many arguments stand before the password, by what is called.
+#: Calls that take a password, with the arguments before it.
 _CALLS = (
     (".login(", LazyPattern(r"\.login\(\s{0,40}" + _TEXT + "," + _LAST)),
     ("auth=(", LazyPattern(r"\bauth=\(\s{0,40}" + _TEXT + "," + _LAST)),
@@ -23,7 +23,7 @@ _CALLS = (
 )
 _ANY = r"(?:\{[^{}\n]{0,200}\}|" + _TEXT + ")"
 _KEY = _LAST.replace("{6,128}", "{8,256}")
-#: Functions that take a signing key, or a vendor's key, at one place.
+#: Calls that take a signing key, or a vendor's key.
 _SIGNED = (
     ("jwt.", LazyPattern(r"\b(?:jwt|JWT)\.(?:sign|verify|encode|decode)\(\s{0,40}" + _ANY + "," + _KEY)),
     ("createhmac(", LazyPattern(r"\bcreateHmac\(\s{0,40}" + _TEXT + "," + _KEY)),
@@ -35,40 +35,44 @@ _SIGNED = (
         r"\b(?:add|set)Value\(" + _KEY + r",\s{0,40}forHTTPHeaderField:\s{0,4}\"[\w-]{0,40}(?i:auth|key|token|secret)"
     )),
 )  # fmt: skip
-#: What ``requests`` logs of a call to Twilio.
+#: As ``requests`` logs a call to Twilio.
 _TUPLE = LazyPattern(r"\bauth=\([\"']AC[0-9a-f]{32}[\"'], ?[\"']([0-9a-f]{32})[\"']")
 _VENDORS = (("twilio", "twilio-key"), ("algolia", "algolia-admin-key"), ("header", "token"))
-#: How often the kind of character changes in what nobody reads as a word: see ``judge.changes``.
-_CHOSEN = 0.2
+#: Minimum ``value_checks.class_changes`` of a value that is not a word.
+_MIN_CHANGES = 0.2
 GATES = tuple(gate for gate, _form in (*_CALLS, *_SIGNED))
 
 
-def arguments(text: str, low: str, place: Place) -> Iterator[Found]:
-    """The literal that stands where such a call takes its password."""
-    if place.test or place.sample:
+def argument_secrets(text: str, low: str, context: FileContext) -> Iterator[SecretMatch]:
+    """Yield the literals at the password or key position of known calls."""
+    if context.test or context.sample:
         return
     if "auth=(" in low:
         for found in _TUPLE.finditer(text):
-            yield Found("twilio-key", found.group(1), found.start(1), found.end(1))
-    if place.prose:
+            yield SecretMatch("twilio-key", found.group(1), found.start(1), found.end(1))
+    if context.prose:
         return
     for gate, form in _SIGNED:
         for found in form.finditer(text) if gate in low else ():
             group = found.lastindex or 1
             value = found.group(group)
-            if value_checks.opaque(value, 20) or value_checks.noise(value) or _chosen(value):
+            if value_checks.looks_random(value, 20) or value_checks.is_generated_salt(value) or _is_punctuated(value):
                 rule = identify(value) or next((kind for word, kind in _VENDORS if word in gate), "secret")
-                yield Found(rule, value, found.start(group), found.end(group))
+                yield SecretMatch(rule, value, found.start(group), found.end(group))
     for gate, form in _CALLS:
         if gate in low:
             for found in form.finditer(text):
                 group = found.lastindex or 1
                 value = found.group(group)
-                if value_checks.password(value) and (
-                    any(map(str.isdigit, value)) or value_checks.changes(value) >= _CHOSEN
+                if value_checks.is_password(value) and (
+                    any(map(str.isdigit, value)) or value_checks.class_changes(value) >= _MIN_CHANGES
                 ):
-                    yield Found("password", value, found.start(group), found.end(group))
+                    yield SecretMatch("password", value, found.start(group), found.end(group))
 
 
-def _chosen(value: str) -> bool:
-    return value_checks.password(value) and any(map(str.isdigit, value)) and value_checks.changes(value) >= _CHOSEN
+def _is_punctuated(value: str) -> bool:
+    return (
+        value_checks.is_password(value)
+        and any(map(str.isdigit, value))
+        and value_checks.class_changes(value) >= _MIN_CHANGES
+    )

@@ -1,12 +1,12 @@
-"""Passwords on a command line, in SQL, and in the headers of a request."""
+"""Finds passwords on command lines, in SQL, and in HTTP headers."""
 
 from collections.abc import Iterator
 
 from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import value_checks
-from launchready.secrets.base64_text import plain
-from launchready.secrets.file_context import Place
-from launchready.secrets.hits import Found
+from launchready.secrets.base64_text import decode_text
+from launchready.secrets.file_context import FileContext
+from launchready.secrets.hits import SecretMatch
 from launchready.secrets.key_kinds import identify
 
 _USER = LazyPattern(
@@ -46,13 +46,13 @@ _BASIC = LazyPattern(r"[Bb]asic[ \t]+([A-Za-z0-9+/]{8,512}={0,2})")
 _BEARER = LazyPattern(r"[Bb]earer[ \t]+([A-Za-z0-9_\-.~+/]{20,2048}={0,2})")
 
 
-def commands(text: str, low: str, place: Place) -> Iterator[Found]:
-    """What the readers of names and vendors do not see."""
+def command_secrets(text: str, low: str, context: FileContext) -> Iterator[SecretMatch]:
+    """Yield passwords of commands, SQL statements and headers, which the readers of names and vendors do not see."""
     if " -u" in text or "--user" in text or " -U" in text or "--proxy-user" in text:
         for found in _USER.finditer(text):
             user, value = found.group(1), found.group(2)
-            if len(value) >= 4 and fits(value, place) and not (value.isdigit() and user.isdigit()):
-                yield Found("basic-auth", value, found.start(2), found.end(2))
+            if len(value) >= 4 and is_chosen_password(value, context) and not (value.isdigit() and user.isdigit()):
+                yield SecretMatch("basic-auth", value, found.start(2), found.end(2))
     for gate, form in (
         ("mysql", _MYSQL),
         ("sshpass", _SSHPASS),
@@ -70,8 +70,8 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
         if gate in low:
             for found in form.finditer(text):
                 value = found.group(1).strip("\"'")
-                if fits(value, place):
-                    yield Found("password", value, found.start(1), found.start(1) + len(value))
+                if is_chosen_password(value, context):
+                    yield SecretMatch("password", value, found.start(1), found.start(1) + len(value))
     if (
         "identified" in low
         or "password '" in low
@@ -81,47 +81,47 @@ def commands(text: str, low: str, place: Place) -> Iterator[Found]:
     ):
         for found in _SQL.finditer(text):
             value = found.group(2)
-            if fits(value, place):
-                yield Found("database-password", value, found.start(2), found.end(2))
+            if is_chosen_password(value, context):
+                yield SecretMatch("database-password", value, found.start(2), found.end(2))
     if "http" in low and (" -a " in text or "--auth" in text):
         for found in _HTTPIE.finditer(text):
-            if fits(found.group(1), place):
-                yield Found("basic-auth", found.group(1), found.start(1), found.end(1))
+            if is_chosen_password(found.group(1), context):
+                yield SecretMatch("basic-auth", found.group(1), found.start(1), found.end(1))
     for gate, form, rule in (
         (" set ", _SET, "token"),
         ("key=", _QUERY, "token"),
         ("sig=", _SAS, "azure-sas"),
         ("dns ", _DNS, "token"),
     ):
-        if gate in low and not (place.test or place.sample or place.xml):
+        if gate in low and not (context.test or context.sample or context.xml):
             for found in form.finditer(text):
                 value = found.group(1)
-                if value_checks.opaque(value.replace("%2F", "/").replace("%2B", "+").replace("%3D", "="), 20):
-                    yield Found(identify(value) or rule, value, found.start(1), found.end(1))
-    if "otpauth://" in low and not (place.test or place.sample):
+                if value_checks.looks_random(value.replace("%2F", "/").replace("%2B", "+").replace("%3D", "="), 20):
+                    yield SecretMatch(identify(value) or rule, value, found.start(1), found.end(1))
+    if "otpauth://" in low and not (context.test or context.sample):
         for found in _OTP.finditer(text):
-            if not value_checks.placeholder(found.group(1)) and not value_checks.sequence(found.group(1)):
-                yield Found("secret", found.group(1), found.start(1), found.end(1))
+            if not value_checks.is_placeholder(found.group(1)) and not value_checks.is_sequence(found.group(1)):
+                yield SecretMatch("secret", found.group(1), found.start(1), found.end(1))
     if "@tcp(" in low or "@unix(" in low:
         for found in _DSN.finditer(text):
-            if fits(found.group(1), place):
-                yield Found("database-password", found.group(1), found.start(1), found.end(1))
+            if is_chosen_password(found.group(1), context):
+                yield SecretMatch("database-password", found.group(1), found.start(1), found.end(1))
     if "asic " in text:
         for found in _BASIC.finditer(text):
-            user, colon, value = plain(found.group(1)).partition(":")
-            if colon and user and (fits(value, place) or place.credentials) and "\n" not in value:
-                yield Found("basic-auth", found.group(1), found.start(1), found.end(1))
+            user, colon, value = decode_text(found.group(1)).partition(":")
+            if colon and user and (is_chosen_password(value, context) or context.credentials) and "\n" not in value:
+                yield SecretMatch("basic-auth", found.group(1), found.start(1), found.end(1))
     if "earer " in text:
         for found in _BEARER.finditer(text):
             value = found.group(1)
-            if value_checks.opaque(value, 20) and not value.startswith("eyJ") and not place.test:
-                yield Found("bearer-token", value, found.start(1), found.end(1))
+            if value_checks.looks_random(value, 20) and not value.startswith("eyJ") and not context.test:
+                yield SecretMatch("bearer-token", value, found.start(1), found.end(1))
 
 
-def fits(value: str, place: Place) -> bool:
-    """A password that somebody chose, by where it stands."""
-    if place.noted and value_checks.noted(value):
+def is_chosen_password(value: str, context: FileContext) -> bool:
+    """Whether a value is a password that a person chose, given the file it is in."""
+    if context.sample_by_folder and value_checks.is_strong_password(value):
         return True
-    if place.test or place.sample:
-        return value_checks.password(value) and len(value) >= 10 and value_checks.changes(value) >= 0.25
-    return value_checks.password(value)
+    if context.test or context.sample:
+        return value_checks.is_password(value) and len(value) >= 10 and value_checks.class_changes(value) >= 0.25
+    return value_checks.is_password(value)

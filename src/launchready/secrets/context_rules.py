@@ -1,146 +1,160 @@
-"""A value under the name of a secret, weighed by where it stands: what counts in a .env is noise in a test."""
+"""Decides whether a value under a secret's name is a secret, by the file it is in: a password in .env is noise in a
+test.
+"""
 
 from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import value_checks
-from launchready.secrets.base64_text import plain
-from launchready.secrets.file_context import Place
-from launchready.secrets.key_kinds import by_name, identify, shaped
+from launchready.secrets.base64_text import decode_text
+from launchready.secrets.file_context import FileContext
+from launchready.secrets.key_kinds import has_format, identify, vendor_of_name
 from launchready.secrets.key_names import words
 from launchready.vendors.catalog import BY_NAME
 
 _DATABASES = frozenset(
     {"db", "database", "postgres", "postgresql", "pg", "pgpassword", "mysql", "mariadb", "mongo", "sql"}
 )
-_NOTHING = frozenset({"none", "null", "true", "false", "yes", "no", "ask", "prompt"})
-_MIXED = 0.3
-"""``judge.changes`` of what no name in code is."""
+_NO_VALUE = frozenset({"none", "null", "true", "false", "yes", "no", "ask", "prompt"})
+_MIN_RANDOM_CHANGES = 0.3
+"""Minimum ``value_checks.class_changes`` of a value that is not an identifier."""
 _NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
-#: As Apple makes them for one program.
+#: The form of Apple's app-specific passwords.
 _APP_PASSWORD = LazyPattern(r"[a-z]{4}(?:-[a-z]{4}){3}")
 
 
-def judged(key: str, kind: str, value: str, place: Place, *, bare: bool, encoded: bool) -> tuple[str, str]:
-    """The rule that a value under a name breaks, and the value to report; two empty texts when it is no secret."""
+def classify(key: str, kind: str, value: str, context: FileContext, *, bare: bool, encoded: bool) -> tuple[str, str]:
+    """Return (rule, value to report), or ("", "") if the value is not a secret."""
     value = value.strip()
     if encoded:
-        value = plain(value) or value
+        value = decode_text(value) or value
     own = identify(value)
     if own:
-        return ("", "") if value_checks.placeholder(value.lstrip("A").rpartition("$")[2]) else (own, value)
-    if kind == "secret" and value_checks.noise(value) and not (shown(place) and "\\x" in value):
+        return ("", "") if value_checks.is_placeholder(value.lstrip("A").rpartition("$")[2]) else (own, value)
+    if kind == "secret" and value_checks.is_generated_salt(value) and not (is_sample(context) and "\\x" in value):
         return "secret", value
-    if "://" in value or value.startswith("eyJ") or value_checks.placeholder(value) or place.locale:
+    if "://" in value or value.startswith("eyJ") or value_checks.is_placeholder(value) or context.locale:
         return "", ""
     if kind == "password":
-        return (password_rule(key), value) if password(value, place, bare=bare) else ("", "")
+        return (password_rule(key), value) if is_password(value, context, bare=bare) else ("", "")
     if kind == "key":
-        return ("token", value) if key_of_something(key, value, place) else ("", "")
-    vendor = by_name(key)
-    if vendor is not None and vendor_value(value, vendor.rule, place):
+        return ("token", value) if is_generic_key(key, value, context) else ("", "")
+    vendor = vendor_of_name(key)
+    if vendor is not None and is_vendor_key(value, vendor.rule, context):
         return vendor.rule, value
-    if kind == "token" and words(key)[-1] in {"auth", "authorization"} and ":" in plain(value):
+    if kind == "token" and words(key)[-1] in {"auth", "authorization"} and ":" in decode_text(value):
         return "registry-auth", value
-    return (kind, value) if secret(value, kind, key, place) else ("", "")
+    return (kind, value) if is_secret(value, kind, key, context) else ("", "")
 
 
-def key_of_something(key: str, value: str, place: Place) -> bool:
-    """The key of nobody knows what: a constant, or a setting, whose value can be nothing else."""
-    return setting(key, place) and value_checks.opaque(value, 24) and value_checks.changes(value) >= 0.25
+def is_generic_key(key: str, value: str, context: FileContext) -> bool:
+    """Whether a value under a generic "key" is a secret: a constant or setting with a random value."""
+    return (
+        is_setting(key, context) and value_checks.looks_random(value, 24) and value_checks.class_changes(value) >= 0.25
+    )
 
 
-def setting(key: str, place: Place) -> bool:
-    """Whether the key of something would be written under this name here."""
-    return not shown(place) and (key.isupper() or (place.config and not place.code))
+def is_setting(key: str, context: FileContext) -> bool:
+    """Whether this name may hold a secret key in this file."""
+    return not is_sample(context) and (key.isupper() or (context.config and not context.code))
 
 
-def shown(place: Place) -> bool:
-    """Whether a place shows how it is done, and is not where it is done."""
-    return place.test or place.sample or place.prose
+def is_sample(context: FileContext) -> bool:
+    """Whether the file shows examples: a test, a sample or prose."""
+    return context.test or context.sample or context.prose
 
 
 def password_rule(key: str) -> str:
-    """A database's password by its name: the finding then says what it opens."""
+    """Return "database-password" if the name speaks of a database, else "password"."""
     database = not _DATABASES.isdisjoint(words(key)) or "PGPASS" in key or "DB" in key
     return "database-password" if database else "password"
 
 
-def password(value: str, place: Place, *, bare: bool) -> bool:
-    """In a file of credentials every literal counts, in a test only what nobody would make up."""
-    if place.credentials:
-        made = value_checks.placeholder(value) or value.lower() in _NOTHING or value.startswith(("%", "$", "{"))
-        # what Rails itself writes for everybody's own database
-        stock = place.path.endswith("database.yml") and value in {"postgres", "root", "mysql"}
-        return len(value) >= 3 and not made and not stock
-    if _APP_PASSWORD.fullmatch(value) and not place.test:
-        return value_checks.unspeakable(value)
-    if place.noted and not place.code and value_checks.noted(value):
-        return True
-    if place.test or place.sample:
-        return (
-            value_checks.password(value)
-            and len(value) >= 10
-            and value_checks.changes(value) >= 0.25
-            and not value_checks.wordy(value)
+def is_password(value: str, context: FileContext, *, bare: bool) -> bool:
+    """Whether a value is a password. Files of credentials accept every literal, tests only improbable ones."""
+    if context.credentials:
+        placeholder = (
+            value_checks.is_placeholder(value) or value.lower() in _NO_VALUE or value.startswith(("%", "$", "{"))
         )
-    if place.trusted or (value[-1:].isdigit() and place.path.endswith((".ini", ".cnf"))):
-        literal = not value_checks.placeholder(value) and not value_checks.expression(value)
-        literal = literal and (not value.isalpha() or value_checks.password(value))
+        # the default that Rails generates
+        stock = context.path.endswith("database.yml") and value in {"postgres", "root", "mysql"}
+        return len(value) >= 3 and value.lower() not in _NO_VALUE and not placeholder and not stock
+    if _APP_PASSWORD.fullmatch(value) and not context.test:
+        return value_checks.is_unpronounceable(value)
+    if context.sample_by_folder and not context.code and value_checks.is_strong_password(value):
+        return True
+    if context.test or context.sample:
+        return (
+            value_checks.is_password(value)
+            and len(value) >= 10
+            and value_checks.class_changes(value) >= 0.25
+            and not value_checks.is_identifier(value)
+        )
+    if context.holds_real_values or (value[-1:].isdigit() and context.path.endswith((".ini", ".cnf"))):
+        literal = not value_checks.is_placeholder(value) and not value_checks.is_expression(value)
+        literal = literal and (not value.isalpha() or value_checks.is_password(value))
         return len(value) >= 6 and literal and value.lower() not in {"password1", "password123"}
-    if not value_checks.password(value):
+    if not value_checks.is_password(value):
         return False
     digits = sum(map(str.isdigit, value))
-    if place.code:
-        return digits >= 2 or (digits and not value_checks.wordy(value)) or value_checks.changes(value) >= 0.2
-    return digits > 0 or value_checks.changes(value) >= 0.2 or not bare or place.env
+    if context.code:
+        return (
+            digits >= 2
+            or (digits and not value_checks.is_identifier(value))
+            or value_checks.class_changes(value) >= 0.2
+        )
+    return digits > 0 or value_checks.class_changes(value) >= 0.2 or not bare or context.env
 
 
-def vendor_value(value: str, rule: str, place: Place) -> bool:
-    """Under a vendor's name a UUID is a key, too."""
+def is_vendor_key(value: str, rule: str, context: FileContext) -> bool:
+    """Whether a value under a vendor's name is its key. A UUID counts as well."""
     if value_checks.UUID.fullmatch(value):
-        return value != _NO_UUID and not place.test and not place.sample
-    if rule in BY_NAME and len(value) >= 40 and not place.test and shaped(rule, value):
-        return value_checks.changes(value) >= 0.25 and not value_checks.sequence(value)
-    return value_checks.opaque(value, 20) and not (place.test and value_checks.changes(value) < 0.3)
+        return value != _NO_UUID and not context.test and not context.sample
+    if rule in BY_NAME and len(value) >= 40 and not context.test and has_format(rule, value):
+        return value_checks.class_changes(value) >= 0.25 and not value_checks.is_sequence(value)
+    return value_checks.looks_random(value, 20) and not (context.test and value_checks.class_changes(value) < 0.3)
 
 
-#: Tokens that tell one request, one device, one visit from another, and open nothing.
-_OF_A_MOMENT = frozenset(
+#: Words of tokens that identify a request, device or visit, and grant no access.
+_IDENTIFIERS = frozenset(
     {"client", "request", "idempotency", "session", "device", "page", "push", "correlation", "trace", "user", "cursor"}
 )
 
 
-def uuid(value: str, key: str, place: Place) -> bool:
-    """A UUID is a key under a name of two words that says so: API_TOKEN, client_secret."""
-    said = words(key)
-    moment = said[-1:] in {("token",), ("key",)} and not _OF_A_MOMENT.isdisjoint(said)
-    return len(said) > 1 and not moment and value != _NO_UUID and not place.test and not place.sample
+def is_uuid_key(value: str, key: str, context: FileContext) -> bool:
+    """Whether a UUID is a key: the name has two words and says so (API_TOKEN, client_secret)."""
+    parts = words(key)
+    identifier = parts[-1:] in {("token",), ("key",)} and not _IDENTIFIERS.isdisjoint(parts)
+    return len(parts) > 1 and not identifier and value != _NO_UUID and not context.test and not context.sample
 
 
-def secret(value: str, kind: str, key: str, place: Place) -> bool:
-    """A signing key or token without a vendor."""
+def is_secret(value: str, kind: str, key: str, context: FileContext) -> bool:
+    """Whether a value is a signing key or token of an unknown vendor."""
     if value_checks.UUID.fullmatch(value):
-        return place.credentials or uuid(value, key, place)
-    if kind == "secret" and not (place.test or place.sample or place.prose) and marked(value):
+        return context.credentials or is_uuid_key(value, key, context)
+    if kind == "secret" and not (context.test or context.sample or context.prose) and is_punctuated_key(value):
         return True
-    if kind == "secret" and place.trusted and value_checks.password(value) and len(value) >= 8:
+    if kind == "secret" and context.holds_real_values and value_checks.is_password(value) and len(value) >= 8:
         return True
-    if place.code and len(value) > 200:
+    if context.code and len(value) > 200:
         return False
     value = value.removeprefix("base64:")
-    least = 20 if place.test or place.sample or (place.code and value_checks.changes(value) < _MIXED) else 16
-    return value_checks.opaque(value, least) and not (place.test and value_checks.changes(value) < 0.35)
+    least = (
+        20
+        if context.test or context.sample or (context.code and value_checks.class_changes(value) < _MIN_RANDOM_CHANGES)
+        else 16
+    )
+    return value_checks.looks_random(value, least) and not (context.test and value_checks.class_changes(value) < 0.35)
 
 
-def marked(value: str) -> bool:
-    """A signing key with punctuation all over, as Django and WordPress make them."""
-    if len(value) < 24 or (" " in value and len(value) < 50) or value_checks.expression(value):
+def is_punctuated_key(value: str) -> bool:
+    """Whether a value is a signing key full of punctuation, as Django and WordPress generate them."""
+    if len(value) < 24 or (" " in value and len(value) < 50) or value_checks.is_expression(value):
         return False
     marks = sum(not char.isalnum() for char in value)
     return (
         marks >= 5
-        and value_checks.changes(value) >= 0.4
-        and not value_checks.sequence(value)
+        and value_checks.class_changes(value) >= 0.4
+        and not value_checks.is_sequence(value)
         and "insecure" not in value
     )

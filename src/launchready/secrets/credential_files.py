@@ -1,4 +1,4 @@
-"""Files that hold credentials by their format, and not by any name in them: .pgpass, .htpasswd, shadow, master.key."""
+"""Finds secrets by file format, without a key name: .pgpass, .htpasswd, shadow, master.key."""
 
 import posixpath
 import re
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import value_checks
-from launchready.secrets.file_context import Place
-from launchready.secrets.hits import Found
+from launchready.secrets.file_context import FileContext
+from launchready.secrets.hits import SecretMatch
 
 _HASH = LazyPattern(
     r"(?m)^[\w.@\-]{1,64}:(\$(?:apr1|1|2[abxy]?|5|6|7|y|argon2\w*)\$[^\s:]{8,256}|\{S?SHA\}[A-Za-z0-9+/=]{16,128})"
@@ -32,9 +32,9 @@ _CHAP = LazyPattern(r"(?m)^[ \t]*[^#\s]\S{0,64}[ \t]+\S{1,64}[ \t]+\"?([^\s\"]{4
 _INI_PASS = LazyPattern(r"(?m)^\s*\w*(?:[Pp]assword|PASS)\s*=\s*(\S{3,128})\s*$")
 
 
-def formats(text: str, place: Place) -> Iterator[Found]:
-    """What the file's own format says is a secret."""
-    base = posixpath.basename(place.path.rpartition("!/")[2]).lower()
+def file_format_secrets(text: str, context: FileContext) -> Iterator[SecretMatch]:
+    """Yield the values that the file's format defines as secrets."""
+    base = posixpath.basename(context.path.rpartition("!/")[2]).lower()
     if base in {"shadow", "passwd", "master.passwd"} or ("passwd" in base and base != "sasl_passwd"):
         yield from _all(_HASH, text, "password-hash")
     elif base in {".pgpass", "pgpass", "pgpass.conf"}:
@@ -44,7 +44,7 @@ def formats(text: str, place: Place) -> Iterator[Found]:
     elif base in {"master.key", "credentials.key", "production.key", "staging.key"} and (
         found := _MASTER.fullmatch(text)
     ):
-        yield Found("secret", found.group(1), found.start(1), found.end(1))
+        yield SecretMatch("secret", found.group(1), found.start(1), found.end(1))
     elif base == "userlist.txt":
         yield from _all(_USERLIST, text, "database-password")
     elif base in {"chap-secrets", "pap-secrets"}:
@@ -59,19 +59,21 @@ def formats(text: str, place: Place) -> Iterator[Found]:
         yield from _all(_JETBRAINS, text, "password")
     elif base == "sasl_passwd":
         yield from _all(_SASL, text, "password")
-    elif not (place.code or place.prose or place.test or place.sample) and _BASICAUTH.search(text):
+    elif not (context.code or context.prose or context.test or context.sample) and _BASICAUTH.search(text):
         yield from _all(_HASHED, text, "password-hash")
 
 
-def _all(form: LazyPattern, text: str, rule: str) -> Iterator[Found]:
+def _all(form: LazyPattern, text: str, rule: str) -> Iterator[SecretMatch]:
     for found in form.finditer(text):
-        if rule in {"password-hash", "stored-login"} or not value_checks.placeholder(found.group(1)):
-            yield Found(rule, found.group(1), found.start(1), found.end(1))
+        if rule in {"password-hash", "stored-login"} or not value_checks.is_placeholder(found.group(1)):
+            yield SecretMatch(rule, found.group(1), found.start(1), found.end(1))
 
 
-def _dump(text: str) -> Iterator[Found]:
-    """Hashes of passwords in a dump, in rows of a table that speaks of users."""
+def _dump(text: str) -> Iterator[SecretMatch]:
+    """Yield password hashes of a database dump, from rows of user tables."""
     for line in re.finditer(r"INSERT INTO [^\n]*(?:\n\s*\([^\n]*)*", text):
         if re.search(r"(?i)user|account|customer|member|login|auth", line.group()[:200]):
             for found in _DUMP.finditer(line.group()):
-                yield Found("password-hash", found.group(1), line.start() + found.start(1), line.start() + found.end(1))
+                yield SecretMatch(
+                    "password-hash", found.group(1), line.start() + found.start(1), line.start() + found.end(1)
+                )

@@ -1,6 +1,6 @@
-"""From bytes to texts: encodings, and archives where there are any.
+"""Turns bytes into texts: detects encodings and unpacks archives.
 
-What cannot be read, or not to its end, is said (``Unread``), never passed over.
+Content that cannot be read completely is reported as ``Unread``.
 """
 
 from collections.abc import Iterator
@@ -9,60 +9,60 @@ from typing import NamedTuple
 from launchready.secrets.hits import Unread
 
 _HEAD = 8192
-PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
-"""How zip, gzip, bzip2 and xz begin."""
+ARCHIVE_MAGIC = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+"""First bytes of zip, gzip, bzip2 and xz."""
 
-#: What hides its text, and is not opened here: how it begins, what must stand in it, and what it is called.
-_SEALED = (
-    (b"%PDF-", b"/FlateDecode", "a PDF, whose text is packed"),
-    (b"%PDF-", b"/Encrypt", "a PDF, which is encrypted"),
-    (b"7z\xbc\xaf\x27\x1c", b"", "an archive of 7-Zip"),
-    (b"Rar!\x1a\x07", b"", "an archive of RAR"),
-    (b"\x28\xb5\x2f\xfd", b"", "packed with Zstandard"),
+#: Formats that are not unpacked: first bytes, bytes that must occur, name.
+_UNSUPPORTED = (
+    (b"%PDF-", b"/FlateDecode", "a compressed PDF"),
+    (b"%PDF-", b"/Encrypt", "an encrypted PDF"),
+    (b"7z\xbc\xaf\x27\x1c", b"", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", b"", "a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", b"", "a Zstandard file"),
 )
 
 
-class Text(NamedTuple):
-    """A text to look at. ``binary``: printable characters among others, in which only known formats are looked for."""
+class DecodedText(NamedTuple):
+    """One text. ``binary``: printable runs of a binary file, in which only known key formats are searched."""
 
     path: str
     text: str
     binary: bool = False
 
 
-def archive(data: bytes) -> bool:
-    """Whether these are the first bytes of something that packs others."""
-    return data.startswith(PACKED) or data[257:262] == b"ustar"
+def is_archive(data: bytes) -> bool:
+    """Whether the first bytes are those of an archive."""
+    return data.startswith(ARCHIVE_MAGIC) or data[257:262] == b"ustar"
 
 
-def texts(path: str, data: bytes) -> Iterator[Text | Unread]:
-    """Every text in a file's bytes: itself, or what its archive holds."""
-    if not archive(data):
-        sealed = next((name for head, mark, name in _SEALED if data.startswith(head) and mark in data), "")
+def decode_all(path: str, data: bytes) -> Iterator[DecodedText | Unread]:
+    """Yield every text in a file: its own, or those of its archive members."""
+    if not is_archive(data):
+        sealed = next((name for head, mark, name in _UNSUPPORTED if data.startswith(head) and mark in data), "")
         if sealed:
-            yield Unread(path, f"{sealed}: unpack it, and name the result with --path")
-        yield text(path, data)
+            yield Unread(path, f"{sealed}: unpack it, then scan the result with --path")
+        yield decode(path, data)
         return
-    from launchready.secrets.archives import unpacked  # noqa: PLC0415 - six modules that most scans do without
+    from launchready.secrets.archives import unpack  # noqa: PLC0415 - imports six modules that most scans do not need
 
-    for item in unpacked(path, data):
+    for item in unpack(path, data):
         if isinstance(item, Unread):
             yield item
-        elif item[1].strip(b"\0"):  # a bomb is made of zeros
-            yield from texts(*item) if not archive(item[1]) else (text(*item),)
+        elif item[1].strip(b"\0"):  # zip bombs consist of zeros
+            yield from decode_all(*item) if not is_archive(item[1]) else (decode(*item),)
 
 
-def text(path: str, data: bytes) -> Text:
-    """Bytes as text: by their mark, else by where their zeros stand, else UTF-8."""
-    coding = _coding(data)
+def decode(path: str, data: bytes) -> DecodedText:
+    """Decode by byte order mark, else by the position of zero bytes, else as UTF-8."""
+    coding = _encoding(data)
     if coding:
-        return Text(path, data.decode(coding, "replace").lstrip("\ufeff"))
+        return DecodedText(path, data.decode(coding, "replace").lstrip("\ufeff"))
     if b"\x00" in data[:_HEAD]:
-        return Text(path, data.decode("latin-1"), binary=True)
-    return Text(path, data.decode("utf-8", "replace").removeprefix("\ufeff"))
+        return DecodedText(path, data.decode("latin-1"), binary=True)
+    return DecodedText(path, data.decode("utf-8", "replace").removeprefix("\ufeff"))
 
 
-def _coding(data: bytes) -> str:
+def _encoding(data: bytes) -> str:
     if data.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
         return "utf-32"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

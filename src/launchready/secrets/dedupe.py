@@ -1,4 +1,4 @@
-"""Hits of one scan brought together: one entry for each secret and path, its oldest commit, its lines of today."""
+"""Merges the hits of one scan: one entry per secret and path, with its oldest commit and its current lines."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,8 +7,10 @@ from launchready.secrets.scan_blob import Hit
 Key = tuple[str, str, str]
 
 
-class Gathered:
-    """``order``: commits to their age, 0 the newest; filled before hits of the history arrive."""
+class HitIndex:
+    """Hits by path, rule and value. ``order`` maps commits to their age (0 = newest); set it before adding hits of the
+    history.
+    """
 
     def __init__(self) -> None:
         self.order: Mapping[str, int] = {}
@@ -17,7 +19,7 @@ class Gathered:
         self._now: set[tuple[str, str]] = set()
 
     def add(self, hit: Hit) -> None:
-        """One hit more. The line of today, the commit of long ago."""
+        """Add one hit. The index keeps the lines in the files and the oldest commit."""
         key = (hit.path, hit.rule, hit.value)
         if not hit.commit:
             self._now.add((hit.rule, hit.value))
@@ -32,7 +34,7 @@ class Gathered:
         return here._replace(commit=other.commit)
 
     def __iter__(self) -> Iterator[tuple[Hit, bool]]:
-        """Each place once, and whether the secret stands in the files today."""
+        """Yield each place once, with True if the secret is in the files now."""
         for key, hit in self._hits.items():
             now = (hit.rule, hit.value) in self._now
             for line in sorted(self._lines.get(key, (hit.line,))):

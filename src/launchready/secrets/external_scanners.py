@@ -1,7 +1,7 @@
-"""Second opinions: what an installed gitleaks, betterleaks or kingfisher finds, merged by value.
+"""Second opinions: runs an installed gitleaks, betterleaks or kingfisher, and merges the results by value.
 
-They run offline, on the same repository, without their own validation of keys. What they find and we do too is one
-finding; what only they find carries their rule's name, "gitleaks:generic-api-key".
+They run offline on the same repository, without validating keys. A secret that both find is one finding. A finding of
+the other scanner alone carries its rule name: "gitleaks:generic-api-key".
 """
 
 import json
@@ -22,12 +22,12 @@ _TIMEOUT = 600
 
 
 def installed() -> tuple[str, ...]:
-    """Those on the path."""
+    """Return the scanners on the path."""
     return tuple(name for name in ENGINES if shutil.which(name))
 
 
 def hits(name: str, root: str, *, past: bool) -> Iterator[Hit | Unread]:
-    """What one of them finds. ConfigError when it is not there; ``Unread`` when it fails."""
+    """Yield the hits of one scanner. Raises ConfigError if it is not installed; yields ``Unread`` if it fails."""
     if name not in ENGINES:
         raise ConfigError([f"engine: {name!r} is not known; known are {', '.join(ENGINES)}"])
     if shutil.which(name) is None:
@@ -37,7 +37,7 @@ def hits(name: str, root: str, *, past: bool) -> Iterator[Hit | Unread]:
         try:
             read = _findings(_report(name, root, report, past=past))
         except (OSError, subprocess.TimeoutExpired, ValueError) as error:
-            yield Unread(f"({name})", f"gave no report ({type(error).__name__})")
+            yield Unread(f"({name})", f"wrote no report ({type(error).__name__})")
             return
     for finding in read:
         hit = _hit(name, finding, root)
@@ -46,9 +46,9 @@ def hits(name: str, root: str, *, past: bool) -> Iterator[Hit | Unread]:
 
 
 def _report(name: str, root: str, report: str, *, past: bool) -> str:
-    """The text of its report. Of two generations of flags, the one that it knows."""
+    """Return the text of its report. Flags differ between versions, so each variant is tried."""
     for command in _commands(name, root, report, past=past):
-        subprocess.run(  # noqa: S603 - the named program
+        subprocess.run(  # noqa: S603 - a scanner of ENGINES
             command, capture_output=True, check=False, timeout=_TIMEOUT, cwd=root, env={**os.environ, **_OFFLINE}
         )
         if os.path.exists(report):  # noqa: PTH110
@@ -57,7 +57,7 @@ def _report(name: str, root: str, report: str, *, past: bool) -> str:
         return file.read()
 
 
-#: betterleaks asks vendors when these say so; never from here.
+#: Keep betterleaks from validating keys at their vendors.
 _OFFLINE = {"BETTERLEAKS_VALIDATE": "false", "BETTERLEAKS_ANALYZE": "false"}
 
 
@@ -74,7 +74,7 @@ def _commands(name: str, root: str, report: str, *, past: bool) -> Iterator[list
 
 
 def _findings(text: str) -> list[dict[str, Any]]:
-    """A JSON array, an object that holds one, or one object a line."""
+    """Parse a JSON array, an object that contains one, or one object per line."""
     try:
         read = json.loads(text or "[]")
     except ValueError:
@@ -85,27 +85,27 @@ def _findings(text: str) -> list[dict[str, Any]]:
 
 
 def _hit(name: str, one: dict[str, Any], root: str) -> Hit | None:
-    """The fields of gitleaks, of betterleaks 2 and of kingfisher, under our names."""
-    inner, location, match = _part(one, "finding"), _part(one, "location"), _part(one, "match")
+    """Convert a finding of gitleaks, betterleaks 2 or kingfisher to a ``Hit``."""
+    inner, location, match = _mapping(one, "finding"), _mapping(one, "location"), _mapping(one, "match")
     value = str(one.get("Secret") or match.get("value") or inner.get("snippet") or "")
     if not value:
         return None
     path = str(one.get("File") or location.get("path") or inner.get("path") or "")
     path = os.path.relpath(path, root) if os.path.isabs(path) else path  # noqa: PTH117
-    known = _part(_part(inner, "git_metadata"), "commit").get("id")
-    commit = str(one.get("Commit") or _part(one, "attributes").get("git.sha") or known or "")
+    known = _mapping(_mapping(inner, "git_metadata"), "commit").get("id")
+    commit = str(one.get("Commit") or _mapping(one, "attributes").get("git.sha") or known or "")
     line = int(one.get("StartLine") or location.get("start_line") or inner.get("line") or 0)
-    theirs = str(one.get("RuleID") or one.get("rule_id") or _part(one, "rule").get("id") or "secret")
-    return Hit(path, line, commit, identify(value) or f"{name}:{theirs}", value)
+    rule_id = str(one.get("RuleID") or one.get("rule_id") or _mapping(one, "rule").get("id") or "secret")
+    return Hit(path, line, commit, identify(value) or f"{name}:{rule_id}", value)
 
 
-def _part(one: dict[str, Any], name: str) -> dict[str, Any]:
+def _mapping(one: dict[str, Any], name: str) -> dict[str, Any]:
     found = one.get(name)
     return found if isinstance(found, dict) else {}
 
 
-def merged(ours: Iterable[Hit], theirs: Iterable[Hit]) -> Iterator[Hit]:
-    """Theirs, without what we have: the same value, or one that is a part of the other."""
+def new_hits(ours: Iterable[Hit], theirs: Iterable[Hit]) -> Iterator[Hit]:
+    """Yield the hits whose value is not in ours, nor a part of ours, nor contains ours."""
     known = {hit.value for hit in ours}
     for hit in theirs:
         if not any(hit.value in value or value in hit.value for value in known):

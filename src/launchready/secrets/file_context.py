@@ -1,4 +1,4 @@
-"""What a path says about the text in it: configuration, code, prose, a test, a translation, a file of credentials."""
+"""Derives the kind of a file from its path: configuration, code, prose, test, translation, file of credentials."""
 
 import posixpath
 from functools import lru_cache
@@ -59,7 +59,7 @@ _CREDENTIALS = LazyPattern(
 )
 
 
-class Place(NamedTuple):
+class FileContext(NamedTuple):
     """The flags of a path."""
 
     path: str
@@ -71,41 +71,41 @@ class Place(NamedTuple):
     env: bool = False
     test: bool = False
     sample: bool = False
-    noted: bool = False
+    sample_by_folder: bool = False
     locale: bool = False
     lock: bool = False
     credentials: bool = False
     message: bool = False
 
     @property
-    def bare(self) -> bool:
-        """Values may stand without quotes."""
+    def allows_unquoted(self) -> bool:
+        """Whether values may be unquoted."""
         return not self.code
 
     @property
-    def trusted(self) -> bool:
-        """A place of real values: what stands under a password's name here is one, however weak."""
+    def holds_real_values(self) -> bool:
+        """Whether a password here is real however weak: a file of credentials, or a .env that is no sample."""
         return self.credentials or (self.env and not self.sample and not self.test)
 
 
 @lru_cache(1024)
-def place(path: str) -> Place:
-    """The flags of a path; inside an archive the inner path counts."""
+def context_of(path: str) -> FileContext:
+    """Return the flags of a path. Inside an archive the inner path counts."""
     inner = path.rpartition("!/")[2]
     base = posixpath.basename(inner).lower()
     ext = base.rpartition(".")[2]
     env = _ENV.search(inner) is not None
     sample = _SAMPLE.search(inner) is not None
     test = _TEST.search(inner) is not None
-    # the handbook of the team, a script that fills a database: what else says that it is no sample?
+    # docs and seed scripts often hold real logins: does only the folder say "sample"?
     plain = _NOTED.sub("x", inner)
-    noted = (sample or test) and not (_SAMPLE.search(plain) or _TEST.search(plain))
+    sample_by_folder = (sample or test) and not (_SAMPLE.search(plain) or _TEST.search(plain))
     code = ext in _CODE and not env
-    return Place(
+    return FileContext(
         path,
         config=ext in _CONFIG or env or base.startswith((".", "dockerfile", "docker-compose", "procfile")),
         code=code,
-        # an export of a chat is often a page
+        # chat exports are often HTML
         prose=ext in _PROSE or ext in {"html", "htm"} or base in {"readme", "todo", "notes", "changelog"},
         xml=ext in _XML,
         shell=ext in _SHELL
@@ -115,12 +115,12 @@ def place(path: str) -> Place:
         env=env,
         test=test,
         sample=sample,
-        noted=noted,
+        sample_by_folder=sample_by_folder,
         locale=_LOCALE.search(inner) is not None,
         lock=_LOCK.search(inner) is not None,
         credentials=_CREDENTIALS.search(inner) is not None,
     )
 
 
-MESSAGE = Place("(commit message)", prose=True, message=True)
-TAG = Place("(tag message)", prose=True, message=True)
+MESSAGE = FileContext("(commit message)", prose=True, message=True)
+TAG = FileContext("(tag message)", prose=True, message=True)

@@ -1,4 +1,4 @@
-"""Git, asked as a program: read-only plumbing, whatever the user's configuration says."""
+"""Runs git as a program, with read-only plumbing commands that ignore the user's configuration."""
 
 import contextlib
 import os
@@ -19,13 +19,13 @@ _SAFE = (
 
 
 class GitError(Exception):
-    """Git said no; the message is its own first line."""
+    """Git failed; the message is the first line of its error output."""
 
 
 def available() -> bool:
-    """Whether there is a git to ask."""
+    """Whether git is installed."""
     if sys.platform == "win32":
-        import shutil  # noqa: PLC0415 - with it come four modules that unpack archives
+        import shutil  # noqa: PLC0415 - imports four modules that unpack archives
 
         return shutil.which("git") is not None
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
@@ -36,22 +36,22 @@ def command(repo: str, *args: str) -> list[str]:
     return ["git", "--no-pager", *_SAFE, "-C", repo, *args]
 
 
-#: What git tells its hooks of the repository that they run in. One in it is another.
-_ELSEWHERE = (
+#: Variables that git sets for hooks. They name the hook's repository, not the one to scan.
+_REPOSITORY_VARIABLES = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_PREFIX", "GIT_NAMESPACE", "GIT_EXTERNAL_DIFF", "GIT_INDEX_FILE",
 )  # fmt: skip
 
 
 def environment(repo: str, *, index: bool = False) -> dict[str, str]:
-    """Never a prompt, never a lock, never an object fetched from a promisor; messages in English.
+    """Environment for git: no prompts, no locks, no fetch of missing objects, messages in English.
 
-    A repository that has a ``.git`` is found by it, whatever a hook's environment names; only what is about to be
-    committed may stand in another ``index``, as in "git commit -a". Nothing hides objects: neither replacements nor
-    grafts.
+    A repository with a ``.git`` is found by that, whatever a hook's environment says. ``index=True`` keeps
+    GIT_INDEX_FILE, which "git commit -a" sets to a temporary index. Replacement objects and grafts are disabled, so
+    nothing hides objects.
     """
     own = os.path.lexists(os.path.join(repo, ".git"))  # noqa: PTH118
-    dropped = {name for name in _ELSEWHERE if own or name == "GIT_INDEX_FILE"} - (
+    dropped = {name for name in _REPOSITORY_VARIABLES if own or name == "GIT_INDEX_FILE"} - (
         {"GIT_INDEX_FILE"} if index else set()
     )
     return {
@@ -59,7 +59,7 @@ def environment(repo: str, *, index: bool = False) -> dict[str, str]:
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_NO_LAZY_FETCH": "1",
-        "GIT_ALLOW_PROTOCOL": "none",  # git before 2.39.4 does not know the line above
+        "GIT_ALLOW_PROTOCOL": "none",  # git before 2.39.4 ignores GIT_NO_LAZY_FETCH
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_GRAFT_FILE": os.devnull,
         "LC_ALL": "C",
@@ -67,28 +67,28 @@ def environment(repo: str, *, index: bool = False) -> dict[str, str]:
     }
 
 
-def output(repo: str, *args: str, given: bytes | None = None) -> bytes:
-    """What a command prints. Raises GitError."""
+def output(repo: str, *args: str, stdin: bytes | None = None) -> bytes:
+    """Return the output of a command. Raises GitError."""
     try:
-        done = subprocess.run(  # noqa: S603 - git itself
-            command(repo, *args), input=given, capture_output=True, check=False, env=environment(repo)
+        result = subprocess.run(  # noqa: S603 - git with fixed options
+            command(repo, *args), input=stdin, capture_output=True, check=False, env=environment(repo)
         )
     except OSError as error:
         raise GitError(str(error)) from None
-    if done.returncode:
-        raise GitError(said(done.stderr) or f"git {args[0]} failed")
-    return done.stdout
+    if result.returncode:
+        raise GitError(error_text(result.stderr) or f"git {args[0]} failed")
+    return result.stdout
 
 
-def said(stderr: bytes) -> str:
-    """The first line of what git complains of, and how an owner lets it read what belongs to another account."""
+def error_text(stderr: bytes) -> str:
+    """Return the first line of an error, and the safe.directory command that git suggests."""
     first, _, more = stderr.decode("utf-8", "replace").strip().partition("\n")
     trust = next((line.strip() for line in more.split("\n") if "safe.directory" in line), "")
-    return f"{first}; if you trust it: {trust}" if trust else first
+    return f"{first}; if you trust it, run: {trust}" if trust else first
 
 
-def refusal(path: str) -> str:
-    """Why git reads no repository here, in its own words."""
+def read_error(path: str) -> str:
+    """Return git's reason for not reading a repository here."""
     try:
         output(path, "rev-parse", "--git-dir")
     except GitError as error:
@@ -96,8 +96,8 @@ def refusal(path: str) -> str:
     return "there is no work tree"
 
 
-def top(path: str) -> str | None:
-    """The root of the work tree that holds a path, the path itself for a bare repository, None outside of git."""
+def work_tree_root(path: str) -> str | None:
+    """Return the root of the work tree at ``path``, ``path`` itself for a bare repository, or None outside of git."""
     try:
         inside = os.fsdecode(output(path, "rev-parse", "--is-bare-repository", "--show-toplevel")).split("\n")
     except GitError:
@@ -110,19 +110,19 @@ def top(path: str) -> str | None:
 
 PARTIAL = Unread(
     "(history)",
-    "a partial clone, without the files of some commits; fetch them: git fetch --refetch --no-filter",
+    "a partial clone lacks the files of some commits; fetch them with: git fetch --refetch --no-filter",
 )
 
 
 class Blobs:
-    """Reads objects by name through one ``git cat-file --batch``, started when the first is asked for."""
+    """Reads objects by id through one ``git cat-file --batch``, started on first use."""
 
     def __init__(self, repo: str, bound: int) -> None:
         self._repo, self._bound = repo, bound
         self._process: subprocess.Popen[bytes] | None = None
 
     def read(self, name: str) -> tuple[bytes, bool] | None:
-        """The bytes, up to the bound, and whether that was all; None for an object that is not there."""
+        """Return (bytes up to the bound, whether complete), or None if the object is missing."""
         ask, answer = self._pipes()
         try:
             ask.write(name.encode() + b"\n")
@@ -132,19 +132,19 @@ class Blobs:
             return None
         if len(head) != 3 or not head[2].isdigit():
             if not head:
-                self.close()  # it stopped at a broken object: the next one gets a new process
+                self.close()  # git stopped at a broken object; the next read starts a new process
             return None
         return self._content(answer, int(head[2]))
 
     @cached_property
     def partial(self) -> bool:
-        """Whether objects are missing because a clone left them out."""
+        """Whether the clone is partial, so that objects may be missing."""
         with contextlib.suppress(GitError):
             return bool(output(self._repo, "config", "--get-regexp", r"^remote\..*\.promisor$"))
         return False
 
     def missing(self, path: str, name: str, commit: str) -> Unread:
-        """What to say of an object that cannot be read."""
+        """Describe an object that cannot be read."""
         at = f" (commit {commit[:12]})" if commit else ""
         return PARTIAL if self.partial else Unread(path, f"object {name[:12]} is missing or broken{at}")
 
@@ -190,8 +190,8 @@ class Blobs:
         self.close()
 
 
-def lines(repo: str, args: Sequence[str], given: Iterable[str], *, index: bool = False) -> Iterator[bytes]:
-    """Standard output of a command, in pieces of about a megabyte; GitError at its end when it failed."""
+def stream_output(repo: str, args: Sequence[str], stdin: Iterable[str], *, index: bool = False) -> Iterator[bytes]:
+    """Yield the output of a command in pieces of about 1 MB. Raises GitError at the end if the command failed."""
     process = subprocess.Popen(  # noqa: S603
         command(repo, *args),
         stdin=subprocess.PIPE,
@@ -201,17 +201,17 @@ def lines(repo: str, args: Sequence[str], given: Iterable[str], *, index: bool =
     )
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise GitError("no pipes")
-    complaint: list[bytes] = []
-    listener = threading.Thread(target=_listen, args=(process.stderr, complaint), daemon=True)
+    stderr_text: list[bytes] = []
+    listener = threading.Thread(target=_listen, args=(process.stderr, stderr_text), daemon=True)
     listener.start()
     try:
-        process.stdin.write("".join(f"{one}\n" for one in given).encode())
+        process.stdin.write("".join(f"{one}\n" for one in stdin).encode())
         process.stdin.close()
         while piece := process.stdout.read(1 << 20):
             yield piece
         listener.join()
         if process.wait():
-            raise GitError(said(b"".join(complaint)) or "git stopped")
+            raise GitError(error_text(b"".join(stderr_text)) or "git stopped")
     finally:
         if process.poll() is None:
             process.kill()
@@ -221,8 +221,8 @@ def lines(repo: str, args: Sequence[str], given: Iterable[str], *, index: bool =
         process.wait()
 
 
-def _listen(stderr: IO[bytes], said: list[bytes]) -> None:
-    """Reads what git complains of as it comes: a full pipe would stop it. The first words are kept."""
+def _listen(stderr: IO[bytes], first: list[bytes]) -> None:
+    """Read stderr as it arrives, because a full pipe would block git. Only the first piece is kept."""
     while piece := stderr.read1(4096):  # type: ignore[attr-defined]
-        if not said:
-            said.append(piece)
+        if not first:
+            first.append(piece)

@@ -1,12 +1,12 @@
-"""One hit in one text, and how overlapping hits are told apart; and what could not be read."""
+"""Matches in one text, the removal of overlaps, and the record of unread files."""
 
 from bisect import bisect
 from collections.abc import Iterable
 from typing import NamedTuple
 
 
-class Found(NamedTuple):
-    """A secret in a text: which rule, its value, and where it stands in the text."""
+class SecretMatch(NamedTuple):
+    """A secret in a text: rule, value and position."""
 
     rule: str
     value: str
@@ -15,16 +15,16 @@ class Found(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """Something that could not be looked at, or not to its end: not a pass."""
+    """A file that was not read, or not completely. The scan does not count it as clean."""
 
     path: str
     reason: str
 
 
-def settled(groups: Iterable[Iterable[Found]]) -> list[Found]:
-    """Without overlaps: of two readings of the same characters, the earlier group's stands."""
-    taken: list[Found] = []
-    spans: list[tuple[int, int]] = []  # in order, and none over another: so the neighbours decide
+def without_overlaps(groups: Iterable[Iterable[SecretMatch]]) -> list[SecretMatch]:
+    """Drop overlapping matches. The match of the earlier group wins."""
+    taken: list[SecretMatch] = []
+    spans: list[tuple[int, int]] = []  # sorted and disjoint, so only the neighbours can overlap
     for group in groups:
         for one in group:
             at = bisect(spans, (one.start, one.end))

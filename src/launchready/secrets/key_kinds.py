@@ -1,4 +1,4 @@
-"""Which kind of key a value is: by itself, else by the name it stands under."""
+"""Identifies the kind of a key: by its format, else by the name it is assigned to."""
 
 import re
 from functools import cache, lru_cache
@@ -8,8 +8,8 @@ from launchready.secrets.key_names import words
 from launchready.vendors.catalog import BY_NAME, GENERIC, KINDS, Kind
 
 
-class Facts(NamedTuple):
-    """What a report says of a kind of secret."""
+class KindInfo(NamedTuple):
+    """Severity, impact and revocation steps of a kind of secret."""
 
     severity: str
     opens: str
@@ -23,7 +23,7 @@ _SHORTEST = 16
 
 @lru_cache(4096)
 def _beginning(start: str) -> tuple[Kind, ...]:
-    """Those that a key of these first two characters can be. Few are asked for."""
+    """Return the kinds that can begin with these two characters."""
     return tuple(kind for kind in _PROVEN if not kind.starts or any(one.startswith(start) for one in kind.starts))
 
 
@@ -33,7 +33,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def identify(value: str) -> str:
-    """The rule of a key whose format names its vendor; "" for any other text."""
+    """Return the rule of a key whose format names its vendor, else ""."""
     if len(value) < _SHORTEST:
         return ""
     for kind in _beginning(value[:2]):
@@ -43,14 +43,14 @@ def identify(value: str) -> str:
     return ""
 
 
-def shaped(rule: str, value: str) -> bool:
-    """Whether a value has the form of one kind of key."""
+def has_format(rule: str, value: str) -> bool:
+    """Whether a value has the format of one kind of key."""
     return any(kind.rule == rule and _compiled(kind.pattern).fullmatch(value) is not None for kind in KINDS)
 
 
 @lru_cache(4096)
-def by_name(key: str) -> Kind | None:
-    """The vendor named in a key's name: POSTMARK_SERVER_TOKEN."""
+def vendor_of_name(key: str) -> Kind | None:
+    """Return the vendor that a key's name contains: POSTMARK_SERVER_TOKEN."""
     found = frozenset(words(key))
     for kind in KINDS:
         if kind.words and not found.isdisjoint(kind.words):
@@ -59,9 +59,9 @@ def by_name(key: str) -> Kind | None:
 
 
 @cache
-def facts(rule: str) -> Facts:
-    """What a rule's finding opens, and how it is taken out of service."""
+def kind_info(rule: str) -> KindInfo:
+    """Return severity, impact and revocation steps of a rule."""
     for kind in KINDS:
         if kind.rule == rule:
-            return Facts(kind.severity, kind.opens, kind.revoke, kind.money)
-    return Facts(*GENERIC.get(rule, GENERIC["secret"]))
+            return KindInfo(kind.severity, kind.opens, kind.revoke, kind.money)
+    return KindInfo(*GENERIC.get(rule, GENERIC["secret"]))

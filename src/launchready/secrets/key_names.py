@@ -1,4 +1,4 @@
-"""What the name of a key says of its value: password, secret or token. By its last words: the head noun decides."""
+"""Classifies the name of a key as password, secret or token. The last words decide, because the head noun is last."""
 
 from functools import lru_cache
 
@@ -7,7 +7,7 @@ from launchready.vendors import word_set
 
 _WORDS = LazyPattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-#: Found in lower-case text, these say that a key may be near. Order: the longest first.
+#: Stems of secret names, searched in lower-case text.
 STEMS = (
     "pass",
     "secret",
@@ -41,7 +41,7 @@ _ENDS = (
     ("authkey", "secret"), ("signingkey", "secret"), ("encryptionkey", "secret"),
     ("accountkey", "token"), ("sharedaccesskey", "token"),
 )  # fmt: skip
-_NOT = word_set(
+_NOT_BEFORE_TOKEN = word_set(
     "csrf next page pagination cancellation cancel continuation sync start end begin eof stop special pad unk bos "
     "sep mask eos new old word sub max min num total xsrf antiforgery input output completion prompt lock fence "
     "string comment text block design color"
@@ -56,7 +56,7 @@ _PUBLIC = word_set(
     "public publishable pub site primary foreign cache sort partition row map i18n translation idempotency object "
     "dict index unique anonymous search measurement tracking file image lookup config query sitemap group"
 )
-_TRAIL = word_set(
+_SUFFIXES = word_set(
     "value raw plain plaintext text str string b64 base64 prod production live test staging dev default base "
     "current prev previous old new fallback fallbacks env key0 confirm encoded file64 main primary secondary"
 )
@@ -65,30 +65,30 @@ _TOKEN = frozenset(["auth", "authorization", "credentials", "credential", "creds
 
 @lru_cache(8192)
 def words(key: str) -> tuple[str, ...]:
-    """The words of a name, in lower case."""
+    """Split a name into words, in lower case."""
     return tuple(word.lower() for word in _WORDS.findall(key[-120:]))
 
 
-def named(key: str) -> str:
-    """ "password", "secret", "token", or "" for a name that promises none of them."""
-    answer = promise(key)
+def key_kind(key: str) -> str:
+    """Return "password", "secret", "token", or "" for any other name."""
+    answer = broad_key_kind(key)
     return "" if answer == "key" else answer
 
 
 @lru_cache(8192)
-def promise(key: str) -> str:
-    """The same, and "key" for the key of something that nobody knows here."""
+def broad_key_kind(key: str) -> str:
+    """The same, plus "key" for a key of unknown purpose."""
     found = list(words(key.replace("\u00f1", "n").replace("\u00d1", "N")))
     if found == ["key"] and key.isupper():
         return "key"
-    answer = _named(found)
-    while not answer and len(found) > 1 and (found[-1].isdigit() or found[-1] in _TRAIL):
+    answer = _kind_of_words(found)
+    while not answer and len(found) > 1 and (found[-1].isdigit() or found[-1] in _SUFFIXES):
         found.pop()
-        answer = _named(found)
+        answer = _kind_of_words(found)
     return answer
 
 
-def _named(found: list[str]) -> str:
+def _kind_of_words(found: list[str]) -> str:
     if not found:
         return ""
     last, before = found[-1], found[-2] if len(found) > 1 else ""
@@ -123,11 +123,11 @@ def _named(found: list[str]) -> str:
         if not before or before in _PUBLIC:
             return ""
         if before not in _KEY and before not in VENDOR_WORDS:
-            # "ADYEN_CHECKOUT_KEY": a vendor's; "CALENDAR_SYNC_KEY": perhaps one
+            # ADYEN_CHECKOUT_KEY is a vendor's key; CALENDAR_SYNC_KEY may be one
             return "" if not _PUBLIC.isdisjoint(found) else "secret" if not VENDOR_WORDS.isdisjoint(found) else "key"
         return "token" if before in {"api", "access", "account", "subscription", "license"} else "secret"
     if last in {"token", "tokens", "pat"}:
-        return "" if before in _NOT or (last == "tokens") else "token"
+        return "" if before in _NOT_BEFORE_TOKEN or (last == "tokens") else "token"
     if last in _TOKEN:
         return "token"
     if last == "id" and before == "key" and "access" in found:
@@ -143,7 +143,7 @@ def _named(found: list[str]) -> str:
 
 
 def _vendor_words() -> frozenset[str]:
-    from launchready.vendors.catalog import KINDS  # noqa: PLC0415 - one table, read once
+    from launchready.vendors.catalog import KINDS  # noqa: PLC0415 - imported once
 
     return frozenset(word for kind in KINDS for word in kind.words)
 

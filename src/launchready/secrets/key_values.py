@@ -1,7 +1,7 @@
-"""A value under the name of a secret: assignments, JSON, YAML, properties, XML, plist, name and value side by side.
+"""Finds values under names of secrets: assignments, JSON, YAML, properties, XML, plist, name and value pairs.
 
-The name is found first, by its stem in lower-case text; then its words are read leftwards and rightwards, and only
-where they name a secret is the value read. So a megabyte without such a name costs one search per stem.
+The reader searches the stems of names in lower-case text, then extends each stem to the whole name. Only names of
+secrets have their values read, so a megabyte without such a name costs one search per stem.
 """
 
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import context_rules, value_positions
-from launchready.secrets.file_context import Place
-from launchready.secrets.hits import Found
-from launchready.secrets.key_names import STEMS, VENDOR_WORDS, promise
+from launchready.secrets.file_context import FileContext
+from launchready.secrets.hits import SecretMatch
+from launchready.secrets.key_names import STEMS, VENDOR_WORDS, broad_key_kind
 
 _LEFT = LazyPattern(r"[\w.\-]*\Z")
 _SPOKEN = LazyPattern(r"(?:\w{2,24} ){1,3}\Z")
@@ -61,11 +61,11 @@ _PROSE = LazyPattern(
 )
 
 _WORD = LazyPattern(r"(?:<[a-z]{1,8}>)?[\"'`*<(\[]{0,3}([^\s\"'`<>\\]{5,120})")
-# the quotes of a page
+# quotes in HTML
 _ENTITY = LazyPattern(r"&(?:quot|#39|#x27|apos);?")
 
 
-class Named(NamedTuple):
+class KeyMatch(NamedTuple):
     """The name of a secret in a text."""
 
     key: str
@@ -74,8 +74,8 @@ class Named(NamedTuple):
     end: int
 
 
-def names(text: str, low: str) -> Iterator[Named]:
-    """Every name of a secret, once, with the kind it promises; in a sentence, "the Heroku API key", its words too."""
+def find_keys(text: str, low: str) -> Iterator[KeyMatch]:
+    """Yield every name of a secret once, with its kind. In prose, adjacent words count: "the Heroku API key"."""
     seen: set[int] = set()
     for stem in STEMS:
         at = low.find(stem)
@@ -84,32 +84,32 @@ def names(text: str, low: str) -> Iterator[Named]:
             end = rest.end() if rest else at + len(stem)
             left = _LEFT.search(text, max(0, at - _NEAR), at)
             start = left.start() if left else at
-            start += len(text[start:at]) - len(text[start:at].lstrip("-"))  # of "--api-key" the name is "api-key"
+            start += len(text[start:at]) - len(text[start:at].lstrip("-"))  # "--api-key": the name is "api-key"
             if end not in seen:
                 seen.add(end)
                 key = text[start:end].rstrip("-_.")
-                kind = promise(key)
+                kind = broad_key_kind(key)
                 if not kind and key.lower() in {"key", "passe"}:
                     start, key, kind = _spoken(text, start, key)
                 if kind:
-                    yield Named(_vendor_before(text, start) + key, kind, start, start + len(key))
+                    yield KeyMatch(_vendor_before(text, start) + key, kind, start, start + len(key))
             at = low.find(stem, end)
 
 
 def _spoken(text: str, start: int, key: str) -> tuple[int, str, str]:
-    """A name of several words: "the Heroku API key", "le mot de passe"."""
+    """Extend a name of several words: "the Heroku API key", "le mot de passe"."""
     if key.lower() == "passe":
         return start, key, "password" if text[max(0, start - 7) : start].lower() == "mot de " else ""
     spoken = _SPOKEN.search(text, max(0, start - _NEAR), start)
     if spoken is None:
         return start, key, ""
     key = spoken.group() + key
-    kind = promise(key)
+    kind = broad_key_kind(key)
     return spoken.start(), key, "" if kind == "key" else kind
 
 
 def _vendor_before(text: str, start: int) -> str:
-    """ "The Postmark token is": in a sentence the vendor's name stands before the key's."""
+    """Return the vendor's name before a key's name in prose: "The Postmark token is"."""
     if text[start - 1 : start] != " ":
         return ""
     word = _LEFT.search(text, max(0, start - 24), start - 1)
@@ -117,45 +117,45 @@ def _vendor_before(text: str, start: int) -> str:
     return f"{found} " if found in VENDOR_WORDS else ""
 
 
-def pairs(text: str, low: str, place: Place) -> Iterator[Found]:
-    """The values under names of secrets."""
+def named_values(text: str, low: str, context: FileContext) -> Iterator[SecretMatch]:
+    """Yield the values under names of secrets."""
     sealed = "SealedSecret" in text
     encoded = "kind: Secret" in text or '"kind":"Secret"' in text or '"kind": "Secret"' in text
-    for name in names(text, low):
-        if name.kind == "key" and not context_rules.setting(name.key, place):
+    for name in find_keys(text, low):
+        if name.kind == "key" and not context_rules.is_setting(name.key, context):
             continue
-        for start, written, bare in values(text, name, place):
+        for start, written, bare in candidates(text, name, context):
             if written and not sealed:
                 value = _ENTITY.sub("", written).strip("\"'`")
-                rule, shown = context_rules.judged(name.key, name.kind, value, place, bare=bare, encoded=encoded)
+                rule, shown = context_rules.classify(name.key, name.kind, value, context, bare=bare, encoded=encoded)
                 if rule:
-                    yield Found(rule, shown, start, start + len(written))
+                    yield SecretMatch(rule, shown, start, start + len(written))
                     break
 
 
-def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, bool]]:
-    """The candidates for the value, the likeliest first: where, what, and whether it stood without quotes."""
+def candidates(text: str, name: KeyMatch, context: FileContext) -> Iterator[tuple[int, str, bool]]:
+    """Yield candidate values, the most likely first: offset, text, whether unquoted."""
     end = name.end
     if text.rfind("arn:", max(0, name.start - _NEAR), name.start) >= 0 and _ARN.search(
         text, max(0, name.start - _NEAR), name.start
     ):
         return
-    if declared := value_positions.declared(text, end):
-        yield from _assigned(text, declared, name, place)
+    if declared := value_positions.declared_offset(text, end):
+        yield from _assigned(text, declared, name, context)
         return
-    yield from value_positions.default(text, name.start, end)
+    yield from value_positions.default_values(text, name.start, end)
     assign = _ASSIGN.match(text, end)
     if assign is not None:
-        for at in value_positions.places(text, assign.end(), place):
-            yield from _assigned(text, at, name, place)
-        yield from value_positions.values(text, assign.end(), place)
-        yield from _assigned(text, assign.end(), name, place)
-        if place.prose or place.config or place.message or comment(text, name.start):
+        for at in value_positions.value_offsets(text, assign.end(), context):
+            yield from _assigned(text, at, name, context)
+        yield from value_positions.split_values(text, assign.end(), context)
+        yield from _assigned(text, assign.end(), name, context)
+        if context.prose or context.config or context.message or in_comment(text, name.start):
             yield from _prose(text, name)
         return
     if (
         text.startswith(("<", " <"), end)
-        or place.xml
+        or context.xml
         or text.startswith(('">', "'>", ">"), end)
         or text.startswith("</", end)
     ):
@@ -166,7 +166,7 @@ def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, boo
                 return
     side = _SIDE.match(text, end)
     if side is not None:
-        yield from _assigned(text, side.end(), name, place)
+        yield from _assigned(text, side.end(), name, context)
         return
     member = _MEMBER.match(text, end)
     if member is not None:
@@ -174,65 +174,67 @@ def values(text: str, name: Named, place: Place) -> Iterator[tuple[int, str, boo
         return
     if (
         text.startswith((" '", ' "'), end)
-        or place.credentials
-        or place.shell
-        or (place.config and not place.code)
+        or context.credentials
+        or context.shell
+        or (context.config and not context.code)
         or text[max(0, name.start - 2) : name.start] == "--"
     ):
         blank = _BLANK.match(text, end)
-        if blank is not None and (blank.group(1) or blank_allowed(text, name, place)):
+        if blank is not None and (blank.group(1) or blank_allowed(text, name, context)):
             yield blank.start(2), blank.group(2).rstrip(";"), not blank.group(1)
-    if place.prose or place.message or place.config or comment(text, name.start):
+    if context.prose or context.message or context.config or in_comment(text, name.start):
         yield from _prose(text, name)
-    if place.prose and (at := value_positions.defined(text, end)):
+    if context.prose and (at := value_positions.definition_offset(text, end)):
         yield from _word(text, at)
 
 
-def blank_allowed(text: str, name: Named, place: Place) -> bool:
-    """``password VALUE`` is an assignment in a file of credentials, after ``--``, and for the first word of a line."""
+def blank_allowed(text: str, name: KeyMatch, context: FileContext) -> bool:
+    """Whether ``password VALUE`` is an assignment: in files of credentials, after ``--``, or first on a line."""
     before = _line_before(text, name.start).strip()
     return (
-        place.credentials
+        context.credentials
         or before.endswith("--")
         or before.startswith("set -")
         or before in {"ENV", "ARG", "set", "setx", "setenv", "export", "proxy_set_header", "add_header"}
-        or (not before and name.key in {"requirepass", "masterauth", "password", "PASSWORD"} and not place.prose)
-        or (place.config and not before.startswith(("#", ";", "//")) and name.key.endswith("-password"))
+        or (not before and name.key in {"requirepass", "masterauth", "password", "PASSWORD"} and not context.prose)
+        or (context.config and not before.startswith(("#", ";", "//")) and name.key.endswith("-password"))
     )
 
 
-def comment(text: str, at: int) -> bool:
-    """Whether a line begins as a comment."""
+def in_comment(text: str, at: int) -> bool:
+    """Whether the line begins as a comment."""
     return _line_before(text, at).lstrip().startswith(("#", "//", "*", "--", ";", "<!--", "/*"))
 
 
 def _line_before(text: str, at: int) -> str:
-    """The line up to a place; of a long one, what is near. A bundle is one line, and must not be read for each name."""
+    """Return the line before ``at``, at most ``_LINE`` characters: a minified bundle is one long line."""
     near = max(0, at - _LINE)
     start = text.rfind("\n", near, at) + 1
     return text[start or near : at]
 
 
-def _assigned(text: str, at: int, name: Named, place: Place) -> Iterator[tuple[int, str, bool]]:
+def _assigned(text: str, at: int, name: KeyMatch, context: FileContext) -> Iterator[tuple[int, str, bool]]:
     opened = _OPEN.match(text, at)
     if opened is not None:
         yield from _quoted(text, opened.end(), opened.group(1))
         return
     before = text[max(0, name.start - 1) : name.start]
     query = before in {"?", "&", ";"} or (before == " " and _quoted_text(text, name.start))
-    if not (place.bare or query):
+    if not (context.allows_unquoted or query):
         return
-    form = _QUERY if before in {"?", "&"} else _STRING if query else _BARE_ENV if place.env or place.shell else _BARE
+    form = (
+        _QUERY if before in {"?", "&"} else _STRING if query else _BARE_ENV if context.env or context.shell else _BARE
+    )
     found = form.match(text, at)
     if found is not None:
         value = found.group()
-        if not query and not place.env and text[found.end() : found.end() + 1] in {"(", "["}:
+        if not query and not context.env and text[found.end() : found.end() + 1] in {"(", "["}:
             return
-        yield found.start(), value.rstrip(",;") if not place.env else value, True
+        yield found.start(), value.rstrip(",;") if not context.env else value, True
 
 
 def _quoted_text(text: str, at: int) -> bool:
-    """Whether a place is inside of quotes: ``"host=db password=..."`` is a value, ``f(password=x)`` is code."""
+    """Whether ``at`` is inside quotes: ``"host=db password=..."`` is a value, ``f(password=x)`` is code."""
     line = _line_before(text, at)
     return line.count('"') % 2 == 1 or line.count("'") % 2 == 1
 
@@ -240,23 +242,23 @@ def _quoted_text(text: str, at: int) -> bool:
 def _quoted(text: str, at: int, quote: str) -> Iterator[tuple[int, str, bool]]:
     end = text.find(quote, at, at + _LONGEST)
     if quote == '"' and end > at and text[end - 1] == "\\":
-        # an escaped quote inside: to the next one that is not
+        # skip escaped quotes
         while end > at and text[end - 1] == "\\":
             end = text.find(quote, end + 1, at + _LONGEST)
     if end > at:
         value = text[at:end]
         if "\n" in value and len(quote.lstrip("\\")) > 1:
-            start, value = value_positions.inside(value)
+            start, value = value_positions.single_line(value)
             at += start
         if "\n" not in value or "-----BEGIN" in value:
             yield at, value.split("\\n", 1)[0] if "\\n" in value else value, False
 
 
-def _prose(text: str, name: Named) -> Iterator[tuple[int, str, bool]]:
-    said = _PROSE.match(text, name.end)
-    if said is None or said.end() == name.end or "{{" in _line_before(text, name.start):
+def _prose(text: str, name: KeyMatch) -> Iterator[tuple[int, str, bool]]:
+    sentence = _PROSE.match(text, name.end)
+    if sentence is None or sentence.end() == name.end or "{{" in _line_before(text, name.start):
         return
-    yield from _word(text, said.end())
+    yield from _word(text, sentence.end())
 
 
 def _word(text: str, at: int) -> Iterator[tuple[int, str, bool]]:

@@ -1,7 +1,7 @@
-"""What commits brought: the added lines of every file, merges included, from ``git log -p --cc``.
+"""Parses the lines that commits added, merges included, from ``git log -p --cc``.
 
-A merge is shown against all its parents at once (a combined diff): what only the merge brought stands there with a
-plus for each parent, and what came from one side was seen in that side's own commits.
+A merge is shown against all its parents (a combined diff). Lines that only the merge added have a plus sign per parent;
+lines of one side belong to that side's own commits.
 """
 
 import re
@@ -24,12 +24,12 @@ _HUNK = re.compile(rb"@@+ (?:-\S+ )+\+(\d+)(?:,\d+)? @@")
 _INDEX = re.compile(rb"\nindex [0-9a-f,]+\.\.([0-9a-f]{40,64})")
 
 
-MOST = 64 << 20
-"""Bytes of one file's change that are held at once."""
+MAX_SECTION = 64 << 20
+"""Maximum bytes of one file's change in memory."""
 
 
 class Change(NamedTuple):
-    """What one commit did to one file. ``patch``: the raw section. ``columns``: plus signs on a new line."""
+    """One commit's change to one file. ``patch``: the raw section. ``columns``: plus signs on an added line."""
 
     commit: str
     path: str
@@ -38,7 +38,7 @@ class Change(NamedTuple):
 
     @property
     def blob(self) -> str:
-        """The new content's name, where the section says it."""
+        """The id of the new content, if the section has it."""
         found = _INDEX.search(self.patch[:4096])
         return found.group(1).decode() if found else ""
 
@@ -54,8 +54,8 @@ class Message(NamedTuple):
     text: bytes
 
 
-class Added:
-    """The added lines of a change as one text, and the line of the file for any position in it."""
+class AddedLines:
+    """The added lines of a change as one text, with the file's line number for each position."""
 
     def __init__(self, change: Change) -> None:
         sign = b"+" * change.columns
@@ -63,13 +63,13 @@ class Added:
         starts: list[int] = []
         numbers: list[int] = []
         number = length = 0
-        began = False
+        in_hunk = False
         for line in change.patch.split(b"\n"):
             if line.startswith(b"@@"):
                 found = _HUNK.match(line)
                 if found:
-                    number, began = int(found.group(1)), True
-            elif not began:
+                    number, in_hunk = int(found.group(1)), True
+            elif not in_hunk:
                 continue
             elif line.startswith(sign):
                 starts.append(length)
@@ -84,12 +84,12 @@ class Added:
         self._starts, self._numbers = starts, numbers
 
     def line(self, at: int) -> int:
-        """The line number of a position."""
+        """Return the line number of a position."""
         return self._numbers[bisect_right(self._starts, at) - 1] if self._numbers else 0
 
 
-def changes(pieces: Iterable[bytes]) -> Iterator[Change | Message | Unread]:
-    """Reads the output of git as it comes; holds one file's section at a time, up to a bound."""
+def parse_log(pieces: Iterable[bytes]) -> Iterator[Change | Message | Unread]:
+    """Parse git's output as it arrives. Holds one file's section at a time, up to ``MAX_SECTION``."""
     commit, parents, path = "", 0, ""
     for section in sections(pieces):
         if section.startswith(b"commit "):
@@ -103,13 +103,13 @@ def changes(pieces: Iterable[bytes]) -> Iterator[Change | Message | Unread]:
             yield Change(commit, path, section, max(1, parents) if combined else 1)
         elif section.strip():
             where = f" (commit {commit[:12]})" if commit else ""
-            yield Unread(path, f"more than {MOST >> 20} MB changed at once{where}: the rest was not looked at")
+            yield Unread(path, f"more than {MAX_SECTION >> 20} MB changed at once{where}: the rest was not scanned")
 
 
 def sections(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut before each line that begins a commit or a file. No line of a diff or of a message begins so by itself.
+    """Split before each line that begins a commit or a file. Diff and message lines never begin that way.
 
-    A section above the bound is given as far as it came; the rest of it is a section that begins like none.
+    A section over the bound is yielded up to the bound; the remainder follows as a section without a header.
     """
     rest = b""
     for piece in pieces:
@@ -120,7 +120,7 @@ def sections(pieces: Iterable[bytes]) -> Iterator[bytes]:
             yield rest[cut : found.start()]
             cut = found.end()
         rest = rest[cut:]
-        if len(rest) > MOST:
+        if len(rest) > MAX_SECTION:
             yield rest
             rest = b" "
     if rest.strip():
@@ -129,11 +129,11 @@ def sections(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 _BOUNDARY = re.compile(rb"\n(?=commit [0-9a-f]{40,64}[\n ]|diff --git |diff --cc |diff --combined )")
 _LONGEST = 80
-"""Bytes that a boundary takes at most."""
+"""Maximum bytes of a boundary."""
 
 
 def _path(section: bytes) -> str:
-    """The new path: from ``+++``, else from the first line."""
+    """Return the new path: from ``+++``, else from the first line."""
     at = section.find(b"\n+++ ", 0, 8192)
     if at >= 0:
         line = section[at + 5 : section.find(b"\n", at + 5)]
@@ -146,7 +146,7 @@ def _path(section: bytes) -> str:
             line = b"b/" + first.split(b" ", 2)[-1]
     line = line.split(b"\t")[0]
     if line.startswith(b'"'):
-        line = _QUOTED.sub(_plain, line[1:].removesuffix(b'"'))
+        line = _QUOTED.sub(_unescape, line[1:].removesuffix(b'"'))
     return line.removeprefix(b"b/").decode("utf-8", "replace")
 
 
@@ -154,8 +154,8 @@ _QUOTED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _ESCAPES = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
 
 
-def _plain(found: re.Match[bytes]) -> bytes:
-    """One character of a name that git wrote in quotes, as C would."""
+def _unescape(found: re.Match[bytes]) -> bytes:
+    """Decode one escape sequence of a quoted file name, as in C."""
     code = found.group(1)
     value = int(code, 8) & 255 if len(code) == 3 else _ESCAPES.get(code[0], code[0])
     return bytes((value,))

@@ -1,13 +1,14 @@
-"""Whether bytes can hold anything that a reader would find: a glance that spares most of a history the readers.
+"""A fast filter: rejects most of a history before the readers run.
 
-It never says no where a reader would find something (tests/secrets/test_prescan.py); most of its yes are in vain.
+The filter never rejects bytes in which a reader would find a secret (tests/secrets/test_prescan.py). Most bytes that
+pass contain none.
 """
 
 import re
 
-from launchready.secrets.base64_text import plain
+from launchready.secrets.base64_text import decode_text
 from launchready.secrets.call_arguments import GATES as ARGUMENTS
-from launchready.secrets.file_context import Place
+from launchready.secrets.file_context import FileContext
 from launchready.secrets.key_names import STEMS
 from launchready.secrets.vendor_tokens import GATES
 
@@ -49,8 +50,8 @@ _COMMANDS = tuple(
 _LOGINS = (b"login", b"log in", b"log-in", b"sign", b"zugang", b"acceso", b"@")
 
 
-def worth(data: bytes, where: Place) -> bool:
-    """Whether to look closer. Files of credentials, and those that are not read as text, always are."""
+def may_hold_secret(data: bytes, where: FileContext) -> bool:
+    """Whether to run the readers. Files of credentials and binary files always pass."""
     low = data.lower()
     if where.credentials or b"\0" in data or any(stem in low for stem in _STEMS):
         return True
@@ -63,4 +64,4 @@ def worth(data: bytes, where: Place) -> bool:
     long = b" " + b" ".join(_LONG.findall(data))
     if not long:
         return False
-    return any(gate in long for gate in _GATES) or any(plain(run.decode()) for run in _BASE64.findall(long))
+    return any(gate in long for gate in _GATES) or any(decode_text(run.decode()) for run in _BASE64.findall(long))

@@ -1,9 +1,9 @@
-"""Private keys: PEM (RFC 7468), in one line with escapes too, and PuTTY's own form."""
+"""Finds private keys: PEM (RFC 7468), also in one line with escapes, and PuTTY's format."""
 
 from collections.abc import Iterator
 
 from launchready.lazy_pattern import LazyPattern
-from launchready.secrets.hits import Found
+from launchready.secrets.hits import SecretMatch
 
 _HEAD = LazyPattern(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
 _TAIL = LazyPattern(r"-----END [A-Z0-9 ]{1,60}-----")
@@ -14,25 +14,25 @@ _LONGEST = 16_384
 _LEAST = 60
 
 
-def blocks(text: str) -> Iterator[Found]:
-    """Every private key with a body."""
+def private_keys(text: str) -> Iterator[SecretMatch]:
+    """Yield every private key that has a body."""
     at = text.find("-----BEGIN ")
     while at >= 0:
         head = _HEAD.match(text, at)
         after = at + 11
         if head is not None:
-            # To the next dashes, whatever they begin: a text of a thousand BEGINs costs one pass.
+            # Search the next dashes only, so that a thousand BEGIN lines cost one pass.
             dashes = text.find("-----", head.end(), head.end() + _LONGEST)
             end = dashes if dashes >= 0 else min(len(text), head.end() + _LONGEST)
             if _has_body(text[head.end() : end]):
                 tail = _TAIL.match(text, end)
                 end = tail.end() if tail else end
-                yield Found("private-key", text[at:end], at, end)
+                yield SecretMatch("private-key", text[at:end], at, end)
             after = end
         at = text.find("-----BEGIN ", after)
     if "PuTTY-User-Key-File" in text:
         for found in _PUTTY.finditer(text):
-            yield Found("private-key", found.group(1), found.start(1), found.end(1))
+            yield SecretMatch("private-key", found.group(1), found.start(1), found.end(1))
 
 
 def _has_body(body: str) -> bool:

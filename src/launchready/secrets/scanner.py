@@ -1,4 +1,4 @@
-"""A scan: which work there is, and a leak made of each hit."""
+"""A scan: splits the work into jobs, and turns each hit into a leak."""
 
 import os
 from collections.abc import Generator, Iterator, Sequence
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError
 from launchready.secrets import git, history, submodules, work_tree, worker_pool
-from launchready.secrets.dedupe import Gathered
+from launchready.secrets.dedupe import HitIndex
 from launchready.secrets.hits import Unread
-from launchready.secrets.key_kinds import facts
+from launchready.secrets.key_kinds import kind_info
 from launchready.secrets.scan_blob import Hit
 from launchready.secrets.submodules import Repository
-from launchready.secrets.work_tree import Listed
+from launchready.secrets.work_tree import FolderListing
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,8 +23,8 @@ FALLBACK_KEY = b"launchready secrets"
 Progress = worker_pool.Progress
 
 
-class Options(NamedTuple):
-    """What to look at: see ``scan``."""
+class ScanOptions(NamedTuple):
+    """The options of ``scan``."""
 
     files: bool = True
     history: bool = True
@@ -36,13 +36,13 @@ class Options(NamedTuple):
 
 
 class Scan:
-    """What ``scan`` returns: iterating over it scans, and gives each leak once for every place it stands in.
+    """The result of ``scan``. Iterating runs the scan and yields each leak once per place.
 
-    After that ``unread`` says what could not be looked at: while it is not empty, "no leaks" is not known. ``accepted``
-    are the leaks that the owner accepted until a day, ``notes`` what a reader of the result should know.
+    Afterwards ``unread`` lists everything that could not be read; unless it is empty, the scan does not prove that
+    there are no leaks. ``accepted`` has the leaks accepted until a day, ``notes`` remarks for the user.
     """
 
-    def __init__(self, path: str, options: Options) -> None:
+    def __init__(self, path: str, options: ScanOptions) -> None:
         self.path = path
         self.options = options
         self.unread: list[Unread] = []
@@ -52,10 +52,10 @@ class Scan:
         self._git: str | None = None
 
     def __iter__(self) -> "Iterator[Leak]":
-        if (self.options.staged and self.options.commits is not None) or (self._some and self.options.engines):
-            raise ConfigError(["secrets: what is staged, a range, and engines go by themselves; leave out all but one"])
+        if (self.options.staged and self.options.commits is not None) or (self._partial and self.options.engines):
+            raise ConfigError(["secrets: --staged, --range and --engine cannot be combined; use one of them"])
         self.unread, self.accepted, self.notes = [], [], []
-        gathered = Gathered()
+        gathered = HitIndex()
         for hit in self._hits(gathered):
             if isinstance(hit, Hit):
                 gathered.add(hit)
@@ -65,94 +65,94 @@ class Scan:
         leaks = list(self._leaks(gathered))
         yield from sorted(leaks, key=lambda leak: leak.rank)
 
-    def _leaks(self, gathered: Gathered) -> "Iterator[Leak]":
+    def _leaks(self, gathered: HitIndex) -> "Iterator[Leak]":
         if not gathered:
             return
-        import datetime as dt  # noqa: PLC0415 - most scans find nothing, and a hook should not wait for it
+        import datetime as dt  # noqa: PLC0415 - most scans find nothing, and a hook must start fast
 
-        from launchready.secrets import accepted  # noqa: PLC0415 - as above
+        from launchready.secrets import accepted  # noqa: PLC0415 - only for leaks
 
         today = self.options.today or dt.datetime.fromtimestamp(SYSTEM.wall(), dt.UTC).date()
         known = accepted.load(self._root, today)
         secret = b""
         for hit, now in gathered:
-            secret = secret or known.key or key(self._root)
-            leak = made(hit, secret, in_files=now)
+            secret = secret or known.key or fingerprint_key(self._root)
+            leak = make_leak(hit, secret, in_files=now)
             if leak.fingerprint in known.current:
                 self.accepted.append(leak)
                 continue
             if leak.fingerprint in known.expired:
-                self.notes.append(f"the acceptance of {leak.fingerprint} has ended")
+                self.notes.append(f"the acceptance of {leak.fingerprint} has expired")
             yield leak
 
-    def _second_opinions(self, gathered: Gathered) -> None:
+    def _second_opinions(self, gathered: HitIndex) -> None:
         if not self.options.engines:
             return
-        from launchready.secrets import external_scanners  # noqa: PLC0415 - only where they were asked for
+        from launchready.secrets import external_scanners  # noqa: PLC0415 - only with --engine
 
         for name in self.options.engines:
             found = list(external_scanners.hits(name, self._root, past=self.options.history))
             self.unread += [one for one in found if isinstance(one, Unread)]
-            for hit in external_scanners.merged(gathered.hits(), [one for one in found if isinstance(one, Hit)]):
+            for hit in external_scanners.new_hits(gathered.hits(), [one for one in found if isinstance(one, Hit)]):
                 gathered.add(hit)
 
-    def _hits(self, gathered: Gathered) -> Iterator[Hit | Unread]:
-        path = os.path.abspath(self.path)  # noqa: PTH100 - as typed, links and all
+    def _hits(self, gathered: HitIndex) -> Iterator[Hit | Unread]:
+        path = os.path.abspath(self.path)  # noqa: PTH100 - keeps symbolic links
         if not os.path.exists(path):  # noqa: PTH110
-            raise ConfigError([f"secrets: there is no {self.path!r}; give a folder or a file"])
+            raise ConfigError([f"secrets: {self.path!r} does not exist; name a folder or a file"])
         folder = os.path.isdir(path)  # noqa: PTH112
         here = path if folder else os.path.dirname(path)  # noqa: PTH120
-        self._git = git.top(here) if git.available() else None
+        self._git = git.work_tree_root(here) if git.available() else None
         self._root = self._git or here
-        if self._some and self._git is None:
-            raise ConfigError([f"secrets: {self.path!r} is in no git repository; leave out --staged and --range"])
-        if self._some and self._git:
-            yield from self._new(submodules.below(path, self._git), self._git, gathered)
+        if self._partial and self._git is None:
+            raise ConfigError([f"secrets: {self.path!r} is not in a git repository; leave out --staged and --range"])
+        if self._partial and self._git:
+            yield from self._partial_hits(submodules.path_in_repository(path, self._git), self._git, gathered)
         elif not folder:
-            yield from work_tree.hits(here, os.path.basename(path), named=True)  # noqa: PTH119
+            yield from work_tree.hits(here, os.path.basename(path), explicit=True)  # noqa: PTH119
         elif self._git is None:
-            yield from self._plain(path)
+            yield from self._folder_hits(path)
         else:
             try:
                 yield from self._repository(path, self._git, gathered)
             except git.GitError as error:
                 yield Unread("(history)", str(error))
 
-    def _plain(self, path: str) -> Iterator[Hit | Unread]:
-        """A folder without a repository, or with one that cannot be read."""
+    def _folder_hits(self, path: str) -> Iterator[Hit | Unread]:
+        """Scan a folder without a readable repository."""
         if os.path.lexists(os.path.join(path, ".git")):  # noqa: PTH118
-            why = git.refusal(path) if git.available() else "git is not installed"
-            yield Unread("(history)", f"{why}: only the files were looked at")
+            why = git.read_error(path) if git.available() else "git is not installed"
+            yield Unread("(history)", f"{why}: only the files were scanned")
         elif self.options.history:
-            self.notes.append("no git repository here: only the files were looked at")
-        here = Repository("", path, Listed())
-        files = sorted(work_tree.walked(path))
-        yield from worker_pool.spread(worker_pool.jobs(here, (), files), self.options.progress)
+            self.notes.append("not a git repository: only the files were scanned")
+        here = Repository("", path, FolderListing())
+        files = sorted(work_tree.walk(path))
+        yield from worker_pool.run_all(worker_pool.make_jobs(here, (), files), self.options.progress)
 
     @property
-    def _some(self) -> bool:
-        """Whether only some commits are asked for, or the next one."""
+    def _partial(self) -> bool:
+        """Whether the scan covers only the index or a range of commits."""
         return self.options.staged or self.options.commits is not None
 
-    def _new(self, only: str, top: str, gathered: Gathered) -> Iterator[Hit | Unread]:
-        """What is about to be committed, or what a range of commits brought."""
+    def _partial_hits(self, only: str, top: str, gathered: HitIndex) -> Iterator[Hit | Unread]:
+        """Scan the index, or a range of commits."""
         span = self.options.commits
         if span is None:
             try:
-                yield from history.staged(top, only)
+                yield from history.staged_hits(top, only)
             except git.GitError as error:
                 yield Unread("(index)", str(error))
             return
         try:
             ids = history.commits(top, span)[0]
         except git.GitError as error:
-            raise ConfigError([f"secrets: git knows no range {span!r} ({error}); write main..HEAD"]) from None
+            raise ConfigError([f"secrets: invalid range {span!r} ({error}); write for example main..HEAD"]) from None
         gathered.order = {commit: number for number, commit in enumerate(ids)}
-        yield from worker_pool.spread(
-            worker_pool.jobs(Repository(top, "", Listed(), only), ids, ()), self.options.progress
+        yield from worker_pool.run_all(
+            worker_pool.make_jobs(Repository(top, "", FolderListing(), only), ids, ()), self.options.progress
         )
 
-    def _repository(self, path: str, top: str, gathered: Gathered) -> Iterator[Hit | Unread]:
+    def _repository(self, path: str, top: str, gathered: HitIndex) -> Iterator[Hit | Unread]:
         jobs: list[worker_pool.Job] = []
         order: dict[str, int] = {}
         beside: list[str] = []
@@ -162,34 +162,34 @@ class Scan:
                 continue
             ids = (yield from self._commits(one)) if self.options.history else []
             order |= {commit: number for number, commit in enumerate(ids)}
-            jobs += worker_pool.jobs(one, ids, one.listed.files if self.options.files else ())
-            beside += [one.files_under + work_tree.shown(name) for name in one.listed.beside]
+            jobs += worker_pool.make_jobs(one, ids, one.listing.files if self.options.files else ())
+            beside += [one.files_prefix + work_tree.printable(name) for name in one.listing.untracked_repositories]
         if beside:
             few = ", ".join(beside[:3]) + (", ..." if len(beside) > 3 else "")
-            self.notes.append(f"not looked at: {few}, which git does not track, as a repository of its own")
+            self.notes.append(f"not scanned: {few}, a repository that git does not track; scan it separately")
         gathered.order = order
-        yield from worker_pool.spread(jobs, self.options.progress)
+        yield from worker_pool.run_all(jobs, self.options.progress)
 
     def _commits(self, one: Repository) -> Generator[Hit | Unread, None, list[str]]:
         try:
             ids, trouble = history.commits(one.top)
-            yield from (about._replace(path=one.under + about.path) for about in trouble)
-            yield from (about._replace(path=one.under + about.path) for about in history.tags(one.top))
+            yield from (about._replace(path=one.prefix + about.path) for about in trouble)
+            yield from (about._replace(path=one.prefix + about.path) for about in history.tag_hits(one.top))
             shallow = git.output(one.top, "rev-parse", "--is-shallow-repository").strip() == b"true"
         except git.GitError as error:
-            yield Unread(f"{one.under}(history)", str(error))
+            yield Unread(f"{one.prefix}(history)", str(error))
             return []
         if shallow:
-            said = "a shallow clone, without its older commits; fetch them: git fetch --unshallow"
-            yield Unread(f"{one.under}(history)", said)
+            reason = "a shallow clone lacks its older commits; fetch them with: git fetch --unshallow"
+            yield Unread(f"{one.prefix}(history)", reason)
         return ids
 
 
-def made(hit: Hit, secret: bytes, *, in_files: bool) -> "Leak":
-    """A hit, with what its kind opens and what to do."""
-    from launchready.secrets.leak import SEVERITY, Leak, fingerprint  # noqa: PLC0415 - as above
+def make_leak(hit: Hit, secret: bytes, *, in_files: bool) -> "Leak":
+    """Turn a hit into a leak, with impact and fix."""
+    from launchready.secrets.leak import SEVERITY, Leak, fingerprint  # noqa: PLC0415 - only for leaks
 
-    known = facts(hit.rule)
+    known = kind_info(hit.rule)
     return Leak(
         hit.path,
         hit.line,
@@ -205,8 +205,8 @@ def made(hit: Hit, secret: bytes, *, in_files: bool) -> "Leak":
     )
 
 
-def key(root: str) -> bytes:
-    """The key of fingerprints: the repository's first commit, so that every clone has the same, and no outsider has."""
+def fingerprint_key(root: str) -> bytes:
+    """Return the key of fingerprints: the first commit, which all clones share and outsiders do not know."""
     try:
         first = git.output(root, "rev-list", "--max-parents=0", "HEAD").decode().split()
     except git.GitError:
@@ -215,11 +215,11 @@ def key(root: str) -> bytes:
 
 
 def advice(hit: Hit, revoke: str) -> str:
-    """What to do, in order: revoke first, because removing the text does not take the key back."""
-    purge = "take it out of the file, and read it from the environment"
+    """Return the steps in order. Revoking is first, because removing the text does not disable the key."""
+    purge = "remove it from the file, and read it from the environment"
     if hit.commit:
-        purge += "; then out of the history (git filter-repo --replace-text), and have every clone fetched anew"
+        purge += "; then rewrite the history (git filter-repo --replace-text), and clone anew everywhere"
     return (
-        f"1. Revoke: {revoke}. 2. Replace: make a new one, and set it in the environment of the deployment. "
-        f"3. Redeploy. 4. Purge: {purge}. 5. Look again: launchready secrets"
+        f"1. Revoke: {revoke}. 2. Replace: create a new one, and set it in the environment of the deployment. "
+        f"3. Redeploy. 4. Purge: {purge}. 5. Scan again: launchready secrets"
     )

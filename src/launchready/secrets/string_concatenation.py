@@ -1,33 +1,33 @@
-"""Keys in pieces: ``"sk_live_" + "..."``, two literals on two lines, ``'ghp_' . '...'``."""
+"""Finds keys split over literals: ``"sk_live_" + "..."``, two literals on two lines, ``'ghp_' . '...'``."""
 
 from collections.abc import Iterable, Iterator
 
 from launchready.lazy_pattern import LazyPattern
-from launchready.secrets.file_context import Place
-from launchready.secrets.hits import Found
-from launchready.secrets.vendor_tokens import tokens
+from launchready.secrets.file_context import FileContext
+from launchready.secrets.hits import SecretMatch
+from launchready.secrets.vendor_tokens import vendor_keys
 
 _GLUE = LazyPattern(r"[\"'`]\s{0,20}(?:\+|\.{1,2}|&|<>)?\s{0,20}\\?\s{0,60}[\"'`]")
 _PIECE = LazyPattern(r"[A-Za-z0-9_\-.+/=~]{1,400}")
 _PIECES = 12
 
 
-def joined(text: str, gates: Iterable[str], place: Place) -> Iterator[Found]:
-    """Every literal that begins with a vendor's prefix and goes on in the next one, read as one."""
-    if not place.code:
+def concatenated_keys(text: str, gates: Iterable[str], context: FileContext) -> Iterator[SecretMatch]:
+    """Yield keys whose literal begins with a vendor's prefix and continues in the next literal."""
+    if not context.code:
         return
     for gate in gates:
         at = text.find(gate)
         while at >= 0:
-            pieces, end = whole(text, at)
+            pieces, end = join_literals(text, at)
             if pieces:
-                for one in tokens(pieces, frozenset({gate})):
-                    yield Found(one.rule, one.value, at, end)
+                for one in vendor_keys(pieces, frozenset({gate})):
+                    yield SecretMatch(one.rule, one.value, at, end)
             at = text.find(gate, max(end, at + len(gate)))
 
 
-def whole(text: str, at: int) -> tuple[str, int]:
-    """The pieces from a place on, and where the last ends; nothing for a literal that stands alone."""
+def join_literals(text: str, at: int) -> tuple[str, int]:
+    """Join adjacent literals from ``at`` on, and return their end; ("", end) for a single literal."""
     pieces: list[str] = []
     end = at
     while len(pieces) < _PIECES and (piece := _PIECE.match(text, end)) is not None:

@@ -1,20 +1,20 @@
-"""Leaks for a terminal: by kind, the worst first, each secret once with its places, and no secret whole."""
+"""Formats leaks for a terminal: by kind, most severe first, each secret once with its places, masked."""
 
 from collections.abc import Iterator, Sequence
 
 from launchready.secrets.hits import Unread
-from launchready.secrets.leak import Leak, masked
+from launchready.secrets.leak import Leak, mask
 
 RED, YELLOW, GREY, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[90m", "\x1b[0m"
-MOST_PLACES = 6
+MAX_PLACES = 6
 INDENT = " " * 9
 
 Groups = dict[str, dict[str, list[Leak]]]
 """Leaks by rule, then by fingerprint."""
 
 
-def told(leaks: Sequence[Leak], unread: Sequence[Unread], accepted: int, *, color: bool = False) -> str:
-    """The whole answer: one line of verdict; each kind with its secrets and what to do; then what was not read."""
+def render(leaks: Sequence[Leak], unread: Sequence[Unread], accepted: int, *, color: bool = False) -> str:
+    """Return the report: a summary line, each kind with its secrets and steps, then the unread files."""
     groups: Groups = {}
     for leak in leaks:
         groups.setdefault(leak.rule, {}).setdefault(leak.fingerprint, []).append(leak)
@@ -41,21 +41,21 @@ def _kind(secrets: Sequence[Sequence[Leak]], *, color: bool) -> Iterator[str]:
     first = secrets[0][0]
     paint = RED if first.severity == "critical" else YELLOW
     grey, plain = (GREY, PLAIN) if color else ("", "")
-    yield f"{paint if color else ''}{first.severity.upper():<8}{plain} {first.rule}: whoever has it {first.opens}."
+    yield f"{paint if color else ''}{first.severity.upper():<8}{plain} {first.rule}: anyone who has it {first.opens}."
     for places in secrets:
-        yield f"{INDENT}{clean(masked(places[0].value))}  {grey}{places[0].fingerprint}{plain}"
-        for leak in places[:MOST_PLACES]:
+        yield f"{INDENT}{clean(mask(places[0].value))}  {grey}{places[0].fingerprint}{plain}"
+        for leak in places[:MAX_PLACES]:
             line = f":{leak.line}" if leak.line else ""
             since = f"  (commit {leak.commit[:12]})" if leak.commit else ""
             yield f"{INDENT}  {clean(leak.path)}{line}{since}"
-        if len(places) > MOST_PLACES:
-            yield f"{INDENT}  and {len(places) - MOST_PLACES} places more"
-    # The longest advice: one of them may be in the history, too.
+        if len(places) > MAX_PLACES:
+            yield f"{INDENT}  and {len(places) - MAX_PLACES} more places"
+    # The longest advice covers secrets in the history as well.
     yield from (
         f"{INDENT}{step}" for step in max((places[0].steps for places in secrets), key=lambda one: sum(map(len, one)))
     )
 
 
 def clean(text: str) -> str:
-    """Without control characters: a file's name must not move the cursor."""
+    """Replace control characters: a file name must not move the cursor."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -1,4 +1,4 @@
-"""Whether a value is a secret, or stands in the place of one: placeholders, everyday words, sequences, expressions."""
+"""Tells secrets from placeholders, common words, sequences and expressions."""
 
 import re
 from functools import lru_cache
@@ -13,7 +13,7 @@ _TEMPLATE = LazyPattern(
     r"\$[A-Za-z_]{2,}\w*$|^\$\w+|^%\w+%$"
     r"|^\{[\w.\[\]'\"!:+/=]*\}$|^\{cipher\}|\{[a-z_][\w.]*\}|^\[[A-Za-z][\w \-]*\]$|^@[A-Za-z]+(?:[/.(]|$)|^(?:env|"
     r"secret|vault|ref|op|ssm|file|arn|kms|gcp):|^ENC\[|^!\w|^\$ANSIBLE"
-    r"|^projects/[\w\-]+/secrets/|^\(?AC[0-9a-f]{32}$"  # the name of a secret in a vault; Twilio's account, no key
+    r"|^projects/[\w\-]+/secrets/|^\(?AC[0-9a-f]{32}$"  # a secret's name in a vault; a Twilio account, not a key
 )
 _STOCK = LazyPattern(
     r"(?i)your[\W_]*|example|change[\W_]*me|change[\W_]*this|change[\W_]*it|placeholder|replace[\W_]*|"
@@ -51,7 +51,7 @@ _TYPE = LazyPattern(
 )
 _HASH = LazyPattern(r"(?:sha\d{1,3}|md5|sri|blake\w*)[-:=].+|[0-9a-f]{7,12}|W/\"?[0-9a-f\-]*\"?")
 
-#: What people write where a password should stand, in tests, in examples, and, too often, in production.
+#: Words of weak passwords, in tests, examples and production.
 _WEAK = word_set(
     "password passwort passwd pass pwd passphrase secret secrets admin administrator root test tests testing "
     "tester user users guest example default changeme letmein welcome qwerty postgres postgresql pg mysql mariadb "
@@ -73,71 +73,75 @@ _GLUED = LazyPattern(
 )
 
 
-def placeholder(value: str) -> bool:
-    """Stands where a secret will be, or was: a template, a mask, a reference, a word that says so."""
+def is_placeholder(value: str) -> bool:
+    """Whether a value only marks the place of a secret: a template, a mask, a reference, a stock word."""
     return (
         len(value) < 4
         or _MASK.fullmatch(value) is not None
         or _TEMPLATE.search(value) is not None
-        or (_STOCK.search(value) is not None and not _deep(value))
+        or (_STOCK.search(value) is not None and not _is_chance(value))
     )
 
 
-def _deep(value: str) -> bool:
-    """Random enough for a stock word in it to be chance: "todo" stands in one of a million keys."""
+def _is_chance(value: str) -> bool:
+    """Whether a stock word occurs by chance: "todo" is in one of a million random keys."""
     found = _STOCK.search(value)
     return (
         found is not None
         and len(found.group()) <= 5
         and len(value) >= 32
         and found.group().isalnum()
-        and changes(value) >= 0.3
+        and class_changes(value) >= 0.3
     )
 
 
-def noise(value: str) -> bool:
-    """What a generator of salts writes: forty characters of every kind, in which any template occurs by chance."""
+def is_generated_salt(value: str) -> bool:
+    """Whether a value is a generated salt: 40 characters of every class, in which a template may occur by chance."""
     marks = {char for char in value if not char.isalnum() and char != " "}
-    return len(value) >= 40 and len(marks) >= 5 and changes(value) >= 0.4 and not value.startswith("ENC[")
+    return len(value) >= 40 and len(marks) >= 5 and class_changes(value) >= 0.4 and not value.startswith("ENC[")
 
 
-def sequence(value: str) -> bool:
-    """A made-up key: runs of the alphabet, or few different characters. Random keys have neither."""
+def is_sequence(value: str) -> bool:
+    """Whether a key is made up: runs of the alphabet, or few distinct characters."""
     runs = _RUNS.findall(value)
     return (bool(runs) and (len(value) < 40 or len(runs) > 1)) or len(set(value)) < min(8, len(value) // 2 + 1)
 
 
-def expression(value: str) -> bool:
-    """Code, a path, an address, a date, a type: no literal secret."""
-    if _PATH.fullmatch(value):  # or base64 that happens to begin with a slash
-        return len(value) < _NO_PATH or changes(value) < _RANDOM
+def is_expression(value: str) -> bool:
+    """Whether a value is code, a path, a URL, a date or a type instead of a literal secret."""
+    if _PATH.fullmatch(value):  # unless it is base64 that begins with a slash
+        return len(value) < _NO_PATH or class_changes(value) < _RANDOM
     return _chain(value) or any(form.fullmatch(value) for form in (_EXPRESSION, _URL, _DATE, _TYPE, _HASH))
 
 
 def _chain(value: str) -> bool:
-    """``settings.mail.password``: names joined by dots. A password may have a dot, too, but nobody can read it."""
+    """Whether a value is names joined by dots (``settings.mail.password``) instead of a password with a dot."""
     found = _CHAIN.fullmatch(value)
     if found is None:
         return False
-    numbered = value[-2:].isdigit() and value[:1].isupper()  # Ember.Saffron33: nobody numbers attributes so
-    readable = (wordy(value) and not numbered) or not any(map(str.isdigit, value)) or changes(value) < _RANDOM / 2
+    numbered = value[-2:].isdigit() and value[:1].isupper()  # Ember.Saffron33: no attribute is numbered so
+    readable = (
+        (is_identifier(value) and not numbered)
+        or not any(map(str.isdigit, value))
+        or class_changes(value) < _RANDOM / 2
+    )
     return readable or found.group(1)[:1] in {"(", "[", " "}
 
 
 @lru_cache(4096)
-def pieces(value: str) -> tuple[str, ...]:
+def split_words(value: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORDS.findall(value))
 
 
-def weak(value: str) -> bool:
-    """Of everyday words alone, however spelled: "password123", "S3cr3t!", "my-secret-key".
+def is_weak(value: str) -> bool:
+    """Whether a value has only common words, however spelled: "password123", "S3cr3t!", "my-secret-key".
 
-    With four digits behind that are no year and no row it was chosen: "correct4116".
+    Four digits at the end that are neither a year nor a keyboard row make it a real choice: "correct4116".
     """
-    chosen = _NUMBERED.fullmatch(value)
-    if chosen is not None and len(set(chosen.group(1))) > 2 and not any(chosen.group(1) in row for row in _ROWS):
+    numbered = _NUMBERED.fullmatch(value)
+    if numbered is not None and len(set(numbered.group(1))) > 2 and not any(numbered.group(1) in row for row in _ROWS):
         return False
-    words = [word for word in pieces(value) if not word.isdigit()]
+    words = [word for word in split_words(value) if not word.isdigit()]
     if all(word in _WEAK for word in words):
         return True
     plain = value.lower().translate(_LEET)
@@ -148,19 +152,19 @@ def weak(value: str) -> bool:
     return len(core) <= 32 and _GLUED.fullmatch(core) is not None
 
 
-def changes(value: str) -> float:
-    """How often the kind of character changes, by length: 0.05 to 0.2 in names, 0.3 and more in what is random."""
+def class_changes(value: str) -> float:
+    """Return character-class changes per character: 0.05 to 0.2 in names, 0.3 and more in random text."""
     kinds = ["d" if c.isdigit() else "u" if c.isupper() else "l" if c.islower() else "s" for c in value]
     return sum(a != b for a, b in pairwise(kinds)) / max(1, len(value))
 
 
-def unspeakable(value: str) -> bool:
-    """Has a syllable without a vowel: no camel case that somebody reads."""
-    return any(len(word) > 1 and not set(word) & set("aeiouy") for word in pieces(value))
+def is_unpronounceable(value: str) -> bool:
+    """Whether a syllable has no vowel, which readable camel case never has."""
+    return any(len(word) > 1 and not set(word) & set("aeiouy") for word in split_words(value))
 
 
-def wordy(value: str) -> bool:
-    """A name: words joined by dashes or capitals, no digit between letters."""
+def is_identifier(value: str) -> bool:
+    """Whether a value reads as a name: words joined by dashes or capitals, without digits between letters."""
     parts = re.split(r"[\s_\-./:]+", value)
     return all(
         re.fullmatch(r"[A-Za-z]?[a-z]*(?:[A-Z][a-z]+)*\d{0,4}|[A-Z]+\d{0,3}|\d{1,4}", part) is not None
@@ -168,31 +172,40 @@ def wordy(value: str) -> bool:
     )
 
 
-def opaque(value: str, least: int = 16) -> bool:
-    """Nobody's own word: long, and of mixed letters and digits that change too often for a name."""
-    if len(value) < least or " " in value or placeholder(value) or expression(value) or sequence(value):
+def looks_random(value: str, least: int = 16) -> bool:
+    """Whether a value looks random: long, with mixed letters and digits, too many class changes for an identifier."""
+    if len(value) < least or " " in value or is_placeholder(value) or is_expression(value) or is_sequence(value):
         return False
     if _HEX.fullmatch(value):
         return len(value) >= max(least, 24) and not value.isdigit() and any(map(str.isdigit, value))
     digits = sum(map(str.isdigit, value))
     if digits == 0:
         lower, upper = value != value.upper(), value != value.lower()
-        return lower and upper and len(value) >= 20 and changes(value) >= 0.35 and not wordy(value)
-    return changes(value) >= 0.16 and not (wordy(value) and digits < 5) and not UUID.fullmatch(value)
+        return lower and upper and len(value) >= 20 and class_changes(value) >= 0.35 and not is_identifier(value)
+    return class_changes(value) >= 0.16 and not (is_identifier(value) and digits < 5) and not UUID.fullmatch(value)
 
 
-def noted(value: str) -> bool:
-    """A password that somebody wrote down where samples stand, too: with more digits than one, and no word of such."""
-    return password(value) and len(value) >= 8 and sum(map(str.isdigit, value)) >= 2
+def is_strong_password(value: str) -> bool:
+    """Whether a password is real even where samples occur: two digits or more, and no common word."""
+    return is_password(value) and len(value) >= 8 and sum(map(str.isdigit, value)) >= 2
 
 
-def password(value: str) -> bool:
-    """Could be a password that somebody chose: no word of every day, and more than letters."""
-    if len(value) < 6 or len(value) > 128 or " " in value or placeholder(value) or weak(value) or expression(value):
+def is_password(value: str) -> bool:
+    """Whether a value could be a chosen password: not a common word, and more than letters."""
+    if (
+        len(value) < 6
+        or len(value) > 128
+        or " " in value
+        or is_placeholder(value)
+        or is_weak(value)
+        or is_expression(value)
+    ):
         return False
     if value.isalpha():
-        return len(value) >= 10 and changes(value) >= 0.2 and (not wordy(value) or unspeakable(value))
+        return (
+            len(value) >= 10 and class_changes(value) >= 0.2 and (not is_identifier(value) or is_unpronounceable(value))
+        )
     letters = any(map(str.isalpha, value))
     more = any(map(str.isdigit, value)) or any(char in "!@#$%^&*+=?~|" for char in value[1:])
-    more = more or (len(value) >= 12 and changes(value) >= _RANDOM and unspeakable(value))
+    more = more or (len(value) >= 12 and class_changes(value) >= _RANDOM and is_unpronounceable(value))
     return letters and more and _RUNS.sub("", value) != ""

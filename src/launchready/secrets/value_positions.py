@@ -1,22 +1,22 @@
-"""A value that does not stand right behind its name: on the next lines, in an object, in pieces, as a default."""
+"""Finds values that do not follow their name directly: next line, object, split literal, default."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from launchready.lazy_pattern import LazyPattern
-from launchready.secrets.file_context import Place
-from launchready.secrets.string_concatenation import whole
+from launchready.secrets.file_context import FileContext
+from launchready.secrets.string_concatenation import join_literals
 
 
-class Value(NamedTuple):
-    """A candidate: where it begins, what it is, and whether it stood without quotes."""
+class Candidate(NamedTuple):
+    """A candidate value: offset, text, whether unquoted."""
 
     start: int
     text: str
     bare: bool
 
 
-# YAML 1.2 §8.1: password: >-, and the value on the next line; §6.9.2: password: &smtp value
+# YAML 1.2 section 8.1: "password: >-" with the value on the next line; section 6.9.2: "password: &smtp value"
 _BLOCK = LazyPattern(r"[>|][+\-]?\d?[+\-]?[ \t]*(?:#[^\n]{0,80})?\r?\n[ \t]{1,40}(\S{4,512})[ \t]*(?=\r?\n|\Z)")
 _ANCHOR = LazyPattern(r"&[\w\-]{1,40}[ \t]{1,8}(?=\S)")
 _LABEL = r"(?:[vV]alue|[dD]efault|defaultValue|val)"
@@ -24,7 +24,7 @@ _NESTED = LazyPattern(
     r"(?:(?!" + _LABEL + r":)[\w\-]{1,40}:[^\n]{0,200}\r?\n[ \t]{1,40}){0,5}" + _LABEL + r":[ \t]{1,8}"
 )
 _OBJECT = LazyPattern(r"\{[^{}]{0,400}?[\"']?\b" + _LABEL + r"[\"']?[ \t]{0,4}:\s{0,8}")
-# variable "key" {type = string, default = "x"}; key: with Type: and Default: below; {"description": "", "value": "x"}
+# variable "key" {type = string, default = "x"}; "key:" above "Type:" and "Default:"; {"description": "", "value": "x"}
 _DECLARED = LazyPattern(
     r"[\"'`]?[ \t]{0,8}(?::(?=\s)|[:=]?[ \t]{0,8}\{)\s{0,40}(?:\\?[\"']?(?:type|description|sensitive|nullable|"
     r"required|generator|NoEcho|noEcho|Type|Description|MinLength|MaxLength|AllowedPattern|format|title|label|help)"
@@ -37,46 +37,46 @@ _DEFAULT = LazyPattern(r":-?([^{}\s\"'<>]{4,512})\}")
 _DEFINED = LazyPattern(r"[`*_]{0,3}::[ \t]{0,8}(?:\r?\n[ \t]{0,20})?(?=[^\s:])")
 
 
-def places(text: str, at: int, place: Place) -> Iterator[int]:
-    """Where else than at ``at``, right behind the sign, a value may begin."""
-    if place.config and text.startswith("&", at) and (found := _ANCHOR.match(text, at)) is not None:
+def value_offsets(text: str, at: int, context: FileContext) -> Iterator[int]:
+    """Yield further offsets at which the value may begin."""
+    if context.config and text.startswith("&", at) and (found := _ANCHOR.match(text, at)) is not None:
         yield found.end()
     if text.startswith("{", at) and (found := _OBJECT.match(text, at)) is not None:
         yield found.end()
-    if place.config and text[:at].endswith((" ", "\t")) and (found := _NESTED.match(text, at)) is not None:
+    if context.config and text[:at].endswith((" ", "\t")) and (found := _NESTED.match(text, at)) is not None:
         yield found.end()
 
 
-def values(text: str, at: int, place: Place) -> Iterator[Value]:
-    """What begins at a place, and is not read to its end at the next quote or blank."""
+def split_values(text: str, at: int, context: FileContext) -> Iterator[Candidate]:
+    """Yield values that do not end at the next quote or blank."""
     if text.startswith((">", "|"), at) and (found := _BLOCK.match(text, at)) is not None:
-        yield Value(found.start(1), found.group(1), bare=True)
-    # in a test, who splits a literal says that it is none
-    if place.code and not place.test and (opened := _LITERAL.match(text, at)) is not None:
-        pieces, end = whole(text, opened.end())
+        yield Candidate(found.start(1), found.group(1), bare=True)
+    # a literal that a test splits is split to keep scanners quiet
+    if context.code and not context.test and (opened := _LITERAL.match(text, at)) is not None:
+        pieces, end = join_literals(text, opened.end())
         if pieces and end:
-            yield Value(opened.end(), pieces, bare=False)
+            yield Candidate(opened.end(), pieces, bare=False)
 
 
-def default(text: str, start: int, end: int) -> Iterator[Value]:
-    """``${db.password:VALUE}``, as Spring and shells have it."""
+def default_values(text: str, start: int, end: int) -> Iterator[Candidate]:
+    """``${db.password:VALUE}``, as in Spring and shells."""
     if text.endswith("${", 0, start) and (found := _DEFAULT.match(text, end)) is not None:
-        yield Value(found.start(1), found.group(1), bare=True)
+        yield Candidate(found.start(1), found.group(1), bare=True)
 
 
-def declared(text: str, end: int) -> int:
-    """Where the value of a declaration begins, behind its type and what else is said of it; 0 where there is none."""
+def declared_offset(text: str, end: int) -> int:
+    """Return the offset of a declared default, after type and description; 0 if there is none."""
     found = _DECLARED.match(text, end)
     return found.end() if found is not None else 0
 
 
-def defined(text: str, end: int) -> int:
-    """Where the definition of a term begins, as AsciiDoc has it; 0 where there is none."""
+def definition_offset(text: str, end: int) -> int:
+    """Return the offset of a term's definition in AsciiDoc; 0 if there is none."""
     found = _DEFINED.match(text, end)
     return found.end() if found is not None else 0
 
 
-def inside(text: str) -> tuple[int, str]:
-    """The only line of a literal of several lines, and where it begins; nothing for any other."""
+def single_line(text: str) -> tuple[int, str]:
+    """Return offset and text of the only line of a multi-line literal, else (0, "")."""
     found = _TEXT.fullmatch(text)
     return (found.start(1), found.group(1)) if found is not None else (0, "")

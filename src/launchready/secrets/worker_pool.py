@@ -1,7 +1,7 @@
-"""The same work on all cores: worker processes that read jobs and answer with hits, one JSON line each.
+"""Runs jobs on all cores: worker processes read jobs from stdin and write hits to stdout, one JSON line each.
 
-Processes of our own, started as ``python -m launchready.secrets``: they work the same in a script without a
-``__main__`` guard, in a thread, and inside a server. Small work is done here, without any.
+Workers are started as ``python -m launchready.secrets``. Unlike multiprocessing, that works in scripts without a
+``__main__`` guard, in threads and inside servers. Few jobs run in this process.
 """
 
 import contextlib
@@ -21,33 +21,36 @@ from launchready.secrets.scan_blob import Hit
 from launchready.secrets.submodules import Repository
 
 Job = tuple[str, str, str, tuple[str, ...], str]
-"""What (commits or files), where, limited to, which, and under which path for the reader."""
+"""Kind (commits or files), folder, path limit, names, and prefix in the report."""
 Progress = Callable[[int, int], None]
 
-COMMITS, FILES = 320, 64
-_MANY = 240
+COMMITS_PER_JOB, FILES_PER_JOB = 320, 64
+_POOL_THRESHOLD = 240
 
 
-def jobs(where: Repository, ids: Sequence[str], paths: Sequence[str]) -> list[Job]:
-    """The work in portions."""
+def make_jobs(where: Repository, ids: Sequence[str], paths: Sequence[str]) -> list[Job]:
+    """Split the work into jobs."""
     top, only = where.top, where.only
     return [
-        *(("commits", top, only, tuple(ids[at : at + COMMITS]), where.under) for at in range(0, len(ids), COMMITS)),
         *(
-            ("files", where.path, "", tuple(paths[at : at + FILES]), where.files_under)
-            for at in range(0, len(paths), FILES)
+            ("commits", top, only, tuple(ids[at : at + COMMITS_PER_JOB]), where.prefix)
+            for at in range(0, len(ids), COMMITS_PER_JOB)
+        ),
+        *(
+            ("files", where.path, "", tuple(paths[at : at + FILES_PER_JOB]), where.files_prefix)
+            for at in range(0, len(paths), FILES_PER_JOB)
         ),
     ]
 
 
-def done(job: Job) -> Iterator[Hit | Unread]:
-    """One portion."""
+def run_job(job: Job) -> Iterator[Hit | Unread]:
+    """Run one job."""
     under = job[4]
-    for answer in _answers(job):
+    for answer in _run(job):
         yield answer._replace(path=under + answer.path) if under else answer
 
 
-def _answers(job: Job) -> Iterator[Hit | Unread]:
+def _run(job: Job) -> Iterator[Hit | Unread]:
     what, where, only, names, _under = job
     if what == "commits":
         yield from History(where, only).hits(names)
@@ -56,12 +59,12 @@ def _answers(job: Job) -> Iterator[Hit | Unread]:
             yield from work_tree.hits(where, name)
 
 
-def spread(work: list[Job], progress: Progress | None = None) -> Iterator[Hit | Unread]:
-    """All portions, on as many cores as there are when it is worth it. The order of answers is not that of the work."""
+def run_all(work: list[Job], progress: Progress | None = None) -> Iterator[Hit | Unread]:
+    """Run all jobs, on several cores if there are enough. Answers arrive in any order."""
     count = min(_cores(), len(work))
-    if count < 2 or sum(len(job[3]) for job in work) < _MANY or not sys.executable:
+    if count < 2 or sum(len(job[3]) for job in work) < _POOL_THRESHOLD or not sys.executable:
         for number, job in enumerate(work):
-            yield from done(job)
+            yield from run_job(job)
             if progress:
                 progress(number + 1, len(work))
         return
@@ -76,7 +79,9 @@ def _cores() -> int:
 
 
 class _Pool:
-    """One thread a worker process: hands it jobs, collects its answers. A worker that dies costs its portion, said."""
+    """One thread per worker process sends jobs and collects answers. The job of a worker that dies is reported as
+    unread.
+    """
 
     def __init__(self, work: list[Job], count: int, progress: Progress | None) -> None:
         self._todo: queue.SimpleQueue[Job] = queue.SimpleQueue()
@@ -91,19 +96,19 @@ class _Pool:
         for _ in range(self._count):
             threading.Thread(target=self._serve, daemon=True).start()
         try:
-            yield from self._collected()
+            yield from self._collect()
         finally:
             self._ended = True
             for worker in self._workers:
-                _end(worker)
+                _kill(worker)
 
-    def _collected(self) -> Iterator[Hit | Unread]:
+    def _collect(self) -> Iterator[Hit | Unread]:
         open_threads, finished = self._count, 0
         while open_threads:
             answer = self._answers.get()
             if answer is None:
                 open_threads -= 1
-            elif isinstance(answer, Unread) and answer.path == _PORTION:
+            elif isinstance(answer, Unread) and answer.path == _JOB_DONE:
                 finished += 1
                 if self._progress:
                     self._progress(finished, self._total)
@@ -111,38 +116,38 @@ class _Pool:
                 yield answer
 
     def _serve(self) -> None:
-        job = self._next()
+        job = self._next_job()
         try:
             while job is not None:
                 self._with_worker(job)
-                job = self._next()
-        except OSError:  # no process can be started: then here
+                job = self._next_job()
+        except OSError:  # no process can be started: run the jobs here
             while job is not None:
-                for answer in done(job):
+                for answer in run_job(job):
                     self._answers.put(answer)
-                job = self._next()
+                job = self._next_job()
         finally:
             self._answers.put(None)
 
     def _with_worker(self, first: Job) -> None:
-        """This job and those after it, until there are none, or until the process stops."""
+        """Run this job and the following ones, until none is left or the process stops."""
         command = [sys.executable, "-m", "launchready.secrets"]
-        # In a group of its own: Ctrl-C is for the scan, which then ends its workers and the git that each one runs.
+        # A process group of its own: Ctrl-C reaches the scan, which then kills its workers and their git processes.
         worker = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(), process_group=0
         )
         self._workers.append(worker)
         job: Job | None = first
         try:
-            while job is not None and self._asked(worker, job):
-                job = self._next()
+            while job is not None and self._send(worker, job):
+                job = self._next_job()
         finally:
             for pipe in (worker.stdin, worker.stdout):
                 with contextlib.suppress(OSError):
                     pipe and pipe.close()
             worker.wait()
 
-    def _asked(self, worker: "subprocess.Popen[bytes]", job: Job) -> bool:
+    def _send(self, worker: "subprocess.Popen[bytes]", job: Job) -> bool:
         if worker.stdin is None or worker.stdout is None:
             return False
         try:
@@ -153,23 +158,23 @@ class _Pool:
         for line in worker.stdout:
             answer = json.loads(line)
             if not answer:
-                self._answers.put(Unread(_PORTION, ""))
+                self._answers.put(Unread(_JOB_DONE, ""))
                 return True
             self._answers.put(Hit(*answer) if len(answer) == 5 else Unread(*answer))
         self._answers.put(Unread(f"{len(job[3])} {job[0]}", f"the process that read them stopped ({worker.wait()})"))
         return False
 
-    def _next(self) -> Job | None:
+    def _next_job(self) -> Job | None:
         try:
             return None if self._ended else self._todo.get_nowait()
         except queue.Empty:
             return None
 
 
-_PORTION = "\0portion"
+_JOB_DONE = "\0portion"
 
 
-def _end(worker: "subprocess.Popen[bytes]") -> None:
+def _kill(worker: "subprocess.Popen[bytes]") -> None:
     if worker.poll() is None:
         if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -179,22 +184,22 @@ def _end(worker: "subprocess.Popen[bytes]") -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The worker imports what this process imported, from where it did."""
+    """Environment of a worker: the same import path as this process."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
-def serve() -> None:
-    """A worker: one job a line, then its answers, then an empty one. It ends when nobody reads them any more."""
+def run_worker() -> None:
+    """Worker process: read one job per line, write its answers, then "[]". Ends when the reader closes the pipe."""
     try:
-        _serve()
+        _run_worker()
     except BrokenPipeError:
-        os._exit(1)  # without a last attempt to write what nobody reads
+        os._exit(1)  # skip the flush at exit: the pipe is closed
 
 
-def _serve() -> None:
+def _run_worker() -> None:
     for line in sys.stdin.buffer:
         what, where, only, names, under = json.loads(line)
-        for answer in done((what, where, only, tuple(names), under)):
+        for answer in run_job((what, where, only, tuple(names), under)):
             fields = list(answer) if isinstance(answer, Hit) else [answer.path, answer.reason]
             sys.stdout.buffer.write(json.dumps(fields).encode() + b"\n")
         sys.stdout.buffer.write(b"[]\n")

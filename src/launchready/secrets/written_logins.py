@@ -1,11 +1,11 @@
-"""Logins that people write to each other: "Login: admin / ...", "use ann@acme.dev / ... to log in"."""
+"""Finds logins in messages and notes: "Login: admin / ...", "use ann@acme.dev / ... to log in"."""
 
 from collections.abc import Iterator
 
 from launchready.lazy_pattern import LazyPattern
 from launchready.secrets import value_checks
-from launchready.secrets.file_context import Place
-from launchready.secrets.hits import Found
+from launchready.secrets.file_context import FileContext
+from launchready.secrets.hits import SecretMatch
 
 _SAID = LazyPattern(
     r"(?i)\b(?:(?:log[ -]?in|sign[ -]?in|creds|credentials|zugang|acceso)\b[^\n/\"]{0,40}?[ :*`_]{1,3}[\w.+\-]{2,40}|"
@@ -44,13 +44,13 @@ _FORMS = (
 )
 
 
-def logins(text: str, low: str, place: Place) -> Iterator[Found]:
-    """The word behind an account and a slash, or behind "with password", where it is nobody's word."""
-    if not (place.prose or place.config or place.message or place.path.endswith(".ipynb")):
+def written_logins(text: str, low: str, context: FileContext) -> Iterator[SecretMatch]:
+    """Yield passwords after an account and a slash, or after "with password"."""
+    if not (context.prose or context.config or context.message or context.path.endswith(".ipynb")):
         return
     for gates, form in _FORMS:
         for found in form.finditer(text) if any(gate in low for gate in gates) else ():
             value = found.group(1).rstrip(".,;:?!)*`").removesuffix("\\n")
-            chosen = any(map(str.isdigit, value)) and value_checks.changes(value) >= 0.1
-            if value_checks.noted(value) or (chosen and value_checks.password(value)):
-                yield Found("password", value, found.start(1), found.start(1) + len(value))
+            chosen = any(map(str.isdigit, value)) and value_checks.class_changes(value) >= 0.1
+            if value_checks.is_strong_password(value) or (chosen and value_checks.is_password(value)):
+                yield SecretMatch("password", value, found.start(1), found.start(1) + len(value))

@@ -10,24 +10,25 @@ from launchready.core import health as core_health
 from launchready.core.identity import Identity
 from launchready.core.ratelimit import Client
 from launchready.core.ratelimit import RateLimit as Limiter
-from launchready.dashboard.repeated_reads import Repeats
+from launchready.dashboard.repeated_reads import RepeatedReads
 from launchready.dashboard.server_timing import ServerTiming
 from launchready.errors import ConfigError, MissingExtra
 from launchready.exchange.app import Feature
 from launchready.exchange.operations import Inline
-from launchready.exchange.store import GiveHere, TakeHere
+from launchready.exchange.store import ConsumeLocal, RefundLocal
 from launchready.http.routes import RouteTable
-from launchready.metrics.collector import Keeper, start
-from launchready.metrics.events import settle
+from launchready.metrics.collector import MetricsCollector, start
+from launchready.metrics.events import set_collector
 from launchready.metrics.timing import Timings
 from launchready.redaction import install
-from launchready.runtime.adapter import Answers
-from launchready.runtime.cache_registry import Known
-from launchready.runtime.health.access_log_filter import quiet
-from launchready.runtime.health.checks import Probes
-from launchready.settings import deployment
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.cache_registry import RegisteredCache
+from launchready.runtime.health.access_log_filter import hide_successful_probes
+from launchready.runtime.health.checks import HealthCheckRunner
+from launchready.runtime.route_check import RouteCheck
+from launchready.settings import deployment, untrusted_proxy
 from launchready.settings.cache import Cache, compile_cache
-from launchready.settings.compiled_app import Stack
+from launchready.settings.compiled_app import CompiledApp
 from launchready.settings.cors import CORS, compile_cors
 from launchready.settings.dashboard import Dashboard, compile_dashboard
 from launchready.settings.fingerprint import fingerprint
@@ -41,21 +42,18 @@ from launchready.settings.redaction import Redaction, compile_redaction
 from launchready.settings.signals import Signals, compile_signals
 from launchready.settings.signing import vault
 from launchready.settings.timing import Timing, compile_metrics, compile_routes, compile_targets, ledger_path
-from launchready.settings.unknown_outcomes import Alert, Unresolved
+from launchready.settings.unknown_outcomes import Alert, UnknownOutcomes
 from launchready.stores import connect
 from launchready.stores.base import Store
 from launchready.stores.memory import MemoryStore
 
 OPTIONS = (
     "store", "release", "secret_key", "secret_key_fallbacks", "trusted_proxies", "cors", "https", "rate_limit", "cache",
-    "idempotency", "redaction", "timing", "health", "dashboard", "signals",
+    "idempotency", "redaction", "timing", "health", "dashboard", "signals", "strict",
 )  # fmt: skip
 
-TOUCHED = ("redis:", "rediss:", "valkey:", "unix:")
-"""Stores that learn something when the app is built; the others have nothing to do then."""
 
-
-def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM, database: bool = False) -> Stack:
+def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM, database: bool = False) -> CompiledApp:
     """Check and compile. ``database``: the face has one of its own.
 
     Raises one ConfigError with every mistake, or MissingExtra where the settings are right.
@@ -63,8 +61,14 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM, database: bool 
     problems = Problems()
     given = _Given(problems, settings)
     made = _Made(problems, given, clock, "" if database else given.url)
+    strict = settings.get("strict", False)
+    if not isinstance(strict, bool):
+        problems.add(f"strict={strict!r}: write True or False")
     problems.raise_if_any()
-    return _together(given, made, clock)
+    stack = _together(given, made, clock)
+    patterns = [each for each in problems.patterns if each[0] != "timing.routes"]  # those declare routes
+    stack.route_check = RouteCheck(patterns, strict=strict is True)
+    return stack
 
 
 class _Given:
@@ -111,7 +115,9 @@ class _Made:
 
     def __init__(self, problems: Problems, given: _Given, clock: Clock, database: str) -> None:
         limit = given.rate_limit
-        self.identity = identity = Identity(given.trusted, prefix=limit.ipv6_prefix if limit else 64)
+        self.identity = identity = Identity(
+            given.trusted, prefix=limit.ipv6_prefix if limit else 64, tell=untrusted_proxy.warn
+        )
         self.cors = partial(compile_cors, own=given.origin, vouches=identity.vouches)
         self.limiter = _limiter(problems, given) if limit else None
         self.cache = (
@@ -136,7 +142,7 @@ class _Made:
         self.redactor = compile_redaction(problems, given.redaction, given.secret) if given.redaction else None
         facts = core_health.Facts(given.release, clock.wall(), given.fingerprint)
         self.health = compile_health(problems, given.health, facts) if given.health else None
-        self.probes = compile_probes(problems, given.health) if given.health else Probes({})
+        self.probes = compile_probes(problems, given.health) if given.health else HealthCheckRunner({})
         timing = given.timing
         self.targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
         self.declared = compile_routes(problems, timing) if timing else RouteTable[str]({})
@@ -153,41 +159,41 @@ def _limiter(problems: Problems, given: _Given) -> Limiter:
     )
 
 
-def _together(given: _Given, made: _Made, clock: Clock) -> Stack:
+def _together(given: _Given, made: _Made, clock: Clock) -> CompiledApp:
     """The settings are right: from here on things have effects."""
     if made.redactor is not None:
         install(made.redactor)
     if made.health is not None and given.health and not given.health.access_log:
-        quiet(made.health.paths)
+        hide_successful_probes(made.health.paths)
     answers = _answers(given, made, clock)
     keeper = _keeper(given, made, clock)
     features = [*made.features]
     timing = given.timing
     if timing and timing.server_timing:
-        features.insert(0, ServerTiming(made.page.sees if made.page else lambda _: False, clock.monotonic))
+        features.insert(0, ServerTiming(made.page.is_viewer if made.page else lambda _: False, clock.monotonic))
     if timing and timing.repeats and keeper is not None:
-        features.append(Repeats(keeper.timings.reread))
-    stack = Stack(
+        features.append(RepeatedReads(keeper.timings.record_repeated_read))
+    stack = CompiledApp(
         answers,
         [each for each in features if each is not None],
         made.health,
         keeper,
         made.targets,
         given.release,
-        made.once.vault if made.once else vault(given.secret, given.fallbacks),
-        Known(answers, made.cache) if made.cache is not None else None,
+        made.once.context if made.once else vault(given.secret, given.fallbacks),
+        RegisteredCache(answers, made.cache) if made.cache is not None else None,
         [each for each in (made.page, made.scraped) if each is not None],
         clock,
     )
     stack.declared = made.declared
-    stack.unresolved = Unresolved(given.store, stack.vault, clock.monotonic)
+    stack.unresolved = UnknownOutcomes(given.store, stack.vault, clock.monotonic)
     stack.vault.counts.alert = Alert(clock.monotonic)
     if given.cors:
         stack.policy, stack.compile_cors = given.cors_as_given, made.cors
     return stack
 
 
-def _answers(given: _Given, made: _Made, clock: Clock) -> Answers:
+def _answers(given: _Given, made: _Made, clock: Clock) -> OperationAdapter:
     """The adapter: the store, and what this process answers even while the store is away."""
     here, store = MemoryStore(clock), given.store
     if given.rate_limit and made.limiter:
@@ -197,27 +203,28 @@ def _answers(given: _Given, made: _Made, clock: Clock) -> Answers:
         if isinstance(store, MemoryStore):
             made.limiter.count = store.windows.take
     own: Inline = {
-        TakeHere: here.windows.take,
-        GiveHere: here.windows.give,
+        ConsumeLocal: here.windows.take,
+        RefundLocal: here.windows.give,
         Client: partial(_who, made.identity),
     }
-    answers = Answers(store, made.probes, own)
+    answers = OperationAdapter(store, made.probes, own)
     answers.url, answers.secrets = given.url, given.secrets
-    if given.url.startswith(TOUCHED):
-        Thread(target=store.touch, name="launchready-touch", daemon=True).start()
+    answers.idempotency = given.idempotency
+    if store.has_epoch:
+        Thread(target=store.learn_epoch, name="launchready-store-epoch", daemon=True).start()
     return answers
 
 
-def _keeper(given: _Given, made: _Made, clock: Clock) -> Keeper | None:
+def _keeper(given: _Given, made: _Made, clock: Clock) -> MetricsCollector | None:
     """Who brings this process's numbers into the ledger."""
     if not given.timing:
         return None
-    keeper = Keeper(Timings(given.release), made.ledger, clock)
+    keeper = MetricsCollector(Timings(given.release), made.ledger, clock)
     keeper.ready = made.probes.ready
-    made.probes.asked = start
+    made.probes.on_probe = start
     keeper.rules = made.rules or keeper.rules
     keeper.exporter = given.timing.exporter
-    settle(keeper)
+    set_collector(keeper)
     return keeper
 
 

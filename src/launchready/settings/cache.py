@@ -1,4 +1,4 @@
-"""``Cache(...)``: a shared HTTP cache inside the app, for what the app says may be shared."""
+"""``Cache(...)``: a shared HTTP cache inside the app."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,19 +16,20 @@ from launchready.settings.signing import derived, signing
 
 @dataclass(frozen=True)
 class Cache:
-    """The cache; what it stores and never stores is said in docs/cache.md.
+    """The cache; docs/cache.md lists what it stores and what it never stores.
 
-    - ``routes``: freshness for 200 answers that state none: ``{"GET /coaches": "60s"}``. The app's own
-      Cache-Control always wins.
-    - ``private``: one cache for each user: ``{"GET /me": "10s"}``. Who that is, ``private_key`` says, and must:
-      ``"cookie:sessionid"``, ``"header:authorization"``, or a function of the request; None is nobody.
+    - ``routes``: freshness of 200 responses that state none: ``{"GET /coaches": "60s"}``. The app's own Cache-Control
+      always wins.
+    - ``private``: a cache for each user: ``{"GET /me": "10s"}``. ``private_key`` identifies the user and is required:
+      ``"cookie:sessionid"``, ``"header:authorization"``, or a function of the request; None means no user.
     - ``profile``: ``"safe"``, or ``"rfc9111"`` for the plain shared cache of the standard.
-    - ``stale_while_revalidate``, ``stale_if_error``: for answers that neither state nor forbid it; 0 by default.
-    - ``heuristic``: freshness by Last-Modified where an answer states none (RFC 9111 §4.2.2).
-    - ``targets``: targeted fields that speak before Cache-Control (RFC 9213), the first that is there.
-    - ``force``: ``routes`` may name what is a person's business by its name: a login, a booking, what is free.
-    - ``mark_private``: answers to signed-in users that say nothing get ``Cache-Control: private, no-store``.
-    - ``max_body``: largest body stored, in bytes. ``max_entries``, ``max_bytes``: bounds of the memory store.
+    - ``stale_while_revalidate``, ``stale_if_error``: for responses that neither state nor forbid them. The default is
+      0, but ``rfc9111`` uses a stale response for a minute while the app fails (RFC 9111 section 4.2.4).
+    - ``heuristic``: freshness by Last-Modified for responses that state none (RFC 9111 section 4.2.2).
+    - ``targets``: targeted fields that take precedence over Cache-Control (RFC 9213); the first one present counts.
+    - ``force``: ``routes`` may contain private paths, such as a login, a booking or availability.
+    - ``mark_private``: responses to signed-in users that state no caching get ``Cache-Control: private, no-store``.
+    - ``max_body``: largest stored body, in bytes. ``max_entries``, ``max_bytes``: bounds of the memory store.
     """
 
     routes: Mapping[str, str | float] = field(default_factory=dict)
@@ -36,7 +37,7 @@ class Cache:
     private_key: str | Callable[[Request], str | None] | None = None
     profile: str = "safe"
     stale_while_revalidate: str | float = 0
-    stale_if_error: str | float = 0
+    stale_if_error: str | float | None = None
     heuristic: bool | None = None
     targets: Sequence[str] = ("CDN-Cache-Control",)
     force: bool = False
@@ -54,20 +55,20 @@ def compile_cache(
     *,
     shared: bool,
     secrets: Sequence[str] = (),
-) -> core.Cache:
-    """The feature. Every mistake goes to ``problems``. ``shared``: other processes use the same store.
+) -> core.CacheFeature:
+    """Build the feature. Mistakes go to ``problems``. ``shared``: other processes use the same store.
 
-    ``secrets``: answers in a shared store are signed, so that who can write the store cannot write pages.
+    ``secrets``: sign entries in a shared store, so that write access to the store does not allow forging pages.
     """
     dump, load = signed(secrets) if secrets else (core.dump, core.load)
     rows = _routes(problems, "cache.routes", settings.routes)
     private = _routes(problems, "cache.private", settings.private)
     if not settings.force:
         for route in rows:
-            if core.personal(route.rpartition(" ")[2]):
+            if core.is_private_path(route.rpartition(" ")[2]):
                 problems.add(
-                    f"cache.routes: {route!r} is one person's business by its name, and would be shown to others; "
-                    "write it under private=, or force=True if it is the same for everybody"
+                    f"cache.routes: {route!r} is a private path, and its responses would be shared; "
+                    "write it under private=, or set force=True if its response is the same for everyone"
                 )
     user = user_of(problems, settings.private_key, private=bool(private))
     max_body = problems.number("cache.max_body", settings.max_body, least=1)
@@ -84,33 +85,39 @@ def compile_cache(
     policy = replace(
         profile,
         heuristic=profile.heuristic if settings.heuristic is None else settings.heuristic,
-        signed_in=profile.signed_in and settings.mark_private,
-        forced=RouteTable(dict.fromkeys(rows, True)) if settings.force and rows else None,
+        mark_private=profile.mark_private and settings.mark_private,
+        forced_routes=RouteTable(dict.fromkeys(rows, True)) if settings.force and rows else None,
     )
-    storing = core.Storing(
+    storability = core.Storability(
         policy,
         RouteTable(rows),
         targets=tuple(name.lower().encode() for name in problems.strings("cache.targets", settings.targets)),
-        stale_for=int(problems.duration("cache.stale_while_revalidate", settings.stale_while_revalidate, zero=True)),
-        error_for=int(problems.duration("cache.stale_if_error", settings.stale_if_error, zero=True)),
+        stale_while_revalidate=int(
+            problems.duration("cache.stale_while_revalidate", settings.stale_while_revalidate, zero=True)
+        ),
+        stale_if_error=policy.stale_if_error
+        if settings.stale_if_error is None
+        else int(problems.duration("cache.stale_if_error", settings.stale_if_error, zero=True)),
         wall=clock.wall,
     )
-    setup = core.Setup(
-        policy, storing, space,
-        max_body=max_body, clock=clock.monotonic, wall=clock.wall, leases=shared,
-        trusts=Identity(trusted).proxied, private=RouteTable(private), user=user,
+    state = core.CacheState(
+        policy, storability, space,
+        max_body=max_body, clock=clock.monotonic, wall=clock.wall, shared_store=shared,
+        is_proxy=Identity(trusted).proxied, private=RouteTable(private), user=user,
     )  # fmt: skip
-    return core.Cache(setup)
+    return core.CacheFeature(state)
 
 
-def signed(secrets: Sequence[str]) -> tuple[Callable[[core.Stored], bytes], Callable[[bytes], core.Stored]]:
-    """To and from a store that others could write. What does not verify is not there."""
+def signed(
+    secrets: Sequence[str],
+) -> tuple[Callable[[core.StoredResponse], bytes], Callable[[bytes], core.StoredResponse]]:
+    """``dump`` and ``load`` with a signature. An entry with a wrong signature counts as absent."""
     sign, unsign = signing(*(derived(secret, "launchready.cache") for secret in secrets))
 
-    def dump(stored: core.Stored) -> bytes:
+    def dump(stored: core.StoredResponse) -> bytes:
         return sign(core.dump(stored))
 
-    def load(signed: bytes) -> core.Stored:
+    def load(signed: bytes) -> core.StoredResponse:
         data = unsign(signed)
         return core.unreadable() if data is None else core.load(data)
 

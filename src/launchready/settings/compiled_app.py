@@ -10,59 +10,61 @@ from weakref import WeakSet
 from launchready.clock import SYSTEM, Clock
 from launchready.core import cors as core_cors
 from launchready.core import health as core_health
-from launchready.core.idempotency import Idempotency as Once
-from launchready.core.idempotency import Vault
+from launchready.core.idempotency import Idempotency, KeyContext
 from launchready.core.ratelimit import Bans
 from launchready.core.ratelimit import RateLimit as Limiter
-from launchready.dashboard.feature import Dashboard as Page
-from launchready.dashboard.prometheus_path import Metrics
-from launchready.exchange.app import Feature, Look, Scrape
+from launchready.dashboard.feature import DashboardFeature
+from launchready.dashboard.prometheus_path import PrometheusEndpoint
+from launchready.exchange.app import Feature, ReadMetrics, ReadStatus
 from launchready.http.routes import RouteTable
-from launchready.metrics.collector import Keeper
+from launchready.metrics.collector import MetricsCollector
 from launchready.metrics.export.prometheus import text
 from launchready.metrics.status import status
-from launchready.runtime.adapter import Answers
-from launchready.runtime.cache_registry import CACHES, Known
-from launchready.runtime.current import Wanted
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.cache_registry import CACHES, RegisteredCache
+from launchready.runtime.current import ViewFeatures
+from launchready.runtime.route_check import RouteCheck
 from launchready.settings.cors import CORS, compile_cors
 from launchready.settings.problems import Problems
-from launchready.settings.unknown_outcomes import Unresolved
+from launchready.settings.unknown_outcomes import UnknownOutcomes
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 Plan = tuple[Feature, ...]
 
 
-STACKS: "WeakSet[Stack]" = WeakSet()
+COMPILED_APPS: "WeakSet[CompiledApp]" = WeakSet()
 """The apps of this process."""
 
 
-class Stack:
+class CompiledApp:
     """One app's features. ``answers`` is their adapter.
 
     Which of them a request meets: those of ``health`` by path (health and the dashboard answer alone), else of
     ``plans`` by method, else ``other``.
     """
 
+    route_check: RouteCheck
+    """Compares patterns and decorators with the app's routes, at the first request."""
     declared: RouteTable[str] = RouteTable({})
     """Of an app without a framework: its templates, as the settings say them."""
 
     def __init__(
         self,
-        answers: Answers,
+        answers: OperationAdapter,
         features: Sequence[Feature],
         health: core_health.Health | None,
-        keeper: Keeper | None,
+        keeper: MetricsCollector | None,
         targets: RouteTable[float],
         release: str,
-        vault: Vault,
-        cache: Known | None = None,
-        pages: Sequence[Page | Metrics] = (),
+        vault: KeyContext,
+        cache: RegisteredCache | None = None,
+        pages: Sequence[DashboardFeature | PrometheusEndpoint] = (),
         clock: Clock = SYSTEM,
     ) -> None:
-        self.answers = answers
+        self.adapter = answers
         self.vault = answers.vault = vault
-        STACKS.add(self)
+        COMPILED_APPS.add(self)
         self.limiter = next((feature for feature in features if isinstance(feature, Limiter)), None)
         self.release = release
         self.keeper = keeper
@@ -75,19 +77,19 @@ class Stack:
         write = tuple(features)
         read = tuple(feature for feature in features if feature.name != "idempotency")
         self.owned = core_cors.OWNED if any(feature.name == "cors" for feature in features) else frozenset[bytes]()
-        self.keyed = any(isinstance(feature, Once) and feature.elsewhere for feature in features)
+        self.keyed = any(isinstance(feature, Idempotency) and feature.elsewhere for feature in features)
         self.plans = {method: read if method in SAFE else write for method in METHODS}
         self.other = write
         self.sockets = tuple(feature for feature in features if feature.name in {"cors", "rate_limit"})
         self.health: dict[str, Plan] = dict.fromkeys(health.paths, (health,)) if health is not None else {}
         for each in pages:
             self.health |= dict.fromkeys(each.paths, (each,))
-        self.unresolved: Unresolved | None = None
-        self._protects = any(isinstance(feature, Once) for feature in features)
+        self.unresolved: UnknownOutcomes | None = None
+        self._protects = any(isinstance(feature, Idempotency) for feature in features)
         self.policy: object = None  # the CORS settings as they were given, and what makes a feature of others
         self.compile_cors: Callable[[Problems, CORS], Feature] = compile_cors
-        answers.reads(Look, self.status)
-        answers.reads(Scrape, self._scrape)
+        answers.set_reader(ReadStatus, self.status)
+        answers.set_reader(ReadMetrics, self._scrape)
 
     def replace(self, feature: Feature) -> None:
         """A feature takes the place of the one of its name. A request reads its plan once, and meets one of them."""
@@ -107,7 +109,7 @@ class Stack:
         """What is known of the app on this machine: the data of the dashboard, see docs/dashboard.md."""
         known: dict[str, object] = {
             "release": self.release,
-            "store": "up" if self.answers.reachable else "down",
+            "store": "up" if self.adapter.reachable else "down",
             "idempotency": self._idempotency(),
         }
         if self.limiter is not None:
@@ -122,7 +124,7 @@ class Stack:
     def _idempotency(self) -> dict[str, object]:
         """What this process counted; and what all of them left open, where anything is protected here."""
         known: dict[str, object] = {**self.vault.counts.as_dict()}
-        if self.unresolved is not None and (self._protects or Wanted.views):
+        if self.unresolved is not None and (self._protects or ViewFeatures.views):
             known["unresolved"] = self.unresolved()
         return known
 

@@ -18,6 +18,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from launchready.errors import ConfigError
+from launchready.http.message import NOT_SHAREABLE, PRIVATE
 from launchready.runtime.current import CURRENT
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ def form_field(request: object = None, *, name: str = NAME) -> Field:
 def form_key() -> str:
     """The key alone, for a form that is built elsewhere."""
     signed: bytes = _signer(_secrets()).sign(os.urandom(16).hex())
+    exchange = CURRENT.get()
+    if exchange is not None and exchange.request.cached is not NOT_SHAREABLE:
+        # A page with a key is for one visitor. A second visitor with the same key would get the first one's answer.
+        exchange.request.cached = NOT_SHAREABLE
+        exchange.request.adds.append(PRIVATE)
     return PREFIX + signed.decode()
 
 
@@ -76,7 +82,7 @@ def _secrets() -> Sequence[str]:
     exchange = CURRENT.get()
     if exchange is None:
         raise ConfigError(["form_field: there is no launchready middleware around this app; add LaunchReadyMiddleware"])
-    secrets = exchange.answers.secrets or exchange.secrets()
+    secrets = exchange.adapter.secrets or exchange.secrets()
     if not secrets:
         raise ConfigError(["form_field: there is nothing to sign with; set secret_key, or LAUNCHREADY_SECRET_KEY"])
     return secrets

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from launchready.core import health as core
 from launchready.runtime.health import drain
-from launchready.runtime.health.checks import Probes
+from launchready.runtime.health.checks import HealthCheckRunner
 from launchready.settings.problems import Problems
 
 Checks = Mapping[str, Callable[[], object]]
@@ -64,7 +64,7 @@ def compile_health(problems: Problems, settings: Health, facts: core.Facts) -> c
     return core.Health(live, ready, path, facts, token if isinstance(token, str) else None)
 
 
-def compile_probes(problems: Problems, settings: Health) -> Probes:
+def compile_probes(problems: Problems, settings: Health) -> HealthCheckRunner:
     """What runs the checks; and the process is told how long to drain. Every mistake goes to ``problems``."""
     timeout = problems.duration("health.timeout", settings.timeout)
     keep = problems.duration("health.keep", settings.keep, zero=True)
@@ -75,7 +75,7 @@ def compile_probes(problems: Problems, settings: Health) -> Probes:
     checks, optional, startup = [each if isinstance(each, Mapping) else {} for each in sets]
     if not len(problems):
         drain.configure(seconds)
-    return Probes(checks, optional, startup, timeout=timeout, keep=keep, fall=fall, rise=rise)
+    return HealthCheckRunner(checks, optional, startup, timeout=timeout, keep=keep, fall=fall, rise=rise)
 
 
 def _path(problems: Problems, option: str, path: object) -> str | None:

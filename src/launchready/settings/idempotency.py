@@ -7,16 +7,14 @@ from typing import Any
 from launchready.core import idempotency as core
 from launchready.http.message import Request
 from launchready.http.routes import RouteTable
-from launchready.http.view_result import response_of
-from launchready.runtime.claims.context import fill
+from launchready.http.view_result import to_response
+from launchready.runtime.claims.context import call_with_known_args
 from launchready.settings.key_sources import Key, finder
 from launchready.settings.problems import Problems
-from launchready.settings.request_view import Asked, found
+from launchready.settings.request_view import RequestView, found
 from launchready.settings.signing import vault
 
 Scope = Callable[[Any], object]
-
-_SESSION = ("session", "sid", "auth", "token", "jwt")
 
 
 @dataclass(frozen=True)
@@ -29,9 +27,11 @@ class Idempotency:
     - ``required``: refuse a request without a key (400).
     - ``wait``: how long a second request waits for the first one's answer before it is told 409.
     - ``max_body``: largest request body and answer in bytes; a larger body is refused (413), never run unprotected.
-    - ``scope``: whose key it is, as a function of the request (:class:`launchready.settings.request_view.Asked`).
-      Without one, and where it gives None: the Authorization header, else the session cookies. Two users with the
-      same key never see each other's answers.
+    - ``scope``: names the owner of the key: a function of the request
+      (:class:`launchready.settings.request_view.RequestView`) that returns a user, a tenant or a session. Keys of two
+      scopes are two keys. Without one (or where it returns None) a header key must not be guessable (400), and is one
+      key for the whole app: it runs once whatever credentials a retry carries, and only its owner gets the stored
+      answer (else 409). See docs/key-owner.md.
     - ``on_error``: "store" replays a 5xx like any answer (it may have had its effect); "release" frees the key.
     - ``on_crash``: a retry whose first attempt died. "refuse": 409, its outcome is unknown. "rerun": the handler is
       safe to repeat, for ``rerun_for`` after the first attempt (the time for which the provider knows its keys). A
@@ -61,7 +61,7 @@ class Idempotency:
     connection: Callable[[Any], Any] | None = None
 
 
-Within = Callable[[Idempotency, str, Problems], Callable[[core.Rule, core.Vault], core.Once]]
+Within = Callable[[Idempotency, str, Problems], Callable[[core.RoutePolicy, core.KeyContext], core.IdempotencyFlow]]
 
 WITHIN: list[Within] = []
 """What makes the flow of ``mode="transaction"``: put here by the room above this one, which knows databases."""
@@ -79,7 +79,7 @@ def compile_idempotency(
     if settings.encrypt and secret is None:
         problems.add("idempotency.encrypt=True needs a key: set secret_key, or LAUNCHREADY_SECRET_KEY")
     rows = [problems.route("idempotency.routes", text) for text in _routes(problems, settings)]
-    table = RouteTable[core.Rule | None]((text, rule.called(text)) for text in rows if text is not None)
+    table = RouteTable[core.RoutePolicy | None]((text, rule.called(text)) for text in rows if text is not None)
     made = None
     if problems.choice("idempotency.mode", settings.mode, ("store", "transaction")) == "transaction":
         made = WITHIN[0](settings, url, problems)
@@ -91,7 +91,7 @@ def compile_idempotency(
     return core.Idempotency(table, vault(secret, fallbacks, encrypt=settings.encrypt), made)
 
 
-def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
+def compile_rule(problems: Problems, settings: Idempotency) -> core.RoutePolicy:
     """One rule. Every mistake goes to ``problems``."""
     before = len(problems)
     keep = problems.duration("idempotency.keep", settings.keep)
@@ -106,34 +106,40 @@ def compile_rule(problems: Problems, settings: Idempotency) -> core.Rule:
     on_error = problems.choice("idempotency.on_error", settings.on_error, ("store", "release"))
     if settings.scope is not None and not callable(settings.scope):
         problems.add(f"idempotency.scope={settings.scope!r}: write a function of the request that names its user")
-    return core.Rule(
+    return core.RoutePolicy(
         keep=keep,
         lease=lease,
         required=settings.required,
         wait=problems.duration("idempotency.wait", settings.wait, zero=True),
         max_body=problems.number("idempotency.max_body", settings.max_body, least=1),
-        release_from=500 if on_error == "release" else core.NEVER,
+        release_from=500 if on_error == "release" else core.NO_RELEASE,
         scope=_scope(settings.scope),
         on_crash=_on_crash(problems, settings.on_crash),
         rerun_for=problems.duration("idempotency.rerun_for", settings.rerun_for),
-        respond=response_of,
+        respond=to_response,
         find=_find(problems, settings.key),
     )
 
 
-def _find(problems: Problems, key: Key) -> core.Find | None:
+def _find(problems: Problems, key: Key) -> core.KeyFinder | None:
     if not callable(key):
         return finder(problems, "idempotency.key", key)
-    return lambda request, _: found(key, request)
+    function = key
+
+    def find(request: Request, _: object) -> str | None:
+        text = found(function, request)
+        return None if text is None else core.DerivedKey(text)
+
+    return find
 
 
-def _scope(function: Scope | None) -> Callable[[Request], str]:
-    if not callable(function):  # else a mistake was told
-        return credentials
+def _scope(function: Scope | None) -> Callable[[Request], str | None] | None:
+    if not callable(function):  # a wrong value is reported by compile_rule
+        return None
 
-    def scope(request: Request) -> str:
+    def scope(request: Request) -> str | None:
         user = found(function, request)
-        return credentials(request) if user is None else f"s:{user}"
+        return None if user is None else f"s:{user}"
 
     return scope
 
@@ -141,26 +147,12 @@ def _scope(function: Scope | None) -> Callable[[Request], str]:
 def _on_crash(problems: Problems, value: object) -> Callable[..., Any] | None:
     if callable(value):
         function: Callable[..., Any] = value
-        return lambda once, request: fill(function, once=once, request=Asked(request), key=once.key)
+        return lambda once, request: call_with_known_args(
+            function, once=once, request=RequestView(request), key=once.key
+        )
     if value not in ("refuse", "rerun"):
         problems.add(f'idempotency.on_crash={value!r}: write "refuse", "rerun", or a function that finds out')
     return core.rerun if value == "rerun" else None
-
-
-def credentials(request: Request) -> str:
-    """What the client proves itself with: its Authorization header, else the cookies that look like a session."""
-    authorization = request.get(b"authorization")
-    if authorization is not None:
-        return "a:" + authorization.decode("latin-1")
-    if request.get(b"cookie") is None:
-        return "c:"
-    found = []
-    for line in request.lines(b"cookie"):
-        for pair in line.decode("latin-1").split(";"):
-            name = pair.partition("=")[0].strip().lower()
-            if any(word in name for word in _SESSION) and "csrf" not in name and "xsrf" not in name:
-                found.append(pair.strip())
-    return "c:" + ";".join(sorted(found))
 
 
 def _routes(problems: Problems, settings: Idempotency) -> tuple[str, ...]:

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from io import BytesIO
 from urllib.parse import parse_qs
 
-from launchready.core.idempotency import Find, refusals
+from launchready.core.idempotency import IssuedKey, KeyFinder, refusals
 from launchready.http.message import Request, Response
-from launchready.settings.form_token import genuine
+from launchready.settings.form_token import PREFIX, genuine
 from launchready.settings.problems import Problems
 
 Key = str | Callable[..., object]
 
 
-def finder(problems: Problems, where: str, key: object) -> Find | None:
+def finder(problems: Problems, where: str, key: object) -> KeyFinder | None:
     """None: the header, or a function of the framework's request."""
     if callable(key) or key == "header":
         return None
@@ -39,7 +39,9 @@ def json_field(body: bytes, name: str) -> str | None:
 
 def _form_key(request: Request, body: bytes, name: str) -> str | Response | None:
     key = form_value(request.get(b"content-type") or b"", body, name)
-    return key if key is None or genuine(key) else refusals.malformed()
+    if key is None or not key.startswith(PREFIX):
+        return key
+    return IssuedKey(key) if genuine(key) else refusals.malformed()
 
 
 def form_value(kind: bytes, body: bytes, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What cannot be had with a store that counts and keeps nothing else (``limits+...``): told when the app is built."""
+"""Refuses settings that a ``limits+...`` store cannot serve, when the app is built."""
 
 from launchready.core.ratelimit import RateLimit
 from launchready.settings.https import HTTPS
@@ -13,7 +13,7 @@ def check_counting(
     """One problem for each setting that would have to keep something, or to give back what was counted."""
     kept = {"cache": cache, "idempotency": idempotency, 'https.hsts="ramp"': https is not None and https.hsts == "ramp"}
     for name in [name for name, asked in kept.items() if asked]:
-        problems.add(f"{name}: a limits+ store counts requests and keeps nothing else; {INSTEAD}")
+        problems.add(f"{name}: a limits+ store only counts requests; {INSTEAD}")
     for policy in limiter.policies if limiter is not None else ():
         gives = {'count="failures"': policy.failures, "concurrent": policy.slots, "refund": policy.refund}
         for name in [name for name, asked in {**gives, "ban": policy.bans}.items() if asked]:

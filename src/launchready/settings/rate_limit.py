@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from hashlib import sha256
 from inspect import iscoroutinefunction
+from secrets import token_urlsafe
 
 from launchready.core import ratelimit as core
 from launchready.core.identity import Identity
-from launchready.core.ratelimit.login_guard import FIELDS
+from launchready.core.ratelimit.account_names import FIELDS
 from launchready.exchange.window import Window
 from launchready.http.message import Request
 from launchready.http.routes import Route, RouteTable
-from launchready.runtime.current import Wanted
+from launchready.runtime.current import ViewFeatures
+from launchready.settings import untrusted_proxy
 from launchready.settings.problems import Problems, coerce
 
 logger = logging.getLogger("launchready")
@@ -105,7 +107,7 @@ def compile_rate_limit(
     prefix = problems.number("rate_limit.ipv6_prefix", settings.ipv6_prefix, least=48)
     if prefix > 128:
         problems.add(f"rate_limit.ipv6_prefix={prefix}: an IPv6 address has 128 bits; write 64")
-    identity = Identity(trusted, prefix=min(prefix, 128))
+    identity = Identity(trusted, prefix=min(prefix, 128), tell=untrusted_proxy.warn)
     problems.number("rate_limit.max_keys", settings.max_keys, least=1)
     make = Maker(problems, settings, identity, secret_key=secret_key, workers=workers)
     rows: dict[str, core.Policy | None] = {}
@@ -140,6 +142,7 @@ class Maker:
         self._settings = settings
         self._identity = identity
         self._workers = workers
+        self._secret = secret_key
         # With a key of the install in front of it, who reads the store cannot try all addresses.
         self._salt = sha256(b"rate limit" + secret_key.encode()).hexdigest()[:16] + ":" if secret_key else ""
         self._mode = problems.choice("rate_limit.mode", settings.mode, ("enforce", "shadow"))
@@ -158,7 +161,7 @@ class Maker:
         mode = self._mode if limit.mode is None else limit.mode
         mode = problems.choice(f"{where}: mode", mode, ("enforce", "shadow"))
         if count == "failures":
-            Wanted.views = True  # the app may say in words that a log-in failed
+            ViewFeatures.views = True  # the app may say in words that a log-in failed
         return core.Policy(
             name,
             windows,
@@ -222,7 +225,8 @@ class Maker:
                 f'{where}: key={key!r} needs a rate; write Limit("5/minute", count="failures", key={key!r})'
             )
         name = key.partition(":")[2]
-        return core.Guard(counted, (name,) if name else FIELDS)
+        secret = sha256(b"device cookie" + self._secret.encode()).digest() if self._secret else b""
+        return core.Guard(counted, (name,) if name else FIELDS, secret, partial(token_urlsafe, 12))
 
     def _slots(self, where: str, limit: Limit) -> Window | None:
         if limit.concurrent is None:

@@ -29,7 +29,7 @@ class Fields(Mapping[str, str]):
         return len(self._request.fields)
 
 
-class Asked:
+class RequestView:
     """One request."""
 
     def __init__(self, request: Request) -> None:
@@ -55,5 +55,5 @@ def text_of(value: object) -> str | None:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-def found(function: Callable[[Asked], object], request: Request) -> str | None:
-    return text_of(function(Asked(request)))
+def found(function: Callable[[RequestView], object], request: Request) -> str | None:
+    return text_of(function(RequestView(request)))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from launchready.http.routes import RouteTable
-from launchready.metrics.timing import Key
+from launchready.metrics.timing import SeriesKey
 from launchready.settings.problems import Problems
 
 _RULE = re.compile(r"(?P<route>.+?)\s+(?P<statuses>(?:[1-5](?:\d\d|xx))(?:\|[1-5](?:\d\d|xx))*)")
@@ -24,7 +24,7 @@ class Signals:
     routes: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
 
-Rules = Callable[[Key], Sequence[str]]
+Rules = Callable[[SeriesKey], Sequence[str]]
 
 
 def compile_signals(problems: Problems, settings: Signals) -> Rules:
@@ -44,7 +44,7 @@ def compile_signals(problems: Problems, settings: Signals) -> Rules:
                 rows.setdefault(route, []).append((str(name), frozenset(found["statuses"].split("|"))))
     table = RouteTable(rows)
 
-    def rules(key: Key) -> Sequence[str]:
+    def rules(key: SeriesKey) -> Sequence[str]:
         wanted = {str(key.status), f"{key.status // 100}xx"}
         return [name for name, statuses in table.find(key.method, key.route, []) if statuses & wanted]
 

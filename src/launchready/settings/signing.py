@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from hashlib import sha256
 
-from launchready.core.idempotency import Record, Vault, claims, dump, load
+from launchready.core.idempotency import ClaimRecord, KeyContext, claims, dump, load
 from launchready.core.idempotency.record import UNREADABLE
 from launchready.exchange.store import Space
 
@@ -30,17 +30,17 @@ def derived(secret: str, purpose: str) -> bytes:
     return hmac.digest(secret.encode(), purpose.encode(), "sha256")
 
 
-def vault(secret: str | None = None, fallbacks: Sequence[str] = (), *, encrypt: bool = False) -> Vault:
+def vault(secret: str | None = None, fallbacks: Sequence[str] = (), *, encrypt: bool = False) -> KeyContext:
     """What the rules of an app share. Without a secret digests are plain and answers unsigned.
 
     ``fallbacks``: secrets that were in use before, the newest first; each has a vault of its own.
     """
     if secret is None:
-        return Vault(token)
+        return KeyContext(token)
     older = tuple(vault(each, encrypt=encrypt) for each in reversed(fallbacks))
     keyed = derived(secret, PURPOSE + ".keys")
     seal = derived(secret, PURPOSE + ".answers")
-    return Vault(token, keyed, _encrypted(seal) if encrypt else _signed(seal), older)
+    return KeyContext(token, keyed, _encrypted(seal) if encrypt else _signed(seal), older)
 
 
 def signing(*keys: bytes) -> tuple[Callable[[bytes], bytes], Callable[[bytes], bytes | None]]:
@@ -60,31 +60,31 @@ def signing(*keys: bytes) -> tuple[Callable[[bytes], bytes], Callable[[bytes], b
     return signer.sign, unsign
 
 
-def _signed(key: bytes) -> Space[Record]:
+def _signed(key: bytes) -> Space[ClaimRecord]:
     sign, unsign = signing(key)
 
-    def write(record: Record) -> bytes:
+    def write(record: ClaimRecord) -> bytes:
         return sign(dump(record))
 
-    def read(signed: bytes) -> Record:
+    def read(signed: bytes) -> ClaimRecord:
         data = unsign(signed)
-        return Record(b"", UNREADABLE) if data is None else load(data)
+        return ClaimRecord(b"", UNREADABLE) if data is None else load(data)
 
     return claims(write, read)
 
 
-def _encrypted(key: bytes) -> Space[Record]:
+def _encrypted(key: bytes) -> Space[ClaimRecord]:
     from cryptography.fernet import Fernet, InvalidToken  # noqa: PLC0415 - only where it is asked for
 
     fernet = Fernet(base64.urlsafe_b64encode(key))
 
-    def write(record: Record) -> bytes:
+    def write(record: ClaimRecord) -> bytes:
         return fernet.encrypt(dump(record))
 
-    def read(data: bytes) -> Record:
+    def read(data: bytes) -> ClaimRecord:
         try:
             return load(fernet.decrypt(data))
         except InvalidToken:
-            return Record(b"", UNREADABLE)
+            return ClaimRecord(b"", UNREADABLE)
 
     return claims(write, read)

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from launchready.dashboard.prometheus_path import Metrics
+from launchready.dashboard.prometheus_path import PrometheusEndpoint
 from launchready.http.routes import RouteTable
 from launchready.metrics.export.otel import Exporter
-from launchready.metrics.ledger_path import place
-from launchready.metrics.timing import usable
+from launchready.metrics.ledger_path import default_path
+from launchready.metrics.timing import is_route_pattern
 from launchready.settings.problems import Problems
 
 
@@ -56,7 +56,11 @@ def compile_routes(problems: Problems, settings: Timing) -> RouteTable[str]:
     """Templates by route. Every mistake goes to ``problems``; those of ``targets`` are told by ``compile_targets``."""
     given: object = settings.targets
     routes = [problems.route("timing.routes", text) for text in problems.strings("timing.routes", settings.routes)]
-    routes += [text for text in given if isinstance(text, str) and usable(text)] if isinstance(given, Mapping) else []
+    routes += (
+        [text for text in given if isinstance(text, str) and is_route_pattern(text)]
+        if isinstance(given, Mapping)
+        else []
+    )
     return RouteTable((text, text.rpartition(" ")[2]) for text in routes if text is not None)
 
 
@@ -68,11 +72,11 @@ def ledger_path(problems: Problems, settings: Timing, store: str) -> Path | None
             return Path(given).absolute()
         problems.add(f'timing.file={given!r}: write a path, for example "/var/lib/coach/metrics.db"')
         return None
-    found = place(store)
+    found = default_path(store)
     return found.absolute() if found is not None else None
 
 
-def compile_metrics(problems: Problems, settings: Timing) -> Metrics | None:
+def compile_metrics(problems: Problems, settings: Timing) -> PrometheusEndpoint | None:
     """The path for Prometheus. Every mistake goes to ``problems``."""
     path: object = settings.metrics
     token: object = settings.metrics_token
@@ -84,8 +88,8 @@ def compile_metrics(problems: Problems, settings: Timing) -> Metrics | None:
         problems.add(f'timing.metrics={path!r}: a path starts with "/"; write for example "/metrics"')
         return None
     if settings.dangerously_open_metrics:
-        return Metrics(path, None)
+        return PrometheusEndpoint(path, None)
     if not isinstance(token, str) or len(token) < 16:
         problems.add("timing.metrics: write metrics_token= of at least 16 characters, as from `openssl rand -hex 16`")
         return None
-    return Metrics(path, token)
+    return PrometheusEndpoint(path, token)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict
 
-from launchready.core.idempotency import Vault
+from launchready.core.idempotency import KeyContext
 from launchready.core.idempotency.unknown_outcomes import unknown
 from launchready.errors import StoreError
 from launchready.metrics.events import signal
@@ -23,10 +23,10 @@ QUIET = 60.0
 SIGNAL = "outcome.unknown"
 
 
-class Unresolved:
+class UnknownOutcomes:
     """Counts what all workers left in the store, one at a time, and remembers it."""
 
-    def __init__(self, store: Store, vault: Vault, monotonic: Callable[[], float]) -> None:
+    def __init__(self, store: Store, vault: KeyContext, monotonic: Callable[[], float]) -> None:
         self._store = store
         self._spaces = [each.space for each in (*vault.older, vault)]
         self._monotonic = monotonic

@@ -1,10 +1,11 @@
-"""Counts of clients in the memory of one process: small, bounded, and nobody can push his own out.
+"""Rate limit counters in the memory of one process. Memory is bounded, and no client can evict its own counter.
 
-A million strangers come once each, so what is kept of a client's only hit is one number, its time; the second hit makes
-an array of it (see exchange/window.py). Clients over their time leave by a hand that goes round, two looks for each new
-one: no thread, no long sweep. At ``max_keys`` no counter is dropped for a new client; he is counted together with his
-/24 or /48, where the number of these is bounded too together with one thousandth of all others. So a flood of invented
-addresses may get its own neighbourhood refused, and buys nobody a fresh counter.
+- Most clients send one request. Their state is one number, the time of that request; the second request turns it into
+  an array (see exchange/window.py).
+- Expired clients are removed by a cursor that checks two entries per new client. There is no thread and no long sweep.
+- At ``max_keys`` no counter is dropped for a new client. The client shares the counter of its /24 or /48. The number of
+  network counters is bounded too; beyond that, clients share one of a thousand common counters.
+- A flood of invented addresses can exhaust the quota of its own network, but never gets a fresh counter.
 """
 
 import re
@@ -13,147 +14,147 @@ from collections import deque
 from collections.abc import Callable
 from threading import Lock
 
-from launchready.exchange.store import Give, Take
+from launchready.exchange.store import Consume, Refund
 from launchready.exchange.window import HEAD, MICRO, State, Taken, Window, fresh, give, take
 
 MAX_KEYS = 1_000_000
-_COMMON = 1024
-_KNOWN = 1024  # policies; an app has tens, and one that invents policies must not fill the memory
-_NEVER = -(2**62)  # the time of a hit that was given back
+_SHARED_COUNTERS = 1024
+_MAX_POLICIES = 1024  # an app has tens of policies; one that creates policies at run time must not fill the memory
+_REFUNDED = -(2**62)  # the time of a refunded hit
 
-Kept = int | State | list[State]
-"""One hit of cost 1, by its time; or the state of the one window; or those of several."""
+ClientState = int | State | list[State]
+"""The time of one hit of cost 1, or the state of one window, or the states of several windows."""
 
 _V6 = re.compile(r":([0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7})/[0-9]{1,3}")
 _V4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
-_new = tuple.__new__
+new_tuple = tuple.__new__
 
 
-class _Table:
-    """The clients of all policies whose states can be read as each other: the same number and kinds of windows."""
+class _WindowTable:
+    """The clients of all policies with the same number and kinds of windows, whose states are interchangeable."""
 
-    __slots__ = ("hand", "states", "windows")
+    __slots__ = ("cursor", "states", "windows")
 
     def __init__(self, windows: tuple[Window, ...]) -> None:
         self.windows = windows
-        self.states: dict[str, Kept] = {}
-        self.hand: deque[str] = deque()
+        self.states: dict[str, ClientState] = {}
+        self.cursor: deque[str] = deque()
 
-    def idle(self, kept: Kept, now: int) -> bool:
-        """Whether nothing of it counts any more in the longest window."""
+    def idle(self, state: ClientState, now: int) -> bool:
+        """Whether no hit counts any more in the longest window."""
         window = self.windows[-1]
-        if isinstance(kept, int):
-            latest = kept
+        if isinstance(state, int):
+            latest = state
         else:
-            state = kept[-1] if isinstance(kept, list) else kept
-            if len(state) <= (0 if window.exact else HEAD):  # all of it was given back
+            state = state[-1] if isinstance(state, list) else state
+            if len(state) <= (0 if window.exact else HEAD):  # every hit was refunded
                 return True
             latest = state[-1 if window.exact else -2]
         return latest + window.period_us <= now
 
 
-class Windows:
-    """Answers Take and Give. ``clock``: seconds, never going back."""
+class MemoryWindows:
+    """Executes Take and Give. ``clock`` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float], max_keys: int = MAX_KEYS) -> None:
         self.max_keys = max_keys
         self._clock = clock
         self._lock = Lock()
-        self._tables: dict[str, _Table] = {}
-        self._known: dict[tuple[Window, ...], _Table] = {}  # by the identity of the windows
+        self._tables: dict[str, _WindowTable] = {}
+        self._by_windows: dict[tuple[Window, ...], _WindowTable] = {}  # by the identity of the windows
         self._count = 0
 
-    def take(self, op: Take) -> None:
+    def take(self, op: Consume) -> None:
         with self._lock:
-            now = int(self._clock() * MICRO)  # under the lock, so that it never goes back along a key
+            now = int(self._clock() * MICRO)  # read under the lock, so that time never goes back for a key
             windows = op.windows
-            table = self._known.get(windows) or self._table(windows)
-            kept = table.states.get(op.key)
-            if kept.__class__ is not array:
-                self._take(table, op, kept, now)
+            table = self._by_windows.get(windows) or self._table(windows)
+            state = table.states.get(op.key)
+            if state.__class__ is not array:
+                self._take(table, op, state, now)
                 return
-            window = windows[0]  # as in window.take, without its frame: most limits have one window
-            left, wait = window.look(window, kept, now, op.cost, True)
+            window = windows[0]  # window.take inlined: most limits have one window, and this saves a frame
+            left, wait = window.look(window, state, now, op.cost, True)
             op.at = now
             if left >= 0:
-                op.answer = _new(Taken, (True, 0, left, wait / MICRO))
+                op.answer = new_tuple(Taken, (True, 0, left, wait / MICRO))
             else:
-                op.answer = _new(Taken, (False, 0, -1 - left, wait / MICRO))
+                op.answer = new_tuple(Taken, (False, 0, -1 - left, wait / MICRO))
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         with self._lock:
             table = self._table(op.windows)
             self._take(table, op, table.states.get(op.key), now)
 
-    def give(self, op: Give) -> None:
+    def give(self, op: Refund) -> None:
         with self._lock:
             table = self._table(op.windows)
-            key = op.key if op.key in table.states else _neighbourhood(op.key)
-            kept = table.states.get(key)
+            key = op.key if op.key in table.states else _network_key(op.key)
+            state = table.states.get(key)
             op.answer = None
-            if kept is None:
+            if state is None:
                 return
-            if op.at is None or kept == op.at:
-                if key == op.key:  # what a whole neighbourhood did is not one client's to forget
-                    table.states[key] = _NEVER
-            elif not isinstance(kept, int):
-                give(kept if isinstance(kept, list) else [kept], op.windows, op.cost, op.at)
+            if op.at is None or state == op.at:
+                if key == op.key:  # one client may not reset the counter of its network
+                    table.states[key] = _REFUNDED
+            elif not isinstance(state, int):
+                give(state if isinstance(state, list) else [state], op.windows, op.cost, op.at)
 
-    def _take(self, table: _Table, op: Take, kept: Kept | None, now: int) -> None:
+    def _take(self, table: _WindowTable, op: Consume, state: ClientState | None, now: int) -> None:
         key, windows = op.key, op.windows
-        if kept is None:
-            key, kept = self._admit(table, key, now)
-        if kept is None or isinstance(kept, int):
+        if state is None:
+            key, state = self._admit(table, key, now)
+        if state is None or isinstance(state, int):
             states = fresh(windows)
-            if kept is not None and kept != _NEVER:
-                take(states, kept, windows, 1)
+            if state is not None and state != _REFUNDED:
+                take(states, state, windows, 1)
         else:
-            states = kept if isinstance(kept, list) else [kept]
+            states = state if isinstance(state, list) else [state]
         op.at = now
         op.answer = taken = take(states, now, windows, op.cost)
-        if kept is None:
+        if state is None:
             if not taken.allowed or not op.cost:
                 return
-            table.hand.append(key)
+            table.cursor.append(key)
             self._count += 1
             if op.cost == 1:
                 table.states[key] = now
                 return
         table.states[key] = states[0] if len(states) == 1 else states
 
-    def _admit(self, table: _Table, key: str, now: int) -> tuple[str, Kept | None]:
-        """Under which key a new client is counted."""
-        for _ in range(min(2, len(table.hand))):
-            old = table.hand.popleft()
+    def _admit(self, table: _WindowTable, key: str, now: int) -> tuple[str, ClientState | None]:
+        """Return the key and the state under which a new client is counted."""
+        for _ in range(min(2, len(table.cursor))):
+            old = table.cursor.popleft()
             if table.idle(table.states[old], now):
                 del table.states[old]
                 self._count -= 1
             else:
-                table.hand.append(old)
+                table.cursor.append(old)
         if self._count >= self.max_keys:
-            key = _neighbourhood(key)
+            key = _network_key(key)
             if key not in table.states and self._count >= self.max_keys + self.max_keys // 16:
-                key = f"*{hash(key) % _COMMON}"
+                key = f"*{hash(key) % _SHARED_COUNTERS}"
         return key, table.states.get(key)
 
-    def _table(self, windows: tuple[Window, ...]) -> _Table:
+    def _table(self, windows: tuple[Window, ...]) -> _WindowTable:
         shape = " ".join([window.shape for window in windows])
         table = self._tables.get(shape)
         if table is None:
-            table = self._tables[shape] = _Table(windows)
+            table = self._tables[shape] = _WindowTable(windows)
         elif windows[-1].period_us > table.windows[-1].period_us:
             table.windows = windows
-        if len(self._known) >= _KNOWN:
-            self._known.clear()
-        self._known[windows] = table
+        if len(self._by_windows) >= _MAX_POLICIES:
+            self._by_windows.clear()
+        self._by_windows[windows] = table
         return table
 
 
-def _neighbourhood(key: str) -> str:
-    """The key of the /24 or /48 around the address that a key ends with; else one of a thousand common ones."""
+def _network_key(key: str) -> str:
+    """Return the key of the /24 or /48 of the address that ends the key, else one of the shared counters."""
     if found := _V4.fullmatch(key.rpartition(":")[2]):
         return key[: -len(found[0])] + found[0].rpartition(".")[0] + ".*"
     if found := _V6.search(key):
         return key[: found.start(1)] + ":".join(found[1].split(":")[:3]) + "::*"
-    return f"*{hash(key) % _COMMON}"
+    return f"*{hash(key) % _SHARED_COUNTERS}"

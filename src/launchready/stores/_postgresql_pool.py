@@ -1,6 +1,6 @@
-"""Connections of the PostgreSQL store: idle ones kept, broken ones dropped together, every wait bounded.
+"""Connections of the PostgreSQL store. Idle ones are reused, a broken one closes all idle ones, every wait is bounded.
 
-Loaded with the driver, by the first store that is made.
+Imported with the driver, by the first PostgreSQL store.
 """
 
 import asyncio
@@ -18,51 +18,51 @@ from psycopg.pq import ConnStatus, TransactionStatus
 from launchready.clock import SYSTEM
 
 CONNECTIONS = 8
-CONNECT_WAIT = 2  # seconds; libpq knows no less
-_LOOK = 0.1  # seconds between two looks at the clock while nothing comes
+CONNECT_WAIT = 2  # seconds, the minimum of libpq
+_CLOCK_INTERVAL = 0.1  # seconds between two checks of the deadline
 _SETUP = "SET statement_timeout = 2200; SET default_transaction_isolation = 'read committed'"
 
 T = TypeVar("T")
-Any_ = tuple[Any, ...]
+Row = tuple[Any, ...]
 
 
-class Late(Exception):
-    """The server took too long. Not a TimeoutError: psycopg takes an OSError for a closed socket."""
+class DeadlineExceeded(Exception):
+    """The server took too long. Not a TimeoutError, because psycopg takes an OSError for a closed socket."""
 
 
 def _bounded(work: PQGen[T], until: float) -> Generator[Any, Any, T]:
-    """What psycopg waits for, with an end: it is woken every tenth of a second, ready or not."""
+    """Add a deadline to psycopg's wait generator. It is resumed every _CLOCK_INTERVAL, ready or not."""
     try:
         want = next(work)
         while True:
             ready = yield want
             if not ready and SYSTEM.monotonic() > until:
-                raise Late
+                raise DeadlineExceeded
             want = work.send(ready)
     except StopIteration as stop:
         done: T = stop.value
         return done
 
 
-class Connection(psycopg.Connection[Any_]):
-    """``until``: when to give up, on the monotonic clock."""
+class Connection(psycopg.Connection[Row]):
+    """``until``: the deadline, in monotonic time."""
 
     until = 0.0
 
-    def wait(self, gen: PQGen[T], interval: float = _LOOK, timeout: float | None = None) -> T:
+    def wait(self, gen: PQGen[T], interval: float = _CLOCK_INTERVAL, timeout: float | None = None) -> T:
         del timeout
         return waiting.wait(_bounded(gen, self.until), self.pgconn.socket, interval=interval)
 
 
-class AsyncConnection(psycopg.AsyncConnection[Any_]):
-    """The same, in an event loop. A cancelled wait asks the server nothing: the connection is dropped."""
+class AsyncConnection(psycopg.AsyncConnection[Row]):
+    """The same in an event loop. A cancelled wait sends no cancel request; the connection is dropped."""
 
     until = 0.0
 
     async def wait(  # psycopg's own signature
         self,
         gen: PQGen[T],
-        interval: float = _LOOK,
+        interval: float = _CLOCK_INTERVAL,
         timeout: float | None = None,
     ) -> T:
         del timeout
@@ -70,7 +70,7 @@ class AsyncConnection(psycopg.AsyncConnection[Any_]):
 
 
 def readable(socket: int, within: float = 0) -> bool:
-    """Something came. Where nobody asked for it that is the end, most often."""
+    """Whether the socket is readable. An idle socket is readable mostly because the server closed it."""
     if not hasattr(select, "poll"):
         return bool(select.select([socket], [], [], within)[0])
     poll = select.poll()
@@ -81,8 +81,8 @@ def readable(socket: int, within: float = 0) -> bool:
 C = TypeVar("C", Connection, AsyncConnection)
 
 
-class Idle(Generic[C]):
-    """Open connections that nobody uses."""
+class IdleConnections(Generic[C]):
+    """Open connections that are not in use."""
 
     def __init__(self) -> None:
         self.rows: list[C] = []
@@ -98,7 +98,7 @@ class Idle(Generic[C]):
         return None
 
     def give(self, connection: C, *, broken: bool = False) -> None:
-        """One that broke, or was left in the middle of something, takes all idle ones along."""
+        """Return a connection. A broken one, or one inside a transaction, closes all idle connections too."""
         if broken or connection.pgconn.transaction_status != TransactionStatus.IDLE:
             connection.pgconn.finish()
             self.drop()
@@ -107,15 +107,15 @@ class Idle(Generic[C]):
 
     def drop(self) -> None:
         while self.rows:
-            connection = self.rows.pop()  # held until it is closed: psycopg warns of one that ends open
+            connection = self.rows.pop()  # keep a reference until it is closed: psycopg warns otherwise
             connection.pgconn.finish()
 
     __del__ = drop  # an event loop that ended without aclose()
 
 
 @contextmanager
-def _finished_if_it_fails(connection: Connection | AsyncConnection) -> Iterator[None]:
-    """Nobody else knows of it yet: who gives up now, or is cancelled, closes it."""
+def _close_on_error(connection: Connection | AsyncConnection) -> Iterator[None]:
+    """Close a new connection if its setup fails or is cancelled."""
     try:
         yield
     except BaseException:
@@ -124,11 +124,11 @@ def _finished_if_it_fails(connection: Connection | AsyncConnection) -> Iterator[
 
 
 class Pool:
-    """Of a process."""
+    """The connections of a process."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.idle: Idle[Connection] = Idle()
+        self.idle: IdleConnections[Connection] = IdleConnections()
         self.gate = threading.Semaphore(CONNECTIONS)
 
     def take(self, until: float) -> Connection:
@@ -136,18 +136,18 @@ class Pool:
         if connection is None:
             connection = Connection.connect(self.url, autocommit=True, connect_timeout=CONNECT_WAIT)
             connection.until = until
-            with _finished_if_it_fails(connection):
+            with _close_on_error(connection):
                 connection.execute(_SETUP)
         connection.until = until
         return connection
 
 
 class AsyncPool:
-    """Of an event loop."""
+    """The connections of an event loop."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.idle: Idle[AsyncConnection] = Idle()
+        self.idle: IdleConnections[AsyncConnection] = IdleConnections()
         self.gate = asyncio.Semaphore(CONNECTIONS)
 
     async def take(self, until: float) -> AsyncConnection:
@@ -155,7 +155,7 @@ class AsyncPool:
         if connection is None:
             connection = await AsyncConnection.connect(self.url, autocommit=True, connect_timeout=CONNECT_WAIT)
             connection.until = until
-            with _finished_if_it_fails(connection):
+            with _close_on_error(connection):
                 await connection.execute(_SETUP)
         connection.until = until
         return connection

@@ -1,8 +1,8 @@
-"""A connection that Redis tells on what ended. What is said, and when: ``lua/expect.lua``.
+"""Redis pub/sub: a subscription to completed entries. ``lua/expect.lua`` decides which messages are published.
 
-Plain messages, not sharded ones (SPUBLISH): any node of a cluster passes them on to all, so one connection is enough;
-and they are only sent for an entry that somebody waits for. A user of the server needs SUBSCRIBE, PUBLISH and the
-channel (``+subscribe +publish &launchready:ended``); without them each waiter looks again after a pause.
+Messages are plain, not sharded (SPUBLISH): a cluster forwards them to every node, so one connection is enough. A
+message is published only for an entry with a registered waiter. The Redis user needs ``+subscribe +publish
+&launchready:ended``; without these permissions each waiter polls.
 """
 
 from collections.abc import Iterable
@@ -10,15 +10,15 @@ from typing import Any
 
 from launchready.clock import SYSTEM
 from launchready.errors import StoreUnavailable
-from launchready.stores._subscription import Ear
+from launchready.stores._subscription import Subscription
 
 CHANNEL = "launchready:ended"
-QUIET = 5.0
-"""Seconds of silence after which the server is asked for a word; as many again, and it is gone."""
+MAX_SILENCE = 5.0
+"""Seconds of silence before a PING is sent. After the same time again the connection counts as broken."""
 
 
-class RedisEar(Ear):
-    """``connection``: a new one of redis-py's. Raises its ``errors``; hear raises StoreUnavailable."""
+class RedisSubscription(Subscription):
+    """``connection``: a new redis-py connection. The constructor raises ``errors``; hear raises StoreUnavailable."""
 
     asks = True
 
@@ -37,8 +37,8 @@ class RedisEar(Ear):
         self._heard = SYSTEM.monotonic()
 
     def hear(self, expected: dict[bytes, int], within: float) -> Iterable[bytes]:
-        del expected  # the server knows, from each Expect
-        self.attend()
+        del expected  # Expect has registered the waiters on the server
+        self.raise_if_closed()
         found: list[bytes] = []
         try:
             while self._connection.can_read(0 if found else within):
@@ -46,18 +46,18 @@ class RedisEar(Ear):
                 self._heard, self._asked = SYSTEM.monotonic(), False
                 if reply[0] == b"message":
                     found += _digests(reply[2])
-            self._ask_when_quiet()
+            self._ping_after_silence()
         except self._errors as error:
-            raise StoreUnavailable(f"the connection that listens is broken: {type(error).__name__}") from None
+            raise StoreUnavailable(f"the subscription is broken: {type(error).__name__}") from None
         return found
 
-    def _ask_when_quiet(self) -> None:
+    def _ping_after_silence(self) -> None:
         silence = SYSTEM.monotonic() - self._heard
-        if silence > QUIET and not self._asked:
+        if silence > MAX_SILENCE and not self._asked:
             self._asked = True
             self._connection.send_command("PING")
-        elif silence > 2 * QUIET:
-            raise StoreUnavailable("the connection that listens is silent")
+        elif silence > 2 * MAX_SILENCE:
+            raise StoreUnavailable("the subscription does not respond to PING")
 
     def close(self) -> None:
         self._connection.disconnect()
@@ -65,7 +65,7 @@ class RedisEar(Ear):
 
 
 def _digests(key: bytes) -> list[bytes]:
-    """That of the key that ended, ``launchready:space:{digest}``; none of what somebody else said on the channel."""
+    """Return the digest in ``launchready:space:{digest}``, or nothing for a message of another publisher."""
     try:
         return [bytes.fromhex(key.rpartition(b"{")[2][:-1].decode())]
     except ValueError:

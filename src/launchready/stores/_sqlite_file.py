@@ -1,4 +1,4 @@
-"""What the SQLite store does to its file: opening, statements, the clock in it, the checkpoint, a Take's callback."""
+"""The SQLite file: connection, statements, clock, checkpoint, and the window callback of a Take."""
 
 import sqlite3
 from array import array
@@ -8,12 +8,12 @@ from time import sleep
 
 from launchready.clock import SYSTEM
 from launchready.errors import StoreError, StoreFull, StoreUnavailable
-from launchready.exchange.store import Give, Take
+from launchready.exchange.store import Consume, Refund
 from launchready.exchange.window import State, Taken, fresh, give, take
 
 PAGE = 4096
 
-_BUSY_PAUSE = 0.002  # seconds, as SQLite's own busy handler begins
+_BUSY_PAUSE = 0.002  # seconds, the first pause of SQLite's own busy handler
 
 _ENTRIES = "(key BLOB PRIMARY KEY, expires INTEGER, put INTEGER, version INTEGER, value BLOB) WITHOUT ROWID"
 _SCHEMA = (
@@ -33,10 +33,10 @@ FIRST = "INSERT INTO launchready_windows VALUES (?, ?, ?) ON CONFLICT DO NOTHING
 
 
 class Statements:
-    """The statements on one table. ?1 key, ?2 now, ?3 end of life, ?4 value.
+    """The statements on one table. ?1 key, ?2 now, ?3 expiry, ?4 value.
 
-    A version is the time of the write in microseconds, or one more than the last where that is later: it grows past a
-    Delete too, when nothing is left to count on from.
+    A version is the time of the write in microseconds, or the last version plus one if that is greater. So versions
+    grow across a Delete too, which leaves no previous version.
     """
 
     def __init__(self, table: str) -> None:
@@ -46,8 +46,9 @@ class Statements:
             "version = max(excluded.version, old.version + 1)"
         )
         self.get = f"SELECT value, put, version FROM {table} WHERE key = ?1 AND expires > ?2"
-        self.put_now = f"{upsert} WHERE old.version < ?2"  # where it writes, the version is ?2:
-        self.claim_now = f"{self.put_now} AND old.expires <= ?2"  # nothing need be returned, which costs a fifth
+        # A row that these write has version ?2, so they need no RETURNING, which costs a fifth more.
+        self.put_now = f"{upsert} WHERE old.version < ?2"
+        self.claim_now = f"{self.put_now} AND old.expires <= ?2"
         self.put = f"{upsert} RETURNING version"
         self.claim = f"{upsert} WHERE old.expires <= ?2 RETURNING version"
         self.replace = (
@@ -73,22 +74,22 @@ SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kep
 EVICT = "DELETE FROM launchready_cache WHERE key IN (SELECT key FROM launchready_cache LIMIT 256)"
 
 
-class Taking:
-    """One Take, called back by SQLite with the stored state, while it holds the write lock."""
+class WindowCallback:
+    """One Take. SQLite calls it with the stored state while it holds the write lock."""
 
-    def __init__(self, op: Take, now: Callable[[], int]) -> None:
+    def __init__(self, op: Consume, now: Callable[[], int]) -> None:
         self.op = op
         self.now = now
-        self.met = False
+        self.called = False
         self.state = b""
 
     def on(self, state: bytes) -> bool:
-        """The rule, on what is stored. False where it refuses: then nothing is written."""
-        self.met = True
+        """Apply the limit to the stored state. Returns False if it refuses; then nothing is written."""
+        self.called = True
         return self._take(unpack(state, len(self.op.windows)))
 
     def first(self) -> bytes:
-        """The rule, where nothing is stored: what to store; b"" where it refuses, and there is nothing to store."""
+        """Apply the limit to a new key. Returns the state to store, or b"" if the limit refuses."""
         return self.state if self._take(fresh(self.op.windows)) else b""
 
     def _take(self, states: Sequence[State]) -> bool:
@@ -101,7 +102,7 @@ class Taking:
 
 
 def pack(states: Sequence[State]) -> bytes:
-    """One window: its numbers. More: the length of each, then the numbers of all."""
+    """Encode states: the numbers of one window, or the length of each of several windows and then all numbers."""
     if len(states) == 1:
         return array("q", states[0]).tobytes()
     flat = array("q", [len(state) for state in states])
@@ -122,12 +123,12 @@ def unpack(data: bytes, count: int) -> list[State]:
     return states
 
 
-class File:
-    """An open connection."""
+class SQLiteConnection:
+    """An open connection to the store's file, with the SQL functions of a Take."""
 
     def __init__(self, path: str, synchronous: str, max_size: int, wait: float) -> None:
-        self.taking: Taking | None = None
-        self.giving: Give | None = None
+        self.callback: WindowCallback | None = None
+        self.giving: Refund | None = None
         self._wait = wait
         self.db = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
         try:
@@ -139,9 +140,9 @@ class File:
     def _set_up(self, path: str, synchronous: str, max_size: int) -> None:
         mode = self._to_wal()
         if mode != "wal":
-            raise StoreUnavailable(f"{path}: SQLite keeps no write-ahead log there; name a file on a local disk")
+            raise StoreUnavailable(f"{path}: SQLite cannot use a write-ahead log there; name a file on a local disk")
         self.db.execute(f"PRAGMA synchronous = {synchronous}")
-        self.db.execute("PRAGMA wal_autocheckpoint = 20000")  # a last resort: see checkpoint()
+        self.db.execute("PRAGMA wal_autocheckpoint = 20000")  # only if checkpoint() falls behind
         self.db.execute("PRAGMA journal_size_limit = 67108864")
         self.db.execute(f"PRAGMA max_page_count = {max_size // PAGE}")
         self.db.create_function("launchready_take", 1, self._take)
@@ -149,25 +150,25 @@ class File:
         self.db.create_function("launchready_given", 1, self._given)
 
     def _to_wal(self) -> str:
-        """Ask for the write-ahead log, as long as others ask for it of the same new file at the same moment.
+        """Switch to the write-ahead log, and retry while other processes switch the same new file.
 
-        The change needs the file to itself, and whoever holds a read lock by then is told SQLITE_BUSY at once: SQLite
-        calls no busy handler where waiting could be a deadlock (sqlite.org/c3ref/busy_handler.html).
+        The switch needs the file exclusively. A connection that holds a read lock gets SQLITE_BUSY at once: SQLite
+        calls no busy handler where waiting could deadlock (sqlite.org/c3ref/busy_handler.html).
         """
         until = SYSTEM.monotonic() + self._wait
         while True:
             try:
                 return str(self.db.execute("PRAGMA journal_mode = WAL").fetchall()[0][0])
             except sqlite3.OperationalError as error:
-                if code(error) != sqlite3.SQLITE_BUSY or SYSTEM.monotonic() >= until:
+                if error_code(error) != sqlite3.SQLITE_BUSY or SYSTEM.monotonic() >= until:
                     raise
                 sleep(_BUSY_PAUSE)
 
     def _take(self, state: bytes) -> bool:
-        return self.taking is not None and self.taking.on(state)
+        return self.callback is not None and self.callback.on(state)
 
     def _taken(self) -> bytes:
-        return b"" if self.taking is None else self.taking.state
+        return b"" if self.callback is None else self.callback.state
 
     def _given(self, state: bytes) -> bytes:
         op = self.giving
@@ -177,16 +178,16 @@ class File:
         give(states, op.windows, op.cost, op.at)
         return pack(states)
 
-    def patience(self, wait: float) -> None:
-        """How long to wait for another process that writes."""
+    def set_busy_timeout(self, wait: float) -> None:
+        """Set how long to wait for a writer in another process."""
         if wait != self._wait:
             self.db.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
             self._wait = wait
 
-    def prepare(self, monotonic: int) -> int:
-        """Make the tables where they are not there; answer what to add to the monotonic clock for the store's time.
+    def create_tables(self, monotonic: int) -> int:
+        """Create missing tables. Returns the offset from the monotonic clock to the store's time.
 
-        The first process since the machine booted reads the wall clock, all others believe it.
+        The first process after a boot derives the offset from the wall clock; all others read it from the file.
         """
         self.db.execute("BEGIN IMMEDIATE")
         try:
@@ -208,24 +209,24 @@ class File:
 
 
 def _boot_id() -> str:
-    """Linux says which boot this is. Elsewhere the distance of the two clocks, to the minute, must do."""
+    """Return the boot id on Linux, else "". Then the distance of the two clocks, in minutes, identifies a boot."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
 
 
-PASSES = 5
+MAX_CHECKPOINT_PASSES = 5
 
 
 def checkpoint(path: str) -> None:
-    """Bring the write-ahead log back into the file. PASSIVE: it waits for nobody, and nobody waits for it.
+    """Copy the write-ahead log back into the file. PASSIVE mode blocks no reader and no writer.
 
-    The log begins anew only where all of it is back, and a pass takes what stood there when it began: so there are
-    passes until nothing came meanwhile. After one alone a log under steady writes grew, pass by pass, until SQLite
-    brought it back in the midst of a request.
+    SQLite restarts the log only after all of it was copied, and one pass copies what existed when it began. So passes
+    repeat until no write came in between. With a single pass the log grew under steady writes, until SQLite ran the
+    checkpoint inside a request.
 
-    Best effort: what fails here is tried again some thousand writes later, and in line where the log has grown large.
+    Best effort: a failed checkpoint is retried after CHECKPOINT_EVERY writes, or by SQLite once the log is large.
     """
     try:
         db = sqlite3.connect(path, timeout=0)
@@ -233,7 +234,7 @@ def checkpoint(path: str) -> None:
         return
     try:
         back = -1
-        for _ in range(PASSES):
+        for _ in range(MAX_CHECKPOINT_PASSES):
             log = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()[0][1]
             if log <= back:
                 return
@@ -244,19 +245,19 @@ def checkpoint(path: str) -> None:
         db.close()
 
 
-def code(error: sqlite3.Error) -> int:
-    """The primary result code; 0 where the module itself complains."""
+def error_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code, or 0 for an error of the Python module."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def failure(error: sqlite3.Error, path: str) -> StoreError:
-    """What to tell of an error of SQLite's."""
-    found = code(error)
+def to_store_error(error: sqlite3.Error, path: str) -> StoreError:
+    """Translate an error of SQLite."""
+    found = error_code(error)
     if found in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return StoreUnavailable(f"the SQLite store {path} stayed locked: another process writes, or holds it")
+        return StoreUnavailable(f"the SQLite store {path} stayed locked by another process")
     if found == sqlite3.SQLITE_FULL:
-        return StoreFull(f"the SQLite store {path} has no room: its disk is full, or max_size is reached")
+        return StoreFull(f"the SQLite store {path} is full: the disk is full, or max_size is reached")
     if found in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
-        text = f"{path} is not a SQLite database, or a damaged one; move it away, or name another file"
+        text = f"{path} is damaged or not a SQLite database; move it away, or name another file"
         return StoreUnavailable(f"{text} ({error})")
-    return StoreUnavailable(f"the SQLite store {path} does not work: {error}")
+    return StoreUnavailable(f"the SQLite store {path} failed: {error}")

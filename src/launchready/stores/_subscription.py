@@ -1,4 +1,4 @@
-"""What the stores' listeners share: they end when their store is closed; and one for stores that tell nobody."""
+"""Subscriptions to completed entries: their life cycle, and polling for stores without notifications."""
 
 import os
 import threading
@@ -10,14 +10,14 @@ from weakref import WeakSet
 from launchready.clock import SYSTEM
 from launchready.errors import StoreUnavailable
 
-CLOSING = 2.0
-"""Seconds that who closes a store waits at most for the thread that listens; it looks up ten times a second."""
-SHARE = 20
-"""A look is followed by a pause so many times as long: however much is waited for, it takes a twentieth of a core."""
+CLOSE_TIMEOUT = 2.0
+"""Seconds that ``close`` waits for the listening thread, which checks ten times a second."""
+PAUSE_PER_LOOKUP = 20
+"""The pause after a lookup, as a multiple of its duration: polling takes at most a twentieth of a core."""
 
 
-class Ear:
-    """Belongs to the thread that hears; others may dismiss it."""
+class Subscription:
+    """Owned by the listening thread. Other threads may call ``dismiss``."""
 
     def __init__(self) -> None:
         self._pid = os.getpid()
@@ -27,63 +27,64 @@ class Ear:
     def close(self) -> None:
         self._closed.set()
 
-    def attend(self) -> None:
-        """Raises StoreUnavailable where nobody is to listen any more."""
+    def raise_if_closed(self) -> None:
+        """Raise StoreUnavailable after ``dismiss``."""
         if self._dismissed:
             raise StoreUnavailable("the store was closed")
 
     def dismiss(self) -> None:
-        """From another thread: end, and wait until it has. A child of the process leaves its parent's alone."""
+        """Called by another thread: end the subscription and wait for it. A forked child does not wait."""
         self._dismissed = True
         if self._pid == os.getpid():
-            self._closed.wait(CLOSING)
+            self._closed.wait(CLOSE_TIMEOUT)
 
 
-E_ = TypeVar("E_", bound=Ear)
+SubscriptionType = TypeVar("SubscriptionType", bound=Subscription)
 
 
-class Ears:
-    """Those of one store that are open."""
+class Subscriptions:
+    """The open subscriptions of one store."""
 
     def __init__(self) -> None:
-        self._open: WeakSet[Ear] = WeakSet()
+        self._open: WeakSet[Subscription] = WeakSet()
 
-    def open(self, ear: E_) -> E_:
-        self._open.add(ear)
-        return ear
+    def open(self, subscription: SubscriptionType) -> SubscriptionType:
+        self._open.add(subscription)
+        return subscription
 
     def close(self) -> None:
-        for ear in list(self._open):
-            ear.dismiss()
-            self._open.discard(ear)
+        for subscription in list(self._open):
+            subscription.dismiss()
+            self._open.discard(subscription)
 
     async def aclose(self) -> None:
         if self._open:
             await to_thread(self.close)
 
 
-class Looking(Ear):
-    """One look at all that is waited for, again and again, instead of one by everybody who waits.
+class PollingSubscription(Subscription):
+    """Polls all expected entries in one lookup, in place of one lookup per waiter.
 
-    ``look`` gives the versions of what is there; ``pause``: seconds between two looks.
+    - ``lookup`` returns the versions of the entries that exist.
+    - ``pause``: seconds between two lookups.
     """
 
     asks = False
 
-    def __init__(self, look: Callable[[list[bytes]], dict[bytes, int]], pause: float) -> None:
+    def __init__(self, lookup: Callable[[list[bytes]], dict[bytes, int]], pause: float) -> None:
         super().__init__()
-        self._look = look
+        self._lookup = lookup
         self._pause = pause
         self._due = 0.0
 
     def hear(self, expected: dict[bytes, int], within: float) -> Iterable[bytes]:
-        self.attend()
+        self.raise_if_closed()
         until = SYSTEM.monotonic() + within
         threading.Event().wait(max(0.0, min(self._due, until) - SYSTEM.monotonic()))
         if SYSTEM.monotonic() < self._due:
             return ()
         started, names = SYSTEM.monotonic(), expected.copy()
-        found = self._look(list(names))
+        found = self._lookup(list(names))
         ended = SYSTEM.monotonic()
-        self._due = ended + max(self._pause, SHARE * (ended - started))
+        self._due = ended + max(self._pause, PAUSE_PER_LOOKUP * (ended - started))
         return [name for name, version in names.items() if found.get(name) != version]

@@ -1,18 +1,17 @@
-"""What every store promises, beyond the verbs in :mod:`launchready.exchange.store`.
+"""The store contract, beyond the verbs in :mod:`launchready.exchange.store`.
 
-- ``execute(op)`` sets ``op.answer`` or raises StoreError; ``aexecute`` does the same without blocking the event loop.
-- A store that cannot be reached, hangs, restarts or is read-only raises StoreUnavailable within 3 seconds, and works
-  again by itself when the server does: no restart of the app.
-- ``inline``: the verbs that are answered without waiting for anything outside the process (see Inline).
-- No thread, no connection and no file before the first operation; usable after a fork from then on.
-- A key leaves the process as a digest only: what a key is made of (an address, a user, a client's own word) is nobody's
-  business who can read the store, and a key of any length or alphabet costs the same 32 bytes.
-- A store whose blocking half can give up in time says so by a method ``hurry(op)``: ``execute`` within HURRY seconds,
-  or within its own ``within``. Others are left behind in a thread.
-- A store that others share, and that can tell or look for all at once when an entry ends, has a method ``listen()``,
-  and answers Expect where its listener asks for that: :mod:`launchready.exchange.subscribe`. What listens has let go of
-  its connection when ``close`` returns.
-- No message of an error holds a password.
+- ``execute(op)`` sets ``op.answer`` or raises StoreError. ``aexecute`` does the same without blocking the event loop.
+- A store that is unreachable, hung, restarting or read-only raises StoreUnavailable within 3 seconds. It works again
+  when the server does, without a restart of the app.
+- ``inline``: the verbs that execute without waiting for anything outside the process (see Inline).
+- No thread, connection or file exists before the first operation. The store stays usable after a fork.
+- A key leaves the process as a digest only. A reader of the store learns no address, user or client value, and a key
+  of any length or alphabet takes 32 bytes.
+- A store that can abandon a blocking call in time has a method ``execute_quickly(op)``: ``execute`` within HURRY
+  seconds, or within its own ``within``. Calls to other stores are abandoned in a thread.
+- A shared store that can report completed entries has a method ``listen()``, and executes Expect where its listener
+  needs that: :mod:`launchready.exchange.subscribe`. The subscription has closed its connection when ``close`` returns.
+- No error message holds a password.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,32 +20,34 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from launchready.exchange.operations import Inline, Op
-from launchready.exchange.store import Entry, Give, Space, Take, digest
+from launchready.exchange.store import Consume, Entry, Refund, Space, digest
 from launchready.exchange.window import MICRO
 
 V = TypeVar("V")
 PAGE = 256
-"""Rows that a scan or a sweep looks at in one statement."""
+"""Rows that a scan or a sweep reads in one statement."""
 
-LOOK_AGAIN = 1.0
-"""Seconds after which a write to a table looks for what is over there, however few writes there were."""
+SWEEP_INTERVAL = 1.0
+"""Seconds after which a write sweeps its table, however few writes there were."""
 
-KEPT, CACHE, WINDOWS = TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
+CLAIMS_TABLE, CACHE_TABLE, WINDOWS_TABLE = TABLES = ("launchready_kept", "launchready_cache", "launchready_windows")
 
 
 def table_of(op: Op[Any]) -> str:
-    """The table that a verb works on, where a store has tables."""
+    """Return the table of a verb, for stores with tables."""
     space: Space[Any] | None = getattr(op, "space", None)
-    return WINDOWS if space is None else CACHE if space.evictable else KEPT
+    return WINDOWS_TABLE if space is None else CACHE_TABLE if space.evictable else CLAIMS_TABLE
 
 
-class Rounds:
-    """When a process looks for rows that are over, and where: in a table at every so many writes to it and at its first
-    write a second after the last look; each fourth look is at the next table in turn, for those that nobody writes to
-    any more. In each a hand goes round.
+class SweepSchedule:
+    """Decides when a process sweeps expired rows, and in which table.
 
-    By writes alone a quiet shop would keep for hours what it said it keeps for seconds; by the clock alone a busy one
-    would fall behind.
+    - A table is swept at every ``every`` writes to it, and at its first write a second after the last sweep.
+    - Each fourth sweep goes to the next table in turn, for tables without writes.
+    - Each table has a cursor; the sweep continues from it and wraps around.
+
+    Counting writes alone would keep expired rows for hours in a quiet app; the clock alone would fall behind in a busy
+    one.
     """
 
     def __init__(self, clock: Callable[[], float], *, every: int) -> None:
@@ -55,13 +56,13 @@ class Rounds:
         self._looks = 0
         self._writes = dict.fromkeys(TABLES, 0)
         self._last = dict.fromkeys(TABLES, clock())
-        self.hands = dict.fromkeys(TABLES, b"")
+        self.cursors = dict.fromkeys(TABLES, b"")
 
-    def wrote(self, table: str) -> str | None:
-        """After a write to a table: the one to look at, if it is time."""
+    def count_write(self, table: str) -> str | None:
+        """Called after a write to a table. Returns the table to sweep now, or None."""
         self._writes[table] += 1
         now = self._clock()
-        if self._writes[table] % self._every and now - self._last[table] < LOOK_AGAIN:
+        if self._writes[table] % self._every and now - self._last[table] < SWEEP_INTERVAL:
             return None
         self._last[table] = now
         self._looks += 1
@@ -69,11 +70,13 @@ class Rounds:
 
 
 class Store(Protocol):
-    """What ``connect`` returns."""
+    """The result of ``connect``."""
 
     inline: Inline
     shared: bool
-    """Other processes see the same data."""
+    """Whether other processes see the same data."""
+    has_epoch: bool
+    """Whether ``learn_epoch`` does anything."""
 
     def execute(self, op: Op[Any]) -> None: ...
 
@@ -83,36 +86,36 @@ class Store(Protocol):
 
     async def aclose(self) -> None: ...
 
-    def touch(self) -> None:
-        """Once, when an app is built, in a thread of its own: what the store has to know from the start."""
+    def learn_epoch(self) -> None:
+        """Called once, in a thread, when an app is built. Redis learns the server's epoch; other stores do nothing."""
 
     def scan(self, space: Space[V]) -> Iterator[Entry[V]]:
-        """Every live entry of a space whose values know their key, page by page: for people, not for requests."""
+        """Yield every live entry of a space whose values hold their key, page by page. For administration only."""
 
     def sweep(self) -> int:
-        """Clear away everything that is over, and answer how many; a store that does so by itself answers 0."""
+        """Delete all expired entries and return their number. A store with its own expiry returns 0."""
 
-    def take_at(self, op: Take, now: int) -> None:
-        """A Take as of a time in microseconds, in place of the store's own: how a test plays a trace."""
+    def take_at(self, op: Consume, now: int) -> None:
+        """Execute a Take at a given time in microseconds instead of the store's own. Tests replay traces with it."""
 
 
-def belongs(space: Space[V], key: bytes, entry: Entry[V]) -> bool:
-    """Whether an entry, found by its digest, is one of this space: a table holds several."""
+def is_in_space(space: Space[V], key: bytes, entry: Entry[V]) -> bool:
+    """Whether an entry belongs to this space. A table holds several spaces."""
     return space.key_of is not None and digest(space.name, space.key_of(entry.value)) == key
 
 
-def window_digest(op: Take | Give) -> bytes:
-    """The same for the windows of a Take: states that could not be read as each other have different keys."""
+def window_digest(op: Consume | Refund) -> bytes:
+    """Return the key of the windows of a Take. Incompatible window states have different keys."""
     return digest(" ".join([window.shape for window in op.windows]), op.key)
 
 
-def micros(seconds: float) -> int:
-    """Whole microseconds, rounded up: the unit in which stores keep time."""
+def to_micros(seconds: float) -> int:
+    """Return whole microseconds, rounded up: the unit of time in stores."""
     return ceil(seconds * MICRO)
 
 
-def said(error: BaseException, url: str) -> str:
-    """What a driver said, on one line, without the password that it may have repeated from the URL."""
+def safe_message(error: BaseException, url: str) -> str:
+    """Return a driver's message on one line, without the password of the URL."""
     text = " ".join(str(error).split()) or type(error).__name__
     password = urlsplit(url).password
     for secret in (password, unquote(password)) if password else ():
@@ -120,7 +123,7 @@ def said(error: BaseException, url: str) -> str:
     return text[:300]
 
 
-def where(url: str) -> str:
-    """A URL as it may be shown: no user, no password, no options."""
+def safe_url(url: str) -> str:
+    """Return a URL without user, password and options, safe for logs and errors."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

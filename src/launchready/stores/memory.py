@@ -1,11 +1,11 @@
-"""The store inside one process: no wire, no file, nothing after a restart, nothing shared between workers.
+"""The store inside one process. Its data is lost at a restart and is not shared between workers.
 
-Each space is a room of its own, so that a flood of cached pages can never push out a claim on a payment: the room of
-an evictable space drops what was used least recently, any other refuses when it is full. Expired entries leave when
-they are met and, a few at each write, by a hand that goes round; there is no background thread and no long sweep.
+Each space has its own table, so cached pages never evict a claim on a payment. An evictable space drops the least
+recently used entry; any other space raises StoreFull. Expired entries are removed on access and, two per write, by a
+cursor that wraps around. There is no background thread and no long sweep.
 
-The rows are plain tuples in plain dictionaries: a read makes one frame and a write three, where the caches of the
-usual packages make two and seven.
+Rows are plain tuples in plain dictionaries: a read takes one Python frame and a write three, where cachetools takes two
+and seven.
 """
 
 from collections import OrderedDict, deque
@@ -19,40 +19,40 @@ from launchready.errors import StoreFull
 from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
+    Complete,
+    Consume,
     Delete,
     Entry,
     Get,
     GetAll,
-    Give,
     Put,
     PutIfAbsent,
+    Refund,
     Renew,
     Replace,
     Seize,
-    Settle,
     Space,
-    Take,
 )
-from launchready.stores._memory_windows import MAX_KEYS, Windows
+from launchready.stores._memory_windows import MAX_KEYS, MemoryWindows
 
 SCHEMES = ("memory",)
 
-_OVERHEAD = 512  # bytes of Python around a stored value, measured as the growth per entry of an empty value
+_OVERHEAD = 512  # bytes of Python objects per entry, measured with empty values
 
 _Row = tuple[Any, float, float, int, int]  # value, put at, expires at, version, size
 
-_new = tuple.__new__
+new_tuple = tuple.__new__
 
 
 def connect(url: str) -> "MemoryStore":
-    del url  # there is nothing to say about memory
+    del url  # memory:// has no options
     return MemoryStore()
 
 
-class _Room:
-    """The entries of one space, in the order of their use (evictable) or of their coming."""
+class _SpaceTable:
+    """The entries of one space, in order of use (evictable) or of insertion."""
 
-    __slots__ = ("evictable", "hand", "max_bytes", "max_entries", "name", "rows", "size", "size_of")
+    __slots__ = ("cursor", "evictable", "max_bytes", "max_entries", "name", "rows", "size", "size_of")
 
     def __init__(self, space: Space[Any]) -> None:
         self.name = space.name
@@ -62,10 +62,10 @@ class _Room:
         self.size_of = space.size
         self.size = 0
         self.rows: OrderedDict[str, _Row] = OrderedDict()
-        self.hand: deque[str] = deque()
+        self.cursor: deque[str] = deque()
 
     def live(self, key: str, now: float) -> _Row | None:
-        """The row, or None; an expired one is dropped on the way."""
+        """Return the row or None. Drops an expired row."""
         row = self.rows.get(key)
         if row is None or row[2] > now:
             return row
@@ -76,47 +76,48 @@ class _Room:
         self.size -= self.rows.pop(key)[4]
 
     def write(self, key: str, value: Any, now: float, ttl: float, version: int) -> None:
-        """Raises StoreFull where there is no room and nothing may be dropped."""
+        """Raises StoreFull if the space is full and not evictable."""
         size = self.size_of(value) + len(key) + _OVERHEAD
         rows = self.rows
         old = rows.pop(key, None)
         if old is not None:
             self.size -= old[4]
         elif not self.evictable:
-            self._make_room(now)
-            self.hand.append(key)
+            self._drop_expired(now)
+            self.cursor.append(key)
         rows[key] = (value, now, now + ttl, version, size)
         self.size += size
         if self.evictable:
             while len(rows) > self.max_entries or self.size > self.max_bytes:
                 self.size -= rows.popitem(last=False)[1][4]
 
-    def _make_room(self, now: float) -> None:
-        """Two steps of the hand for each new entry: expired ones leave about as fast as new ones come."""
-        hand, rows = self.hand, self.rows
-        for key in list(islice(hand, 2)):
+    def _drop_expired(self, now: float) -> None:
+        """Check two entries per new entry, so that expired ones leave at least as fast as new ones come."""
+        cursor, rows = self.cursor, self.rows
+        for key in list(islice(cursor, 2)):
             row = rows.get(key)
             if row is not None and row[2] > now:
-                hand.rotate(-1)
+                cursor.rotate(-1)
                 continue
-            hand.popleft()
+            cursor.popleft()
             if row is not None:
                 self.drop(key)
         if len(rows) >= self.max_entries:
-            raise StoreFull(f"{self.name}: {self.max_entries} live entries in memory, and none of them may be dropped")
+            raise StoreFull(f"{self.name}: the memory store holds its maximum of {self.max_entries} live entries")
 
 
 class MemoryStore:
-    """See the module. ``clock`` is monotonic time; a test moves it by hand."""
+    """``memory://``. ``clock.monotonic`` is the store's time; tests pass a clock of their own."""
 
     shared = False
+    has_epoch = False
 
     def __init__(self, clock: Clock = SYSTEM, *, max_keys: int = MAX_KEYS) -> None:
         self._now = clock.monotonic
         self._lock = Lock()
-        self._rooms: dict[str, _Room] = {}
+        self._tables: dict[str, _SpaceTable] = {}
         self._version = 0
-        self.windows = Windows(clock.monotonic, max_keys)
+        self.windows = MemoryWindows(clock.monotonic, max_keys)
         self.inline: Inline = {
             Get: self._get,
             GetAll: self._get_all,
@@ -124,11 +125,11 @@ class MemoryStore:
             PutIfAbsent: self._put_if_absent,
             Replace: self._replace,
             Renew: self._renew,
-            Settle: self._settle,
+            Complete: self._settle,
             Seize: self._seize,
             Delete: self._delete,
-            Take: self.windows.take,
-            Give: self.windows.give,
+            Consume: self.windows.take,
+            Refund: self.windows.give,
         }
 
     def execute(self, op: Op[Any]) -> None:
@@ -143,39 +144,39 @@ class MemoryStore:
     async def aclose(self) -> None:
         """Nothing to close."""
 
-    def touch(self) -> None:
-        """Nothing to know."""
+    def learn_epoch(self) -> None:
+        """Nothing to learn."""
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
         now = self._now()
-        room = self._rooms.get(space.name)
-        for value, put, expires, version, _ in list(room.rows.values()) if room is not None else ():
+        table = self._tables.get(space.name)
+        for value, put, expires, version, _ in list(table.rows.values()) if table is not None else ():
             if expires > now:
                 yield Entry(value, now - put, version)
 
     def sweep(self) -> int:
         return 0
 
-    def _room(self, space: Space[Any]) -> _Room:
-        return self._rooms.setdefault(space.name, _Room(space))
+    def _table(self, space: Space[Any]) -> _SpaceTable:
+        return self._tables.setdefault(space.name, _SpaceTable(space))
 
     def _get(self, op: Get[Any]) -> None:
         op.answer = None
-        room = self._rooms.get(op.space.name)
-        if room is None:
+        table = self._tables.get(op.space.name)
+        if table is None:
             return
         with self._lock:
-            row = room.rows.get(op.key)
+            row = table.rows.get(op.key)
             if row is None:
                 return
             value, put, expires, version, _ = row
             now = self._now()
             if expires <= now:
-                room.drop(op.key)
+                table.drop(op.key)
                 return
-            if room.evictable:
-                room.rows.move_to_end(op.key)
-        op.answer = _new(Entry, (value, now - put, version))
+            if table.evictable:
+                table.rows.move_to_end(op.key)
+        op.answer = new_tuple(Entry, (value, now - put, version))
 
     def _get_all(self, op: GetAll) -> None:
         op.answer = None
@@ -184,70 +185,70 @@ class MemoryStore:
 
     def _put(self, op: Put[Any]) -> None:
         with self._lock:
-            room = self._rooms.get(op.space.name) or self._room(op.space)
+            table = self._tables.get(op.space.name) or self._table(op.space)
             self._version = op.answer = self._version + 1
-            room.write(op.key, op.value, self._now(), op.ttl, op.answer)
+            table.write(op.key, op.value, self._now(), op.ttl, op.answer)
 
     def _put_if_absent(self, op: PutIfAbsent[Any]) -> None:
         now = self._now()
         with self._lock:
-            room = self._rooms.get(op.space.name) or self._room(op.space)
-            row = room.rows.get(op.key)
+            table = self._tables.get(op.space.name) or self._table(op.space)
+            row = table.rows.get(op.key)
             if row is not None and row[2] > now:
                 version = row[3]
-                op.answer = _new(Claimed, (_new(Entry, (row[0], now - row[1], version)), version))
+                op.answer = new_tuple(Claimed, (new_tuple(Entry, (row[0], now - row[1], version)), version))
             else:
                 self._version = version = self._version + 1
-                room.write(op.key, op.value, now, op.ttl, version)
-                op.answer = _new(Claimed, (None, version))
+                table.write(op.key, op.value, now, op.ttl, version)
+                op.answer = new_tuple(Claimed, (None, version))
 
     def _replace(self, op: Replace[Any]) -> None:
         now = self._now()
         with self._lock:
-            room = self._rooms.get(op.space.name) or self._room(op.space)
-            row = room.live(op.key, now)
+            table = self._tables.get(op.space.name) or self._table(op.space)
+            row = table.live(op.key, now)
             op.answer = row is not None and row[3] == op.version
             if op.answer:
                 self._version += 1
-                room.write(op.key, op.value, now, op.ttl, self._version)
+                table.write(op.key, op.value, now, op.ttl, self._version)
 
     def _renew(self, op: Renew[Any]) -> None:
         now = self._now()
         with self._lock:
-            room = self._rooms.get(op.space.name) or self._room(op.space)
-            row = room.live(op.key, now)
+            table = self._tables.get(op.space.name) or self._table(op.space)
+            row = table.live(op.key, now)
             op.answer = row is None or row[3] == op.version
             if op.answer:
-                room.write(op.key, op.value, now, op.ttl, op.version)
+                table.write(op.key, op.value, now, op.ttl, op.version)
 
-    def _settle(self, op: Settle[Any]) -> None:
+    def _settle(self, op: Complete[Any]) -> None:
         now = self._now()
         with self._lock:
-            room = self._rooms.get(op.space.name) or self._room(op.space)
-            row = room.rows.get(op.key)
+            table = self._tables.get(op.space.name) or self._table(op.space)
+            row = table.rows.get(op.key)
             op.answer = mine = row is None or row[3] == op.version or row[2] <= now
             if mine:
                 self._version += 1
-                room.write(op.key, op.value, now, op.ttl, self._version)
+                table.write(op.key, op.value, now, op.ttl, self._version)
 
     def _seize(self, op: Seize[Any]) -> None:
         now = self._now()
         with self._lock:
-            room = self._rooms.get(op.space.name) or self._room(op.space)
-            row = room.live(op.key, now)
+            table = self._tables.get(op.space.name) or self._table(op.space)
+            row = table.live(op.key, now)
             op.answer = 0
             if row is not None and row[3] == op.version and now - row[1] >= op.older:
                 self._version += 1
                 op.answer = self._version
-                room.write(op.key, op.value, now, op.ttl, self._version)
+                table.write(op.key, op.value, now, op.ttl, self._version)
 
     def _delete(self, op: Delete[Any]) -> None:
         with self._lock:
-            room = self._rooms.get(op.space.name) or self._room(op.space)
-            row = room.live(op.key, self._now())
+            table = self._tables.get(op.space.name) or self._table(op.space)
+            row = table.live(op.key, self._now())
             op.answer = row is not None and op.version in (None, row[3])
             if op.answer:
-                room.drop(op.key)
+                table.drop(op.key)
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         self.windows.take_at(op, now)

@@ -1,17 +1,17 @@
-"""The store in MySQL or MariaDB, by PyMySQL: for an app whose bookings are there already.
+"""The MySQL and MariaDB store, by PyMySQL: for an app that already keeps its data there.
 
 ``mysql://user:password@host[:port]/database``, or ``?unix_socket=/path``. MySQL 8 or MariaDB 10.5, or newer; the role
 may create tables at first use, or ``sql/mysql.sql`` is run beforehand.
 
-- A verb is one round trip in autocommit: its statement, and a look at what is there now. Counts of rows are never
-  asked: under CLIENT.FOUND_ROWS, which some libraries always set, ON DUPLICATE KEY UPDATE says 1 to everybody. Every
-  write leaves a mark of its own instead, and whoever finds his mark has won. (A Take takes four: it decides here, in a
-  transaction that holds the row.)
-- Assignments of ON DUPLICATE KEY UPDATE run from left to right and see each other: ``expires`` is written last.
-- Time is the server's UTC_TIMESTAMP, whatever time zone a session has.
-- At most eight connections a process; after one has broken, all idle ones go with it. PyMySQL blocks, so a coroutine
-  waits for a thread.
-- No statement is repeated by itself once it may have reached the server.
+- A verb is one round trip in autocommit: its statement and a read of the current row. Row counts are never used: under
+  CLIENT.FOUND_ROWS, which some libraries always set, ON DUPLICATE KEY UPDATE reports 1 to every writer. Instead every
+  write stores a random mark, and the writer that reads its own mark back has won. (A Take needs four round trips: the
+  limit runs in this process, in a transaction that locks the row.)
+- ON DUPLICATE KEY UPDATE assigns from left to right, and later assignments see earlier ones: ``expires`` comes last.
+- Time is the server's UTC_TIMESTAMP, whatever the time zone of the session.
+- At most eight connections per process. After one breaks, all idle ones are closed. PyMySQL blocks, so coroutines use a
+  thread.
+- The store never repeats a statement that may have reached the server.
 """
 
 import os
@@ -31,26 +31,36 @@ from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull,
 from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
+    Complete,
+    Consume,
     Delete,
     Entry,
     Get,
     GetAll,
-    Give,
     Put,
     PutIfAbsent,
+    Refund,
     Renew,
     Replace,
     Seize,
-    Settle,
     Space,
     StoreOp,
-    Take,
     digest,
 )
 from launchready.exchange.subscribe import Listener
 from launchready.exchange.window import MICRO, fresh, give, take
-from launchready.stores._subscription import Ears, Looking
-from launchready.stores.base import PAGE, TABLES, Rounds, belongs, micros, said, table_of, where, window_digest
+from launchready.stores._subscription import PollingSubscription, Subscriptions
+from launchready.stores.base import (
+    PAGE,
+    TABLES,
+    SweepSchedule,
+    is_in_space,
+    safe_message,
+    safe_url,
+    table_of,
+    to_micros,
+    window_digest,
+)
 
 SCHEMES = ("mysql", "mariadb")
 
@@ -58,11 +68,11 @@ CONNECT_WAIT, ANSWER_WAIT, LOCK_WAIT = 2, 2.4, 2
 CONNECTIONS = 8
 SWEEP_EVERY, SWEEP_ROWS = 64, 256
 MISSING, DEADLOCK, FULL, NO_ROOM = 1146, 1213, 1114, 1021
-LOOK_EVERY = 0.025  # seconds: how soon the end of somebody else's claim is seen
+POLL_INTERVAL = 0.025  # seconds between two lookups of claims held by other processes
 DEADLOCKS = 8
-"""So often a statement is repeated that the server chose as a deadlock's victim: it has undone it, so that is safe."""
+"""Attempts of a statement that fails with a deadlock. The server has rolled it back, so a repeat is safe."""
 
-# READ COMMITTED: a look at a row that is not there locks no gap, which two that insert would wait for.
+# READ COMMITTED: reading a missing row takes no gap lock, on which two inserting sessions would wait.
 _SETUP = (
     f"SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT}, SESSION sql_mode = 'STRICT_ALL_TABLES'; "
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
@@ -75,17 +85,18 @@ Rows = list[tuple[Any, ...]]
 
 
 def connect(url: str) -> "MySQLStore":
-    """Raises MissingExtra without PyMySQL, ConfigError for a URL that names no database."""
+    """Raises MissingExtra without PyMySQL, ConfigError for a URL without a database."""
     return MySQLStore(url)
 
 
 def parameters(url: str) -> dict[str, Any]:
-    """What PyMySQL's ``connect`` takes, of a URL. Raises ConfigError where it names no database."""
+    """Return the arguments of PyMySQL's ``connect`` for a URL. Raises ConfigError for a URL without a database."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     database = unquote(parts.path)[1:]
     if not database or "/" in database:
-        raise ConfigError([f"store={where(url)!r}: names no database; write mysql://user:password@host/database"])
+        problem = "no database name in the URL; write mysql://user:password@host/database"
+        raise ConfigError([f"store={safe_url(url)!r}: {problem}"])
     found: dict[str, Any] = {"database": database, "charset": "utf8mb4"}
     if parts.username:
         found["user"] = unquote(parts.username)
@@ -96,11 +107,11 @@ def parameters(url: str) -> dict[str, Any]:
     try:
         return found | {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
     except ValueError:
-        raise ConfigError([f"store={where(url)!r}: the port is a number from 1 to 65535"]) from None
+        raise ConfigError([f"store={safe_url(url)!r}: the port is a number from 1 to 65535"]) from None
 
 
 class Statements:
-    """The statements on one table. Each is followed by ``look``, in the same round trip."""
+    """The statements on one table. A read of the row follows each write, in the same round trip."""
 
     def __init__(self, table: str) -> None:
         now, live = f"SET @now = {NOW}; ", "k = %(key)s AND expires > @now"
@@ -115,7 +126,7 @@ class Statements:
             return f"{now}INSERT INTO {table} {columns} VALUES {row} ON DUPLICATE KEY UPDATE {otherwise}{look}"
 
         def only(condition: str, version: str) -> str:
-            """Each column stays what it is where the condition does not hold."""
+            """Assign columns that keep their value unless the condition holds."""
             first = f"version = IF(@free := ({condition}), {version}, version)"
             rest = {"put": "@now", "mark": "%(mark)s", "value": "%(value)s", "expires": "@now + %(ttl)s"}
             return ", ".join([first, *(f"{name} = IF(@free, {new}, {name})" for name, new in rest.items())])
@@ -124,7 +135,7 @@ class Statements:
         settled = "GREATEST(@now, %(version)s + 1)"
         self.get = f"SELECT value, {NOW} - put, version, 0 FROM {table} WHERE k = %(key)s AND expires > {NOW}"
         counted = insert("LAST_INSERT_ID(@now)", f"version = LAST_INSERT_ID({newer}), {values}")
-        self.put = counted.replace(look, "; SELECT LAST_INSERT_ID()")  # ours, whatever came after it
+        self.put = counted.replace(look, "; SELECT LAST_INSERT_ID()")  # our version, even after a later write
         self.claim = insert("@now", only("expires <= @now", newer))
         self.renew = insert("%(version)s", only(mine, "%(version)s"))
         self.settle = insert(settled, only(mine, settled))
@@ -138,15 +149,16 @@ class Statements:
 
 _SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kept")}  # by Space.evictable
 _NAMES = {
-    Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Renew: "renew", Settle: "settle", Seize: "seize",
-    Delete: "delete",
+    Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Renew: "renew", Complete: "settle",
+    Seize: "seize", Delete: "delete",
 }  # fmt: skip
 
 
 class MySQLStore:
-    """See the module."""
+    """The store in MySQL or MariaDB."""
 
     shared = True
+    has_epoch = False
 
     def __init__(self, url: str) -> None:
         try:
@@ -157,15 +169,15 @@ class MySQLStore:
         self._driver = pymysql
         self._url = url
         self._parameters = parameters(url)
-        self._name = f"the MySQL store at {where(url)}"
+        self._name = f"the MySQL store at {safe_url(url)}"
         self._forget()
 
     def _forget(self) -> None:
         self._pid = os.getpid()
         self._idle: list[Any] = []
         self._gate = threading.Semaphore(CONNECTIONS)
-        self._rounds = Rounds(SYSTEM.monotonic, every=SWEEP_EVERY)
-        self._ears = Ears()
+        self._sweeps = SweepSchedule(SYSTEM.monotonic, every=SWEEP_EVERY)
+        self._subscriptions = Subscriptions()
 
     def execute(self, op: Op[Any]) -> None:
         if isinstance(op, GetAll):
@@ -173,37 +185,37 @@ class MySQLStore:
             for get in op.gets:
                 self.execute(get)
             return
-        if isinstance(op, Take):
-            self._with(lambda connection: self._take(connection, op, None))
-        elif isinstance(op, Give):
-            self._with(lambda connection: self._give(connection, op))
+        if isinstance(op, Consume):
+            self._run(lambda connection: self._take(connection, op, None))
+        elif isinstance(op, Refund):
+            self._run(lambda connection: self._give(connection, op))
         else:
-            while not self._verb(op):
+            while not self._execute_verb(op):
                 continue
-        if not isinstance(op, Get) and (table := self._rounds.wrote(table_of(op))) is not None:
-            with suppress(StoreError):  # there will be another round
+        if not isinstance(op, Get) and (table := self._sweeps.count_write(table_of(op))) is not None:
+            with suppress(StoreError):  # a later sweep repeats it
                 self._sweep(table)
 
     async def aexecute(self, op: Op[Any]) -> None:
         await to_thread(self.execute, op)
 
-    def take_at(self, op: Take, now: int) -> None:
-        self._with(lambda connection: self._take(connection, op, now))
+    def take_at(self, op: Consume, now: int) -> None:
+        self._run(lambda connection: self._take(connection, op, now))
 
     def listen(self) -> Listener:
-        """It tells nobody. (GET_LOCK would, for a connection of its own for each claim that is held.)"""
-        return self._ears.open(Looking(self._versions, LOOK_EVERY))
+        """Poll: MySQL has no notifications. (GET_LOCK would need one connection per held claim.)"""
+        return self._subscriptions.open(PollingSubscription(self._versions, POLL_INTERVAL))
 
     def _versions(self, names: list[bytes]) -> dict[bytes, int]:
         found: dict[bytes, int] = {}
         for start in range(0, len(names), PAGE):
             look = " UNION ALL ".join(f"SELECT k, version FROM {table} WHERE k IN %(names)s" for table in TABLES[:2])
-            rows, _ = self._with(partial(_ask, sql=look, params={"names": names[start : start + PAGE]}))
+            rows, _ = self._run(partial(_ask, sql=look, params={"names": names[start : start + PAGE]}))
             found |= {bytes(key): version for key, version in rows}
         return found
 
     def close(self) -> None:
-        self._ears.close()
+        self._subscriptions.close()
         if self._pid == os.getpid():
             self._drop()
 
@@ -212,69 +224,78 @@ class MySQLStore:
 
     # Verbs.
 
-    def _verb(self, op: Op[Any]) -> bool:
-        """False: ask again; what stood in the way of a claim went before it could be looked at."""
+    def _execute_verb(self, op: Op[Any]) -> bool:
+        """Returns False if the verb must be repeated: a claim lost to an entry that was gone when it was read."""
         sql, params = _encode(op)
-        rows, count = self._with(lambda connection: _ask(connection, sql, params))
+        rows, count = self._run(lambda connection: _ask(connection, sql, params))
         return _decode(op, rows, count)
 
-    def _take(self, connection: Any, op: Take, now: int | None) -> None:
-        with _row(connection, op, fresh(op.windows)) as row:
+    def _take(self, connection: Any, op: Consume, now: int | None) -> None:
+        with _lock_windows(connection, op, fresh(op.windows)) as row:
             op.at = moment = row.now if now is None else now
             op.answer = take(row.states, moment, op.windows, op.cost)
             if op.answer.allowed:
                 row.save(row.now + op.windows[-1].period_us)
 
-    def _give(self, connection: Any, op: Give) -> None:
+    def _give(self, connection: Any, op: Refund) -> None:
         op.answer = None
         if op.at is None:
             _ask(connection, "DELETE FROM launchready_windows WHERE k = %(k)s", {"k": window_digest(op)})
             return
-        with _row(connection, op, fresh(op.windows)) as row:
+        with _lock_windows(connection, op, fresh(op.windows)) as row:
             give(row.states, op.windows, op.cost, op.at)
             row.save(row.now + op.windows[-1].period_us)
 
     def _sweep(self, table: str) -> None:
-        """Look at the next rows of a table, and drop those that are over."""
-        hand = {"hand": self._rounds.hands[table], "last": b""}
-        rows, _ = self._with(
-            lambda c: _ask(c, f"SELECT k FROM {table} WHERE k > %(hand)s ORDER BY k LIMIT {SWEEP_ROWS}", hand)
-        )
-        self._rounds.hands[table] = rows[-1][0] if len(rows) == SWEEP_ROWS else b""
-        if rows:
-            drop = f"DELETE FROM {table} WHERE k > %(hand)s AND k <= %(last)s AND expires <= {NOW}"
-            self._with(lambda c: _ask(c, drop, hand | {"last": rows[-1][0]}))
+        """Read the next rows of a table from its cursor, and delete the expired ones."""
+        cursor = self._sweeps.cursors[table]
+        keys = self._next_keys(table, cursor)
+        self._sweeps.cursors[table] = keys[-1] if len(keys) == SWEEP_ROWS else b""
+        if keys:
+            self._delete_expired(table, cursor, keys[-1])
 
-    def touch(self) -> None:
-        """Nothing to know."""
+    def learn_epoch(self) -> None:
+        """Nothing to learn."""
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
-        table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
+        table, cursor = "launchready_cache" if space.evictable else "launchready_kept", b""
         page = (
-            f"SELECT k, value, {NOW} - put, version, expires > {NOW} FROM {table} WHERE k > %(hand)s "
+            f"SELECT k, value, {NOW} - put, version, expires > {NOW} FROM {table} WHERE k > %(cursor)s "
             f"ORDER BY k LIMIT {PAGE}"
         )
         while True:
-            rows, _ = self._with(partial(_ask, sql=page, params={"hand": hand}))
+            rows, _ = self._run(partial(_ask, sql=page, params={"cursor": cursor}))
             for key, value, age, version, live in rows:
-                if live and belongs(space, bytes(key), entry := _entry(space, (value, age, version, 0))):
+                if live and is_in_space(space, bytes(key), entry := _entry(space, (value, age, version, 0))):
                     yield entry
             if len(rows) < PAGE:
                 return
-            hand = rows[-1][0]
+            cursor = rows[-1][0]
 
     def sweep(self) -> int:
+        """Walk each table once by key, so that the time is linear in the number of rows."""
         count = 0
         for table in TABLES:
-            drop = f"DELETE FROM {table} WHERE expires <= {NOW} LIMIT {PAGE}"
-            while gone := self._with(partial(_ask, sql=drop, params={}))[1]:
-                count += gone
+            cursor = b""
+            while rows := self._next_keys(table, cursor):
+                count += self._delete_expired(table, cursor, rows[-1])
+                cursor = rows[-1]
+        return count
+
+    def _next_keys(self, table: str, cursor: bytes) -> list[bytes]:
+        page = f"SELECT k FROM {table} WHERE k > %(cursor)s ORDER BY k LIMIT {SWEEP_ROWS}"
+        rows, _ = self._run(partial(_ask, sql=page, params={"cursor": cursor}))
+        return [bytes(key) for (key,) in rows]
+
+    def _delete_expired(self, table: str, after: bytes, last: bytes) -> int:
+        drop = f"DELETE FROM {table} WHERE k > %(after)s AND k <= %(last)s AND expires <= {NOW}"
+        count: int = self._run(partial(_ask, sql=drop, params={"after": after, "last": last}))[1]
         return count
 
     # Connections.
 
-    def _with(self, work: Callable[[Any], Any]) -> Any:
-        if self._pid != os.getpid():  # a parent's connections: to close one here would end the parent's session
+    def _run(self, work: Callable[[Any], Any]) -> Any:
+        if self._pid != os.getpid():  # closing a connection of the parent would end the parent's session
             _orphans.extend(self._idle)
             self._forget()
         if not self._gate.acquire(timeout=ANSWER_WAIT):
@@ -282,7 +303,7 @@ class MySQLStore:
         try:
             connection = self._connection()
             try:
-                done = self._done(connection, work)
+                done = self._run_with_retries(connection, work)
             except BaseException:
                 connection._force_close()
                 self._drop()
@@ -294,7 +315,7 @@ class MySQLStore:
             self._gate.release()
         return done
 
-    def _done(self, connection: Any, work: Callable[[Any], Any]) -> Any:
+    def _run_with_retries(self, connection: Any, work: Callable[[Any], Any]) -> Any:
         for _ in range(DEADLOCKS):
             try:
                 return work(connection)
@@ -309,7 +330,7 @@ class MySQLStore:
     def _connection(self) -> Any:
         while self._idle:
             connection = self._idle.pop()
-            if not select.select([connection._sock], [], [], 0)[0]:  # something came that nobody asked for: the end
+            if not select.select([connection._sock], [], [], 0)[0]:  # readable while idle: the server closed it
                 return connection
             connection._force_close()
         connection = self._driver.connect(
@@ -332,17 +353,17 @@ class MySQLStore:
     def _failure(self, error: Exception) -> StoreError:
         number = error.args[0] if error.args else None
         if number in {FULL, NO_ROOM}:
-            return StoreFull(f"{self._name} has no room")
+            return StoreFull(f"{self._name} is full")
         if isinstance(error, TimeoutError) or "timed out" in str(error):
-            return StoreUnavailable(f"{self._name} did not answer in time")
-        return StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}")
+            return StoreUnavailable(f"{self._name} did not respond in time")
+        return StoreUnavailable(f"{self._name} failed: {safe_message(error, self._url)}")
 
 
 _orphans: list[Any] = []
 
 
 def _ask(connection: Any, sql: str, params: Params | None) -> tuple[Rows, int]:
-    """The rows of the last statement, and how many it touched."""
+    """Return the rows of the last statement, and the number of rows it affected."""
     with connection.cursor() as cursor:
         count = cursor.execute(sql, params)
         while cursor.nextset():
@@ -352,15 +373,15 @@ def _ask(connection: Any, sql: str, params: Params | None) -> tuple[Rows, int]:
 
 def _encode(op: Op[Any]) -> tuple[str, Params]:
     if type(op) not in _NAMES:
-        raise TypeError(f"not a verb of a store: {op!r}")
+        raise TypeError(f"not a store operation: {op!r}")
     assert isinstance(op, StoreOp)
     params: Params = {"key": digest(op.space.name, op.key), "mark": os.urandom(16)}
-    if isinstance(op, Put | PutIfAbsent | Replace | Renew | Settle | Seize):
-        params |= {"value": op.space.dump(op.value), "ttl": micros(op.ttl)}
-    if isinstance(op, Replace | Renew | Settle | Seize | Delete):
+    if isinstance(op, Put | PutIfAbsent | Replace | Renew | Complete | Seize):
+        params |= {"value": op.space.dump(op.value), "ttl": to_micros(op.ttl)}
+    if isinstance(op, Replace | Renew | Complete | Seize | Delete):
         params["version"] = op.version
     if isinstance(op, Seize):
-        params["older"] = micros(op.older)
+        params["older"] = to_micros(op.older)
     return getattr(_SQL[op.space.evictable], _NAMES[type(op)]), params
 
 
@@ -389,8 +410,8 @@ def _entry(space: Space[Any], row: tuple[Any, ...]) -> Entry[Any]:
     return Entry(space.load(bytes(value)), max(0, age) / MICRO, version)
 
 
-class _Windows(NamedTuple):
-    """The windows of a key, while a transaction holds their row."""
+class _LockedWindows(NamedTuple):
+    """The windows of a key, whose row the transaction has locked."""
 
     connection: Any
     key: bytes
@@ -398,14 +419,14 @@ class _Windows(NamedTuple):
     now: int
 
     def save(self, end: int) -> None:
-        """``end``: when all of it is over."""
+        """``end``: when the row expires."""
         sql = "UPDATE launchready_windows SET state = %(state)s, expires = %(end)s WHERE k = %(k)s"
         _ask(self.connection, sql, {"k": self.key, "state": _pack(self.states), "end": end})
 
 
 @contextmanager
-def _row(connection: Any, op: Take | Give, empty: list[Any]) -> Iterator[_Windows]:
-    """The shared rule decides here, under the row's lock."""
+def _lock_windows(connection: Any, op: Consume | Refund, empty: list[Any]) -> Iterator[_LockedWindows]:
+    """Lock the row of the windows, so that the limit can run in this process."""
     key = window_digest(op)
     connection.begin()
     try:
@@ -413,7 +434,7 @@ def _row(connection: Any, op: Take | Give, empty: list[Any]) -> Iterator[_Window
         while not (rows := _ask(connection, sql, {"k": key})[0]):
             _ask(connection, "INSERT IGNORE INTO launchready_windows VALUES (%(k)s, 0, '')", {"k": key})
         state = bytes(rows[0][0])
-        yield _Windows(connection, key, _unpack(state, len(op.windows)) if state else empty, int(rows[0][1]))
+        yield _LockedWindows(connection, key, _unpack(state, len(op.windows)) if state else empty, int(rows[0][1]))
         connection.commit()
     except BaseException:
         with suppress(Exception):
@@ -422,7 +443,7 @@ def _row(connection: Any, op: Take | Give, empty: list[Any]) -> Iterator[_Window
 
 
 def _pack(states: Any) -> bytes:
-    """The length of each window's state, then the numbers of all."""
+    """Encode states: the length of each window's state, then all numbers."""
     flat = array("q", [len(state) for state in states])
     for state in states:
         flat.extend(state)

@@ -1,15 +1,16 @@
-"""The store in PostgreSQL, for many machines and for money.
+"""The PostgreSQL store, for several machines and for payments.
 
 ``postgresql://`` or ``postgres://``, as libpq reads it. PostgreSQL 13 or newer; the role may create tables at first
 use, or ``sql/postgresql.sql`` is run beforehand.
 
-- A verb is one statement in autocommit, one round trip. Time is the server's clock. (A claim that is lost in the very
-  moment another one wins asks a second time, to see what won.)
-- Versions come from a sequence, and are drawn under the row's lock: they grow, whatever is deleted in between.
-- What may not be evicted is synced as the server is set up; cached entries are UNLOGGED, windows commit asynchronously.
-- At most eight connections a process (and event loop). One that the server has closed is noticed before it is used;
-  then, and whenever one breaks, all idle ones go with it: after a restart every one of them is stale.
-- No statement is repeated by itself once it may have reached the server.
+- A verb is one statement in autocommit, one round trip. Time is the server's clock. (A claim that loses to an
+  uncommitted claim runs a second time, to read the winner.)
+- Versions come from a sequence, drawn under the row's lock: they grow across deletes.
+- Entries that are not evictable are synced as the server is configured. Cached entries are in an UNLOGGED table, and
+  rate limit windows commit asynchronously.
+- At most eight connections per process and event loop. A connection that the server closed is detected before use.
+  Then, and whenever one breaks, all idle ones are closed: after a restart each of them is stale.
+- The store never repeats a statement that may have reached the server.
 """
 
 import asyncio
@@ -26,33 +27,43 @@ from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull,
 from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
+    Complete,
+    Consume,
     Delete,
     Entry,
     Get,
     GetAll,
-    Give,
     Put,
     PutIfAbsent,
+    Refund,
     Renew,
     Replace,
     Seize,
-    Settle,
     Space,
     StoreOp,
-    Take,
     digest,
 )
-from launchready.exchange.subscribe import Expect, Listener
+from launchready.exchange.subscribe import Listener, Subscribe
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores._subscription import Ears
-from launchready.stores.base import PAGE, TABLES, Rounds, belongs, micros, said, table_of, where, window_digest
+from launchready.stores._subscription import Subscriptions
+from launchready.stores.base import (
+    PAGE,
+    TABLES,
+    SweepSchedule,
+    is_in_space,
+    safe_message,
+    safe_url,
+    table_of,
+    to_micros,
+    window_digest,
+)
 
 if TYPE_CHECKING:
     from launchready.stores._postgresql_pool import AsyncConnection, AsyncPool, Connection, Pool
 
 SCHEMES = ("postgresql", "postgres")
 
-ANSWER_WAIT = 2.6  # from first to last, connecting included
+ANSWER_WAIT = 2.6  # seconds for a whole operation, connecting included
 
 Rows = list[tuple[Any, ...]]
 Params = dict[str, Any]
@@ -60,7 +71,7 @@ Params = dict[str, Any]
 
 _LIVE = "expires > launchready_now()"
 
-# Why not always: _postgresql_ear.py. A queue that somebody else lets fill up must not fail who settles.
+# NOTIFY is slow: see _postgresql_notify.py. A notification queue filled by another application must not fail a settle.
 _TELL = "CASE WHEN waited AND pg_notification_queue_usage() < 0.5 THEN pg_notify('launchready', encode(key, 'hex')) END"
 
 
@@ -100,8 +111,8 @@ class Statements:
             f"DELETE FROM {table} WHERE key = %(key)s AND {_LIVE} "
             f"AND (%(version)s::bigint IS NULL OR version = %(version)s::bigint) RETURNING true, {_TELL}"
         )
-        # Under the row's lock: whoever ends the entry comes before it, and is seen here, or after it, and sees it.
-        # A mark need not outlive a power cut.
+        # Under the row's lock: a write that completes the entry commits first and is seen here, or comes later and sees
+        # the mark. A mark need not survive a power cut.
         this = f"WHERE key = %(key)s AND version = %(version)s::bigint AND {_LIVE}"
         self.expect = (
             f"WITH mark AS (UPDATE {table} SET waited = true {this} AND NOT waited "
@@ -112,8 +123,8 @@ class Statements:
 
 _SQL = {True: Statements("launchready_cache"), False: Statements("launchready_kept")}  # by Space.evictable
 _NAMES = {
-    Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Renew: "renew", Settle: "settle", Seize: "seize",
-    Delete: "delete", Expect: "expect",
+    Get: "get", Put: "put", PutIfAbsent: "claim", Replace: "replace", Renew: "renew", Complete: "settle",
+    Seize: "seize", Delete: "delete", Subscribe: "expect",
 }  # fmt: skip
 _TAKE = (
     "SELECT * FROM launchready_take_3"
@@ -123,25 +134,26 @@ _GIVE = _TAKE.replace("take_3", "give_2")
 _FORGET = "DELETE FROM launchready_windows WHERE key = %(key)s RETURNING true"
 SWEEP_EVERY, SWEEP_ROWS = 64, 256
 _SWEEP_ANY = """
-WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(hand)s ORDER BY key LIMIT %(rows)s),
-     dead AS MATERIALIZED (SELECT key FROM {0} WHERE key IN (SELECT key FROM page) AND expires <= launchready_now()
-                           FOR UPDATE SKIP LOCKED),
-     gone AS (DELETE FROM {0} WHERE key IN (SELECT key FROM dead))
-SELECT key FROM page ORDER BY key DESC LIMIT 1"""
+WITH page AS MATERIALIZED (SELECT key FROM {0} WHERE key > %(cursor)s ORDER BY key LIMIT %(rows)s),
+     expired AS MATERIALIZED (SELECT key FROM {0} WHERE key IN (SELECT key FROM page) AND expires <= launchready_now()
+                              FOR UPDATE SKIP LOCKED),
+     deleted AS (DELETE FROM {0} WHERE key IN (SELECT key FROM expired) RETURNING 1)
+SELECT key, (SELECT count(*) FROM deleted) FROM page ORDER BY key DESC LIMIT 1"""
 _SWEEP = {table: _SWEEP_ANY.format(table) for table in TABLES}
 _LOCK = "SELECT pg_advisory_xact_lock(5478201731)"
-_orphans: list[object] = []  # a parent's connections: closing one here would end the parent's session
+_orphans: list[object] = []  # the parent's connections: closing one in a child would end the parent's session
 
 
 def connect(url: str) -> "PostgreSQLStore":
-    """Raises MissingExtra without psycopg, ConfigError for a URL that libpq cannot read."""
+    """Raises MissingExtra without psycopg, ConfigError for a URL that libpq rejects."""
     return PostgreSQLStore(url)
 
 
 class PostgreSQLStore:
-    """See the module."""
+    """The store in PostgreSQL."""
 
     shared = True
+    has_epoch = False
 
     def __init__(self, url: str) -> None:
         try:
@@ -153,42 +165,42 @@ class PostgreSQLStore:
         try:
             psycopg.conninfo.conninfo_to_dict(url)
         except psycopg.Error as error:
-            raise ConfigError([f"store={where(url)!r}: {said(error, url)}"]) from None
+            raise ConfigError([f"store={safe_url(url)!r}: {safe_message(error, url)}"]) from None
         self.inline: Inline = {}
         self._driver = psycopg
         errors = psycopg.errors
         self._missing = errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedColumn
         self._pools = pools
         self._url = url
-        self._name = f"the PostgreSQL store at {where(url)}"
+        self._name = f"the PostgreSQL store at {safe_url(url)}"
         self._forget()
 
     def _forget(self) -> None:
         self._pid = os.getpid()
         self._sync: Pool | None = None
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncPool] = WeakKeyDictionary()
-        self._rounds = Rounds(SYSTEM.monotonic, every=SWEEP_EVERY)
-        self._ears = Ears()
+        self._sweeps = SweepSchedule(SYSTEM.monotonic, every=SWEEP_EVERY)
+        self._subscriptions = Subscriptions()
 
     def execute(self, op: Op[Any]) -> None:
         until = SYSTEM.monotonic() + ANSWER_WAIT
         sql, params = _encode(op)
         while not _decode(op, self._ask(sql, params, until)):
             continue
-        if (table := self._due(op)) is not None:
-            with suppress(StoreError):  # there will be another round
-                self._swept(table, self._ask(*self._sweep(table), until))
+        if (table := self._sweep_due(op)) is not None:
+            with suppress(StoreError):  # a later sweep repeats it
+                self._move_cursor(table, self._ask(*self._sweep(table), until))
 
     async def aexecute(self, op: Op[Any]) -> None:
         until = SYSTEM.monotonic() + ANSWER_WAIT
         sql, params = _encode(op)
         while not _decode(op, await self._aask(sql, params, until)):
             continue
-        if (table := self._due(op)) is not None:
+        if (table := self._sweep_due(op)) is not None:
             with suppress(StoreError):
-                self._swept(table, await self._aask(*self._sweep(table), until))
+                self._move_cursor(table, await self._aask(*self._sweep(table), until))
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         _decode(op, self._ask(*_encode(op, now), SYSTEM.monotonic() + ANSWER_WAIT))
 
     def _ask(self, sql: str, params: Params, until: float) -> Rows:
@@ -201,10 +213,10 @@ class PostgreSQLStore:
         try:
             connection = pool.take(until)
             try:
-                return self._on(connection, sql, params)
+                return self._run(connection, sql, params)
             finally:
                 pool.idle.give(connection)
-        except (self._driver.Error, self._pools.Late) as error:
+        except (self._driver.Error, self._pools.DeadlineExceeded) as error:
             raise self._failure(error) from None
         finally:
             pool.gate.release()
@@ -218,13 +230,13 @@ class PostgreSQLStore:
             async with asyncio.timeout(ANSWER_WAIT), pool.gate:
                 connection = await pool.take(until)
                 try:
-                    return await self._aon(connection, sql, params)
+                    return await self._arun(connection, sql, params)
                 finally:
                     pool.idle.give(connection)
-        except (self._driver.Error, self._pools.Late, TimeoutError) as error:
+        except (self._driver.Error, self._pools.DeadlineExceeded, TimeoutError) as error:
             raise self._failure(error) from None
 
-    def _on(self, connection: "Connection", sql: str, params: Params) -> Rows:
+    def _run(self, connection: "Connection", sql: str, params: Params) -> Rows:
         try:
             return connection.execute(sql, params, prepare=True, binary=True).fetchall()
         except self._missing:
@@ -233,7 +245,7 @@ class PostgreSQLStore:
                 connection.execute(_schema())
             return connection.execute(sql, params, binary=True).fetchall()
 
-    async def _aon(self, connection: "AsyncConnection", sql: str, params: Params) -> Rows:
+    async def _arun(self, connection: "AsyncConnection", sql: str, params: Params) -> Rows:
         try:
             cursor = await connection.execute(sql, params, prepare=True, binary=True)
         except self._missing:
@@ -244,24 +256,24 @@ class PostgreSQLStore:
         return await cursor.fetchall()
 
     def listen(self) -> Listener:
-        from launchready.stores._postgresql_notify import CHANNEL, PostgreSQLEar  # noqa: PLC0415  where somebody waits
+        from launchready.stores._postgresql_notify import CHANNEL, PostgreSQLSubscription  # noqa: PLC0415  where somebody waits
 
-        def say(word: str) -> None:
+        def notify(word: str) -> None:
             statement = f"SELECT pg_notify('{CHANNEL}', %(word)s)"
             self._ask(statement, {"word": word}, SYSTEM.monotonic() + ANSWER_WAIT)
 
         try:
-            return self._ears.open(PostgreSQLEar(self._url, say))
-        except (self._driver.Error, self._pools.Late) as error:
+            return self._subscriptions.open(PostgreSQLSubscription(self._url, notify))
+        except (self._driver.Error, self._pools.DeadlineExceeded) as error:
             raise self._failure(error) from None
 
     def close(self) -> None:
-        self._ears.close()
+        self._subscriptions.close()
         if self._sync is not None and self._pid == os.getpid():
             self._sync.idle.drop()
 
     async def aclose(self) -> None:
-        await self._ears.aclose()
+        await self._subscriptions.aclose()
         pool = self._loops.pop(asyncio.get_running_loop(), None)
         if pool is not None:
             pool.idle.drop()
@@ -274,48 +286,51 @@ class PostgreSQLStore:
 
     def _failure(self, error: Exception) -> StoreError:
         if isinstance(error, self._driver.errors.DiskFull):
-            return StoreFull(f"{self._name} has no room: {said(error, self._url)}")
-        if isinstance(error, TimeoutError | self._pools.Late | self._driver.errors.ConnectionTimeout):
-            return StoreUnavailable(f"{self._name} did not answer in time")
-        return StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}")
+            return StoreFull(f"{self._name} is full: {safe_message(error, self._url)}")
+        if isinstance(error, TimeoutError | self._pools.DeadlineExceeded | self._driver.errors.ConnectionTimeout):
+            return StoreUnavailable(f"{self._name} did not respond in time")
+        return StoreUnavailable(f"{self._name} failed: {safe_message(error, self._url)}")
 
-    def touch(self) -> None:
-        """Nothing to know."""
+    def learn_epoch(self) -> None:
+        """Nothing to learn."""
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
-        table, hand = "launchready_cache" if space.evictable else "launchready_kept", b""
+        table, cursor = "launchready_cache" if space.evictable else "launchready_kept", b""
         page = (
-            f"SELECT key, value, launchready_now() - put, version, {_LIVE} FROM {table} WHERE key > %(hand)s "
+            f"SELECT key, value, launchready_now() - put, version, {_LIVE} FROM {table} WHERE key > %(cursor)s "
             f"ORDER BY key LIMIT {PAGE}"
         )
         while True:
-            rows = self._ask(page, {"hand": hand}, SYSTEM.monotonic() + ANSWER_WAIT)
+            rows = self._ask(page, {"cursor": cursor}, SYSTEM.monotonic() + ANSWER_WAIT)
             for key, value, age, version, live in rows:
-                if live and belongs(space, key, entry := _entry(space, (value, age, version))):
+                if live and is_in_space(space, key, entry := _entry(space, (value, age, version))):
                     yield entry
             if len(rows) < PAGE:
                 return
-            hand = rows[-1][0]
+            cursor = rows[-1][0]
 
     def sweep(self) -> int:
+        """Walk each table once by key, so that the time is linear in the number of rows."""
         count = 0
         for table in TABLES:
-            some = f"SELECT key FROM {table} WHERE expires <= launchready_now() LIMIT {PAGE} FOR UPDATE SKIP LOCKED"
-            drop = f"DELETE FROM {table} WHERE key IN ({some}) RETURNING 1"
-            while rows := self._ask(drop, {}, SYSTEM.monotonic() + ANSWER_WAIT):
-                count += len(rows)
+            cursor: bytes | None = b""
+            while cursor is not None:
+                params = {"cursor": cursor, "rows": SWEEP_ROWS}
+                rows = self._ask(_SWEEP[table], params, SYSTEM.monotonic() + ANSWER_WAIT)
+                cursor, deleted = rows[0] if rows else (None, 0)
+                count += deleted
         return count
 
-    # Housekeeping: look at the next rows of a table, and drop those that are over.
+    # Housekeeping: read the next rows of a table from its cursor, and delete the expired ones.
 
-    def _due(self, op: Op[Any]) -> str | None:
-        return None if isinstance(op, Get | GetAll | Expect) else self._rounds.wrote(table_of(op))
+    def _sweep_due(self, op: Op[Any]) -> str | None:
+        return None if isinstance(op, Get | GetAll | Subscribe) else self._sweeps.count_write(table_of(op))
 
     def _sweep(self, table: str) -> tuple[str, Params]:
-        return _SWEEP[table], {"hand": self._rounds.hands[table], "rows": SWEEP_ROWS}
+        return _SWEEP[table], {"cursor": self._sweeps.cursors[table], "rows": SWEEP_ROWS}
 
-    def _swept(self, table: str, rows: Rows) -> None:
-        self._rounds.hands[table] = rows[0][0] if rows else b""
+    def _move_cursor(self, table: str, rows: Rows) -> None:
+        self._sweeps.cursors[table] = rows[0][0] if rows else b""
 
 
 def _schema() -> bytes:
@@ -324,7 +339,7 @@ def _schema() -> bytes:
 
 @cache
 def _get_all(evictable: tuple[bool, ...]) -> str:
-    """One look for several, in tables told by Space.evictable; each row says whose it is."""
+    """Return one statement that reads several keys. ``evictable`` selects each table; a row names its key's index."""
     gets = (_SQL[table].get.replace("%(key)s", f"%(key{at})s") for at, table in enumerate(evictable))
     return " UNION ALL ".join(f"SELECT {at}, found.* FROM ({get}) found" for at, get in enumerate(gets))
 
@@ -333,28 +348,28 @@ def _encode(op: Op[Any], now: int | None = None) -> tuple[str, Params]:
     if isinstance(op, GetAll):
         keys = {f"key{at}": digest(get.space.name, get.key) for at, get in enumerate(op.gets)}
         return _get_all(tuple(get.space.evictable for get in op.gets)), keys
-    if isinstance(op, Give) and op.at is None:
+    if isinstance(op, Refund) and op.at is None:
         return _FORGET, {"key": window_digest(op)}
-    if isinstance(op, Take | Give):
+    if isinstance(op, Consume | Refund):
         limits, periods = [window.limit for window in op.windows], [window.period_us for window in op.windows]
-        text, now = (_TAKE, now) if isinstance(op, Take) else (_GIVE, op.at)
+        text, now = (_TAKE, now) if isinstance(op, Consume) else (_GIVE, op.at)
         return text, {"key": window_digest(op), "limits": limits, "periods": periods, "cost": op.cost, "now": now}
     if type(op) not in _NAMES:
-        raise TypeError(f"not a verb of a store: {op!r}")
+        raise TypeError(f"not a store operation: {op!r}")
     assert isinstance(op, StoreOp)
     sql = _SQL[op.space.evictable]
     params: Params = {"key": digest(op.space.name, op.key)}
-    if isinstance(op, Put | PutIfAbsent | Replace | Renew | Settle | Seize):
-        params |= {"value": op.space.dump(op.value), "ttl": micros(op.ttl)}
-    if isinstance(op, Replace | Renew | Settle | Seize | Delete | Expect):
+    if isinstance(op, Put | PutIfAbsent | Replace | Renew | Complete | Seize):
+        params |= {"value": op.space.dump(op.value), "ttl": to_micros(op.ttl)}
+    if isinstance(op, Replace | Renew | Complete | Seize | Delete | Subscribe):
         params["version"] = op.version
     if isinstance(op, Seize):
-        params["older"] = micros(op.older)
+        params["older"] = to_micros(op.older)
     return getattr(sql, _NAMES[type(op)]), params
 
 
 def _decode(op: Op[Any], rows: Rows) -> bool:
-    """Set the answer. False: ask again; a claim met one that was not committed when it looked, and now is."""
+    """Set the answer. Returns False if a claim must run again: it lost to one that was uncommitted when it read."""
     if isinstance(op, GetAll):
         op.answer = None
         found = {row[0]: row[1:] for row in rows}
@@ -371,12 +386,12 @@ def _decode(op: Op[Any], rows: Rows) -> bool:
             return False
         entry = None if rows[0][0] is None else _entry(op.space, rows[0])
         op.answer = Claimed(entry, rows[0][2])
-    elif isinstance(op, Take):
+    elif isinstance(op, Consume):
         allowed, which, remaining, reset, op.at = rows[0]
         op.answer = Taken(allowed, which, remaining, reset / MICRO)
-    elif isinstance(op, Give):
+    elif isinstance(op, Refund):
         op.answer = None
-    elif isinstance(op, Expect):
+    elif isinstance(op, Subscribe):
         op.answer = bool(rows and rows[0][0])
     else:
         op.answer = bool(rows)

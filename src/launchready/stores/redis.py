@@ -1,19 +1,19 @@
-"""The store in Redis or Valkey, for many machines.
+"""The Redis and Valkey store, for several machines.
 
 ``redis://[user:password@]host[:port][/db]``, ``rediss://`` (TLS), ``valkey://``, ``unix:///path.sock[?db=1]``.
 Redis 6.2 or newer, or any Valkey. Options in the query are those of redis-py's ``from_url``.
 
-- A verb is one Lua script, one round trip, one key: they stand in ``lua/``. Time is the server's TIME.
-- An entry is a hash ``launchready:space:{digest}``; one key a script and its braces make it work on a cluster: any
-  node of it will do as the URL, which is found out by its first answer.
-- No round trip is repeated by itself once it may have reached the server: a claim sent twice would find itself.
-  A connection that the server has closed meanwhile is noticed before it is used, and replaced.
-- A loss of data (FLUSHALL, a restart without persistence) is seen by a sentinel in the claim script: for some seconds
-  no claim is granted, while those that run write theirs again. A cluster has no key that all scripts could look at:
-  there a loss is not seen.
-- Redis ends entries at their time, and bounds memory by its own ``maxmemory``. Whose claims are about money sets
-  ``maxmemory-policy noeviction`` and ``appendonly yes``; a fail-over may still lose what was just acknowledged, so
-  payments are better kept in SQLite or PostgreSQL.
+- A verb is one Lua script of ``lua/``, one round trip, one key. Time is the server's TIME.
+- An entry is a hash ``launchready:space:{digest}``. One key per script and its hash tag make it work on a cluster. Any
+  node may be the URL: its first reply shows that it is part of a cluster.
+- The store never repeats a round trip that may have reached the server: a claim sent twice would find itself. A
+  connection that the server closed is detected before use, and replaced.
+- The claim script checks a sentinel to detect a loss of data (FLUSHALL, a restart without persistence). For some
+  seconds it then grants no claim, while live processes write their claims again. A cluster has no key that all scripts
+  can read, so a loss is not detected there.
+- Redis expires entries, and bounds memory by its own ``maxmemory``. For claims on payments set ``maxmemory-policy
+  noeviction`` and ``appendonly yes``. A fail-over may still lose acknowledged writes, so keep payments in SQLite or
+  PostgreSQL.
 """
 
 import asyncio
@@ -30,25 +30,25 @@ from launchready.errors import ConfigError, MissingExtra, StoreError, StoreFull,
 from launchready.exchange.operations import Inline, Op
 from launchready.exchange.store import (
     Claimed,
+    Complete,
+    Consume,
     Delete,
     Entry,
     Get,
     GetAll,
-    Give,
     Put,
     PutIfAbsent,
+    Refund,
     Renew,
     Replace,
     Seize,
-    Settle,
     Space,
-    Take,
     digest,
 )
-from launchready.exchange.subscribe import Expect, Listener
+from launchready.exchange.subscribe import Listener, Subscribe
 from launchready.exchange.window import MICRO, Taken
-from launchready.stores._subscription import Ears
-from launchready.stores.base import PAGE, micros, said, where, window_digest
+from launchready.stores._subscription import Subscriptions
+from launchready.stores.base import PAGE, safe_message, safe_url, to_micros, window_digest
 
 if TYPE_CHECKING:
     import redis
@@ -58,19 +58,19 @@ SCHEMES = ("redis", "rediss", "valkey", "unix")
 
 CONNECT_WAIT = 0.9
 ANSWER_WAIT = 1.8
-QUICK_WAIT = 0.035  # of HURRY
-CONNECTIONS = 64  # of an event loop
+QUICK_WAIT = 0.035  # seconds of HURRY for the socket
+CONNECTIONS = 64  # per event loop
 
 Arg = bytes | str | int
 
 
 SENTINEL = "launchready:epoch"
 RECOVERY = 5.0
-"""Seconds for which no claim is granted after a loss: longer than two signs of life of a claim are apart."""
+"""Seconds without granted claims after a loss: longer than the interval between two renewals of a lease."""
 
 
-class Claim(PutIfAbsent[Any]):
-    """PutIfAbsent of what must not be lost: its script looks at the sentinel."""
+class CheckedPutIfAbsent(PutIfAbsent[Any]):
+    """PutIfAbsent of an entry that is not evictable: its script checks the sentinel."""
 
 
 _SCRIPTS: dict[type[Op[Any]], str] = {
@@ -79,18 +79,18 @@ _SCRIPTS: dict[type[Op[Any]], str] = {
     PutIfAbsent: "put_if_absent",
     Replace: "replace",
     Renew: "renew",
-    Settle: "settle",
+    Complete: "settle",
     Seize: "seize",
-    Claim: "claim",
+    CheckedPutIfAbsent: "claim",
     Delete: "delete",
-    Expect: "expect",
-    Take: "take",
-    Give: "give",
+    Subscribe: "expect",
+    Consume: "take",
+    Refund: "give",
 }
 
 
 class Script:
-    """A script and its name on the server."""
+    """A script and its SHA-1, its name on the server."""
 
     def __init__(self, name: str) -> None:
         self.text = (Path(__file__).parent / "lua" / f"{name}.lua").read_bytes()
@@ -106,6 +106,7 @@ class RedisStore:
     """See the module."""
 
     shared = True
+    has_epoch = True
 
     def __init__(self, url: str) -> None:
         try:
@@ -115,25 +116,25 @@ class RedisStore:
         self.inline: Inline = {}
         self._driver = redis
         self._errors: tuple[type[Exception], ...] = (redis.exceptions.RedisError, TimeoutError)
-        self._learning: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self._discovery_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._url = "redis" + url.removeprefix("valkey") if url.startswith("valkey:") else url
-        self._name = f"the Redis store at {where(url)}"
+        self._name = f"the Redis store at {safe_url(url)}"
         self._scripts = {kind: Script(name) for kind, name in _SCRIPTS.items()}
-        self._touching = Script("epoch")
-        self._watches = True  # the sentinel: a cluster has no key that all scripts could look at
-        self._epoch: bytes | str = ""  # the one that this process knows
+        self._epoch_script = Script("epoch")
+        self._checks_sentinel = True  # False on a cluster, which has no key that all scripts can read
+        self._epoch: bytes | str = ""  # the last epoch that this process has seen
         self._cluster = False
-        self._sync: dict[tuple[bool, bool], redis.Redis | redis.RedisCluster] = {}  # by cluster, and who hurries
+        self._sync: dict[tuple[bool, bool], redis.Redis | redis.RedisCluster] = {}  # by (cluster, quick)
         self._loops: WeakKeyDictionary[
             asyncio.AbstractEventLoop, tuple[redis.asyncio.Redis | redis.asyncio.RedisCluster, asyncio.Semaphore]
         ]
         self._loops = WeakKeyDictionary()
-        self._left = self._loops.copy()  # clients of one server, from before it said that it is one of many
-        self._ears = Ears()
+        self._retired_clients = self._loops.copy()  # single-server clients, replaced by cluster clients
+        self._subscriptions = Subscriptions()
         try:
             self._client(quick=False)
         except (ValueError, TypeError) as error:
-            raise ConfigError([f"store={where(url)!r}: {said(error, url)}"]) from None
+            raise ConfigError([f"store={safe_url(url)!r}: {safe_message(error, url)}"]) from None
 
     def execute(self, op: Op[Any]) -> None:
         if isinstance(op, GetAll):
@@ -141,18 +142,18 @@ class RedisStore:
         else:
             self._ask(op, *self._encode(op))
 
-    def hurry(self, op: Op[Any]) -> None:
-        """The same, for who does not wait: StoreUnavailable within HURRY."""
+    def execute_quickly(self, op: Op[Any]) -> None:
+        """Execute, or raise StoreUnavailable within HURRY seconds."""
         self._ask(op, *self._encode(op), quick=True)
 
-    def take_at(self, op: Take, now: int) -> None:
+    def take_at(self, op: Consume, now: int) -> None:
         self._ask(op, *self._encode(op, now))
 
-    def touch(self) -> None:
-        """Learn this server's epoch, so that a loss of its data is seen: ``lua/claim.lua``. Quiet if it is away."""
+    def learn_epoch(self) -> None:
+        """Learn the server's epoch, so that a loss of its data is detected (``lua/claim.lua``). Ignores an outage."""
         with suppress(*self._errors):
             client: Any = self._client(quick=False)
-            self._epoch = client.eval(self._touching.text.decode(), 1, SENTINEL, os.urandom(8).hex())
+            self._epoch = client.eval(self._epoch_script.text.decode(), 1, SENTINEL, os.urandom(8).hex())
 
     def _ask(
         self, op: Op[Any], script: Script, keys: tuple[str, ...], args: tuple[Arg, ...], *, quick: bool = False
@@ -167,27 +168,27 @@ class RedisStore:
                 except self._driver.exceptions.NoScriptError:
                     reply = ask("EVAL", script.text, len(keys), *keys, *args)
             except self._errors as error:
-                if not (again and self._refused(error)):
+                if not (again and self._not_executed(error)):
                     raise self._failure(error) from None
-                again = not self._watches and len(keys) > 1  # which node has the key comes next
+                again = not self._checks_sentinel and len(keys) > 1  # the next error names the node of the key
                 if len(keys) > 1:
                     script, keys, args = self._encode(op)
                 if isinstance(client, self._driver.Redis) and not self._cluster:
                     client.connection_pool.disconnect(inuse_connections=False)
             else:
-                _decode(op, self._known(keys, reply))
+                _decode(op, self._check_epoch(keys, reply))
                 return
 
     def _get_all(self, op: GetAll) -> None:
-        """In one pipeline. What it could not answer (a script that is not there yet, a cluster) is asked alone."""
+        """Read several keys in one pipeline. If that fails (script not loaded, cluster) read them one by one."""
         op.answer = None
         client, replies = self._client(quick=False), []
         if isinstance(client, self._driver.Redis):
             try:
-                replies = self._piped(client.pipeline(transaction=False), op).execute(raise_on_error=False)
+                replies = self._pipeline(client.pipeline(transaction=False), op).execute(raise_on_error=False)
             except self._errors as error:
                 raise self._failure(error) from None
-        for get in self._left_over(op, replies):
+        for get in self._set_answers(op, replies):
             self.execute(get)
 
     async def _aget_all(self, op: GetAll) -> None:
@@ -196,21 +197,21 @@ class RedisStore:
         if isinstance(client, self._driver.asyncio.Redis):
             try:
                 async with asyncio.timeout(CONNECT_WAIT + ANSWER_WAIT), gate:
-                    pipe = self._piped(client.pipeline(transaction=False), op)
+                    pipe = self._pipeline(client.pipeline(transaction=False), op)
                     replies = await pipe.execute(raise_on_error=False)
             except self._errors as error:
                 raise self._failure(error) from None
-        for get in self._left_over(op, replies):
+        for get in self._set_answers(op, replies):
             await self.aexecute(get)
 
-    def _piped(self, pipe: Any, op: GetAll) -> Any:
+    def _pipeline(self, pipe: Any, op: GetAll) -> Any:
         for get in op.gets:
             script, keys, _ = self._encode(get)
             pipe.execute_command("EVALSHA", script.sha, 1, *keys)
         return pipe
 
-    def _left_over(self, op: GetAll, replies: list[Any]) -> list[Get[Any]]:
-        """The answers that came, put where they belong; those that did not."""
+    def _set_answers(self, op: GetAll, replies: list[Any]) -> list[Get[Any]]:
+        """Set the answers of a complete pipeline. Returns the reads to repeat: none or all."""
         if len(replies) < len(op.gets) or any(isinstance(reply, Exception) for reply in replies):
             return [*op.gets]
         for get, reply in zip(op.gets, replies, strict=True):
@@ -229,52 +230,52 @@ class RedisStore:
             try:
                 async with asyncio.timeout(CONNECT_WAIT + ANSWER_WAIT), gate:
                     if isinstance(client, self._driver.asyncio.RedisCluster):
-                        await self._learn(client)
+                        await self._discover_nodes(client)
                     try:
                         reply = await ask("EVALSHA", script.sha, len(keys), *keys, *args)
                     except self._driver.exceptions.NoScriptError:
                         reply = await ask("EVAL", script.text, len(keys), *keys, *args)
             except self._errors as error:
-                if not (again and self._refused(error)):
+                if not (again and self._not_executed(error)):
                     raise self._failure(error) from None
-                again = not self._watches and len(keys) > 1
+                again = not self._checks_sentinel and len(keys) > 1
                 if len(keys) > 1:
                     script, keys, args = self._encode(op)
                 if isinstance(client, self._driver.asyncio.Redis) and not self._cluster:
                     await client.connection_pool.disconnect(inuse_connections=False)
             else:
-                _decode(op, self._known(keys, reply))
+                _decode(op, self._check_epoch(keys, reply))
                 return
 
-    def _known(self, keys: tuple[str, ...], reply: Any) -> Any:
-        """The reply without the epoch that a claim brings; raises where the server has lost its data."""
+    def _check_epoch(self, keys: tuple[str, ...], reply: Any) -> Any:
+        """Remove the epoch from the reply of a claim. Raises StoreUnavailable if the server has lost its data."""
         if len(keys) == 1:
             return reply
         self._epoch = reply[-1]
         if len(reply) == 2:
-            raise StoreUnavailable(f"{self._name} has lost its data; what runs writes its claims again")
+            raise StoreUnavailable(f"{self._name} has lost its data; running requests are writing their claims again")
         return reply[:1] if reply[1] == b"" else reply[:3]
 
-    async def _learn(self, client: "redis.asyncio.RedisCluster") -> None:
-        """Which node has which slots. One task asks: redis-py drops the connections of tasks that ask at once."""
-        lock = self._learning.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    async def _discover_nodes(self, client: "redis.asyncio.RedisCluster") -> None:
+        """Load the slot map. One task at a time: redis-py drops the connections of concurrent tasks."""
+        lock = self._discovery_locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         async with lock:
             await client.initialize()
 
-    def _refused(self, error: Exception) -> bool:
-        """Whether the server did not run the script, and another connection would.
+    def _not_executed(self, error: Exception) -> bool:
+        """Whether the server refused the script, and a repeat elsewhere is safe.
 
-        A cluster says where the key is (MOVED): from then on the client is one for clusters. A master that became a
-        replica says READONLY: its name leads to the new master by now.
+        - MOVED: the server is part of a cluster. From then on a cluster client is used.
+        - READONLY: a fail-over made the server a replica. Its host name leads to the new master.
         """
         errors = self._driver.exceptions
-        if isinstance(error, errors.ClusterCrossSlotError):  # the sentinel and the key are on two nodes
-            self._watches = False
+        if isinstance(error, errors.ClusterCrossSlotError):  # the sentinel and the key are on different nodes
+            self._checks_sentinel = False
             return True
         if isinstance(error, errors.MovedError):
-            self._watches = False
+            self._checks_sentinel = False
             self._cluster = True
-            self._errors = (Exception,)  # while nodes come and go its client raises what it did not mean to
+            self._errors = (Exception,)  # the cluster client leaks unrelated exceptions while nodes change
         return isinstance(error, errors.MovedError | errors.ReadOnlyError)
 
     def scan(self, space: Space[Any]) -> Iterator[Entry[Any]]:
@@ -289,29 +290,31 @@ class RedisStore:
             raise self._failure(error) from None
 
     def sweep(self) -> int:
-        return 0  # Redis ends entries at their time
+        return 0  # Redis expires entries itself
 
     def listen(self) -> Listener:
-        """Of a cluster, at any node."""
-        from launchready.stores._redis_pubsub import RedisEar  # noqa: PLC0415  where somebody waits
+        """Subscribe. On a cluster any node will do."""
+        from launchready.stores._redis_pubsub import RedisSubscription  # noqa: PLC0415  where somebody waits
 
         try:
             client = self._client(quick=False)
             if isinstance(client, self._driver.RedisCluster):
                 client = client.get_redis_connection(client.get_random_node())
             pool = client.connection_pool
-            return self._ears.open(RedisEar(pool.connection_class(**pool.connection_kwargs), self._errors))
+            return self._subscriptions.open(
+                RedisSubscription(pool.connection_class(**pool.connection_kwargs), self._errors)
+            )
         except self._errors as error:
             raise self._failure(error) from None
 
     def close(self) -> None:
-        self._ears.close()
+        self._subscriptions.close()
         while self._sync:
             self._sync.popitem()[1].close()
 
     async def aclose(self) -> None:
-        await self._ears.aclose()
-        for clients in (self._loops, self._left):
+        await self._subscriptions.aclose()
+        for clients in (self._loops, self._retired_clients):
             known = clients.pop(asyncio.get_running_loop(), None)
             if known is not None:
                 await known[0].aclose()
@@ -324,7 +327,7 @@ class RedisStore:
 
             kind = self._driver.RedisCluster if self._cluster else self._driver.Redis
             client = self._sync[self._cluster, quick] = kind.from_url(self._url, **self._settings(Retry, quick=quick))
-        return client  # its pool knows about forks
+        return client  # its pool handles forks
 
     def _aclient(self) -> "tuple[redis.asyncio.Redis | redis.asyncio.RedisCluster, asyncio.Semaphore]":
         loop = asyncio.get_running_loop()
@@ -333,16 +336,18 @@ class RedisStore:
             from redis.asyncio.retry import Retry  # noqa: PLC0415  an extra
 
             if known is not None:
-                self._left[loop] = known
+                self._retired_clients[loop] = known
             kind = self._driver.asyncio.RedisCluster if self._cluster else self._driver.asyncio.Redis
             client = kind.from_url(self._url, **self._settings(Retry, quick=False))
             known = self._loops[loop] = client, asyncio.Semaphore(CONNECTIONS)
         return known
 
     def _settings(self, retry: Callable[..., object], *, quick: bool) -> dict[str, Any]:
-        """Nothing is retried: see the module. RESP2 has no pushed messages, which would hide a closed connection.
+        """Return the client settings.
 
-        ``quick``: who only counts does not wait. In an event loop whoever asks has its own end to that.
+        - Nothing is retried: see the module docstring.
+        - RESP2, because pushed messages of RESP3 would hide a closed connection.
+        - ``quick`` shortens the timeouts. In an event loop the caller has its own timeout.
         """
         from redis.backoff import NoBackoff  # noqa: PLC0415  an extra
 
@@ -351,29 +356,33 @@ class RedisStore:
             "socket_timeout": QUICK_WAIT if quick else ANSWER_WAIT,
             "retry": retry(NoBackoff(), 0),
             "protocol": 2,
-            "max_connections": 10_000,  # threads bound themselves, tasks are bound by the gate
+            "max_connections": 10_000,  # the thread pool and the semaphore are the real bounds
         }
 
     def _encode(self, op: Op[Any], now: Arg = "") -> tuple[Script, tuple[str, ...], tuple[Arg, ...]]:
         script = self._scripts[type(op)]
-        if isinstance(op, Take | Give):
+        if isinstance(op, Consume | Refund):
             windows = [number for window in op.windows for number in (window.limit, window.period_us)]
-            if isinstance(op, Give):
+            if isinstance(op, Refund):
                 now = "" if op.at is None else op.at
             return script, (f"launchready:take:{{{window_digest(op).hex()}}}",), (op.cost, now, *windows)
-        if not isinstance(op, Get | Put | PutIfAbsent | Replace | Renew | Settle | Seize | Delete | Expect):
-            raise TypeError(f"not a verb of a store: {op!r}")
+        if not isinstance(op, Get | Put | PutIfAbsent | Replace | Renew | Complete | Seize | Delete | Subscribe):
+            raise TypeError(f"not a store operation: {op!r}")
         keys: tuple[str, ...] = (f"launchready:{op.space.name}:{{{digest(op.space.name, op.key).hex()}}}",)
-        if isinstance(op, PutIfAbsent) and not op.space.evictable and self._watches:
-            epoch: tuple[Arg, ...] = (self._epoch, os.urandom(8).hex(), micros(RECOVERY))
-            return self._scripts[Claim], (*keys, SENTINEL), (op.space.dump(op.value), _millis(op.ttl), *epoch)
+        if isinstance(op, PutIfAbsent) and not op.space.evictable and self._checks_sentinel:
+            epoch: tuple[Arg, ...] = (self._epoch, os.urandom(8).hex(), to_micros(RECOVERY))
+            return (
+                self._scripts[CheckedPutIfAbsent],
+                (*keys, SENTINEL),
+                (op.space.dump(op.value), _millis(op.ttl), *epoch),
+            )
         if isinstance(op, Put | PutIfAbsent):
             return script, keys, (op.space.dump(op.value), _millis(op.ttl))
         if isinstance(op, Seize):
-            return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version, micros(op.older))
-        if isinstance(op, Replace | Renew | Settle):
+            return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version, to_micros(op.older))
+        if isinstance(op, Replace | Renew | Complete):
             return script, keys, (op.space.dump(op.value), _millis(op.ttl), op.version)
-        if isinstance(op, Expect):
+        if isinstance(op, Subscribe):
             return script, keys, (op.version,)
         if isinstance(op, Delete):
             return script, keys, ("" if op.version is None else op.version,)
@@ -381,10 +390,10 @@ class RedisStore:
 
     def _failure(self, error: Exception) -> StoreError:
         if isinstance(error, self._driver.exceptions.OutOfMemoryError):
-            return StoreFull(f"{self._name} has reached its maxmemory, and may drop nothing")
+            return StoreFull(f"{self._name} has reached its maxmemory and may not evict anything")
         if isinstance(error, TimeoutError | self._driver.exceptions.TimeoutError):
-            return StoreUnavailable(f"{self._name} did not answer in time")
-        return StoreUnavailable(f"{self._name} does not work: {said(error, self._url)}")
+            return StoreUnavailable(f"{self._name} did not respond in time")
+        return StoreUnavailable(f"{self._name} failed: {safe_message(error, self._url)}")
 
 
 def _millis(ttl: float) -> int:
@@ -399,10 +408,10 @@ def _decode(op: Op[Any], reply: Any) -> None:
     elif isinstance(op, PutIfAbsent):
         entry = _entry(op.space, reply) if len(reply) == 3 else None
         op.answer = Claimed(entry, int(reply[-1]))
-    elif isinstance(op, Take):
+    elif isinstance(op, Consume):
         allowed, which, remaining, reset, op.at = reply
         op.answer = Taken(allowed == 1, which, remaining, reset / MICRO)
-    elif isinstance(op, Give):
+    elif isinstance(op, Refund):
         op.answer = None
     else:
         op.answer = reply == 1

@@ -1,4 +1,4 @@
-"""CORS as it is probed from outside: origins that must not be let in, and what an answer to one means (Fetch, 3.2)."""
+"""CORS probes: origins that must not be allowed, and the meaning of an answer (Fetch section 3.2)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,31 +8,31 @@ Kind = Literal["reflected", "null", "prefix", "suffix", "http", "subdomain"]
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """One origin to ask with, and what letting it in would mean."""
+class CorsProbe:
+    """One origin to try, and what it means if it is allowed."""
 
     kind: Kind
     origin: str
     meaning: str
 
 
-def probes(host: str, foreign: str = "") -> tuple[Probe, ...]:
+def probes(host: str, foreign: str = "") -> tuple[CorsProbe, ...]:
     """Origins that an application at ``host`` has no reason to know."""
     stranger = foreign or "https://launchready-probe.invalid"
     return (
-        Probe("reflected", stranger, "any web page"),
-        Probe("null", "null", "any page in a sandboxed frame, and any local file"),
-        Probe("prefix", f"https://{host}.launchready-probe.invalid", "any domain that begins with your name"),
-        Probe("suffix", f"https://launchready-probe{host}", "any domain that ends in your name"),
-        Probe("http", f"http://{host}", "anybody in the same network, through pages without encryption"),
-        Probe("subdomain", f"https://launchready-probe.{host}", "any subdomain, one that is taken over as well"),
+        CorsProbe("reflected", stranger, "any web page"),
+        CorsProbe("null", "null", "any page in a sandboxed frame, and any local file"),
+        CorsProbe("prefix", f"https://{host}.launchready-probe.invalid", "any domain that begins with your name"),
+        CorsProbe("suffix", f"https://launchready-probe{host}", "any domain that ends in your name"),
+        CorsProbe("http", f"http://{host}", "anybody in the same network, through pages without encryption"),
+        CorsProbe("subdomain", f"https://launchready-probe.{host}", "any subdomain, one that is taken over as well"),
     )
 
 
 def lets_in(headers: Mapping[str, str], origin: str) -> bool:
     """Whether an answer lets the origin read it *with* the visitor's cookies. Names are lower case.
 
-    ``*`` with credentials is refused by every browser: it is dead, not open.
+    Every browser refuses ``*`` with credentials, so that is broken, not open.
     """
     allowed = headers.get("access-control-allow-origin", "").strip()
     with_cookies = headers.get("access-control-allow-credentials", "").strip() == "true"

@@ -1,15 +1,15 @@
-"""The app's body on its way to the server, copied for those who asked, and followed to its end."""
+"""The response body on its way to the server: copied for features, and followed to its end."""
 
 from collections.abc import Iterable, Iterator
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Protocol
 
 from launchready.exchange.app import Copy
-from launchready.metrics.timing import broke
+from launchready.metrics.timing import classify_failure
 
 
-class Exchange(Protocol):
-    """The request, as its body knows it."""
+class BodyOwner(Protocol):
+    """The request, as seen by its response body."""
 
     status: int
     note: str
@@ -19,20 +19,22 @@ class Exchange(Protocol):
     def done(self, first: float | None, whole: bool) -> None: ...
 
 
-class Body:
-    """The app's body on its way to the server, copied for those who asked."""
+class ResponseBody:
+    """Passes the app's body to the server, and copies it if a feature needs it."""
 
     def __init__(
         self,
-        exchange: Exchange,
+        exchange: BodyOwner,
         body: Iterable[bytes],
         chunks: Iterator[bytes],
         first: bytes | None,
         tail: Copy | None,
+        length: int | None = None,
     ) -> None:
         self._exchange = exchange
         self._app_body = body
         self._tail = tail
+        self._length = length
         self._count = 1
         self._whole = False
         self.first = 0.0
@@ -45,11 +47,16 @@ class Body:
         try:
             yield from self._parts(chunks, chunk)
         except Exception as error:
-            self._exchange.status, self._exchange.note = broke(error)
+            self._exchange.status, self._exchange.note = classify_failure(error)
             raise
         self._whole = True
 
     def _parts(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
+        """Each chunk leaves as soon as it is made.
+
+        The copy is complete before the last byte leaves: with the chunk that completes the announced length, otherwise
+        at the end of the body, which the server marks only afterwards.
+        """
         copied: list[bytes] = []
         size = 0
         if self._tail is not None and not self._tail.limit:
@@ -57,26 +64,23 @@ class Body:
         if chunk is None:
             chunk = next(chunks, None)
         self.first = perf_counter()
-        if self._tail is None and chunk is not None:  # nobody asked: each chunk leaves as it is made
-            yield chunk
-            for chunk in chunks:
-                self._count += 1
-                yield chunk
-            return
         while chunk is not None:
-            ahead = next(chunks, None)  # known to be the last before it leaves
-            self._count += ahead is not None
             tail = self._tail
-            if tail is not None:
+            if tail is None:
+                yield chunk
+            else:
                 size += len(chunk)
                 if size > tail.limit:
                     self._end(None)
                 else:
                     copied.append(chunk)
-                    if ahead is None:
+                    if size == self._length:
                         self._end(b"".join(copied))
-            yield chunk
-            chunk = ahead
+                tail.sending(monotonic())
+                yield chunk
+                tail.sending(0.0)
+            chunk = next(chunks, None)
+            self._count += chunk is not None
         self._end(b"".join(copied))
 
     def _end(self, body: bytes | None) -> None:
@@ -85,7 +89,7 @@ class Body:
             self._exchange.end(tail, body)
 
     def close(self) -> None:
-        """Called by the server at the end, whatever the end was. What was not copied whole by then is not whole."""
+        """Called by the server at the end, after errors too. An incomplete copy is discarded."""
         try:
             self._end(None)
             self._exchange.done(self.first if self._count > 1 else None, self._whole)
@@ -94,7 +98,7 @@ class Body:
 
 
 def close(body: Iterable[bytes]) -> None:
-    """PEP 3333: whoever was given a body closes it, where it can be closed."""
+    """Close a response body that has ``close`` (PEP 3333)."""
     closing = getattr(body, "close", None)
     if closing is not None:
         closing()

@@ -1,36 +1,45 @@
-"""One request under WSGI: carried through its features and the app in the server's own thread."""
+"""One request under WSGI: runs the features and the app in the server's thread."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 
 from launchready.errors import SafeToRetry
-from launchready.exchange.app import Copy, Ended, Feature, Forward, ReadBody
+from launchready.exchange.app import Copy, Feature, Forward, ReadBody, ResponseSent
 from launchready.exchange.background import Behind
-from launchready.exchange.operations import Elsewhere, Op
-from launchready.http.environ import native_headers, put_headers, raw_path, request_headers, status_line, taken
-from launchready.http.message import Request, Response, append, clean
-from launchready.http.recorded_input import REMEMBERED, Input
-from launchready.http.view_result import response_of
-from launchready.metrics.query_times import Spent
-from launchready.metrics.timing import OWN, broke
-from launchready.runtime.adapter import Answers
-from launchready.runtime.bodies.spool import Arrived, Spool
+from launchready.exchange.operations import Op, WouldBlock
+from launchready.http.environ import (
+    native_headers,
+    prefix_of,
+    raw_path,
+    read_up_to,
+    request_headers,
+    set_conditional_headers,
+    status_line,
+)
+from launchready.http.message import Request, Response, append, clean, is_event_stream
+from launchready.http.recorded_input import MAX_RECORDED_BODY, RecordedInput
+from launchready.http.view_result import to_response
+from launchready.metrics.query_times import QueryTimes
+from launchready.metrics.timing import ANSWERED_EARLY, classify_failure
+from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.bodies.spool import BodyRecorder, Deadline, Spool
 from launchready.runtime.bodies.wsgi_input import read_body
-from launchready.runtime.current import CURRENT, Wanted
+from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import drive
-from launchready.runtime.pipeline import Parked, chain
-from launchready.settings.compiled_app import SAFE, Plan, Stack
-from launchready.wsgi.body import Body, close
+from launchready.runtime.pipeline import Parked, run_features
+from launchready.settings.compiled_app import SAFE, CompiledApp, Plan
+from launchready.wsgi.body import ResponseBody, close
 from launchready.wsgi.types import App, Environ, ExcInfo, StartResponse
 
 
-class Face(Protocol):
-    """The middleware, as a request knows it."""
+class WSGIFace(Protocol):
+    """The middleware, as seen by a request."""
 
     app: App
-    stack: Stack
+    stack: CompiledApp
 
     def route(self, environ: Environ) -> str | None: ...
 
@@ -38,7 +47,7 @@ class Face(Protocol):
 
     def secrets(self) -> Sequence[str]: ...
 
-    def made(self, result: object) -> object: ...
+    def to_framework_response(self, result: object) -> object: ...
 
     def caller(self, environ: Environ) -> object: ...
 
@@ -48,61 +57,66 @@ class Face(Protocol):
 
     def broken(self, error: Exception) -> Response: ...
 
+    def view_has_rule(self, environ: Environ) -> bool: ...
+
     def behind(self, environ: Environ, path: str, op: Behind) -> None: ...
 
 
-class Exchange:
+class WSGIExchange:
     """One request."""
 
     status = 500
-    note = ""  # what was special about the answer, see metrics/timing.py
-    reason: SafeToRetry | None = None  # set by a framework that answers for its views' errors itself
+    note = ""  # the kind of a response, see metrics/timing.py
+    reason: SafeToRetry | None = None  # set by a framework that handles its views' exceptions
     started: float | None = None
-    spent: Spent | None = None
+    spent: QueryTimes | None = None
     _forward: Forward
-    _ends = False  # somebody waits for the last byte
+    _awaits_end = False  # a feature waits for the last byte
     _hold = 0
     _head: Response | None = None
     _body: bytes | Spool | None = None
-    _kept: Arrived | None = None  # what the app has read of the body
+    _recorded: BodyRecorder | None = None  # the part of the body that the app has read
 
-    def __init__(self, face: Face, environ: Environ, path: str, plan: Plan) -> None:
+    def __init__(self, face: WSGIFace, environ: Environ, path: str, plan: Plan) -> None:
         self.request = Request(
-            environ["REQUEST_METHOD"],
+            environ["REQUEST_METHOD"].upper(),
             path,
             raw_path(environ),
             environ.get("QUERY_STRING", "").encode("latin-1"),
             environ.get("wsgi.url_scheme", "http"),
             environ.get("REMOTE_ADDR") or "",
             request_headers(environ),
+            prefix_of(environ),
         )
-        self._asked = self.request.headers
+        if ViewFeatures.rules:
+            self.request.view_rule = partial(face.view_has_rule, environ)
+        self._client_headers = self.request.headers
         self._face = face
         self._environ = environ
-        self._answers = face.stack.answers
+        self._adapter = face.stack.adapter
         self._written: list[bytes] = []
         self._parked: Parked = []
-        self._steps = chain(plan, self.request, self._answers.inline, self._parked)
+        self._steps = run_features(plan, self.request, self._adapter.inline, self._parked)
 
     def run(self, start_response: StartResponse) -> Iterable[bytes]:
         step = drive(self._steps, self._carry)
         if not isinstance(step, Forward):
-            assert isinstance(step, Response)  # a chain ends with one
+            assert isinstance(step, Response)  # the pipeline returns one
             self._finish()
-            self.note = OWN
-            return self._whole(step, start_response)
+            self.note = ANSWERED_EARLY
+            return self._send_complete(step, start_response)
         self._forward = step
         self._hold = step.hold
-        if Wanted.views and self._body is None and self.request.method not in SAFE:
-            self._kept = Arrived(self.request, REMEMBERED)
-            self._environ["wsgi.input"] = Input(self._environ["wsgi.input"], self._kept.add)
-        if self.request.headers is not self._asked:  # a feature asks with other lines than the client
-            put_headers(self._environ, self.request.headers)
+        if ViewFeatures.views and self._body is None and self.request.method not in SAFE:
+            self._recorded = BodyRecorder(self.request, MAX_RECORDED_BODY)
+            self._environ["wsgi.input"] = RecordedInput(self._environ["wsgi.input"], self._recorded.add)
+        if self.request.headers is not self._client_headers:  # a feature has replaced the client's headers
+            set_conditional_headers(self._environ, self.request.headers)
         token = CURRENT.set(self)
         try:
             return self._run_app(start_response)
-        except BaseException as error:  # meant for the server: a debugger, or a test
-            self.status, self.note = broke(error)
+        except BaseException as error:  # handled by the server: a debugger, or a test
+            self.status, self.note = classify_failure(error)
             self._record()
             raise
         finally:
@@ -112,40 +126,40 @@ class Exchange:
         try:
             body = self._face.app(self._environ, self._start)
             chunks = iter(body)
-            first = next(chunks, None)  # an app may start its response as late as with its first chunk
+            first = next(chunks, None)  # an app may call start_response with its first chunk
             while first == b"" and self._head is None:
                 first = next(chunks, None)
             if self._written:
                 chunks, first = itertools.chain((*self._written, first or b""), chunks), None
         except SafeToRetry as error:
-            return self._released(error, start_response)
+            return self._release_key(error, start_response)
         except Exception as error:
-            self.note = broke(error)[1]
-            return self._whole(self._way_back(self._face.failed(error))[0], start_response)
+            self.note = classify_failure(error)[1]
+            return self._send_complete(self._run_back(self._face.failed(error))[0], start_response)
         if self.reason is not None:
             close(body)
-            return self._released(self.reason, start_response)
+            return self._release_key(self.reason, start_response)
         if self._head is None:
             close(body)
             raise AssertionError("the app returned without calling start_response")
         return self._respond(self._head, body, chunks, first, start_response)
 
-    def _released(self, reason: SafeToRetry, start_response: StartResponse) -> Iterable[bytes]:
+    def _release_key(self, reason: SafeToRetry, start_response: StartResponse) -> Iterable[bytes]:
         step = drive(self._steps, self._carry, error=reason)
-        assert isinstance(step, Response)  # thrown into Forward: the way back has begun, and nothing copies
+        assert isinstance(step, Response)  # nothing copies the body of a refusal
         self._finish()
-        return self._whole(step, start_response)
+        return self._send_complete(step, start_response)
 
     def _start(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], object]:
-        del exc_info  # nothing has left yet, so an error may replace what was started (PEP 3333)
+        del exc_info  # nothing was sent yet, so an error may replace the response (PEP 3333)
         lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         self._head = Response(int(status[:3]), clean(lines, self._face.stack.owned))
         return self._write
 
     def _write(self, data: bytes) -> None:
-        """PEP 3333's old imperative way out; kept, as it asks, by putting the data before what is returned."""
+        """PEP 3333's legacy ``write``: the data is sent before the returned body."""
         self._written.append(data)
 
     def _respond(
@@ -156,81 +170,83 @@ class Exchange:
         first: bytes | None,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        if self._hold:
+        if self._hold and not is_event_stream(head.headers):
             try:
-                held = taken(chunks, first, self._hold)
+                held = read_up_to(chunks, first, self._hold, Deadline())
             except Exception as error:
                 close(body)
                 if isinstance(error, SafeToRetry):
-                    return self._released(error, start_response)
-                return self._whole(self._way_back(self._face.broken(error))[0], start_response)
+                    return self._release_key(error, start_response)
+                return self._send_complete(self._run_back(self._face.broken(error))[0], start_response)
             if isinstance(held, bytes):
                 head.body = held
                 close(body)
-                return self._whole(self._way_back(head)[0], start_response)
+                return self._send_complete(self._run_back(head)[0], start_response)
             chunks, first = held, None
-        final, tail = self._way_back(head)
+        final, tail = self._run_back(head)
         if final.body is not None:
             close(body)
-            return self._whole(final, start_response)
+            return self._send_complete(final, start_response)
         append(final.headers, self.request.adds, final.status)
         self.status = final.status
         start_response(status_line(final.status), native_headers(final.headers))
         if first is not None and final.get(b"content-length") == b"%d" % len(first):
-            self._record()  # the body is made, and a server that reads no further (a test's client) need not say so
-        return Body(self, body, chunks, first, tail)
+            self._record()  # the body is complete: a test client may never exhaust or close it
+        announced = final.get(b"content-length")
+        length = int(announced) if announced is not None and announced.isdigit() else None
+        return ResponseBody(self, body, chunks, first, tail, length)
 
-    def _way_back(self, response: Response) -> tuple[Response, Copy | None]:
+    def _run_back(self, response: Response) -> tuple[Response, Copy | None]:
         self._forward.answer = response
         step = drive(self._steps, self._carry)
         if isinstance(step, Copy):
             return step.head, step
-        assert isinstance(step, Response)  # a chain ends with one
+        assert isinstance(step, Response)  # the pipeline returns one
         self._finish()
         return step, None
 
-    def _whole(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
-        """A response whose body is known."""
+    def _send_complete(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
+        """Send a response with a complete body."""
         append(response.headers, self.request.adds, response.status)
         self.status = response.status
-        if self._environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):  # puts its own beside any other
+        if self._environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):  # adds a second Date
             response.headers = [pair for pair in response.headers if pair[0] != b"date"]
         start_response(status_line(response.status), native_headers(response.headers))
         self._record()
         return [response.body or b""] if self.request.method != "HEAD" else []
 
     def end(self, tail: Copy, body: bytes | None) -> None:
-        """Hand the copy of a streamed body out, before its last chunk leaves."""
+        """Hand out the copy of a streamed body, before its last chunk is sent."""
         tail.answer = body
-        self._ends = isinstance(drive(self._steps, self._carry), Ended)
+        self._awaits_end = isinstance(drive(self._steps, self._carry), ResponseSent)
 
     def done(self, first: float | None, whole: bool) -> None:
-        """The last byte has left, or the client has. ``first``: of a stream, when its first chunk left."""
+        """Called after the last byte, or after a disconnect. ``first``: when the first chunk of a stream was sent."""
         self._finish()
         self._record(first if not self.note else None, whole)
 
     def _finish(self) -> None:
-        if self._ends:
-            self._ends = False
+        if self._awaits_end:
+            self._awaits_end = False
             drive(self._steps, self._carry)
         self._steps.close()
 
     def _record(self, first: float | None = None, whole: bool = True) -> None:
-        """Once; what comes later was counted."""
+        """Record the timing, once."""
         timings, started = self._face.stack.timings, self.started
         if timings is None or started is None:
             return
         self.started = None
         seconds, method, scheme = perf_counter() - started, self.request.method, self.request.scheme
         route = self._face.route(self._environ)
-        if self.note == OWN:
-            timings.own(method, self.request.path, self.status, seconds, scheme)
+        if self.note == ANSWERED_EARLY:
+            timings.record_early(method, self.request.prefix + self.request.path, self.status, seconds, scheme)
         elif first is None:
             timings.record(method, route, self.status, seconds, self.note, None, scheme)
         else:
-            timings.stream(method, route, self.status, seconds, first - started, whole, "", scheme)
+            timings.record_stream(method, route, self.status, seconds, first - started, whole, "", scheme)
         if self.spent is not None:
-            timings.spend(method, route, self.spent)
+            timings.record_queries(method, route, self.spent)
 
     def _carry(self, op: Op[Any]) -> None:
         if isinstance(op, ReadBody):
@@ -240,26 +256,26 @@ class Exchange:
             self._face.behind(self._environ, self.request.path, op)
             op.answer = None
             return
-        answer = self._answers.inline.get(type(op))
+        answer = self._adapter.inline.get(type(op))
         if answer is not None:
             try:
                 answer(op)
-            except Elsewhere:
+            except WouldBlock:
                 pass
             else:
                 return
-        self._answers.execute(op)
+        self._adapter.execute(op)
 
     def _read_body(self, limit: int) -> bytes | Spool:
         if self._body is None:
-            self._body = read_body(self._environ, self._kept or Arrived(self.request, limit), limit)
+            self._body = read_body(self._environ, self._recorded or BodyRecorder(self.request, limit), limit)
         return self._body
 
-    # A view that turns out to be protected.
+    # The interface for decorated views (CurrentExchange).
 
     @property
-    def answers(self) -> Answers:
-        return self._answers
+    def adapter(self) -> OperationAdapter:
+        return self._adapter
 
     def native(self, response: Response) -> object:
         return self._face.native(response)
@@ -271,9 +287,9 @@ class Exchange:
         return None
 
     def settle(self, result: object) -> object:
-        made = self._face.made(result)
+        made = self._face.to_framework_response(result)
         flow, forward = self._parked.pop()
-        forward.answer = response_of(made)
+        forward.answer = to_response(made)
         told = drive(flow, self._carry)
         return self.native(told) if isinstance(told, Response) else made
 
@@ -296,18 +312,18 @@ class Exchange:
             self._parked.append((flow, step))
             self._hold = max(self._hold, step.hold)
             return None
-        assert not isinstance(step, Copy | Ended)  # only a chain yields a tail, and nothing ends before Forward
+        assert not isinstance(step, Copy | ResponseSent)  # a flow yields these only after Forward
         return step
 
     def fail(self, error: Exception) -> Response | None:
         if not self._parked:
             return None
         step = drive(self._parked.pop()[0], self._carry, error=error)
-        assert step is None or isinstance(step, Response)  # its Forward is behind it
+        assert step is None or isinstance(step, Response)  # the flow has passed its Forward
         return step
 
     async def ajoin(self, feature: Feature) -> Response | None:
-        """An ``async def`` view under WSGI has a loop of its own in this thread: nothing else waits for it."""
+        """The same as ``join``: an ``async def`` view under WSGI has its own event loop in this thread."""
         return self.join(feature)
 
     async def afail(self, error: Exception) -> Response | None:

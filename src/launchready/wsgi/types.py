@@ -1,4 +1,4 @@
-"""What a WSGI server and an app say to each other, as types (PEP 3333)."""
+"""Types of the WSGI interface between server and app (PEP 3333)."""
 
 from collections.abc import Callable, Iterable
 from types import TracebackType

@@ -1,8 +1,8 @@
-"""Cache-Control as RFC 9111 reads it."""
+"""Parsing of Cache-Control (RFC 9111)."""
 
 import pytest
 
-from launchready.core.cache.cache_control import control
+from launchready.core.cache.cache_control import parse_cache_control
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ from launchready.core.cache.cache_control import control
     ],
 )
 def test_freshness(value, seconds):
-    """Seconds for a shared cache; None where nothing is said."""
-    assert control(value).lifetime == seconds
+    """Seconds for a shared cache; None if nothing is stated."""
+    assert parse_cache_control(value).lifetime == seconds
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,6 @@ def test_freshness(value, seconds):
     ],
 )
 def test_what_forbids(value, forbidden):
-    """Case makes no difference, a mistake beside it neither; what stands in a quoted string is not said."""
-    says = control(value)
+    """Case and neighbouring mistakes do not matter; text in a quoted string is no directive."""
+    says = parse_cache_control(value)
     assert {name for name in ("no_store", "private", "no_cache") if getattr(says, name)} == forbidden

@@ -1,8 +1,8 @@
-"""The shared cache as a flow: answered from a dict, on a clock that the test sets."""
+"""The cache as a flow: answered from a dict, on a clock set by the test."""
 
 import pytest
 
-from launchready.core.cache import PROFILES, Cache, Setup, Stored, Storing, dump, load, size
+from launchready.core.cache import PROFILES, CacheFeature, CacheState, Storability, StoredResponse, dump, load, size
 from launchready.exchange.app import Copy, Forward, Join
 from launchready.exchange.store import Space
 from launchready.http.message import Response
@@ -13,7 +13,7 @@ SPACE = Space("cache", dump, load, size, evictable=True)
 
 
 class App:
-    """Counts its calls; each answer is its number."""
+    """Counts its calls; each response body is the number of the call."""
 
     def __init__(self, *headers, status=200):
         self.headers = [(name, value) for name, value in headers]
@@ -25,13 +25,15 @@ class App:
         return self.status, self.headers, b"%d" % self.calls
 
 
-def cache(world, profile="safe", *, leases=False, **routes):
+def cache(world, profile="safe", *, shared_store=False, **routes):
     def wall():
         return 1_700_000_000 + world.now
 
     policy = PROFILES[profile]
-    storing = Storing(policy, RouteTable(routes), wall=wall)
-    return Cache(Setup(policy, storing, SPACE, max_body=1000, clock=lambda: world.now, wall=wall, leases=leases))
+    storing = Storability(policy, RouteTable(routes), wall=wall)
+    return CacheFeature(
+        CacheState(policy, storing, SPACE, max_body=1000, clock=lambda: world.now, wall=wall, shared_store=shared_store)
+    )
 
 
 def status(response):
@@ -42,7 +44,7 @@ FRESH = (b"cache-control", b"max-age=60")
 
 
 def test_fresh_then_stale():
-    """Served while younger than its freshness, with its age; asked again from then on."""
+    """A response is served with its Age while fresh, and requested again afterwards."""
     world, app = World(), App(FRESH)
     feature = cache(world)
     assert status(whole(feature, world, request(), app)) == ["launchready; fwd=uri-miss; stored"]
@@ -72,7 +74,7 @@ def test_fresh_then_stale():
     ],
 )
 def test_not_stored(lines):
-    """Without explicit freshness, or against the app's word, or cut short: every request reaches the app."""
+    """Without explicit freshness, with a forbidding header, or truncated: every request reaches the app."""
     world, app = World(), App(*lines)
     feature = cache(world)
     assert [whole(feature, world, request(), app).body for _ in range(2)] == [b"1", b"2"]
@@ -80,7 +82,7 @@ def test_not_stored(lines):
 
 @pytest.mark.parametrize("code", [201, 206, 299, 304, 400, 401, 403, 429, 431, 500, 503])
 def test_statuses_that_are_not_kept(code):
-    """Only final statuses whose meaning is understood are stored."""
+    """Only known, final, shareable statuses are stored."""
     world, app = World(), App(FRESH, status=code)
     feature = cache(world)
     assert [whole(feature, world, request(), app).body for _ in range(2)] == [b"1", b"2"]
@@ -93,7 +95,7 @@ def test_statuses_that_are_not_kept(code):
     ],
 )  # fmt: skip
 def test_requests_that_pass_by(line):
-    """A request for one person, for a part, with a body, or steering past the key: neither served nor stored."""
+    """A request with credentials, a body or a steering header is neither served from the store nor stored."""
     world, app = World(), App(FRESH)
     feature = cache(world)
     first = whole(feature, world, request(headers=[line]), app)
@@ -106,7 +108,7 @@ def test_requests_that_pass_by(line):
     "line", [(b"cache-control", b"no-cache"), (b"cache-control", b"max-age=0"), (b"pragma", b"no-cache")]
 )
 def test_reload(line):
-    """A client that wants it new gets it new, and the next one gets that."""
+    """A reload reaches the app, and the next request gets its response."""
     world, app = World(), App(FRESH)
     feature = cache(world)
     whole(feature, world, request(), app)
@@ -115,7 +117,7 @@ def test_reload(line):
 
 
 def test_vary():
-    """One entry a variant; absent and empty are two; the names are compared without case."""
+    """One entry per variant; an absent header differs from an empty one; names ignore case."""
     world, app = World(), App(FRESH, (b"vary", b"Accept-Language, accept"))
     feature = cache(world)
     asks = [[], [(b"accept-language", b"")], [(b"accept-language", b"de")], [(b"accept-language", b"en")],
@@ -127,7 +129,7 @@ def test_vary():
 
 
 def test_invalidation_reaches_every_variant():
-    """A change that went well forgets the URL with all its variants; one that failed forgets nothing."""
+    """A successful change invalidates all variants of the URL; a failed one none."""
     world, app = World(), App(FRESH, (b"vary", b"accept"))
     feature = cache(world)
     asks = [[(b"accept", b"a")], [(b"accept", b"b")]]
@@ -153,7 +155,7 @@ def test_invalidation_reaches_every_variant():
     ],
 )
 def test_not_modified(line, code):
-    """RFC 9110 §13.1: weak comparison; a 304 has no body and repeats what a 200 would say of the entity."""
+    """RFC 9110 section 13.1: weak comparison; a 304 has no body and repeats the metadata of the 200."""
     world = World()
     app = App(FRESH, (b"etag", b'"v1"'), (b"last-modified", b"Sun, 06 Nov 1994 08:49:37 GMT"), (b"x-own", b"1"))
     feature = cache(world)
@@ -166,7 +168,7 @@ def test_not_modified(line, code):
 
 
 def test_if_none_match_speaks_before_if_modified_since():
-    """Where both are sent, only the tag counts."""
+    """If both are sent, only If-None-Match counts."""
     world, app = World(), App(FRESH, (b"etag", b'"v1"'), (b"last-modified", b"x"))
     feature = cache(world)
     whole(feature, world, request(), app)
@@ -175,7 +177,7 @@ def test_if_none_match_speaks_before_if_modified_since():
 
 
 def test_head_is_answered_from_a_get_and_stores_nothing():
-    """HEAD uses what GET stored; its own answer has no body to store."""
+    """HEAD uses a stored GET response; its own response is not stored."""
     world, app = World(), App(FRESH)
     feature = cache(world)
     whole(feature, world, request("HEAD"), app)
@@ -184,7 +186,7 @@ def test_head_is_answered_from_a_get_and_stores_nothing():
 
 
 def test_routes_give_freshness_to_answers_that_state_none():
-    """And to no other: the app's own word stands."""
+    """Responses that state freshness keep their own."""
     world, silent, strict = World(), App(), App((b"cache-control", b"no-store"))
     feature = cache(world, **{"GET /x": 60})
     assert [whole(feature, world, request(path="/x"), silent).body for _ in range(2)] == [b"1", b"1"]
@@ -205,7 +207,7 @@ def test_keys_do_not_collide():
 
 @pytest.mark.parametrize("verb", ["Get", "Put", "Delete"])
 def test_store_down(verb):
-    """The app answers; a verb that fails costs nobody an answer."""
+    """The app answers; a failing store operation affects no response."""
     world, app = World(), App(FRESH)
     world.down = {verb}
     feature = cache(world)
@@ -221,7 +223,7 @@ def flight(feature, world):
 
 
 def test_request_coalescing():
-    """Two flows on one key: the second waits for the first, then has its answer without the app."""
+    """Two flows on one key: the second waits for the first and uses its response."""
     world = World()
     feature = cache(world)
     leader, forward = flight(feature, world)
@@ -242,7 +244,7 @@ def test_request_coalescing():
 
 
 def test_what_cannot_be_shared_is_waited_for_once():
-    """The answer was private: those who waited go to the app at once, none behind another."""
+    """After a private response, all waiting requests reach the app at once."""
     world = World()
     feature = cache(world)
     leader, forward = flight(feature, world)
@@ -255,7 +257,7 @@ def test_what_cannot_be_shared_is_waited_for_once():
 
 
 def test_a_leader_that_hangs_is_not_waited_for_twice():
-    """Whoever's patience ended goes to the app."""
+    """A request whose wait timed out goes to the app."""
     world = World()
     feature = cache(world)
     leader, _ = flight(feature, world)
@@ -266,7 +268,7 @@ def test_a_leader_that_hangs_is_not_waited_for_twice():
 
 
 def test_a_leader_whose_client_went_away():
-    """One of those who waited leads now, the others wait for it."""
+    """One waiting request becomes the leader; the others wait for it."""
     world = World()
     feature = cache(world)
     leader, _ = flight(feature, world)
@@ -278,9 +280,9 @@ def test_a_leader_whose_client_went_away():
 
 
 def test_over_a_wire():
-    """What is dumped is loaded: lines in order, bytes beyond ASCII, the pointer of a varying answer."""
-    stored = Stored(200, [(b"x", b"\xff"), (b"x", b"2")], 60, (b"accept",))
-    stored.body, stored.groups, stored.age, stored.keep = b"\n\x00", ("coaches", "caf\u00e9"), 3, 90
+    """``load`` inverts ``dump``: header order, bytes beyond ASCII, and pointers are kept."""
+    stored = StoredResponse(200, [(b"x", b"\xff"), (b"x", b"2")], 60, (b"accept",))
+    stored.body, stored.groups, stored.age, stored.ttl = b"\n\x00", ("coaches", "caf\u00e9"), 3, 90
     again = load(dump(stored))
-    for name in ("status", "headers", "lifetime", "age", "vary", "body", "groups", "keep", "flags"):
+    for name in ("status", "headers", "lifetime", "age", "vary", "body", "groups", "ttl", "flags"):
         assert getattr(again, name) == getattr(stored, name), name

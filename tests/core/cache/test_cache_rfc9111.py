@@ -1,13 +1,13 @@
-"""RFC 9111, section by section, in the profile that adds nothing to it.
+"""RFC 9111 by section, in the rfc9111 profile.
 
-A row: what the app answers, seconds until the second request, and what comes of that: ``hit``, ``miss``, or ``304`` for
-a validation that the app confirms.
+A row: the app's response, seconds until the second request, and its outcome: ``hit``, ``miss``, or ``304`` for a
+validation that the app confirms.
 """
 
 import pytest
 
 from core.cache.test_cache_flow import App, cache
-from launchready.core.cache.cache_key import vary
+from launchready.core.cache.cache_key import parse_vary
 from launchready.core.cache.freshness import heuristic
 from launchready.core.cache.language_negotiation import favourite
 from launchready.http.dates import format_date
@@ -101,7 +101,7 @@ ROWS = [
 
 
 class Validating(App):
-    """Confirms what it is asked about with its own validators."""
+    """An app that confirms every validation."""
 
     def __init__(self, *headers, status=200):
         super().__init__(*headers, status=status)
@@ -119,7 +119,7 @@ class Validating(App):
 
 @pytest.mark.parametrize(("section", "desc", "headers", "later", "comes"), ROWS)
 def test_sections(section, desc, headers, later, comes):
-    """What RFC 9111 makes of two requests."""
+    """The outcome of the second of two requests."""
     world, app = World(), Validating(*headers)
     feature = cache(world, "rfc9111")
     whole(feature, world, request(), app)
@@ -131,7 +131,7 @@ def test_sections(section, desc, headers, later, comes):
 
 @pytest.mark.parametrize("status", [200, 203, 204, 299, 301, 302, 307, 308, 400, 404, 410, 499, 500, 502, 503, 599])
 def test_every_final_status(status):
-    """§3: any final status with explicit freshness is stored; none of an exchange in progress is."""
+    """Section 3: every final status with explicit freshness is stored."""
     world, app = World(), App(FRESH, status=status)
     feature = cache(world, "rfc9111")
     assert [whole(feature, world, request(), app).body for _ in range(2)] == [b"1", b"1"]
@@ -139,7 +139,7 @@ def test_every_final_status(status):
 
 @pytest.mark.parametrize("status", [206, 304])
 def test_parts_of_an_exchange(status):
-    """A part and a confirmation are not answers to store."""
+    """206 and 304 responses are not stored."""
     world, app = World(), App(FRESH, status=status)
     feature = cache(world, "rfc9111")
     assert [whole(feature, world, request(), app).body for _ in range(2)] == [b"1", b"2"]
@@ -151,7 +151,7 @@ def test_parts_of_an_exchange(status):
      (599, [control(b"public")], True)],
 )  # fmt: skip
 def test_what_may_be_guessed(status, headers, stored):
-    """§4.2.2: statuses that are heuristically cacheable, and others only with public."""
+    """Section 4.2.2: heuristically cacheable statuses, and others only with public."""
     world, app = World(), App(*headers, DATE, (b"last-modified", at(-10_000)), status=status)
     feature = cache(world, "rfc9111")
     whole(feature, world, request(), app)
@@ -159,7 +159,7 @@ def test_what_may_be_guessed(status, headers, stored):
 
 
 def test_a_guess_has_a_bound():
-    """A day, however old."""
+    """Heuristic freshness is at most a day."""
     assert heuristic({b"last-modified": at(-(10**8))}, NOW) == 86_400
     assert heuristic({b"last-modified": at(60)}, NOW) == 0
     assert heuristic({b"last-modified": b"yesterday"}, NOW) == 0
@@ -176,7 +176,7 @@ def test_a_guess_has_a_bound():
     ],
 )  # fmt: skip
 def test_what_the_request_says(line, headers, comes):
-    """§5.2.1: half a minute and a second later."""
+    """Section 5.2.1: request directives, 30 and 31 seconds later."""
     world, app = World(), Validating(*headers)
     feature = cache(world, "rfc9111")
     whole(feature, world, request(), app)
@@ -186,7 +186,7 @@ def test_what_the_request_says(line, headers, comes):
 
 
 def test_fields_of_a_connection_are_not_stored():
-    """§3.1: those that Connection names, those of a proxy's own, Age and Cache-Status of a cache behind."""
+    """Section 3.1: fields named by Connection, proxy fields, Age and an inner Cache-Status are removed."""
     world = World()
     named = [(b"connection", b"A, b"), (b"a", b"1"), (b"b", b"2"), (b"c", b"3"), (b"keep-alive", b"x"), (b"te", b"x"),
              (b"proxy-authenticate", b"x"), (b"upgrade", b"x"), (b"cache-status", b"other; hit")]  # fmt: skip
@@ -198,7 +198,7 @@ def test_fields_of_a_connection_are_not_stored():
 
 
 def test_what_a_304_changes():
-    """§3.2: every field but those of the body."""
+    """Section 3.2: every field except those of the body."""
     world = World()
     app = Validating(control(b"max-age=1"), ETAG, (b"x", b"1"), (b"content-type", b"text/plain"))
     feature = cache(world, "rfc9111")
@@ -218,12 +218,12 @@ def test_what_a_304_changes():
     [(b"Accept, accept", (b"accept",)), (b"b , a", (b"a", b"b")), (b"", ()), (b"*", None), (b"a,*", None)],
 )
 def test_vary_is_a_list_of_names(value, names):
-    """§4.1: in any case and order, each once."""
-    assert vary(value) == names
+    """Section 4.1: any case and order, each name once."""
+    assert parse_vary(value) == names
 
 
 def test_post_that_is_what_get_would_be():
-    """RFC 9110 §9.3.3: with Content-Location of the same URL and freshness, and only then."""
+    """RFC 9110 section 9.3.3: only with Content-Location of the same URL and freshness."""
     world = World()
     feature = cache(world, "rfc9111")
     for location, stored in ((b"/", True), (b"/other", False), (b"http://[", False)):
@@ -241,7 +241,7 @@ LANGUAGES = [
 
 @pytest.mark.parametrize(("value", "tag"), LANGUAGES)
 def test_the_language_that_is_preferred(value, tag):
-    """RFC 9110 §12.5.4: the one with the highest weight, where there is one."""
+    """RFC 9110 section 12.5.4: the language with the highest weight, if there is exactly one."""
     assert favourite(value) == tag
 
 
@@ -255,12 +255,12 @@ def test_the_language_that_is_preferred(value, tag):
         (b"de", "safe", 0),
     ],
 )
-@pytest.mark.parametrize("leases", [False, True])
-def test_an_answer_selected_by_its_language(said, profile, hits, leases):
-    """§4.1: what somebody else got in the language that is preferred, while it is fresh; in the plain profile."""
+@pytest.mark.parametrize("shared_store", [False, True])
+def test_an_answer_selected_by_its_language(said, profile, hits, shared_store):
+    """Section 4.1: a fresh response for another client in the preferred language is used, in the rfc9111 profile."""
     world = World()
     app = App(FRESH, (b"vary", b"accept-language"), (b"content-language", said))
-    feature = cache(world, profile, leases=leases)
+    feature = cache(world, profile, shared_store=shared_store)
     whole(feature, world, request(headers=[(b"accept-language", b"en, de")]), app)
     german = request(headers=[(b"accept-language", b"fr;q=0.5, de")])
     assert (whole(feature, world, german, app).body == b"1") == hits

@@ -1,6 +1,6 @@
-"""The report as one page that opens from an e-mail: no script, no link to load, light and dark, ready to print.
+"""The report as one page that opens from an email: no script, nothing to load, light and dark, printable.
 
-Everything from a network is escaped. The page stays below 100 KB: what is too long is cut, and says so.
+Text from a network is escaped. The page stays below 100 KB: longer text is cut and marked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,6 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from launchready.checks.finding import Finding, Passed
-from launchready.checks.sanitize import clean
 
 if TYPE_CHECKING:
     from launchready.checks.report import Report
@@ -61,19 +60,19 @@ def render(report: "Report") -> str:
         f'<h1>{verdict}</h1>\n<p class="meta">{name}, checked {when} in {report.seconds:.1f} s</p>\n'
         + minimum(report.minimum)
         + "\n".join(kept)
-        + "\n</main><footer><p>The order is impact x reach x now, then what is quickest to fix. What could not be "
+        + "\n</main><footer><p>The order is by impact, severity, and impact x reach x now. What could not be "
         "checked is neither fine nor broken.</p></footer></body></html>\n"
     )
 
 
 def minimum(bar: Sequence[tuple[str, str]]) -> str:
-    """What a launch cannot do without, before everything else."""
+    """The minimum bar, shown first."""
     rows = "".join(f'<tr><th scope="row">{text(question)}</th><td>{text(answer)}</td></tr>' for question, answer in bar)
     return f"<table><caption>Minimum bar</caption>{rows}</table>\n"
 
 
 def section(report: "Report", title: str, kind: str, findings: Sequence[Finding]) -> Iterator[str]:
-    """One part of the list; nothing when it is empty."""
+    """One section of the list, or nothing when it is empty."""
     if findings:
         yield f"<h2>{title} ({len(findings)})</h2>"
     for finding in findings:
@@ -102,5 +101,4 @@ def fine(passed: Sequence[Passed]) -> Iterator[str]:
 
 
 def text(value: str) -> str:
-    shown = clean(value)
-    return escape(shown if len(shown) <= LONGEST else f"{shown[:LONGEST]} … (cut)")
+    return escape(value if len(value) <= LONGEST else f"{value[:LONGEST]} … (cut)")

@@ -1,7 +1,7 @@
-"""JUnit XML, what build servers read: ``document`` for any findings, ``render`` for a report.
+"""JUnit XML for build servers: ``document`` for any findings, ``render`` for a report.
 
-One test case for each code and subject: what is fine passes, what is not fails, and what could not be checked is an
-*error*, never a pass and never "skipped", which build servers show in green.
+One test case for each code and subject. An undetermined check is an *error*: never a pass, and never "skipped", which
+build servers show in green.
 """
 
 import re
@@ -14,7 +14,7 @@ from launchready.checks.finding import Finding, Passed
 if TYPE_CHECKING:
     from launchready.checks.report import Report
 
-# XML 1.0 section 2.2: characters that no document may hold, escaped neither.
+# XML 1.0 section 2.2: characters that a document may not contain, not even escaped.
 FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -57,5 +57,5 @@ def named(code: str, name: str) -> dict[str, str]:
 
 
 def legal(text: str) -> str:
-    """Text without what XML cannot carry."""
+    """The text without characters that XML cannot carry."""
     return FORBIDDEN.sub("\ufffd", text)

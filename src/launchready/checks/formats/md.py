@@ -1,11 +1,10 @@
-"""The report as Markdown. Text from a network stands in code, fenced longer than any fence inside it."""
+"""The report as Markdown. Text from a network is put into code blocks whose fence is longer than any inside."""
 
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from launchready.checks.finding import Finding
-from launchready.checks.sanitize import clean
 
 if TYPE_CHECKING:
     from launchready.checks.report import Report
@@ -40,12 +39,11 @@ def section(finding: Finding) -> Iterator[str]:
 
 
 def fenced(text: str) -> str:
-    text = clean(text)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"
 
 
 def inline(text: str) -> str:
-    """One line in which nothing is markup."""
-    return re.sub(r"([\\`*_\[\]<>#|~&!])", r"\\\1", clean(text).replace("\n", " "))
+    """One line without active markup."""
+    return re.sub(r"([\\`*_\[\]<>#|~&!])", r"\\\1", text.replace("\n", " "))

@@ -1,9 +1,9 @@
-"""SARIF 2.1.0 (OASIS), what code scanning services read: ``document`` for any findings, ``render`` for a report.
+"""SARIF 2.1.0 (OASIS) for code scanning services: ``document`` for any findings, ``render`` for a report.
 
-- What could not be checked has the kind "open" (section 3.27.9): neither a failure nor a pass.
-- Code scanning services show a result only where it has a place in a file. A finding about a domain has none, so it
-  stands at the file that names the domain; a finding about a file is placed by ``place``.
-- The fingerprint is made of code and subject, so a finding keeps its history when its wording changes.
+- An undetermined check has the kind "open" (section 3.27.9): neither a failure nor a pass.
+- Code scanning services show only results with a place in a file. A finding about a domain has none, so it points to
+  the file that names the domain. ``place`` gives the place of a finding about a file.
+- The fingerprint consists of code and subject, so a finding keeps its history when its wording changes.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 LEVELS: Mapping[Severity, str] = {
     "critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note",
 }  # fmt: skip
-# The scale of "security-severity", by which GitHub sorts: 9.0 and up critical, 7.0 high, 4.0 medium, below it low.
+# "security-severity", by which GitHub sorts: 9.0 and up is critical, 7.0 high, 4.0 medium, below that low.
 SORTED: Mapping[Severity, str] = {"critical": "9.5", "high": "8.0", "medium": "5.0", "low": "2.0", "info": "1.0"}
 
 Place = Callable[[Finding], tuple[str, int]]
-"""Where a finding stands: a path relative to the project, and a line from 1."""
+"""The place of a finding: a path relative to the project, and a line from 1."""
 
 
 def at_the_configuration(finding: Finding) -> tuple[str, int]:
@@ -38,7 +38,7 @@ def render(report: "Report") -> str:
 
 
 def document(findings: Iterable[Finding], place: Place = at_the_configuration) -> str:
-    """One run with its results, in the order given, as JSON."""
+    """One run with its results, in the given order, as JSON."""
     found = list(findings)
     codes = sorted({one.code for one in found})
     driver = {"name": "launchready", "rules": [rule(code, found) for code in codes]}
@@ -49,7 +49,7 @@ def document(findings: Iterable[Finding], place: Place = at_the_configuration) -
 
 
 def rule(code: str, found: Sequence[Finding]) -> dict[str, Any]:
-    """What the findings with one code have in common, and the worst of their severities."""
+    """The common parts of all findings with one code, and the worst of their severities."""
     same = [one for one in found if one.code == code]
     worst = max((one.severity for one in same), key=lambda severity: float(SORTED[severity]))
     return {

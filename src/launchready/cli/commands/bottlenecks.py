@@ -1,4 +1,4 @@
-"""``launchready bottlenecks``: which slow route costs the business most, and the one thing to change next."""
+"""``launchready bottlenecks``: which slow route costs the business most, and the one change to make next."""
 
 import argparse
 import json
@@ -7,24 +7,24 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from launchready.cli import configuration
-from launchready.cli.ledger_argument import add_place, keeper_of, targets_of
+from launchready.cli.ledger_argument import add_ledger_arguments, keeper_of, targets_of
 from launchready.cli.options import write
 from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchready.metrics.bottlenecks import Found
+    from launchready.metrics.bottlenecks import BottleneckRanking
     from launchready.metrics.report import Target
 
-HELP = "slow routes that earn, by the time customers lose in them; and one suggestion for the next release"
+HELP = "rank slow routes by the time customers lose, and suggest one change for the next release"
 
 ROUTE = ("match", "p95", "weight")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_place(parser)
-    parser.add_argument("--hours", type=float, default=168.0, help="how far back (168, which is all there is)")
+    add_ledger_arguments(parser)
+    parser.add_argument("--hours", type=float, default=168.0, help="hours to look back (168, the maximum)")
     parser.add_argument("--route", nargs=3, action="append", default=[], metavar=("ROUTE", "TARGET", "WEIGHT"),
-                        help='--route "POST /bookings" 800ms 3, beside [routes] in launchready.toml')  # fmt: skip
+                        help='--route "POST /bookings" 800ms 3, besides [routes] in launchready.toml')  # fmt: skip
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
@@ -37,17 +37,18 @@ def run(args: argparse.Namespace) -> int:
     with keeper.reading() as ledger:
         found = bottlenecks(ledger, window(args.hours, time.time()), target, weight)
     keeper.close()
-    write(args, json.dumps(asdict(found), indent=2) if args.format == "json" else told(found))
+    write(args, json.dumps(asdict(found), indent=2) if args.format == "json" else as_text(found))
     return 0
 
 
-def routes(given: list[list[str]]) -> "tuple[Target, Target]":
-    """Targets and weights, of the arguments and of ``[routes]``: ``booking = { match = "POST /bookings", p95 = 800,
-    weight = 3 }``. Raises ConfigError."""
-    rows = [(match, target, number(f"--route {match}", weight)) for match, target, weight in given]
+def routes(arguments: list[list[str]]) -> "tuple[Target, Target]":
+    """Return targets and weights of the arguments and of ``[routes]``: ``booking = { match = "POST /bookings", p95 =
+    800, weight = 3 }``. Raises ConfigError.
+    """
+    rows = [(match, target, number(f"--route {match}", weight)) for match, target, weight in arguments]
     for name, row in configuration.load().table("routes").items():
         problems = [
-            f"[routes] {name}: there is no {key!r}; it has {', '.join(ROUTE)}" for key in row if key not in ROUTE
+            f"[routes] {name}: unknown option {key!r}; known are {', '.join(ROUTE)}" for key in row if key not in ROUTE
         ]
         if problems or "match" not in row or "p95" not in row:
             raise ConfigError(problems or [f'[routes] {name}: write {{ match = "POST /bookings", p95 = 800 }}'])
@@ -66,18 +67,20 @@ def number(where: str, value: object) -> float:
     try:
         return float(str(value))
     except ValueError:
-        raise ConfigError([f"{where}: a weight is a number: how much the route earns beside the others"]) from None
+        raise ConfigError(
+            [f"{where}: the weight must be a number: the route's earnings relative to the others"]
+        ) from None
 
 
-def told(found: "Found") -> str:
-    """The list, then the suggestion."""
+def as_text(found: "BottleneckRanking") -> str:
+    """Return the ranking, then the suggestion."""
     from launchready.dashboard.wording import count, duration  # noqa: PLC0415
 
     lines = []
     for place, one in enumerate(found.ranked, 1):
         p95 = f"p95 {duration(one.p95)}, target {duration(one.target)}"
         lines.append(f"{place}. {one.method} {one.route}: {p95}, {count(one.requests)} requests")
-        lines.append(f"   customers waited {duration(one.lost)} too long in all, x {one.weight:g} = {one.score:.1f}")
+        lines.append(f"   customers waited {duration(one.lost)} too long in total, x {one.weight:g} = {one.score:.1f}")
         lines += [f"   {cause}" for cause in one.causes]
     if found.ranked:
         lines += [
@@ -85,9 +88,9 @@ def told(found: "Found") -> str:
             f"Next release, this one thing: {found.ranked[0].method} {found.ranked[0].route}: {found.ranked[0].fix}.",
         ]
     else:
-        lines.append("Every route that earns keeps its target.")
+        lines.append("Every route that earns meets its target.")
     if found.folded:
-        lines.append(f"{found.folded} more are over their target and earn nothing: leave them.")
+        lines.append(f"{found.folded} more exceed their target but earn nothing; they can wait.")
     if found.unknown:
         lines.append(f"No target, so not determined: {', '.join(found.unknown)}.")
     return "\n".join(lines)

@@ -2,33 +2,34 @@
 
 import argparse
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from launchready.cli import last_report
-from launchready.cli.check_arguments import LISTS, WORDS, about, asked, taken
+from launchready.cli.check_arguments import add_check_arguments, check_options
 from launchready.cli.configuration import load
-from launchready.cli.options import coloured, exit_code, write
+from launchready.cli.options import exit_code, use_color, write
 from launchready.cli.progress import progress
 from launchready.errors import ConfigError
 
-HELP = "look at DNS, certificates, redirects, headers and mail of a domain, and say what to fix before launch"
+HELP = "check DNS, certificates, redirects, headers and mail of a domain before launch"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    about(parser)
-    parser.add_argument("--since", metavar="last|FILE", help="show what changed since the last run, or a JSON report")
-    parser.add_argument("--allow-unknown", action="store_true", help="exit 0 although something could not be checked")
+    add_check_arguments(parser)
+    parser.add_argument("--since", metavar="last|FILE", help="show what changed since the last run or a JSON report")
+    parser.add_argument("--allow-unknown", action="store_true", help="exit 0 even if something could not be checked")
 
 
 def run(args: argparse.Namespace) -> int:
-    domain, options = asked(args, taken(args, load(), (*LISTS, *WORDS)))
+    options = check_options(args, load())
     from launchready.checks.report import Report  # noqa: PLC0415 - "--help" must not wait for it
-    from launchready.checks.run import check  # noqa: PLC0415
+    from launchready.checks.run import check_with  # noqa: PLC0415
 
-    with progress(args, f"asking about {domain}") as told:
-        report: Report = check(domain, progress=told, **options).accepting(_accepted())
-    write(args, shown(args, report))
+    with progress(args, f"checking {options.domain}") as show:
+        report: Report = check_with(replace(options, progress=show)).accepting(accepted_ids())
+    write(args, render(args, report))
     if last_report.is_project() or args.since:
         last_report.save(last_report.path("report", report.domain), report.to_json())
     return exit_code(
@@ -40,15 +41,15 @@ def run(args: argparse.Namespace) -> int:
     )
 
 
-def _accepted() -> frozenset[str]:
-    """What stands in this project's list, and is not over."""
+def accepted_ids() -> frozenset[str]:
+    """The accepted findings of this project that have not expired."""
     from launchready.secrets import accepted  # noqa: PLC0415 - as above
 
-    return accepted.load(accepted.root(), dt.datetime.now(dt.UTC).date()).current
+    return accepted.load(accepted.project_root(), dt.datetime.now(dt.UTC).date()).current
 
 
-def shown(args: argparse.Namespace, report: Any) -> str:
-    """The report in the format that was asked for; with ``--since`` what changed, as text or JSON."""
+def render(args: argparse.Namespace, report: Any) -> str:
+    """The report in the chosen format. With ``--since``: what changed, as text or JSON."""
     if args.since:
         file = last_report.path("report", report.domain) if args.since == "last" else Path(args.since)
         before = last_report.load(file)
@@ -58,5 +59,5 @@ def shown(args: argparse.Namespace, report: Any) -> str:
             changed = report.diff(before)
             text: str = changed.to_text() if args.format == "text" else changed.to_json()
             return text
-    whole: str = report.to_text(color=coloured(args)) if args.format == "text" else report.to(args.format)
+    whole: str = report.to_text(color=use_color(args)) if args.format == "text" else report.to(args.format)
     return whole

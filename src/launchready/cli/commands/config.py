@@ -1,4 +1,4 @@
-"""``launchready config``: every value that is set, and where it comes from. Secrets are never shown."""
+"""``launchready config``: every configured value and its source. Secrets are masked."""
 
 import argparse
 import json
@@ -13,13 +13,15 @@ from launchready.cli.options import write
 HELP = "print what is configured and where it comes from, secrets masked"
 
 ENVIRONMENT = "LAUNCHREADY_"
-# The password of a store's address: redis://user:password@host.
+# The password in a store URL: redis://user:password@host.
 PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 MASK = "********"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", nargs="?", choices=("show",), default="show", help="show: print it (the default)")
+    parser.add_argument(
+        "what", nargs="?", choices=("show",), default="show", help="show: print the configuration (default)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,34 +30,34 @@ def run(args: argparse.Namespace) -> int:
         write(args, json.dumps([{"name": name, "value": value, "source": source} for name, value, source in rows]))
         return 0
     lines = [f"{name} = {value}  ({source})" for name, value, source in rows]
-    write(args, "\n".join(lines) or "Nothing is configured: there is no launchready.toml here. See launchready init.")
+    write(args, "\n".join(lines) or "Nothing is configured: this folder has no launchready.toml. See launchready init.")
     return 0
 
 
 def from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """The environment twins of settings, by name."""
+    """Yield the settings in environment variables, by name."""
     for name, value in sorted(environment.items()):
         if name.startswith(ENVIRONMENT):
-            yield name.removeprefix(ENVIRONMENT).lower(), masked(name, value), f"environment variable {name}"
+            yield name.removeprefix(ENVIRONMENT).lower(), mask_value(name, value), f"environment variable {name}"
 
 
 def from_file(file: Configuration) -> Iterator[tuple[str, str, str]]:
-    for name, value in flat(file.values):
-        yield name, masked(name, value), str(file.source)
+    for name, value in flatten(file.values):
+        yield name, mask_value(name, value), str(file.source)
 
 
-def flat(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
-    """``{"a": {"b": 1}}`` as ``a.b``; a reference to the environment stays one value."""
+def flatten(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
+    """Flatten ``{"a": {"b": 1}}`` to ``a.b``; a reference to the environment stays one value."""
     for key, value in values.items():
         name = f"{at}.{key}" if at else key
         if isinstance(value, Mapping) and set(value) != {"env"}:
-            yield from flat(value, name)
+            yield from flatten(value, name)
         else:
             yield name, value
 
 
-def masked(name: str, value: Any) -> str:
-    """A value as it may be seen: of a reference to the environment only whether it is set."""
+def mask_value(name: str, value: Any) -> str:
+    """Return a value for display. A reference to the environment shows only whether the variable is set."""
     if isinstance(value, Mapping):
         variable = str(value["env"])
         return f"{{ env = {variable!r} }}, {'set' if os.environ.get(variable) else 'NOT SET'}"

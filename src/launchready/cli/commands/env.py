@@ -1,22 +1,22 @@
-"""``launchready env check`` and ``launchready env diff``: what a deployment is told, before it is told customers."""
+"""``launchready env check`` and ``launchready env diff``: check environment variables before launch."""
 
 import argparse
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launchready.cli.options import exit_code, listed, write
+from launchready.cli.options import exit_code, split_lists, write
 from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
-    from launchready.env import Comparison, Environment, Trouble
+    from launchready.env import Comparison, Environment, EnvProblem
 
-HELP = "look at environment variables: missing, made up, meant for a laptop; staging beside production"
+HELP = "check environment variables for missing values, placeholders and laptop settings; compare two environments"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="what", required=True, metavar="check|diff")
-    check = kinds.add_parser("check", help="one environment")
+    check = kinds.add_parser("check", help="check one environment")
     check.add_argument(
         "source",
         nargs="?",
@@ -24,11 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="production, a dotenv file, process, django:coach.settings, coach.config:Settings",
     )
     check.add_argument("--require", nargs="+", metavar="NAME", help="names that must be set")
-    check.add_argument("--as", dest="stage", metavar="NAME", help="what it is: production, staging")
-    check.add_argument("--no-files", action="store_true", help="only the variables, not the project's files")
-    diff = kinds.add_parser("diff", help="two environments, by names and equality, never by value")
-    diff.add_argument("first", help="staging, or a source as for check")
-    diff.add_argument("second", help="production, or a source as for check")
+    check.add_argument("--as", dest="stage", metavar="NAME", help="the kind of environment: production, staging")
+    check.add_argument("--no-files", action="store_true", help="check only the variables, not the project's files")
+    diff = kinds.add_parser("diff", help="compare two environments by names and equality; values are never shown")
+    diff.add_argument("first", help="staging, or any source of check")
+    diff.add_argument("second", help="production, or any source of check")
     for own in (check, diff):
         own.add_argument(
             "--format", choices=("text", "json", "md", "html", "sarif", "junit"), default=argparse.SUPPRESS
@@ -39,15 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from launchready.env import compared, examined, usual  # noqa: PLC0415 - "--help" must not wait for it
+    from launchready.env import compare, default_source, find_problems  # noqa: PLC0415 - "--help" must not wait for it
 
     if args.what == "diff":
-        result = compared(_read(args.first), _read(args.second))
+        result = compare(_read(args.first), _read(args.second))
         return _finish(list(result.troubles), f"{result.first} and {result.second}", args, result)
-    one = _read(args.source or usual())
-    wanted = dict.fromkeys(listed(args.require) or (), "--require")
-    one = one._replace(required={**one.required, **wanted, **_configured("required")}, name=args.stage or one.name)
-    return _finish(examined(one, files=not args.no_files), one.where, args)
+    one = _read(args.source or default_source())
+    wanted = dict.fromkeys(split_lists(args.require) or (), "--require")
+    one = one._replace(required={**one.required, **wanted, **_required_names("required")}, name=args.stage or one.name)
+    return _finish(find_problems(one, files=not args.no_files), one.where, args)
 
 
 def _read(name: str) -> "Environment":
@@ -60,23 +60,25 @@ def _read(name: str) -> "Environment":
     return read(name)
 
 
-def _configured(key: str) -> dict[str, str]:
-    """``[env] required = [...]`` of launchready.toml."""
+def _required_names(key: str) -> dict[str, str]:
+    """Return the names in ``[env] required`` of launchready.toml."""
     from launchready.cli.configuration import load  # noqa: PLC0415
 
     names = load().table("env").get(key, [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ConfigError([f'launchready.toml: [env] {key} is a list of names, as in {key} = ["STRIPE_SECRET_KEY"]'])
+        raise ConfigError(
+            [f'launchready.toml: [env] {key} must be a list of names, for example {key} = ["STRIPE_SECRET_KEY"]']
+        )
     return dict.fromkeys(names, "launchready.toml")
 
 
 def _finish(
-    troubles: "list[Trouble]", subject: str, args: argparse.Namespace, result: "Comparison | None" = None
+    troubles: "list[EnvProblem]", subject: str, args: argparse.Namespace, result: "Comparison | None" = None
 ) -> int:
     from launchready.checks.environment_findings import findings  # noqa: PLC0415
     from launchready.checks.report import Report  # noqa: PLC0415
 
-    ignored = set(listed(args.ignore) or ())
+    ignored = set(split_lists(args.ignore) or ())
     rows = [one for one in findings(troubles) if one.code not in ignored]
     report = Report.of(subject, rows, (), started=0.0, seconds=0.0)
     if args.format == "text":
@@ -90,7 +92,7 @@ def _finish(
 
 
 def _text(rows: "list", subject: str, result: "Comparison | None") -> str:  # type: ignore[type-arg]
-    lines = [f"{subject}: " + (f"{len(rows)} to look at." if rows else "fine.")]
+    lines = [f"{subject}: " + (f"{len(rows)} problems." if rows else "fine.")]
     if result is not None:
         lines += [
             f"  only in {result.first}: {', '.join(result.only_first) or 'nothing'}",

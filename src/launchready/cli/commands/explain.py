@@ -1,4 +1,4 @@
-"""``launchready explain MAIL003``: what a code means, by which standard, and what it depends on."""
+"""``launchready explain MAIL003``: the meaning of a code, its standard, and its preconditions."""
 
 import argparse
 import difflib
@@ -7,11 +7,11 @@ import json
 from launchready.cli.options import write
 from launchready.errors import ConfigError
 
-HELP = "say what a code in a report means"
+HELP = "explain a code of a report"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("code", nargs="?", help="as in MAIL003; without one, all codes are listed")
+    parser.add_argument("code", nargs="?", help="a code, for example MAIL003; without one, list all codes")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             write(args, "\n".join(f"{one.code:9} {one.topic}" for one in rules()))
         return 0
-    one = explain.found(args.code)
+    one = explain.find(args.code)
     if one is None:
         near = difflib.get_close_matches(args.code.upper(), [rule.code for rule in rules()], 3, 0.5)
         hint = f"did you mean {', '.join(near)}?" if near else "launchready explain lists all codes"

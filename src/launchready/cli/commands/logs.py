@@ -1,4 +1,4 @@
-"""``launchready logs scan app.log``: what leaked into a log that is already written, by class and line."""
+"""``launchready logs scan app.log``: find sensitive values in an existing log, by class and line."""
 
 import argparse
 import gzip
@@ -15,27 +15,27 @@ from launchready.errors import ConfigError
 if TYPE_CHECKING:
     from launchready.redaction.leak_report import LeakReport
 
-HELP = "find what leaked into a log: class and line of each value, never the value"
+HELP = "find sensitive values in a log; prints the class and line of each value, never the value"
 
-_LONGEST = 1 << 20  # bytes of one line; what is longer is read in parts of this size
+_LONGEST = 1 << 20  # bytes of one line; longer lines are read in parts
 _TICK = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     scan = kinds.add_parser("scan", help=HELP, description=HELP)
-    scan.add_argument("files", nargs="+", metavar="FILE", help="a log, .gz too; - is standard input")
-    for name, told in (("only", "these classes alone"), ("skip", "not these classes"), ("ignore", "as --skip")):
-        scan.add_argument(f"--{name}", nargs="+", default=[], metavar="CLASS", help=f"{told}, as in: email card")
-    scan.add_argument(
-        "--allow", nargs="+", default=[], metavar="ENTRY", help="a value, @domain, key:NAME that may stand"
-    )
+    scan.add_argument("files", nargs="+", metavar="FILE", help="a log file, also .gz; - is standard input")
+    for name, text in (("only", "only these classes"), ("skip", "all but these classes"), ("ignore", "same as --skip")):
+        scan.add_argument(f"--{name}", nargs="+", default=[], metavar="CLASS", help=f"{text}, for example: email card")
+    scan.add_argument("--allow", nargs="+", default=[], metavar="ENTRY", help="allow a value, @domain or key:NAME")
     scan.add_argument("--format", choices=("text", "json", "md", "html", "sarif", "junit"), default="text")
-    scan.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there, and not to stdout")
+    scan.add_argument("-o", "--output", type=Path, metavar="FILE", help="write to this file instead of stdout")
     scan.add_argument("--fail-on", choices=("48h", "any", "never"), default="48h")
-    scan.add_argument("--timeout", type=float, metavar="SECONDS", help="stop there; the rest counts as not read")
+    scan.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="stop after this time; the rest counts as not read"
+    )
     scan.add_argument("--quiet", action="store_true", help="no progress")
-    scan.add_argument("--no-color", action="store_true", help="accepted everywhere; this report has none")
+    scan.add_argument("--no-color", action="store_true", help="no effect: this report has no colour")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,7 +60,7 @@ def _read(name: str, leaks: "LeakReport", args: argparse.Namespace, ends: float 
     source = "stdin" if name == "-" else name
     leaks.lines_read[source] = 0
     try:
-        with _opened(name) as log:
+        with _open(name) as log:
             for logged in scan(_lines(log, source, leaks, args, ends), redactor):
                 if not args.only or logged.kind in {*args.only, "redacted"}:
                     leaks.add(source, logged)
@@ -73,7 +73,7 @@ def _read(name: str, leaks: "LeakReport", args: argparse.Namespace, ends: float 
         leaks.unread[source] = f"damaged after line {leaks.lines_read[source]}"
 
 
-def _opened(name: str) -> AbstractContextManager[BinaryIO]:
+def _open(name: str) -> AbstractContextManager[BinaryIO]:
     if name == "-":
         return nullcontext(sys.stdin.buffer)
     path = Path(name)
@@ -83,9 +83,9 @@ def _opened(name: str) -> AbstractContextManager[BinaryIO]:
 def _lines(
     log: BinaryIO, source: str, leaks: "LeakReport", args: argparse.Namespace, ends: float | None
 ) -> Iterator[bytes]:
-    """The lines, one at a time; progress goes to stderr, and only to a terminal."""
+    """Yield lines one at a time. Progress goes to stderr if it is a terminal."""
     shows = sys.stderr.isatty() and not args.quiet
-    told = monotonic()
+    shown_at = monotonic()
     while line := log.readline(_LONGEST):
         leaks.lines_read[source] += 1
         if leaks.lines_read[source] % 256 == 0:
@@ -93,8 +93,8 @@ def _lines(
             if ends is not None and now > ends:
                 leaks.unread[source] = f"stopped by --timeout after line {leaks.lines_read[source]}"
                 break
-            if shows and now - told > _TICK:
-                told = now
+            if shows and now - shown_at > _TICK:
+                shown_at = now
                 print(f"\r... {source}: {leaks.lines_read[source]:,} lines", end="", file=sys.stderr, flush=True)  # noqa: T201
         yield line
     if shows:

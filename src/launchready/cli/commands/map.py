@@ -3,32 +3,33 @@
 import argparse
 from typing import Any
 
+from launchready.checks.options import CheckOptions
 from launchready.cli import last_report
-from launchready.cli.check_arguments import LISTS, WORDS, about, asked, taken
+from launchready.cli.check_arguments import add_check_arguments, check_options
 from launchready.cli.configuration import Configuration, load
 from launchready.cli.options import note, write
 from launchready.errors import ConfigError
 
-HELP = "print where every host leads: its DNS target, and the redirects from there"
-NOT_FACTS = ("only", "skip", "ignore", "subdomains")
+HELP = "print where every host leads: its DNS target and its redirects"
+NOT_FOR_A_MAP = ("only", "skip", "ignore", "subdomains")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    about(parser)
+    add_check_arguments(parser)
     parser.add_argument(
-        "--diff", action="store_true", help="only what changed since the last map; exit 1 if anything did"
+        "--diff", action="store_true", help="print only what changed since the last map; exit 1 if anything did"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     file = load()
-    domain, options = asked(args, taken(args, file, [one for one in (*LISTS, *WORDS) if one not in NOT_FACTS]))
+    options = check_options(args, file, without=NOT_FOR_A_MAP)
     if args.format not in ("text", "json", "md"):
-        raise ConfigError([f"--format {args.format}: a map comes as text, json or md"])
-    note(args, f"... drawing the map of {domain}")
+        raise ConfigError([f"--format {args.format}: a map can be printed as text, json or md"])
+    note(args, f"... drawing the map of {options.domain}")
     from launchready.checks.domain_map import Map  # noqa: PLC0415 - "--help" must not wait for it
 
-    drawn: Map = draw(domain, options, file)
+    drawn: Map = draw(options, file)
     place = last_report.path("map", drawn.domain)
     before = last_report.load(place)
     if args.diff or last_report.is_project():
@@ -44,10 +45,10 @@ def run(args: argparse.Namespace) -> int:
     return 1 if changed and args.fail_on != "never" else 0
 
 
-def draw(domain: str, options: dict[str, Any], file: Configuration) -> Any:
-    from launchready.checks.run import chart  # noqa: PLC0415
+def draw(options: CheckOptions, file: Configuration) -> Any:
+    from launchready.checks.run import map_domain  # noqa: PLC0415
 
     moved = file.values.get("redirects", {})
     if not isinstance(moved, dict) or not all(isinstance(value, str) for value in moved.values()):
         raise ConfigError([f'{file.source}: [redirects] holds lines like "/old" = "/new"'])
-    return chart(domain, moved=moved, **options)
+    return map_domain(options, moved)

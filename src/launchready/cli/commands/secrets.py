@@ -1,36 +1,38 @@
-"""``launchready secrets``: what was committed, or is about to be, that opens something."""
+"""``launchready secrets``: find credentials in files, in the history, and in the next commit."""
 
 import argparse
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from launchready.cli.options import coloured, exit_code, listed, write
+from launchready.cli.options import exit_code, split_lists, use_color, write
 from launchready.errors import ConfigError
 
 if TYPE_CHECKING:
     from launchready.secrets import Leak, Scan
 
-HELP = "look for passwords and keys in the files, in the whole history, and in what is about to be committed"
+HELP = "find passwords and keys in files, in the git history, and in the next commit"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("where", nargs="?", metavar="PATH", help="a project or a folder (this one)")
+    parser.add_argument("where", nargs="?", metavar="PATH", help="a project or folder (the current one)")
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--staged", action="store_true", help="only what is about to be committed")
     one.add_argument("--range", metavar="A..B", dest="span", help="only these commits")
-    parser.add_argument("--no-history", action="store_true", help="only the files as they are")
-    one.add_argument("--path", metavar="FILE", help="only this file: a chat export, a log, a build")
-    parser.add_argument("--engine", nargs="+", metavar="NAME", help="also ask gitleaks, betterleaks or kingfisher")
-    parser.add_argument("--fail-on", choices=("48h", "any", "never"), default="any", help="what makes the exit 1 (any)")
+    parser.add_argument("--no-history", action="store_true", help="only the current files")
+    one.add_argument("--path", metavar="FILE", help="only this file, for example a chat export, a log or a build")
+    parser.add_argument("--engine", nargs="+", metavar="NAME", help="also run gitleaks, betterleaks or kingfisher")
+    parser.add_argument(
+        "--fail-on", choices=("48h", "any", "never"), default="any", help="findings that make the exit code 1 (any)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     from launchready.secrets import scan  # noqa: PLC0415 - "--help" must not wait for it
-    from launchready.secrets.work_tree import shown  # noqa: PLC0415
+    from launchready.secrets.work_tree import printable  # noqa: PLC0415
 
     if args.path and args.where:
-        raise ConfigError([f"secrets: {args.where!r} and --path {args.path!r}; name one of them"])
+        raise ConfigError([f"secrets: {args.where!r} and --path {args.path!r}; give only one of them"])
     path = args.path or args.where or "."
     watched = sys.stderr.isatty() and not args.quiet
     found = scan(
@@ -38,22 +40,22 @@ def run(args: argparse.Namespace) -> int:
         history=not args.no_history and not args.path,
         staged=args.staged,
         commits=args.span,
-        engines=listed(args.engine) or (),
+        engines=split_lists(args.engine) or (),
         progress=_bar if watched else None,
     )
-    leaks = _wanted(list(found), args)
+    leaks = _filter(list(found), args)
     if watched:
         sys.stderr.write("\r\x1b[K")
-    write(args, _rendered(leaks, found, shown(path), args))
+    write(args, _render(leaks, found, printable(path), args))
     for note in dict.fromkeys(found.notes) if not args.quiet else ():
         print(f"launchready secrets: {note}", file=sys.stderr)  # noqa: T201
     grave = any(leak.severity in {"critical", "high"} for leak in leaks)
     return exit_code(args.fail_on, now=grave, later=bool(leaks), unknown=bool(found.unread))
 
 
-def _wanted(leaks: "list[Leak]", args: argparse.Namespace) -> "list[Leak]":
-    """By ``--only``, ``--skip`` and ``--ignore``: names of rules, or fingerprints."""
-    only, skip = listed(args.only), {*(listed(args.skip) or ()), *(listed(args.ignore) or ())}
+def _filter(leaks: "list[Leak]", args: argparse.Namespace) -> "list[Leak]":
+    """Apply ``--only``, ``--skip`` and ``--ignore``: names of rules, or fingerprints."""
+    only, skip = split_lists(args.only), {*(split_lists(args.skip) or ()), *(split_lists(args.ignore) or ())}
     return [
         leak
         for leak in leaks
@@ -66,9 +68,9 @@ def _bar(done: int, every: int) -> None:
     sys.stderr.flush()
 
 
-def _rendered(leaks: "list[Leak]", found: "Scan", path: str, args: argparse.Namespace) -> str:
+def _render(leaks: "list[Leak]", found: "Scan", path: str, args: argparse.Namespace) -> str:
     kinds: dict[str, Callable[[], str]] = {
-        "text": lambda: _text(leaks, found, color=coloured(args)),
+        "text": lambda: _text(leaks, found, color=use_color(args)),
         "json": lambda: _json(leaks, found, path),
     }
     return kinds[args.format]() if args.format in kinds else _report(leaks, found, path, args.format)
@@ -77,9 +79,9 @@ def _rendered(leaks: "list[Leak]", found: "Scan", path: str, args: argparse.Name
 def _text(leaks: "list[Leak]", found: "Scan", *, color: bool) -> str:
     if not (leaks or found.unread or found.accepted):
         return "No secrets found."
-    from launchready.secrets.text_report import told  # noqa: PLC0415 - with it comes what only a leak needs
+    from launchready.secrets.text_report import render  # noqa: PLC0415 - only leaks need it
 
-    return told(leaks, found.unread, len(found.accepted), color=color)
+    return render(leaks, found.unread, len(found.accepted), color=color)
 
 
 def _json(leaks: "list[Leak]", found: "Scan", path: str) -> str:
@@ -97,7 +99,7 @@ def _json(leaks: "list[Leak]", found: "Scan", path: str) -> str:
 
 
 def _report(leaks: "list[Leak]", found: "Scan", path: str, name: str) -> str:
-    """The formats of a report, from the same findings that ``check`` shows."""
+    """Return a report in the other formats, from the findings that ``check`` shows."""
     from launchready.checks import secret_findings as findings  # noqa: PLC0415
     from launchready.checks.finding import Passed  # noqa: PLC0415
     from launchready.checks.formats import junit, sarif  # noqa: PLC0415

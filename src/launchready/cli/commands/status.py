@@ -1,4 +1,4 @@
-"""``launchready status``: the dashboard's numbers in the terminal, as JSON, or as one HTML file."""
+"""``launchready status``: the numbers of the dashboard, in the terminal, as JSON, or as one HTML file."""
 
 import argparse
 import json
@@ -6,19 +6,19 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from launchready.cli.ledger_argument import add_place, keeper_of, targets_of
+from launchready.cli.ledger_argument import add_ledger_arguments, keeper_of, targets_of
 from launchready.cli.options import write
 
-HELP = "what the app's workers on this machine measured: routes, releases, jobs, signals"
+HELP = "show the measurements of the app's workers on this machine: routes, releases, jobs, signals"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_place(parser)
-    parser.add_argument("--hours", type=float, default=24.0, help="how far back (24); 168 is all there is")
+    add_ledger_arguments(parser)
+    parser.add_argument("--hours", type=float, default=24.0, help="hours to look back (24, at most 168)")
     parser.add_argument("--target", nargs=2, action="append", default=[], metavar=("ROUTE", "TIME"),
-                        help='what a route should stay under: --target "POST /bookings" 800ms')  # fmt: skip
+                        help='the p95 target of a route: --target "POST /bookings" 800ms')  # fmt: skip
     parser.add_argument("--format", choices=("text", "json", "html"), default="text")
-    parser.add_argument("--html", action="store_const", dest="format", const="html", help="the same as --format html")
+    parser.add_argument("--html", action="store_const", dest="format", const="html", help="same as --format html")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,13 +33,13 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         text = json.dumps(document, indent=2)
     else:
-        text = page(document, live=False) if args.format == "html" else told(document)
+        text = page(document, live=False) if args.format == "html" else as_text(document)
     write(args, text)
     return 0
 
 
-def told(status: Mapping[str, Any]) -> str:
-    """A sentence and a table."""
+def as_text(status: Mapping[str, Any]) -> str:
+    """Return a summary sentence and a table."""
     from launchready.dashboard.wording import count, duration, name, share, verdict  # noqa: PLC0415
 
     lines = [verdict(status), "", f"{'route':<40} {'p95':>9} {'target':>9} {'errors':>8} {'requests':>10}"]

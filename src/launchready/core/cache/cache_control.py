@@ -1,76 +1,97 @@
-"""Cache-Control, as a shared cache reads it (RFC 9111 §5.2; RFC 5861; RFC 8246).
+"""Cache-Control as a shared cache reads it (RFC 9111 section 5.2, RFC 5861, RFC 8246).
 
-What cannot be read is not obeyed where it would loosen, and obeyed where it would forbid: in ``private; max-age=60``
-the semicolon is a mistake, and the intention is not in doubt.
+A member that cannot be parsed never loosens caching, but a forbidding directive inside it still counts: the semicolon
+in ``private; max-age=60`` is a mistake with a clear intention.
 """
 
 import re
 from collections.abc import Mapping
 
-from launchready.core.cache.stored_response import SHARED, SIGNED_IN, STRICT
+from launchready.core.cache.stored_response import ALLOWS_AUTHORIZATION, EXPLICITLY_SHARED, NEVER_STALE
 
 MAX_AGE_CAP = 2**31
-"""RFC 9111 §1.2.2: a delta-seconds value above 2^31 is taken as 2^31."""
+"""RFC 9111 section 1.2.2: larger delta-seconds values are read as 2^31."""
 
 Directives = dict[bytes, bytes | None]
 
 _DIRECTIVE = re.compile(rb'([!#$%&\'*+.^_`|~0-9a-z-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?[ \t]*(?:,|$)')
 _FORBIDDING = (b"no-store", b"private", b"no-cache", b"must-revalidate", b"proxy-revalidate")
-_REMEMBERED = 256
+_MAX_PARSED = 256
 
 
-class Control:
-    """What an answer says of its caching. Immutable: an app says few different things, and each is worked out once.
+class CacheControl:
+    """The parsed caching directives of a response. Immutable, so equal header values share one instance.
 
-    - ``lifetime``: seconds of freshness for a shared cache; None where nothing is said.
-    - ``own``: the same for a cache of one user, which knows no ``s-maxage``.
-    - ``shared``: ``public`` or ``s-maxage``: the app means everybody, whoever asked.
-    - ``signed_in``: may be stored though the request had Authorization (§3.5).
-    - ``strict``: never to be used stale: ``no-cache``, ``must-revalidate``, ``proxy-revalidate``, ``s-maxage``.
-    - ``stale_for``, ``error_for``: seconds past freshness that RFC 5861 allows; None where nothing is said.
-    - ``forbids``: something in it may forbid storing. ``flags``: those of Stored. ``targeted``: not Cache-Control's.
+    - ``lifetime``: seconds of freshness in a shared cache; None if the response states none.
+    - ``private_lifetime``: the same for the cache of one user, which ignores ``s-maxage``.
+    - ``explicitly_shared``: ``public`` or ``s-maxage`` is present.
+    - ``allows_authorization``: may be stored although the request had Authorization (section 3.5).
+    - ``never_stale``: ``no-cache``, ``must-revalidate``, ``proxy-revalidate`` or ``s-maxage`` forbids a stale response.
+    - ``stale_while_revalidate``, ``stale_if_error``: seconds after freshness ends (RFC 5861); None if not stated.
+    - ``may_forbid``: some directive may forbid storing. ``flags``: the bits of StoredResponse.
+    - ``targeted``: the directives come from a targeted field and not from Cache-Control.
 
-    ``no-cache`` and ``private`` with field names are taken as without: §5.2.2.4 allows it, and it errs to one side.
+    ``no-cache`` and ``private`` with field names are read as without them, as section 5.2.2.4 allows.
     """
 
     __slots__ = (
-        "error_for", "flags", "forbids", "lifetime", "must_understand", "no_cache", "no_store", "own", "private",
-        "public", "s_maxage", "shared", "signed_in", "stale_for", "strict", "targeted",
+        "allows_authorization",
+        "explicitly_shared",
+        "flags",
+        "lifetime",
+        "may_forbid",
+        "must_understand",
+        "never_stale",
+        "no_cache",
+        "no_store",
+        "private",
+        "private_lifetime",
+        "public",
+        "s_maxage",
+        "stale_if_error",
+        "stale_while_revalidate",
+        "targeted",
     )  # fmt: skip
 
-    def __init__(self, said: Mapping[bytes, bytes | None], *, targeted: bool = False) -> None:
+    def __init__(self, directives: Mapping[bytes, bytes | None], *, targeted: bool = False) -> None:
         self.targeted = targeted
-        self.no_store = b"no-store" in said
-        self.private = b"private" in said
-        self.no_cache = b"no-cache" in said
-        self.public = b"public" in said
-        self.must_understand = b"must-understand" in said
-        self.own = _freshness(said, b"max-age")
-        self.lifetime = _freshness(said, b"s-maxage", b"max-age")
-        self.s_maxage = b"s-maxage" in said
-        self.shared = self.public or self.s_maxage
-        self.signed_in = self.shared or b"must-revalidate" in said
-        self.strict = any(name in said for name in (b"no-cache", b"must-revalidate", b"proxy-revalidate", b"s-maxage"))
-        self.stale_for = _freshness(said, b"stale-while-revalidate")
-        self.error_for = _freshness(said, b"stale-if-error")
-        self.forbids = self.no_store or self.private or self.must_understand
-        self.flags = SHARED * self.shared | SIGNED_IN * self.signed_in | STRICT * self.strict
+        self.no_store = b"no-store" in directives
+        self.private = b"private" in directives
+        self.no_cache = b"no-cache" in directives
+        self.public = b"public" in directives
+        self.must_understand = b"must-understand" in directives
+        self.private_lifetime = _freshness(directives, b"max-age")
+        self.lifetime = _freshness(directives, b"s-maxage", b"max-age")
+        self.s_maxage = b"s-maxage" in directives
+        self.explicitly_shared = self.public or self.s_maxage
+        self.allows_authorization = self.explicitly_shared or b"must-revalidate" in directives
+        self.never_stale = any(
+            name in directives for name in (b"no-cache", b"must-revalidate", b"proxy-revalidate", b"s-maxage")
+        )
+        self.stale_while_revalidate = _freshness(directives, b"stale-while-revalidate")
+        self.stale_if_error = _freshness(directives, b"stale-if-error")
+        self.may_forbid = self.no_store or self.private or self.must_understand
+        self.flags = (
+            EXPLICITLY_SHARED * self.explicitly_shared
+            | ALLOWS_AUTHORIZATION * self.allows_authorization
+            | NEVER_STALE * self.never_stale
+        )
 
 
-def control(value: bytes | None) -> Control:
-    """The Control of a field value; of several lines, joined by a comma."""
-    known = KNOWN.get(value)
+def parse_cache_control(value: bytes | None) -> CacheControl:
+    """Parse a field value; several lines are joined by commas. Results are remembered."""
+    known = PARSED.get(value)
     if known is None:
-        if len(KNOWN) >= _REMEMBERED:
-            KNOWN.clear()
-            KNOWN[None] = NOTHING
+        if len(PARSED) >= _MAX_PARSED:
+            PARSED.clear()
+            PARSED[None] = NO_DIRECTIVES
         assert value is not None  # None is always known
-        known = KNOWN[value] = Control(parse(value))
+        known = PARSED[value] = CacheControl(parse(value))
     return known
 
 
 def parse(value: bytes) -> Directives:
-    """Directives by lower-case name; the first of two counts (§4.2.1). Quoted strings keep their commas."""
+    """Directives by lower-case name; the first of two equal names counts (section 4.2.1). Quoted commas are kept."""
     found: Directives = {}
     text, at = value.lower(), 0
     while at < len(text):
@@ -90,20 +111,20 @@ def parse(value: bytes) -> Directives:
 
 
 def seconds(value: bytes | None) -> int | None:
-    """delta-seconds, or None where the value is not one."""
+    """Read delta-seconds; None if the value is not a number."""
     if value is None or not value.isdigit():
         return None
     return min(int(value), MAX_AGE_CAP) if len(value) <= 10 else MAX_AGE_CAP
 
 
-def _freshness(said: Mapping[bytes, bytes | None], *names: bytes) -> int | None:
-    """The first directive that is there. One that cannot be read is no freshness at all, as §4.2.1 advises."""
+def _freshness(directives: Mapping[bytes, bytes | None], *names: bytes) -> int | None:
+    """Value of the first directive present. An unreadable value means no freshness, as section 4.2.1 advises."""
     for name in names:
-        if name in said:
-            return seconds(said[name]) or 0
+        if name in directives:
+            return seconds(directives[name]) or 0
     return None
 
 
-NOTHING = Control({})
-KNOWN: dict[bytes | None, Control] = {None: NOTHING}
-"""What was worked out for the Cache-Control values of this app; bounded."""
+NO_DIRECTIVES = CacheControl({})
+PARSED: dict[bytes | None, CacheControl] = {None: NO_DIRECTIVES}
+"""Parsed Cache-Control values of this app; bounded."""

@@ -1,4 +1,4 @@
-"""Cache-Status (RFC 9211): one member that says what this cache did, after what a cache behind it may have said."""
+"""Cache-Status (RFC 9211): the member that this cache appends to the field."""
 
 FIELD = b"cache-status"
 
@@ -9,7 +9,7 @@ METHOD = (FIELD, b"launchready; fwd=method")
 
 
 def forwarded(why: bytes, detail: bytes = b"", *, status: int = 0, stored: bool = False) -> tuple[bytes, bytes]:
-    """``fwd=...``. ``status``: what the app answered, where the client got something else (§2.3)."""
+    """A ``fwd=...`` member. ``status``: the app's status, if the client got another one (section 2.3)."""
     value = b"launchready; fwd=" + why
     if status:
         value += b"; fwd-status=%d" % status
@@ -21,6 +21,6 @@ def forwarded(why: bytes, detail: bytes = b"", *, status: int = 0, stored: bool 
 
 
 def hit(ttl: int, detail: bytes = b"") -> tuple[bytes, bytes]:
-    """``hit``. The ttl is negative where a stale answer was used (§2.4)."""
+    """A ``hit`` member. The ttl is negative for a stale response (section 2.4)."""
     value = b"launchready; hit; ttl=%d" % ttl
     return FIELD, value + b"; detail=" + detail if detail else value

@@ -1,12 +1,12 @@
-"""Conditional requests answered from the store (RFC 9111 §4.3.2, RFC 9110 §13), and the Range of one (§14)."""
+"""Conditional and range requests answered from the store (RFC 9111 section 4.3.2, RFC 9110 sections 13 and 14)."""
 
 import re
 
-from launchready.core.cache.stored_response import Stored
+from launchready.core.cache.stored_response import StoredResponse
 from launchready.http import dates
 from launchready.http.message import Headers, Request, Response
 
-# RFC 9110 §15.4.5: what a 304 repeats of the 200 it stands for; and what this cache says of it.
+# RFC 9110 section 15.4.5: fields of the 200 that a 304 repeats, and those that this cache adds.
 _IN_304 = frozenset(
     {b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary", b"last-modified", b"age",
      b"cache-status", b"cdn-cache-control"}
@@ -15,20 +15,22 @@ _IN_304 = frozenset(
 _RANGE = re.compile(rb"bytes=[ \t]*(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))[ \t]*", re.IGNORECASE)
 
 
-def answer(request: Request, stored: Stored, headers: Headers, now: float, *, part: bool = True) -> Response:
-    """The stored response, or the 304, 206 or 416 that the request's conditions make of it. ``now``: the date."""
+def answer(
+    request: Request, stored: StoredResponse, headers: Headers, now: float, *, wants_range: bool = True
+) -> Response:
+    """The stored response, or the 304, 206 or 416 that the request's conditions require. ``now``: wall time."""
     if stored.status != 200:
         return Response(stored.status, headers, stored.body)
     if not_modified(request, stored, now):
         return Response(304, [pair for pair in headers if pair[0] in _IN_304], b"")
-    wanted = request.get(b"range") if part and request.method == "GET" else None
+    wanted = request.get(b"range") if wants_range and request.method == "GET" else None
     if wanted is not None and _in_range(request, stored):
         return _part(wanted, stored, headers)
     return Response(200, headers, stored.body)
 
 
-def not_modified(request: Request, stored: Stored, now: float) -> bool:
-    """§13.2.2: If-None-Match, by weak comparison, and only without it If-Modified-Since."""
+def not_modified(request: Request, stored: StoredResponse, now: float) -> bool:
+    """RFC 9110 section 13.2.2: If-None-Match by weak comparison; If-Modified-Since only without it."""
     wanted = request.get(b"if-none-match")
     if wanted is not None:
         etag = stored.field(b"etag").removeprefix(b"W/")
@@ -38,15 +40,15 @@ def not_modified(request: Request, stored: Stored, now: float) -> bool:
     since = request.get(b"if-modified-since")
     if since is None:
         return False
-    known = stored.field(b"last-modified") or stored.field(b"date")  # §4.3.2: without Last-Modified, Date
+    known = stored.field(b"last-modified") or stored.field(b"date")  # RFC 9111 section 4.3.2
     if since == known:
         return True
     moment, changed = dates.parse(since, now=now), dates.parse(known, now=now)
     return moment is not None and changed is not None and changed <= moment
 
 
-def _in_range(request: Request, stored: Stored) -> bool:
-    """§13.1.5: with If-Range, a part of this representation or none; a weak tag proves nothing about bytes."""
+def _in_range(request: Request, stored: StoredResponse) -> bool:
+    """RFC 9110 section 13.1.5: whether If-Range matches this representation. A weak ETag never matches."""
     condition = request.get(b"if-range")
     if condition is None:
         return True
@@ -55,8 +57,8 @@ def _in_range(request: Request, stored: Stored) -> bool:
     return condition == stored.field(b"last-modified")
 
 
-def _part(wanted: bytes, stored: Stored, headers: Headers) -> Response:
-    """§14: one range of bytes. Of several, and of other units, the whole is a correct answer."""
+def _part(wanted: bytes, stored: StoredResponse, headers: Headers) -> Response:
+    """RFC 9110 section 14: one byte range. Several ranges and other units get the whole representation."""
     match = _RANGE.fullmatch(wanted)
     size = len(stored.body)
     if match is None:
@@ -65,7 +67,7 @@ def _part(wanted: bytes, stored: Stored, headers: Headers) -> Response:
         first, last = max(0, size - int(match[3])), size - 1
     else:
         first, last = int(match[1]), min(int(match[2]), size - 1) if match[2] else size - 1
-        if match[2] and int(match[2]) < first:  # §14.1.1: not a range, and then not there
+        if match[2] and int(match[2]) < first:  # section 14.1.1: an invalid range is ignored
             return Response(200, headers, stored.body)
     kept = [pair for pair in headers if pair[0] not in (b"content-length", b"content-range")]
     if first > last:

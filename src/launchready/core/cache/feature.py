@@ -1,352 +1,215 @@
-"""The cache, as the story of one request.
+"""The cache as a feature of the request path.
 
-Looked up, and fresh: answered. Stale: validated with the app, or answered all the same where RFC 5861 allows it.
-Missing: one of all who ask at once goes to the app, the others wait for it and look again. What comes back is stored
-before its last byte leaves, where :mod:`.storing` finds that it may be.
-
-The way of a hit and of a plain miss stands in one function on purpose: a generator more between it and the chain would
-cost a frame for each step of every request. What is rarer stands beside it.
+A fresh response answers at once. A stale one is validated with the app, or used as RFC 5861 allows. On a miss one
+request asks the app and concurrent requests wait for it: :mod:`.miss`. Unsafe requests invalidate.
 """
 
 from collections.abc import Iterable
 
-from launchready.core.cache import (
-    conditional_requests,
-    language_negotiation,
-    lookup,
-    no_vary_search,
-    purge,
-    route_counters,
-    store_response,
-)
-from launchready.core.cache.cache_key import target, variant
-from launchready.core.cache.cache_status import COLLAPSED, FIELD, METHOD, MISS, MISS_STORED, forwarded
-from launchready.core.cache.invalidation import BOUND, names_target, targets
-from launchready.core.cache.purge import Purges
-from launchready.core.cache.request_directives import ORDINARY, Ask, has_credentials
-from launchready.core.cache.reuse import Verdict, stale_answer, tag, tells, use
-from launchready.core.cache.shared_state import UNSHARED, Setup
+from launchready.core.cache import conditional_requests, lookup, no_vary_search, purge, route_counters
+from launchready.core.cache.app_call import AppCall
+from launchready.core.cache.cache_key import url_key
+from launchready.core.cache.cache_status import FIELD, METHOD, MISS, MISS_STORED
+from launchready.core.cache.invalidation import BOUND, describes_target, invalidated_keys
+from launchready.core.cache.miss import Miss, bypass, sample
+from launchready.core.cache.personal_body import SUSPICIOUS, is_personal
+from launchready.core.cache.purge import PurgeCounter
+from launchready.core.cache.request_directives import ORDINARY
+from launchready.core.cache.reuse import add_etag
+from launchready.core.cache.shared_state import MAX_UNCACHEABLE, CacheState
 from launchready.core.cache.storability import groups
-from launchready.core.cache.store_response import Place
-from launchready.core.cache.stored_response import HTML, POINTER, SEARCH, UNTAGGED, Stored, stamp
-from launchready.core.cache.suggestions import EVERY
-from launchready.core.cache.validation import refresh, validate, whole
+from launchready.core.cache.stored_response import ENCODED, HAS_NO_VARY_SEARCH, NO_ETAG, SEARCHED, StoredResponse
+from launchready.core.cache.suggestions import SAMPLE_EVERY
+from launchready.core.cache.validation import complete
 from launchready.errors import StoreError
-from launchready.exchange.app import Copy, Flight, Forward, Join, Occupy
-from launchready.exchange.operations import Flow, new
-from launchready.exchange.store import Delete, Entry, Get, Put
-from launchready.http.message import Request, Response
-from launchready.http.problem import problem
+from launchready.exchange.app import Copy, Forward
+from launchready.exchange.operations import Flow, allocate
+from launchready.exchange.store import Delete, Get, Put
+from launchready.http.message import NOT_SHAREABLE, Request, Response
 
 _READS = frozenset({"GET", "HEAD"})
 _SAFE = frozenset({"OPTIONS", "TRACE"})
 _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since"})
-_ELSEWHERE = frozenset({b"location", b"content-location", b"cache-group-invalidation"})
-_FILES = (b"text/css", b"text/javascript", b"application/javascript", b"image/", b"font/", b"audio/", b"video/")
+_INVALIDATING_FIELDS = frozenset({b"location", b"content-location", b"cache-group-invalidation"})
 
 
-class Cache:
-    """The feature. ``counts``: what it did, by route."""
+class CacheFeature:
+    """The feature. ``handle`` answers a plain hit and leads a plain miss itself; :class:`.miss.Miss` does the rest.
+
+    Each generator in between would cost a Python frame per operation: tests/benchmarks/test_frames.py counts them.
+    """
 
     name = "cache"
 
-    def __init__(self, setup: Setup) -> None:
-        self._setup = setup
+    def __init__(self, state: CacheState) -> None:
+        self._state = state
 
     def handle(self, request: Request) -> Flow[Response | None]:
-        setup, method = self._setup, request.method
-        if method not in _READS:
-            return (yield from self._changing(request))
-        ask = ORDINARY
-        if setup.private is not None or not setup.speaking.isdisjoint(request.fields):
-            ask = setup.ask(request)
-            if ask.bypass:
-                return (yield from self._pass(request, ask.bypass))
-        key = ask.place + (no_vary_search.key(setup.searches, request) if setup.searches else target(request))
-        started, born = setup.clock(), Purges.count
-        found = new(Get)
-        found.space = setup.space
-        found.key = flown = key
-        entry: Entry[Stored] | None
-        place = old = pointer = flight = mark = None
-        age, waited, joined, collapsed, settled = 0, 0.0, False, False, False
+        state = self._state
+        if request.method not in _READS:
+            return (yield from self._forward_change(request))
+        directives = ORDINARY
+        if state.private is not None or not state.ordinary_fields.issuperset(request.fields):
+            directives = state.read_request(request)
+            if directives.bypass:
+                return (yield from bypass(state, request, directives.bypass))
+        url = no_vary_search.key(state.search_rules, request) if state.search_rules else url_key(request)
+        key = directives.key_prefix + url
+        if directives is not ORDINARY or state.shared_store or state.check_purges:
+            return (yield from Miss(state, request, directives, key).run(None))
+        get = allocate(Get)
+        get.space = state.space
+        get.key = key
         try:
-            try:
-                while True:
-                    if setup.leases:
-                        found.key, entry, pointer, mark = yield from lookup.look(setup, request, key)
-                    else:
-                        yield found
-                        entry = found.answer
-                        if entry is not None and entry.value.status == POINTER:
-                            pointer = entry
-                            found.key = variant(key, entry.version, entry.value.vary, request, setup.policy.fold_order)
-                            yield found
-                            entry = found.answer
-                            if entry is None and setup.policy.fold_order:
-                                entry = yield from language_negotiation.preferred(setup, request, key, pointer)
-                    if entry is not None and entry.value.status > 0:
-                        stored = entry.value
-                        age = stored.age + int(entry.age)
-                        if ask is ORDINARY and stored.lifetime > age and not (setup.marked or collapsed):
-                            return self._hit(request, stored, age)
-                        verdict = yield from use(setup, request, ask, entry, age, mark, waited=collapsed)
-                        if isinstance(verdict, Response):
-                            if collapsed:
-                                verdict.headers[-1] = COLLAPSED
-                            return verdict
-                        if verdict is Verdict.PASS:
-                            return (yield from self._pass(request, ask.credentials))
-                        if verdict is Verdict.STALE:
-                            yield from refresh(setup, request, ask, Place(key, found.key, pointer), entry)
-                            return stale_answer(setup, request, ask, stored, age)
-                        old = entry if verdict is Verdict.ASK else None
-                    if ask.only_if_cached:
-                        return _unsatisfiable()
-                    if flight is None and ask.joins and not joined and method == "GET":
-                        mine = Flight()
-                        ahead = setup.flying.setdefault(found.key, mine)
-                        if ahead is mine:
-                            flight, flown = mine, found.key
-                        elif found.key not in setup.unshared:
-                            yield Join(ahead)
-                            # Nothing stored after that: the answer cannot be shared, or is not to be waited for any
-                            # longer, and each goes by himself. Only where there was no answer, its client being gone,
-                            # may another one lead.
-                            joined = ahead.answered or not ahead.landed
-                            collapsed, old, found.key = True, None, key
-                            continue
-                    if not setup.leases:
-                        break
-                    if place is None or place.at != found.key:
-                        place = Place(key, found.key, pointer)
-                    seconds = yield from store_response.lease(setup, ask, place, entry, mark, waited)
-                    if seconds is None:
-                        break
-                    waited += seconds
-                    collapsed, old, found.key = True, None, key
-            except StoreError:
-                if flight is not None:
-                    setup.flying.pop(flown, flight).land()
-                    flight = None
-                return (yield from self._pass(request, b"store"))
-            if old is None:
-                forward = Forward() if place is None else Occupy()  # to be told that the client went away
-                yield forward
-            else:
-                place = place or Place(key, found.key, pointer)
-                answer = yield from validate(setup, request, ask, place, old, age)
-                if isinstance(answer, Response):
-                    settled = True
-                    return answer
-                forward = answer
+            yield get
+        except StoreError:
+            return (yield from bypass(state, request, b"store"))
+        if get.answer is not None:
+            stored, age = get.answer.value, get.answer.value.age + int(get.answer.age)
+            if stored.status > 0 and stored.lifetime > age:
+                return self._hit(request, stored, age)
+        call = allocate(AppCall)
+        call.key, call.started, call.purge_version = key, next(state.sequence), PurgeCounter.count
+        call.began = state.clock()
+        if get.answer or request.method == "HEAD" or state.in_flight.setdefault(key, call) is not call:
+            return (yield from Miss(state, request, directives, key).run(get))
+        try:
+            forward = Forward()
+            yield forward
+            call.answered = True
             response = forward.answer
-            if flight is not None:
-                flight.answered = True
-            counts, seen = setup.counts.raw, ("miss", request.path)
-            counts[seen] = counts.get(seen, 0) + 1
+            entry = state.storable(request, ORDINARY, response, state.clock() - call.began)
+            counts, outcome = state.counts.unfolded, ("miss", request.path)
+            counts[outcome] = count = counts.get(outcome, 0) + 1
             if len(counts) >= route_counters.PATHS:
-                setup.counts.fold()
-            entity = setup.storing(request, ask, response, setup.clock() - started) if method == "GET" else None
-            if entity is None or (setup.leases and (place is None or place.version is None)):
-                settled = True
-                if ask is ORDINARY:
-                    response.headers.append(MISS)
-                else:
-                    self._not_stored(request, ask, response)
-                if flight is not None:
-                    if len(setup.unshared) >= UNSHARED:
-                        setup.unshared.clear()
-                    setup.unshared.add(flown)
-                if place is not None and setup.leases and old is None:
-                    yield from store_response.release(setup, place)
-                if counts.get(seen, 0) % EVERY == 0 and _says_nothing(response) and method == "GET":
-                    copy = new(Copy)
-                    copy.limit = setup.max_body
-                    yield copy
-                    if copy.answer is not None:
-                        setup.suggestions.look(request, copy.answer)
+                state.counts.fold()
+            if entry is None:
+                response.headers.append(MISS)
+                if len(state.uncacheable) >= MAX_UNCACHEABLE:
+                    state.uncacheable.clear()
+                state.uncacheable.add(key)
+                if count % SAMPLE_EVERY == 0:
+                    yield from sample(state, request, response)
+                return None
+            if entry.vary or entry.flags & HAS_NO_VARY_SEARCH or state.search_rules:
+                yield from Miss(state, request, directives, key).adopt(call, response, entry)
                 return None
             response.headers.append(MISS_STORED)
-            copy = new(Copy)
-            copy.limit = setup.max_body
+            copy = allocate(Copy)
+            copy.limit, copy.call = state.max_body, call
             yield copy
             body = copy.answer
             if (
                 body is None
-                or (entity.length is not None and entity.length != b"%d" % len(body))
-                or (entity.flags & HTML and tells(request, body))
-                or (setup.changes.times and setup.changes.since(target(request), started))
+                or (entry.length is not None and entry.length != b"%d" % len(body))
+                or request.cached is NOT_SHAREABLE
+                or (state.changes.times and state.changes.changed_since(key, call.began))
             ):
-                if place is not None and place.leased:
-                    settled = True
-                    yield from store_response.release(setup, place)
                 return None
-            entity.body = body
-            entity.weight += len(body)
-            entity.born = born
-            if entity.flags & SEARCH or setup.searches:
-                yield from self._keep_searched(request, ask, place or Place(key, found.key, pointer), entity)
-            elif entity.vary or setup.leases or pointer is not None:
-                yield from store_response.keep(setup, request, place or Place(key, found.key, pointer), entity)
-            else:
-                put = new(Put)
-                put.space = setup.space
-                put.key = key
-                put.value = entity
-                put.ttl = entity.keep
-                yield put
-            settled = True
-            if setup.unshared:
-                setup.unshared.discard(flown)
+            suspicious = entry.flags & SEARCHED and any(map(body.lower().__contains__, SUSPICIOUS))
+            if (suspicious or entry.flags & ENCODED or b"lr." in body) and is_personal(request, entry, body):
+                return None
+            entry.body, entry.weight, entry.purge_version = body, entry.weight + len(body), call.purge_version
+            put = allocate(Put)
+            put.space, put.key, put.value, put.ttl = state.space, key, entry, entry.ttl
+            yield put
+            call.stored = True
+            state.uncacheable.discard(key)
         except StoreError:
             return None
-        except Exception:
-            if place is not None and not settled:
-                settled = True
-                yield from store_response.abandon(setup, place)
-            raise
-        finally:  # also when the client went away or the app raised: nobody waits for what will not come
-            if place is not None and not settled:
-                store_response.drop(setup, place)
-            if flight is not None:
-                led = setup.flying.pop(flown, flight)
-                led.landed = True
-                if led.waiting:
-                    led.land()
+        finally:  # also after an exception or a disconnect: requests must not wait for a response that never comes
+            if state.in_flight.get(key) is call:
+                del state.in_flight[key]
+            call.landed = True
+            if call.waiting:
+                call.land()
         return None
 
-    def _keep_searched(self, request: Request, ask: Ask, place: Place, stored: Stored) -> Flow[None]:
-        """Where the answer says which parts of its query make no difference, under the key of what does."""
-        setup = self._setup
-        no_vary_search.learn(setup.searches, request, stored.headers)
-        key = ask.place + setup.key(request)
-        if key == place.key:
-            yield from store_response.keep(setup, request, place, stored)
-        elif not stored.vary:
-            stored.born = place.born or stored.born
-            yield from store_response.release(setup, place)
-            stored.stamp = stamp(key)
-            yield Put(setup.space, key, stored, stored.keep)
-
-    def _hit(self, request: Request, stored: Stored, age: int) -> Response:
-        """An ordinary request's answer from the store: RFC 9111 §4, without a step too many."""
-        setup = self._setup
-        counts, seen = setup.counts.raw, ("hit", request.path)
+    def _hit(self, request: Request, stored: StoredResponse, age: int) -> Response:
+        """The stored response for an ordinary request (RFC 9111 section 4)."""
+        state = self._state
+        counts, seen = state.counts.unfolded, ("hit", request.path)
         counts[seen] = counts.get(seen, 0) + 1
         if len(counts) >= route_counters.PATHS:
-            setup.counts.fold()
-        if stored.flags & UNTAGGED:
-            tag(stored)
+            state.counts.fold()
+        if stored.flags & NO_ETAG:
+            add_etag(stored)
         line = (FIELD, b"launchready; hit; ttl=%d" % (stored.lifetime - age))
         headers = [*stored.headers, (b"age", b"%d" % age), line]
         if not _CONDITIONS.isdisjoint(request.fields):
-            return conditional_requests.answer(request, stored, headers, setup.wall())
-        response = new(Response)
+            return conditional_requests.answer(request, stored, headers, state.wall())
+        response = allocate(Response)
         response.status = stored.status
         response.headers = headers
         response.body = stored.body
         return response
 
-    def _pass(self, request: Request, why: bytes) -> Flow[Response | None]:
-        """The app answers, and nobody else ever sees it."""
-        self._setup.count(f"bypass {why.decode('latin-1')}", request)
-        forward = Forward()
-        yield forward
-        forward.answer.headers.append(forwarded(b"bypass", why))
-        self._protect(request, forward.answer)
-        return None
-
-    def _not_stored(self, request: Request, ask: Ask, response: Response) -> None:
-        response.headers.append(forwarded(b"bypass", ask.credentials) if ask.credentials else MISS)
-        self._protect(request, response)
-
-    def _protect(self, request: Request, response: Response) -> None:
-        """An answer to somebody signed in that says nothing of caching: a cache in front must not guess.
-
-        Files that can be validated are left alone: they are nobody's, and the browser would fetch them each time.
-        """
-        if not self._setup.policy.signed_in or not has_credentials(request, self._setup.policy):
-            return
-        fields = dict(response.headers)
-        if b"cache-control" in fields or b"expires" in fields:
-            return
-        if b"last-modified" in fields and fields.get(b"content-type", b"").startswith(_FILES):
-            return
-        response.headers.append((b"cache-control", b"private, no-store"))
-
-    def _changing(self, request: Request) -> Flow[Response | None]:
-        """§4.4: a change that went well makes the stored answers for its URL useless, and for its groups (RFC 9875)."""
-        setup = self._setup
-        started = setup.clock()
+    def _forward_change(self, request: Request) -> Flow[Response | None]:
+        """Section 4.4: a successful change invalidates its URL and its groups (RFC 9875)."""
+        state = self._state
+        started = state.clock()
         forward = Forward()
         yield forward
         response = forward.answer
         response.headers.append(METHOD)
         if request.method in _SAFE or not 200 <= response.status < 400:
             return None
-        url, now = (no_vary_search.key(setup.searches, request) if setup.searches else target(request)), setup.clock()
-        times = setup.changes.times
+        url, now = (
+            (no_vary_search.key(state.search_rules, request) if state.search_rules else url_key(request)),
+            state.clock(),
+        )
+        times = state.changes.times
         times[url] = now
         if len(times) > BOUND:
-            setup.changes.trim(now)
+            state.changes.trim(now)
         try:
-            yield Delete(setup.space, url)
-            elsewhere = not _ELSEWHERE.isdisjoint(dict(response.headers))
-            if elsewhere or setup.private is not None or not setup.policy.steering.isdisjoint(request.fields):
-                yield from self._changed(request, response, started)
+            yield Delete(state.space, url)
+            elsewhere = not _INVALIDATING_FIELDS.isdisjoint(dict(response.headers))
+            steers = not state.unsteering_fields.issuperset(request.fields) and state.has_steering(request)
+            if elsewhere or steers or state.private is not None:
+                yield from self._invalidate_related(request, response, started)
         except StoreError:
-            keys = [url, *(setup.ask(request).place + each for each in targets(request, response))]
-            lookup.owe(setup, keys, groups=bool(groups(response.headers, b"cache-group-invalidation")))
+            keys = [
+                url,
+                *(state.read_request(request).key_prefix + each for each in invalidated_keys(request, response)),
+            ]
+            lookup.defer_invalidation(state, keys, groups=bool(groups(response.headers, b"cache-group-invalidation")))
         return None
 
-    def _changed(self, request: Request, response: Response, started: float) -> Flow[None]:
-        """What else a change has reached: other URLs, the user's own answers, groups."""
-        setup = self._setup
-        place = setup.ask(request).place
-        for url in targets(request, response):
-            setup.changes.times[url] = setup.clock()
-            yield Delete(setup.space, place + url)
+    def _invalidate_related(self, request: Request, response: Response, started: float) -> Flow[None]:
+        """Invalidate other URLs, the user's private cache, and groups."""
+        state = self._state
+        prefix = state.read_request(request).key_prefix
+        for url in invalidated_keys(request, response):
+            state.changes.times[url] = state.clock()
+            yield Delete(state.space, prefix + url)
         named = groups(response.headers, b"cache-group-invalidation")
         if named:
             yield from self.purge([purge.by_group(request, group) for group in named], soft=False)
-        if setup.policy.post and request.method == "POST" and names_target(request, response):
+        if state.policy.reuse_post and request.method == "POST" and describes_target(request, response):
             yield from self._keep_post(request, response, started)
 
     def _keep_post(self, request: Request, response: Response, started: float) -> Flow[None]:
-        """RFC 9110 §9.3.3: with Content-Location and freshness, the answer to POST is the one to GET."""
-        setup = self._setup
-        stored = setup.storing(request, ORDINARY, response, setup.clock() - started)
-        if stored is None or stored.vary or setup.leases:
+        """RFC 9110 section 9.3.3: with Content-Location and freshness, a POST response also answers GET."""
+        state = self._state
+        stored = state.storable(request, ORDINARY, response, state.clock() - started)
+        if stored is None or stored.vary or state.shared_store:
             return
-        stored.born = Purges.count
-        copy = Copy(setup.max_body)
+        stored.purge_version = PurgeCounter.count
+        copy = Copy(state.max_body)
         yield copy
-        if copy.answer is not None and whole(request, stored, copy.answer):
-            yield Put(setup.space, target(request), stored, stored.keep)
+        if copy.answer is not None and complete(request, stored, copy.answer):
+            yield Put(state.space, url_key(request), stored, stored.ttl)
 
     def purge(self, names: Iterable[str], *, soft: bool) -> Flow[None]:
-        """Make what is stored under these names of :mod:`.purging` gone, or with ``soft`` stale."""
-        self._setup.marked = True
+        """Remove the entries with these names of :mod:`.purge`; with ``soft`` make them stale."""
+        self._state.check_purges = True
         return purge.purge(names, soft=soft)
 
     def rows(self) -> list[dict[str, object]]:
-        """What the cache did, by route: see :mod:`.counting`."""
-        return self._setup.counts.rows()
+        """Outcomes by route: see :mod:`.route_counters`."""
+        return self._state.counts.rows()
 
     def suggestions(self) -> list[dict[str, object]]:
-        """What could be cached: see :mod:`.suggesting`."""
-        return self._setup.suggestions.rows()
-
-
-def _says_nothing(response: Response) -> bool:
-    """Whether an answer may be a good one to cache, and nobody has thought of it."""
-    fields = dict(response.headers)
-    return response.status == 200 and not {b"cache-control", b"expires", b"set-cookie"}.intersection(fields)
-
-
-def _unsatisfiable() -> Response:
-    """§5.2.1.7: the client wants nothing that is not stored."""
-    answer = problem(504, "not-cached", "Not in the cache", "The request asked for a stored answer only.")
-    answer.headers.append(forwarded(b"request", b"only-if-cached"))
-    return answer
+        """Cacheable paths: see :mod:`.suggestions`."""
+        return self._state.suggestions.rows()

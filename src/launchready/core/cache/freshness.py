@@ -1,17 +1,17 @@
-"""How long an answer is fresh, and how old it is (RFC 9111 §4.2)."""
+"""Freshness lifetime and age of a response (RFC 9111 section 4.2)."""
 
 from launchready.core.cache.cache_control import MAX_AGE_CAP, seconds
 from launchready.http import dates
 
 Fields = dict[bytes, bytes]
 
-# RFC 9110 §15.1: what may be given a heuristic freshness, without the app saying ``public``.
+# RFC 9110 section 15.1: statuses that may get heuristic freshness without ``public``.
 HEURISTIC = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501})
 _HEURISTIC_CAP = 86_400
 
 
 def expires(value: bytes, fields: Fields, now: float) -> int:
-    """§4.2.1: Expires minus Date, or minus the moment of receipt; what is no date has been over for long (§5.3)."""
+    """Section 4.2.1: Expires minus Date, or minus the time of receipt. An invalid date is in the past (section 5.3)."""
     moment = dates.parse(value, now=now)
     if moment is None:
         return 0
@@ -20,7 +20,7 @@ def expires(value: bytes, fields: Fields, now: float) -> int:
 
 
 def heuristic(fields: Fields, now: float) -> int:
-    """§4.2.2: a tenth of the time since it was last changed, a day at most."""
+    """Section 4.2.2: a tenth of the time since Last-Modified, at most one day."""
     changed = dates.parse(fields.get(b"last-modified", b""), now=now)
     if changed is None:
         return 0
@@ -29,11 +29,11 @@ def heuristic(fields: Fields, now: float) -> int:
 
 
 def initial_age(fields: Fields, headers: list[tuple[bytes, bytes]], delay: float, now: float) -> int:
-    """§4.2.3: how old an answer is when it is put; what it says of its age, or what its Date says, if that is more."""
+    """Section 4.2.3: age on arrival, the larger of the Age field plus the delay and the age by Date."""
     age = 0
     if b"age" in fields:
         first = next(value for name, value in headers if name == b"age").partition(b",")[0].strip(b" \t")
-        age = seconds(first) or 0  # §5.1: of several the first, and what is no number is not there
+        age = seconds(first) or 0  # section 5.1: the first of several members; an invalid one is ignored
     date = _date(fields, now)
     apparent = 0 if date is None else max(0, int(now) - date)
     return max(apparent, age + int(delay))

@@ -1,29 +1,29 @@
-"""What a change makes useless (RFC 9111 §4.4; RFC 9875 §3), and which answers were under way meanwhile."""
+"""Invalidation after unsafe requests (RFC 9111 section 4.4, RFC 9875 section 3)."""
 
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
-from launchready.core.cache.cache_key import key_of, target
+from launchready.core.cache.cache_key import url_key, url_key_of
 from launchready.http.message import Request, Response
 
 BOUND = 1024
 _FORGET = 60.0
 
 
-def targets(request: Request, response: Response) -> Iterator[str]:
-    """Keys: the URL itself, and Location and Content-Location where they are on the same host."""
-    yield target(request)
+def invalidated_keys(request: Request, response: Response) -> Iterator[str]:
+    """Keys of the URL itself, and of Location and Content-Location on the same host."""
+    yield url_key(request)
     host = request.get(b"host")
     for name in (b"location", b"content-location"):
         value = response.get(name)
         if value:
             url = _resolved(request, value)
             if url is not None and url[:2] == (request.scheme, host):
-                yield key_of(*url)
+                yield url_key_of(*url)
 
 
-def names_target(request: Request, response: Response) -> bool:
-    """Whether Content-Location says that the answer is what GET of this URL would be (RFC 9110 §9.3.3)."""
+def describes_target(request: Request, response: Response) -> bool:
+    """Whether Content-Location states that the response equals a GET of this URL (RFC 9110 section 9.3.3)."""
     value = response.get(b"content-location")
     if value is None:
         return False
@@ -43,12 +43,11 @@ def _resolved(request: Request, value: bytes) -> tuple[str, bytes | None, bytes,
     return parts.scheme, parts.netloc.encode("latin-1"), path, parts.query.encode("latin-1")
 
 
-class Changes:
-    """Which URLs were changed lately: what was asked before the change must not be stored after it.
+class RecentChanges:
+    """URLs that were changed lately. A response requested before a change must not be stored after it.
 
-    ``times`` is empty where nothing was changed: then nothing need be asked. Bounded: past the bound everything asked
-    before now counts as changed, which costs a call of the app and no more. Who notes a change writes its time into
-    ``times`` and trims past the bound: a call would be a frame of every change.
+    Bounded: past BOUND, everything requested before now counts as changed, which costs one call of the app. The feature
+    writes into ``times`` itself and calls ``trim`` past the bound, to save a function call for each change.
     """
 
     __slots__ = ("_floor", "times")
@@ -58,12 +57,12 @@ class Changes:
         self._floor = float("-inf")
 
     def trim(self, now: float) -> None:
-        """Forget what was long ago, and where that does not help everything."""
+        """Forget old changes; if that frees nothing, forget all and raise the floor."""
         self.times = {key: time for key, time in self.times.items() if time > now - _FORGET}
         if len(self.times) >= BOUND:
             self.times.clear()
         self._floor = now - _FORGET if self.times else now
 
-    def since(self, key: str, moment: float) -> bool:
-        """Whether the URL was changed after this moment."""
+    def changed_since(self, key: str, moment: float) -> bool:
+        """Whether the URL was changed at or after ``moment``."""
         return self.times.get(key, self._floor) >= moment

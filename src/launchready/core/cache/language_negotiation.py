@@ -1,14 +1,13 @@
-"""Selecting by the language of a stored answer (RFC 9111 §4.1, RFC 9110 §12.5.4), where a profile reads languages.
+"""Selection by the language of a stored response (RFC 9111 section 4.1, RFC 9110 section 12.5.4).
 
-Two values of Accept-Language that differ may still select one answer: who prefers German to all else is served with the
-German answer that somebody else got, as the app would have. So an answer that says its one ``Content-Language`` stands
-a second time behind its pointer, under that language; and a request that finds nothing under its own words looks there,
-if there is one language that it prefers.
+Two values of Accept-Language may select the same response: a client that prefers German gets the German response stored
+for another client. A response with one ``Content-Language`` is therefore also stored under that language. A request
+that finds nothing under its own header value looks there, if it prefers exactly one language. rfc9111 profile only.
 """
 
-from launchready.core.cache.cache_key import variant
-from launchready.core.cache.shared_state import Setup
-from launchready.core.cache.stored_response import Stored, named, stamp
+from launchready.core.cache.cache_key import variant_key
+from launchready.core.cache.shared_state import CacheState
+from launchready.core.cache.stored_response import StoredResponse, stamp, verify_stamp
 from launchready.exchange.operations import Flow
 from launchready.exchange.store import Entry, Get, Put
 from launchready.http.message import Request
@@ -16,30 +15,34 @@ from launchready.http.message import Request
 FIELD = b"accept-language"
 
 
-def preferred(setup: Setup, request: Request, key: str, pointer: Entry[Stored]) -> Flow[Entry[Stored] | None]:
-    """The fresh answer in the language that the request prefers to every other, or None."""
+def preferred(
+    state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse]
+) -> Flow[Entry[StoredResponse] | None]:
+    """The fresh response in the one language that the request prefers, or None."""
     tag = favourite(b",".join(request.lines(FIELD)))
     if tag is None or FIELD not in pointer.value.vary:
         return None
-    found = Get(setup.space, _key(key, pointer, request, tag))
+    found = Get(state.space, _key(key, pointer, request, tag))
     yield found
     entry = found.answer
-    if setup.leases:
-        entry = named(entry, found.key)
+    if state.shared_store:
+        entry = verify_stamp(entry, found.key)
     return entry if entry is not None and entry.value.lifetime > entry.value.age + entry.age else None
 
 
-def offer(setup: Setup, request: Request, key: str, pointer: Entry[Stored], stored: Stored) -> Flow[None]:
-    """Put an answer under its language as well."""
+def offer(
+    state: CacheState, request: Request, key: str, pointer: Entry[StoredResponse], stored: StoredResponse
+) -> Flow[None]:
+    """Store a response under its language as well."""
     tag = stored.field(b"content-language").strip(b" \t").lower()
     if tag and b"," not in tag and FIELD in stored.vary:
         at = _key(key, pointer, request, tag)
         stored.stamp = stamp(at)
-        yield Put(setup.space, at, stored, stored.keep)
+        yield Put(state.space, at, stored, stored.ttl)
 
 
 def favourite(value: bytes) -> bytes | None:
-    """The one language with the highest weight; None where there are several, or none."""
+    """The only language with the highest weight, or None."""
     weights: dict[bytes, float] = {}
     for member in value.lower().split(b","):
         tag, _, weight = member.replace(b" ", b"").replace(b"\t", b"").partition(b";q=")
@@ -52,5 +55,5 @@ def favourite(value: bytes) -> bytes | None:
     return best[0] if len(best) == 1 and best[0] not in {b"", b"*"} else None
 
 
-def _key(key: str, pointer: Entry[Stored], request: Request, tag: bytes) -> str:
-    return variant(key, pointer.version, pointer.value.vary, request, language=tag)
+def _key(key: str, pointer: Entry[StoredResponse], request: Request, tag: bytes) -> str:
+    return variant_key(key, pointer.version, pointer.value.vary, request, language=tag)

@@ -1,16 +1,16 @@
-"""Purging by path, tag or group: a mark in the store, older or younger than what it is about.
+"""Purging by path, tag or group: a mark in the store with a version.
 
-An entry is looked at when it is used: is there a mark for its path or one of its tags that is younger than the moment
-its app was asked? So a purge reaches every variant, every query and every worker at once, whatever is in the store and
-whatever is still under way. Nearly always the answer is found with one look, at the moment of the latest purge of all.
+Entries are checked when they are used: a mark for their path or one of their tags that is newer than the request to the
+app makes them unusable. A purge therefore reaches every variant, query and worker at once, and responses still under
+way. Usually one read of the latest mark of all decides.
 
-A hard mark makes what is older gone, a soft one makes it stale: it may still be used as RFC 5861 allows, and validated.
+A hard mark removes older entries. A soft mark makes them stale: RFC 5861 and validation still apply to them.
 """
 
 from collections.abc import Iterable, Iterator
 from math import inf
 
-from launchready.core.cache.stored_response import KEEP, Stored
+from launchready.core.cache.stored_response import MAX_TTL, StoredResponse
 from launchready.exchange.operations import Flow
 from launchready.exchange.store import Entry, Get, Put, Space
 from launchready.http.message import Request
@@ -20,23 +20,23 @@ MARKS: Space[bytes] = Space("cache-marks", dump=bytes, load=bytes, size=len, evi
 LATEST = "latest"
 
 
-class Purges:
-    """How many there were in this process: what dates a mark in a store that no other process knows."""
+class PurgeCounter:
+    """Number of purges in this process: the version of a mark in a store that no other process uses."""
 
     count = 0
 
 
 def purge(names: Iterable[str], *, soft: bool) -> Flow[None]:
-    """Put the marks. Raises what the store raises: a purge that did not reach it did not happen."""
-    Purges.count += 1
-    number = b"%d" % Purges.count
+    """Write the marks. Raises StoreError if the store was not reached: then nothing was purged."""
+    PurgeCounter.count += 1
+    number = b"%d" % PurgeCounter.count
     for name in names:
-        yield Put(MARKS, f"{'soft' if soft else 'hard'} {name}", number, KEEP)
-    yield Put(MARKS, LATEST, number, KEEP)  # last, so that whoever sees it sees the others
+        yield Put(MARKS, f"{'soft' if soft else 'hard'} {name}", number, MAX_TTL)
+    yield Put(MARKS, LATEST, number, MAX_TTL)  # last: a reader that sees it also sees the others
 
 
 def by_path(path: str) -> str:
-    """``/coaches``: with every query; ``/coaches?page=2``: with this one; ``/coaches/*``: with all that is below."""
+    """``/coaches``: with every query; ``/coaches?page=2``: this query; ``/coaches/*``: everything below."""
     return f"path {path}"
 
 
@@ -45,24 +45,26 @@ def by_tag(tag: str) -> str:
 
 
 def by_group(request: Request, group: str) -> str:
-    """RFC 9875 §2.1: a group is of one origin."""
+    """RFC 9875 section 2.1: a group belongs to one origin."""
     return f"group {request.scheme}://{request.get(b'host')!r} {group}"
 
 
-def latest() -> Flow[Entry[bytes] | None]:
+def latest_mark() -> Flow[Entry[bytes] | None]:
     """The mark of the latest purge of all."""
     mark = Get(MARKS, LATEST)
     yield mark
     return mark.answer
 
 
-def purged(request: Request, entry: Entry[Stored], mark: Entry[bytes] | None, *, shared: bool) -> Flow[float | None]:
-    """Seconds for which the entry has been stale by a purge; inf where it is gone; None where none reached it.
+def seconds_since_purge(
+    request: Request, entry: Entry[StoredResponse], mark: Entry[bytes] | None, *, shared: bool
+) -> Flow[float | None]:
+    """Seconds since a soft purge of the entry; inf after a hard purge; None if no purge applies.
 
-    ``mark``: of the latest purge of all.
+    ``mark``: the latest purge of all.
     """
-    born = entry.value.born
-    if not _after(mark, born, shared=shared):
+    purge_version = entry.value.purge_version
+    if not _is_newer(mark, purge_version, shared=shared):
         return None
     names = [*_paths(request)]
     for group in entry.value.groups:
@@ -72,23 +74,23 @@ def purged(request: Request, entry: Entry[Stored], mark: Entry[bytes] | None, *,
         for name in names:
             own = Get(MARKS, f"{kind} {name}")
             yield own
-            if own.answer is not None and _after(own.answer, born, shared=shared):
+            if own.answer is not None and _is_newer(own.answer, purge_version, shared=shared):
                 if kind == "hard":
                     return inf
                 stale = max(stale or 0.0, own.answer.age)
     return stale
 
 
-def _after(mark: Entry[bytes] | None, born: int, *, shared: bool) -> bool:
-    """Whether the mark is younger than the moment in which the app was asked, to the very operation.
+def _is_newer(mark: Entry[bytes] | None, purge_version: int, *, shared: bool) -> bool:
+    """Whether the mark is newer than the request to the app.
 
-    A store that others share draws all its versions from one source. In one of this process, purges are numbered.
+    A shared store draws all versions from one sequence. In a store of one process, purges are numbered.
     """
-    return mark is not None and (mark.version if shared else int(mark.value)) > born
+    return mark is not None and (mark.version if shared else int(mark.value)) > purge_version
 
 
 def _paths(request: Request) -> Iterator[str]:
-    """What a mark that reaches this URL may be called."""
+    """Names of the marks that apply to this URL."""
     path = request.path
     yield by_path(path)
     if request.query:

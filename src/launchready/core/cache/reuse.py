@@ -1,103 +1,119 @@
-"""Whether a stored response answers this request (RFC 9111 §4), where that is more than being fresh."""
+"""Whether a stored response may answer this request (RFC 9111 section 4), beyond plain freshness."""
 
-import re
 from enum import Enum
 from hashlib import sha256
 from math import inf
 
 from launchready.core.cache import cache_status, conditional_requests
-from launchready.core.cache.purge import latest, purged
-from launchready.core.cache.request_directives import Ask
-from launchready.core.cache.shared_state import Setup
-from launchready.core.cache.stored_response import SHARED, SIGNED_IN, STRICT, TAGGED, UNTAGGED, Stored
+from launchready.core.cache.purge import latest_mark, seconds_since_purge
+from launchready.core.cache.request_directives import RequestDirectives
+from launchready.core.cache.shared_state import CacheState
+from launchready.core.cache.stored_response import (
+    ALLOWS_AUTHORIZATION,
+    EXPLICITLY_SHARED,
+    NEVER_STALE,
+    NO_ETAG,
+    OWN_ETAG,
+    StoredResponse,
+)
 from launchready.exchange.operations import Flow
 from launchready.exchange.store import Entry
 from launchready.http.message import Request, Response
 
-# Names of the hidden fields and meta tags that frameworks put a one-time token in.
-_FORM_TOKEN = re.compile(
-    rb"name=[\"']?(?:csrfmiddlewaretoken|_?csrf[-_]?token|_csrf|authenticity_token|__RequestVerificationToken)",
-    re.IGNORECASE,
-)
-_SECRET = 16  # bytes from which a cookie's value is no accident in a page
 
+class Reuse(Enum):
+    """Decisions other than a response: VALIDATE with the app, GONE, BYPASS, or use it stale and REFRESH it behind."""
 
-class Verdict(Enum):
-    """What else than answering: ``ASK`` the app about it; it is ``GONE``; ``PASS`` by, it is not for this request;
-    use it ``STALE`` and ask the app behind the answer."""
-
-    ASK = 0
+    VALIDATE = 0
     GONE = 1
-    PASS = 2
-    STALE = 3
+    BYPASS = 2
+    REFRESH = 3
 
 
-def use(
-    setup: Setup, request: Request, ask: Ask, entry: Entry[Stored], age: int, mark: Entry[bytes] | None, *, waited: bool
-) -> Flow[Response | Verdict]:
-    """The answer, or what else to do.
+def decide(
+    state: CacheState,
+    request: Request,
+    directives: RequestDirectives,
+    entry: Entry[StoredResponse],
+    age: int,
+    mark: Entry[bytes] | None,
+    *,
+    waited: bool,
+    validated: bool,
+) -> Flow[Response | Reuse]:
+    """A response, or what to do instead.
 
-    ``age``: its current age; ``mark``: of the latest purge, in a shared store; ``waited``: for somebody else's call.
+    ``age``: current age; ``mark``: latest purge in a shared store; ``waited``: a concurrent request
+    fetched it; ``validated``: after this request arrived.
     """
     stored = entry.value
     if (
-        not setup.policy.cookies
-        and not ask.user
-        and ((ask.authorization and not stored.flags & SIGNED_IN) or (ask.cookie and not stored.flags & SHARED))
+        not state.policy.ignore_cookies
+        and not directives.user
+        and (
+            (directives.authorization and not stored.flags & ALLOWS_AUTHORIZATION)
+            or (directives.cookie and not stored.flags & EXPLICITLY_SHARED)
+        )
     ):
-        return Verdict.PASS
+        return Reuse.BYPASS
     stale: float = age - stored.lifetime
-    if setup.marked:
-        mark = mark if setup.leases else (yield from latest())
-        by_purge = yield from purged(request, entry, mark, shared=setup.leases)
+    if state.check_purges:
+        mark = mark if state.shared_store else (yield from latest_mark())
+        by_purge = yield from seconds_since_purge(request, entry, mark, shared=state.shared_store)
         if by_purge == inf:
-            return Verdict.GONE
+            return Reuse.GONE
         if by_purge is not None:
             stale = max(stale, by_purge)
     if (
-        ask.validate
-        or (ask.max_age is not None and age > ask.max_age)
-        or (ask.min_fresh and stored.lifetime - age < ask.min_fresh)
+        (directives.validate and not validated)
+        or (directives.max_age is not None and age > directives.max_age and not validated)
+        or (directives.min_fresh and stored.lifetime - age < directives.min_fresh)
     ):
-        return Verdict.ASK
+        return Reuse.VALIDATE
     if stale < 0:
-        setup.count("collapsed" if waited else "hit", request)
-        return respond(setup, request, ask, stored, age, cache_status.hit(stored.lifetime - age))
-    if stored.flags & STRICT:
-        return Verdict.ASK
-    if stale < stored.stale_for:
-        return Verdict.STALE
-    if stale <= ask.max_stale and ask.max_stale:
-        return stale_answer(setup, request, ask, stored, age)
-    return Verdict.ASK
+        state.count("collapsed" if waited else "hit", request)
+        return respond(state, request, directives, stored, age, cache_status.hit(stored.lifetime - age))
+    if stored.flags & NEVER_STALE:
+        return Reuse.VALIDATE
+    if stale < stored.stale_while_revalidate:
+        return Reuse.REFRESH
+    if stale <= directives.max_stale and directives.max_stale:
+        return respond_stale(state, request, directives, stored, age)
+    return Reuse.VALIDATE
 
 
-def stale_answer(setup: Setup, request: Request, ask: Ask, stored: Stored, age: int, why: bytes = b"") -> Response:
-    setup.count("stale", request)
-    return respond(setup, request, ask, stored, age, cache_status.hit(stored.lifetime - age, why or b"stale"))
+def respond_stale(
+    state: CacheState,
+    request: Request,
+    directives: RequestDirectives,
+    stored: StoredResponse,
+    age: int,
+    why: bytes = b"",
+) -> Response:
+    state.count("stale", request)
+    return respond(state, request, directives, stored, age, cache_status.hit(stored.lifetime - age, why or b"stale"))
 
 
-def respond(setup: Setup, request: Request, ask: Ask, stored: Stored, age: int, line: tuple[bytes, bytes]) -> Response:
-    """The stored response as an answer (§4): with its Age, and what the request's own conditions make of it."""
-    if stored.flags & UNTAGGED:
-        tag(stored)
+def respond(
+    state: CacheState,
+    request: Request,
+    directives: RequestDirectives,
+    stored: StoredResponse,
+    age: int,
+    line: tuple[bytes, bytes],
+) -> Response:
+    """The stored response with its Age, after the request's own conditions (section 4)."""
+    if stored.flags & NO_ETAG:
+        add_etag(stored)
     headers = [*stored.headers, (b"age", b"%d" % age), line]
-    answer = conditional_requests.answer(request, stored, headers, setup.wall(), part=ask.part)
+    answer = conditional_requests.answer(request, stored, headers, state.wall(), wants_range=directives.wants_range)
     if request.method == "HEAD":
         answer.body = b""
     return answer
 
 
-def tag(stored: Stored) -> None:
-    """A weak ETag (RFC 9110 §8.8.1) for an app that gives none: of the same body the same, in every process."""
+def add_etag(stored: StoredResponse) -> None:
+    """Add a weak ETag (RFC 9110 section 8.8.1) made from the body; equal bodies get equal tags in every process."""
     etag = b'W/"%b"' % sha256(stored.body).hexdigest()[:20].encode()
     stored.headers = (*stored.headers, (b"etag", etag))
-    stored.flags = stored.flags & ~UNTAGGED | TAGGED
-
-
-def tells(request: Request, body: bytes) -> bool:
-    """Whether a page holds what is for one visitor: a form's one-time token, or the value of a cookie he sent."""
-    if _FORM_TOKEN.search(body):
-        return True
-    values = (part.partition(b"=")[2].strip(b' \t"') for line in request.lines(b"cookie") for part in line.split(b";"))
-    return any(len(value) >= _SECRET and value in body for value in values)
+    stored.flags = stored.flags & ~NO_ETAG | OWN_ETAG

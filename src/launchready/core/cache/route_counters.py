@@ -1,8 +1,8 @@
-"""What the cache did, counted by route: hit, miss, stale, collapsed, and why it was passed by; each request once.
+"""Cache outcomes by route: hit, miss, stale, collapsed, and bypass with its reason. Each request counts once.
 
-A hit never reaches the app's router, so nobody knows its route. Paths are counted as they come, and now and then
-folded into names in which a number, an identifier or a long word is ``{}``: a stranger's inventions cost no memory.
-Counted without a lock: under many threads one of a million may be lost.
+A hit never reaches the app's router, so its route is unknown. Paths are counted and folded from time to time: numbers,
+identifiers and long segments become ``{}``, so invented paths cost no memory. Counting takes no lock; under many
+threads about one count in a million is lost.
 """
 
 import re
@@ -14,19 +14,19 @@ _IDENTIFIER = re.compile(r"/(?:[^/]*\d[^/]*|[^/]{25,})(?=/|$)")
 Row = dict[str, int]
 
 
-class Counts:
-    """``raw``: counted by the feature itself, (outcome, path) to a number: a call would cost every request a frame."""
+class RouteCounters:
+    """``unfolded``: (outcome, path) to a count. The feature counts inline to save a call for each request."""
 
-    __slots__ = ("_routes", "raw")
+    __slots__ = ("_routes", "unfolded")
 
     def __init__(self) -> None:
-        self.raw: dict[tuple[str, str], int] = {}
+        self.unfolded: dict[tuple[str, str], int] = {}
         self._routes: dict[str, Row] = {}
 
     def fold(self) -> None:
-        """Into names of routes, which are bounded."""
-        raw, self.raw = self.raw, {}
-        for (outcome, path), number in raw.items():
+        """Merge the unfolded counts into a bounded number of route names."""
+        unfolded, self.unfolded = self.unfolded, {}
+        for (outcome, path), number in unfolded.items():
             route = _IDENTIFIER.sub("/{}", path)
             if route not in self._routes and len(self._routes) >= _ROUTES:
                 route = "other"
@@ -34,7 +34,7 @@ class Counts:
             row[outcome] = row.get(outcome, 0) + number
 
     def rows(self) -> list[dict[str, object]]:
-        """One row a route, the busiest first: ``{"route": ..., "hit": 3, "miss": 1, "bypass cookie": 2}``."""
+        """One row per route, busiest first: ``{"route": ..., "hit": 3, "miss": 1, "bypass cookie": 2}``."""
         self.fold()
         rows: list[dict[str, object]] = [{"route": route, **row} for route, row in self._routes.items()]
         return sorted(rows, key=lambda row: -sum(value for value in row.values() if isinstance(value, int)))

@@ -1,27 +1,28 @@
-"""Putting what came into the store, past everything that may have happened meanwhile.
+"""Writing a response to the store without undoing concurrent changes.
 
-In a store of this process nobody else writes, and what was changed since is known (:class:`.invalidation.Changes`).
-In a store that others share, a write is a Replace of what was there before the app was asked: a lease, or the entry
-that was validated. Who changed, purged or took over in between has made it another one, and nothing is written.
+A store of one process has a single writer, and RecentChanges knows later changes. In a shared store every write is a
+Replace of the version seen before the app was asked: a lease, or the entry that was validated. A concurrent change,
+purge or takeover has another version, and the write is skipped.
 """
 
 from launchready.core.cache import language_negotiation
-from launchready.core.cache.cache_key import variant
-from launchready.core.cache.request_directives import Ask
-from launchready.core.cache.reuse import tag
-from launchready.core.cache.shared_state import Setup
-from launchready.core.cache.stored_response import LEASE, POINTER, UNSHARED, UNTAGGED, Stored, stamp
+from launchready.core.cache.app_call import Slot
+from launchready.core.cache.cache_key import variant_key
+from launchready.core.cache.request_directives import RequestDirectives
+from launchready.core.cache.reuse import add_etag
+from launchready.core.cache.shared_state import CacheState
+from launchready.core.cache.stored_response import LEASE, NO_ETAG, POINTER, UNCACHEABLE, StoredResponse, stamp
 from launchready.errors import StoreError
-from launchready.exchange.claim import Watch
+from launchready.exchange.claim import WaitForChange
 from launchready.exchange.operations import Flow
 from launchready.exchange.store import Delete, Entry, Get, Put, PutIfAbsent, Replace
 from launchready.http.message import Request
 
-LEASED = 10.0
-"""Seconds for which a process may keep others waiting for its answer; after that it is taken for dead."""
+LEASE_SECONDS = 10.0
+"""Seconds for which other processes wait for a lease; after that its holder counts as dead."""
 
-LOOK_AGAIN, SURE = 0.02, 1.0
-"""Seconds between two looks at somebody else's lease: where nothing tells of its end, and at most."""
+POLL_INTERVAL, MAX_POLL_INTERVAL = 0.02, 1.0
+"""Seconds between two reads of another process's lease without notifications, and at most."""
 _UNSHARED_FOR = 2.0
 _POINTER_FOR = 86_400
 MAX_VARIANTS = 2048
@@ -29,141 +30,131 @@ _COUNTED = 1024
 _DROPPED = 1024
 
 
-class Place:
-    """Where an answer will be put. ``key``: of the URL; ``at``: where it was looked for: the same, or one of its
-    variants, behind ``pointer``. ``version``: of what a shared store holds there; None: somebody else will store.
-    ``born``: its version when the app was asked. ``leased``: others wait for what comes."""
-
-    __slots__ = ("at", "born", "key", "leased", "pointer", "version")
-
-    def __init__(self, key: str, at: str, pointer: Entry[Stored] | None) -> None:
-        self.key = key
-        self.at = at
-        self.pointer = pointer
-        self.version: int | None = None
-        self.born = 0
-        self.leased = False
-
-
-def lease(
-    setup: Setup, ask: Ask, place: Place, entry: Entry[Stored] | None, mark: Entry[bytes] | None, waited: float
+def acquire_lease(
+    state: CacheState,
+    directives: RequestDirectives,
+    slot: Slot,
+    entry: Entry[StoredResponse] | None,
+    mark: Entry[bytes] | None,
+    waited: float,
 ) -> Flow[float | None]:
-    """Say in a shared store that this process asks the app. Else somebody does: look again. Answers how long it waited.
+    """Announce in a shared store that this process asks the app; None if it may do so.
 
-    ``entry``, ``mark``: what stands there, and the latest purge, as they were found together.
+    If another process holds the lease, wait and return the seconds waited; the caller reads the entry again.
+    ``entry``, ``mark``: the entry and the latest purge as they were read together.
     """
     if entry is None:
-        claim = PutIfAbsent(setup.space, place.at, Stored(LEASE, []), LEASED)
+        claim = PutIfAbsent(state.space, slot.key, StoredResponse(LEASE, []), LEASE_SECONDS)
         yield claim
         entry = claim.answer.entry
         if entry is None:
-            place.version = place.born = claim.answer.version
-            place.leased = True
+            slot.version = slot.purge_version = claim.answer.version
+            slot.holds_lease = True
             return None
         if entry.value.status != LEASE:
-            return LOOK_AGAIN
-    if entry.value.status == LEASE and setup.dropped.pop(place.at, None) != entry.version:
-        if not ask.joins or waited >= LEASED or place.at in setup.unshared:
-            return None  # goes by himself, and leaves the storing to who holds the lease
-        watch = Watch(setup.space, place.at, LOOK_AGAIN)
-        watch.version, watch.most = entry.version, SURE
+            return POLL_INTERVAL
+    if entry.value.status == LEASE and state.dropped.pop(slot.key, None) != entry.version:
+        if not directives.may_wait or waited >= LEASE_SECONDS or slot.key in state.uncacheable:
+            return None  # asks the app itself; the holder of the lease stores
+        watch = WaitForChange(state.space, slot.key, POLL_INTERVAL)
+        watch.version, watch.most = entry.version, MAX_POLL_INTERVAL
         yield watch
         return watch.answer
-    place.leased = entry.value.status == LEASE
-    place.version = entry.version
-    place.born = entry.version if mark is None else max(entry.version, mark.version)
+    slot.holds_lease = entry.value.status == LEASE
+    slot.version = entry.version
+    slot.purge_version = entry.version if mark is None else max(entry.version, mark.version)
     return None
 
 
-def abandon(setup: Setup, place: Place) -> Flow[None]:
-    """The app failed, or was stopped since its client went away: whoever waits longest may lead, at once."""
-    if place.leased and place.version is not None:
+def release_lease(state: CacheState, slot: Slot) -> Flow[None]:
+    """The app failed or was cancelled: another request may lead at once."""
+    if slot.holds_lease and slot.version is not None:
         try:
-            yield Delete(setup.space, place.at, place.version)
+            yield Delete(state.space, slot.key, slot.version)
         except StoreError:
             return
 
 
-def drop(setup: Setup, place: Place) -> None:
-    """The leader of this process went away and cannot say so in the store: whoever leads next here takes over."""
-    if place.version is not None:
-        if len(setup.dropped) >= _DROPPED:
-            setup.dropped.clear()
-        setup.dropped[place.at] = place.version
+def mark_abandoned(state: CacheState, slot: Slot) -> None:
+    """The leader was cancelled and cannot reach the store: the next leader of this process takes the lease over."""
+    if slot.version is not None:
+        if len(state.dropped) >= _DROPPED:
+            state.dropped.clear()
+        state.dropped[slot.key] = slot.version
 
 
-def release(setup: Setup, place: Place) -> Flow[None]:
-    """What came cannot be shared: all who wait go on at once, and for a moment nobody waits here again."""
-    if place.version is not None:
-        yield Replace(setup.space, place.at, Stored(UNSHARED, []), _UNSHARED_FOR, place.version)
+def mark_uncacheable(state: CacheState, slot: Slot) -> Flow[None]:
+    """The response cannot be shared: release all waiting requests, and let nobody wait for a moment."""
+    if slot.version is not None:
+        yield Replace(state.space, slot.key, StoredResponse(UNCACHEABLE, []), _UNSHARED_FOR, slot.version)
 
 
-def write(setup: Setup, place: Place, stored: Stored) -> Flow[None]:
-    """Put an answer where it was looked for."""
-    if not setup.leases:
-        yield Put(setup.space, place.at, stored, stored.keep)
-    elif place.version is not None:
-        stored.born, stored.stamp = place.born, stamp(place.at)
-        if stored.flags & UNTAGGED:
-            tag(stored)  # others load a copy, and each would work it out again
-        yield Replace(setup.space, place.at, stored, stored.keep, place.version)
+def write(state: CacheState, slot: Slot, stored: StoredResponse) -> Flow[None]:
+    """Write a response to its slot."""
+    if not state.shared_store:
+        yield Put(state.space, slot.key, stored, stored.ttl)
+    elif slot.version is not None:
+        stored.purge_version, stored.stamp = slot.purge_version, stamp(slot.key)
+        if stored.flags & NO_ETAG:
+            add_etag(stored)  # otherwise each process would compute it again
+        yield Replace(state.space, slot.key, stored, stored.ttl, slot.version)
 
 
-def keep(setup: Setup, request: Request, place: Place, stored: Stored) -> Flow[None]:
-    """Put an answer where it belongs by its Vary: at the URL, or behind a pointer that says what it depends on."""
-    if setup.leases and place.version is None:
+def store(state: CacheState, request: Request, slot: Slot, stored: StoredResponse) -> Flow[None]:
+    """Store a response at the URL, or behind a pointer if it varies."""
+    if state.shared_store and slot.version is None:
         return
-    if setup.leases:
-        stored.born = place.born
+    if state.shared_store:
+        stored.purge_version = slot.purge_version
     if not stored.vary:
-        if place.pointer is not None:  # it does not vary any more
-            yield from release(setup, place)
-            place.version, place.pointer = place.pointer.version, None
-        place.at = place.key
+        if slot.pointer is not None:  # it no longer varies
+            yield from mark_uncacheable(state, slot)
+            slot.version, slot.pointer = slot.pointer.version, None
+        slot.key = slot.url_key
     else:
-        at = yield from _behind(setup, request, place, stored.vary)
-        if at is None or place.pointer is None:
+        at = yield from _variant_slot_key(state, request, slot, stored.vary)
+        if at is None or slot.pointer is None:
             return
-        if setup.policy.fold_order:
-            yield from language_negotiation.offer(setup, request, place.key, place.pointer, stored)
-        if at != place.at:
-            place.at, stored.stamp = at, stamp(at)
-            yield Put(setup.space, at, stored, stored.keep)  # nobody else knew the new pointer
+        if state.policy.fold_order:
+            yield from language_negotiation.offer(state, request, slot.url_key, slot.pointer, stored)
+        if at != slot.key:
+            slot.key, stored.stamp = at, stamp(at)
+            yield Put(state.space, at, stored, stored.ttl)  # the pointer is new, so no other process uses the key
             return
-    yield from write(setup, place, stored)
+    yield from write(state, slot, stored)
 
 
-def _behind(setup: Setup, request: Request, place: Place, names: tuple[bytes, ...]) -> Flow[str | None]:
-    """The key of the request's variant, its pointer put where there is none; None where the URL has changed."""
-    known = place.pointer is not None and place.pointer.value.vary == names and not _crowded(setup, place)
-    if not known and not (yield from _point(setup, place, names)):
+def _variant_slot_key(state: CacheState, request: Request, slot: Slot, names: tuple[bytes, ...]) -> Flow[str | None]:
+    """The key of the request's variant, after writing its pointer if needed; None if the URL was changed."""
+    known = slot.pointer is not None and slot.pointer.value.vary == names and not _has_too_many_variants(state, slot)
+    if not known and not (yield from _put_pointer(state, slot, names)):
         return None
-    assert place.pointer is not None  # it is there, or was put
-    return variant(place.key, place.pointer.version, names, request, setup.policy.fold_order)
+    assert slot.pointer is not None  # it existed or was written
+    return variant_key(slot.url_key, slot.pointer.version, names, request, state.policy.fold_order)
 
 
-def _point(setup: Setup, place: Place, names: tuple[bytes, ...]) -> Flow[bool]:
-    """Put the pointer. False where the URL was changed meanwhile."""
-    pointer = Stored(POINTER, [], vary=names)
-    version = place.version if place.pointer is None else place.pointer.version
-    if setup.leases and version is not None:
-        replaced = Replace(setup.space, place.key, pointer, _POINTER_FOR, version)
+def _put_pointer(state: CacheState, slot: Slot, names: tuple[bytes, ...]) -> Flow[bool]:
+    """Write the pointer. False if the URL was changed meanwhile."""
+    pointer = StoredResponse(POINTER, [], vary=names)
+    version = slot.version if slot.pointer is None else slot.pointer.version
+    if state.shared_store and version is not None:
+        replaced = Replace(state.space, slot.url_key, pointer, _POINTER_FOR, version)
         yield replaced
         if not replaced.answer:
             return False
     else:
-        yield Put(setup.space, place.key, pointer, _POINTER_FOR)
-    found = Get(setup.space, place.key)
+        yield Put(state.space, slot.url_key, pointer, _POINTER_FOR)
+    found = Get(state.space, slot.url_key)
     yield found
-    place.pointer = found.answer
+    slot.pointer = found.answer
     return found.answer is not None and found.answer.value.vary == names
 
 
-def _crowded(setup: Setup, place: Place) -> bool:
-    """Whether one URL has more variants than any app means. Then they are forgotten, and it starts again."""
-    assert place.pointer is not None  # asked by who has it
-    known = place.key, place.pointer.version
-    if len(setup.variants) >= _COUNTED:
-        setup.variants.clear()
-    setup.variants[known] = setup.variants.get(known, 0) + 1
-    return setup.variants[known] > MAX_VARIANTS
+def _has_too_many_variants(state: CacheState, slot: Slot) -> bool:
+    """Whether the URL has more variants than MAX_VARIANTS. Then they are dropped by a new pointer."""
+    assert slot.pointer is not None  # the caller has one
+    known = slot.url_key, slot.pointer.version
+    if len(state.variants) >= _COUNTED:
+        state.variants.clear()
+    state.variants[known] = state.variants.get(known, 0) + 1
+    return state.variants[known] > MAX_VARIANTS

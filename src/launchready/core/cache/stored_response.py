@@ -1,12 +1,11 @@
-"""A stored response, and how it is carried over a wire.
+"""A stored response and its serialised form.
 
-Nothing in it is changed once it was put, but for the ETag that it is given when it is first used.
+Entries are immutable after the write, except for an ETag added at first use. Three other kinds of entry share the key
+space, each with a status that no response has:
 
-Three things stand in the store beside responses, each under the key of one, each with a status that no response has:
-
-- a **pointer**: what this URL answers depends on the request headers in ``vary``; the answer is one key further;
-- a **lease**: somebody is asking the app right now, and will put the answer here;
-- an **unshared** mark: what came cannot be shared, so nobody waits for anybody here.
+- a **pointer**: the response depends on the request headers in ``vary``; the entry is one key further;
+- a **lease**: a process is asking the app and will store the response here;
+- an **uncacheable** mark: the response cannot be shared, so no request waits here.
 """
 
 import json
@@ -18,41 +17,54 @@ from launchready.exchange.store import Entry
 from launchready.http.message import Headers
 
 Lines = Sequence[tuple[bytes, bytes]]
-"""Header lines, as tuples: the collector lets go of those at once, and would look at lists again and again."""
+"""Header lines as tuples: the garbage collector untracks them, unlike lists."""
 
-POINTER, LEASE, UNSHARED = 0, -1, -2
+POINTER, LEASE, UNCACHEABLE = 0, -1, -2
 
-HEADER_LINE = 200  # bytes of Python that a header line takes
+HEADER_LINE = 200  # bytes of memory per header line
 
 # Bits of ``Stored.flags``.
-SHARED = 1  # for requests with a Cookie too
-SIGNED_IN = 2  # for requests with Authorization too
-STRICT = 4  # never stale
-UNTAGGED = 8  # has no ETag, and may be given one
-TAGGED = 16  # the ETag is ours: the app does not know it
-SEARCH = 64  # says what makes no difference in its query
-HTML = 32  # a page: looked through for what is for one visitor
+EXPLICITLY_SHARED = 1  # usable for requests with a Cookie
+ALLOWS_AUTHORIZATION = 2  # usable for requests with Authorization
+NEVER_STALE = 4  # must not be used stale
+NO_ETAG = 8  # has no ETag and may get ours
+OWN_ETAG = 16  # the ETag is ours, unknown to the app
+HAS_NO_VARY_SEARCH = 64  # carries No-Vary-Search
+SEARCHED = 32  # pages and data: searched for one-time tokens
+ENCODED = 128  # has a Content-Encoding
+INSPECTED = SEARCHED | ENCODED
 
-KEEP = 7 * 86_400
-"""Seconds that anything is kept at most: fresh for a year or not, a purge need not be remembered for longer."""
+MAX_TTL = 7 * 86_400
+"""Longest time in seconds that anything is stored, so that purges need not be remembered longer."""
 
 
-class Stored:
-    """A stored response.
-
-    - ``lifetime``: seconds of freshness from the moment it was made; ``age``: how old it was when it was put.
-    - ``born``: which purge was the last when the app was asked: a purge must reach what was asked before it, however
-      late that was put. In a store that others share, a version of that moment.
-    - ``stale_for``, ``error_for``: seconds past freshness that it may be used while it is validated, and on an error.
-    - ``groups``: its Cache-Groups and tags. ``length``: the length that the app announced.
-    - ``keep``: seconds from the put that it is of any use: while fresh, while it may be stale or can be validated.
-    - ``weight``: bytes, as a store in memory counts them.
-    - ``stamp``: the key that it was put under, in a store that others can write: see ``named``.
+class StoredResponse:
+    """- ``lifetime``: seconds of freshness; ``age``: age when it was stored.
+    - ``purge_version``: the latest purge when the app was asked, so that the purge reaches responses stored later. In a
+      shared store, a version of that moment.
+    - ``stale_while_revalidate``, ``stale_if_error``: seconds after freshness ends.
+    - ``groups``: its Cache-Groups and tags. ``length``: the announced Content-Length.
+    - ``ttl``: seconds for which the entry is useful: fresh, usable stale, or for validation.
+    - ``weight``: bytes, as a memory store counts them.
+    - ``stamp``: names the key that it was stored under, in a store that others can write: see ``verify_stamp``.
     """
 
     __slots__ = (
-        "age", "body", "born", "error_for", "flags", "groups", "headers", "keep", "length", "lifetime",
-        "stale_for", "stamp", "status", "vary", "weight",
+        "age",
+        "body",
+        "flags",
+        "groups",
+        "headers",
+        "length",
+        "lifetime",
+        "purge_version",
+        "stale_if_error",
+        "stale_while_revalidate",
+        "stamp",
+        "status",
+        "ttl",
+        "vary",
+        "weight",
     )  # fmt: skip
 
     def __init__(self, status: int, headers: Lines, lifetime: int = 0, vary: tuple[bytes, ...] = ()) -> None:
@@ -61,13 +73,13 @@ class Stored:
         self.lifetime = lifetime
         self.vary = vary
         self.body = b""
-        self.age = self.born = 0
-        self.stale_for = 0
-        self.error_for = 0
+        self.age = self.purge_version = 0
+        self.stale_while_revalidate = 0
+        self.stale_if_error = 0
         self.flags = 0
         self.groups: tuple[str, ...] = ()
         self.length: bytes | None = None
-        self.keep = 0
+        self.ttl = 0
         self.stamp = ""
         self.weight = HEADER_LINE * len(headers)
 
@@ -77,62 +89,62 @@ class Stored:
 
     @property
     def validators(self) -> Headers:
-        """What to ask the app with, whether this is still its answer (RFC 9111 §4.3.1)."""
+        """Conditions that ask the app whether this response is still current (RFC 9111 section 4.3.1)."""
         names = {b"etag": b"if-none-match", b"last-modified": b"if-modified-since"}
-        known = names.keys() - {b"etag"} if self.flags & TAGGED else names.keys()
+        known = names.keys() - {b"etag"} if self.flags & OWN_ETAG else names.keys()
         return [(names[name], value) for name, value in self.headers if name in known]
 
 
 VALIDATE_FOR = 86_400
-"""Seconds past freshness for which an answer with validators is kept: a 304 in place of the whole."""
+"""Seconds past freshness for which a response with validators is kept: a 304 replaces a full response."""
 
-_NAMES = ("status", "lifetime", "age", "stale_for", "error_for", "flags", "keep", "born")
+_NAMES = ("status", "lifetime", "age", "stale_while_revalidate", "stale_if_error", "flags", "ttl", "purge_version")
 
 
-def dump(stored: Stored) -> bytes:
+def dump(stored: StoredResponse) -> bytes:
     head = {
         "n": [getattr(stored, name) for name in _NAMES],
         "v": [name.decode("latin-1") for name in stored.vary],
         "g": stored.groups,
-        "k": getattr(stored, "stamp", ""),  # what is made without a frame may have none
+        "k": getattr(stored, "stamp", ""),  # entries made by ``new`` may have none
         "h": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in stored.headers],
     }
     return json.dumps(head).encode() + b"\n" + stored.body
 
 
-def load(data: bytes) -> Stored:
-    """What was dumped. What cannot be read (another release wrote it) is a mark that is written over."""
+def load(data: bytes) -> StoredResponse:
+    """Inverse of ``dump``. Unreadable data, such as another release's, counts as an uncacheable mark."""
     try:
         return _load(data)
     except (ValueError, KeyError, TypeError):
         return unreadable()
 
 
-def unreadable() -> Stored:
-    return Stored(UNSHARED, [])
+def unreadable() -> StoredResponse:
+    return StoredResponse(UNCACHEABLE, [])
 
 
 def stamp(key: str) -> str:
-    """A key, as what stands under it names it: a digest, for a key holds what a request said."""
+    """Digest of a key. A digest, because a key contains parts of the request."""
     return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def named(entry: Entry[Stored] | None, key: str) -> Entry[Stored] | None:
-    """The entry; unreadable where it is an answer that was put under another key.
+def verify_stamp(entry: Entry[StoredResponse] | None, key: str) -> Entry[StoredResponse] | None:
+    """The entry; unreadable if it is a response that was stored under another key.
 
-    Who can write the store could copy one URL's answer, or one user's, under the key of another. Where there is a
-    secret, the signature covers the name too.
+    An attacker with write access to the store could copy a response to another URL's or user's key. With a secret, the
+    signature covers the stamp too.
     """
     if entry is None or entry.value.status <= 0 or entry.value.stamp == stamp(key):
         return entry
     return entry._replace(value=unreadable())
 
 
-def _load(data: bytes) -> Stored:
+def _load(data: bytes) -> StoredResponse:
     line, _, body = data.partition(b"\n")
     head = json.loads(line)
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head["h"]]
-    stored = Stored(head["n"][0], headers)
+    stored = StoredResponse(head["n"][0], headers)
     for name, value in zip(_NAMES, head["n"], strict=True):
         setattr(stored, name, value)
     stored.vary = tuple(name.encode("latin-1") for name in head["v"])
@@ -143,4 +155,4 @@ def _load(data: bytes) -> Stored:
     return stored
 
 
-size: Callable[[Stored], int] = attrgetter("weight")  # in C: no Python frame for every answer that is stored
+size: Callable[[StoredResponse], int] = attrgetter("weight")  # in C: no Python frame per stored response

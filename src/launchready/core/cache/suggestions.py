@@ -1,21 +1,24 @@
-"""What could be cached: the same GET, the same user, and the body has not changed.
+"""Suggestions of what could be cached: GET responses whose body stays the same for one user.
 
-One of so many answers that say nothing of caching is looked at; its body is compared with the last one that the same
-user got of the same URL. Bounded in what is remembered, and nothing of a body or a user is kept but a number.
+A sample of the responses without caching headers is compared with the previous body of the same URL and user. Only
+hashes are kept, and their number is bounded.
 """
 
-from launchready.core.cache.profiles import Policy, personal
+from collections.abc import Iterator
+
+from launchready.core.cache.private_paths import is_private_path
+from launchready.core.cache.profiles import CachePolicy
 from launchready.core.cache.request_directives import has_credentials
 from launchready.http.message import Request
 
-EVERY = 16
-"""Answers of a path, of which one is looked at."""
+SAMPLE_EVERY = 16
+"""One response in so many is sampled, per path."""
 
 _URLS = 512
-_ENOUGH = 3
+_MIN_REPEATS = 3
 
 
-class _Seen:
+class _Sample:
     __slots__ = ("body", "same", "size", "times")
 
     def __init__(self) -> None:
@@ -24,34 +27,36 @@ class _Seen:
 
 
 class Suggestions:
-    """What was seen, by path and user."""
+    """Samples by path and user."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: CachePolicy) -> None:
         self._policy = policy
-        self._credentials = (b"cookie", *policy.credentials)
-        self._seen: dict[tuple[str, int], _Seen] = {}
+        self._seen: dict[tuple[str, int], _Sample] = {}
 
-    def look(self, request: Request, body: bytes) -> None:
-        """One answer that states no freshness."""
-        who = hash(tuple(map(request.get, self._credentials))) if has_credentials(request, self._policy) else 0
+    def sample(self, request: Request, body: bytes) -> None:
+        """Record one response that states no freshness."""
+        user = hash(tuple(self._credentials(request))) if has_credentials(request, self._policy) else 0
         url = f"{request.path}?{request.query.decode('latin-1')}" if request.query else request.path
-        if (url, who) not in self._seen and len(self._seen) >= _URLS:
+        if (url, user) not in self._seen and len(self._seen) >= _URLS:
             self._seen.clear()
-        seen = self._seen.setdefault((url, who), _Seen())
+        seen = self._seen.setdefault((url, user), _Sample())
         found = hash(body)
         seen.same = seen.same + 1 if found == seen.body else 0
         seen.times += 1
         seen.body, seen.size = found, len(body)
 
+    def _credentials(self, request: Request) -> Iterator[tuple[bytes, bytes]]:
+        return (pair for pair in request.headers if pair[0] == b"cookie" or self._policy.is_credential(pair[0]))
+
     def rows(self) -> list[dict[str, object]]:
-        """``{"path", "bytes", "looks", "write"}``: what to write, for each path that always gave one user the same."""
+        """``{"path", "bytes", "looks", "write"}``: the setting to write, for each path with stable bodies."""
         best: dict[str, dict[str, object]] = {}
-        for (url, who), seen in self._seen.items():
+        for (url, user), seen in self._seen.items():
             path = url.partition("?")[0]
-            if seen.same < _ENOUGH or (not who and personal(path)):
+            if seen.same < _MIN_REPEATS or (not user and is_private_path(path)):
                 continue
-            option = "private" if who else "routes"
-            whose = ', private_key="cookie:sessionid"' if who else ""
+            option = "private" if user else "routes"
+            whose = ', private_key="cookie:sessionid"' if user else ""
             row = {"path": path, "bytes": seen.size, "looks": seen.times,
                    "write": f'Cache({option}={{"GET {path}": "60s"}}{whose})'}  # fmt: skip
             if path not in best or seen.times > int(str(best[path]["looks"])):

@@ -1,24 +1,23 @@
-"""Targeted Cache-Control (RFC 9213): ``CDN-Cache-Control`` and its kin, a strict Structured Field.
+"""Targeted Cache-Control (RFC 9213): ``CDN-Cache-Control`` and similar fields, parsed as strict Structured Fields.
 
-The first field of the target list that is there and is a Dictionary with members speaks in place of Cache-Control and
-Expires. One that is not a Dictionary is passed over, and a directive of another type than its own is not there. The
-field itself goes on, for a cache in front that it is meant for as well.
+The first listed field that is a non-empty Dictionary replaces Cache-Control and Expires. Fields that are no Dictionary
+are skipped, and members of a wrong type are ignored. The field itself is passed on to caches in front.
 """
 
-from launchready.core.cache.cache_control import MAX_AGE_CAP, Control, Directives
+from launchready.core.cache.cache_control import MAX_AGE_CAP, CacheControl, Directives
 from launchready.http.message import Headers
 from launchready.http.structured import Item, parse_dictionary
 
 _SECONDS = {"max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"}
 
 
-def targeted(headers: Headers, targets: tuple[bytes, ...]) -> Control | None:
-    """The Control that a targeted field gives, or None where Cache-Control speaks."""
+def targeted(headers: Headers, targets: tuple[bytes, ...]) -> CacheControl | None:
+    """The directives of a targeted field, or None if Cache-Control applies."""
     for target in targets:
         lines = [value for name, value in headers if name == target]
         members = parse_dictionary(b", ".join(lines)) if lines else None
         if members:
-            return Control(_directives(members), targeted=True)
+            return CacheControl(_directives(members), targeted=True)
     return None
 
 

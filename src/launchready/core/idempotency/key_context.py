@@ -1,34 +1,34 @@
-"""What one app's protection shares."""
+"""What the idempotency flows of one app share: secret, space, tokens and counters."""
 
 from collections.abc import Callable
 
-from launchready.core.idempotency.flow import Once
-from launchready.core.idempotency.record import CLAIMS, Record
-from launchready.core.idempotency.rotation import Rotated
-from launchready.core.idempotency.route_policy import Counts
+from launchready.core.idempotency.flow import IdempotencyFlow
+from launchready.core.idempotency.record import CLAIMS, ClaimRecord
+from launchready.core.idempotency.rotation import RotatedKeyFlow
+from launchready.core.idempotency.route_policy import Counters
 from launchready.exchange.store import Space
 
 
-class Vault:
-    """Where claims stand, the secret of their digests, tokens, and the counters.
+class KeyContext:
+    """The space of the claims, the secret of their digests, a source of tokens, and the counters.
 
-    - ``older``: those of the secrets that were in use before, the oldest first.
-    - ``kind``: what makes the flow of a request; where there are older ones it claims the key under them as well.
+    - ``older``: the contexts of the fallback secrets, the oldest first.
+    - ``flow_class``: makes the flow of a request; with fallback secrets it claims the key under each of them.
     """
 
-    __slots__ = ("counts", "kind", "older", "secret", "space", "token")
+    __slots__ = ("counts", "flow_class", "older", "secret", "space", "token")
 
     def __init__(
-        self, token: Callable[[], bytes], secret: bytes | None = None, space: Space[Record] = CLAIMS,
-        older: "tuple[Vault, ...]" = (),
+        self, token: Callable[[], bytes], secret: bytes | None = None, space: Space[ClaimRecord] = CLAIMS,
+        older: "tuple[KeyContext, ...]" = (),
     ) -> None:  # fmt: skip
         self.token = token
         self.secret = secret
         self.space = space
         self.older = older
-        self.kind: type[Once] = Rotated if older else Once
-        self.counts = Counts()
+        self.flow_class: type[IdempotencyFlow] = RotatedKeyFlow if older else IdempotencyFlow
+        self.counts = Counters()
 
-    def alone(self) -> "Vault":
-        """The same, as if there were no older one, with counters of its own."""
-        return Vault(self.token, self.secret, self.space)
+    def without_fallbacks(self) -> "KeyContext":
+        """The same context without fallback secrets, with counters of its own."""
+        return KeyContext(self.token, self.secret, self.space)

@@ -1,18 +1,18 @@
-"""What is stored under a key."""
+"""The record stored under a key, and its binary form."""
 
 from collections.abc import Callable
 from struct import Struct, error
 
-from launchready.exchange.operations import new
+from launchready.exchange.operations import allocate
 from launchready.exchange.store import Space
 from launchready.http.message import Headers, Response
 
 REPLAYED = (b"idempotent-replayed", b"true")
 
 RUNNING, NOT_KEPT, UNREADABLE = 0, -1, -2
-"""In place of a status: not answered yet; answered, and the answer not kept; not written by us, or with another key."""
+"""In place of a status: no answer yet; answered, but not kept; not written by us, or under another secret."""
 
-# A replay is this answer again, not this connection's: RFC 9110 §7.6.1, and what belongs to one client or one moment.
+# A replay repeats the answer, not the connection: RFC 9110 section 7.6.1, and fields of one client or one moment.
 _NOT_STORED = frozenset(
     {
         b"set-cookie", b"date", b"server", b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-connection",
@@ -21,21 +21,27 @@ _NOT_STORED = frozenset(
 )  # fmt: skip
 
 
-class Record:
+class ClaimRecord:
     """One key's state.
 
-    - ``token``: of the attempt that wrote it; so an attempt knows its own claim, and its own answer, from another's.
-    - ``lease``: for how long it is believed to live after its last sign of life.
-    - ``elapsed``: seconds from the first claim of the key to this write, as far as anybody was there to count them.
-    - ``id``: the digest under which it is stored; ``name``: of the key alone; ``route``: where it was used. For ls.
+    - ``token``: names the attempt that wrote the record, so an attempt recognises its own claim and its own answer.
+    - ``lease``: seconds after the last renewal for which the holder counts as alive.
+    - ``elapsed``: seconds from the first claim of the key to this write.
+    - ``sealed_root``: the digest that downstream keys derive from, readable with the secret alone (``seal_root``).
+    - ``owner``: digests of the credentials that may read the answer (see ``owner``); empty where a scope says so.
+    - ``id``: the digest under which it is stored; ``name``: the digest of the key alone; ``route``: where the key was
+      used. Shown by ``launchready idempotency ls``.
     """
 
-    __slots__ = ("body", "elapsed", "fingerprint", "headers", "id", "lease", "name", "route", "status", "token")
+    __slots__ = (
+        "body", "elapsed", "fingerprint", "headers", "id", "lease", "name", "owner", "route", "sealed_root",
+        "status", "token",
+    )  # fmt: skip
 
     def __init__(
         self, fingerprint: bytes, status: int = RUNNING, headers: Headers | None = None, body: bytes = b"", *,
         token: str = "", id: str = "", name: str = "", route: str = "", elapsed: float = 0.0,
-        lease: float = 0.0,
+        lease: float = 0.0, owner: bytes = b"", sealed_root: str = "",
     ) -> None:  # fmt: skip
         self.fingerprint = fingerprint
         self.status = status
@@ -47,21 +53,24 @@ class Record:
         self.route = route
         self.elapsed = elapsed
         self.lease = lease
+        self.owner = owner
+        self.sealed_root = sealed_root
 
-    def owns(self, there: "Record") -> bool:
-        """What is there was written by this attempt, which never came to run."""
+    def owns(self, there: "ClaimRecord") -> bool:
+        """Whether the stored record is this attempt's own claim, whose handler never ran."""
         return there.token == self.token and there.status == RUNNING
 
-    def later(self, elapsed: float, token: str | None = None) -> "Record":
-        """The same running claim, so many seconds after the first; with a ``token``, another attempt's."""
-        return Record(
+    def later(self, elapsed: float, token: str | None = None) -> "ClaimRecord":
+        """The same claim ``elapsed`` seconds after the first one; with a ``token``, the claim of another attempt."""
+        return ClaimRecord(
             self.fingerprint, token=self.token if token is None else token, id=self.id, name=self.name,
-            route=self.route, elapsed=elapsed, lease=self.lease,
+            route=self.route, elapsed=elapsed, lease=self.lease, owner=self.owner,
+            sealed_root=self.sealed_root,
         )  # fmt: skip
 
-    def answered(self, response: Response) -> "Record":
-        """The claim with its answer, where there is a body to keep."""
-        answered = new(Record)
+    def answered(self, response: Response, owner: bytes | None = None) -> "ClaimRecord":
+        """The claim with its answer, where there is a body to keep; ``owner`` once the answer has changed it."""
+        answered = allocate(ClaimRecord)
         body = response.body
         if body is None:
             answered.status, answered.headers, answered.body = NOT_KEPT, [], b""
@@ -75,73 +84,94 @@ class Record:
         answered.route = self.route
         answered.elapsed = self.elapsed
         answered.lease = self.lease
+        answered.sealed_root = self.sealed_root
+        answered.owner = self.owner if owner is None else owner
         return answered
 
 
-FORM = 1
-"""The first byte, for the day when a record is written in another form."""
+FORM = 2
+"""The first byte: the version of this format."""
 
-_head = Struct("<Bhdd5HI")
+_head = Struct("<Bhdd7HI")
 _HEAD = _head.size
 
 
-def dump(record: Record) -> bytes:
-    r"""A head of numbers, among them where each text ends; the texts; two lines for each header line; and the body.
+def dump(record: ClaimRecord) -> bytes:
+    r"""A head of numbers with the end of each text, the texts, two lines per header line, and the body.
 
-    No JSON and nothing to escape, because every first use writes two of these and every replay reads one: its header
-    lines are one split, its body one slice. A line break in a field value can only come from a broken app, and is a
-    space (RFC 9110 §5.5).
+    No JSON and no escapes: every first use writes two records and every replay reads one, so the header lines are one
+    split and the body one slice. A line break in a field value comes from a broken app and becomes a space (RFC 9110
+    section 5.5).
     """
     headers = record.headers
     lines = b"".join([b"%b\n%b\n" % pair for pair in headers]) if headers else b""
     if lines.count(b"\n") != 2 * len(headers):
         lines = b"".join([b"%b\n%b\n" % (name, value.replace(b"\n", b" ")) for name, value in headers])
-    print_, token, id_ = record.fingerprint, record.token.encode(), record.id.encode()
+    fingerprint, token, id_ = record.fingerprint, record.token.encode(), record.id.encode()
     name, route = record.name.encode(), record.route.encode("utf-8", "surrogatepass")
-    to_print = _HEAD + len(print_)
-    to_token = to_print + len(token)
+    to_fingerprint = _HEAD + len(fingerprint)
+    to_owner = to_fingerprint + len(record.owner)
+    to_token = to_owner + len(token)
     to_id = to_token + len(id_)
     to_name = to_id + len(name)
     to_route = to_name + len(route)
+    root = record.sealed_root.encode()
+    to_root = to_route + len(root)
     head = _head.pack(
-        FORM, record.status, record.elapsed, record.lease, to_print, to_token, to_id, to_name, to_route,
-        to_route + len(lines),
+        FORM, record.status, record.elapsed, record.lease, to_fingerprint, to_owner, to_token, to_id, to_name, to_route,
+        to_root, to_root + len(lines),
     )  # fmt: skip
-    return b"".join((head, print_, token, id_, name, route, lines, record.body))
+    return b"".join((head, fingerprint, record.owner, token, id_, name, route, root, lines, record.body))
 
 
-def load(data: bytes) -> Record:
-    """Never raises: what cannot be read is taken, and its outcome unknown."""
-    record = new(Record)
+def load(data: bytes) -> ClaimRecord:
+    """Never raises. An unreadable record counts as a taken key with an unknown outcome."""
+    record = allocate(ClaimRecord)
     try:
         (
-            form, record.status, record.elapsed, record.lease, to_print, to_token, to_id, to_name, to_route, to_lines,
+            form, record.status, record.elapsed, record.lease,
+            to_fingerprint, to_owner, to_token, to_id, to_name, to_route, to_root, to_lines,
         ) = _head.unpack_from(data)  # fmt: skip
-        if form != FORM or not _HEAD <= to_print <= to_token <= to_id <= to_name <= to_route <= to_lines <= len(data):
-            return Record(b"", UNREADABLE)
-        record.fingerprint = data[_HEAD:to_print]
-        record.token = data[to_print:to_token].decode()
+        if form != FORM or not (
+            _HEAD
+            <= to_fingerprint
+            <= to_owner
+            <= to_token
+            <= to_id
+            <= to_name
+            <= to_route
+            <= to_root
+            <= to_lines
+            <= len(data)
+        ):
+            return ClaimRecord(b"", UNREADABLE)
+        record.fingerprint = data[_HEAD:to_fingerprint]
+        record.owner = data[to_fingerprint:to_owner]
+        record.token = data[to_owner:to_token].decode()
         record.id = data[to_token:to_id].decode()
         record.name = data[to_id:to_name].decode()
         record.route = data[to_name:to_route].decode("utf-8", "surrogatepass")
+        record.sealed_root = data[to_route:to_root].decode()
     except (ValueError, TypeError, error):
-        return Record(b"", UNREADABLE)
-    lines = iter(data[to_route:to_lines].split(b"\n"))
-    record.headers = list(zip(lines, lines, strict=False))  # what follows the last line break has no other half
+        return ClaimRecord(b"", UNREADABLE)
+    lines = iter(data[to_root:to_lines].split(b"\n"))
+    record.headers = list(zip(lines, lines, strict=False))  # text after the last line break has no pair
     record.body = data[to_lines:]
     return record
 
 
-def _size(record: Record) -> int:
+def _size(record: ClaimRecord) -> int:
     return len(record.body) + 512
 
 
-def _id(record: Record) -> str:
+def _id(record: ClaimRecord) -> str:
     return record.id
 
 
-def claims(dump: Callable[[Record], bytes] = dump, load: Callable[[bytes], Record] = load) -> Space[Record]:
-    """The space of claims, with another way to write them down: signed, or encrypted."""
+def claims(
+    dump: Callable[[ClaimRecord], bytes] = dump, load: Callable[[bytes], ClaimRecord] = load
+) -> Space[ClaimRecord]:
+    """The space of claims, with its own codec: signed, or encrypted."""
     return Space("idempotency", dump, load, _size, evictable=False, max_entries=200_000, max_bytes=1024**3, key_of=_id)
 
 

@@ -23,12 +23,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from launchready.core.idempotency import refusals
-from launchready.core.idempotency.flow import Once, Recovering
-from launchready.core.idempotency.record import REPLAYED, RUNNING, UNREADABLE, Record
-from launchready.core.idempotency.route_policy import Counts, rerun
+from launchready.core.idempotency.flow import IdempotencyFlow, Recovering
+from launchready.core.idempotency.record import REPLAYED, RUNNING, UNREADABLE, ClaimRecord
+from launchready.core.idempotency.route_policy import Counters, rerun
 from launchready.errors import SafeToRetry, StoreError
-from launchready.exchange.app import Hold
-from launchready.exchange.claim import Claim, Forget
+from launchready.exchange.app import ForwardBuffered
+from launchready.exchange.claim import Claim, ReleaseIfMine
 from launchready.exchange.operations import Flow
 from launchready.exchange.store import Get, GetAll
 from launchready.http.message import Request, Response
@@ -36,35 +36,37 @@ from launchready.http.message import Request, Response
 Claiming = Flow[Response | None]
 
 
-class Rotated(Once):
-    """Once, for a vault that has older ones."""
+class RotatedKeyFlow(IdempotencyFlow):
+    """Once, for a context that has older ones."""
 
-    def story(self, request: Request | None = None) -> Claiming:
+    def run(self, request: Request | None = None) -> Claiming:
         known = yield from self.read(request)
         if isinstance(known, Response):
             return known
         if not known:
-            return refusals.missing() if self._rule.required else None
-        vault, recover = self._vault, self._asking(self._recover)
-        parts = [Part(self._rule, each.alone()) for each in (*vault.older, vault)]
-        token = vault.token().hex()
+            return refusals.missing() if self._policy.required else None
+        context, recover = self._context, self._asking(self._recover)
+        parts = [ClaimUnderSecret(self._policy, each.without_fallbacks()) for each in (*context.older, context)]
+        token = context.token().hex()
         for part in parts:
             part.token = token
-            part.know(*self.sent, self.print_, self._route)
+            part.user, part.credentials, part.sender = self.user, self.credentials, self.sender
+            part._releases = self._releases
+            part.set_key(*self.scope_and_key, self.request_digest, self._route)
         try:
             yield GetAll(*(part.look() for part in parts))
         except StoreError:
-            vault.counts.refused_by_store += 1
+            context.counts.refused_by_store += 1
             return refusals.store_unavailable()
-        held: list[Part] = []
+        held: list[ClaimUnderSecret] = []
         began = 0.0
         try:
-            for part in sorted(parts, key=Part.rank):
-                part.beside = held[-1].held if held else None
+            for part in sorted(parts, key=ClaimUnderSecret.rank):
+                part.sibling = held[-1].claim if held else None
                 told = yield from part.begin(recover, began)
-                vault.counts.waited += part.counts.waited
+                context.counts.waited += part.counts.waited
                 if told is not None:
-                    vault.counts.add(part.counts)
+                    context.counts.add(part.counts)
                     yield from _given_back(held, told)
                     return told
                 held.append(part)
@@ -82,19 +84,23 @@ class Rotated(Once):
             return recover
         return lambda once, _: recover(once, self._request)
 
-    def _run(self, parts: Sequence["Part"]) -> Claiming:
+    def _run(self, parts: Sequence["ClaimUnderSecret"]) -> Claiming:
         """The handler runs once; then each claim has its end."""
-        taken, counts = any(part.taken for part in parts), self._vault.counts
+        taken, counts = any(part.taken for part in parts), self._context.counts
         counts.recovered += taken
         counts.first += not taken
-        self.held, self.waits = parts[-1].held, True
-        if self._request is not None and self.held is not None:
-            self._request.claimed = self.held
+        self.claim, self.waits = parts[-1].claim, True
+        if self._request is not None and self.claim is not None:
+            self._request.claimed = self.claim
         app, error, told = parts[-1].app, None, None
         try:
             yield app
         except SafeToRetry as reason:
             error = reason
+        if self.claim is not None and self.claim.superseded:
+            if error is not None:
+                raise error
+            return None
         left = [*parts]
         try:
             while left:
@@ -104,27 +110,27 @@ class Rotated(Once):
                     left.clear()  # too late: another has the key, and only what that one stores is believed
         finally:
             counts.released += parts[0].counts.released
-            for part in left:  # nobody waits any more: the last word of each is said beside the requests
+            for part in left:  # nobody waits any more: the last word of each is said sibling the requests
                 with suppress(StopIteration):
                     next(part.end(app, error))
         return told
 
 
-class Part(Once):
-    """The claim under one secret. ``app``: where it waits for the handler; ``beside``: the one that was made before.
+class ClaimUnderSecret(IdempotencyFlow):
+    """The claim under one secret. ``app``: where it waits for the handler; ``sibling``: the one that was made before.
 
     ``token``: of the attempt, whatever the secret. ``began``: seconds since its first one.
     """
 
     began = 0.0
-    beside: Claim | None = None
+    sibling: Claim | None = None
     token = ""
     flow: Claiming
-    app: Hold
+    app: ForwardBuffered
 
     @property
-    def counts(self) -> Counts:
-        return self._vault.counts
+    def counts(self) -> Counters:
+        return self._context.counts
 
     @property
     def taken(self) -> bool:
@@ -133,12 +139,12 @@ class Part(Once):
 
     @property
     def elapsed(self) -> float:
-        assert self.held is not None  # it waits for the handler
-        seconds: float = self.held.record(0.0).elapsed
+        assert self.claim is not None  # it waits for the handler
+        seconds: float = self.claim.record(0.0).elapsed
         return seconds
 
-    def look(self) -> Get[Record]:
-        self.there = Get(self._vault.space, self.id_)
+    def look(self) -> Get[ClaimRecord]:
+        self.there = Get(self._context.space, self.id_)
         return self.there
 
     def rank(self) -> tuple[int, str]:
@@ -146,7 +152,7 @@ class Part(Once):
         state = UNREADABLE if entry is None else entry.value.status
         return (2 if state == UNREADABLE else 1 if state == RUNNING else 0), self.id_
 
-    def record(self) -> Record:
+    def record(self) -> ClaimRecord:
         record = super().record()
         record.token, record.elapsed = self.token, self.began
         return record
@@ -154,23 +160,23 @@ class Part(Once):
     def begin(self, recover: Recovering | None, began: float) -> Claiming:
         """None: it is held, and waits for the handler. A response: that is what is to be told."""
         self._recover, self.began = recover, began
-        self.flow = self.story()
+        self.flow = self.run()
         app = yield from _as_far(self.flow)
-        if not isinstance(app, Hold):
+        if not isinstance(app, ForwardBuffered):
             return app
         self.app = app
         return None
 
-    def end(self, app: Hold, error: SafeToRetry | None) -> Claiming:
+    def end(self, app: ForwardBuffered, error: SafeToRetry | None) -> Claiming:
         if error is None:
             self.app.answer = app.answer
         told = yield from _as_far(self.flow, error)
-        assert not isinstance(told, Hold)  # it waited for one answer
+        assert not isinstance(told, ForwardBuffered)  # it waited for one answer
         return told
 
-    def _made(self, record: Record, version: int) -> Claim:
-        claim = super()._made(record, version)
-        claim.beside = self.beside
+    def _make_claim(self, record: ClaimRecord, version: int) -> Claim:
+        claim = super()._make_claim(record, version)
+        claim.sibling = self.sibling
         return claim
 
 
@@ -178,11 +184,11 @@ def _asked(*_: object) -> None:
     """The app said already that it did not happen."""
 
 
-def _as_far(flow: Claiming, error: Exception | None = None) -> Flow[Hold | Response | None]:
+def _as_far(flow: Claiming, error: Exception | None = None) -> Flow[ForwardBuffered | Response | None]:
     """Carry a flow to where its handler is to run, or to its end."""
     try:
         op = next(flow) if error is None else flow.throw(error)
-        while not isinstance(op, Hold):
+        while not isinstance(op, ForwardBuffered):
             try:
                 yield op
             except Exception as raised:
@@ -198,15 +204,15 @@ def _as_far(flow: Claiming, error: Exception | None = None) -> Flow[Hold | Respo
     return op
 
 
-def _given_back(parts: Sequence[Part], told: Response) -> Flow[None]:
-    """Nothing ran. A store that did not answer is asked to forget, beside the request, as often as it takes."""
+def _given_back(parts: Sequence[ClaimUnderSecret], told: Response) -> Flow[None]:
+    """Nothing ran. A store that did not answer is asked to forget, sibling the request, as often as it takes."""
     away = told.status == 503 and REPLAYED not in told.headers
     for part in reversed(parts):
-        claim = part.held
+        claim = part.claim
         if part.taken or claim is None:
             continue  # whoever comes after a lease may take it over again
         if away:
             claim.end(released=True)
-            yield Forget(claim.space, claim.key, part.record().owns)
+            yield ReleaseIfMine(claim.space, claim.key, part.record().owns)
         else:
             yield from _as_far(part.flow, SafeToRetry())

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from launchready.core.idempotency.record import RUNNING, Record
+from launchready.core.idempotency.record import RUNNING, ClaimRecord
 from launchready.exchange.store import Entry
 
 QUIET = 15.0
@@ -19,13 +19,13 @@ class Unknown:
     whole: bool = True
 
 
-def state(entry: Entry[Record]) -> str:
+def state(entry: Entry[ClaimRecord]) -> str:
     """What became of a key, as far as its record says."""
     record = entry.value
     return "done" if record.status != RUNNING else "unknown" if entry.age >= (record.lease or QUIET) else "running"
 
 
-def unknown(entries: Iterable[Entry[Record]], going_on: Callable[[], bool] = lambda: True) -> Unknown:
+def unknown(entries: Iterable[Entry[ClaimRecord]], going_on: Callable[[], bool] = lambda: True) -> Unknown:
     """Counts. An attempt has one token, under however many secrets its claim stands; an answer under one is known."""
     since: dict[str, float] = {}
     known: set[str] = set()

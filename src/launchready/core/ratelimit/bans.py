@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from launchready.errors import StoreError
 from launchready.exchange.operations import Flow
-from launchready.exchange.store import Delete, Entry, Get, Give, Put, PutIfAbsent, Replace, Space, Take
+from launchready.exchange.store import Consume, Delete, Entry, Get, Put, PutIfAbsent, Refund, Replace, Space
 from launchready.exchange.window import Window
 from launchready.http.message import Response
 from launchready.http.problem import problem
@@ -85,7 +85,7 @@ class Bans:
 
     def strike(self, client: str) -> Flow[bool]:
         """One more refusal. True: it was one too many, and the client is banned now."""
-        take = Take(self._violations(client), self.windows)
+        take = Consume(self._violations(client), self.windows)
         try:
             yield take
             if take.answer.allowed and take.answer.remaining:
@@ -95,7 +95,7 @@ class Bans:
             strikes = before.answer.value.strikes + 1 if before.answer is not None else 1
             seconds = min(self.time * 2.0 ** min(strikes - 1, 30), self.longest)
             yield Put(BANS, client, Ban(strikes, seconds), seconds + self.longest)
-            yield Give(take.key, self.windows)
+            yield Refund(take.key, self.windows)
             yield from _listed(client)
         except StoreError:
             return False
@@ -108,7 +108,7 @@ class Bans:
         """Forget a ban and its strikes. False: there was none."""
         delete = Delete(BANS, client)
         yield delete
-        yield Give(self._violations(client), self.windows)
+        yield Refund(self._violations(client), self.windows)
         return delete.answer
 
 

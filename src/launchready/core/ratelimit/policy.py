@@ -82,6 +82,7 @@ class Policy:
         self.legacy = headers == "legacy"
         self.prefix = f"rate:{salt}{name}:"
         self.local = self.here(windows)
+        self.exact = all(window.exact for window in windows)
         shown = name.encode("ascii", "backslashreplace").decode()
         self.names = [shown if index == 0 else f"{shown};{index + 1}" for index in range(len(windows))] or [shown]
         self.quoted = [string(each).encode() for each in self.names[: len(windows)]] if headers == "draft" else []

@@ -26,7 +26,7 @@ from launchready.core.idempotency.keys import lookup_key
 from launchready.errors import ConfigError
 from launchready.idempotency.transaction.connections import Connection, adapt
 from launchready.idempotency.transaction.key_row import Row, Story, begin, finish
-from launchready.runtime.claims.context import Once
+from launchready.runtime.claims.context import IdempotencyContext
 from launchready.runtime.current import HELD
 from launchready.runtime.drive import adrive, drive
 from launchready.settings.problems import Problems
@@ -34,7 +34,7 @@ from launchready.settings.problems import Problems
 KEEP, WAIT, LEASE = "30d", "2500ms", "60s"
 
 
-class Held(Once):
+class Held(IdempotencyContext):
     """What runs in the transaction that holds its key: it cannot be taken over, so there is nothing to renew."""
 
     def __init__(self, root: str | None, text: str | None, connection: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from launchready.errors import ConfigError, MissingExtra
-from launchready.stores.base import where
+from launchready.stores.base import safe_url
 from launchready.stores.mysql import parameters
 
 CONNECT_WAIT = 2
@@ -27,7 +27,7 @@ def opener(url: str, *, asynchronous: bool = False) -> Callable[[], Any]:
         return lambda: _postgresql(url, asynchronous=asynchronous)
     if scheme in {"mysql", "mariadb"}:
         return lambda: _mysql(url)
-    raise ConfigError([_NONE.format(where(url))])
+    raise ConfigError([_NONE.format(safe_url(url))])
 
 
 _NONE = (

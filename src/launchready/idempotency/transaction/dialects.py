@@ -73,19 +73,21 @@ _POSTGRESQL = f"""
 CREATE TABLE IF NOT EXISTS {TABLE} (k bytea PRIMARY KEY, fp bytea NOT NULL, result bytea, expires bigint NOT NULL)"""
 _MYSQL = f"""
 CREATE TABLE IF NOT EXISTS {TABLE} (
-  k VARBINARY(32) PRIMARY KEY, fp VARBINARY(32) NOT NULL, result LONGBLOB, expires BIGINT NOT NULL
+  k VARBINARY(32) PRIMARY KEY, fp VARBINARY(32) NOT NULL, result LONGBLOB, expires BIGINT NOT NULL,
+  KEY {TABLE}_expires (expires)
 ) ENGINE=InnoDB"""
+_INDEX = f"CREATE INDEX IF NOT EXISTS {TABLE}_expires ON {TABLE} (expires)"  # else each sweep scans the live rows
 _OVER = f"SELECT k FROM {TABLE} WHERE expires <= {{now}} LIMIT 256"
 
 SQLITE = _dialect(
     "sqlite",
-    (_SQLITE,),
+    (_SQLITE, _INDEX),
     None,
     f"DELETE FROM {TABLE} WHERE k IN (SELECT k FROM {TABLE} WHERE expires <= {{now}} LIMIT 256)",
 )
 POSTGRESQL = _dialect(
     "postgresql",
-    ("SELECT pg_advisory_xact_lock(5478201732)", _POSTGRESQL),  # two that create it at once would collide
+    ("SELECT pg_advisory_xact_lock(5478201732)", _POSTGRESQL, _INDEX),  # two that create it at once would collide
     f"SELECT pg_try_advisory_xact_lock(:lock), to_regclass('{TABLE}') IS NOT NULL",
     f"DELETE FROM {TABLE} WHERE k IN ({_OVER} FOR UPDATE SKIP LOCKED)",
 )

@@ -6,7 +6,7 @@ from contextlib import closing
 from functools import wraps
 from typing import Any
 
-from launchready.core.idempotency import Rule
+from launchready.core.idempotency import RoutePolicy
 from launchready.idempotency.transaction import transaction
 from launchready.idempotency.transaction.connect import opener
 from launchready.runtime.current import CURRENT
@@ -14,7 +14,7 @@ from launchready.runtime.current import CURRENT
 Function = Callable[..., Any]
 
 
-def function_within(function: Function, rule: Rule, key: Function, url: str) -> Function:
+def function_within(function: Function, rule: RoutePolicy, key: Function, url: str) -> Function:
     """Runs in a transaction of its own, which it finds as ``current().tx``; its result is kept as JSON."""
     scope = f"function:{function.__module__}.{function.__qualname__}"
 

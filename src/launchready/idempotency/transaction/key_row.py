@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, InFlight, KeyReused, StoreUnavailable
-from launchready.exchange.claim import Work
+from launchready.exchange.claim import RunOnConnection
 from launchready.exchange.operations import Op
 from launchready.exchange.window import MICRO
 from launchready.idempotency.transaction.connections import Connection
@@ -170,7 +170,7 @@ def _sql(connection: Connection, statement: str, **params: Any) -> Story:
 
 
 def _do(connection: Connection, call: Callable[[], Any]) -> Story:
-    work = Work(call, connection.carry)
+    work = RunOnConnection(call, connection.carry)
     yield work
     return work.answer
 

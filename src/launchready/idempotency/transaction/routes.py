@@ -7,22 +7,28 @@ served by ``@idempotent(mode="transaction")``, which opens an awaited connection
 from collections.abc import Callable
 from typing import Any
 
-from launchready.core.idempotency import Once, Rule, Vault
+from launchready.core.idempotency import IdempotencyFlow, KeyContext, RoutePolicy
 from launchready.errors import ConfigError
 from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
 from launchready.idempotency.transaction.connect import opener
-from launchready.idempotency.transaction.view_flow import Within
+from launchready.idempotency.transaction.view_flow import TransactionFlow
 from launchready.settings.idempotency import WITHIN, Idempotency
 from launchready.settings.problems import Problems
-from launchready.settings.request_view import Asked
+from launchready.settings.request_view import RequestView
 
 
-class Routed(Within):
+class Routed(TransactionFlow):
     """``given``: the app's own function of the request that gives its connection."""
 
     def __init__(
-        self, rule: Rule, vault: Vault, opens: Callable[[], Any], given: Callable[[Asked], Any] | None, *, asks: bool
+        self,
+        rule: RoutePolicy,
+        vault: KeyContext,
+        opens: Callable[[], Any],
+        given: Callable[[RequestView], Any] | None,
+        *,
+        asks: bool,
     ) -> None:
         super().__init__(rule, vault, rule.find, None, opens, ours=given is None, asks=asks)
         self._given = given
@@ -30,11 +36,11 @@ class Routed(Within):
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
         given = self._given
         if given is not None:
-            self._opens = lambda: given(Asked(request))
+            self._opens = lambda: given(RequestView(request))
         return super().handle(request)
 
 
-def routed(settings: Idempotency, url: str, problems: Problems) -> Callable[[Rule, Vault], Once]:
+def routed(settings: Idempotency, url: str, problems: Problems) -> Callable[[RoutePolicy, KeyContext], IdempotencyFlow]:
     """What makes the flow of each request. ``url`` is "" where the framework has a database of its own."""
     opens: Callable[[], Any] = _nothing
     named = settings.store or url

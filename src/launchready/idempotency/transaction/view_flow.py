@@ -11,11 +11,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from launchready.core.idempotency import HEADER, Find, Once, Record, Rule, Vault, dump, load, refusals
+from launchready.core.idempotency import (
+    HEADER,
+    ClaimRecord,
+    IdempotencyFlow,
+    KeyContext,
+    KeyFinder,
+    RoutePolicy,
+    dump,
+    load,
+    refusals,
+)
 from launchready.core.idempotency.keys import lookup_key
 from launchready.errors import InFlight, KeyReused, LaunchReadyError, SafeToRetry
-from launchready.exchange.app import Hold
-from launchready.exchange.claim import Database, Work, root
+from launchready.exchange.app import ForwardBuffered
+from launchready.exchange.claim import Database, RunOnConnection, root
 from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
 from launchready.idempotency.transaction import Held, Row
@@ -27,54 +37,59 @@ logger = logging.getLogger("launchready")
 Open = Callable[[], Any]
 
 
-class Within(Once):
+class TransactionFlow(IdempotencyFlow):
     """``opens`` gives the connection, or something to await for it. ``ours``: it is closed when the answer is known.
 
     ``asks``: the framework is asked first whether it has one.
     """
 
+    settles_at_once = True
+
     def __init__(
-        self, rule: Rule, vault: Vault, key: Find | None, scope: str | None, opens: Open, *, ours: bool,
-        asks: bool = False,
+        self, policy: RoutePolicy, context: KeyContext, key: KeyFinder | None, scope: str | None, opens: Open, *,
+        ours: bool, asks: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(rule, vault, key, scope)
+        super().__init__(policy, context, key, scope)
         self._opens = opens
         self._ours = ours
         self._asks = asks
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
         """Without a key there is a transaction all the same: the view's work stands in it."""
-        if request.claimed is None and self._key is None and not request.lines(HEADER):
+        if request.claimed is None and self._finder is None and not request.lines(HEADER):
             self._request = request
             return self._without()
         return super().handle(request)
 
     def _without(self) -> Flow[Response | None]:
-        if self._rule.required:
+        if self._policy.required:
             return refusals.missing()
         try:
             connection = yield from self._opened()
-            enter = Work(connection.enter, connection.carry)
+            enter = RunOnConnection(connection.enter, connection.carry)
             yield enter
         except Exception as error:
             return self._down(error)
         return (yield from self._run(connection, (), None))
 
-    def story(self, request: Request | None = None) -> Flow[Response | None]:
+    def run(self, request: Request | None = None) -> Flow[Response | None]:
         """Take the key in the app's transaction, or say why not."""
         known = yield from self.read(request)
         if isinstance(known, Response):
             return known
         if not known:
             return (yield from self._without())
-        counts = self._vault.counts
+        counts = self._context.counts
         try:
             connection = yield from self._opened()
         except Exception as error:
             return self._down(error)
-        rule = self._rule
-        names = [lookup_key(*self.sent, older.secret) for older in self._vault.older]
-        rows = [Row(bytes.fromhex(name), self.print_, rule.keep, rule.wait, rule.lease) for name in (*names, self.id_)]
+        policy = self._policy
+        names = [lookup_key(*self.scope_and_key, older.secret) for older in self._context.older]
+        rows = [
+            Row(bytes.fromhex(name), self.request_digest, policy.keep, policy.wait, policy.lease)
+            for name in (*names, self.id_)
+        ]
         try:
             found = yield from begin(connection, *rows)
         except KeyReused:
@@ -90,7 +105,11 @@ class Within(Once):
             with suppress(Exception):  # nothing was written but rows under older secrets, which are for nothing
                 yield from finish(connection, (), None, SafeToRetry() if names else None)
             there = load(found)
-            told = refusals.replay(there) if there.status > 0 else refusals.answer_not_stored()
+            if not self._may_see(there):
+                counts.other_owner += 1
+                told = refusals.other_owner()
+            else:
+                told = refusals.replay(there, self.sender) if there.status > 0 else refusals.answer_not_stored()
             return (yield from self._closed(connection, told))
         counts.first += 1
         return (yield from self._run(connection, rows, self.record()))
@@ -102,14 +121,14 @@ class Within(Once):
             if database.answer is not None:
                 self._ours = False
                 return adapt(database.answer)
-        opened = Work(self._opens, _opened)
+        opened = RunOnConnection(self._opens, _opened)
         yield opened
         return adapt(opened.answer)
 
-    def _run(self, connection: Connection, rows: Sequence[Row], record: Record | None) -> Flow[Response | None]:
-        app = Hold(self._rule.max_body)
+    def _run(self, connection: Connection, rows: Sequence[Row], record: ClaimRecord | None) -> Flow[Response | None]:
+        app = ForwardBuffered(self._policy.max_body)
         if self._request is not None:
-            scope, key = self.sent
+            scope, key = self.scope_and_key
             made = None if record is None else root(scope, key)
             self._request.claimed = Held(made, None if record is None else key.decode(), connection.raw)
         self.waits = True
@@ -126,18 +145,18 @@ class Within(Once):
             if not hasattr(app, "answer"):
                 self._abandon(connection)  # where nobody waits any more, nothing can be awaited either
         response = app.answer
-        if response.status >= min(500, self._rule.release_from):
+        if response.status in self._releases or response.status >= min(500, self._policy.release_from):
             yield from self._rolled_back(connection, rows, SafeToRetry())
             return None
         try:
-            answer = None if record is None else dump(record.answered(response))
+            answer = None if record is None else dump(record.answered(response, self._owner_after(response)))
             yield from finish(connection, rows, answer, None)
         except Exception as error:
             return (yield from self._closed(connection, self._down(error)))
         return (yield from self._closed(connection, None))
 
     def _rolled_back(self, connection: Connection, rows: Sequence[Row], error: BaseException) -> Flow[None]:
-        self._vault.counts.released += 1
+        self._context.counts.released += 1
         with suppress(Exception):  # a connection that is gone has rolled back
             yield from finish(connection, rows, None, error)
         yield from self._closed(connection, None)
@@ -146,13 +165,13 @@ class Within(Once):
         """Nothing was done, or nobody knows: a retry finds out. A mistake in the code is nobody's retry."""
         if isinstance(error, LaunchReadyError) and error.status == 500:
             raise error
-        self._vault.counts.refused_by_store += 1
+        self._context.counts.refused_by_store += 1
         logger.warning("a transaction for a key did not come about: %s", type(error).__name__, exc_info=error)
         return refusals.store_unavailable()
 
     def _closed(self, connection: Connection, told: Response | None) -> Flow[Response | None]:
         if self._ours:
-            work = Work(connection.raw.close, connection.carry)
+            work = RunOnConnection(connection.raw.close, connection.carry)
             with suppress(Exception):  # it is of no use any more
                 yield work
             self._ours = False

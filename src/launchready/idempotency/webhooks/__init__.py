@@ -18,15 +18,16 @@ from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
 from launchready.clock import SYSTEM
-from launchready.core.idempotency import Find, Once, refusals
+from launchready.core.idempotency import DerivedKey, IdempotencyFlow, KeyFinder, refusals
 from launchready.errors import ConfigError
 from launchready.exchange.app import Spooled
 from launchready.http.message import Request, Response
 from launchready.http.problem import problem
 from launchready.idempotency.transaction.connect import opener
-from launchready.idempotency.views import View, protected_view
+from launchready.idempotency.views import Arguments, View, protected_view
 from launchready.idempotency.webhooks import presets
-from launchready.runtime.current import Exchange, Wanted
+from launchready.runtime.current import CurrentExchange, ViewFeatures
+from launchready.runtime.route_check import decorated
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.problems import Problems
 
@@ -41,19 +42,20 @@ def names() -> list[str]:
     return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(presets.__path__))
 
 
-class Hook:
-    """How one view is protected: as a view of its key, in a scope of its own, whatever else a redelivery brings."""
+class WebhookView:
+    """How a webhook is protected: by its event's id, whatever headers a delivery brings.
 
-    def __init__(self, provider: str, view: View) -> None:
-        self._provider = provider
+    The scope is the handler and its path without a trailing slash, so two endpoints for one provider both work on it.
+    """
+
+    def __init__(self, provider: str, handler: str, view: View) -> None:
+        self._scope = f"webhook:{provider}:{handler}"
         self._view = view
-        self.told = view.told
-        self.transaction = view.transaction
 
-    def flow(self, exchange: Exchange, *, asynchronous: bool) -> Once:
-        flow = self._view.flow(exchange, asynchronous=asynchronous)
-        flow.scope = f"webhook:{self._provider}:{exchange.request.path}"
-        flow.print_ = b"event"
+    def flow(self, exchange: CurrentExchange, arguments: Arguments, *, asynchronous: bool) -> IdempotencyFlow:
+        flow = self._view.flow(exchange, arguments, asynchronous=asynchronous)
+        flow.scope = f"{self._scope}:{exchange.request.path.rstrip('/')}"
+        flow.request_digest = b"event"
         return flow
 
 
@@ -83,7 +85,7 @@ def webhook(
     if provider not in names():
         problems.unknown("@webhook", provider, names())
     within = problems.choice("@webhook: mode", mode, ("store", "transaction")) == "transaction"
-    rule = compile_rule(
+    policy = compile_rule(
         problems, Idempotency(routes=(), keep=keep, lease=lease, required=True, on_crash="rerun", rerun_for=keep)
     )
     if within and store is not None:
@@ -93,17 +95,21 @@ def webhook(
             for line in error.problems:
                 problems.add(line)
     problems.raise_if_any()
-    rule.release_from = 300
-    view = View(rule, _finder(provider, secret, now), None, None, None, within, store, connection)
+    policy.release_from = 300
+    view = View(policy, _finder(provider, secret, now), None, None, None, within, store, connection, own=True)
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        Wanted.views = True
-        return protected_view(function, Hook(provider, view))
+        ViewFeatures.views = ViewFeatures.rules = True
+        return decorated(
+            "webhook",
+            function,
+            protected_view(function, WebhookView(provider, f"{function.__module__}.{function.__qualname__}", view)),
+        )
 
     return decorate
 
 
-def _finder(provider: str, secret: Secrets, now: Callable[[], float]) -> Find:
+def _finder(provider: str, secret: Secrets, now: Callable[[], float]) -> KeyFinder:
     preset = import_module(f"{presets.__name__}.{provider.replace('-', '_')}")
 
     def find(request: Request, whole: bytes | Spooled) -> str | Response | None:
@@ -113,8 +119,9 @@ def _finder(provider: str, secret: Secrets, now: Callable[[], float]) -> Find:
             found = [preset.verify(request, body, one, now()) for one in ([given] if isinstance(given, str) else given)]
             if None not in found:
                 return _refused(found[-1] if found else "there is no secret")
+            request.verified = True
         event: str | None = preset.event(request, body)
-        return event or refusals.malformed()
+        return DerivedKey(event) if event else refusals.malformed()
 
     return find
 

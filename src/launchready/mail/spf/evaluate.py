@@ -1,9 +1,9 @@
-"""``check_host`` of RFC 7208 section 4 as a decision: a generator that yields ``Lookup`` and returns the result.
+"""``check_host`` of RFC 7208 section 4 as a generator that yields ``Lookup`` operations and returns the result.
 
-none        nothing is said: no record, or no name that can have one
-pass / fail / softfail / neutral    what the first term that matches says
-permerror   the record is broken, or needs more than 10 lookups: receivers treat it as they like
-temperror   an answer that is needed did not come
+none        no record, or no name that can have one
+pass / fail / softfail / neutral    the qualifier of the first term that matches
+permerror   the record is broken, or needs more than 10 lookups
+temperror   a needed answer is missing
 """
 
 import ipaddress
@@ -18,27 +18,28 @@ from launchready.mail.spf.macros import (
     IN_EXPLANATIONS,
     LONGEST_NAME,
     Address,
-    cut,
-    dotted,
     expand,
+    macro_address,
+    macro_letters,
     macro_problem,
-    wanted,
+    truncate_name,
 )
-from launchready.mail.spf.record import MOST_LOOKUPS, SPFRecord, Term, parse, records
+from launchready.mail.spf.record import MAX_LOOKUPS, SPFRecord, Term, parse, records
+from launchready.mail.tags import MAX_CHARACTERS
 
 Result = Literal["pass", "fail", "softfail", "neutral", "none", "permerror", "temperror"]
 SAYS: dict[str, Result] = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
-# Section 4.6.4: questions that bring nothing; the third is one too many. One mx has at most 10 hosts, and of the
-# names of an address 10 are looked at.
-MOST_VOIDS = 2
-MOST_HOSTS = 10
+# Section 4.6.4: the third lookup without a result is an error. One mx may have 10 hosts, and 10 names of an address
+# are used.
+MAX_VOIDS = 2
+MAX_HOSTS = 10
 TOP_LABEL = re.compile(r"(?=.*[A-Za-z-])[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 
 T = TypeVar("T")
 
 
-class Answer(Protocol):
-    """What a resolver answers: see ``launchready.net.answers.DnsAnswer``."""
+class LookupAnswer(Protocol):
+    """The answer of a resolver: see ``launchready.net.answers.DnsAnswer``."""
 
     @property
     def known(self) -> bool: ...
@@ -51,7 +52,7 @@ class Answer(Protocol):
 Flow = Generator[Op[Any], None, T]
 
 
-class Lookup(Op[Answer]):
+class Lookup(Op[LookupAnswer]):
     """The records of one type at one name."""
 
     __slots__ = ("name", "rdtype")
@@ -62,12 +63,12 @@ class Lookup(Op[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class SPFResult:
-    """What ``check_host`` says.
+    """The result of ``check_host``.
 
     - ``result``: one of pass, fail, softfail, neutral, none, permerror, temperror.
-    - ``explanation``: with "fail", what the domain says about it (``exp=``); else empty.
-    - ``reason``: why it is an error, or which term of which record decided.
-    - ``lookups``, ``void_lookups``: what section 4.6.4 counts: 10 and 2 are allowed.
+    - ``explanation``: with "fail", the text of the domain (``exp=``), else empty.
+    - ``reason``: the error, or the term and the record that decided.
+    - ``lookups``, ``void_lookups``: the counters of section 4.6.4. 10 and 2 are allowed.
     """
 
     result: Result
@@ -79,7 +80,7 @@ class SPFResult:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What one record says, and the term that says so."""
+    """The result of one record, and the term that matched."""
 
     result: Result
     domain: str
@@ -88,17 +89,17 @@ class Match:
 
 
 class PermError(Exception):
-    """The record cannot be evaluated, by nobody."""
+    """The record cannot be evaluated by any receiver."""
 
 
 class TempError(Exception):
-    """It could not be evaluated now."""
+    """The record could not be evaluated this time."""
 
 
 def evaluate(
     ip: str | Address, domain: str, sender: str, *, helo: str = "", receiver: str = "unknown", now: float = 0.0
 ) -> Flow[SPFResult]:
-    """May ``ip`` send mail from ``sender``, by what ``domain`` says."""
+    """Whether ``domain`` allows ``ip`` to send mail from ``sender``."""
     sender = sender if "@" in sender else f"postmaster@{sender or domain or helo}"
     local, _, author = sender.rpartition("@")
     run = Evaluation(plain_address(ip), f"{local or 'postmaster'}@{author}", helo, receiver, now)
@@ -117,7 +118,7 @@ def evaluate(
 
 
 class Evaluation:
-    """One call: what is known of the mail, and what was counted so far, over all records."""
+    """One evaluation: the facts of the mail, and the counters over all records."""
 
     def __init__(self, ip: Address, sender: str, helo: str, receiver: str, now: float) -> None:
         self.ip, self.helo, self.receiver, self.now = ip, helo, receiver, now
@@ -127,7 +128,7 @@ class Evaluation:
         self.voids = 0
 
     def check(self, domain: str) -> Flow[Match]:
-        """What the record of one domain says (section 4.3 to 4.7)."""
+        """The result of the record of one domain (sections 4.3 to 4.7)."""
         if not is_domain(domain):
             return Match("none", domain)
         found = records((yield from self.ask(domain, "TXT")))
@@ -150,7 +151,7 @@ class Evaluation:
         return there
 
     def matches(self, term: Term, domain: str) -> Flow[bool]:
-        """Whether a mechanism is about the sender (section 5)."""
+        """Whether a mechanism matches the sender (section 5)."""
         if term.name == "all":
             return True
         if term.network:
@@ -163,7 +164,7 @@ class Evaluation:
                 raise PermError(f"{term.text} of {domain} leads to no SPF record")
             return there.result == "pass"
         if term.name == "ptr":
-            names = yield from self.own_names(counted=True)
+            names = yield from self.validated_names(counted=True)
             return any(name == target.lower() or name.endswith(f".{target.lower()}") for name in names)
         if term.name == "exists":
             return bool((yield from self.ask(target, "A", void=True)))
@@ -171,12 +172,12 @@ class Evaluation:
         if term.name == "mx":
             found = yield from self.ask(target, "MX", void=True)
             hosts = [record.split()[-1] for record in found if record.split()[-1:] != ["."]]
-            if len(found) > MOST_HOSTS:
-                raise PermError(f"{term.text} of {domain}: {len(found)} mail servers, {MOST_HOSTS} are allowed")
+            if len(found) > MAX_HOSTS:
+                raise PermError(f"{term.text} of {domain}: {len(found)} mail servers, {MAX_HOSTS} are allowed")
         prefix = (term.cidr4 if self.ip.version == 4 else term.cidr6) if term.name in ("a", "mx") else None
-        return (yield from self.any_of(hosts, prefix, void=term.name == "a"))
+        return (yield from self.any_host_matches(hosts, prefix, void=term.name == "a"))
 
-    def any_of(self, hosts: Sequence[str], prefix: int | None, *, void: bool) -> Flow[bool]:
+    def any_host_matches(self, hosts: Sequence[str], prefix: int | None, *, void: bool) -> Flow[bool]:
         """Whether one of the hosts has an address in the sender's network."""
         length = self.ip.max_prefixlen if prefix is None else prefix
         network = ipaddress.ip_network(f"{self.ip}/{length}", strict=False)
@@ -188,17 +189,17 @@ class Evaluation:
 
     @property
     def rdtype(self) -> str:
-        """Section 5: only the family of the sender's address is asked for."""
+        """Section 5: only the family of the sender's address is queried."""
         return "A" if self.ip.version == 4 else "AAAA"
 
-    def own_names(self, *, counted: bool = False) -> Flow[list[str]]:
-        """The names of the sender's address that lead back to it (section 5.5); errors only skip a name."""
+    def validated_names(self, *, counted: bool = False) -> Flow[list[str]]:
+        """The names of the sender's address that lead back to it (section 5.5). A name with an error is skipped."""
         try:
             found = yield from self.ask(self.ip.reverse_pointer, "PTR", void=counted)
         except TempError:
             return []
         names = []
-        for name in found[:MOST_HOSTS]:
+        for name in found[:MAX_HOSTS]:
             try:
                 back = yield from self.ask(name, self.rdtype)
             except TempError:
@@ -208,9 +209,9 @@ class Evaluation:
         return names
 
     def ask(self, name: str, rdtype: str, *, void: bool = False) -> Flow[tuple[str, ...]]:
-        """The records; none for a name that cannot exist. ``void``: whether an empty answer is counted."""
+        """The records, or none for a name that cannot exist. ``void``: whether an empty answer is counted."""
         found: tuple[str, ...] = ()
-        if askable(name):
+        if is_queryable(name):
             lookup = Lookup(name.rstrip("."), rdtype)
             yield lookup
             if not lookup.answer.known:
@@ -218,48 +219,53 @@ class Evaluation:
             found = lookup.answer.records
         if void and not found:
             self.voids += 1
-            if self.voids > MOST_VOIDS:
-                raise PermError(f"{self.voids} lookups that bring nothing, {MOST_VOIDS} are allowed")
+            if self.voids > MAX_VOIDS:
+                raise PermError(f"{self.voids} lookups that bring nothing, {MAX_VOIDS} are allowed")
         return found
 
     def count(self, what: str) -> None:
         self.lookups += 1
-        if self.lookups > MOST_LOOKUPS:
-            raise PermError(f"{what} is lookup number {self.lookups}, {MOST_LOOKUPS} are allowed")
+        if self.lookups > MAX_LOOKUPS:
+            raise PermError(f"{what} is lookup number {self.lookups}, {MAX_LOOKUPS} are allowed")
 
     def name(self, spec: str, domain: str) -> Flow[str]:
-        """A domain-spec with its macros filled in."""
-        return cut((yield from self.fill(spec, domain)))
+        """A domain-spec with its macros expanded."""
+        return truncate_name((yield from self.expand_macros(spec, domain)))
 
-    def fill(self, text: str, domain: str) -> Flow[str]:
-        letters = wanted(text)
+    def expand_macros(self, text: str, domain: str) -> Flow[str]:
+        letters = macro_letters(text)
         if not letters:
             return expand(text, {})
         values = {
             "s": self.sender, "l": self.local, "o": self.author, "d": domain, "h": self.helo,
-            "i": dotted(self.ip), "c": str(self.ip), "v": "in-addr" if self.ip.version == 4 else "ip6",
+            "i": macro_address(self.ip), "c": str(self.ip), "v": "in-addr" if self.ip.version == 4 else "ip6",
             "r": self.receiver, "t": str(int(self.now)),
         }  # fmt: skip
         if "p" in letters:
-            values["p"] = yield from self.validated(domain)
+            values["p"] = yield from self.ptr_macro(domain)
         return expand(text, values)
 
-    def validated(self, domain: str) -> Flow[str]:
-        """``%{p}``: a name of the address, the domain itself first, then one below it (section 7.3)."""
-        names = yield from self.own_names()
+    def ptr_macro(self, domain: str) -> Flow[str]:
+        """``%{p}``: a name of the address: the domain itself if possible, else one below it (section 7.3)."""
+        names = yield from self.validated_names()
         below = [name for name in names if name == domain.lower() or name.endswith(f".{domain.lower()}")]
         best = sorted(below, key=lambda name: name != domain.lower()) + names
         return best[0] if best else "unknown"
 
     def explain(self, record: SPFRecord, domain: str) -> Flow[str]:
-        """Section 6.2: whatever is wrong with an explanation, there is none."""
+        """Section 6.2: an explanation with any error is omitted."""
         if not record.explanation or macro_problem(record.explanation, ANYWHERE):
             return ""
         try:
             found = yield from self.ask((yield from self.name(record.explanation, domain)), "TXT")
-            if len(found) != 1 or not found[0].isascii() or macro_problem(found[0], IN_EXPLANATIONS):
+            if (
+                len(found) != 1
+                or len(found[0]) > MAX_CHARACTERS
+                or not found[0].isascii()
+                or macro_problem(found[0], IN_EXPLANATIONS)
+            ):
                 return ""
-            return (yield from self.fill(found[0], domain))
+            return (yield from self.expand_macros(found[0], domain))
         except (TempError, PermError):
             return ""
 
@@ -272,7 +278,7 @@ def plain_address(ip: str | Address) -> Address:
 
 
 def ascii_name(domain: str) -> str:
-    """A name as it stands in the DNS; a label that cannot stand there stays as it is, and is nobody's domain."""
+    """A name in its DNS form. A label that is not valid there is left as it is."""
     name = domain.rstrip(".")
     try:
         return name if name.isascii() else name.encode("idna").decode("ascii")
@@ -280,12 +286,12 @@ def ascii_name(domain: str) -> str:
         return name
 
 
-def askable(name: str) -> bool:
-    """Whether the name can be asked for at all: labels of 1 to 63 octets, 253 together."""
+def is_queryable(name: str) -> bool:
+    """Whether the name can be queried: labels of 1 to 63 octets, at most 253 together."""
     name = name.rstrip(".")
     return name.isascii() and len(name) <= LONGEST_NAME and all(0 < len(label) <= 63 for label in name.split("."))
 
 
 def is_domain(name: str) -> bool:
-    """Section 4.3: a name of several labels that can be asked for, and no address in brackets."""
-    return askable(name) and "." in name and TOP_LABEL.fullmatch(name.rpartition(".")[2]) is not None
+    """Section 4.3: a name of several labels that can be queried, and not an address in brackets."""
+    return is_queryable(name) and "." in name and TOP_LABEL.fullmatch(name.rpartition(".")[2]) is not None

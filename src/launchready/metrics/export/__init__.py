@@ -1,7 +1,7 @@
-"""The numbers for other systems: OpenTelemetry data points, and the text that Prometheus reads.
+"""Metrics for other systems: OpenTelemetry data points, and the Prometheus text format.
 
-Both are made from the totals of the machine, off the request path. Names and units are those of OpenTelemetry's HTTP
-semantic conventions: ``http.server.request.duration``, in seconds, and ``http.server.active_requests``.
+Both are made from the totals of the machine, off the request path. Names and units follow OpenTelemetry's HTTP semantic
+conventions: ``http.server.request.duration`` in seconds, and ``http.server.active_requests``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,11 +15,11 @@ NAME, ACTIVE = "http.server.request.duration", "http.server.active_requests"
 HELP, ACTIVE_HELP = "Duration of HTTP server requests.", "Number of active HTTP server requests."
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
-"""The conventions' own boundaries. Ours are finer; at each of these a count is off by what lies within 1 % of it."""
+"""Boundaries of the conventions. Our buckets are finer; a count may be off by the values within 1 % of a boundary."""
 
 
 class Point(NamedTuple):
-    """One series since its release began. ``durations``: as they were counted, bucket by bucket."""
+    """One series since its release began. ``durations``: counts by bucket."""
 
     attributes: Mapping[str, str | int | bool]
     release: str
@@ -30,7 +30,7 @@ class Point(NamedTuple):
 
 
 def points(ledger: Ledger) -> Iterator[Point]:
-    """One for each method, route, status and error of each release that is kept. WebSockets are none of these."""
+    """One point per method, route, status and error of each stored release. WebSockets are left out."""
     sql = """SELECT name, started, method, route, status, note, scheme, seconds, last FROM releases
         JOIN series ON series.release = releases.id JOIN totals ON totals.series = series.id ORDER BY series.id"""
     merged: dict[tuple[str, tuple[tuple[str, str | int | bool], ...]], Point] = {}
@@ -41,14 +41,14 @@ def points(ledger: Ledger) -> Iterator[Point]:
         key = (name, tuple(attributes.items()))
         had = merged.get(key)
         found = Histogram(unpack(last), seconds)
-        if had is not None:  # two notes that are one series for others: streamed and not, cached and not
+        if had is not None:  # notes (streamed, cached) are not part of exported series
             found.merge(Histogram(had.durations, had.seconds))
         merged[key] = Point(attributes, name, began, found.counts, found.count, found.total)
     yield from merged.values()
 
 
 def active(ledger: Ledger, now: float) -> dict[tuple[str, str], int]:
-    """Requests that run now, by method and scheme; 0 for those of which none does."""
+    """Running requests by method and scheme; 0 for known pairs without any."""
     known = ledger.rows("SELECT DISTINCT method, scheme FROM series WHERE note != ?", (WEBSOCKET,))
     return {**dict.fromkeys(map(tuple, known), 0), **ledger.active(now)}
 
@@ -68,10 +68,10 @@ def _attributes(method: str, scheme: str, route: str, status: int, note: str) ->
 
 
 def explicit(durations: Counts) -> list[int]:
-    """Up to each of BOUNDS, not cumulated, and above the last."""
+    """Counts up to each of BOUNDS, not cumulative, and above the last."""
     counts = [0] * (len(BOUNDS) + 1)
     for index, count in durations.items():
-        # A bucket belongs where its middle lies, which is within 1 % of all that it holds.
+        # The midpoint decides; it is within 1 % of all values of the bucket.
         value = upper(index) / 1.01
         place = next((place for place, bound in enumerate(BOUNDS) if value <= bound), len(BOUNDS))
         counts[place] += count

@@ -1,8 +1,7 @@
-"""Histograms as OpenTelemetry data points, handed to any MetricExporter.
+"""Histograms as OpenTelemetry data points, for any MetricExporter.
 
-Nothing of OpenTelemetry runs in a request: the points are made from the ledger when it is time, by one of the workers
-of the machine, cumulative since the release began. So the numbers are those of the whole machine, exactly, and four
-workers do not tell four different stories.
+OpenTelemetry runs in no request: one worker of the machine makes the points from the ledger when they are due,
+cumulative since the release began. They cover the whole machine exactly, independent of the number of workers.
 """
 
 from collections.abc import Mapping
@@ -17,13 +16,13 @@ EVERY = 60.0
 
 
 class Exporter(Protocol):
-    """What OpenTelemetry calls a MetricExporter: the console's, OTLP over HTTP or gRPC, or one of yours."""
+    """An OpenTelemetry MetricExporter: console, OTLP over HTTP or gRPC, or the app's own."""
 
     def export(self, metrics_data: Any, timeout_millis: float = ..., **more: Any) -> Any: ...
 
 
 def due(ledger: Ledger, now: float, every: float = EVERY) -> bool:
-    """Whether this worker is the one that exports now. Within ``writing()``; true once in ``every`` for a machine."""
+    """Whether this worker exports now; true once in ``every`` per machine. Call within ``writing()``."""
     done = ledger.db.execute(
         "INSERT INTO meta VALUES ('exported', ?1) ON CONFLICT DO UPDATE SET value = ?1 WHERE value <= ?2",
         (now, now - every),
@@ -32,9 +31,9 @@ def due(ledger: Ledger, now: float, every: float = EVERY) -> bool:
 
 
 def data(ledger: Ledger, now: float, exporter: object = None) -> Any:
-    """A MetricsData: one resource for each release, so that ``service.version`` stands where the conventions put it.
+    """A MetricsData with one resource per release, because ``service.version`` is a resource attribute.
 
-    Histograms are exponential where the exporter prefers that, as OTLP's does with
+    Histograms are exponential if the exporter prefers them, as OTLP's does with
     OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=base2_exponential_bucket_histogram.
     """
     from opentelemetry.sdk.metrics import Histogram  # noqa: PLC0415 - 40 ms
@@ -51,14 +50,14 @@ def data(ledger: Ledger, now: float, exporter: object = None) -> Any:
     resources = []
     for release, found in releases.items():
         metrics = [made(found, int(now * 1e9))]
-        if found is releases[next(reversed(releases))]:  # the newest: a gauge is of now
+        if found is releases[next(reversed(releases))]:  # the newest release: a gauge describes the present
             metrics.append(_active(active(ledger, now), int(found[0].began * 1e9), int(now * 1e9)))
         scope = ScopeMetrics(InstrumentationScope("launchready"), metrics, "")
         resources.append(ResourceMetrics(Resource({"service.version": release}), [scope], ""))
     return MetricsData(resources)
 
 
-UNKNOWN: Any = None  # optional in OTLP, and not measured
+UNKNOWN: Any = None  # optional in OTLP and not measured
 
 
 def _explicit(found: list[Point], now: int) -> Any:

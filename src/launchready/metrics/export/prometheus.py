@@ -1,4 +1,4 @@
-"""The text exposition format, version 0.0.4: a histogram and a gauge, whatever was measured by whichever worker."""
+"""The Prometheus text exposition format, version 0.0.4: a histogram and a gauge of all workers."""
 
 from launchready.metrics.export import ACTIVE_HELP, BOUNDS, HELP, Point, active, explicit, points
 from launchready.metrics.ledger import Ledger

@@ -1,1 +1,1 @@
-"""Request bodies: large ones are spooled to disk; under WSGI a body that was read is put back for the app."""
+"""Request bodies: large ones are spooled to disk. Under WSGI a body read ahead is put back for the app."""

@@ -1,26 +1,40 @@
-"""A request body that is too large to be held in memory: on disk, in a file without a name, and hashed as it comes."""
+"""Request bodies too large for memory: written to an unnamed temporary file, and hashed as they arrive."""
 
 from hashlib import sha256
 from io import BufferedReader, BytesIO, RawIOBase
 from tempfile import TemporaryFile
 
-from launchready.http.message import Request, drawn
+from launchready.clock import SYSTEM
+from launchready.http.message import Request, multipart_boundary
 
 IN_MEMORY = 1024 * 1024
-"""Bytes up to which a body stays in memory."""
+"""Maximum bytes of a body held in memory."""
 
 CHUNK = 64 * 1024
 
+STREAM_SECONDS = 60.0
+"""Seconds for which a response stream is buffered for an idempotency key. Later the stream is sent, and not stored."""
+
+
+class Deadline:
+    """STREAM_SECONDS from now on. Calling it returns whether they are over."""
+
+    def __init__(self) -> None:
+        self._end = SYSTEM.monotonic() + STREAM_SECONDS
+
+    def __call__(self) -> bool:
+        return SYSTEM.monotonic() > self._end
+
 
 class Spool:
-    """Written from front to back; what was written can be read from anywhere.
+    """An append-only file with random reads.
 
-    ``drawn`` is left out of the digest: see :func:`launchready.http.message.drawn`.
+    ``boundary`` is left out of the digest: see :func:`launchready.http.message.multipart_boundary`.
     """
 
-    def __init__(self, drawn: bytes = b"") -> None:
+    def __init__(self, multipart_boundary: bytes = b"") -> None:
         self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as the request does
-        self._drawn = drawn
+        self._boundary = multipart_boundary
         self._hash = sha256()
         self._tail = b""
         self.size = 0
@@ -32,18 +46,18 @@ class Spool:
         self._file.seek(self.size)
         self._file.write(data)
         self.size += len(data)
-        if not self._drawn:
+        if not self._boundary:
             self._hash.update(data)
             return
-        *parts, last = (self._tail + data).split(self._drawn)
+        *parts, last = (self._tail + data).split(self._boundary)
         for part in parts:
             self._hash.update(part)
-        whole = max(0, len(last) - len(self._drawn) + 1)  # what may begin with the next chunk is kept back
-        self._hash.update(last[:whole])
-        self._tail = last[whole:]
+        complete = max(0, len(last) - len(self._boundary) + 1)  # a boundary may continue in the next chunk
+        self._hash.update(last[:complete])
+        self._tail = last[complete:]
 
     def digest(self) -> bytes:
-        """As ``sha256(body.replace(drawn, b"")).digest()``."""
+        """Return ``sha256(body.replace(boundary, b"")).digest()``."""
         end = self._hash.copy()
         end.update(self._tail)
         return end.digest()
@@ -71,8 +85,8 @@ class _Reader(RawIOBase):
         return len(data)
 
 
-class Arrived:
-    """What came of a body so far, from its first byte: in memory while it is small; over ``bound`` bytes nothing."""
+class BodyRecorder:
+    """Records a body from its first byte: in memory while it is small, and nothing above ``bound`` bytes."""
 
     def __init__(self, request: Request, bound: int) -> None:
         self._request = request
@@ -87,16 +101,16 @@ class Arrived:
             self._parts.append(data)
         elif self.size <= self.bound:
             if self._spool is None:
-                self._spool = Spool(drawn(self._request))
+                self._spool = Spool(multipart_boundary(self._request))
                 self._spool.write(b"".join(self._parts))
                 self._parts.clear()
             self._spool.write(data)
 
-    def whole(self) -> bytes | Spool:
+    def content(self) -> bytes | Spool:
         return b"".join(self._parts) if self._spool is None else self._spool
 
     def reader(self, start: int) -> BytesIO | BufferedReader:
-        """A file of it, from ``start``."""
+        """Return a file object that reads the body from ``start``."""
         if self._spool is None:
             return BytesIO(b"".join(self._parts)[start:])
         return BufferedReader(_Reader(self._spool, start), CHUNK)

@@ -1,15 +1,15 @@
-"""The whole request body under WSGI (PEP 3333), put back for the app."""
+"""Read a whole request body under WSGI (PEP 3333), and put it back for the app."""
 
 from io import BytesIO
 from typing import Any
 
 from launchready.exchange.app import BodyCutShort, BodyTooLarge
-from launchready.http.recorded_input import Input
-from launchready.runtime.bodies.spool import CHUNK, IN_MEMORY, Arrived, Spool
+from launchready.http.recorded_input import RecordedInput
+from launchready.runtime.bodies.spool import CHUNK, IN_MEMORY, BodyRecorder, Spool
 
 
-def in_chunks(environ: dict[str, Any]) -> bool:
-    """Whether its end is known by reading alone. Raises BodyCutShort where it is not known at all."""
+def is_chunked(environ: dict[str, Any]) -> bool:
+    """Whether only reading shows where the body ends. Raises BodyCutShort if the server cannot tell."""
     if environ.get("CONTENT_LENGTH"):
         return False
     if environ.get("wsgi.input_terminated", False):
@@ -19,25 +19,26 @@ def in_chunks(environ: dict[str, Any]) -> bool:
     return False
 
 
-def read_body(environ: dict[str, Any], kept: Arrived, limit: int) -> bytes | Spool:
-    """``kept``: what the app has read of it. gunicorn hands over what came of a body that was cut short.
+def read_body(environ: dict[str, Any], kept: BodyRecorder, limit: int) -> bytes | Spool:
+    """Return the body. ``kept`` holds the part that the app has already read.
 
-    Raises BodyTooLarge above ``limit`` or what was kept, BodyCutShort where less came than was announced, or where a
-    server passes a chunked body on without saying that it ends by itself (``wsgi.input_terminated``): nobody could read
-    it, and all of them would look alike.
+    - Raises BodyTooLarge if the body is larger than ``limit``, or than the recorded part may be.
+    - Raises BodyCutShort if fewer bytes arrive than Content-Length announces; gunicorn delivers such bodies.
+    - Raises BodyCutShort for a chunked body without ``wsgi.input_terminated``. Its end is unknown, so all such bodies
+      would have the same fingerprint.
     """
     length = environ.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal():
         raise BodyCutShort
     announced = int(length)
-    chunked = in_chunks(environ)
+    chunked = is_chunked(environ)
     if announced > limit:
         raise BodyTooLarge
     source = environ["wsgi.input"]
-    if isinstance(source, Input):
+    if isinstance(source, RecordedInput):
         source = source.source
     given = kept.size
-    if not given and not chunked and announced <= IN_MEMORY:  # most bodies: one read, and nothing more to keep
+    if not given and not chunked and announced <= IN_MEMORY:  # most bodies: one read
         data: bytes = source.read(announced)
         if len(data) == announced:
             environ["wsgi.input"] = BytesIO(data)
@@ -53,4 +54,4 @@ def read_body(environ: dict[str, Any], kept: Arrived, limit: int) -> bytes | Spo
     environ["wsgi.input"] = kept.reader(given)
     if chunked:
         environ["CONTENT_LENGTH"] = str(kept.size)
-    return kept.whole()
+    return kept.content()

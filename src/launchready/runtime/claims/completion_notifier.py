@@ -1,15 +1,14 @@
-"""The bell: wakes whoever waits in this process for an entry that another process holds.
+"""The completion notifier: wakes requests of this process that wait for an entry held by another process.
 
-It is rung by a thread that listens to the store, where the store can be listened to. Thread and connection are there
-while somebody waits, and IDLE seconds longer; one of each for a store of a process, however many wait. Threads and
-tasks are woken alike.
+A thread listens to the store, if the store supports it. Each store of a process has one thread and one connection,
+however many requests wait. Both end IDLE_TIMEOUT seconds after the last waiter. Threads and tasks are woken alike.
 
 ==========================  =============================================================
-the store cannot tell       each looks again after a pause of his own
-it tells                    each looks when he hears, and one of all who wait for the
-                            same entry once in SURE seconds: a lost word costs that much
-the connection is broken    each looks after a pause of his own until there is another;
-                            then all look at once, for what was said meanwhile
+store without listen()      each waiter polls after its own pause
+connected                   waiters are woken by notifications; one waiter per entry also
+                            polls every RECHECK_INTERVAL, the cost of a lost notification
+connection broken           each waiter polls after its own pause until it is restored;
+                            then all poll at once, for notifications lost meanwhile
 ==========================  =============================================================
 """
 
@@ -19,35 +18,35 @@ from collections.abc import Callable, Generator
 from contextlib import suppress
 
 from launchready.clock import SYSTEM
-from launchready.exchange.claim import Watch
+from launchready.exchange.claim import WaitForChange
 from launchready.exchange.operations import Adapter
 from launchready.exchange.store import digest
-from launchready.exchange.subscribe import Expect, Listener
+from launchready.exchange.subscribe import Listener, Subscribe
 
-SURE = 1.0
-"""Seconds between two looks at an entry that the store would tell of."""
-IDLE = 5.0
-"""Seconds without anybody after which the connection is closed, and the thread ends."""
-SLICE = 0.1
-"""Seconds that the thread listens at a time."""
-AGAIN, LONGEST = 0.1, 30.0
-"""Seconds until it is tried again to listen, doubling: a server restarts; a proxy that passes nothing on stays."""
+RECHECK_INTERVAL = 1.0
+"""Seconds between two lookups of an entry with a subscription."""
+IDLE_TIMEOUT = 5.0
+"""Seconds without a waiter after which the connection is closed and the thread ends."""
+LISTEN_TIMEOUT = 0.1
+"""Seconds of one ``hear`` call."""
+RETRY_INTERVAL, MAX_RETRY_INTERVAL = 0.1, 30.0
+"""Seconds until the next attempt to listen, doubling: a server restarts soon, a proxy without LISTEN stays."""
 
-Waiting = Generator[Expect | float, None, None]
+WaitSteps = Generator[Subscribe | float, None, None]
 
 
-class _Row:
-    """Who waits for an entry. ``sure``: when it was last asked to be told of."""
+class _Waiters:
+    """The waiters for one entry. ``last_polled``: when a waiter last executed Expect."""
 
-    __slots__ = ("sure", "wakes")
+    __slots__ = ("last_polled", "wakes")
 
     def __init__(self) -> None:
-        self.sure = -SURE
+        self.last_polled = -RECHECK_INTERVAL
         self.wakes: set[Callable[[], None]] = set()
 
 
-class Bell:
-    """Of one store in one process. Safe from any thread, and after a fork."""
+class CompletionNotifier:
+    """The notifier of one store in one process. Thread-safe, and safe after a fork."""
 
     def __init__(self, store: Adapter) -> None:
         self._listen: Callable[[], Listener] | None = getattr(store, "listen", None)
@@ -56,117 +55,122 @@ class Bell:
     def _reset(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._rows: dict[bytes, _Row] = {}
+        self._waiters: dict[bytes, _Waiters] = {}
         self._expected: dict[bytes, int] = {}
         self._thread: threading.Thread | None = None
-        self._ear: Listener | None = None
+        self._subscription: Listener | None = None
 
-    def waiting(self, op: Watch, wake: Callable[[], None]) -> Waiting:
-        """What one who waits does: ask the store, or wait for ``wake`` so many seconds. At the end he looks."""
+    def wait_steps(self, op: WaitForChange, wake: Callable[[], None]) -> WaitSteps:
+        """The steps of a waiter: execute Expect, or wait some seconds for ``wake``. Then it reads the entry."""
         if self._listen is None:
             yield min(op.pause, op.most)
             return
         until = SYSTEM.monotonic() + op.most
         name = digest(op.space.name, op.key)
-        row = self._enter(name, op.version, wake)
+        waiters = self._register(name, op.version, wake)
         try:
             while (left := until - (now := SYSTEM.monotonic())) > 0:
-                ear = self._ear
-                if self._rows.get(name) is not row:
+                subscription = self._subscription
+                if self._waiters.get(name) is not waiters:
                     return
-                if ear is None:
+                if subscription is None:
                     yield min(op.pause, left)
                     return
-                if ear.asks and now - row.sure >= SURE:
-                    row.sure = now
-                    expect = Expect(op.space, op.key, op.version)
+                if subscription.asks and now - waiters.last_polled >= RECHECK_INTERVAL:
+                    waiters.last_polled = now
+                    expect = Subscribe(op.space, op.key, op.version)
                     yield expect
-                    if not hasattr(expect, "answer"):  # the store is away
-                        row.sure = -SURE
+                    if not hasattr(expect, "answer"):  # the store is down
+                        waiters.last_polled = -RECHECK_INTERVAL
                         yield min(op.pause, left)
                         return
                     if not expect.answer:
-                        self._ring(name)  # those who trusted in this one's asking
+                        self._notify(name)  # the other waiters rely on this lookup
                         return
-                yield min(SURE, left)
+                yield min(RECHECK_INTERVAL, left)
         finally:
-            self._leave(name, row, wake)
+            self._unregister(name, waiters, wake)
 
-    def _enter(self, name: bytes, version: int, wake: Callable[[], None]) -> _Row:
+    def _register(self, name: bytes, version: int, wake: Callable[[], None]) -> _Waiters:
         if self._pid != os.getpid():
-            self._reset()  # the parent's thread listens to the parent's
+            self._reset()  # the listening thread belongs to the parent
         with self._lock:
-            row = self._rows.get(name)
-            if row is None:
-                row = self._rows[name] = _Row()
+            waiters = self._waiters.get(name)
+            if waiters is None:
+                waiters = self._waiters[name] = _Waiters()
             if self._expected.get(name) != version:
-                row.sure = -SURE
+                waiters.last_polled = -RECHECK_INTERVAL
                 self._expected[name] = version
-            row.wakes.add(wake)
+            waiters.wakes.add(wake)
             if self._thread is None:
-                thread = threading.Thread(target=self._run, name="launchready-bell", daemon=True)
-                with suppress(RuntimeError):  # no more threads: each looks for himself
+                thread = threading.Thread(target=self._run, name="launchready-completion-notifier", daemon=True)
+                with suppress(RuntimeError):  # no thread available: each waiter polls
                     thread.start()
                     self._thread = thread
-        return row
+        return waiters
 
-    def _leave(self, name: bytes, row: _Row, wake: Callable[[], None]) -> None:
+    def _unregister(self, name: bytes, waiters: _Waiters, wake: Callable[[], None]) -> None:
         with self._lock:
-            row.wakes.discard(wake)
-            if not row.wakes and self._rows.get(name) is row:
-                del self._rows[name], self._expected[name]
+            waiters.wakes.discard(wake)
+            if not waiters.wakes and self._waiters.get(name) is waiters:
+                del self._waiters[name], self._expected[name]
 
-    def _ring(self, *names: bytes, ear: Listener | None = None) -> None:
+    def _notify(self, *names: bytes, subscription: Listener | None = None) -> None:
         """Who comes after this asks the store anew. ``ear``: what is listened with from now on."""
         wakes: list[Callable[[], None]] = []
         with self._lock:
             for name in names:
-                row = self._rows.pop(name, None)
-                if row is not None:
+                waiters = self._waiters.pop(name, None)
+                if waiters is not None:
                     del self._expected[name]
-                    wakes += row.wakes
-            self._ear = ear or self._ear  # after the rows: who sees it and is in one of them has not been woken
+                    wakes += waiters.wakes
+            # Set after popping waiters: a waiter that sees the new subscription and is still registered was not woken.
+            self._subscription = subscription or self._subscription
         for wake in wakes:
             wake()
 
     # The thread.
 
     def _run(self) -> None:
-        pause, born = AGAIN, 0.0
+        pause, born = RETRY_INTERVAL, 0.0
         while True:
-            with suppress(Exception):  # most often a StoreError; until it works each looks for himself
+            with suppress(Exception):  # mostly a StoreError; until it works each waiter polls
                 born = SYSTEM.monotonic()
-                if self._heard():
+                if self._listen_until_idle():
                     return
-            pause = AGAIN if SYSTEM.monotonic() - born > SURE else min(LONGEST, pause * 2)
+            pause = (
+                RETRY_INTERVAL if SYSTEM.monotonic() - born > RECHECK_INTERVAL else min(MAX_RETRY_INTERVAL, pause * 2)
+            )
             until = SYSTEM.monotonic() + pause
             while SYSTEM.monotonic() < until:
-                if self._over(-IDLE):
+                if self._end_if_idle(-IDLE_TIMEOUT):
                     return
-                threading.Event().wait(SLICE)
+                threading.Event().wait(LISTEN_TIMEOUT)
 
-    def _heard(self) -> bool:
-        """Listen, until nobody has waited for long. Raises where nothing is heard any more."""
-        assert self._listen is not None  # or there were no thread
-        ear = self._listen()
+    def _listen_until_idle(self) -> bool:
+        """Listen until there has been no waiter for IDLE_TIMEOUT. Raises if the subscription breaks."""
+        assert self._listen is not None  # otherwise no thread is started
+        subscription = self._listen()
         alone = SYSTEM.monotonic()
         try:
-            self._ring(*(list(self._rows) if ear.asks else ()), ear=ear)  # what was said before is not heard
+            self._notify(
+                *(list(self._waiters) if subscription.asks else ()), subscription=subscription
+            )  # what was said before is not heard
             while True:
-                if self._rows:
+                if self._waiters:
                     alone = SYSTEM.monotonic()
-                elif self._over(alone if ear.asks else -IDLE):
+                elif self._end_if_idle(alone if subscription.asks else -IDLE_TIMEOUT):
                     return True
-                self._ring(*ear.hear(self._expected, SLICE))
+                self._notify(*subscription.hear(self._expected, LISTEN_TIMEOUT))
         finally:
-            if self._ear is ear:
-                self._ear = None
-            ear.close()
+            if self._subscription is subscription:
+                self._subscription = None
+            subscription.close()
 
-    def _over(self, alone: float) -> bool:
-        """Whether the thread may end, since nobody has waited for so long; then it has ended for those who come."""
+    def _end_if_idle(self, alone: float) -> bool:
+        """Return True if there has been no waiter for IDLE_TIMEOUT. Then the next waiter starts a new thread."""
         with self._lock:
-            if self._rows or SYSTEM.monotonic() - alone < IDLE:
+            if self._waiters or SYSTEM.monotonic() - alone < IDLE_TIMEOUT:
                 return False
-            self._thread = self._ear = None
+            self._thread = self._subscription = None
             return True

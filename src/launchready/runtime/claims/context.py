@@ -1,4 +1,4 @@
-"""What a handler may ask about the idempotency key that is held for it."""
+"""The idempotency context: what a handler can do with the key that is held for it."""
 
 import inspect
 import json
@@ -7,25 +7,28 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Any, Protocol
 
-from launchready.errors import ClaimLost, OutcomeUnknown
+from launchready.errors import CheckUnavailable, ClaimLost, OutcomeUnknown, StoreUnavailable
 from launchready.exchange.claim import STEPS, Claim, Step
 from launchready.exchange.operations import Op
 from launchready.exchange.store import Get, Put
 
+METADATA_KEY, METADATA_STEP = "launchready_key", "launchready.metadata"
+"""The field of ``metadata()``, and the step of the downstream key in it."""
 
-class Executes(Protocol):
-    """The adapter that answers this handler's operations."""
+
+class OperationExecutor(Protocol):
+    """The adapter that executes the operations of a handler."""
 
     def execute(self, op: Op[Any]) -> None: ...
 
     async def aexecute(self, op: Op[Any]) -> None: ...
 
 
-class Once:
-    """The key that is held for what runs now.
+class IdempotencyContext:
+    """The key that is held for the running handler.
 
-    - ``first``: False where the work was done before, and ``result`` is what it gave (in a transaction).
-    - ``key``: the key as the client sent it, or None where there is none: then nothing is remembered, and nothing
+    - ``first``: False if the work was done before; ``result`` is then its result (in a transaction).
+    - ``key``: the key as the client sent it, or None without a key. Without a key nothing is stored and nothing is
       protected.
     - ``tx``: the database connection whose transaction holds the key (``mode="transaction"``).
     """
@@ -34,7 +37,7 @@ class Once:
     result: Any = None
     tx: Any = None
 
-    def __init__(self, claim: Claim | None, adapter: Executes | None) -> None:
+    def __init__(self, claim: Claim | None, adapter: OperationExecutor | None) -> None:
         self._claim = claim
         self._adapter = adapter
 
@@ -44,58 +47,70 @@ class Once:
 
     @property
     def fence(self) -> int:
-        """Grows with every attempt: a resource that remembers the highest one can refuse an attempt that is late."""
+        """A number that grows with every attempt. A resource that stores the highest one can refuse a late attempt."""
         return 0 if self._claim is None else max(claim.version for claim in self._claim.all)
 
     def downstream_key(self, step: str = "") -> str:
-        """40 hexadecimal digits for a provider's own idempotency key: the same on every attempt, in every process.
+        """Return 40 hexadecimal digits for a provider's idempotency key: the same on every attempt, in every process.
 
-        Another ``step`` is another key: ``downstream_key("stripe.charge")``, ``downstream_key("stripe.refund")``.
+        Each ``step`` has its own key: ``downstream_key("stripe.charge")``, ``downstream_key("stripe.refund")``.
         """
         root = os.urandom(20).hex() if self._claim is None else self._claim.root
         return sha256(f"{root}:{step}".encode()).hexdigest()[:40]
 
-    def check(self) -> None:
-        """Ask the store whether the key is still held. Call it before what cannot be undone.
+    def metadata(self) -> dict[str, str]:
+        """Metadata for a provider's object, so that ``launchready reconcile`` finds the key that made it.
 
-        Raises ClaimLost where the key was taken over or resolved meanwhile, StoreUnavailable where nobody can say.
+        The same on every attempt. Empty without a key.
+        """
+        return {} if self._claim is None else {METADATA_KEY: self.downstream_key(METADATA_STEP)}
+
+    def check(self) -> None:
+        """Verify in the store that the key is still held. Call it before an effect that cannot be undone.
+
+        Raises ClaimLost if the key was taken over or resolved meanwhile, CheckUnavailable if the store is
+        down: nothing has happened yet, so the request is answered with 503 and the key is freed.
         """
         for claim in self._claim.all if self._claim is not None else ():
-            if claim.keeper is None or not claim.keeper.still_held(claim):
-                raise ClaimLost("this attempt came too late: its key was taken over, so it must not go on")
+            try:
+                held = claim.keeper is not None and claim.keeper.still_held(claim)
+            except StoreUnavailable as error:
+                raise CheckUnavailable(str(error)) from error
+            if not held:
+                raise ClaimLost("this attempt is too late: its key was taken over, so it must stop")
 
     async def acheck(self) -> None:
-        """The same without blocking the event loop."""
-        import asyncio  # noqa: PLC0415 - only where it is awaited
+        """The same as ``check``, without blocking the event loop."""
+        import asyncio  # noqa: PLC0415 - only for async handlers
 
         await asyncio.to_thread(self.check)
 
     def step(self, name: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Run ``function`` once for this key: a retry gets what it gave, and goes on from there.
+        """Run ``function`` once for this key. A retry gets the stored result and continues from there.
 
-        - What it returns is kept as JSON. What it raises is not kept: the step is not finished.
-        - Where it returns something to await, so does this: ``await once.step("charge", charge, booking)``.
-        - A process that dies inside a step leaves it unfinished: give the provider ``downstream_key(name)``.
+        - The result is stored as JSON. An exception is not stored: the step is then unfinished.
+        - If ``function`` returns an awaitable, so does ``step``: ``await once.step("charge", charge, booking)``.
+        - A process that dies inside a step leaves it unfinished: pass ``downstream_key(name)`` to the provider.
         """
         claim, adapter = self._claim, self._adapter
         if claim is None or adapter is None:
             return function(*args, **kwargs)
         if inspect.iscoroutinefunction(function):
             return self._astep(adapter, claim, name, function(*args, **kwargs))
-        for look in _looks(claim, name):
+        for look in _step_lookups(claim, name):
             adapter.execute(look)
             if look.answer is not None:
-                return _remembered(name, look.answer.value)
+                return _step_result(name, look.answer.value)
         result = function(*args, **kwargs)
         if inspect.isawaitable(result):
             return self._finish(adapter, claim, name, result)
-        for put in _kept(claim, name, result, awaited=False):
+        for put in _step_writes(claim, name, result, awaited=False):
             adapter.execute(put)
         return result
 
-    async def _astep(self, adapter: Executes, claim: Claim, name: str, work: Any) -> Any:
+    async def _astep(self, adapter: OperationExecutor, claim: Claim, name: str, work: Any) -> Any:
         try:
-            for look in _looks(claim, name):
+            for look in _step_lookups(claim, name):
                 await adapter.aexecute(look)
                 if look.answer is not None:
                     break
@@ -105,42 +120,42 @@ class Once:
         if look.answer is None:
             return await self._finish(adapter, claim, name, work)
         work.close()
-        found = _remembered(name, look.answer.value)
+        found = _step_result(name, look.answer.value)
         return await found if inspect.isawaitable(found) else found
 
-    async def _finish(self, adapter: Executes, claim: Claim, name: str, work: Awaitable[Any]) -> Any:
+    async def _finish(self, adapter: OperationExecutor, claim: Claim, name: str, work: Awaitable[Any]) -> Any:
         result = await work
-        for put in _kept(claim, name, result, awaited=True):
+        for put in _step_writes(claim, name, result, awaited=True):
             await adapter.aexecute(put)
         return result
 
 
-def _looks(claim: Claim, name: str) -> list[Get[Step]]:
+def _step_lookups(claim: Claim, name: str) -> list[Get[Step]]:
     return [Get(STEPS, f"{each.key}:{name}") for each in claim.all]
 
 
-def _kept(claim: Claim, name: str, result: Any, *, awaited: bool) -> list[Put[Step]]:
+def _step_writes(claim: Claim, name: str, result: Any, *, awaited: bool) -> list[Put[Step]]:
     try:
         document = json.dumps(result).encode()
-    except (TypeError, ValueError):  # it is done all the same, and never run again
+    except (TypeError, ValueError):  # the step is done all the same, and never runs again
         document = None
     step = Step(document, awaited=awaited)
     return [Put(STEPS, f"{each.key}:{name}", step, each.ttl) for each in claim.all]
 
 
-def _remembered(name: str, step: Step) -> Any:
+def _step_result(name: str, step: Step) -> Any:
     if step.result is None:
-        raise OutcomeUnknown(f"the step {name!r} is done, and JSON could not hold what it returned")
+        raise OutcomeUnknown(f"the step {name!r} is done, but its result could not be stored as JSON")
     result = json.loads(step.result)
-    return _ready(result) if step.awaited else result
+    return _as_awaitable(result) if step.awaited else result
 
 
-async def _ready(result: Any) -> Any:
+async def _as_awaitable(result: Any) -> Any:
     return result
 
 
-def fill(function: Callable[..., Any], **known: Any) -> Any:
-    """Call a function of the app's with what it asks for by name; a parameter of another name gets the first one."""
+def call_with_known_args(function: Callable[..., Any], **known: Any) -> Any:
+    """Call a function of the app with the arguments it names. A parameter of any other name gets the first one."""
     given: list[Any] = []
     named: dict[str, Any] = {}
     for name, parameter in inspect.signature(function).parameters.items():

@@ -1,14 +1,14 @@
-"""The heart: a thread of this process that keeps its claims alive, and brings late words to the store.
+"""The lease renewer: a thread that renews the leases of this process's claims, and retries failed writes.
 
-A lease says that its holder lives. It must not run out because a handler is slow, blocks, or blocks the event loop,
-so the signs of life come from a thread of their own. They stop when the process does: with SIGKILL, SIGSTOP, a power
-cut. There is one thread, started with the first claim. It looks now and then, and sleeps where none was made since it
-last looked: were it woken by each claim that finds it asleep, claims that end at once would each pay for that, half as
-much again as a whole request. So a request pays for two entries in a dictionary, and only a handler that takes longer
-than a beat costs the store anything.
+A lease shows that its holder is alive. It must not expire because a handler is slow, blocks, or blocks the event loop,
+so a separate thread renews it. Renewals stop with the process: SIGKILL, SIGSTOP, a power cut.
 
-The same thread repeats, until the store is back, what the store did not take: the answer to a request that was carried
-out (insist), and the claim of a request that was refused because nobody knew whether it was written (Forget).
+One thread per store and process, started with the first claim. It polls instead of being woken per claim, because
+waking it would add 50 % to a short request. A request pays for two dictionary entries, and only a handler that runs
+longer than a renewal interval costs the store anything.
+
+The same thread retries two writes until the store is back: the response of a request that was carried out (insist), and
+the release of a claim that may have been written although its request was refused (Forget).
 """
 
 import asyncio
@@ -21,63 +21,66 @@ from weakref import ref
 
 from launchready.clock import SYSTEM
 from launchready.errors import StoreError
-from launchready.exchange.claim import Claim, Forget, Keep, Watch
+from launchready.exchange.claim import (
+    MAX_INTERVAL,
+    RENEWALS_PER_LEASE,
+    Claim,
+    KeepAlive,
+    ReleaseIfMine,
+    WaitForChange,
+)
 from launchready.exchange.operations import Adapter
-from launchready.exchange.store import Delete, Get, Renew, Settle
-from launchready.exchange.subscribe import Expect
-from launchready.runtime.claims.completion_notifier import Bell, Waiting
+from launchready.exchange.store import Complete, Delete, Get, Renew
+from launchready.exchange.subscribe import Subscribe
+from launchready.runtime.claims.completion_notifier import CompletionNotifier, WaitSteps
 
-BEATS = 4
-"""Signs of life in a lease: three may be missed."""
-LONGEST = 2.0
-"""Seconds between two, however long the lease: a store that lost its data hears soon what is running."""
-AGAIN = 0.25
-"""Seconds until the store is asked again that did not answer: less than others doubt a lease that is over."""
-SURE = 20
-"""So often a refused claim is looked for: what was on its way may still arrive."""
+RETRY_INTERVAL = 0.25
+"""Seconds until a failed write is retried. Less than the time for which other processes doubt an expired lease."""
+MAX_LOOKUPS = 20
+"""Lookups of a refused claim: a write in flight may still arrive."""
 
-IDLE = 10.0
-"""Seconds without any claim after which the thread ends; the next claim starts another."""
+IDLE_TIMEOUT = 10.0
+"""Seconds without a claim after which the thread ends. The next claim starts a new one."""
 
-Chore = Callable[[], bool]
-"""Something to repeat until it answers True."""
+RetryTask = Callable[[], bool]
+"""A function to repeat until it returns True."""
 
 
-class Heart:
-    """Of one store in one process. Safe from any thread, and after a fork."""
+class LeaseRenewer:
+    """The renewer of one store in one process. Thread-safe, and safe after a fork."""
 
     def __init__(self, store: Adapter) -> None:
         self._store = store
-        self._bell = Bell(store)
+        self._notifier = CompletionNotifier(store)
         self._reset()
 
     def _reset(self) -> None:
         self._pid = os.getpid()
-        self.held: dict[str, Claim] = {}
-        self._chores: list[tuple[float, Chore]] = []
+        self.claims: dict[str, Claim] = {}
+        self._retry_tasks: list[tuple[float, RetryTask]] = []
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._awake = False
-        self._used = False  # a claim was made since the thread last looked
-        self._lease = LONGEST * BEATS  # the shortest that there was
+        self._used = False  # a claim was made since the last turn of the thread
+        self._lease = MAX_INTERVAL * RENEWALS_PER_LEASE  # the shortest lease so far
 
-    # Operations, answered at once.
+    # Operations that execute at once.
 
-    def keep(self, op: Keep) -> None:
+    def keep(self, op: KeepAlive) -> None:
         claim = op.claim
-        claim.since = claim.beaten = SYSTEM.monotonic()
+        claim.since = claim.renewed_at = SYSTEM.monotonic()
         claim.keeper = self
         if self._pid != os.getpid():
-            self._reset()  # the parent keeps its own
-        self.held[claim.key] = claim
+            self._reset()  # the parent renews its own claims
+        self.claims[claim.key] = claim
         self._used = True
         if not self._awake or claim.lease < self._lease:
             self._lease = min(self._lease, claim.lease)
             self._start()
         op.answer = None
 
-    def forget(self, op: Forget) -> None:
+    def forget(self, op: ReleaseIfMine) -> None:
         looked = 0
 
         def free() -> bool:
@@ -86,36 +89,36 @@ class Heart:
             self._store.execute(look)
             looked += 1
             if look.answer is None or not op.mine(look.answer.value):
-                return looked >= SURE
+                return looked >= MAX_LOOKUPS
             self._store.execute(Delete(op.space, op.key, look.answer.version))
             return True
 
-        self._repeat(free)
+        self._add_retry(free)
         op.answer = None
 
     # Waiting for a claim.
 
-    def watch(self, op: Watch) -> None:
+    def watch(self, op: WaitForChange) -> None:
         event = threading.Event()
-        with closing(self._waiting(op, event.set)) as steps:
+        with closing(self._wait_steps(op, event.set)) as steps:
             for step in steps:
-                if isinstance(step, Expect):
-                    with suppress(StoreError):  # it is asked again, as long as there is patience
+                if isinstance(step, Subscribe):
+                    with suppress(StoreError):  # repeated until the waiting time is over
                         self._store.execute(step)
                 elif event.wait(step):
                     break
         op.answer = SYSTEM.monotonic() - op.since
 
-    async def awatch(self, op: Watch) -> None:
+    async def awatch(self, op: WaitForChange) -> None:
         event, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def wake() -> None:
-            with suppress(RuntimeError):  # the loop of that waiter is closed: nobody waits there any more
+            with suppress(RuntimeError):  # the event loop of the waiter is closed
                 loop.call_soon_threadsafe(event.set)
 
-        with closing(self._waiting(op, wake)) as steps:
+        with closing(self._wait_steps(op, wake)) as steps:
             for step in steps:
-                if isinstance(step, Expect):
+                if isinstance(step, Subscribe):
                     with suppress(StoreError):
                         await self._store.aexecute(step)
                 else:
@@ -124,30 +127,30 @@ class Heart:
                         break
         op.answer = SYSTEM.monotonic() - op.since
 
-    def _waiting(self, op: Watch, wake: Callable[[], None]) -> Waiting:
-        """What to ask the store, or for how many seconds to wait for ``wake``."""
+    def _wait_steps(self, op: WaitForChange, wake: Callable[[], None]) -> WaitSteps:
+        """The steps of a waiter: operations to execute, or seconds to wait for ``wake``."""
         if not hasattr(op, "since"):
             op.since = SYSTEM.monotonic()
-        claim = self.held.get(op.key)
+        claim = self.claims.get(op.key)
         if claim is None:
-            yield from self._bell.waiting(op, wake)
+            yield from self._notifier.wait_steps(op, wake)
         elif claim.wait(wake):
             yield op.most
 
-    # What a claim asks.
+    # Called by a claim.
 
-    def insist(self, settle: Settle[Any], patience: float) -> None:
+    def retry(self, settle: Complete[Any], patience: float) -> None:
         until = SYSTEM.monotonic() + patience
 
-        def offer() -> bool:
+        def try_once() -> bool:
             if SYSTEM.monotonic() < until:
                 self._store.execute(settle)
             return True
 
-        self._repeat(offer)
+        self._add_retry(try_once)
 
     def still_held(self, claim: Claim) -> bool:
-        return not claim.landed and self._beat(claim)
+        return not claim.landed and self._renew_once(claim)
 
     # The thread.
 
@@ -156,72 +159,74 @@ class Heart:
             if self._thread is None:
                 wake = self._wake
                 me = ref(self, lambda _: wake.set())
-                self._thread = threading.Thread(target=_run, args=(me, wake), name="launchready-heart", daemon=True)
+                self._thread = threading.Thread(
+                    target=_run, args=(me, wake), name="launchready-lease-renewer", daemon=True
+                )
                 self._thread.start()
             self._awake = True
             self._wake.set()
 
-    def _repeat(self, chore: Chore) -> None:
+    def _add_retry(self, task: RetryTask) -> None:
         with self._lock:
-            self._chores.append((SYSTEM.monotonic(), chore))
+            self._retry_tasks.append((SYSTEM.monotonic(), task))
         if not self._awake:
             self._start()
 
-    def _turn(self) -> float | None:
-        """One round. How long to pause; 0 where nothing is held; None where that was so for long: the thread ends."""
+    def _run_turn(self) -> float | None:
+        """Run one turn. Returns seconds to pause, 0 if there is nothing to do, or None if the thread must end."""
         idle, used, self._used = not self._awake, self._used, False
-        if not self.held and not self._chores and not used:
+        if not self.claims and not self._retry_tasks and not used:
             with self._lock:
                 self._awake = False
                 self._wake.clear()
-                if not self.held and not self._chores:  # none came between the look and the bell
+                if not self.claims and not self._retry_tasks:  # no claim was made since the first check
                     self._thread = None if idle else self._thread
                     return None if idle else 0.0
                 self._awake = True
         try:
-            self._round()
-        except Exception:  # most often a StoreError: the rest of this round would wait for it as well
-            return min(AGAIN, self._lease / BEATS / 2)
-        return min(AGAIN if self._chores else LONGEST, self._lease / BEATS) / 2
+            self._renew_due()
+        except Exception:  # mostly a StoreError, which the remaining renewals would meet too
+            return min(RETRY_INTERVAL, self._lease / RENEWALS_PER_LEASE / 2)
+        return min(RETRY_INTERVAL if self._retry_tasks else MAX_INTERVAL, self._lease / RENEWALS_PER_LEASE) / 2
 
-    def _round(self) -> None:
+    def _renew_due(self) -> None:
         now = SYSTEM.monotonic()
-        for claim in list(self.held.values()):
-            if now - claim.beaten >= min(LONGEST, claim.lease / BEATS):
-                self._beat(claim)
+        for claim in list(self.claims.values()):
+            if now - claim.renewed_at >= min(MAX_INTERVAL, claim.lease / RENEWALS_PER_LEASE):
+                self._renew_once(claim)
         with self._lock:
-            due = [chore for at, chore in self._chores if at <= now]
-            self._chores = [row for row in self._chores if row[0] > now]
+            due = [task for at, task in self._retry_tasks if at <= now]
+            self._retry_tasks = [row for row in self._retry_tasks if row[0] > now]
         left = list(due)
         try:
-            for chore in due:
-                if chore():
-                    left.remove(chore)
+            for task in due:
+                if task():
+                    left.remove(task)
         finally:
             with self._lock:
-                self._chores += [(now + AGAIN, chore) for chore in left]
+                self._retry_tasks += [(now + RETRY_INTERVAL, task) for task in left]
 
-    def _beat(self, claim: Claim) -> bool:
+    def _renew_once(self, claim: Claim) -> bool:
         started = SYSTEM.monotonic()
         renew = Renew(claim.space, claim.key, claim.record(started - claim.since), claim.ttl, claim.version)
         self._store.execute(renew)
-        claim.beaten = started
+        claim.renewed_at = started
         if not renew.answer and not claim.landed:
             claim.lost = True
-            if self.held.get(claim.key) is claim:
-                self.held.pop(claim.key, None)
-        if claim.released:  # it was freed while this sign of life was on its way
+            if self.claims.get(claim.key) is claim:
+                self.claims.pop(claim.key, None)
+        if claim.released:  # the key was released while this renewal was in flight
             self._store.execute(Delete(claim.space, claim.key, claim.version))
         return renew.answer
 
 
-def _run(me: "ref[Heart]", wake: threading.Event) -> None:
-    """The thread does not keep its heart: an app that is gone has nothing to be kept alive."""
+def _run(me: "ref[LeaseRenewer]", wake: threading.Event) -> None:
+    """The thread holds only a weak reference: it ends with its app."""
     while True:
-        heart = me()
-        pause = None if heart is None else heart._turn()
-        del heart
+        renewer = me()
+        pause = None if renewer is None else renewer._run_turn()
+        del renewer
         if pause is None:
             return
-        if wake.wait(pause or IDLE):
+        if wake.wait(pause or IDLE_TIMEOUT):
             wake.clear()

@@ -1,1 +1,1 @@
-"""Health at run time: the checks behind ``/readyz``, draining on SIGTERM, and the access log without health probes."""
+"""Health at run time: the checks of ``/readyz``, draining on SIGTERM, and an access log without health probes."""

@@ -1,7 +1,7 @@
-"""Probes that pass leave no line in the access log: one every few seconds from every load balancer hides all others.
+"""Hides successful health probes in the access log: every load balancer sends one every few seconds.
 
-A filter on the loggers of the servers. It reads the line as it is written, whatever the server's format, and looks for
-the request in quotes and the status after it; a probe that fails is written as always.
+A filter on the loggers of the servers. It searches the formatted line for the quoted request and the status after it,
+in the format of any server. Failed probes are logged as usual.
 """
 
 import logging
@@ -13,7 +13,7 @@ LOGGERS = ("uvicorn.access", "gunicorn.access", "hypercorn.access", "werkzeug", 
 _LINE = re.compile(r'"(?:GET|HEAD) (/[^ ?"]*)[^"]*" (\d)')
 
 
-class _Quiet(logging.Filter):
+class _ProbeFilter(logging.Filter):
     def __init__(self) -> None:
         super().__init__()
         self.paths: set[str] = set()
@@ -23,11 +23,11 @@ class _Quiet(logging.Filter):
         return found is None or found[2] != "2" or found[1] not in self.paths
 
 
-_QUIET = _Quiet()
+_FILTER = _ProbeFilter()
 
 
-def quiet(paths: Iterable[str]) -> None:
-    """From now on, for the whole process."""
-    _QUIET.paths.update(paths)
+def hide_successful_probes(paths: Iterable[str]) -> None:
+    """Hide successful probes of these paths, for the whole process."""
+    _FILTER.paths.update(paths)
     for name in LOGGERS:
-        logging.getLogger(name).addFilter(_QUIET)
+        logging.getLogger(name).addFilter(_FILTER)

@@ -1,13 +1,13 @@
-"""Runs the health checks of the app: at once, each within its time, at most one run of each, whoever asks.
+"""Runs the app's health checks: in parallel, each with a timeout, and at most one run of each check at a time.
 
-A check is any callable, def or async def. It passes when it returns something other than False, and fails when it
-returns False, raises, or is late. Why is told in words of ours (reasons.py): the text of a database error holds the
-address and sometimes the password.
+A check is any callable, def or async def. It fails if it returns False, raises, or times out; any other result passes.
+The reason is given in our own words (error_reasons.py): the text of a database error holds the address and sometimes
+the password.
 
-Probes come from load balancers, from several at once, and most of all while something hangs. So a verdict is kept for a
-few seconds. The first probe after that runs the check and waits for it as long as nobody else asks; all others, and
-with them the first, are answered at once with what is known. A check whose last run still hangs is not started again:
-hung checks do not pile up threads or connections.
+Several load balancers probe at the same time, most of all while something hangs. So a result is kept for a few seconds.
+The first probe after that runs the check, and waits for it until another probe arrives. All other probes, and then the
+first one too, get the last known result at once. A check that still hangs is not started again, so hung checks do not
+accumulate threads or connections.
 
 ============  =======================  ==========================
 known state   this run passes          this run fails
@@ -37,50 +37,54 @@ logger = logging.getLogger("launchready")
 
 NOT_YET = "not checked yet"
 STILL_RUNNING = "still running since the last probe"
-BUDGET = 2.0
-"""Seconds that one probe waits at most, whatever the checks ask for."""
+MAX_PROBE_WAIT = 2.0
+"""Maximum seconds that a probe waits, whatever the timeout of a check."""
 
-PATIENCE = 0.005
-"""Seconds that probes wait for a verdict while others ask as well."""
+JOIN_WAIT = 0.005
+"""Seconds that a probe waits for a result while other probes are waiting too."""
 
-AGAIN = 1.0
-"""Seconds until a check that failed is run again, where it would be kept for longer."""
+RETRY_INTERVAL = 1.0
+"""Maximum seconds until a failed check is run again."""
 
 
-class Probe:
-    """One check, and what is known of it. ``once``: it is over with its first pass."""
+class HealthCheck:
+    """One check and its last result. ``once``: it never runs again after it has passed."""
 
     def __init__(self, name: str, check: Check, critical: bool = True, once: bool = False) -> None:
         self.name = name
-        self.check = check
+        self.call = check
         self.critical = critical
         self.once = once
         self.up: bool | None = None
-        self.trouble: str | None = NOT_YET
+        self.failure: str | None = NOT_YET
         self.seconds: float | None = None
         self.at: float | None = None
         self.due = 0.0
-        self.row = 0  # passes or fails in a row that speak against what is known
+        self.streak = 0  # consecutive results that contradict ``up``
         self.running = False
-        self.late = False  # it runs, and that it failed was noted
+        self.late = False  # it is still running, and its timeout is recorded
 
-    def finding(self) -> Finding:
-        return Finding(self.up is True, self.critical, self.trouble, self.seconds, self.at)
+    def result(self) -> Finding:
+        return Finding(self.up is True, self.critical, self.failure, self.seconds, self.at)
 
 
-class _Round:
-    """The checks that one probe started. ``over``: all of them ended. ``crowded``: another probe came meanwhile."""
+class _CheckRun:
+    """The checks that one probe started. ``ended``: all have ended. ``joined``: another probe arrived meanwhile."""
 
-    def __init__(self, probes: list[Probe]) -> None:
+    def __init__(self, probes: list[HealthCheck]) -> None:
         self.left = set(probes)
-        self.over: Future[None] = Future()
-        self.crowded: Future[None] = Future()
-        for future in (self.over, self.crowded):
-            future.set_running_or_notify_cancel()  # who waits may be cancelled; these may not
+        self.ended: Future[None] = Future()
+        self.joined: Future[None] = Future()
+        for future in (self.ended, self.joined):
+            future.set_running_or_notify_cancel()  # a cancelled waiter must not cancel these futures
 
 
-class Probes:
-    """``keep``: seconds that a verdict is kept. ``fall``, ``rise``: fails to go down, passes to come up."""
+class HealthCheckRunner:
+    """Runs the checks of one app.
+
+    - ``keep``: seconds that a result is kept.
+    - ``fall``: consecutive failures until a check is down. ``rise``: consecutive passes until it is up.
+    """
 
     def __init__(
         self,
@@ -93,168 +97,168 @@ class Probes:
         fall: int = 2,
         rise: int = 1,
     ) -> None:
-        self._probes = [Probe(name, check) for name, check in checks.items()]
-        self._probes += [Probe(name, check, critical=False) for name, check in (optional or {}).items()]
-        self._probes += [Probe(name, check, once=True) for name, check in (startup or {}).items()]
+        self._checks = [HealthCheck(name, check) for name, check in checks.items()]
+        self._checks += [HealthCheck(name, check, critical=False) for name, check in (optional or {}).items()]
+        self._checks += [HealthCheck(name, check, once=True) for name, check in (startup or {}).items()]
         self._timeout = timeout
-        self._limit = min(timeout, BUDGET)
+        self._limit = min(timeout, MAX_PROBE_WAIT)
         self._keep = keep
         self._fall = fall
         self._rise = rise
         self._lock = threading.Lock()
-        self._rounds: set[_Round] = set()
+        self._runs: set[_CheckRun] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.asked: Callable[[], None] = lambda: None
-        """Called at each probe: whoever keeps a record of this process's uptime may begin."""
+        self.on_probe: Callable[[], None] = lambda: None
+        """Called at each probe. The metrics collector starts its record of uptime here."""
 
     def ready(self) -> bool | None:
-        """Whether the critical checks passed when they were last run; None where none was yet."""
+        """Whether the critical checks passed in their last run; None if one has not run yet."""
         if drain.draining():
             return False
-        known = [probe.up for probe in self._probes if probe.critical]
+        known = [check.up for check in self._checks if check.critical]
         return None if None in known else all(known)
 
     def run(self, op: RunChecks) -> None:
-        """Blocking. Whoever starts a check waits for it, the others do not."""
+        """Run due checks, blocking. Only the probe that starts a check waits for it."""
         drain.install()
-        self.asked()
-        mine = self._take()
-        if mine is not None:
-            for probe in list(mine.left):
-                self._start(probe, mine)
-            wait((mine.over, mine.crowded), self._limit, FIRST_COMPLETED)
-            if not mine.over.done() and mine.crowded.done():
-                wait((mine.over,), PATIENCE)
-            self._leave(mine)
-        elif self._unknown():
-            threading.Event().wait(PATIENCE)
-        op.answer = self._known()
+        self.on_probe()
+        own_run = self._claim_due()
+        if own_run is not None:
+            for check in list(own_run.left):
+                self._start_thread(check, own_run)
+            wait((own_run.ended, own_run.joined), self._limit, FIRST_COMPLETED)
+            if not own_run.ended.done() and own_run.joined.done():
+                wait((own_run.ended,), JOIN_WAIT)
+            self._finish_run(own_run)
+        elif self._has_unknown():
+            threading.Event().wait(JOIN_WAIT)
+        op.answer = self._results()
 
     async def arun(self, op: RunChecks) -> None:
-        """The same in a coroutine: an ``async def`` check runs in this loop, any other in a thread of its own."""
+        """The same in a coroutine. An ``async def`` check runs in this event loop, any other in its own thread."""
         drain.install(asyncio.get_running_loop())
-        self.asked()
-        mine = self._take()
-        if mine is not None:
-            for probe in list(mine.left):
-                if inspect.iscoroutinefunction(probe.check):
-                    task = asyncio.create_task(self._arun(probe, mine))
+        self.on_probe()
+        own_run = self._claim_due()
+        if own_run is not None:
+            for check in list(own_run.left):
+                if inspect.iscoroutinefunction(check.call):
+                    task = asyncio.create_task(self._run_in_task(check, own_run))
                     self._tasks.add(task)
                     task.add_done_callback(self._tasks.discard)
                 else:
-                    self._start(probe, mine)
-            over, crowded = asyncio.wrap_future(mine.over), asyncio.wrap_future(mine.crowded)
-            await asyncio.wait((over, crowded), timeout=self._limit, return_when=FIRST_COMPLETED)
-            if not over.done() and crowded.done():
-                await asyncio.wait((over,), timeout=PATIENCE)
-            self._leave(mine)
-        elif self._unknown():
-            await asyncio.sleep(PATIENCE)
-        op.answer = self._known()
+                    self._start_thread(check, own_run)
+            ended, joined = asyncio.wrap_future(own_run.ended), asyncio.wrap_future(own_run.joined)
+            await asyncio.wait((ended, joined), timeout=self._limit, return_when=FIRST_COMPLETED)
+            if not ended.done() and joined.done():
+                await asyncio.wait((ended,), timeout=JOIN_WAIT)
+            self._finish_run(own_run)
+        elif self._has_unknown():
+            await asyncio.sleep(JOIN_WAIT)
+        op.answer = self._results()
 
-    def _known(self) -> Checked:
-        return Checked({probe.name: probe.finding() for probe in self._probes}, drain.draining())
+    def _results(self) -> Checked:
+        return Checked({check.name: check.result() for check in self._checks}, drain.draining())
 
-    def _unknown(self) -> bool:
-        return any(probe.up is None for probe in self._probes)
+    def _has_unknown(self) -> bool:
+        return any(check.up is None for check in self._checks)
 
-    def _take(self) -> _Round | None:
-        """The checks that are due, for this caller alone to run."""
-        mine: list[Probe] = []
+    def _claim_due(self) -> _CheckRun | None:
+        """Return the checks that are due and that only this caller runs."""
+        own_run: list[HealthCheck] = []
         now = monotonic()
         with self._lock:
-            for probe in self._probes:
-                if probe.due > now or (probe.once and probe.up):
+            for check in self._checks:
+                if check.due > now or (check.once and check.up):
                     continue
-                probe.due = now + self._timeout + AGAIN  # where nobody comes back to say how it ended
-                if probe.running:
-                    self._late(probe, STILL_RUNNING, None)
+                check.due = now + self._timeout + RETRY_INTERVAL  # in case the run never reports
+                if check.running:
+                    self._mark_late(check, STILL_RUNNING, None)
                 else:
-                    probe.running, probe.late = True, False
-                    mine.append(probe)
-            for other in self._rounds:
-                other.crowded.set_result(None)
-            self._rounds.clear()
-            if not mine:
+                    check.running, check.late = True, False
+                    own_run.append(check)
+            for other in self._runs:
+                other.joined.set_result(None)
+            self._runs.clear()
+            if not own_run:
                 return None
-            found = _Round(mine)
-            self._rounds.add(found)
+            found = _CheckRun(own_run)
+            self._runs.add(found)
             return found
 
-    def _leave(self, mine: _Round) -> None:
-        """Who waited goes on. What did not answer in all of the time has failed; a crowd waits for no time at all."""
+    def _finish_run(self, own_run: _CheckRun) -> None:
+        """Stop waiting. A check without a result has timed out, unless another probe cut the wait short."""
         with self._lock:
-            self._rounds.discard(mine)
-            if not mine.crowded.done():
-                for probe in mine.left:
-                    self._late(probe, self._silence(), self._limit)
+            self._runs.discard(own_run)
+            if not own_run.joined.done():
+                for check in own_run.left:
+                    self._mark_late(check, self._timeout_text(), self._limit)
 
-    def _start(self, probe: Probe, mine: _Round) -> None:
-        name = f"launchready-check-{probe.name}"
-        threading.Thread(target=self._work, args=(probe, mine), name=name, daemon=True).start()
+    def _start_thread(self, check: HealthCheck, own_run: _CheckRun) -> None:
+        name = f"launchready-check-{check.name}"
+        threading.Thread(target=self._run_in_thread, args=(check, own_run), name=name, daemon=True).start()
 
-    def _work(self, probe: Probe, mine: _Round) -> None:
+    def _run_in_thread(self, check: HealthCheck, own_run: _CheckRun) -> None:
         started = monotonic()
         try:
-            value = probe.check()
+            value = check.call()
             if inspect.isawaitable(value):
                 value = asyncio.run(_wait_for(value))
-            trouble = _said(value)
+            failure = _failure_of(value)
         except BaseException as error:
-            trouble = reason(error)
-        self._over(probe, mine, trouble, monotonic() - started)
+            failure = reason(error)
+        self._end_check(check, own_run, failure, monotonic() - started)
 
-    async def _arun(self, probe: Probe, mine: _Round) -> None:
+    async def _run_in_task(self, check: HealthCheck, own_run: _CheckRun) -> None:
         started = monotonic()
-        trouble: str | None = None
+        failure: str | None = None
         try:
             async with asyncio.timeout(self._limit) as within:
-                value: object = probe.check()
-                trouble = _said(await value if inspect.isawaitable(value) else value)
+                value: object = check.call()
+                failure = _failure_of(await value if inspect.isawaitable(value) else value)
         except BaseException as error:
-            trouble = self._silence() if within.expired() else reason(error)
-        self._over(probe, mine, trouble, monotonic() - started)
+            failure = self._timeout_text() if within.expired() else reason(error)
+        self._end_check(check, own_run, failure, monotonic() - started)
 
-    def _silence(self) -> str:
+    def _timeout_text(self) -> str:
         return f"no answer within {self._limit:g} s"
 
-    def _over(self, probe: Probe, mine: _Round, trouble: str | None, seconds: float) -> None:
-        """A check ended. What comes after its time is no verdict any more."""
+    def _end_check(self, check: HealthCheck, own_run: _CheckRun, failure: str | None, seconds: float) -> None:
+        """Record the end of a check. A result after the timeout counts as a failure."""
         with self._lock:
-            if not probe.late:
-                self._note(probe, trouble if seconds <= self._limit else self._silence(), seconds)
-            probe.running = False
-            mine.left.discard(probe)
-            if not mine.left:
-                mine.over.set_result(None)
+            if not check.late:
+                self._record_result(check, failure if seconds <= self._limit else self._timeout_text(), seconds)
+            check.running = False
+            own_run.left.discard(check)
+            if not own_run.left:
+                own_run.ended.set_result(None)
 
-    def _late(self, probe: Probe, trouble: str, seconds: float | None) -> None:
-        probe.late = True
-        self._note(probe, trouble, seconds)
+    def _mark_late(self, check: HealthCheck, failure: str, seconds: float | None) -> None:
+        check.late = True
+        self._record_result(check, failure, seconds)
 
-    def _note(self, probe: Probe, trouble: str | None, seconds: float | None) -> None:
-        passed = trouble is None
+    def _record_result(self, check: HealthCheck, failure: str | None, seconds: float | None) -> None:
+        passed = failure is None
         needed = self._rise if passed else self._fall
-        probe.row = 0 if passed == probe.up else probe.row + 1
-        if probe.up is None or probe.row >= needed:
-            if probe.up is not passed:
-                _say(probe, trouble)
-            probe.up, probe.row = passed, 0
-        probe.trouble, probe.seconds, probe.at = trouble, seconds, time()
-        steady = probe.up is passed and passed
-        # With jitter, so that the workers of a machine do not all ask the database at the same moment.
-        probe.due = monotonic() + (self._keep if steady else min(AGAIN, self._keep)) * random.uniform(0.8, 1.2)  # noqa: S311
+        check.streak = 0 if passed == check.up else check.streak + 1
+        if check.up is None or check.streak >= needed:
+            if check.up is not passed:
+                _log_change(check, failure)
+            check.up, check.streak = passed, 0
+        check.failure, check.seconds, check.at = failure, seconds, time()
+        steady = check.up is passed and passed
+        # Jitter, so that the workers of a machine do not all query the database at the same moment.
+        check.due = monotonic() + (self._keep if steady else min(RETRY_INTERVAL, self._keep)) * random.uniform(0.8, 1.2)  # noqa: S311
 
 
-def _say(probe: Probe, trouble: str | None) -> None:
-    """One line when a check goes down and one when it is back, not one for each probe in between."""
-    if trouble is not None:
-        logger.warning("health check %s fails: %s", probe.name, trouble)
-    elif probe.up is False:
-        logger.warning("health check %s passes again", probe.name)
+def _log_change(check: HealthCheck, failure: str | None) -> None:
+    """Log one line when a check goes down and one when it is back, not one per probe."""
+    if failure is not None:
+        logger.warning("health check %s fails: %s", check.name, failure)
+    elif check.up is False:
+        logger.warning("health check %s passes again", check.name)
 
 
-def _said(value: object) -> str | None:
+def _failure_of(value: object) -> str | None:
     return "returned False" if value is False else None
 
 

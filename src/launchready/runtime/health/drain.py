@@ -1,19 +1,19 @@
-"""Draining: on SIGTERM say "not ready" at once, go on serving for a while, then let the server stop.
+"""Draining: after SIGTERM ``/readyz`` fails at once, and the server stops some seconds later.
 
-A server that stops at once refuses the connections that a load balancer still sends it. So the first SIGTERM is kept
-from the server for ``seconds``, in which ``/readyz`` answers 503; then the server's own handler is called, and its
-graceful stop runs as always. A second SIGTERM passes at once. SIGINT is nobody's business here.
+A server that stops at once refuses connections that a load balancer still sends. So the first SIGTERM is withheld from
+the server for ``seconds``, while ``/readyz`` responds with 503. Then the server's own handler runs, with its usual
+graceful shutdown. A second SIGTERM is passed on at once. SIGINT is not handled.
 
-The server's handler is chained, never replaced by something of ours, and only where there is one: it is looked for
-again at every probe, since some servers set theirs after the app was built.
+The server's handler is wrapped, never discarded. Some servers install theirs after the app is built, so every probe
+checks for a new handler.
 
-==========================  ======================================================
-uvicorn, gunicorn           ``signal.signal``: its handler is called after the wait
+==========================  ==========================================================
+uvicorn, gunicorn           ``signal.signal``: its handler is called after the delay
 hypercorn --workers 0       ``loop.add_signal_handler``: the same
-hypercorn with workers      its workers get no signal but poll an event: that is delayed
-gunicorn --preload          where requests run in threads, the main thread is asked to
-with --threads              look: only it may, and it never sees a request itself
-==========================  ======================================================
+hypercorn with workers      workers poll an event and get no signal: the event is delayed
+gunicorn --preload          only the main thread may set a handler, and it serves no
+with --threads              request: other threads wake it with a signal
+==========================  ==========================================================
 """
 
 import _thread
@@ -33,8 +33,8 @@ logger = logging.getLogger("launchready")
 Handler = Callable[[int, FrameType | None], Any]
 
 
-LOOK = getattr(signal, "SIGURG", None)
-"""What the main thread is asked with. Nobody sends it, it is ignored by default, and gunicorn leaves it alone."""
+WAKE_SIGNAL = getattr(signal, "SIGURG", None)
+"""Wakes the main thread. It is ignored by default, and gunicorn does not use it."""
 
 
 class _State:
@@ -48,25 +48,25 @@ _loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 
 
 def configure(seconds: float) -> None:
-    """How long to go on. Several apps of a process: the longest."""
+    """Set the delay. Several apps in one process use the longest."""
     _State.seconds = max(_State.seconds, seconds)
-    if _State.seconds and _is_main() and LOOK is not None and signal.getsignal(LOOK) is signal.SIG_DFL:
-        signal.signal(LOOK, lambda *_: install())
+    if _State.seconds and _is_main() and WAKE_SIGNAL is not None and signal.getsignal(WAKE_SIGNAL) is signal.SIG_DFL:
+        signal.signal(WAKE_SIGNAL, lambda *_: install())
     install()
 
 
 def draining() -> bool:
-    """Whether this process was told to stop."""
+    """Whether this process has received SIGTERM."""
     return _State.since is not None and _State.pid == os.getpid()
 
 
 def install(loop: asyncio.AbstractEventLoop | None = None) -> None:
-    """Stand before the server's handler of SIGTERM, where there is one. Another thread asks the main one to."""
+    """Wrap the server's SIGTERM handler, if there is one. Other threads wake the main thread to do it."""
     if not _State.seconds:
         return
     if not _is_main():
-        if LOOK is not None and _server() is not None:
-            _thread.interrupt_main(LOOK)
+        if WAKE_SIGNAL is not None and _server() is not None:
+            _thread.interrupt_main(WAKE_SIGNAL)
         return
     if loop is not None and loop not in _loops:
         _loops.add(loop)
@@ -83,24 +83,24 @@ def _is_main() -> bool:
 
 
 def _server() -> Handler | None:
-    """The handler of the server, where it is not ours yet, nor asyncio's placeholder for what the loop calls."""
+    """Return the server's handler, unless it is already wrapped or asyncio's placeholder."""
     handler = signal.getsignal(signal.SIGTERM)
     placeholder = getattr(handler, "__name__", "") == "_sighandler_noop"
     return handler if callable(handler) and handler is not _on_signal and not placeholder else None
 
 
 def _begin() -> bool:
-    """False where it has begun before: whoever sends a second SIGTERM is in a hurry, or it is our own."""
+    """Begin draining. Returns False if it has begun: a second SIGTERM, or our own after the delay."""
     if draining():
         return False
     _State.since, _State.pid = monotonic(), os.getpid()
-    logger.warning("SIGTERM: not ready from now on; the server stops in %g s", _State.seconds)
+    logger.warning("SIGTERM: draining, /readyz fails; the server stops in %g s", _State.seconds)
     return True
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
     server = _State.server
-    assert server is not None  # it was there before this was set
+    assert server is not None  # set before this handler was installed
     if _begin():
         timer = threading.Timer(_State.seconds, os.kill, (os.getpid(), number))  # back here, in the main thread
         timer.daemon = True
@@ -126,7 +126,7 @@ def _before_loop(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _before_event(loop: asyncio.AbstractEventLoop) -> None:
-    """hypercorn's parent sets an event that each worker looks at; the worker is not told by any signal."""
+    """Delay the event that hypercorn's workers poll: its parent process sets it and sends no signal."""
     for task in asyncio.all_tasks(loop):
         step: Any = task.get_coro()
         while step is not None and getattr(step, "__name__", "") != "check_multiprocess_shutdown_event":

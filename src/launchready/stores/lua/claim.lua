@@ -1,11 +1,11 @@
--- PutIfAbsent of what must not be lost. KEYS[1] entry, KEYS[2] the sentinel; ARGV value, ttl in milliseconds, the epoch
--- that this process knows or '', a new one, and for how many microseconds to refuse after a loss.
--- Answers as put_if_absent.lua; or {'lost', epoch} where the sentinel shows that this server has lost its data since.
+-- PutIfAbsent of an entry that is not evictable. KEYS[1] entry, KEYS[2] sentinel; ARGV value, ttl in milliseconds, the
+-- epoch that this process knows or '', a new epoch, and for how many microseconds to refuse claims after a loss.
+-- Returns the same as put_if_absent.lua, or {'lost', epoch} if the server has lost its data since that epoch.
 --
--- The sentinel is a hash that never ends: id, and until, up to when claims are refused. It goes with everything else
--- in a FLUSHALL or a restart without persistence. Whoever knew an epoch and finds none, or another, has seen the loss:
--- then nobody's claim is granted for a while, so that those whose claims were lost can write them again (Renew does).
--- A process that knows no epoch cannot tell a loss from a new server, and makes one without refusing anybody.
+-- The sentinel is a hash without expiry: id, and until, the time up to which claims are refused. FLUSHALL or a restart
+-- without persistence deletes it too. A process that knows an epoch and finds none, or another one, detects the loss.
+-- Then no claim is granted for a while, so that live processes can write their lost claims again (by Renew).
+-- A process without an epoch cannot tell a loss from a new server. It creates an epoch and refuses no claim.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local epoch = redis.call('HMGET', KEYS[2], 'id', 'until')

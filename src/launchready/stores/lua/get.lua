@@ -1,5 +1,5 @@
--- Get. KEYS[1] entry. Answers {value, age in microseconds, version}, or nothing.
--- An entry is a hash: v value, p when it was put (microseconds), n version. Redis itself ends it at its time.
+-- Get. KEYS[1] entry. Returns {value, age in microseconds, version}, or nothing.
+-- An entry is a hash: v value, p time of the write (microseconds), n version. Redis expires it.
 local row = redis.call('HMGET', KEYS[1], 'v', 'p', 'n')
 if not row[1] then return false end
 local time = redis.call('TIME')

@@ -1,5 +1,5 @@
--- Give. KEYS[1] windows of a key; ARGV cost, when it was taken in microseconds or '' to forget the key, then for each
--- window limit and period. The rule is `give` of launchready/exchange/window.py; states are those of take.lua.
+-- Give. KEYS[1] windows of a key; ARGV cost, the time of the Take in microseconds or '' to delete the key, then the
+-- limit and period of each window. Implements `give` of launchready/exchange/window.py on the states of take.lua.
 
 if ARGV[2] == '' then return redis.call('DEL', KEYS[1]) end
 

@@ -1,5 +1,5 @@
--- Put. KEYS[1] entry; ARGV value, ttl in milliseconds. Answers the version.
--- A version is the time of the write, or one more than the last where that is later: it grows past a Delete too.
+-- Put. KEYS[1] entry; ARGV value, ttl in milliseconds. Returns the version.
+-- A version is the time of the write, or the last version plus one if that is greater. It grows across a Delete too.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local version = math.max(now, (tonumber(redis.call('HGET', KEYS[1], 'n')) or 0) + 1)

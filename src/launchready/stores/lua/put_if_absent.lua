@@ -1,5 +1,5 @@
 -- PutIfAbsent. KEYS[1] entry; ARGV value, ttl in milliseconds.
--- Answers {version} where it wrote, {value, age in microseconds, version} of what is there where it did not.
+-- Returns {version} if it wrote, else {value, age in microseconds, version} of the existing entry.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local row = redis.call('HMGET', KEYS[1], 'v', 'p', 'n')

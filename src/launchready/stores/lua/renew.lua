@@ -1,5 +1,5 @@
--- Renew. KEYS[1] entry; ARGV value, ttl in milliseconds, the version it has or had. Answers 1 or 0.
--- Where nothing is there the entry was lost (FLUSHALL, an eviction, a fail-over): its owner lives, and writes it again.
+-- Renew. KEYS[1] entry; ARGV value, ttl in milliseconds, the version it has or had. Returns 1 or 0.
+-- A missing entry was lost (FLUSHALL, an eviction, a fail-over). Its owner lives, and writes it again.
 local version = redis.call('HGET', KEYS[1], 'n')
 if version and version ~= ARGV[3] then return 0 end
 local time = redis.call('TIME')

@@ -1,4 +1,4 @@
--- Replace. KEYS[1] entry; ARGV value, ttl in milliseconds, the version it must still have. Answers 1 or 0.
+-- Replace. KEYS[1] entry; ARGV value, ttl in milliseconds, the version it must still have. Returns 1 or 0.
 local row = redis.call('HMGET', KEYS[1], 'n', 'w')
 if row[1] ~= ARGV[3] then return 0 end
 local time = redis.call('TIME')

@@ -1,5 +1,5 @@
 -- Seize. KEYS[1] entry; ARGV value, ttl in milliseconds, the version it must still have, the age in microseconds that
--- it must have reached. Answers the new version, or 0.
+-- it must have reached. Returns the new version, or 0.
 local row = redis.call('HMGET', KEYS[1], 'p', 'n')
 if not row[1] or row[2] ~= ARGV[3] then return '0' end
 local time = redis.call('TIME')

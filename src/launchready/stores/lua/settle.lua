@@ -1,5 +1,5 @@
--- Settle. KEYS[1] entry; ARGV value, ttl in milliseconds, the version it has or had. Answers 1 or 0.
--- As Replace; where nothing is there the entry was lost, and what its owner found out is written all the same.
+-- Settle. KEYS[1] entry; ARGV value, ttl in milliseconds, the version it has or had. Returns 1 or 0.
+-- As Replace, but a missing entry was lost, and the owner's result is written all the same.
 local row = redis.call('HMGET', KEYS[1], 'n', 'w')
 if row[1] and row[1] ~= ARGV[3] then return 0 end
 local time = redis.call('TIME')

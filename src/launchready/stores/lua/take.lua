@@ -1,10 +1,9 @@
 -- Take. KEYS[1] windows of a key; ARGV cost, now in microseconds or '' for the time of this server, then for each
--- window limit and period in microseconds. Answers {allowed, which, remaining, reset, taken at}, in
--- microseconds.
+-- window limit and period in microseconds. Returns {allowed, which, remaining, reset, taken at}, in microseconds.
 --
--- The rule is launchready/exchange/window.py, line by line. A window is a field of the hash, numbered from 1, a string
--- of doubles: the times of hits, ascending; or above 256 the sum of all counts, the time up to which hits are over, then
--- time and count of each group alternating. A double holds every microsecond up to the year 2255 exactly.
+-- Implements launchready/exchange/window.py, line by line. A window is a field of the hash, numbered from 1: a string of
+-- doubles with the times of hits, ascending. Above a limit of 256 it holds the sum of all counts, the time up to which
+-- hits have expired, then time and count of each group. A double is exact to the microsecond up to the year 2255.
 
 local EXACT, GROUPS, HEAD, SIZE = 256, 32, 2, 8
 local cost = tonumber(ARGV[1])

@@ -1,7 +1,7 @@
--- What the MySQL store keeps. Run by whoever first finds it missing; the server runs one of several at once.
+-- Tables of the MySQL store. The first operation that misses them runs this; the server serialises concurrent runs.
 -- Keys are 32 bytes, compared as bytes: a collation would fold case and trailing blanks.
--- Times are microseconds since 1970 of this server's clock. mark: which write made the row, so that a writer who asks
--- finds out whether it was his, and need not believe a count of rows.
+-- Times are microseconds since 1970 of this server's clock. mark: a random id of the last write, by which a writer knows
+-- whether its write won, without relying on a row count.
 
 CREATE TABLE IF NOT EXISTS launchready_kept (
   k VARBINARY(32) PRIMARY KEY, expires BIGINT NOT NULL, put BIGINT NOT NULL, version BIGINT NOT NULL,

@@ -1,9 +1,9 @@
--- What the PostgreSQL store keeps. Run once, by whoever first finds it missing, under an advisory lock.
--- Times are microseconds since 1970 of this server's clock, and never an application's.
+-- Tables and functions of the PostgreSQL store. The first operation that misses them runs this, under an advisory lock.
+-- Times are microseconds since 1970 of this server's clock, never of an application's.
 
 CREATE SEQUENCE IF NOT EXISTS launchready_version;
 
--- waited: somebody waits for the end of an entry, so who ends it says so by NOTIFY.
+-- waited: the entry has a waiter, so the statement that completes it sends NOTIFY.
 
 CREATE TABLE IF NOT EXISTS launchready_kept (
   key bytea PRIMARY KEY, expires bigint NOT NULL, put bigint NOT NULL, version bigint NOT NULL, value bytea NOT NULL,
@@ -15,7 +15,7 @@ CREATE UNLOGGED TABLE IF NOT EXISTS launchready_cache (  -- may be lost, and is,
   waited boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 70);
 
--- To tables that are there without it. Only then: who alters a table waits for all who use it, and they for him.
+-- Only for existing tables without the column: ALTER TABLE waits for all users of the table, and blocks them.
 DO $$
 DECLARE
   name text;
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS launchready_windows (
 CREATE OR REPLACE FUNCTION launchready_now() RETURNS bigint LANGUAGE sql VOLATILE AS
 $$ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint $$;
 
--- Take, one window, exact: the times of hits, ascending. The rule is launchready/exchange/window.py, line by line.
+-- Take, one window, exact: the times of hits, ascending. Implements launchready/exchange/window.py, line by line.
 CREATE OR REPLACE FUNCTION launchready_exact(
   INOUT state bigint[], now bigint, max bigint, period bigint, cost bigint, OUT remaining bigint, OUT wait bigint
 ) LANGUAGE plpgsql AS $$
@@ -64,7 +64,7 @@ BEGIN
   remaining := remaining - cost;
 END $$;
 
--- Take, one window, grouped: the sum of all counts, the time up to which hits are over, then time and count alternating.
+-- Take, one window, grouped: the sum of all counts, the time up to which hits have expired, then time and count in turn.
 CREATE OR REPLACE FUNCTION launchready_grouped(
   INOUT state bigint[], now bigint, max bigint, period bigint, cost bigint, OUT remaining bigint, OUT wait bigint
 ) LANGUAGE plpgsql AS $$
@@ -116,7 +116,7 @@ BEGIN
   END IF;
 END $$;
 
--- Take from all windows, or from none. A row's state: the length of each window's, then the numbers of all.
+-- Take from all windows, or from none. State of a row: the length of each window's state, then all numbers.
 CREATE OR REPLACE FUNCTION launchready_take_3(k bytea, limits bigint[], periods bigint[], cost bigint, moment bigint)
 RETURNS TABLE (allowed boolean, which int, remaining bigint, reset bigint, at bigint) LANGUAGE plpgsql AS $$
 DECLARE
@@ -164,7 +164,7 @@ BEGIN
   RETURN NEXT;
 END $$;
 
--- Give, one window, grouped: two neighbours that fit into one group become one.
+-- Give, one window, grouped: two adjacent groups that fit into one are merged.
 CREATE OR REPLACE FUNCTION launchready_given(INOUT state bigint[], fits bigint, cost bigint, moment bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -187,7 +187,7 @@ BEGIN
   END LOOP;
 END $$;
 
--- Give: undo a Take at this moment, as far as it still counts. The rule is `give` of launchready/exchange/window.py.
+-- Give: undo a Take at a given time, as far as it still counts. Implements `give` of launchready/exchange/window.py.
 CREATE OR REPLACE FUNCTION launchready_give_2(k bytea, limits bigint[], periods bigint[], cost bigint, moment bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
