@@ -9,8 +9,9 @@ import pytest
 from faces.apps import asgi_call, wsgi_call
 from launchready.errors import ConfigError
 from launchready.idempotency import form_field, form_key, idempotent
+from support.keys import secret
 
-SECRET = "".join(reversed("toidem tset"))
+SECRET = secret("forms")
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
 
@@ -76,7 +77,7 @@ def framework(request):
     return request.param
 
 
-@pytest.fixture(params=[(), ("".join(reversed("erofeb")),)], ids=["one secret", "two secrets"])
+@pytest.fixture(params=[(), (secret("before"),)], ids=["one secret", "two secrets"])
 def shop(framework, request):
     return Shop(framework, secret_key_fallbacks=request.param)
 
