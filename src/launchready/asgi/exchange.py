@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from launchready.asgi.body_replay import SpooledMessages, replay_first
 from launchready.asgi.types import App, Message, Receive, Scope, Send
+from launchready.asgi.write_behind import WriteBehind
 from launchready.clock import SYSTEM
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Feature, Forward, ReadBody, ResponseSent
@@ -70,6 +71,7 @@ class ASGIExchange:
     _pending_start: Message | None = None  # the start message while the body is buffered
     _body: bytes | None = None  # the buffered response body, if it is complete
     _tail: Copy | None = None
+    _behind: WriteBehind | None = None
     _awaits_end = False  # a feature waits for the last byte
     _chunks: list[bytes]
     _late_at: float  # when a buffered stream is sent after all
@@ -168,6 +170,8 @@ class ASGIExchange:
         except Exception as error:
             await self._failed(error, receive)
         except BaseException:
+            if self._behind is not None:
+                self._behind.cancel()
             await cancel_flows(self._parked, self._carry_inline)
             raise
         finally:
@@ -176,6 +180,8 @@ class ASGIExchange:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: the body is incomplete
                 await self._copy(self._tail, None)
+            if self._behind is not None:
+                await self._behind.finish()
             if self._awaits_end:
                 await adrive(steps, self._carry)
             steps.close()
@@ -211,6 +217,8 @@ class ASGIExchange:
             if start is None:
                 if not self._app_body_dropped:
                     if self._tail is not None:
+                        if message.get("more_body") and self._behind is None:  # a slow client must not delay the copy
+                            self._send = self._behind = WriteBehind(self._send, self._tail.limit)
                         await self._copy(self._tail, message)
                     if message.get("more_body"):
                         if not self.note:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from launchready.asgi.types import App, Message, Receive, Scope, Send
-from launchready.core.ratelimit import Policy
+from launchready.core.ratelimit import LimitPolicy
 from launchready.exchange.app import Forward
 from launchready.exchange.operations import Op
 from launchready.http.asgi_scope import route_path
@@ -41,7 +41,7 @@ class WebSocketSession:
         self._closed = False
         self._messages = self._message_policy()
 
-    def _message_policy(self) -> Policy | None:
+    def _message_policy(self) -> LimitPolicy | None:
         limiter = self._stack.limiter
         if limiter is None or limiter.messages is None:
             return None

@@ -3,6 +3,7 @@
 Two ``set-cookie`` lines stay two. Nothing is decoded, joined or copied before a feature needs it.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -20,6 +21,11 @@ class ViewFreshness(NamedTuple):
 NOT_SHAREABLE = ViewFreshness(-1)
 """Set by a view whose response holds a value for one visitor: no cache may store it."""
 
+PRIVATE = (b"cache-control", b"private, no-store")
+"""Added to such a response."""
+
+_CACHING = re.compile(rb"cache-control$|^(?:expires|surrogate-control|pragma)$")
+
 
 class Request:
     """A request as features see it. One is created per request, so it has plain slots.
@@ -36,6 +42,7 @@ class Request:
     - ``failed``: whether the app has reported a failed log-in; unset if it has reported nothing.
     - ``view_rule``: asks the framework whether the view of this request has an idempotency rule of its own; None where
       no view has one.
+    - ``verified``: whether a webhook's signature has been verified; unset if nothing has checked it.
     - ``cached``: the freshness that the view has set, or None.
 
     A feature may replace ``headers`` before Forward. The app then gets the new list.
@@ -43,10 +50,11 @@ class Request:
 
     __slots__ = (
         "adds", "cached", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "prefix", "query",
-        "raw_path", "scheme", "view_rule",
+        "raw_path", "scheme", "verified", "view_rule",
     )  # fmt: skip
 
     failed: bool
+    verified: bool
     get: Callable[[bytes], bytes | None]
 
     def __init__(
@@ -136,7 +144,10 @@ def append(headers: Headers, adds: Headers, status: int) -> None:
     - Vary is merged into an existing Vary without duplicates. A default gives way to the app's own header.
     - A redirect carries no quota: the client would take it for the quota of the target
       (draft-ietf-httpapi-ratelimit-headers).
+    - PRIVATE replaces all caching headers of the app: of two lines some caches read only the first.
     """
+    if PRIVATE in adds:
+        headers[:] = [pair for pair in headers if not _CACHING.search(pair[0])]
     for name, _ in headers:
         if name in _NOT_APPENDED:
             break

@@ -36,7 +36,7 @@ class OperationAdapter:
         self.secrets: Sequence[str] = ()  # the newest, which signs, comes last
         self.url = ""  # of the store, if it has one
         self.idempotency: object = None  # the app's Idempotency settings, which complete those of a view
-        self.vault: object = None  # the shared state of this app's idempotency, set by settings.build
+        self.key_context: object = None  # the shared state of this app's idempotency, set by settings.build
         shared = getattr(store, "shared", True)
         self._counts = CircuitBreaker(store) if shared else None
         self._cached = PatientBreaker(store) if shared else None

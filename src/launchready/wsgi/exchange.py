@@ -192,7 +192,9 @@ class WSGIExchange:
         start_response(status_line(final.status), native_headers(final.headers))
         if first is not None and final.get(b"content-length") == b"%d" % len(first):
             self._record()  # the body is complete: a test client may never exhaust or close it
-        return ResponseBody(self, body, chunks, first, tail)
+        announced = final.get(b"content-length")
+        length = int(announced) if announced is not None and announced.isdigit() else None
+        return ResponseBody(self, body, chunks, first, tail, length)
 
     def _run_back(self, response: Response) -> tuple[Response, Copy | None]:
         self._forward.answer = response

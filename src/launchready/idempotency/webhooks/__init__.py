@@ -45,7 +45,7 @@ def names() -> list[str]:
 class WebhookView:
     """How a webhook is protected: by its event's id, whatever headers a delivery brings.
 
-    The scope is the handler, not the path: one event is worked on once, however the path is spelled.
+    The scope is the handler and its path without a trailing slash, so two endpoints for one provider both work on it.
     """
 
     def __init__(self, provider: str, handler: str, view: View) -> None:
@@ -54,7 +54,7 @@ class WebhookView:
 
     def flow(self, exchange: CurrentExchange, arguments: Arguments, *, asynchronous: bool) -> IdempotencyFlow:
         flow = self._view.flow(exchange, arguments, asynchronous=asynchronous)
-        flow.scope = self._scope
+        flow.scope = f"{self._scope}:{exchange.request.path.rstrip('/')}"
         flow.request_digest = b"event"
         return flow
 
@@ -119,6 +119,7 @@ def _finder(provider: str, secret: Secrets, now: Callable[[], float]) -> KeyFind
             found = [preset.verify(request, body, one, now()) for one in ([given] if isinstance(given, str) else given)]
             if None not in found:
                 return _refused(found[-1] if found else "there is no secret")
+            request.verified = True
         event: str | None = preset.event(request, body)
         return DerivedKey(event) if event else refusals.malformed()
 
