@@ -17,7 +17,7 @@ BOTH = (Window(2, 1.0), Window(400, 3600.0))
 MILLION = """
 import threading
 from time import process_time_ns
-from launchready.exchange.store import Take
+from launchready.exchange.store import Consume
 from launchready.exchange.window import Window
 from launchready.stores.memory import MemoryStore
 
@@ -28,7 +28,7 @@ def resident():
 windows, store = (Window(300, 60.0),), MemoryStore()
 before, times = resident(), []
 for number in range(1_000_000):
-    op = Take(f"rate:default:2001:db8:{number >> 16:x}:{number & 0xffff:x}::/64", windows)
+    op = Consume(f"rate:default:2001:db8:{number >> 16:x}:{number & 0xffff:x}::/64", windows)
     began = process_time_ns()
     store.windows.take(op)
     times.append(process_time_ns() - began)
