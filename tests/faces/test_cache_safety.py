@@ -5,9 +5,9 @@ The rows come from the advisories of 2023 to 2026 (Django, Flask, Symfony), from
 deception attacks, and from running other caches.
 """
 
-import gzip
 import asyncio
 import contextlib
+import gzip
 import sqlite3
 from typing import NamedTuple
 

@@ -48,7 +48,9 @@ def test_asgi(control, calls):
     assert len(ran) == calls
 
 
-@pytest.mark.parametrize("directive", [(b"cache-control", b"no-cache"), (b"cache-control", b"max-age=0"), (b"pragma", b"no-cache")])
+@pytest.mark.parametrize(
+    "directive", [(b"cache-control", b"no-cache"), (b"cache-control", b"max-age=0"), (b"pragma", b"no-cache")]
+)
 @pytest.mark.parametrize("stored", [False, True])
 def test_reloads_share_a_call_that_began_after_them(directive, stored):
     """Fifty reloads at once: two calls. The second begins after all have arrived, so it validates for the other 49.

@@ -4,7 +4,12 @@ import pytest
 
 from launchready.core.cache.header_kinds import CREDENTIAL, ORDINARY, STEERING, is_private_response_field, kind_of
 
-CREDENTIALS = """
+
+def words(text):
+    return text.split()
+
+
+CREDENTIALS = words("""
 authorization proxy-authorization x-authorization x-api-key api-key apikey x-apikey x-auth-token x-access-token x-session-id
 x-session-token x-csrf-token x-csrftoken x-xsrf-token x-jwt x-user x-user-id x-userid x-username x-email x-customer-token
 x-acme-user-email private-token deploy-key x-functions-key ocp-apim-subscription-key x-shopify-access-token dpop-token
@@ -18,22 +23,22 @@ x-goog-iap-jwt-assertion x-goog-authenticated-user-email x-goog-authenticated-us
 x-amzn-oidc-accesstoken x-amzn-oidc-identity x-ms-client-principal x-ms-client-principal-name x-ms-token-aad-id-token
 x-vouch-user x-vouch-idp-claims-email x-consumer-id x-consumer-username x-credential-identifier x-authenticated-userid
 teleport-jwt-assertion x-webauth-user x-jwt-payload x-roles x-impersonate-user idempotency-key x_api_key
-""".split()
-STEERS = """
+""")
+STEERS = words("""
 forwarded x-forwarded-host x-forwarded-proto x-forwarded-protocol x-forwarded-scheme x-forwarded-port x-forwarded-prefix
 x-forwarded-server x-forwarded-path x-forwarded-uri x-forwarded-ssl x-forwarded-anything front-end-https x-scheme
 x-url-scheme x-script-name script-name path-info x-host x-original-host x-http-host-override x-backend-host x-proxy-url
 x-original-url x-original-uri x-original-path x-envoy-original-path x-real-url x-rewrite-url x-http-method-override
 x-http-method x-method-override x-tenant x-tenant-id tenant-id x-organization-id x-org x-workspace x-realm x-shop-id
 x_forwarded_host x_tenant_id cloudfront-forwarded-proto x-account-id x-customer-id
-""".split()
-ORDINARIES = """
+""")
+ORDINARIES = words("""
 host user-agent accept accept-language accept-encoding accept-charset connection referer origin dnt te via pragma cookie
 upgrade-insecure-requests sec-fetch-user sec-fetch-site sec-fetch-mode sec-ch-ua sec-ch-ua-mobile sec-gpc priority
 cache-control if-none-match if-modified-since range content-length content-type x-forwarded-for x-real-ip cf-connecting-ip
 true-client-ip x-request-id x-correlation-id traceparent tracestate baggage sentry-trace x-amzn-trace-id cf-ray cf-visitor
 cf-ipcountry x-requested-with save-data viewport-width dpr purpose x-purpose forwarded-for-nothing
-""".split()
+""")
 
 
 @pytest.mark.parametrize("name", CREDENTIALS)
@@ -54,13 +59,18 @@ def test_ordinary(name):
     assert kind_of(name.encode()) == ORDINARY
 
 
-@pytest.mark.parametrize("name", ["set-cookie", "x-csrf-token", "x-auth-token", "x-session-id", "x-acme-token", "x_csrf_token", "authorization"])
+@pytest.mark.parametrize(
+    "name",
+    ["set-cookie", "x-csrf-token", "x-auth-token", "x-session-id", "x-acme-token", "x_csrf_token", "authorization"],
+)
 def test_private_response_headers(name):
     """A response with a token in a header is never stored."""
     assert is_private_response_field(name.encode())
 
 
-@pytest.mark.parametrize("name", ["etag", "vary", "surrogate-key", "cache-tag", "content-security-policy", "x-powered-by"])
+@pytest.mark.parametrize(
+    "name", ["etag", "vary", "surrogate-key", "cache-tag", "content-security-policy", "x-powered-by"]
+)
 def test_other_response_headers(name):
     assert not is_private_response_field(name.encode())
 

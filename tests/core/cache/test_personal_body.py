@@ -54,7 +54,7 @@ def test_forms(name, markup):
     [
         '{{"csrfToken": "{}"}}', '{{"data":{{"csrf_token":"{}"}}}}', "window.csrf = '{}'", "var XSRF_TOKEN=`{}`",
         '<body hx-headers=\'{{"X-CSRFToken": "{}"}}\'>', "<body hx-headers='{{&quot;X-CSRFToken&quot;: &quot;{}&quot;}}'>",
-        '<div data-csrf-token="{}">', '<script>app.init({{"authenticityToken":"{}"}})</script>', "{{\\\"csrf\\\":\\\"{}\\\"}}",
+        '<div data-csrf-token="{}">', '<script>app.init({{"authenticityToken":"{}"}})</script>', '{{\\"csrf\\":\\"{}\\"}}',
     ],
 )  # fmt: skip
 def test_scripts_and_data(text):
@@ -135,9 +135,13 @@ def test_the_value_of_a_cookie():
     assert not is_personal(asked, page(), b"<p>dark")
 
 
-@pytest.mark.parametrize("unit", ["<input ", "<input name=", '<input name="', "<a:input ", "csrf", "csrf-", 'csrf": ', "&#99;", "lr.", "<meta '"])
+@pytest.mark.parametrize(
+    "unit",
+    ["<input ", "<input name=", '<input name="', "<a:input ", "csrf", "csrf-", 'csrf": ', "&#99;", "lr.", "<meta '"],
+)
 def test_long_bodies_take_linear_time(unit):
     """A body of repeated fragments takes at most five times as long for four times the length."""
+
     def seconds(count):
         body = (unit * count).encode()
         times = []

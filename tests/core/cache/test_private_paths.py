@@ -4,7 +4,12 @@ import pytest
 
 from launchready.core.cache.private_paths import PRIVATE_PATHS, is_availability, is_private_path
 
-PRIVATE = """
+
+def words(text):
+    return text.split()
+
+
+PRIVATE = words("""
 /login /sign-up /password/reset /account /my/account /myAccount /me /profile/edit /admin /orders/7 /checkout /cart /payments/7
 /webhooks/stripe /bookings /booking-confirm /patients/3 /customers/3 /users/7 /members /invoices/2024 /api/v1/users/7
 /account.php /account;v=1 /user_profile_edit /prescriptions /messages /healthz
@@ -18,12 +23,12 @@ PRIVATE = """
 /rezerwacja /wizyty /płatność /koszyk /zamówienia/7 /faktury /hasło /pacjenci/3 /moje-konto
 /bokning /betalning /varukorg /beställning/7 /fakturor /lösenord /patienter/3 /mina-sidor
 /bestil /betalinger /kurv /ordrer/7 /faktura /adgangskode /kunder/3 /min-konto
-""".split()
-PUBLIC = """
+""")
+PUBLIC = words("""
 / /coaches /coaches/ana /about /contact /kontakt /prices /preise /tarifs /precios /prezzi /tarieven /cennik /priser /blog
 /blog/how-to-find-a-coach /static/app.js /events /news /search /impressum /datenschutz /produkte/7 /en/ /de/kurse /mission
 /recept /recettes /minerals /mymagazine /meaning
-""".split()
+""")
 
 
 @pytest.mark.parametrize("path", PRIVATE)
@@ -39,7 +44,18 @@ def test_public(path):
     assert not is_private_path(path)
 
 
-@pytest.mark.parametrize("path", ["/availability", "/slots", "/verfügbarkeit", "/disponibilités", "/disponibilidad", "/beschikbaarheid", "/dostępność"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/availability",
+        "/slots",
+        "/verfügbarkeit",
+        "/disponibilités",
+        "/disponibilidad",
+        "/beschikbaarheid",
+        "/dostępność",
+    ],
+)
 def test_availability(path):
     """Free slots are private, and may be shared for a moment if the app states it."""
     assert is_private_path(path)
