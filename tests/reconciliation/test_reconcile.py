@@ -11,6 +11,8 @@ from launchready.reconciliation.bookings import Booking
 from launchready.reconciliation.charges import ProviderError
 from launchready.reconciliation.providers.csv_export import CsvExport
 from launchready.reconciliation.providers.stripe import Stripe
+from support.keys import SECRET
+from support.keys import secret as strong
 
 QUERY = (
     "SELECT booking_id AS reference, charge, amount, 'eur' AS currency, created FROM payments WHERE created >= :since"
@@ -51,7 +53,7 @@ def test_unknown_outcomes_are_settled_by_the_providers_list(shop):
     assert reconcile(shop).unknown_keys == ()
 
 
-@pytest.mark.parametrize("secret", [None, "a secret of the shop with 36 letters"])
+@pytest.mark.parametrize("secret", [None, SECRET])
 @pytest.mark.parametrize(("metadata", "step"), [(True, None), (False, "charge"), (False, "my.step")])
 def test_each_way_of_passing_the_key(shop, monkeypatch, secret, metadata, step):
     """By metadata alone, by the usual step, by a step of the app's; with a secret key and without."""
@@ -61,7 +63,7 @@ def test_each_way_of_passing_the_key(shop, monkeypatch, secret, metadata, step):
     (verdict,) = reconcile(shop, steps=("my.step",)).unknown_keys
     assert (verdict.outcome, verdict.charges) == ("charged", ("ch_1",))
     if secret:
-        monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", "another secret with 36 letters too")
+        monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", strong("another"))
         blind = reconcile(shop, steps=("my.step",), bookings=None)
         assert (blind.keys, blind.unknown_keys, blind.exit_code) == (0, (), 3)
         assert "LAUNCHREADY_SECRET_KEY" in blind.notes[0]
@@ -250,3 +252,40 @@ def test_a_csv_export_proves_a_missing_charge_only_for_its_period(shop, tmp_path
     assert outcomes(launchready.reconcile(CsvExport(file), **options)) == ["undetermined"]
     covers = (today - timedelta(days=3), today + timedelta(days=1))
     assert outcomes(launchready.reconcile(CsvExport(file, covers=covers), **options)) == ["not-charged"]
+
+
+def test_more_mistakes(shop, capsys, tmp_path):
+    """A format that the report lacks, a period that has not begun, a column and a period that nobody knows."""
+    from datetime import UTC, datetime, timedelta
+
+    assert main(["reconcile", "--format", "html", "stripe", "--api-url", shop.provider.url]) == 2
+    assert "write text or json" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="must begin before now"):
+        reconcile(shop, since=datetime.now(UTC) + timedelta(days=1))
+    with pytest.raises(ConfigError, match="unknown column 'sum'"):
+        CsvExport("charges.csv", columns={"sum": "Betrag"})
+    with pytest.raises(ConfigError, match="not a time"):
+        CsvExport("charges.csv", covers=("then", "now"))
+    with pytest.raises(ConfigError, match="unable to open"):
+        reconcile(shop, database=f"sqlite:///{tmp_path / 'missing.db'}")
+
+
+def test_without_a_store(shop):
+    """Charges and bookings are compared, and the report says that keys were not."""
+    shop.charge("1")
+    report = launchready.reconcile(Stripe(KEY, base_url=shop.provider.url), "1h", quiet="0s", bookings=lambda *_: ())
+    assert [one.kind for one in report.differences] == ["charged-without-booking"]
+    assert report.keys is None
+    assert "LAUNCHREADY_STORE" in report.notes[0]
+    assert "charges of stripe" in report.to_text()
+
+
+def test_a_refund_of_a_csv_export_without_its_amount(tmp_path):
+    """Status "Refunded" alone means all of it; a number of seconds is a time; yen have no decimals."""
+    file = tmp_path / "charges.csv"
+    file.write_text("id,amount,currency,created,status\nch_1,500,jpy,2026-11-20T09:00:00+09:00,Refunded\n")
+    charge = CsvExport(file).find_charge("ch_1")
+    assert (charge.amount, charge.refunded, charge.net, charge.created.hour) == (500, 500, 0, 0)
+    file.write_text("id,amount,currency,created\nch_1,five,jpy,2026-11-20\n")
+    with pytest.raises(ConfigError, match="not an amount"):
+        CsvExport(file).find_charge("ch_1")

@@ -60,13 +60,14 @@ class DjangoExchange:
         self._face = face
         self.django = request
         self.request = Request(
-            request.method or "GET",
-            request.path,
+            request.method or "GET",  # in upper case
+            "/" + request.path_info.lstrip("/"),
             _raw_path(request),
             meta.get("QUERY_STRING", "").encode("latin-1"),
             request.scheme or "http",
             meta.get("REMOTE_ADDR") or "",
             request_headers(meta),
+            request.path.removesuffix(request.path_info),
         )
         if ViewFeatures.rules:
             self.request.view_rule = partial(face.view_has_rule, request)
@@ -117,12 +118,17 @@ class DjangoExchange:
         self.sent = answer
         values: dict[str, str] = {}
         cookie = answer.headers.get("Set-Cookie")  # set by the app beside ``answer.cookies``, which Django sends itself
+        own = {morsel.OutputString() for morsel in answer.cookies.values()}
         for field, value in final.headers:
             key, text = field.decode("latin-1"), value.decode("latin-1")
             if field != b"set-cookie":
                 values[key] = f"{values[key]}, {text}" if key in values else text
             elif text == cookie:
                 values[key] = text
+            elif text not in own:
+                with suppress(CookieError):
+                    added = _RawCookie(text)
+                    answer.cookies[added.key] = added
         for name in [name for name in answer.headers if name.lower() not in values]:
             del answer.headers[name]
         for name, text in values.items():

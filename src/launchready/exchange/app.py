@@ -105,7 +105,7 @@ class BodyCutShort(Exception):
     """The request body ended before it was complete. Nothing may be concluded from the part that came."""
 
 
-class Finding(NamedTuple):
+class HealthFinding(NamedTuple):
     """What is known of one health check.
 
     - ``up``: whether it counts as passing; ``critical``: whether this process must not serve without it.
@@ -123,7 +123,7 @@ class Finding(NamedTuple):
 class Checked(NamedTuple):
     """All checks by name, and whether this process was told to stop."""
 
-    findings: Mapping[str, Finding]
+    findings: Mapping[str, HealthFinding]
     draining: bool = False
 
 

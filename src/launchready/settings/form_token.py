@@ -29,7 +29,7 @@ PREFIX = "lr."
 _SALT = "launchready.form"
 
 
-class Field(str):
+class HiddenField(str):
     """HTML that template engines leave as it is."""
 
     __slots__ = ()
@@ -38,13 +38,13 @@ class Field(str):
         return str(self)
 
 
-def form_field(request: object = None, *, name: str = NAME) -> Field:
+def form_field(request: object = None, *, name: str = NAME) -> HiddenField:
     """A hidden input with a new key. ``request`` is for templates that pass theirs; it is not looked at.
 
     Raises ConfigError where there is no middleware, or no secret to sign with.
     """
     del request
-    return Field(f'<input type="hidden" name="{escape(name)}" value="{form_key()}">')
+    return HiddenField(f'<input type="hidden" name="{escape(name)}" value="{form_key()}">')
 
 
 def form_key() -> str:
