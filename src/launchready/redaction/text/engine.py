@@ -137,6 +137,7 @@ class TextEngine:
             if "-----BEGIN" in text:
                 text = private_keys.clean(text, self._markers)
             if len(text) <= _PIECE:
+                budget.check()
                 return self._pass(text)
             while at < len(text):
                 budget.check()
