@@ -35,7 +35,8 @@ _MULTIPART = re.compile(
     re.IGNORECASE,
 )
 _DISPOSITION = re.compile(
-    r'content-disposition: *form-data; *name=(?:"([^"\\%*\x00-\x1f]*)"|([\w.\[\]-]+))(?:; *filename="[^"\\\x00-\x1f]*")?',
+    r'content-disposition: *form-data; *name=(?:"([^"\\%*\x00-\x1f]*)"|([\w.\[\]-]+))'
+    r'(?:; *filename="[^"\\\x00-\x1f]*")?',
     re.IGNORECASE,
 )
 _OTHER_HEADER = re.compile(
@@ -44,7 +45,7 @@ _OTHER_HEADER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _STROKES = str.maketrans(
-    {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
+    {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
 )
 _NUMBER = re.compile(r"\+?[0-9]+(?:\.0*)?", re.ASCII)
 _PHONE = re.compile(r"[-+(). /0-9]{5,32}", re.ASCII)
