@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from launchready.core.ratelimit import Policy, RateLimit
+from launchready.core.ratelimit import LimitPolicy, RateLimit
 from launchready.exchange.window import Window
 from launchready.http.routes import RouteTable
 from support.flows import World, go, request, whole
@@ -13,7 +13,7 @@ WINDOWS = (Window(2, 10.0), Window(100, 3600.0))
 
 
 def policy(name="default", **changes):
-    return Policy(name, WINDOWS, lambda asked: asked.peer, **{"headers": "draft", "deny": False, **changes})
+    return LimitPolicy(name, WINDOWS, lambda asked: asked.peer, **{"headers": "draft", "deny": False, **changes})
 
 
 def feature(default, **routes):

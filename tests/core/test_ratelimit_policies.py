@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from limits import RateLimitItemPerMinute, storage, strategies
 
-from launchready.core.ratelimit import Ban, Bans, Policy
+from launchready.core.ratelimit import BanRecord, Bans, LimitPolicy
 from launchready.core.ratelimit.account_names import Unreadable, account_names, fold
 from launchready.core.ratelimit.bans import BANS, LISTS, banned
 from launchready.errors import ConfigError
@@ -58,7 +58,7 @@ def run(flow, store):
 def test_retry_after(period, reset, key):
     """Never earlier than it would pass, spread by client, never later than the window is long, at most a day."""
     windows = (Window(5, period),)
-    policy = Policy("p", windows, str)
+    policy = LimitPolicy("p", windows, str)
     answer = policy.refusal(Taken(False, 0, 0, reset * period), key, windows)
     wait = int(dict(answer.headers)[b"retry-after"])
     assert wait <= max(1, period, 0)
@@ -69,7 +69,7 @@ def test_retry_after(period, reset, key):
 def test_not_all_come_back_at_once():
     """Clients that were refused together are told different times."""
     windows = (Window(5, 3600.0),)
-    policy = Policy("p", windows, str)
+    policy = LimitPolicy("p", windows, str)
     waits = {
         dict(policy.refusal(Taken(False, 0, 0, 1800.0), f"client {number}", windows).headers)[b"retry-after"]
         for number in range(50)
@@ -196,7 +196,7 @@ def test_bans_grow():
         answer = run(bans.check("c"), store)
         assert answer.status == 429
         lengths.append(int(dict(answer.headers)[b"retry-after"]))
-        assert run(banned(), store) == {"c": Ban(len(lengths), lengths[-1])}
+        assert run(banned(), store) == {"c": BanRecord(len(lengths), lengths[-1])}
         clock.at += lengths[-1]
         assert run(bans.check("c"), store) is None
     assert lengths == [600, 1200, 2400, 3000, 3000]
@@ -214,9 +214,9 @@ def test_bans_grow():
 
 def test_what_is_stored_of_a_ban():
     """It comes back as it was, and the list is bounded."""
-    assert BANS.load(BANS.dump(Ban(3, 600.0))) == Ban(3, 600)
+    assert BANS.load(BANS.dump(BanRecord(3, 600.0))) == BanRecord(3, 600)
     assert LISTS.load(LISTS.dump(("a", "b"))) == ("a", "b")
-    assert (BANS.size(Ban(1, 1.0)), LISTS.size(("ab", "c"))) == (32, 3)
+    assert (BANS.size(BanRecord(1, 1.0)), LISTS.size(("ab", "c"))) == (32, 3)
 
 
 # Counting in one process for want of a store.
@@ -225,7 +225,7 @@ def test_what_is_stored_of_a_ban():
 def test_each_worker_for_its_part():
     """Four workers let a quarter through each; at least one, so that nobody is locked out."""
     windows = (Window(100, 60.0), Window(3, 1.0))
-    policy = Policy("p", windows, str, workers=4)
+    policy = LimitPolicy("p", windows, str, workers=4)
     assert [window.limit for window in policy.local] == [25, 1]
     assert deployment.workers({"WEB_CONCURRENCY": "4"}) == 4
     assert [deployment.workers({"WEB_CONCURRENCY": text}) for text in ("", "0", "x", "\N{SUPERSCRIPT TWO}")] == [1] * 4

@@ -9,6 +9,7 @@ import pytest
 from faces.apps import asgi_call, wsgi_call
 from launchready.errors import ConfigError
 from launchready.idempotency import form_field, form_key, idempotent
+from support.keys import key as uuid
 from support.keys import secret
 
 SECRET = secret("forms")
@@ -133,7 +134,7 @@ def test_forged(shop):
     assert refused.status == 400
     assert refused.json["type"].endswith("/idempotency-key-malformed")
     assert shop.ran == 0
-    assert shop.call("POST", "/book", [FORM], b"_idem=7d1f").status == 303
+    assert shop.call("POST", "/book", [FORM], f"_idem={uuid('own')}".encode()).status == 303
 
 
 def test_what_is_missing():
@@ -163,7 +164,8 @@ def test_keys_of_routes(key):
     call = wsgi_call(app)
     for number in (1, 1, 2):
         headers = [("Content-Type", "application/json"), ("X-Order", f"order-{number}")]
-        assert call("POST", "/orders", headers, b'{"order": {"id": %d}}' % number).json == {"ran": number}
+        body = f'{{"order": {{"id": "{uuid(str(number))}"}}}}'.encode()
+        assert call("POST", "/orders", headers, body).json == {"ran": number}
     assert len(ran) == 2
     assert call("POST", "/orders", [], b"{}").json == {"ran": 3}
     assert call("POST", "/orders", [], b"[" * 100_000).json == {"ran": 4}  # no JSON of anybody's: no key

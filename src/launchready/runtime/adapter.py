@@ -24,6 +24,7 @@ from launchready.runtime.circuit_breaker import CircuitBreaker, StoreHung, Store
 from launchready.runtime.claims.context import IdempotencyContext
 from launchready.runtime.claims.lease_renewer import LeaseRenewer
 from launchready.runtime.health.checks import HealthCheckRunner
+from launchready.runtime.patient_breaker import PatientBreaker
 
 logger = logging.getLogger("launchready")
 
@@ -36,10 +37,10 @@ class OperationAdapter:
         self.secrets: Sequence[str] = ()  # the newest, which signs, comes last
         self.url = ""  # of the store, if it has one
         self.idempotency: object = None  # the app's Idempotency settings, which complete those of a view
-        self.vault: object = None  # the shared state of this app's idempotency, set by settings.build
+        self.key_context: object = None  # the shared state of this app's idempotency, set by settings.build
         shared = getattr(store, "shared", True)
         self._counts = CircuitBreaker(store) if shared else None
-        self._cached = CircuitBreaker(store, patient=True) if shared else None
+        self._cached = PatientBreaker(store) if shared else None
         self._reachable = True
         self._report_late_at = 0.0
         self.renewer = renewer = LeaseRenewer(store)

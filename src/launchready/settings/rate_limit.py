@@ -110,8 +110,8 @@ def compile_rate_limit(
     identity = Identity(trusted, prefix=min(prefix, 128), tell=untrusted_proxy.warn)
     problems.number("rate_limit.max_keys", settings.max_keys, least=1)
     make = Maker(problems, settings, identity, secret_key=secret_key, workers=workers)
-    rows: dict[str, core.Policy | None] = {}
-    messages: dict[str, core.Policy | None] = {}
+    rows: dict[str, core.LimitPolicy | None] = {}
+    messages: dict[str, core.LimitPolicy | None] = {}
     for text, value in problems.mapping("rate_limit.routes", settings.routes).items():
         route = problems.route("rate_limit.routes", text)
         if route is not None:
@@ -148,7 +148,7 @@ class Maker:
         self._mode = problems.choice("rate_limit.mode", settings.mode, ("enforce", "shadow"))
         self._headers = problems.choice("rate_limit.headers", settings.headers, ("draft", "draft-11", "legacy", "off"))
 
-    def policy(self, where: str, name: str, value: object) -> core.Policy | None:
+    def policy(self, where: str, name: str, value: object) -> core.LimitPolicy | None:
         problems, settings = self._problems, self._settings
         limit = coerce(problems, where, value, Limit, "rate")
         if limit is None:
@@ -162,7 +162,7 @@ class Maker:
         mode = problems.choice(f"{where}: mode", mode, ("enforce", "shadow"))
         if count == "failures":
             ViewFeatures.views = True  # the app may say in words that a log-in failed
-        return core.Policy(
+        return core.LimitPolicy(
             name,
             windows,
             self._key(where, key),

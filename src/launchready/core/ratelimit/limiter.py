@@ -18,7 +18,7 @@ from math import ceil
 
 from launchready.core.ratelimit.bans import Bans
 from launchready.core.ratelimit.login_guard import Attempt, Guard, failed
-from launchready.core.ratelimit.policy import Client, Policy
+from launchready.core.ratelimit.policy import IdentifyClient, LimitPolicy
 from launchready.errors import StoreError
 from launchready.exchange.app import Forward, ForwardExclusive, ResponseSent
 from launchready.exchange.operations import Flow, allocate
@@ -45,9 +45,9 @@ class RateLimit:
 
     def __init__(
         self,
-        default: Policy | None,
-        routes: RouteTable[Policy | None],
-        messages: RouteTable[Policy | None] | None = None,
+        default: LimitPolicy | None,
+        routes: RouteTable[LimitPolicy | None],
+        messages: RouteTable[LimitPolicy | None] | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._default = default
@@ -83,7 +83,7 @@ class RateLimit:
         self.count(take)
         return self._told(policy, request, take)
 
-    def _ask(self, policy: Policy, request: Request, take: Consume) -> Flow[Response | None]:
+    def _ask(self, policy: LimitPolicy, request: Request, take: Consume) -> Flow[Response | None]:
         try:
             yield take
         except StoreError:
@@ -102,7 +102,7 @@ class RateLimit:
                     take = twin
         return self._told(policy, request, take)
 
-    def _told(self, policy: Policy, request: Request, take: Consume) -> Response | None:
+    def _told(self, policy: LimitPolicy, request: Request, take: Consume) -> Response | None:
         """Refuse, or add the headers with the remaining quota, for a simple policy."""
         taken = take.answer
         if not taken.allowed:
@@ -116,7 +116,7 @@ class RateLimit:
         return None
 
     def apply(
-        self, policy: Policy, request: Request, key: str | None = None, *, webhook: bool = False
+        self, policy: LimitPolicy, request: Request, key: str | None = None, *, webhook: bool = False
     ) -> Flow[Response | None]:
         """Check the ban, the counters and the slot, and give units back afterwards.
 
@@ -156,7 +156,14 @@ class _Visit:
     """
 
     def __init__(
-        self, policy: Policy, request: Request, key: str | None, counts: dict[str, int], *, shared: bool, webhook: bool
+        self,
+        policy: LimitPolicy,
+        request: Request,
+        key: str | None,
+        counts: dict[str, int],
+        *,
+        shared: bool,
+        webhook: bool,
     ) -> None:
         self.policy = policy
         self.key = key
@@ -180,7 +187,7 @@ class _Visit:
 
     def client(self) -> Flow[str]:
         if not self._client:
-            ask = Client(self.request)
+            ask = IdentifyClient(self.request)
             yield ask
             self._client = ask.answer
         return self._client
@@ -298,7 +305,7 @@ class _Visit:
                     yield self.policy.guard.forget(pair)
 
 
-def _take_locally(policy: Policy, take: Consume) -> Flow[Consume]:
+def _take_locally(policy: LimitPolicy, take: Consume) -> Flow[Consume]:
     """Count in this process while the store is unavailable: within the limit, and within this worker's part of it."""
     local = ConsumeLocal(take.key, take.windows, take.cost)
     yield local

@@ -22,7 +22,7 @@ Key = Callable[[Request], str]
 Cost = int | Callable[[Request], int]
 
 
-class Client(Op[str]):
+class IdentifyClient(Op[str]):
     """Who is asking, by the face's own trusted proxies: the key of the client's address."""
 
     __slots__ = ("request",)
@@ -31,7 +31,7 @@ class Client(Op[str]):
         self.request = request
 
 
-class Policy:
+class LimitPolicy:
     """``windows`` in ascending order of period.
 
     - ``headers``: "draft", "legacy" (X-RateLimit-*) or "off". ``deny``: refuse while the store is down.

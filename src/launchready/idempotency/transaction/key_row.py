@@ -21,7 +21,7 @@ HELD = "another transaction holds this key"
 SWEEP_EVERY = 64
 _turn = itertools.count(1)
 
-Story = Generator[Op[Any], None, Any]
+KeyRowFlow = Generator[Op[Any], None, Any]
 
 
 class Row(NamedTuple):
@@ -34,7 +34,7 @@ class Row(NamedTuple):
     lease: float
 
 
-def begin(connection: Connection, *rows: Row) -> Story:
+def begin(connection: Connection, *rows: Row) -> KeyRowFlow:
     """Open the transaction and take the key. Answers None where the work is to be done, else what it gave.
 
     Several rows are one key, under as many secrets, the oldest first. Where one of them is somebody else's, those
@@ -51,14 +51,14 @@ def begin(connection: Connection, *rows: Row) -> Story:
         raise
 
 
-def _take_all(connection: Connection, rows: Sequence[Row]) -> Story:
+def _take_all(connection: Connection, rows: Sequence[Row]) -> KeyRowFlow:
     found = None
     for row in rows:
         found = found or (yield from _take(connection, row))
     return found
 
 
-def _take(connection: Connection, row: Row) -> Story:
+def _take(connection: Connection, row: Row) -> KeyRowFlow:
     dialect = connection.dialect
     if dialect.name == "postgresql":
         yield from _locked(connection, dialect, row)
@@ -89,7 +89,7 @@ def _take(connection: Connection, row: Row) -> Story:
     return b"null" if result is None else bytes(result)
 
 
-def _locked(connection: Connection, dialect: Dialect, row: Row) -> Story:
+def _locked(connection: Connection, dialect: Dialect, row: Row) -> KeyRowFlow:
     """The key's advisory lock; and the table, where it is not there."""
     until = SYSTEM.monotonic() + row.wait
     assert dialect.lock is not None  # PostgreSQL's
@@ -107,7 +107,7 @@ def _locked(connection: Connection, dialect: Dialect, row: Row) -> Story:
             yield from _sql(connection, statement)
 
 
-def _inserted(connection: Connection, dialect: Dialect, row: Row, params: dict[str, Any]) -> Story:
+def _inserted(connection: Connection, dialect: Dialect, row: Row, params: dict[str, Any]) -> KeyRowFlow:
     """Whether the row is ours: the INSERT says so, and no count does."""
     seconds = max(1, int(row.wait))
     rows = yield from _sql(connection, "SELECT @@innodb_lock_wait_timeout")
@@ -134,7 +134,7 @@ def _inserted(connection: Connection, dialect: Dialect, row: Row, params: dict[s
         yield from _sql(connection, f"SET SESSION innodb_lock_wait_timeout = {usual}")
 
 
-def _created(connection: Connection, dialect: Dialect, error: Exception) -> Story:
+def _created(connection: Connection, dialect: Dialect, error: Exception) -> KeyRowFlow:
     """CREATE TABLE commits what is open: so never inside a transaction of the app's."""
     if connection.joined:
         raise ConfigError(
@@ -147,7 +147,9 @@ def _created(connection: Connection, dialect: Dialect, error: Exception) -> Stor
     yield from _do(connection, connection.enter)
 
 
-def finish(connection: Connection, rows: Sequence[Row], result: bytes | None, error: BaseException | None) -> Story:
+def finish(
+    connection: Connection, rows: Sequence[Row], result: bytes | None, error: BaseException | None
+) -> KeyRowFlow:
     """Write the result down and commit; roll back where there is an error."""
     if error is None and result is not None:
         try:
@@ -161,15 +163,15 @@ def finish(connection: Connection, rows: Sequence[Row], result: bytes | None, er
     yield from _do(connection, lambda: connection.leave(error))
 
 
-def _left(connection: Connection, error: BaseException | None) -> Story:
+def _left(connection: Connection, error: BaseException | None) -> KeyRowFlow:
     yield from _do(connection, lambda: connection.leave(error))
 
 
-def _sql(connection: Connection, statement: str, **params: Any) -> Story:
+def _sql(connection: Connection, statement: str, **params: Any) -> KeyRowFlow:
     return (yield from _do(connection, lambda: connection.execute(statement, params)))
 
 
-def _do(connection: Connection, call: Callable[[], Any]) -> Story:
+def _do(connection: Connection, call: Callable[[], Any]) -> KeyRowFlow:
     work = RunOnConnection(call, connection.carry)
     yield work
     return work.answer

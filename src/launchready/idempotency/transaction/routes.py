@@ -24,13 +24,13 @@ class Routed(TransactionFlow):
     def __init__(
         self,
         rule: RoutePolicy,
-        vault: KeyContext,
+        key_context: KeyContext,
         opens: Callable[[], Any],
         given: Callable[[RequestView], Any] | None,
         *,
         asks: bool,
     ) -> None:
-        super().__init__(rule, vault, rule.find, None, opens, ours=given is None, asks=asks)
+        super().__init__(rule, key_context, rule.find, None, opens, ours=given is None, asks=asks)
         self._given = given
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
@@ -51,7 +51,7 @@ def routed(settings: Idempotency, url: str, problems: Problems) -> Callable[[Rou
             for line in error.problems:
                 problems.add(line)
     asks = settings.connection is None and settings.store is None
-    return lambda rule, vault: Routed(rule, vault, opens, settings.connection, asks=asks)
+    return lambda rule, key_context: Routed(rule, key_context, opens, settings.connection, asks=asks)
 
 
 def _nothing() -> Any:
