@@ -3,8 +3,8 @@
     git clone https://github.com/http-tests/cache-tests && (cd cache-tests && npm install)
     python benchmarks/cache_conformance.py cache-tests [--runs 2] [--faces asgi wsgi] [--profiles rfc9111 safe]
 
-Needs Node.js, uvicorn and werkzeug. Each run has its own server with an empty store. docs/cache-conformance.md lists the
-failed tests with reasons; exit 1 if the failures differ from that page. A test with a failed dependency counts as
+Needs Node.js, uvicorn and werkzeug. Each run has its own server with an empty store. docs/cache-conformance.md lists
+the failed tests with reasons; exit 1 if the failures differ from that page. A test with a failed dependency counts as
 failed. A run takes about a minute: the suite waits three seconds for responses to become stale, so run nothing heavy
 beside it.
 """

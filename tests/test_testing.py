@@ -156,7 +156,7 @@ def pay(): return "paid"
 def search(): return flask.request.get_data()
 LaunchReady(app)
 def test_protected():
-    answer = app.test_client().post("/pay", json={"a": 1}, headers={"Idempotency-Key": "mine"})
+    answer = app.test_client().post("/pay", json={"a": 1}, headers={"Idempotency-Key": "0190a5a7-6e2b-4c1d-9f3a-5b7c8d9e0f12"})
     assert answer.text == "paid" and "Idempotent-Replayed" not in answer.headers
 def test_bare(): app.test_client().post("/search")
 @pytest.mark.not_twice

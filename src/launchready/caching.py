@@ -28,6 +28,7 @@ from launchready.runtime.cache_registry import CACHES
 from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import adrive, drive
 from launchready.runtime.health.checks import HealthCheckRunner
+from launchready.runtime.route_check import decorated
 from launchready.settings import deployment
 from launchready.settings.problems import Problems
 from launchready.stores import connect
@@ -48,7 +49,7 @@ def cached(freshness: str | float, *, tags: Iterable[str] = (), force: bool = Fa
 
     def decorate(view: F) -> F:
         ViewFeatures.views = True
-        return _wrap(view, said)
+        return decorated("cached", view, _wrap(view, said))
 
     return decorate
 

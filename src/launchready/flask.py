@@ -14,6 +14,7 @@ from typing import Any
 from launchready import _public, wsgi
 from launchready._public import *  # noqa: F403 - the same for every face
 from launchready.errors import MissingExtra, SafeToRetry
+from launchready.http.app_routes import AppRoute, as_pattern
 from launchready.http.environ import native_headers
 from launchready.http.message import Response
 from launchready.idempotency import form_field
@@ -36,6 +37,13 @@ __all__ += _public.__all__
 class _Face(wsgi.LaunchReadyMiddleware):
     flask_app: flask.Flask
 
+    def app_routes(self) -> Sequence[AppRoute]:
+        views = self.flask_app.view_functions
+        return [
+            AppRoute(frozenset(rule.methods or ()), as_pattern(rule.rule), views.get(rule.endpoint))
+            for rule in self.flask_app.url_map.iter_rules()
+        ]
+
     def view_has_rule(self, environ: Environ) -> bool:
         """Asks Flask's own URL map. A request that it redirects or refuses has no view."""
         try:
@@ -43,7 +51,7 @@ class _Face(wsgi.LaunchReadyMiddleware):
             endpoint = adapter.match()[0] if adapter is not None else None
         except HTTPException:
             return False
-        return has_rule(self.flask_app.view_functions.get(str(endpoint)), environ["REQUEST_METHOD"])
+        return has_rule(self.flask_app.view_functions.get(str(endpoint)), environ["REQUEST_METHOD"].upper())
 
     def native(self, response: Response) -> object:
         return flask.Response(response.body, response.status, native_headers(response.headers))

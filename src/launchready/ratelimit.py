@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from launchready.core.ratelimit import Ban, Policy, RateLimit
+from launchready.core.ratelimit import BanRecord, LimitPolicy, RateLimit
 from launchready.core.ratelimit.bans import banned
 from launchready.errors import ConfigError
 from launchready.exchange.operations import Flow
@@ -24,13 +24,14 @@ from launchready.http.message import Request, Response
 from launchready.http.routes import RouteTable
 from launchready.runtime.current import CURRENT, CurrentExchange, ViewFeatures
 from launchready.runtime.drive import adrive, drive
+from launchready.runtime.route_check import decorated
 from launchready.settings import deployment
 from launchready.settings.compiled_app import COMPILED_APPS
 from launchready.settings.problems import Problems
 from launchready.settings.rate_limit import Limit, Maker, named
 from launchready.settings.rate_limit import RateLimit as Settings
 
-__all__ = ["Ban", "abans", "aunban", "bans", "failed", "limit", "unban"]
+__all__ = ["BanRecord", "abans", "aunban", "bans", "failed", "limit", "unban", "verified"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -76,7 +77,7 @@ def limit(
         assert policy is not None  # there is a rule
         policy.prefix = f"view:{view.__module__}.{view.__qualname__}:"
         ViewFeatures.views = True
-        return _limited(view, policy, key)
+        return decorated("limit", view, _limited(view, policy, key))
 
     return decorate
 
@@ -92,7 +93,7 @@ class _OnView:
 
     name = "limit"
 
-    def __init__(self, policy: Policy, key: str | None) -> None:
+    def __init__(self, policy: LimitPolicy, key: str | None) -> None:
         self._policy = policy
         self._key = key
 
@@ -103,7 +104,7 @@ class _OnView:
 _LIMITER = RateLimit(None, RouteTable({}))
 
 
-def _limited(view: Callable[..., Any], policy: Policy, key: Key) -> Callable[..., Any]:
+def _limited(view: Callable[..., Any], policy: LimitPolicy, key: Key) -> Callable[..., Any]:
     def feature() -> tuple[CurrentExchange, _OnView]:
         exchange = CURRENT.get()
         if exchange is None:
@@ -146,12 +147,26 @@ def failed(*, really: bool = True) -> None:
     exchange.request.failed = really
 
 
-def bans() -> dict[str, Ban]:
+def verified() -> None:
+    """The app has verified the signature of the webhook that it is responding to, so the request is not counted.
+
+    ``@webhook`` with a secret does this itself. Raises ConfigError outside of a request that passes through the
+    launchready middleware.
+    """
+    exchange = CURRENT.get()
+    if exchange is None:
+        raise ConfigError(
+            ["launchready.ratelimit.verified(): this is not a request of an app behind LaunchReadyMiddleware"]
+        )
+    exchange.request.verified = True
+
+
+def bans() -> dict[str, BanRecord]:
     """Who is banned now, by the client's address, in the apps of this process: strikes, and seconds left.
 
     Raises StoreUnavailable where a store does not answer.
     """
-    found: dict[str, Ban] = {}
+    found: dict[str, BanRecord] = {}
     for stack in [each for each in COMPILED_APPS if each.bans]:
         known = drive(banned(), stack.adapter.execute)
         assert isinstance(known, dict)  # it waits for no app
@@ -169,9 +184,9 @@ def unban(client: str) -> bool:
     return True in lifted
 
 
-async def abans() -> dict[str, Ban]:
+async def abans() -> dict[str, BanRecord]:
     """``bans()`` in a coroutine."""
-    found: dict[str, Ban] = {}
+    found: dict[str, BanRecord] = {}
     for stack in [each for each in COMPILED_APPS if each.bans]:
         known = await adrive(banned(), stack.adapter.aexecute)
         assert isinstance(known, dict)  # it waits for no app

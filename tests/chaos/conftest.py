@@ -170,7 +170,7 @@ def market(request):
 
 @pytest.fixture
 def key():
-    return f"key-{uuid.uuid4().hex[:12]}"
+    return str(uuid.uuid4())
 
 
 @pytest.fixture(scope="session", autouse=True)

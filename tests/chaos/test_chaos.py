@@ -36,7 +36,7 @@ def together(count, ask):
 
 def test_storm(market):
     """200 keys, 20 times each and all mixed: every key once, and all of its askers get the same answer."""
-    keys = [f"key-{uuid.uuid4().hex[:12]}" for _ in range(200)]
+    keys = [str(uuid.uuid4()) for _ in range(200)]
     answers = market.storm(keys, 20)
     ran = Counter(line[1] for line in market.lines("effect"))
     assert {key: ran[key] for key in keys} == dict.fromkeys(keys, 1)
@@ -389,7 +389,7 @@ def test_random(market):
     """A drawn mix of requests, retries, deaths and departures: one effect a key at most, an answer for everybody."""
     draw = random.Random(f"{SEED} {market.web} {market.kind}")
     hows = ["ok", "ok", "ok", "raise", "402", "303", "die-before", "die-after", "ok-leaves"]
-    plan = [(f"key-{uuid.uuid4().hex[:12]}", draw.choice(hows), draw.randint(1, 4)) for _ in range(16)]
+    plan = [(str(uuid.uuid4()), draw.choice(hows), draw.randint(1, 4)) for _ in range(16)]
 
     def customer(row):
         import httpx

@@ -21,7 +21,7 @@ from launchready.checks.secret_findings import ScanRepository, SecretsAnswer
 from launchready.checks.site import read_site
 from launchready.checks.store_queries import FindUnknownOutcomes, ReadDurability, UnknownOutcomesAnswer
 from launchready.core.idempotency.unknown_outcomes import Unknown
-from launchready.env.loaders import Trouble
+from launchready.env.loaders import EnvProblem
 from launchready.net.answers import DnsAnswer, SmtpAnswer
 from launchready.net.database_privileges import Privileges
 from launchready.net.store_durability import StoreDurability
@@ -61,7 +61,9 @@ def privileges(**more):
 
 
 def environment(code):
-    return Answers({ReadEnvironment: EnvironmentAnswer("env", (Trouble(code, "KEY", ".env:1", "is wrong", "set it"),))})
+    return Answers(
+        {ReadEnvironment: EnvironmentAnswer("env", (EnvProblem(code, "KEY", ".env:1", "is wrong", "set it"),))}
+    )
 
 
 def repository(*leaks, unread=()):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from launchready.core.ratelimit import Client
+from launchready.core.ratelimit import IdentifyClient
 from launchready.exchange.store import Consume
 from launchready.http.message import Request, Response
 from launchready.settings.build import build
@@ -42,8 +42,8 @@ class Everything(World):
         self.keys = set()
 
     def answer(self, op):
-        if isinstance(op, Client):
-            STACK.adapter.inline[Client](op)
+        if isinstance(op, IdentifyClient):
+            STACK.adapter.inline[IdentifyClient](op)
         else:
             if isinstance(op, Consume):
                 self.keys.add(op.key)

@@ -5,16 +5,18 @@ import json
 import pytest
 
 from launchready.core.health import Facts, Health
-from launchready.exchange.app import Checked, Finding
+from launchready.exchange.app import Checked, HealthFinding
 from support.flows import World, request, whole
 
 TOKEN = "".join(reversed("nekot-gnol-yrev-a"))
 FEATURE = Health("/livez", "/readyz", "/healthz", Facts("r7", 1_800_000_000.0, "abc"), TOKEN)
 NONE = Checked({})
-FINE = Checked({"mail": Finding(True)})
-WARN = Checked({"mail": Finding(False, critical=False, trouble="ConnectionError"), "database": Finding(True)})
-BROKEN = Checked({"database": Finding(False, trouble="OperationalError", seconds=0.2, at=1_800_000_100.0)})
-LEAVING = Checked({"database": Finding(True)}, draining=True)
+FINE = Checked({"mail": HealthFinding(True)})
+WARN = Checked(
+    {"mail": HealthFinding(False, critical=False, trouble="ConnectionError"), "database": HealthFinding(True)}
+)
+BROKEN = Checked({"database": HealthFinding(False, trouble="OperationalError", seconds=0.2, at=1_800_000_100.0)})
+LEAVING = Checked({"database": HealthFinding(True)}, draining=True)
 
 
 @pytest.mark.parametrize(

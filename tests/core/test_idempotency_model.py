@@ -30,8 +30,8 @@ class Worker:
     def __init__(self, world):
         self.world = world
         self.stands = False
-        self.claims = []
-        self.claims = {}
+        self.kept = []
+        self.claims = {}  # what a renewer holds, as the claims know it
         self.words = []
 
     def retry(self, settle, patience):
@@ -54,7 +54,7 @@ class Alive(World):
 
     def answer(self, op):
         if isinstance(op, KeepAlive):
-            self.current.claims.append((op.claim, self.now))
+            self.current.kept.append((op.claim, self.now))
             op.claim.keeper = self.current
         super().answer(op)
 
@@ -64,15 +64,13 @@ class Alive(World):
         while self.now < end:
             self.now = min(end, self.now + LEASE / 4)
             for worker in self.workers:
-                worker.claims = [
-                    (claim, since) for claim, since in worker.claims if not claim.landed and not claim.lost
-                ]
+                worker.kept = [(claim, since) for claim, since in worker.kept if not claim.landed and not claim.lost]
                 if worker.stands:
                     continue
-                for claim, since in worker.claims:
+                for claim, since in worker.kept:
                     if "Renew" not in self.down:
                         self.beat(claim, since)
-                if "Settle" not in self.down:
+                if "Complete" not in self.down:
                     worker.say_again()
 
     def beat(self, claim: Claim, since):
@@ -137,7 +135,7 @@ class Keys(RuleBasedStateMachine):
         assert claim.landed
         if told is not None:
             assert told.status in {409, 422} or int(told.body) != number
-        elif "Settle" not in self.world.down:  # where nobody could write it down, a repetition may answer anew
+        elif "Complete" not in self.world.down:  # where nobody could write it down, a repetition may answer anew
             self.answers.setdefault(key, set()).add((b"%d" % number, self.world.now))
 
     @rule(held=consumes(running))
@@ -164,7 +162,7 @@ class Keys(RuleBasedStateMachine):
         """SIGSTOP, SIGCONT."""
         self.world.workers[worker].stands = stands
 
-    @rule(down=st.sets(st.sampled_from(["PutIfAbsent", "Settle", "Delete", "Renew", "Get"])))
+    @rule(down=st.sets(st.sampled_from(["PutIfAbsent", "Complete", "Delete", "Renew", "Get"])))
     def store(self, down):
         """Some of the store's verbs fail, or none."""
         self.world.down = down
@@ -236,7 +234,7 @@ class Rolling(Keys):
         """Whether a key stands under the one secret and not under the other."""
 
         def there(key, secret):
-            found = self.world.data.get(("idempotency", lookup_key("", key.encode(), secret)))
+            found = self.world.data.get(("idempotency", lookup_key("", uuid(key).encode(), secret)))
             return found is not None and found[2] > self.world.now
 
         return any(there(key, secret) and not there(key, other) for key in "abc")

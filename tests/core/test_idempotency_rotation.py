@@ -186,7 +186,7 @@ def test_the_store_is_away(world):
 def test_the_store_does_not_take_the_answer(world):
     """Each of them is said again sibling the requests."""
     _, flow, step = start(world, both())
-    world.down = {"Settle"}
+    world.down = {"Complete"}
     assert finish(world, flow, step) is None
     assert len(world.later) == 2
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from limits import RateLimitItemPerMinute, storage, strategies
 
-from launchready.core.ratelimit import Ban, Bans, Policy
+from launchready.core.ratelimit import BanRecord, Bans, LimitPolicy
+from launchready.core.ratelimit.account_names import Unreadable, account_names, fold
 from launchready.core.ratelimit.bans import BANS, LISTS, banned
-from launchready.core.ratelimit.login_guard import Guard
 from launchready.errors import ConfigError
 from launchready.exchange.store import Consume, ConsumeLocal, Get, Refund
 from launchready.exchange.window import MICRO, Taken, Window, fresh, take
@@ -18,6 +18,7 @@ from launchready.settings import deployment
 from launchready.settings.build import build
 from launchready.settings.rate_limit import Limit, RateLimit
 from launchready.stores.memory import MemoryStore
+from support.keys import SECRET
 
 DAY = 86_400.0
 
@@ -57,7 +58,7 @@ def run(flow, store):
 def test_retry_after(period, reset, key):
     """Never earlier than it would pass, spread by client, never later than the window is long, at most a day."""
     windows = (Window(5, period),)
-    policy = Policy("p", windows, str)
+    policy = LimitPolicy("p", windows, str)
     answer = policy.refusal(Taken(False, 0, 0, reset * period), key, windows)
     wait = int(dict(answer.headers)[b"retry-after"])
     assert wait <= max(1, period, 0)
@@ -68,7 +69,7 @@ def test_retry_after(period, reset, key):
 def test_not_all_come_back_at_once():
     """Clients that were refused together are told different times."""
     windows = (Window(5, 3600.0),)
-    policy = Policy("p", windows, str)
+    policy = LimitPolicy("p", windows, str)
     waits = {
         dict(policy.refusal(Taken(False, 0, 0, 1800.0), f"client {number}", windows).headers)[b"retry-after"]
         for number in range(50)
@@ -104,7 +105,7 @@ def test_keys_of_the_users_own():
 def test_a_key_of_the_install():
     """With a secret key, what is stored of an address cannot be found by trying all addresses."""
     plain = limiter(RateLimit("5/minute"))._default
-    salted = limiter(RateLimit("5/minute"), secret_key="of this install")._default
+    salted = limiter(RateLimit("5/minute"), secret_key=SECRET)._default
     assert plain.prefix == "rate:default:"
     assert salted.prefix.startswith("rate:")
     assert len(salted.prefix) == len(plain.prefix) + 17
@@ -113,27 +114,71 @@ def test_a_key_of_the_install():
 @pytest.mark.parametrize(
     ("kind", "body", "name"),
     [
-        (b"application/json", b'{"email": "a@b.example", "password": "x"}', "a@b.example"),
-        (b"application/json", b'{"username": 7}', "7"),
-        (b"application/json", b'["a"]', None),
-        (b"application/json", b"{", None),
-        (b"application/json", b"[" * 100_000, None),
-        (b"application/json", b'{"email": null, "login": "ada"}', "ada"),
-        (b"application/x-www-form-urlencoded", b"user=ada&user=bob&password=x", "bob"),
-        (b"application/x-www-form-urlencoded; charset=utf-8", b"email=a%40b.example", "a@b.example"),
+        (b"application/json", b'{"email": "a@b.example", "password": "x"}', ["a@b.example"]),
+        (b"application/json", b'{"username": 7}', ["7"]),
+        (b"application/json", b'["a"]', []),
+        (b"application/json", b"{", []),
+        (b"application/json", b'{"email": null, "login": "ada"}', ["ada"]),
+        (b"application/json", b'{"user": {"email": "ada", "password": "x"}}', ["ada"]),
+        (b"application/json", b'{"userName": "ada", "e-mail": ["bob"]}', ["ada", "bob"]),
+        (b"application/x-www-form-urlencoded", b"user=ada&user=bob&password=x", ["ada", "bob"]),
+        (b"application/x-www-form-urlencoded; charset=utf-8", b"email=a%40b.example", ["a@b.example"]),
+        (b"application/x-www-form-urlencoded", b"login-email=ada&user[phone]=1", ["ada", "1"]),
         (
             b"multipart/form-data; boundary=b",
             b'--b\r\nContent-Disposition: form-data; name="email"\r\n\r\na@b.example\r\n--b--',
-            "a@b.example",
+            ["a@b.example"],
         ),
-        (b"multipart/form-data; boundary=b", b"--b--", None),
-        (b"", b"", None),
-        (b"text/plain", b"\xff\xfe", None),
+        (b"multipart/form-data; boundary=b", b"--b--", []),
+        (b"", b"", []),
+        (b"text/plain", b"\xff\xfe", []),
     ],
 )
-def test_the_account_that_is_named(kind, body, name):
-    """In JSON or a form, under one of the usual names; what names none is counted by client alone."""
-    assert Guard((Window(5, 60.0),))._name(kind, body) == name
+def test_the_accounts_that_a_log_in_names(kind, body, name):
+    """Every value of every candidate field counts, in JSON at any depth and in both kinds of forms."""
+    asked = Request("POST", "/login", b"/login", b"", "https", "192.0.2.1", [(b"content-type", kind)])
+    assert list(account_names(asked, body)) == name
+
+
+@pytest.mark.parametrize(
+    ("kinds", "body", "status"),
+    [
+        ([b"application/json"], b'{"a":' * 30_000, 400),
+        ([b"application/json"], json.dumps({"email": [str(number) for number in range(9)]}).encode(), 400),
+        ([b"application/json; charset=utf-16"], b"{}", 415),
+        ([b"application/json", b"text/plain"], b"{}", 400),
+        ([b"multipart/form-data"], b"--b--", 400),
+        ([b"multipart/form-data; boundary=b"], b"--b\nx", 400),
+        ([b"multipart/form-data; boundary=b"], b"--b\r\nX: y\r\n\r\n1\r\n--b--", 400),
+    ],
+)
+def test_a_log_in_that_frameworks_read_differently_is_refused(kinds, body, status):
+    """Its accounts cannot be determined, so the app does not get it."""
+    lines = [(b"content-type", kind) for kind in kinds]
+    with pytest.raises(Unreadable) as refused:
+        account_names(Request("POST", "/login", b"/login", b"", "https", "192.0.2.1", lines), body)
+    assert refused.value.status == status
+
+
+def test_http_basic_and_the_query_name_accounts():
+    """The user of HTTP Basic and the fields of the query count like those of the body."""
+    asked = Request(
+        "POST", "/login", b"/login", b"email=bob", "https", "192.0.2.1", [(b"authorization", b"Basic YWRhOng=")]
+    )
+    assert account_names(asked, b"") == ("bob", "ada")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ada", " ada "), ("\u00e4da", "ADA"), ("\uff21da", "a\u200bda"), ("stra\u00dfe", "STRASSE"), ("s\u00f8ren", "Soren"),
+        ("+49 (170) 12-34", "049170 1234"), ("7", "7.0"), ("a\u0301da", "\u00e1da"), ("I\u0307d", "id"),
+    ],
+)  # fmt: skip
+def test_spellings_of_one_account_share_a_counter(one, other):
+    """Databases compare without regard to case, width, marks and invisible characters; so does the guard."""
+    assert fold(one) == fold(other)
+    assert fold(one) != fold("bob")
 
 
 # Bans.
@@ -151,7 +196,7 @@ def test_bans_grow():
         answer = run(bans.check("c"), store)
         assert answer.status == 429
         lengths.append(int(dict(answer.headers)[b"retry-after"]))
-        assert run(banned(), store) == {"c": Ban(len(lengths), lengths[-1])}
+        assert run(banned(), store) == {"c": BanRecord(len(lengths), lengths[-1])}
         clock.at += lengths[-1]
         assert run(bans.check("c"), store) is None
     assert lengths == [600, 1200, 2400, 3000, 3000]
@@ -169,9 +214,9 @@ def test_bans_grow():
 
 def test_what_is_stored_of_a_ban():
     """It comes back as it was, and the list is bounded."""
-    assert BANS.load(BANS.dump(Ban(3, 600.0))) == Ban(3, 600)
+    assert BANS.load(BANS.dump(BanRecord(3, 600.0))) == BanRecord(3, 600)
     assert LISTS.load(LISTS.dump(("a", "b"))) == ("a", "b")
-    assert (BANS.size(Ban(1, 1.0)), LISTS.size(("ab", "c"))) == (32, 3)
+    assert (BANS.size(BanRecord(1, 1.0)), LISTS.size(("ab", "c"))) == (32, 3)
 
 
 # Counting in one process for want of a store.
@@ -180,7 +225,7 @@ def test_what_is_stored_of_a_ban():
 def test_each_worker_for_its_part():
     """Four workers let a quarter through each; at least one, so that nobody is locked out."""
     windows = (Window(100, 60.0), Window(3, 1.0))
-    policy = Policy("p", windows, str, workers=4)
+    policy = LimitPolicy("p", windows, str, workers=4)
     assert [window.limit for window in policy.local] == [25, 1]
     assert deployment.workers({"WEB_CONCURRENCY": "4"}) == 4
     assert [deployment.workers({"WEB_CONCURRENCY": text}) for text in ("", "0", "x", "\N{SUPERSCRIPT TWO}")] == [1] * 4

@@ -14,11 +14,12 @@ from launchready.dashboard.page import page
 from launchready.dashboard.wording import age, verdict
 from launchready.errors import StoreUnavailable
 from launchready.idempotency import idempotent
-from launchready.settings.signing import vault
+from launchready.settings.signing import key_context
 from launchready.settings.unknown_outcomes import BUDGET, FRESH, QUIET, SIGNAL, Alert, UnknownOutcomes
 from launchready.wsgi import Idempotency, LaunchReadyMiddleware
 from support import servers
 from support.browser import axe_violations, chromium
+from support.keys import key as uuid
 from support.week import week
 
 SECRET, OLDER = ("".join(reversed(word)) for word in ("terces wen", "terces dlo"))
@@ -43,7 +44,7 @@ def shop(url, **settings):
     call = wsgi_call(made)
 
     def post(path, key):
-        return call("POST", f"/bookings/{path}", [("Idempotency-Key", key)], b"{}")
+        return call("POST", f"/bookings/{path}", [("Idempotency-Key", uuid(key))], b"{}")
 
     return made, post
 
@@ -66,7 +67,7 @@ def test_from_all_workers(name, secrets, tmp_path):
     die(post, unique)
     assert post("fine", f"{unique}-fine").status == 201
     threading.Event().wait(0.1)
-    other.stack.unresolved = UnknownOutcomes(other.stack.adapter._store, other.stack.vault, time.monotonic)
+    other.stack.unresolved = UnknownOutcomes(other.stack.adapter._store, other.stack.key_context, time.monotonic)
     found = other.status()["idempotency"]["unresolved"]
     assert (found["count"], found["whole"]) == (before + 1, True)
     assert found["oldest"] >= 0.1
@@ -107,7 +108,7 @@ def test_a_count_is_remembered():
     """Ten viewers cause one scan in half a minute."""
     now = [0.0]
     store = Counting(now)
-    count = UnknownOutcomes(store, vault(), lambda: now[0])
+    count = UnknownOutcomes(store, key_context(), lambda: now[0])
     count()
     now[0] = FRESH - 1
     count()
@@ -125,13 +126,13 @@ def test_a_store_with_too_many_keys(tmp_path):
         die(post, f"k{number}")
     threading.Event().wait(0.1)
     steps = iter([0.0, BUDGET / 2, BUDGET, BUDGET + 1])
-    found = UnknownOutcomes(stores.connect(url), vault(), lambda: next(steps))()
+    found = UnknownOutcomes(stores.connect(url), key_context(), lambda: next(steps))()
     assert (found["count"], found["whole"]) == (2, False)
 
 
 def test_a_store_that_is_away():
     """The page shows that the store does not answer."""
-    count = UnknownOutcomes(Away(), vault(), time.monotonic)
+    count = UnknownOutcomes(Away(), key_context(), time.monotonic)
     assert count() is None
     assert "the store does not answer" in page(shown(None))
 
@@ -140,7 +141,7 @@ def test_told(tmp_path, caplog):
     """One event per outcome, one log line a minute."""
     made, post = shop(f"sqlite:///{tmp_path}/a.db")
     now = [0.0]
-    made.stack.vault.counts.alert = Alert(lambda: now[0])
+    made.stack.key_context.counts.alert = Alert(lambda: now[0])
     die(post, "k")
     threading.Event().wait(0.1)
     with caplog.at_level(logging.WARNING, "launchready"):

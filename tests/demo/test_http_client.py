@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from launchready.demo.http_client import ConnectionLost, HttpAnswer, HttpClient
+from launchready.demo.http_client import ConnectionLost, LoopbackAnswer, LoopbackClient
 
 
-async def ask(*replies: bytes) -> list[HttpAnswer | ConnectionLost]:
+async def ask(*replies: bytes) -> list[LoopbackAnswer | ConnectionLost]:
     """Send one request per reply, on as few connections as the client opens."""
     waiting = list(replies)
-    found: list[HttpAnswer | ConnectionLost] = []
+    found: list[LoopbackAnswer | ConnectionLost] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while waiting and not reader.at_eof():
@@ -23,7 +23,7 @@ async def ask(*replies: bytes) -> list[HttpAnswer | ConnectionLost]:
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server, HttpClient(server.sockets[0].getsockname()[1], max_connections=1) as client:
+    async with server, LoopbackClient(server.sockets[0].getsockname()[1], max_connections=1) as client:
         for _ in replies:
             try:
                 found.append(await client.request("GET", "/", {}))
@@ -43,7 +43,7 @@ async def ask(*replies: bytes) -> list[HttpAnswer | ConnectionLost]:
 def test_bodies_and_fields_arrive_whole(reply: bytes) -> None:
     """Both framings give the same body; repeated fields are joined."""
     (answer,) = asyncio.run(ask(reply))
-    assert isinstance(answer, HttpAnswer)
+    assert isinstance(answer, LoopbackAnswer)
     assert (answer.status, answer.headers["x"], answer.body) == (200, "1, 2", b"[1, 2, 3, 4")
 
 
@@ -53,7 +53,7 @@ def test_a_truncated_answer_raises_and_the_next_request_reconnects() -> None:
     whole = b"HTTP/1.1 204 No Content\r\n\r\n"
     first, second = asyncio.run(ask(cut, whole))
     assert isinstance(first, ConnectionLost)
-    assert isinstance(second, HttpAnswer)
+    assert isinstance(second, LoopbackAnswer)
     assert second.status == 204
 
 
@@ -65,7 +65,7 @@ def test_a_refused_connection_raises() -> None:
         port = server.sockets[0].getsockname()[1]
         server.close()
         await server.wait_closed()
-        async with HttpClient(port, max_connections=1) as client:
+        async with LoopbackClient(port, max_connections=1) as client:
             await client.request("GET", "/", {})
 
     with pytest.raises(ConnectionLost):

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from launchready.demo.provider import Ledger
+from launchready.demo.provider import ChargeLedger
 from launchready.demo.sample_app import start_provider
 from launchready.demo.servers import Servers
 
@@ -15,7 +15,7 @@ ORDER = {"amount": 4250, "source": "card", "metadata": {"booking_id": 7}}
 @pytest.mark.parametrize(("honour_keys", "expected"), [(False, 3), (True, 2)])
 def test_keys_are_honoured_only_with_honour_keys(honour_keys: bool, expected: int) -> None:
     """Two orders with one key and one without make three charges, or two where keys are honoured."""
-    ledger = Ledger(honour_keys=honour_keys)
+    ledger = ChargeLedger(honour_keys=honour_keys)
     first = ledger.charge(ORDER, "key")
     second = ledger.charge(ORDER, "key")
     ledger.charge(ORDER, None)

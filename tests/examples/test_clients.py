@@ -25,6 +25,7 @@ import uvicorn
 from launchready.asgi import Idempotency, LaunchReadyMiddleware
 
 FOLDER = Path(os.environ["SHOP"])
+SCOPE = (lambda request: "user:7") if os.environ["SCOPED"] else None
 
 def note(line):
     with (FOLDER / "effects").open("a") as ledger:
@@ -53,7 +54,7 @@ async def shop(scope, receive, send):
     await answer(send, 201, b"paid", (b"content-type", b"text/plain"))
 
 protected = LaunchReadyMiddleware(shop, store=f"sqlite:///{FOLDER}/a.db", redaction=None, timing=None,
-                                  idempotency=Idempotency(routes=["POST /pay"], lease="1s", scope=lambda request: "user:7"))
+                                  idempotency=Idempotency(routes=["POST /pay"], lease="1s", scope=SCOPE))
 
 async def proxy(scope, receive, send):
     """A proxy before the shop: loses the first answer to "lost", refuses the first request of "busy"."""
@@ -94,13 +95,14 @@ uvicorn.run(proxy, port=int(os.environ["PORT"]), log_level="critical", lifespan=
 
 
 class Shop:
-    def __init__(self, folder):
-        self.folder, self.port = folder, servers.free_port()
+    def __init__(self, folder, *, scoped=False):
+        self.folder, self.scoped, self.port = folder, scoped, servers.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self):
-        environ = {**os.environ, "PYTHONPATH": str(SOURCE), "SHOP": str(self.folder), "PORT": str(self.port)}
+        environ = {**os.environ, "PYTHONPATH": str(SOURCE), "SHOP": str(self.folder), "PORT": str(self.port),
+                   "SCOPED": "1" * self.scoped}  # fmt: skip
         self.process = subprocess.Popen([sys.executable, "-c", SHOP], env=environ)
         try:
             servers.until(self.answers, "the shop")
@@ -132,8 +134,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
+def shop(tmp_path, request):
+    made = Shop(tmp_path, scoped=getattr(request, "param", False))
     yield made
     made.close()
 
@@ -272,13 +274,14 @@ def test_signed_out_meanwhile(client, shop):
     assert client.kept() == 0
 
 
-def test_signed_in_again_after_a_lost_answer(client, shop):
-    """The answer is lost and the session expires: the new log-in, with the same key, gets the first answer."""
+@pytest.mark.parametrize(("shop", "status", "kept"), [(True, 201, 0), (False, 409, 1)], indirect=["shop"])
+def test_signed_in_again_after_a_lost_answer(client, shop, status, kept):
+    """The answer is lost and the session expires. With ``scope`` the new log-in gets the first answer, without it 409."""
     assert client.buy("expired") == 401
     assert client.kept() == 1
-    assert client.buy("expired") == 201
+    assert client.buy("expired") == status
     assert len(shop.effects()) == 1
-    assert client.kept() == 0
+    assert client.kept() == kept
 
 
 @pytest.mark.parametrize("how", ["die", "broken"])

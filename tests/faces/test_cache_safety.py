@@ -7,6 +7,7 @@ deception attacks, and from running other caches.
 
 import asyncio
 import contextlib
+import gzip
 import sqlite3
 from typing import NamedTuple
 
@@ -79,6 +80,13 @@ ROWS = [
     Row("Authorization with max-age only", 2, (FRESH,), (("Authorization", "Bearer x"),)),
     Row("a key in a header of the app's own, with max-age only", 2, (FRESH,), (("X-API-Key", "a"),), (("X-API-Key", "b"),)),
     Row("a user that a gateway names", 2, (FRESH,), (("X-Forwarded-User", "a"),), (("X-Forwarded-User", "b"),)),
+    *(Row(f"{name} names a user", 2, (FRESH,), ((name, "a"),), ((name, "b"),)) for name in (
+        "X-Acme-Token", "X-Session", "Tailscale-User-Login", "X-Pomerium-Jwt-Assertion", "X-Authentik-Username",
+        "Remote-User", "Remote-Email", "X-Auth-Request-Email", "Cf-Access-Jwt-Assertion", "X-Amzn-Oidc-Data",
+        "X-Goog-Authenticated-User-Email", "X_Api_Key", "X-Functions-Key")),
+    *(Row(f"{name} names a tenant, and public is not for all tenants", 2, (PUBLIC,), ((name, "a"),), ((name, "b"),))
+      for name in ("X-Tenant-Id", "X-Organization", "X-Workspace-Id", "X_Tenant_Id", "X_Forwarded_Host")),
+    Row("a token in a response header of the app's own", 2, (PUBLIC, ("X-Acme-Token", "x"))),
     Row("a stranger's page is not for who has a key", 2, (FRESH,), (), (("X-API-Key", "b"),)),
     Row("public is for everybody who has a key", 1, (PUBLIC,), (("X-API-Key", "a"),), (("X-API-Key", "b"),)),
     Row("a stranger's page is not shown to somebody signed in", 2, (FRESH,), (), (("Cookie", "session=1"),)),
@@ -141,7 +149,8 @@ ROWS = [
     *map(denied, ("/login", "/logout", "/signup", "/password/reset", "/oauth/callback", "/checkout", "/api/v1/pay",
                   "/payments/7", "/webhooks/stripe", "/bookings", "/bookings/7/confirm", "/bookings/new", "/availability",
                   "/api/slots", "/account", "/me", "/api/me/sessions", "/admin/users", "/api-keys", "/my-bookings",
-                  "/forgot-password", "/orders/7", "/Account", "/health")),
+                  "/forgot-password", "/orders/7", "/Account", "/health", "/konto", "/buchung", "/patients/3",
+                  "/mon-compte", "/citas", "/ordini/7", "/minha-conta", "/winkelwagen", "/zamowienia", "/bokning", "/kurv")),
     Row("what is free, where the app says so itself, for half a minute", 1, (("Cache-Control", "s-maxage=30"),),
         path="/availability"),
     Row("what is free, for longer", 2, (("Cache-Control", "s-maxage=31"),), path="/availability"),
@@ -158,6 +167,17 @@ ROWS = [
     Row("a body in chunks over the bound", 2, (PUBLIC,), body=[b"x" * 900] * 5),
     Row("a form's one-time token in a page", 2, (PUBLIC, HTML),
         body=b'<input type="hidden" name="csrfmiddlewaretoken" value="x">'),
+    *(Row(f"a one-time token named {name}", 2, (PUBLIC, HTML), body=f'<input name="{name}" value="x">'.encode())
+      for name in ("_token", "_xsrf", "authenticity_token", "__RequestVerificationToken", "csrf")),
+    Row("a token in a page that the app compresses", 2, (PUBLIC, HTML, ("Content-Encoding", "gzip")),
+        (("Accept-Encoding", "gzip"),), (("Accept-Encoding", "gzip"),),
+        body=gzip.compress(b'<input name="csrf" value="x">')),
+    Row("a compressed page without a token", 1, (PUBLIC, HTML, ("Content-Encoding", "gzip")),
+        (("Accept-Encoding", "gzip"),), (("Accept-Encoding", "gzip"),), body=gzip.compress(b"<p>Coaches</p>")),
+    Row("a page in an encoding that cannot be searched", 2, (PUBLIC, HTML, ("Content-Encoding", "br")),
+        (("Accept-Encoding", "br"),), (("Accept-Encoding", "br"),)),
+    Row("a token in XHTML", 2, (PUBLIC, ("Content-Type", "application/xhtml+xml")), body=b'<input name="csrf" value="x"/>'),
+    Row("a token in JSON", 2, (PUBLIC, ("Content-Type", "application/json")), body=b'{"csrfToken": "x"}'),
     Row("a token in a meta tag", 2, (PUBLIC, HTML), body=b'<meta name="csrf-token" content="x">'),
     Row("the value of a cookie in a page", 2, (PUBLIC, HTML), (("Cookie", f"csrftoken={SECRET}"),),
         body=f"<b>{SECRET}</b>".encode()),

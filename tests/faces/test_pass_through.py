@@ -365,16 +365,50 @@ def test_gone_under_django_asgi():
 
 
 @pytest.mark.parametrize("face", [raw_wsgi, flask, django])
-def test_stored_before_the_last_byte_leaves_under_wsgi(face):
-    """Whoever has the last part of an answer and asks again finds it stored."""
+def test_stored_before_the_body_ends_under_wsgi(face):
+    """A client that has received the end of the body finds the response stored."""
     parts = Parts()
     app = face(parts)
     body = app(_environ(), lambda status, headers, exc_info=None: None)
-    for part in body:
-        if part == b"three":
-            assert wsgi_call(app)("GET", "/stream").body == b"one two three"
+    assert b"".join(body) == b"one two three"
+    assert wsgi_call(app)("GET", "/stream").body == b"one two three"  # the server has not closed the body yet
     body.close()
     assert parts.begun == 1
+
+
+def test_stored_with_the_chunk_that_completes_the_announced_length():
+    """A client that counts bytes may ask again after the last chunk, before the body ends."""
+    from launchready.wsgi import LaunchReadyMiddleware
+
+    parts = Parts()
+
+    def app(environ, start_response):
+        start_response("200 OK", [*HEADERS, ("Content-Length", "13")])
+        return parts.sync()
+
+    middleware = LaunchReadyMiddleware(app, cache=Cache())
+    body = middleware(_environ(), lambda status, headers, exc_info=None: None)
+    for part in body:
+        if part == b"three":
+            assert wsgi_call(middleware)("GET", "/stream").body == b"one two three"
+    body.close()
+    assert parts.begun == 1
+
+
+@pytest.mark.parametrize("face", [raw_wsgi, flask, django])
+def test_a_stream_that_is_copied_is_not_delayed_by_a_chunk(face):
+    """Each chunk is sent before the app makes the next one, although the cache copies the body."""
+    made = []
+
+    class Counted(Parts):
+        def sync(self):
+            for part in (b"one ", b"two ", b"three"):
+                made.append(part)
+                yield part
+
+    body = iter(face(Counted())(_environ(), lambda status, headers, exc_info=None: None))
+    assert [(next(body), len(made)) for _ in range(3)] == [(b"one ", 1), (b"two ", 2), (b"three", 3)]
+    assert next(body, None) is None
 
 
 def _environ():
@@ -386,7 +420,7 @@ def _environ():
 
 
 @pytest.mark.parametrize("coroutine", [True, False])
-def test_stored_before_the_last_byte_leaves_under_django_asgi(coroutine):
+def test_stored_before_the_body_ends_under_django_asgi(coroutine):
     """The same of what Django streams in an event loop, whichever kind of iterator the view gives."""
     parts = Parts()
     _django_setup()
@@ -403,10 +437,9 @@ def test_stored_before_the_last_byte_leaves_under_django_asgi(coroutine):
         with override_settings(LAUNCHREADY={"CACHE": Cache()}):
             app = LaunchReadyMiddleware(view)
         first = await app(factory.get("/stream"))
-        async for part in first:
-            if part == b"three":
-                again = await app(factory.get("/stream"))
-                assert again.content == b"one two three"
+        assert b"".join([part async for part in first]) == b"one two three"
+        again = await app(factory.get("/stream"))
+        assert again.content == b"one two three"
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Django's, of a synchronous iterator in an event loop

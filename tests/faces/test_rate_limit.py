@@ -10,6 +10,7 @@ from launchready.errors import ConfigError
 from launchready.flask import LaunchReady
 from launchready.ratelimit import limit
 from launchready.settings.rate_limit import Ban, Limit, RateLimit
+from support.keys import SECRET
 
 HOUR = "3/hour"
 GUARD = RateLimit(None, {"POST /login": Limit("3/hour", count="failures", key="account")})
@@ -233,13 +234,12 @@ def test_ban(face):
 
 
 def test_not_counted_by_default(face):
-    """Preflights, static files, signed webhooks and health paths; a route of its own counts all the same."""
+    """Preflights, static files and health paths do not count; a route with a limit of its own does."""
     preflight = [("Origin", "https://a.example"), ("Access-Control-Request-Method", "PUT")]
-    signed = [("Stripe-Signature", "t=1,v1=x")]
     call = face(rate_limit="1/hour")
     assert call("GET", "/plain").status == 200
     for method, path, headers in (
-        ("GET", "/static/app.css", []), ("POST", "/webhooks/stripe", signed), ("OPTIONS", "/plain", preflight),
+        ("GET", "/static/app.css", []), ("OPTIONS", "/plain", preflight),
         ("GET", "/livez", []),
     ):  # fmt: skip
         assert {call(method, path, headers, b"").status for _ in range(3)} & {429} == set(), path
@@ -247,6 +247,45 @@ def test_not_counted_by_default(face):
     assert call("GET", "/nowhere").status == 429  # who scans for paths is counted
     own = face(rate_limit=RateLimit(None, {"/static/*": "1/hour"}))
     assert [own("GET", "/static/app.css").status for _ in range(2)] == [404, 429]
+
+
+def test_a_signature_header_exempts_nothing(face):
+    """Only a verified signature does: a header that looks like one is counted like any other request."""
+    call = face(rate_limit="2/hour")
+    for junk in ("X-Signature", "Stripe-Signature", "X-Gitlab-Token"):
+        statuses = [
+            call("POST", "/webhooks/junk", [(junk, "x")], b"", client=f"192.0.2.{len(junk)}").status for _ in range(3)
+        ]
+        assert statuses == [404, 404, 429], junk
+
+
+def test_a_device_that_has_logged_in_is_not_locked_out(face):
+    """An attacker exhausts the account's counter from many addresses. The owner's browser still logs in."""
+    call = face(rate_limit=GUARD, secret_key=SECRET)
+    first = log_in(call, "ada@example.com", "right")
+    cookie = first.get("set-cookie").partition(";")[0]
+    assert "HttpOnly" in first.get("set-cookie")
+    for place in range(5):
+        log_in(call, "ada@example.com", "wrong", f"198.51.100.{place}")
+    assert log_in(call, "ada@example.com", "right", "192.0.2.1").status == 429
+
+    def owner(account, password, value=cookie):
+        body = json.dumps({"email": account, "password": password}).encode()
+        headers = [("Content-Type", "application/json"), ("Cookie", f"a=b; {value}")]
+        return call("POST", "/login", headers, body, client="192.0.2.2")
+
+    assert owner("ada@example.com", "right").status == 200
+    assert owner("ada@example.com", "right", cookie[:-1] + ("0" if cookie[-1] != "0" else "1")).status == 429  # forged
+    assert owner("Ada@example.com", "right").status == 429  # another account in some databases
+    assert [owner("ada@example.com", "wrong").status for _ in range(4)] == [401, 401, 401, 429]
+
+
+def test_a_padded_log_in_is_refused(face):
+    """A body that is too large to read may hide the account, so it does not reach the app."""
+    call = face(rate_limit=GUARD)
+    body = json.dumps({"pad": "x" * 70_000, "email": "ada@example.com", "password": "right"}).encode()
+    assert call("POST", "/login", [("Content-Type", "application/json")], body).status == 413
+    assert face.calls.get("/login", 0) == 0
 
 
 def test_everybody_together(face):

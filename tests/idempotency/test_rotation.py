@@ -11,6 +11,7 @@ import pytest
 
 from launchready.idempotency.transaction.connect import opener
 from support import rotating, servers
+from support.keys import key as uuid
 
 OLD, NEW, NEXT = ("".join(reversed(word)) for word in ("terces dlo", "terces wen", "terces txen"))
 BEFORE = {"secret": OLD}
@@ -45,7 +46,7 @@ class Rollout:
         self.prefix = f"{name}-{time.monotonic_ns()}"
 
     def keys(self, count):
-        return [f"{self.prefix}-{number}" for number in range(count)]
+        return [uuid(f"{self.prefix}-{number}") for number in range(count)]
 
     @contextmanager
     def workers(self, mix, keys, each=2, **more):

@@ -68,7 +68,7 @@ class Proxy:
 @pytest.mark.parametrize("kind", ["redis", "postgresql", "mysql"])
 def test_round_trips(kind, monkeypatch):
     """P16 asks for at most 1.3 times what a step needs; it is what it needs. (Housekeeping comes once a second at most.)"""
-    monkeypatch.setattr("launchready.stores.base.LOOK_AGAIN", inf)
+    monkeypatch.setattr("launchready.stores.base.SWEEP_INTERVAL", inf)
     server = servers.server(kind)
     proxy = Proxy(server.port)
     pay = idempotent(key=lambda order: f"{proxy.port}:{order}", store=server.url.replace(str(server.port), str(proxy.port)))(

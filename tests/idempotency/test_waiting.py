@@ -165,7 +165,7 @@ def test_the_other_worker_is_told(desk):
     spent = desk.spent
     assert spent["PutIfAbsent"] == count
     assert spent["Get"] <= 3 * count  # when it ended; and before, while it was not listened to yet
-    assert spent["Expect"] <= (2 + seconds / completion_notifier.RECHECK_INTERVAL) * count
+    assert spent["Subscribe"] <= (2 + seconds / completion_notifier.RECHECK_INTERVAL) * count
     assert statistics.median(lates) < 0.1, lates
 
 
@@ -253,7 +253,9 @@ def test_four_thousand_wait(kind):
         await asyncio.to_thread(until, lambda: len(ran) == len(keys), "the work to begin")
         others = [asyncio.create_task(second(key)) for key in keys for _ in range(20)]
         everybody = "everybody to wait"
-        await asyncio.to_thread(until, lambda: asked["PutIfAbsent"] == len(others) and asked["Expect"], everybody, 60)
+        await asyncio.to_thread(
+            until, lambda: asked["PutIfAbsent"] == len(others) and asked["Subscribe"], everybody, 60
+        )
         go.set()
         started = time.monotonic()
         answers = await asyncio.gather(*others)
@@ -267,5 +269,5 @@ def test_four_thousand_wait(kind):
     took = asyncio.run(everything())
     assert sorted(ran) == sorted(str(number) for number in range(200))
     assert asked["Get"] <= 3 * 4000
-    assert asked["Expect"] <= 200 * (3 + took / completion_notifier.RECHECK_INTERVAL)
+    assert asked["Subscribe"] <= 200 * (3 + took / completion_notifier.RECHECK_INTERVAL)
     assert "launchready-completion-notifier" not in [thread.name for thread in set(threading.enumerate()) - before]

@@ -250,3 +250,40 @@ def test_a_csv_export_proves_a_missing_charge_only_for_its_period(shop, tmp_path
     assert outcomes(launchready.reconcile(CsvExport(file), **options)) == ["undetermined"]
     covers = (today - timedelta(days=3), today + timedelta(days=1))
     assert outcomes(launchready.reconcile(CsvExport(file, covers=covers), **options)) == ["not-charged"]
+
+
+def test_more_mistakes(shop, capsys, tmp_path):
+    """A format that the report lacks, a period that has not begun, a column and a period that nobody knows."""
+    from datetime import UTC, datetime, timedelta
+
+    assert main(["reconcile", "--format", "html", "stripe", "--api-url", shop.provider.url]) == 2
+    assert "write text or json" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="must begin before now"):
+        reconcile(shop, since=datetime.now(UTC) + timedelta(days=1))
+    with pytest.raises(ConfigError, match="unknown column 'sum'"):
+        CsvExport("charges.csv", columns={"sum": "Betrag"})
+    with pytest.raises(ConfigError, match="not a time"):
+        CsvExport("charges.csv", covers=("then", "now"))
+    with pytest.raises(ConfigError, match="unable to open"):
+        reconcile(shop, database=f"sqlite:///{tmp_path / 'missing.db'}")
+
+
+def test_without_a_store(shop):
+    """Charges and bookings are compared, and the report says that keys were not."""
+    shop.charge("1")
+    report = launchready.reconcile(Stripe(KEY, base_url=shop.provider.url), "1h", quiet="0s", bookings=lambda *_: ())
+    assert [one.kind for one in report.differences] == ["charged-without-booking"]
+    assert report.keys is None
+    assert "LAUNCHREADY_STORE" in report.notes[0]
+    assert "charges of stripe" in report.to_text()
+
+
+def test_a_refund_of_a_csv_export_without_its_amount(tmp_path):
+    """Status "Refunded" alone means all of it; a number of seconds is a time; yen have no decimals."""
+    file = tmp_path / "charges.csv"
+    file.write_text("id,amount,currency,created,status\nch_1,500,jpy,2026-11-20T09:00:00+09:00,Refunded\n")
+    charge = CsvExport(file).find_charge("ch_1")
+    assert (charge.amount, charge.refunded, charge.net, charge.created.hour) == (500, 500, 0, 0)
+    file.write_text("id,amount,currency,created\nch_1,five,jpy,2026-11-20\n")
+    with pytest.raises(ConfigError, match="not an amount"):
+        CsvExport(file).find_charge("ch_1")

@@ -1,11 +1,14 @@
 """Verdicts on keys of unknown outcome: a charge proves itself, and a missing charge proves something only in full view."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from launchready.reconciliation.charges import Charge, Listing
-from launchready.reconciliation.unknown_keys import StoredKey, decide, downstream_key, match_keys
+from launchready.reconciliation.unknown_keys import SKEW, StoredKey, decide, downstream_key, match_keys
 from launchready.runtime.claims.context import METADATA_KEY, METADATA_STEP
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -29,7 +32,7 @@ def charge(name, root="", step="charge", minutes=60, **more):
 
 def verdict(*charges, mine=None, steps=("charge",), **listing):
     mine = mine or key()
-    whole = Listing(charges, **{"since": NOW - timedelta(days=2), "until": NOW} | listing)
+    whole = Listing(charges, **{"since": NOW - timedelta(days=2), "until": NOW + SKEW} | listing)
     matched = match_keys([mine, key(OTHER, unknown=False)], charges, steps)
     return decide(mine, matched, whole, NOW, QUIET)
 
@@ -76,8 +79,72 @@ def test_the_same_derivation_as_the_handlers():
     from launchready.runtime.claims.context import IdempotencyContext
 
     claim = Claim(None, "id", 1, lambda _: None, 1.0, 1.0)
-    claim.sent = ("user:7", b"key")
+    claim.scope_and_key = ("user:7", b"key")
     once = IdempotencyContext(claim, None)
     assert once.downstream_key("charge") == downstream_key(root("user:7", b"key"), "charge")
     assert once.metadata() == {METADATA_KEY: downstream_key(root("user:7", b"key"), METADATA_STEP)}
     assert IdempotencyContext(None, None).metadata() == {}
+
+
+def test_the_root_is_sealed_in_the_store():
+    """With a secret, the stored root is unreadable without it; without a secret it is stored as it is."""
+    from launchready.core.idempotency.keys import seal_root
+
+    sealed = seal_root(MINE, "id", b"secret")
+    assert sealed != MINE
+    assert seal_root(sealed, "id", b"secret") == MINE
+    assert seal_root(sealed, "other id", b"secret") != MINE != seal_root(sealed, "id", b"other secret")
+    assert seal_root(MINE, "id", None) == MINE
+    assert seal_root("", "id", b"secret") == ""
+
+
+ROOTS = ["1" * 64, "2" * 64, "3" * 64]
+
+
+@st.composite
+def worlds(draw):
+    """What happened: attempts, each with at most one charge, passed on in some way, and charges of strangers.
+
+    The provider's clock differs by up to five minutes, and its list shows some period, all of it or cut.
+    """
+    keys, charges, truth = [], [], {}
+    for root in ROOTS:
+        died = draw(st.sampled_from([0, 5, 16, 20, 40, 70, 130, 300]))
+        lasted = draw(st.integers(0, 30))
+        mine = StoredKey(f"id-{root[0]}", "POST /pay", draw(st.booleans()), root,
+                         NOW - timedelta(minutes=died + lasted), NOW - timedelta(minutes=died))  # fmt: skip
+        keys.append(mine)
+        truth[mine.id] = draw(st.sampled_from([None, "succeeded", "failed"]))
+        if truth[mine.id]:
+            # a request may reach the provider until ``quiet`` after the last sign of life
+            at = mine.started + draw(st.floats(0, 1)) * (mine.last_sign + QUIET - mine.started)
+            how = draw(st.sampled_from(["charge", "unknown.step", METADATA_STEP, None]))
+            if at <= NOW:
+                charges.append(charge(f"ch_{root[0]}", root if how else "", how or "charge", created=at,
+                                      status=truth[mine.id], captured=4250 * (truth[mine.id] == "succeeded")))  # fmt: skip
+            else:
+                truth[mine.id] = "later"
+    charges += [charge(f"other_{n}", minutes=draw(st.integers(0, 400))) for n in range(draw(st.integers(0, 2)))]
+    skew = timedelta(minutes=draw(st.sampled_from([-5, 0, 5])))
+    since = NOW - timedelta(minutes=draw(st.sampled_from([10, 100, 1000])))
+    until = NOW + SKEW - timedelta(minutes=draw(st.sampled_from([0, 0, 20, 60, 120])))
+    moved = [replace(one, created=one.created + skew) for one in charges]
+    seen = tuple(one for one in moved if since <= one.created < until)
+    complete = draw(st.booleans())
+    if not complete and seen:
+        seen = seen[draw(st.integers(0, len(seen))) :]
+    return keys, Listing(seen, since, until, complete), truth
+
+
+@settings(max_examples=3000, deadline=None)
+@given(worlds())
+def test_no_verdict_is_ever_wrong(world):
+    """Whatever is visible, "charged" and "not charged" are the truth; all else is undetermined."""
+    keys, listing, truth = world
+    matched = match_keys(keys, listing.charges, ("charge",))
+    for one in keys:
+        outcome = decide(one, matched, listing, NOW, QUIET).outcome
+        if outcome == "charged":
+            assert truth[one.id] == "succeeded"
+        if outcome == "not-charged":
+            assert truth[one.id] in {None, "failed"}

@@ -48,6 +48,53 @@ def test_asgi(control, calls):
     assert len(ran) == calls
 
 
+@pytest.mark.parametrize(
+    "directive", [(b"cache-control", b"no-cache"), (b"cache-control", b"max-age=0"), (b"pragma", b"no-cache")]
+)
+@pytest.mark.parametrize("stored", [False, True])
+def test_reloads_share_a_call_that_began_after_them(directive, stored):
+    """Fifty reloads at once: two calls. The second begins after all have arrived, so it validates for the other 49.
+
+    RFC 9111 section 5.2.1.4 demands a validation, and section 4 allows one forwarded request to serve several.
+    """
+    ran = []
+
+    async def app(scope, receive, send):
+        ran.append(1)
+        number = len(ran)
+        await asyncio.sleep(0.01)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"cache-control", b"max-age=60")]})
+        await send({"type": "http.response.body", "body": b"%d" % number})
+
+    async def call(middleware, *headers):
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        asked = scope("/coaches")
+        asked["headers"] = [*asked["headers"], *headers]
+        await middleware(asked, receive, send)
+        return int(sent[1]["body"])
+
+    async def main():
+        middleware = asgi.LaunchReadyMiddleware(app, cache=Cache())
+        if stored:
+            assert await call(middleware) == 1
+        before = len(ran)
+        bodies = await asyncio.gather(*(call(middleware, directive) for _ in range(50)))
+        assert bodies[0] == before + 1
+        assert set(bodies[1:]) == {before + 2}
+        assert len(ran) == before + 2
+        late = await call(middleware, directive)  # it arrives after both: it is validated again
+        assert late == before + 3
+
+    asyncio.run(main())
+
+
 def test_what_cannot_be_shared_runs_at_once():
     """Fifty requests for a private page: after the first they run concurrently."""
     running, most = 0, 0

@@ -1,7 +1,7 @@
-"""Makes a repository with planted fake secrets and with decoys, and says what is where. All values are made at run time.
+"""Builds a repository with planted fake secrets and decoys, and records their places. Values are generated at run time.
 
-``plant(folder, seed)`` returns the truth: ``Mark(kind, group, path, value, state)``. The templates are our own; the
-practice data of the scan's first version had no part in them.
+``plant(folder, seed)`` returns a list of ``Mark(kind, group, path, value, state)``. The templates are independent of
+the practice data of the scan's first version.
 """
 
 import base64
@@ -95,7 +95,7 @@ class Maker:
         return "S" + "K" + self.of(HEX, 32)
 
     def _numbered(self) -> str:
-        """An everyday word, and four digits that somebody chose."""
+        """A common word and four chosen digits."""
         return self.random.choice(["correct", "demo", "staging"]) + "".join([*self.random.sample("13570", 2), "4", "9"])
 
     def _sid(self) -> str:
@@ -166,7 +166,7 @@ class Maker:
         )[shape]  # fmt: skip
 
     def _dotted(self) -> str:
-        """A password that looks like a name in code, but for what stands between its dots."""
+        """A password with dots, which looks like an attribute in code."""
         pieces = [self.of(UPPER, 1) + self.of(DIGITS, 1) + self.of(LOWER, 1) + self.of(UPPER, 1) for _ in range(4)]
         return ".".join(("".join(pieces[:2]), "".join(pieces[2:])))
 
@@ -292,7 +292,7 @@ ALLOWED = (
 
 
 class Repository:
-    """A repository on disk, made commit by commit."""
+    """A repository on disk, built commit by commit."""
 
     def __init__(self, folder: str, seed: int) -> None:
         self.folder, self.maker, self.marks = folder, Maker(seed), []
@@ -362,7 +362,7 @@ class Repository:
 
 
 def plant(folder: str, seed: int) -> list[Mark]:
-    """A repository with all of it; the truth."""
+    """Build a repository with everything, and return its marks."""
     repo = Repository(folder, seed)
     chance = repo.maker.random
     noise(repo)
@@ -381,7 +381,7 @@ def plant(folder: str, seed: int) -> list[Mark]:
 
 
 def noise(repo: Repository) -> None:
-    """Files with nothing in them."""
+    """Files without secrets."""
     words = ["book", "coach", "slot", "order", "price", "date", "user", "mail", "send", "list", "page", "form", "view"]
     for number in range(30):
         body = "\n".join(
@@ -462,7 +462,7 @@ def merge(repo: Repository) -> None:
 
 
 def found(marks: list[Mark], values: set[str]) -> set[Mark]:
-    """The planted secrets among the values that were found."""
+    """Return the planted secrets among the found values."""
     flat = {"".join(value.replace("\\n", "").split()) for value in values}
     joined = "\0".join(flat)
 

@@ -2,7 +2,7 @@
 
 import planted
 import pytest
-from test_scan_text import MAKE, SECRETS, made
+from test_scan_text import MAKE, SECRETS, make
 
 from launchready.secrets.file_context import context_of
 from launchready.secrets.prescan import may_hold_secret
@@ -14,7 +14,7 @@ def test_the_filter_passes_every_secret(path, line, kind):
     """Every kind of secret, as a line of a patch."""
     for number in range(5):
         MAKE.random.seed(f"{path} {line} {number}")
-        text = line.replace("%s", made(kind)).replace("%%", "%")
+        text = line.replace("%s", make(kind)).replace("%%", "%")
         if find_secrets(text, context_of(path)):
             patch = "".join(f"+{one}\n" for one in text.split("\n"))
             assert may_hold_secret(patch.encode(), context_of(path))

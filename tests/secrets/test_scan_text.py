@@ -317,7 +317,7 @@ a.env.js|export const KEY = import.meta.env.VITE_KEY2
 """.strip().splitlines()
 
 
-def made(kind):
+def make(kind):
     if kind == "basicx":
         return base64.b64encode(f"ci:{MAKE.make('password')}".encode()).decode()
     if kind == "apr1":
@@ -329,7 +329,7 @@ def made(kind):
 def test_a_secret_is_found(path, line, kind):
     """Each row holds a secret in the syntax of its file."""
     MAKE.random.seed(f"{path} {line}")
-    value = made(kind)
+    value = make(kind)
     core = value.split("\n")[1] if "PRIVATE" in value else value
     found = [one.value for one in find_secrets(line.replace("%s", value).replace("%%", "%"), context_of(path))]
     assert any(core in one or (one in core and len(one) * 2 >= len(core)) for one in found), found

@@ -53,7 +53,7 @@ KEYS = [
 ]
 
 
-def made(parts, seed):
+def make(parts, seed):
     source = random.Random(seed)
     of = lambda letters, count: "".join(source.choice(letters) for _ in range(count))  # noqa: E731
     return "".join(
@@ -67,7 +67,7 @@ def made(parts, seed):
 @pytest.mark.parametrize("line", ["const x = '{}';", "  x: {}", "X={}", "use {} for now"])
 def test_the_format_is_enough(rule, parts, line):
     """In code, configuration and prose, the rule names the vendor."""
-    value = made(parts, f"{rule} {line}")
+    value = make(parts, f"{rule} {line}")
     found = find_secrets(
         line.format(value), context_of("a.yml" if line.startswith(" ") else "a.js" if "const" in line else "a.txt")
     )
@@ -77,7 +77,7 @@ def test_the_format_is_enough(rule, parts, line):
 @pytest.mark.parametrize("glue", ['" + "', '" +\n    "', '"\n  "', '" . "'])
 def test_a_split_key(glue):
     """Literals that the program concatenates are read as one."""
-    value = made(("gh" + "p_", (ALNUM, 36)), glue)
+    value = make(("gh" + "p_", (ALNUM, 36)), glue)
     for cut in (9, 20, 33):
         found = find_secrets(f'x = "{value[:cut]}{glue}{value[cut:]}"', context_of("a.js"))
         assert [one.value for one in found] == [value]

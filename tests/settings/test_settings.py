@@ -65,7 +65,7 @@ def test_a_missing_extra_hides_no_mistake(monkeypatch):
         ({"redaction": {"patterns": {"x": "("}}}, "regular expression"),
         ({"cors": CORS(allow_origins=["*"], allow_credentials=True)}, "https://app.example.com"),
         ({"cors": CORS(allow_origins="https://a.example.com")}, "['https://a.example.com']"),
-        ({"cors": CORS(allow_origins=["null"])}, "cannot be allowed"),
+        ({"cors": CORS(allow_origins=["null"])}, "remove it"),
         ({"cors": CORS(allow_origins=["http://a.example.com"], allow_credentials=True)}, "https://a.example.com"),
         ({"cors": CORS(allow_origins=["https://*.github.io"])}, "strangers"),
         ({"cors": CORS(allow_origins=["https://A.example.com"])}, "https://a.example.com"),

@@ -6,6 +6,7 @@ Django's settings are a process's, so this is one.
 import asyncio
 import sys
 from io import BytesIO
+from uuid import NAMESPACE_URL, uuid5
 
 import django
 from asgiref.testing import ApplicationCommunicator
@@ -15,8 +16,6 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
-
-from support.keys import key as uuid
 
 BIG = b"x" * 3_000_000
 CSRF = "django.middleware.csrf.CsrfViewMiddleware"  # reads the form before the view, for its token
@@ -48,14 +47,14 @@ def scope(key):
 
 async def leaves(application):
     """Django hears of the disconnect while the view runs, and cancels it."""
-    client = ApplicationCommunicator(application, scope(b"key-1"))
+    client = ApplicationCommunicator(application, scope(b"0f3b8a52-6c1d-4e7f-9a2b-5d8c7e6f1a04"))
     await client.send_input({"type": "http.request", "body": b""})
     await entered.wait()
     await client.send_input({"type": "http.disconnect"})
     await client.wait(2)
     await left.wait()
     await asyncio.sleep(0.1)
-    again = ApplicationCommunicator(application, scope(b"key-1"))
+    again = ApplicationCommunicator(application, scope(b"0f3b8a52-6c1d-4e7f-9a2b-5d8c7e6f1a04"))
     await again.send_input({"type": "http.request", "body": b""})
     head = await again.receive_output(2)
     assert head["status"] == 200, head
@@ -71,8 +70,13 @@ def uploads(name):
     for _ in range(2):
         photo = BytesIO(BIG)
         photo.name = "photo.jpg"
-        sent = {"photo": photo, "note": "first", "_idem": f"{name}-key", "csrfmiddlewaretoken": TOKEN}
-        answer = client.post(f"/{name}", sent, headers={"Idempotency-Key": uuid(f"{name}-key")})
+        sent = {
+            "photo": photo,
+            "note": "first",
+            "_idem": str(uuid5(NAMESPACE_URL, f"{name}-key")),
+            "csrfmiddlewaretoken": TOKEN,
+        }
+        answer = client.post(f"/{name}", sent, headers={"Idempotency-Key": str(uuid5(NAMESPACE_URL, f"{name}-key"))})
         assert answer.status_code == 200, (answer.status_code, answer.content[:300])
     assert answer.headers["Idempotent-Replayed"] == "true"
     assert ran == [("first", len(BIG))], ran
@@ -83,7 +87,7 @@ def chunks(name):
     ran.clear()
     client = Client(enforce_csrf_checks=True)
     client.cookies["csrftoken"] = TOKEN
-    headers = {"Idempotency-Key": uuid(f"{name}-chunks"), "X-CSRFToken": TOKEN}
+    headers = {"Idempotency-Key": str(uuid5(NAMESPACE_URL, f"{name}-chunks")), "X-CSRFToken": TOKEN}
     for size, status in ((10, 200), (2_000_000, 422), (10, 200)):
         photo = BytesIO(b"x" * size)
         photo.name = "photo.jpg"

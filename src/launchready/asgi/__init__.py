@@ -17,8 +17,9 @@ from launchready.asgi.exchange import ASGIExchange
 from launchready.asgi.types import App, Receive, Scope, Send
 from launchready.asgi.websocket import WebSocketSession
 from launchready.core.idempotency import HEADER
+from launchready.errors import ConfigError
 from launchready.exchange.background import Behind
-from launchready.http.asgi_scope import template
+from launchready.http.asgi_scope import route_path, template
 from launchready.http.message import Response
 from launchready.metrics.query_times import Instrumentation, begin
 from launchready.metrics.timing import ANSWERED_EARLY, STREAM, classify_failure
@@ -60,7 +61,7 @@ class LaunchReadyMiddleware:
 
     def _route(self, scope: Scope) -> str | None:
         """Return the template in ``scope["launchready.route"]``, or the pattern of the settings that matches."""
-        return template(scope) or self.stack.declared.find(scope.get("method", "GET"), scope["path"], None)
+        return template(scope) or self.stack.declared.find(scope.get("method", "GET").upper(), route_path(scope), None)
 
     def view_has_rule(self, scope: Scope) -> bool:
         """Whether the view of this request has an idempotency rule of its own, as far as Starlette's router knows."""
@@ -100,11 +101,14 @@ class LaunchReadyMiddleware:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
+        if not self.stack.route_check.done:
+            self._check_routes(scope)
         started = perf_counter()
         stack, method = self.stack, scope["method"]
-        plan, timings = stack.health.get(scope["path"]), None
+        plan, timings = stack.health.get(route_path(scope) if scope.get("root_path") else scope["path"]), None
         if plan is None:
-            plan, timings = stack.plans.get(method, stack.other), self._timings
+            method, timings = method if method.isupper() else method.upper(), self._timings
+            plan = stack.plans.get(method, stack.other)
         exchange = ASGIExchange(self, scope, receive, send, plan)
         scheme = exchange.request.scheme
         if timings is not None:
@@ -134,8 +138,20 @@ class LaunchReadyMiddleware:
                 if spent is not None:
                     timings.record_queries(method, self.route(scope), spent)
 
+    def _check_routes(self, scope: Scope) -> None:
+        from launchready.asgi.app_routes import routes_of  # noqa: PLC0415 - once, at start
+
+        self.stack.route_check.run(routes_of(scope.get("app", self.app)))
+
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Time and limit WebSockets. Other scopes pass through."""
+        if scope["type"] == "lifespan" and not self.stack.route_check.done:
+            try:
+                self._check_routes(scope)
+            except ConfigError as error:  # a raised exception would only disable the lifespan protocol
+                await receive()
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return

@@ -14,16 +14,18 @@ from typing import Any, Protocol
 
 from launchready.asgi.body_replay import SpooledMessages, replay_first
 from launchready.asgi.types import App, Message, Receive, Scope, Send
+from launchready.asgi.write_behind import WriteBehind
+from launchready.clock import SYSTEM
 from launchready.errors import SafeToRetry
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, Copy, Feature, Forward, ReadBody, ResponseSent
 from launchready.exchange.background import Behind
 from launchready.exchange.operations import Flow, Inline, Op, WouldBlock, allocate
-from launchready.http.asgi_scope import user
+from launchready.http.asgi_scope import route_path, user
 from launchready.http.message import Request, Response, append, clean, is_event_stream, multipart_boundary
 from launchready.http.recorded_input import MAX_RECORDED_BODY
 from launchready.metrics.timing import ANSWERED_EARLY, STREAM
 from launchready.runtime.adapter import OperationAdapter
-from launchready.runtime.bodies.spool import IN_MEMORY, STREAM_SECONDS, Deadline, Spool
+from launchready.runtime.bodies.spool import IN_MEMORY, STREAM_SECONDS, Spool
 from launchready.runtime.current import CURRENT, ViewFeatures
 from launchready.runtime.drive import adrive, cancel_flows, drive
 from launchready.runtime.pipeline import Parked, run_features
@@ -69,9 +71,10 @@ class ASGIExchange:
     _pending_start: Message | None = None  # the start message while the body is buffered
     _body: bytes | None = None  # the buffered response body, if it is complete
     _tail: Copy | None = None
+    _behind: WriteBehind | None = None
     _awaits_end = False  # a feature waits for the last byte
     _chunks: list[bytes]
-    _is_late: Deadline
+    _late_at: float  # when a buffered stream is sent after all
     _size: int
     _copied: list[bytes]
     _copied_size: int
@@ -91,8 +94,11 @@ class ASGIExchange:
             request.method, path, raw, request.query, request.scheme, client, headers = scope_fields(
                 {**DEFAULTS, **scope}
             )
-        request.path = path
+        if not request.method.isupper():
+            request.method = request.method.upper()
         request.raw_path = raw or path.encode()
+        request.prefix = (scope.get("root_path") or "").rstrip("/")
+        request.path = route_path(scope) if request.prefix or path[:1] != "/" or path[1:2] == "/" else path
         request.peer = client[0] if client else ""
         request.headers = headers
         request.fields = dict(headers)
@@ -164,6 +170,8 @@ class ASGIExchange:
         except Exception as error:
             await self._failed(error, receive)
         except BaseException:
+            if self._behind is not None:
+                self._behind.cancel()
             await cancel_flows(self._parked, self._carry_inline)
             raise
         finally:
@@ -172,6 +180,8 @@ class ASGIExchange:
                 CURRENT.reset(token)
             if self._tail is not None:  # the app ended without a last chunk: the body is incomplete
                 await self._copy(self._tail, None)
+            if self._behind is not None:
+                await self._behind.finish()
             if self._awaits_end:
                 await adrive(steps, self._carry)
             steps.close()
@@ -207,6 +217,8 @@ class ASGIExchange:
             if start is None:
                 if not self._app_body_dropped:
                     if self._tail is not None:
+                        if message.get("more_body") and self._behind is None:  # a slow client must not delay the copy
+                            self._send = self._behind = WriteBehind(self._send, self._tail.limit)
                         await self._copy(self._tail, message)
                     if message.get("more_body"):
                         if not self.note:
@@ -224,11 +236,11 @@ class ASGIExchange:
             await self._send_other(message)
             return
         elif self._hold:
-            if not is_event_stream(clean(message.get("headers", ()), frozenset())):
+            if not is_event_stream(message.get("headers", ())):
                 self._pending_start = message
                 self._chunks = []
                 self._size = 0
-                self._is_late = Deadline()
+                self._late_at = SYSTEM.monotonic() + STREAM_SECONDS
                 return
             self._hold = 0
         response = allocate(Response)
@@ -282,7 +294,7 @@ class ASGIExchange:
         self._size += len(self._chunks[-1])
         more = message.get("more_body", False)
         fits = self._size <= self._hold
-        if more and fits and not self._is_late():
+        if more and fits and SYSTEM.monotonic() < self._late_at:
             return
         if more or not fits:
             await self._stop_buffering(start, more=more)
@@ -360,7 +372,7 @@ class ASGIExchange:
         while not self._starting.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._starting.wait(), STREAM_SECONDS)
-            if self._pending_start is not None and self._is_late():
+            if self._pending_start is not None and SYSTEM.monotonic() >= self._late_at:
                 return
 
     def _record(self, message: Message) -> None:

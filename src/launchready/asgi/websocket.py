@@ -10,9 +10,10 @@ from contextlib import suppress
 from typing import Any
 
 from launchready.asgi.types import App, Message, Receive, Scope, Send
-from launchready.core.ratelimit import Policy
+from launchready.core.ratelimit import LimitPolicy
 from launchready.exchange.app import Forward
 from launchready.exchange.operations import Op
+from launchready.http.asgi_scope import route_path
 from launchready.http.message import Request, Response, append
 from launchready.runtime.drive import adrive
 from launchready.runtime.pipeline import Parked, run_features
@@ -26,8 +27,8 @@ class WebSocketSession:
 
     def __init__(self, stack: CompiledApp, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
-        path = scope["path"]
-        raw = scope.get("raw_path") or path.encode()
+        path = route_path(scope)
+        raw = scope.get("raw_path") or scope["path"].encode()
         query = scope.get("query_string", b"")
         peer = client[0] if client else ""
         scheme = {"ws": "http", "wss": "https"}.get(scope.get("scheme", "ws"), "http")
@@ -40,7 +41,7 @@ class WebSocketSession:
         self._closed = False
         self._messages = self._message_policy()
 
-    def _message_policy(self) -> Policy | None:
+    def _message_policy(self) -> LimitPolicy | None:
         limiter = self._stack.limiter
         if limiter is None or limiter.messages is None:
             return None

@@ -1,7 +1,7 @@
-"""The difference between two reports about one domain: new, fixed, same, and no longer known.
+"""The difference between two reports about one domain: new, first checked, fixed, same, and no longer known.
 
-A finding that is gone counts as *fixed* only if its check ran and decided. If it did not run or was undetermined, the
-finding is *unknown*: the problem may still exist.
+A finding is *new* only if its check ran last time as well. A finding that is gone is *fixed* only if its check ran and
+decided. If it did not run or was undetermined, the finding is *unknown*: the problem may still exist.
 """
 
 import json
@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from launchready.checks.finding import PLAIN, Finding, Passed, Score
-from launchready.checks.sanitize import clean
 from launchready.errors import ConfigError
 
 Identity = tuple[str, str]
@@ -26,28 +25,31 @@ class Diff:
     fixed: tuple[Finding, ...] = ()
     same: tuple[Finding, ...] = ()
     unknown: tuple[Finding, ...] = ()
+    first: tuple[Finding, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything is different."""
-        return bool(self.new or self.fixed or self.unknown)
+        return bool(self.new or self.fixed or self.unknown or self.first)
 
     @property
     def headline(self) -> str:
         """The counts in one line."""
         when = datetime.fromtimestamp(self.before, UTC).strftime("%Y-%m-%d %H:%M UTC")
         counts = f"{len(self.new)} new, {len(self.fixed)} fixed, {len(self.same)} as before"
-        return f"Since {when}: {counts}" + (f", {len(self.unknown)} not known any more" if self.unknown else "") + "."
+        counts += f", {len(self.first)} checked for the first time" if self.first else ""
+        counts += f", {len(self.unknown)} not known any more" if self.unknown else ""
+        return f"Since {when}: {counts}."
 
     def to_text(self) -> str:
         """The headline, and one line for each finding that changed."""
         lines = [self.headline]
-        for mark, found in (("NEW", self.new), ("FIXED", self.fixed), ("?", self.unknown)):
-            lines += [f"{mark:<6}{one.code:<9}{clean(one.subject)}: {clean(one.title)}" for one in found]
+        for mark, found in (("NEW", self.new), ("FIRST", self.first), ("FIXED", self.fixed), ("?", self.unknown)):
+            lines += [f"{mark:<6}{one.code:<9}{one.subject}: {one.title}" for one in found]
         return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        parts = {"new": self.new, "fixed": self.fixed, "same": self.same, "unknown": self.unknown}
+        parts = {"new": self.new, "first": self.first, "fixed": self.fixed, "same": self.same, "unknown": self.unknown}
         plain = {name: [one.to_dict() for one in found] for name, found in parts.items()}
         return {"before": self.before, "headline": self.headline, **plain}
 
@@ -55,8 +57,19 @@ class Diff:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def compare(now: Iterable[Finding], before: Iterable[Finding], *, since: float, checked: Iterable[str]) -> Diff:
-    """Compares findings. ``checked``: the codes that ran this time."""
+def compare(
+    now: Iterable[Finding],
+    before: Iterable[Finding],
+    *,
+    since: float,
+    checked: Iterable[str],
+    checked_before: Iterable[str] = (),
+) -> Diff:
+    """Compares findings. ``checked``, ``checked_before``: the codes that ran this time and last time.
+
+    A finding of a code that did not run last time is not new: it may have been there for long.
+    """
+    known = set(checked_before)
     old = {identity(one): one for one in before if one.status == "fail"}
     current = [one for one in now if one.status == "fail"]
     codes = set(checked)
@@ -67,10 +80,11 @@ def compare(now: Iterable[Finding], before: Iterable[Finding], *, since: float, 
     lost = [one for one in gone if one.code not in codes or any((one.code, s) in open_questions for s in subjects(one))]
     return Diff(
         since,
-        tuple(one for one in current if identity(one) not in old),
+        tuple(one for one in current if identity(one) not in old and (not known or one.code in known)),
         tuple(one for one in gone if one not in lost),
         tuple(one for one in current if identity(one) in old),
         tuple(lost),
+        tuple(one for one in current if identity(one) not in old and known and one.code not in known),
     )
 
 

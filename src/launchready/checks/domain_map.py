@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from launchready.checks.adapter import Network
-from launchready.checks.engine import Budget, CheckEngine
+from launchready.checks.engine import CheckEngine, QuestionBudget
 from launchready.checks.operations import AskAll, Query, RunAll
 from launchready.checks.sanitize import clean
 from launchready.checks.shared_queries import Addresses, RedirectPath, addresses, follow
@@ -58,7 +58,7 @@ async def build_map(site: Site, network: Network, timeout: float, moved: Mapping
     """``moved``: old URLs and the URLs to which they must lead now."""
     engine = CheckEngine(network, timeout)
     try:
-        lines = await engine.run_flow(map_lines(site, moved), Budget("the map", MAX_QUESTIONS))
+        lines = await engine.run_flow(map_lines(site, moved), QuestionBudget("the map", MAX_QUESTIONS))
     finally:
         await engine.close()
     return Map(site.domain, tuple(clean(line) for line in lines))

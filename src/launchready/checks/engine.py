@@ -46,7 +46,7 @@ class RuleOutcome:
     undetermined: Undetermined | None = None
 
 
-class Budget:
+class QuestionBudget:
     """The questions that one rule on one subject may still ask, over all its flows."""
 
     __slots__ = ("left", "most", "name")
@@ -98,7 +98,7 @@ class CheckEngine:
         complete.
         """
         try:
-            found = await self.run_flow(one(site, subject), Budget(f"{one.code} on {subject}"))
+            found = await self.run_flow(one(site, subject), QuestionBudget(f"{one.code} on {subject}"))
         except NotProbed:
             return RuleOutcome(one, subject, None)
         except Undetermined as unknown:
@@ -112,7 +112,7 @@ class CheckEngine:
             return RuleOutcome(one, subject, undetermined=broken)
         return RuleOutcome(one, subject, None if found is None else tuple(found))
 
-    async def run_flow(self, flow: Flow[T], budget: Budget) -> T:
+    async def run_flow(self, flow: Flow[T], budget: QuestionBudget) -> T:
         """Runs one flow to its end and returns its result."""
         try:
             op = next(flow)
@@ -132,7 +132,7 @@ class CheckEngine:
         finally:
             flow.close()
 
-    async def pause(self, budget: Budget) -> None:
+    async def pause(self, budget: QuestionBudget) -> None:
         """Gives way to the event loop when the time slice is over. Undetermined when the grace period is over."""
         now = self.loop.time()
         if now > self.deadline + GRACE:
@@ -141,7 +141,7 @@ class CheckEngine:
             await asyncio.sleep(0)
             self.last_pause = self.loop.time()
 
-    async def answer_operation(self, op: Op[Any], budget: Budget) -> None:
+    async def answer_operation(self, op: Op[Any], budget: QuestionBudget) -> None:
         """Answers one operation, or the operations that it contains."""
         if isinstance(op, AskAll):
             tasks = [self.task_for(one) for one in op.ops]

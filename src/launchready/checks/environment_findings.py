@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from launchready.checks.finding import Finding, Score, Severity, When
 from launchready.checks.operations import LocalQuestion
+from launchready.checks.sanitize import one_line
 from launchready.env import compare, default_source, find_problems, read
 from launchready.env.loaders import EnvProblem
 from launchready.errors import ConfigError
@@ -169,9 +170,9 @@ def findings(troubles: Iterable[EnvProblem]) -> Iterator[Finding]:
             kind.when,
             "fail",
             one.name,
-            one.where,
+            one_line(one.where),
             kind.impact,
-            one.fix,
+            one_line(one.fix),
             "launchready env check"
             if one.code not in {"ENV008", "ENV009"}
             else "launchready env diff staging production",

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from launchready.checks.sanitize import lines, one_line
+
 Severity = Literal["critical", "high", "medium", "low", "info"]
 When = Literal["48h", "can-wait"]
 Status = Literal["fail", "undetermined"]
@@ -61,6 +63,13 @@ class Finding:
     reason: str = ""
     topic: str = ""
 
+    def __post_init__(self) -> None:
+        """Makes all text safe to show, whatever a network put into it."""
+        for name in ONE_LINE:
+            object.__setattr__(self, name, one_line(getattr(self, name)))
+        for name in ("evidence", "fix"):
+            object.__setattr__(self, name, lines(getattr(self, name)))
+
     @property
     def days(self) -> int:
         """How many days the finding may stay: 2 before a launch, else the number in ``reason`` (30 or 90)."""
@@ -74,6 +83,7 @@ class Finding:
         return {**plain, "score": score, "minutes": self.minutes, "reason": self.reason, "topic": self.topic}
 
 
+ONE_LINE = ("title", "subject", "impact", "verify", "reason", "topic")
 PLAIN = ("code", "title", "severity", "when", "status", "subject", "evidence", "impact", "fix", "verify", "docs")
 
 
@@ -84,6 +94,9 @@ class Passed:
     code: str
     subject: str
     topic: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subject", one_line(self.subject))
 
     def to_dict(self) -> dict[str, Any]:
         return {"code": self.code, "subject": self.subject, "topic": self.topic}

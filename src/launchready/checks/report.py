@@ -6,7 +6,7 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from launchready.checks.diff import Diff, compare, read_findings, read_passed
@@ -19,7 +19,7 @@ UNKNOWN = "could not check"
 FailOn = Literal["48h", "any", "never"]
 MINIMUM = {
     "The domain leads to the site": ("DNS001", "DNS002", "DNS003", "DNS004", "REG001", "REG002"),
-    "The site answers": ("WEB001", "WEB011"),
+    "The site answers": ("WEB001", "WEB011", "WEB025", "WEB026"),
     "Every address is encrypted, with a valid certificate": ("TLS001", "TLS002", "TLS003"),
     "Your mail is recognised as yours": ("MAIL002", "MAIL003", "MAIL005", "MAIL007", "MAIL008"),
 }
@@ -34,6 +34,7 @@ class Report:
     - ``checked``: the codes that ran.
     - ``accepted``: findings that the owner accepted for a while (``launchready accept``). No other list contains
       them.
+    - ``dates``: in a kept report, when each code was answered, in seconds since the epoch.
     - ``exit_code``: 1 something to fix within 48 hours; 3 nothing worse, but something could not be checked; 0 fine.
     """
 
@@ -44,6 +45,7 @@ class Report:
     seconds: float = 0.0
     checked: tuple[str, ...] = ()
     accepted: tuple[Finding, ...] = ()
+    dates: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -66,7 +68,8 @@ class Report:
         kept, fine = read_findings(data), read_passed(data)
         start, took = float(data.get("started", 0.0)), float(data.get("seconds", 0.0))
         codes = data.get("checked", ())
-        return cls.of(str(data.get("domain", "")), kept, fine, started=start, seconds=took, checked=codes)
+        report = cls.of(str(data.get("domain", "")), kept, fine, started=start, seconds=took, checked=codes)
+        return replace(report, dates={str(code): float(date) for code, date in data.get("dates", {}).items()})
 
     def accepting(self, ids: Collection[str]) -> "Report":
         """The report with accepted findings moved to ``accepted``. An id is ``CODE`` or ``CODE@subject``.
@@ -179,6 +182,7 @@ class Report:
             "passed": [one.to_dict() for one in self.passed],
             "accepted": [one.to_dict() for one in self.accepted],
             "checked": list(self.checked),
+            **({"dates": dict(self.dates)} if self.dates else {}),
         }
 
     def diff(self, previous: "Report | Mapping[str, Any] | str") -> Diff:
@@ -190,7 +194,30 @@ class Report:
         if before.domain != self.domain:
             raise ConfigError([f"the earlier report is about {before.domain}, this one about {self.domain}"])
         now = (*self.findings, *self.accepted)  # An accepted finding is not fixed.
-        return compare(now, before.findings, since=before.started, checked=self.checked)
+        return compare(now, before.findings, since=before.started, checked=self.checked, checked_before=before.checked)
+
+    def completed(self, earlier: "Report") -> "Report":
+        """This report with the answers of an earlier one for every code that this run did not answer.
+
+        A code is answered if it ran without an undetermined finding. ``dates`` says when each code was answered.
+        """
+        open_codes = {one.code for one in self.undetermined}
+        answered = set(self.checked) - open_codes
+        kept = [one for one in earlier.findings if one.code not in answered and one.status == "fail"]
+        unknown = [one for one in self.undetermined if one.code not in {old.code for old in kept}]
+        failed = [one for one in (*self.findings, *self.accepted) if one.status == "fail"]
+        passed = [one for one in earlier.passed if one.code not in answered]
+        codes = {*self.checked, *earlier.checked}
+        dates = {code: earlier.dates.get(code, earlier.started) for code in earlier.checked}
+        report = Report.of(
+            self.domain,
+            [*failed, *(one for one in kept if one not in failed), *unknown],
+            {*self.passed, *passed},
+            started=self.started,
+            seconds=self.seconds,
+            checked=codes,
+        )
+        return replace(report, dates={**dates, **dict.fromkeys(answered, self.started)})
 
     def to(self, name: str, **options: Any) -> str:
         """The report in one of ``formats()``. ConfigError for an unknown format."""

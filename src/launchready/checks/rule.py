@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from launchready.checks.finding import Finding, Score, Severity, When
+from launchready.checks.sanitize import Lines, lines, one_line
 from launchready.checks.site import Site
 from launchready.exchange.operations import Op
 
@@ -35,6 +36,11 @@ Verdict = Generator[Op[Any], None, Sequence[Finding] | None]
 RuleBody = Callable[[Site, str], Verdict]
 FINE: Sequence[Finding] = ()
 NOT_APPLICABLE = None
+
+
+def one_item(text: Lines) -> Iterable[str]:
+    """A plain text is one line."""
+    return (text,) if isinstance(text, str) else text
 
 
 def domain_subject(site: Site) -> Iterable[str]:
@@ -78,11 +84,11 @@ class Rule:
         reason: str,
         score: Score,
         minutes: int,
-        evidence: str,
+        evidence: Lines,
         impact: str,
-        fix: str,
+        fix: Lines,
     ) -> Finding:
-        """A finding of this rule."""
+        """A finding of this rule. An item of ``evidence`` or ``fix`` is one line, whatever text it contains."""
         verify = site.rerun_command(self.code, "" if self.merge else subject)
         return Finding(
             self.code,
@@ -91,9 +97,9 @@ class Rule:
             when,
             "fail",
             subject,
-            evidence,
+            lines(one_item(evidence)),
             impact,
-            fix,
+            lines(one_item(fix)),
             verify,
             self.docs,
             score,
@@ -112,7 +118,7 @@ class Rule:
             "can-wait",
             "undetermined",
             subject,
-            f"{question}: {reason}",
+            one_line(f"{question}: {reason}"),
             "It may be fine or broken: this run could not find out.",
             f"Run the check again. If the result stays the same, run it from another network: {again}",
             again,

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from launchready.checks.finding import Finding, Score, When
 from launchready.checks.operations import LocalQuestion, known
 from launchready.checks.rule import Verdict
+from launchready.checks.sanitize import lines
 from launchready.checks.site import Site
 from launchready.secrets import scan
 from launchready.secrets.hits import Unread
@@ -115,9 +116,9 @@ def finding(group: Sequence[Leak], path: str) -> Finding:
         when,
         "fail",
         f"{first.path} [{first.fingerprint}]",
-        "\n".join([f"{first.rule}: {mask(first.value)}", *places, *more]),
+        lines([f"{first.rule}: {mask(first.value)}", *places, *more]),
         "A stranger first: bots read public code within minutes, and every copy of the repository keeps it.",
-        "\n".join(first.steps),
+        lines(first.steps),
         shlex.join(["launchready", "secrets", path]),
         f"docs/findings/{rule}.md",
         Score(2, 2, 1) if minor else Score(5, 3, 3 if first.money else 2),
@@ -153,7 +154,7 @@ def undetermined(unread: Sequence[Unread], path: str) -> Finding | None:
         "can-wait",
         "undetermined",
         path,
-        "\n".join(shown),
+        lines(shown),
         "It may be fine, and it may hold a key: nobody looked.",
         f"Make it readable (git fsck shows broken objects), and look again: {again}",
         again,

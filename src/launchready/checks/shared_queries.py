@@ -258,10 +258,9 @@ class RedirectPath:
         return self.hops[-1]
 
     @property
-    def evidence(self) -> str:
-        """Each redirect on its own line."""
-        shown = [f"GET {hop.url} → {hop.status} {hop.location or ''}".rstrip() for hop in self.hops]
-        return "\n".join(shown)
+    def evidence(self) -> list[str]:
+        """One line for each redirect."""
+        return [f"GET {hop.url} → {hop.status} {hop.location or ''}".rstrip() for hop in self.hops]
 
 
 def follow(url: str) -> Flow[RedirectPath]:

@@ -76,7 +76,7 @@ class Site:
     @property
     def expects_www(self) -> bool:
         """Whether visitors type www: always before a registered domain, never before a subdomain such as ``app.``."""
-        return self.names_www or self.canonical is not None or registered(self.domain) == self.domain
+        return self.names_www or self.canonical == "www" or registered(self.domain) == self.domain
 
     @property
     def web(self) -> tuple[str, ...]:
@@ -137,7 +137,8 @@ def read_site(options: CheckOptions) -> Site:
     markers = {full: str(texts[host]).strip() for host, full in zip(given, named, strict=True) if texts.get(host)}
     if options.canonical not in (None, "apex", "www"):
         problems.append(f'canonical: {options.canonical!r} is neither "apex" nor "www"')
-    selectors = read_list(problems, "dkim_selectors", options)
+    # Panels show "google", "google._domainkey" or the full name.
+    selectors = [one.strip().partition("._domainkey")[0] for one in read_list(problems, "dkim_selectors", options)]
     problems += [f"dkim_selectors: {one!r} is not a selector; write the part before ._domainkey" for one in selectors
                  if not SELECTOR.fullmatch(one)]  # fmt: skip
     ca = collect(problems, domain_name, options.ca) if options.ca else ""

@@ -34,11 +34,11 @@ def keeper_of(args: argparse.Namespace) -> "MetricsCollector":
     return MetricsCollector(Timings("unknown"), path)
 
 
-def targets_of(given: list[list[str]]) -> "Target":
+def targets_of(pairs: list[list[str]]) -> "Target":
     from launchready.settings.problems import Problems  # noqa: PLC0415 - "--help" must not wait for it
     from launchready.settings.timing import Timing, compile_targets  # noqa: PLC0415
 
     problems = Problems()
-    table = compile_targets(problems, Timing(targets=dict(given)))
+    table = compile_targets(problems, Timing(targets=dict(pairs)))
     problems.raise_if_any()
     return lambda method, route: table.find(method, route, None)

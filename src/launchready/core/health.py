@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from hmac import compare_digest
 from typing import Any, NamedTuple
 
-from launchready.exchange.app import Checked, Finding, RunChecks
+from launchready.exchange.app import Checked, HealthFinding, RunChecks
 from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
 from launchready.http.problem import NO_STORE
@@ -83,7 +83,7 @@ def word(checked: Checked) -> str:
     return WARN if down else PASS
 
 
-def _component(found: Finding) -> dict[str, Any]:
+def _component(found: HealthFinding) -> dict[str, Any]:
     status = PASS if found.up else FAIL if found.critical else WARN
     component: dict[str, Any] = {"componentType": "component", "status": status}
     if found.seconds is not None:

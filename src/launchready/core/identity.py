@@ -15,7 +15,7 @@ key. Without trusted proxies the peer is the client and the header is not looked
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -50,17 +50,25 @@ Networks = Sequence[str]
 class Identity:
     """Calling it with a request gives the key of its client: an IPv4 address, or an IPv6 network of ``prefix`` bits."""
 
-    def __init__(self, trusted: Networks | int = (), *, prefix: int = 64) -> None:
-        """Raises ValueError where an entry of ``trusted`` is not a network."""
+    def __init__(
+        self, trusted: Networks | int = (), *, prefix: int = 64, tell: Callable[[Request], None] | None = None
+    ) -> None:
+        """Raises ValueError if an entry of ``trusted`` is not a network.
+
+        ``tell`` is called once, with the first request that a proxy has forwarded although no proxy is trusted.
+        """
         self._hops = trusted if isinstance(trusted, int) else 0
         self._networks = [] if isinstance(trusted, int) else [ip_network(text) for text in trusted]
         self._prefix = prefix
         self._direct = not trusted
+        self.tell = tell if self._direct else None
         self._peers: dict[str, tuple[bool, str, bool]] = {}  # trusted, key, Cloudflare's
 
     def __call__(self, request: Request) -> str:
         peer = request.peer
         trusted, key, cloudflare = self._peers.get(peer) or self._peer(peer)
+        if self.tell is not None and (request.get(b"x-forwarded-for") or request.get(b"forwarded")):
+            self._warn(request)
         if trusted and not self._direct:
             lines = request.lines(b"x-forwarded-for")
             if lines:
@@ -71,6 +79,13 @@ class Identity:
         if cloudflare:
             return self._cloudflare(request) or key
         return key
+
+    def _warn(self, request: Request) -> None:
+        """Only a peer in a private network is a proxy of this app. A public one may be an attacker who wants trust."""
+        tell = self.tell
+        if tell is not None and self.vouches(request.peer) and not self._peer(request.peer)[2]:
+            self.tell = None
+            tell(request)
 
     def proxied(self, peer: str) -> bool:
         """Whether the other end of the socket is a proxy of ours."""

@@ -68,8 +68,9 @@ class DashboardFeature:
     def _enter(self, request: Request, token: str) -> Response:
         host = (request.get(b"host") or b"").rpartition(b":")[0] or request.get(b"host") or b""
         local = request.scheme == "http" and (b"." not in host or host.startswith(b"127."))
-        cookie = f"{COOKIE}={token}; Path={self.path}; HttpOnly; SameSite=Strict{'' if local else '; Secure'}"
-        place = (b"location", self.path.encode())
+        path = request.prefix + self.path
+        cookie = f"{COOKIE}={token}; Path={path}; HttpOnly; SameSite=Strict{'' if local else '; Secure'}"
+        place = (b"location", path.encode())
         return Response(303, [place, (b"set-cookie", cookie.encode()), (b"content-length", b"0"), *SAFE], b"")
 
     def _stranger(self, request: Request) -> Response:

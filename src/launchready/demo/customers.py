@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from launchready.demo.http_client import HttpAnswer, HttpClient
+from launchready.demo.http_client import LoopbackAnswer, LoopbackClient
 
 MAX_CONCURRENT = 64
 
@@ -42,12 +42,12 @@ class AppClient:
     """Sends the customers' requests to one app, at most 64 at once, and records the duration of each route."""
 
     def __init__(self, port: int) -> None:
-        self.wire = HttpClient(port, MAX_CONCURRENT)
+        self.wire = LoopbackClient(port, MAX_CONCURRENT)
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)
 
     async def send(
         self, method: str, path: str, *, address: str, headers: dict[str, str] | None = None, json: Any = None
-    ) -> HttpAnswer:
+    ) -> LoopbackAnswer:
         """Send one request. Raises ConnectionLost if no complete answer arrives."""
         all_headers = {"x-forwarded-for": address, **(headers or {})}
         answer = await self.wire.request(method, path, all_headers, json)

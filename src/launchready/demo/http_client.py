@@ -20,7 +20,7 @@ class ConnectionLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class HttpAnswer:
+class LoopbackAnswer:
     """One response. Header names are lower case; repeated fields are joined with a comma."""
 
     status: int
@@ -40,7 +40,7 @@ class HttpAnswer:
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class HttpClient:
+class LoopbackClient:
     """At most ``at_once`` connections to one server, each used by one request at a time."""
 
     def __init__(self, port: int, max_connections: int) -> None:
@@ -57,7 +57,7 @@ class HttpClient:
         while self._idle:
             await close(self._idle.pop())
 
-    async def request(self, method: str, path: str, headers: dict[str, str], body: Any = None) -> HttpAnswer:
+    async def request(self, method: str, path: str, headers: dict[str, str], body: Any = None) -> LoopbackAnswer:
         async with self._slots:
             connection = await self._connection()
             try:
@@ -102,7 +102,7 @@ def encode_request(method: str, path: str, headers: dict[str, str], body: Any) -
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + payload
 
 
-async def exchange(connection: Connection, request: bytes) -> HttpAnswer:
+async def exchange(connection: Connection, request: bytes) -> LoopbackAnswer:
     reader, writer = connection
     start = time.perf_counter()
     writer.write(request)
@@ -114,7 +114,7 @@ async def exchange(connection: Connection, request: bytes) -> HttpAnswer:
         name, value = name.lower(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     body = await read_body(reader, headers)
-    return HttpAnswer(int(first.split(" ", 2)[1]), headers, body, time.perf_counter() - start)
+    return LoopbackAnswer(int(first.split(" ", 2)[1]), headers, body, time.perf_counter() - start)
 
 
 async def read_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:

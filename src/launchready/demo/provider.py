@@ -29,7 +29,7 @@ NETWORK = 0.02  # seconds per charge: half before the money moves, half after
 MAX_PAGE = 100
 
 
-class Ledger:
+class ChargeLedger:
     """All charges and their events. The one witness of the demo that launchready cannot change."""
 
     def __init__(self, *, honour_keys: bool = False) -> None:
@@ -77,7 +77,7 @@ def page(objects: Sequence[dict[str, Any]], query: QueryParams) -> dict[str, Any
     return {"object": "list", "data": found[:limit], "has_more": len(found) > limit}
 
 
-def provider(ledger: Ledger, *, busy: int = 0) -> Starlette:
+def provider(ledger: ChargeLedger, *, busy: int = 0) -> Starlette:
     lists = itertools.count(1)
 
     async def charge(request: Request) -> JSONResponse:
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--honour-keys", action="store_true")
     parser.add_argument("--busy", type=int, default=0, metavar="N")
     args = parser.parse_args()
-    app = provider(Ledger(honour_keys=args.honour_keys), busy=args.busy)
+    app = provider(ChargeLedger(honour_keys=args.honour_keys), busy=args.busy)
     uvicorn.run(app, host="127.0.0.1", port=args.port, access_log=False, log_level="warning")
 
 

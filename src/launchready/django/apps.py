@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from launchready import watch
-from launchready.django.checks import check_middleware, check_settings
+from launchready.django.checks import check_middleware, check_routes, check_settings
 
 
 class LaunchReadyConfig(AppConfig):
@@ -16,3 +16,4 @@ class LaunchReadyConfig(AppConfig):
         watch.django()
         register(check_settings)
         register(check_middleware)
+        register(check_routes)

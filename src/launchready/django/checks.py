@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
+from launchready.django.app_routes import routes_of
 from launchready.django.middleware import read_settings
 from launchready.errors import ConfigError
 from launchready.settings.build import build
@@ -22,6 +23,19 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     except ConfigError as error:
         return [Error(problem, id="launchready.E001") for problem in error.problems]
     return []
+
+
+def check_routes(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """E003: a decorator that protects nothing, or with ``STRICT`` a pattern without a route. W002: such a pattern."""
+    del app_configs, kwargs
+    try:
+        errors, warnings = build(read_settings(), database=True).route_check.find(routes_of())
+    except ConfigError:  # reported as E001
+        return []
+    return [
+        *(Error(text, id="launchready.E003") for text in errors),
+        *(CheckWarning(text, id="launchready.W002") for text in warnings),
+    ]
 
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:

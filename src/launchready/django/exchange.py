@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from http.cookies import CookieError, Morsel
+from time import monotonic
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -59,13 +60,14 @@ class DjangoExchange:
         self._face = face
         self.django = request
         self.request = Request(
-            request.method or "GET",
-            request.path,
+            request.method or "GET",  # in upper case
+            "/" + request.path_info.lstrip("/"),
             _raw_path(request),
             meta.get("QUERY_STRING", "").encode("latin-1"),
             request.scheme or "http",
             meta.get("REMOTE_ADDR") or "",
             request_headers(meta),
+            request.path.removesuffix(request.path_info),
         )
         if ViewFeatures.rules:
             self.request.view_rule = partial(face.view_has_rule, request)
@@ -116,12 +118,17 @@ class DjangoExchange:
         self.sent = answer
         values: dict[str, str] = {}
         cookie = answer.headers.get("Set-Cookie")  # set by the app beside ``answer.cookies``, which Django sends itself
+        own = {morsel.OutputString() for morsel in answer.cookies.values()}
         for field, value in final.headers:
             key, text = field.decode("latin-1"), value.decode("latin-1")
             if field != b"set-cookie":
                 values[key] = f"{values[key]}, {text}" if key in values else text
             elif text == cookie:
                 values[key] = text
+            elif text not in own:
+                with suppress(CookieError):
+                    added = _RawCookie(text)
+                    answer.cookies[added.key] = added
         for name in [name for name in answer.headers if name.lower() not in values]:
             del answer.headers[name]
         for name, text in values.items():
@@ -130,40 +137,31 @@ class DjangoExchange:
         return answer
 
     def copying(self, content: Iterator[bytes], tail: Copy) -> Iterator[bytes]:
-        """Copy a streaming body, and hand out the copy before the last chunk is sent: the next request finds it."""
-        chunks, copy = iter(content), BodyCopy(tail.limit)
+        """Copy a streaming body, and hand out the copy before the body ends. Each chunk is sent at once."""
+        copy = BodyCopy(tail.limit)
         try:
-            chunk = next(chunks, None)
-            while chunk is not None and copy.add(chunk):
-                ahead = next(chunks, None)  # shows whether this chunk is the last
-                if ahead is None:
-                    self.hand_out(tail, copy.body)
+            for chunk in content:
+                if not self.copied and not copy.add(chunk):
+                    self.hand_out(tail, None)
+                tail.sending(monotonic())
                 yield chunk
-                chunk = ahead
+                tail.sending(0.0)
             self.hand_out(tail, copy.body)
-            if chunk is not None:
-                yield chunk
-                yield from chunks
         finally:
             self.hand_out(tail, None)  # no effect after a complete copy; else the body was cut short
             self.response_sent()
             self.steps.close()
 
     async def acopying(self, content: AsyncIterator[bytes], tail: Copy) -> AsyncIterator[bytes]:
-        chunks, copy = aiter(content), BodyCopy(tail.limit)
+        copy = BodyCopy(tail.limit)
         try:
-            chunk = await anext(chunks, None)
-            while chunk is not None and copy.add(chunk):
-                ahead = await anext(chunks, None)
-                if ahead is None:
-                    await self.ahand_out(tail, copy.body)
+            async for chunk in content:
+                if not self.copied and not copy.add(chunk):
+                    await self.ahand_out(tail, None)
+                tail.sending(monotonic())
                 yield chunk
-                chunk = ahead
+                tail.sending(0.0)
             await self.ahand_out(tail, copy.body)
-            if chunk is not None:
-                yield chunk
-                async for chunk in chunks:
-                    yield chunk
         finally:
             await self.ahand_out(tail, None)
             await self.aresponse_sent()

@@ -19,6 +19,7 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
+from launchready.django.app_routes import routes_of
 from launchready.django.bodies import DjangoResponse, adrain_response, aread_body_up_to, drain_response, read_body_up_to
 from launchready.django.exchange import DjangoExchange
 from launchready.errors import SafeToRetry
@@ -185,9 +186,11 @@ class LaunchReadyMiddleware:
         await adrain_response(await self._arun(request, exchange, 0.0, False))
 
     def _begin(self, request: HttpRequest) -> tuple[DjangoExchange, float, bool]:
+        if not self.stack.route_check.done:
+            self.stack.route_check.run(routes_of())
         started = perf_counter()
         stack, method = self.stack, request.method or "GET"
-        plan = stack.health.get(request.path)
+        plan = stack.health.get(request.path_info)
         exchange = DjangoExchange(self, request, stack.plans.get(method, stack.other) if plan is None else plan)
         request.META["launchready.exchange"] = exchange
         if plan is None and stack.timings is not None:

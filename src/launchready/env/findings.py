@@ -34,7 +34,9 @@ def find_problems(one: Environment, folder: str = ".", *, files: bool = True) ->
     if one.production:
         checks += [debugging, local, on_disk, test_keys, full_keys]
     found = [problem for check in checks for problem in check(one)]
-    return found + ([*tracked(folder), *literal(folder), *idempotency_problems(one, folder)] if files else [])
+    return found + (
+        [*tracked_dotenv_files(folder), *secrets_in_files(folder), *idempotency_problems(one, folder)] if files else []
+    )
 
 
 def missing(one: Environment) -> Iterator[EnvProblem]:
@@ -186,7 +188,7 @@ def full_keys(one: Environment) -> Iterator[EnvProblem]:
             )
 
 
-def tracked(folder: str) -> Iterator[EnvProblem]:
+def tracked_dotenv_files(folder: str) -> Iterator[EnvProblem]:
     """ENV006: a dotenv file that git tracks."""
     for path in _listed(folder, "--cached"):
         base = path.rpartition("/")[2]
@@ -200,7 +202,7 @@ def tracked(folder: str) -> Iterator[EnvProblem]:
             )
 
 
-def literal(folder: str) -> Iterator[EnvProblem]:
+def secrets_in_files(folder: str) -> Iterator[EnvProblem]:
     """ENV007: a configuration file of the project holds a secret that belongs into the environment."""
     for path in _listed(folder, "--cached", "--others", "--exclude-standard"):
         where = context_of(path)

@@ -96,7 +96,7 @@ def read(name: str, folder: Path | None = None) -> Environment:
 
 
 def default_source(folder: Path | None = None) -> str:
-    """What is looked at when nothing was named: production's file, else .env, else this process."""
+    """Return the default source: production's dotenv file, else .env, else this process."""
     here = folder or Path()
     return next((name for name in (".env.production", ".env.prod", ".env") if (here / name).is_file()), "process")
 

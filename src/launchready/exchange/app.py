@@ -60,12 +60,20 @@ class Copy(Op[bytes | None]):
     ``head``: the chain's word to its driver: send this head, let the body stream, and say at its end what it was.
     """
 
-    __slots__ = ("head", "limit")
+    __slots__ = ("call", "head", "limit")
 
     head: Response
+    call: "Flight | None"
+    """The call that other requests wait for: the face keeps its ``sending`` up to date."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, call: "Flight | None" = None) -> None:
         self.limit = limit
+        self.call = call
+
+    def sending(self, since: float) -> None:
+        """The face calls this with the monotonic time before the server sends a part of the body, and then with 0.0."""
+        if self.call is not None:
+            self.call.sending = since
 
 
 class Spooled(Protocol):
@@ -97,7 +105,7 @@ class BodyCutShort(Exception):
     """The request body ended before it was complete. Nothing may be concluded from the part that came."""
 
 
-class Finding(NamedTuple):
+class HealthFinding(NamedTuple):
     """What is known of one health check.
 
     - ``up``: whether it counts as passing; ``critical``: whether this process must not serve without it.
@@ -115,7 +123,7 @@ class Finding(NamedTuple):
 class Checked(NamedTuple):
     """All checks by name, and whether this process was told to stop."""
 
-    findings: Mapping[str, Finding]
+    findings: Mapping[str, HealthFinding]
     draining: bool = False
 
 
@@ -143,6 +151,10 @@ class Flight:
     landed = False
     answered = False  # the app gave a response head
     waiting: list[Callable[[], None]] | None = None
+    sending = 0.0
+    """Monotonic time since when the server has been sending a part of the body; 0.0 while the app makes one."""
+    blocked = False
+    """A waiting request found that the client of this call reads too slowly to wait for."""
 
     def wait(self, wake: Callable[[], None]) -> bool:
         """Have ``wake`` called at the landing; False where it has landed already. Safe from any thread."""

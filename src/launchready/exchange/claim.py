@@ -24,6 +24,20 @@ class Keeper(Protocol):
         """Ask the store now. Raises StoreError where it does not answer."""
 
 
+RENEWALS_PER_LEASE = 4
+"""Renewals within one lease: three may fail."""
+MAX_INTERVAL = 2.0
+"""Maximum seconds between two renewals, however long the lease: a store that lost its data is soon restored."""
+
+
+def renewal_interval(lease: float) -> float:
+    """Return the seconds after which a living holder has renewed its lease for sure.
+
+    The renewer checks twice per interval, so a renewal is up to half an interval late.
+    """
+    return 1.5 * min(MAX_INTERVAL, lease / RENEWALS_PER_LEASE)
+
+
 def root(scope: str, key: bytes) -> str:
     """A digest of scope and key, each preceded by its length."""
     user = scope.encode("utf-8", "surrogatepass")

@@ -6,6 +6,15 @@ from typing import Any
 Scope = MutableMapping[str, Any]
 
 
+def route_path(scope: Scope) -> str:
+    """Return the path below ``root_path``, as Starlette routes it. Leading slashes count as one, as in Quart."""
+    path: str = scope["path"]
+    root = scope.get("root_path")
+    if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+        path = path[len(root) :]
+    return path if path[:1] == "/" and path[1:2] != "/" else "/" + path.lstrip("/")
+
+
 def template(scope: Scope) -> str | None:
     """Return the matched route template, or None.
 

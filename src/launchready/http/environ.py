@@ -23,6 +23,20 @@ def native_headers(headers: Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]
 
 
+def route_path(environ: Environ) -> str:
+    """Return PATH_INFO, the path that the app routes. Several leading slashes count as one, as in Werkzeug."""
+    path: str = environ.get("PATH_INFO", "")
+    if not path.isascii():
+        path = path.encode("latin-1").decode("utf-8", "replace")
+    return path if path[:1] == "/" and path[1:2] != "/" else "/" + path.lstrip("/")
+
+
+def prefix_of(environ: Environ) -> str:
+    """Return SCRIPT_NAME, decoded."""
+    root: str = environ.get("SCRIPT_NAME", "")
+    return root if root.isascii() else root.encode("latin-1").decode("utf-8", "replace")
+
+
 def raw_path(environ: Environ) -> bytes:
     """Return the path as it was sent, if the server provides it; else the decoded path of PEP 3333, encoded again."""
     raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""

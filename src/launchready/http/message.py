@@ -3,6 +3,7 @@
 Two ``set-cookie`` lines stay two. Nothing is decoded, joined or copied before a feature needs it.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -20,11 +21,18 @@ class ViewFreshness(NamedTuple):
 NOT_SHAREABLE = ViewFreshness(-1)
 """Set by a view whose response holds a value for one visitor: no cache may store it."""
 
+PRIVATE = (b"cache-control", b"private, no-store")
+"""Added to such a response."""
+
+_CACHING = re.compile(rb"cache-control$|^(?:expires|surrogate-control|pragma)$")
+
 
 class Request:
     """A request as features see it. One is created per request, so it has plain slots.
 
-    - ``path`` is decoded; ``raw_path`` and ``query`` are as sent.
+    - ``method`` is in upper case, because Flask and Django serve ``post`` like ``POST``.
+    - ``path`` is decoded and below ``prefix`` (root_path, SCRIPT_NAME, a mount point), as the framework routes it.
+      ``raw_path`` and ``query`` are as sent.
     - ``fields`` maps each header name to its last line, and ``get`` is its ``get`` method. ``lines(name)`` returns all
       lines.
     - ``peer`` is the address of the client's socket, "" for a UNIX socket.
@@ -34,24 +42,35 @@ class Request:
     - ``failed``: whether the app has reported a failed log-in; unset if it has reported nothing.
     - ``view_rule``: asks the framework whether the view of this request has an idempotency rule of its own; None where
       no view has one.
+    - ``verified``: whether a webhook's signature has been verified; unset if nothing has checked it.
     - ``cached``: the freshness that the view has set, or None.
 
     A feature may replace ``headers`` before Forward. The app then gets the new list.
     """
 
     __slots__ = (
-        "adds", "cached", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "query",
-        "raw_path", "scheme", "view_rule",
+        "adds", "cached", "claimed", "failed", "fields", "get", "headers", "method", "path", "peer", "prefix", "query",
+        "raw_path", "scheme", "verified", "view_rule",
     )  # fmt: skip
 
     failed: bool
+    verified: bool
     get: Callable[[bytes], bytes | None]
 
     def __init__(
-        self, method: str, path: str, raw_path: bytes, query: bytes, scheme: str, peer: str, headers: Headers
+        self,
+        method: str,
+        path: str,
+        raw_path: bytes,
+        query: bytes,
+        scheme: str,
+        peer: str,
+        headers: Headers,
+        prefix: str = "",
     ) -> None:
         self.method = method
         self.path = path
+        self.prefix = prefix
         self.raw_path = raw_path
         self.query = query
         self.scheme = scheme
@@ -95,10 +114,10 @@ class Response:
         return None
 
 
-def is_event_stream(headers: Headers) -> bool:
+def is_event_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a response is a stream of server-sent events, which has no end to wait for."""
     for name, value in headers:
-        if name == b"content-type":
+        if name.lower() == b"content-type":
             return value.lstrip().lower().startswith(b"text/event-stream")
     return False
 
@@ -125,7 +144,10 @@ def append(headers: Headers, adds: Headers, status: int) -> None:
     - Vary is merged into an existing Vary without duplicates. A default gives way to the app's own header.
     - A redirect carries no quota: the client would take it for the quota of the target
       (draft-ietf-httpapi-ratelimit-headers).
+    - PRIVATE replaces all caching headers of the app: of two lines some caches read only the first.
     """
+    if PRIVATE in adds:
+        headers[:] = [pair for pair in headers if not _CACHING.search(pair[0])]
     for name, _ in headers:
         if name in _NOT_APPENDED:
             break

@@ -14,7 +14,7 @@ from launchready.exchange.store import Delete, Entry, Get, Replace
 from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.transaction.dialects import DIALECTS
 from launchready.settings.deployment import from_environment
-from launchready.settings.signing import vault
+from launchready.settings.signing import key_context
 from launchready.stores import connect, store_name
 from launchready.stores.base import Store, safe_url
 
@@ -44,7 +44,7 @@ class KeyAdmin:
     ) -> None:
         self._url = url
         self._store: Store = connect(url)
-        newest = vault(*((secret, fallbacks) if secret else from_environment()), encrypt=encrypt)
+        newest = key_context(*((secret, fallbacks) if secret else from_environment()), encrypt=encrypt)
         self._vaults = (*newest.older, newest)
 
     def close(self) -> None:
@@ -60,8 +60,8 @@ class KeyAdmin:
     def reconcilable(self) -> Iterator[dict[str, Any]]:
         """Every key as for ``rows``, with ``root``: the digest of its downstream keys, or "" if it is unreadable."""
         for key in self._keys():
-            vault, entry = key.places[0]
-            yield {**key.row, "root": seal_root(entry.value.sealed_root, entry.value.id, vault.secret)}
+            key_context, entry = key.places[0]
+            yield {**key.row, "root": seal_root(entry.value.sealed_root, entry.value.id, key_context.secret)}
 
     def _keys(self) -> Iterator[Key]:
         """One attempt has one token, under however many secrets its claim stands."""
@@ -151,7 +151,7 @@ def _run(connection: Any, statement: str) -> int:
     return count
 
 
-def _settled(vault: KeyContext, entry: Entry[ClaimRecord]) -> Replace[ClaimRecord]:
+def _settled(key_context: KeyContext, entry: Entry[ClaimRecord]) -> Replace[ClaimRecord]:
     """Done, as nobody's attempt: whoever made it comes too late."""
     record = entry.value
     settled = ClaimRecord(
@@ -163,7 +163,7 @@ def _settled(vault: KeyContext, entry: Entry[ClaimRecord]) -> Replace[ClaimRecor
         route=record.route,
         sealed_root=record.sealed_root,
     )
-    return Replace(vault.space, record.id, settled, 86_400.0, entry.version)
+    return Replace(key_context.space, record.id, settled, 86_400.0, entry.version)
 
 
 def row_of(entry: Entry[ClaimRecord]) -> dict[str, Any]:

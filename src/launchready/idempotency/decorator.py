@@ -9,6 +9,7 @@ from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.transaction.functions import function_in_transaction, view_or_function
 from launchready.idempotency.views import View, protected_view
 from launchready.runtime.current import ViewFeatures
+from launchready.runtime.route_check import decorated
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.key_sources import Key, finder
 from launchready.settings.problems import Problems
@@ -102,7 +103,7 @@ def idempotent(  # the overloads above say how it is called
             function, View(policy_of_view, find, called, scope, asked, within, url, connection, stated)
         )
         if not within or called is None or url is None:
-            return view
+            return decorated("idempotent", function, view)
         return view_or_function(view, function_in_transaction(function, policy, called, url))
 
     return decorate if view is None else decorate(view)

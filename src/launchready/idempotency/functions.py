@@ -21,7 +21,7 @@ from launchready.runtime.current import HELD
 from launchready.runtime.drive import adrive, drive
 from launchready.runtime.health.checks import HealthCheckRunner
 from launchready.settings.deployment import from_environment
-from launchready.settings.signing import vault
+from launchready.settings.signing import key_context
 from launchready.settings.unknown_outcomes import Alert
 from launchready.stores import connect
 from launchready.stores.base import Store
@@ -44,7 +44,7 @@ class Calls:
 
     def _open(self) -> tuple[OperationAdapter, KeyContext]:
         store = connect(self._store) if isinstance(self._store, str) else self._store
-        shared = vault(*from_environment())
+        shared = key_context(*from_environment())
         shared.counts.alert = Alert(SYSTEM.monotonic)
         return OperationAdapter(store, HealthCheckRunner({}), {}), shared
 

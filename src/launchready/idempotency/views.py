@@ -43,7 +43,7 @@ class View:
 
     def flow(self, exchange: CurrentExchange, arguments: Arguments, *, asynchronous: bool) -> IdempotencyFlow:
         view = self.of_app(exchange)
-        context = exchange.adapter.vault
+        context = exchange.adapter.key_context
         assert isinstance(context, KeyContext)  # every face builds one
         find, scope = view._find(exchange), view._scope(exchange, arguments)
         flow: IdempotencyFlow

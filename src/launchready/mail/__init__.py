@@ -1,6 +1,6 @@
-"""Records of e-mail authentication, read and judged: pure, one module a standard.
+"""Parsers of email authentication records: pure, one module for each standard.
 
-``import launchready`` is enough: ``launchready.mail.dkim`` is loaded when it is first named.
+``import launchready`` is enough: ``launchready.mail.dkim`` loads on first use.
 """
 
 from importlib import import_module

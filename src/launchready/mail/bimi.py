@@ -1,4 +1,6 @@
-"""BIMI (draft-brand-indicators-for-message-identification): the logo beside a mail. A draft still, so never a must."""
+"""BIMI (draft-brand-indicators-for-message-identification): the logo beside a mail. It is a draft, so never
+required.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +10,9 @@ from launchready.mail.tags import fields, versioned
 
 @dataclass(frozen=True, slots=True)
 class BIMI:
-    """The TXT records at ``default._bimi``, read. ``logo`` and ``certificate`` are URLs; both empty: declined."""
+    """The TXT records at ``default._bimi``. ``logo`` and ``certificate`` are URLs; both are empty if BIMI is
+    declined.
+    """
 
     present: bool = False
     valid: bool = False
@@ -17,11 +21,15 @@ class BIMI:
     problems: tuple[str, ...] = ()
 
 
+def ignored(text: str) -> str:
+    return f'receivers ignore "{text}": the record must be "v=BIMI1; l=https://..."'
+
+
 def parse(txts: Iterable[str]) -> BIMI:
     """Reads all TXT records at ``default._bimi.<domain>``. Never raises."""
     records, unread = versioned(txts, "BIMI1")
     if not records:
-        return BIMI(bool(unread), problems=tuple(f"not read, it must start with v=BIMI1; {text}" for text in unread))
+        return BIMI(bool(unread), problems=tuple(map(ignored, unread)))
     if len(records) > 1:
         return BIMI(True, problems=(f"{len(records)} records where one may stand",))
     found, problems = fields(records[0])

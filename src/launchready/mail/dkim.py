@@ -1,4 +1,4 @@
-"""DKIM public keys (RFC 6376, RFC 8301, RFC 8463): what a receiver verifies signatures with."""
+"""DKIM public keys (RFC 6376, RFC 8301, RFC 8463), with which receivers verify signatures."""
 
 import base64
 import binascii
@@ -10,17 +10,17 @@ from typing import Literal
 from launchready.mail.tags import MAX_CHARACTERS, TOO_LONG
 
 Status = Literal["missing", "revoked", "unusable", "weak", "ok"]
-# RFC 8301 section 3.2: below 1024 must not verify, 2048 should be used.
+# RFC 8301 section 3.2: shorter keys than 1024 bits must not verify, 2048 are advised.
 MUST_BITS = 1024
 SHOULD_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class DKIMKey:
-    """The TXT records of one selector, read.
+    """The TXT records of one selector.
 
     - ``missing``: no key record. ``revoked``: an empty ``p=``. ``unusable``: no receiver can verify with it.
-    - ``weak``: it works, but is shorter than advised. ``ok``: nothing to say.
+    - ``weak``: it works, but is shorter than advised. ``ok``: no problem.
     """
 
     status: Status
@@ -33,7 +33,7 @@ class DKIMKey:
 
     @property
     def valid(self) -> bool:
-        """Whether a receiver can verify with it."""
+        """Whether a receiver can verify signatures with it."""
         return self.status in ("ok", "weak")
 
     @property
@@ -49,7 +49,7 @@ def parse_key(txts: Iterable[str]) -> DKIMKey:
 
 
 def read_key(found: Sequence[str]) -> DKIMKey:
-    """The first record; which of several a receiver uses is not defined."""
+    """Reads the first record. RFC 6376 does not define which of several records a receiver uses."""
     record = found[0]
     tags, order, errors = read_tags(record)
     problems: list[str] = []
@@ -74,13 +74,13 @@ def read_key(found: Sequence[str]) -> DKIMKey:
 
 
 def looks_like_a_key(txt: str) -> bool:
-    """A TXT that is meant as a key. Other texts at the same name (wildcards) are nobody's key."""
+    """Whether a text was meant as a key. Other texts at the same name (wildcards) are ignored."""
     return re.search(r"(?:^|;)\s*(?:p\s*=|v\s*=\s*DKIM1)", txt[:MAX_CHARACTERS], re.IGNORECASE) is not None
 
 
 def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
-    """Tags by name, their order, and what is wrong: a tag given twice, or without "=", makes the whole list invalid
-    (section 3.2).
+    """The tags by name, their order, and the problems. A tag that is given twice or has no "=" makes the whole list
+    invalid (section 3.2).
     """
     tags: dict[str, str] = {}
     problems = [TOO_LONG] if len(record) > MAX_CHARACTERS else []
@@ -97,7 +97,7 @@ def read_tags(record: str) -> tuple[dict[str, str], list[str], list[str]]:
 
 
 def restrictions(tags: Mapping[str, str]) -> list[str]:
-    """Tags that keep a receiver from using the key for mail."""
+    """Tags that forbid a receiver to use the key for mail."""
     found = []
     hashes = [part.strip() for part in tags.get("h", "sha256").lower().split(":")]
     if "sha256" not in hashes:
@@ -108,16 +108,24 @@ def restrictions(tags: Mapping[str, str]) -> list[str]:
     return found
 
 
+def pem_body(text: str) -> str:
+    """The base64 text of a public key in a PEM file, or ""."""
+    match = re.search(r"-----BEGIN (?:RSA )?PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END", text)
+    return re.sub(r"\s", "", match[1]) if match else ""
+
+
 def key_size(key_type: str, encoded: str) -> tuple[int, list[str]]:
-    """The size of a key, and why it cannot be used."""
+    """The size of a key, and the reasons why it cannot be used."""
     if key_type not in ("rsa", "ed25519"):
         return 0, [f"k={key_type} is not a key type that receivers know"]
+    if "-----" in encoded:
+        return 0, ["p is a PEM file: publish only the text between its BEGIN and END lines"]
     try:
         key = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         return 0, ["p is not base64: the record was cut off, or changed when it was pasted"]
     if key_type == "ed25519":
-        # RFC 8463 section 4.2: the 32 octets themselves, not wrapped in a SubjectPublicKeyInfo.
+        # RFC 8463 section 4.2: the 32 octets themselves, not a SubjectPublicKeyInfo.
         return len(key) * 8, [] if len(key) == 32 else [f"an Ed25519 key is 32 octets, this one is {len(key)}"]
     bits = rsa_bits(key)
     if bits == 0:
@@ -126,7 +134,7 @@ def key_size(key_type: str, encoded: str) -> tuple[int, list[str]]:
 
 
 def rsa_bits(der: bytes) -> int:
-    """The length of the modulus of a SubjectPublicKeyInfo or of a bare RSAPublicKey (both occur); 0: neither."""
+    """The length of the modulus of a SubjectPublicKeyInfo or of a bare RSAPublicKey (both occur), or 0."""
     try:
         outer = der_content(der, 0x30)
         if outer[:1] == b"\x30":
@@ -140,14 +148,14 @@ def rsa_bits(der: bytes) -> int:
 
 
 def der_header_length(der: bytes) -> int:
-    """How many octets of a DER element come before its content (X.690 section 8.1)."""
+    """The number of octets before the content of a DER element (X.690 section 8.1)."""
     if len(der) < 2:
         raise ValueError("cut off")
     return 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
 
 
 def der_content(der: bytes, tag: int) -> bytes:
-    """The content of the DER element at the start; ValueError when it is another one, or is cut off."""
+    """The content of the first DER element. ValueError if it is of another type or truncated."""
     start = der_header_length(der)
     if der[0] != tag:
         raise ValueError("another element")

@@ -54,7 +54,7 @@ def parse_txt(txts: Iterable[str]) -> STSRecord:
     """Reads all TXT records at ``_mta-sts.<domain>``. Never raises."""
     records, unread = versioned(txts, "STSv1")
     if not records:
-        problems = [f"not read by anybody, the record must start with v=STSv1; {text}" for text in unread]
+        problems = [f'receivers ignore "{text}": the record must be "v=STSv1; id=..."' for text in unread]
         return STSRecord(bool(unread), problems=tuple(problems))
     if len(records) > 1:
         return STSRecord(True, False, "", records, (f"{len(records)} records where one may stand",))

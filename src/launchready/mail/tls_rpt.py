@@ -28,7 +28,7 @@ def parse(txts: Iterable[str]) -> TLSRPT:
     """Reads all TXT records at ``_smtp._tls.<domain>``. Never raises."""
     records, unread = versioned(txts, "TLSRPTv1")
     if not records:
-        problems = [f"not read by anybody, the record must start with v=TLSRPTv1; {text}" for text in unread]
+        problems = [f'receivers ignore "{text}": the record must be "v=TLSRPTv1; rua=mailto:..."' for text in unread]
         return TLSRPT(bool(unread), problems=tuple(problems))
     if len(records) > 1:
         return TLSRPT(True, False, (), records, (f"{len(records)} records where one may stand",))

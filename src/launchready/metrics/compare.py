@@ -41,7 +41,7 @@ SLOWEST = 0.97
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ComparisonVerdict:
     """Result of a comparison.
 
     - ``word``: "better", "same", "worse" or "not enough data". Same means: no difference was found that is rarer than
@@ -62,7 +62,7 @@ NOT_ENOUGH = "not enough data"
 WORSE, BETTER, SAME = "worse", "better", "same"
 
 
-def durations(before: Counts, after: Counts, look: int) -> Verdict:
+def durations(before: Counts, after: Counts, look: int) -> ComparisonVerdict:
     """Compare durations at one planned look. ``look``: number of requests of the new release at that look."""
     n, m = sum(before.values()), sum(after.values())
     whole: Counts = {index: before.get(index, 0) + after.get(index, 0) for index in before.keys() | after.keys()}
@@ -77,7 +77,7 @@ def durations(before: Counts, after: Counts, look: int) -> Verdict:
     return _verdict([scores, *tails], n, m, look)
 
 
-def errors(before: tuple[int, int], after: tuple[int, int], look: int) -> Verdict:
+def errors(before: tuple[int, int], after: tuple[int, int], look: int) -> ComparisonVerdict:
     """Compare (requests, errors) by Fisher's exact test, in both directions."""
     more = fisher(before[1], before[0] - before[1], after[1], after[0] - after[1])
     fewer = fisher(after[1], after[0] - after[1], before[1], before[0] - before[1])
@@ -85,7 +85,7 @@ def errors(before: tuple[int, int], after: tuple[int, int], look: int) -> Verdic
     return _verdict([_Test("Fisher on the share of errors", more, fewer, level, level)], before[0], after[0], look)
 
 
-def latest(verdicts: Iterable[Verdict]) -> Verdict | None:
+def latest(verdicts: Iterable[ComparisonVerdict]) -> ComparisonVerdict | None:
     """The last verdict that found a difference, otherwise the last one. ``verdicts``: of all looks, oldest first."""
     said = None
     for verdict in verdicts:
@@ -104,17 +104,17 @@ class _Test(NamedTuple):
     attained: float
 
 
-def _verdict(tests: list[_Test], n: int, m: int, look: int) -> Verdict:
+def _verdict(tests: list[_Test], n: int, m: int, look: int) -> ComparisonVerdict:
     """Only the first test may say "better": fewer outliers alone may be chance."""
     worst = min(tests, key=lambda test: test.slower / test.level)
     odds = worst.slower / worst.level
     if odds < 1:
-        return Verdict(WORSE, worst.name, worst.slower, n, m, odds)
+        return ComparisonVerdict(WORSE, worst.name, worst.slower, n, m, odds)
     faster = tests[0].faster / (ALPHA_BETTER * SPENT.get(look, SPENT_LATER))
     if faster < 1:
-        return Verdict(BETTER, tests[0].name, tests[0].faster, n, m, faster)
+        return ComparisonVerdict(BETTER, tests[0].name, tests[0].faster, n, m, faster)
     nearest = min(tests, key=lambda test: min(test.slower, test.faster))
-    return Verdict(SAME, nearest.name, min(nearest.slower, nearest.faster), n, m, min(odds, faster))
+    return ComparisonVerdict(SAME, nearest.name, min(nearest.slower, nearest.faster), n, m, min(odds, faster))
 
 
 def ranks(before: Counts, after: Counts) -> tuple[float, float]:

@@ -119,7 +119,7 @@ def _over(row: Row) -> float:
 
 def comparison(ledger: Ledger, release: int) -> dict[tuple[str, str], Row]:
     """By route: verdicts on latency and errors with their tests and counts. See comparison_schedule.py."""
-    found: dict[tuple[str, str], tuple[list[compare.Verdict], list[compare.Verdict]]] = {}
+    found: dict[tuple[str, str], tuple[list[compare.ComparisonVerdict], list[compare.ComparisonVerdict]]] = {}
     for method, route, _, *values in ledger.rows(
         "SELECT method, route, n, latency, latency_test, latency_p, latency_before, latency_after, latency_odds, "
         "errors, errors_test, errors_p, errors_before, errors_after, errors_odds "
@@ -127,15 +127,15 @@ def comparison(ledger: Ledger, release: int) -> dict[tuple[str, str], Row]:
         (release,),
     ):
         latency, errors = found.setdefault((method, route), ([], []))
-        latency.append(compare.Verdict(*values[:6]))
-        errors.append(compare.Verdict(*values[6:]))
+        latency.append(compare.ComparisonVerdict(*values[:6]))
+        errors.append(compare.ComparisonVerdict(*values[6:]))
     return {
         key: {"latency": _verdict_row(compare.latest(latency)), "errors": _verdict_row(compare.latest(errors))}
         for key, (latency, errors) in found.items()
     }
 
 
-def _verdict_row(verdict: compare.Verdict | None) -> Row:
+def _verdict_row(verdict: compare.ComparisonVerdict | None) -> Row:
     assert verdict is not None  # every route has at least one look
     return asdict(verdict)
 

@@ -1,1 +1,1 @@
-"""Whatever acts on the network: one adapter each for DNS, HTTP, TLS and RDAP. What they need loads on first use."""
+"""Everything that uses the network: one module each for DNS, HTTP, TLS, SMTP and RDAP. Libraries load on first use."""

@@ -1,8 +1,8 @@
-"""Which addresses are on the public internet.
+"""Public and private IP addresses.
 
-A server that embeds ``check()`` must not be talked into connecting to its own network (SSRF): whoever controls a DNS
-zone controls the addresses in it. So the default client connects to public addresses only. The documentation ranges
-(RFC 5737, RFC 3849) count as public: nothing is routed there, and sample zones use them.
+A server that embeds ``check()`` must not be directed into its own network (SSRF): the owner of a DNS zone chooses the
+addresses in it. So the default client connects to public addresses only. The documentation ranges (RFC 5737, RFC
+3849) count as public: nothing is routed there, and sample zones use them.
 """
 
 import ipaddress
@@ -10,14 +10,15 @@ import ipaddress
 DOCUMENTATION = tuple(
     ipaddress.ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 )
-# RFC 6052: an IPv4 address in an IPv6 one; a NAT64 gateway would connect to what is embedded.
+# RFC 6052: an IPv4 address inside an IPv6 address. A NAT64 gateway would connect to the inner address.
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# RFC 4291 section 2.4: all that is routed between networks. The rest is reserved, of one site, or embeds an address.
+# RFC 4291 section 2.4: all addresses that are routed between networks. The rest is reserved, local, or embeds an
+# address.
 UNICAST = ipaddress.IPv6Network("2000::/3")
 
 
 def is_public(text: str) -> bool:
-    """Whether ``text`` is an address that anybody on the internet may be sent to. Anything that is not one: False."""
+    """Whether ``text`` is an address on the public internet. False for anything that is not an address."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -34,7 +35,7 @@ def is_public(text: str) -> bool:
 
 
 def is_documentation(text: str) -> bool:
-    """Whether ``text`` is in a range that nobody is reached at (RFC 5737, RFC 3849)."""
+    """Whether ``text`` is in a documentation range, where no server exists (RFC 5737, RFC 3849)."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -43,7 +44,7 @@ def is_documentation(text: str) -> bool:
 
 
 def is_loopback(text: str) -> bool:
-    """Whether ``text`` means the machine itself: 127.0.0.1, ::1, 0.0.0.0 and the like."""
+    """Whether ``text`` is an address of the machine itself: 127.0.0.1, ::1, 0.0.0.0 and the like."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

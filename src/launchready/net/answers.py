@@ -1,7 +1,7 @@
-"""What the adapters answer: plain values, so that rules and tests need no network package to read or build them.
+"""The answers of the network modules: plain values, so that rules and tests need no network package.
 
-Each answer says whether it is *known*. An answer that is not known (nobody answered, or the one who answered could
-not tell) proves nothing: not that a record is there, and not that it is missing.
+Each answer says whether it is *known*. An answer that is not known (a timeout, or an error of the server) proves
+nothing: neither that a record exists nor that it is missing.
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,14 @@ Trouble = Literal["dns", "refused", "timeout", "tls", "private", "broken", "unas
 
 @dataclass(frozen=True, slots=True)
 class DnsAnswer:
-    """One answer of the domain name system.
+    """One DNS answer.
 
-    - ``records``: as in a zone file, without the final dot; a TXT record is joined to one text (RFC 7208 section 3.3).
-    - ``chain``: the alias targets (CNAME) that were followed, in order. With ``nxdomain`` the last one does not exist.
-    - ``closed``: the machine is there, and nobody takes the question at that port.
-    - ``authenticated``: the resolver checked the DNSSEC signatures (AD). ``ttl``: seconds, the longest
-      of the records that lead there: for so long an old one may be seen.
+    - ``records``: as in a zone file, without the final dot. The strings of a TXT record are joined (RFC 7208 section
+      3.3).
+    - ``chain``: the alias targets (CNAME) in order. With ``nxdomain`` the last one does not exist.
+    - ``closed``: the machine exists, but its port refuses connections.
+    - ``authenticated``: the resolver validated the DNSSEC signatures (AD).
+    - ``ttl``: seconds, the longest of the records on the way: so long an old record may be seen.
     """
 
     question: str
@@ -39,7 +40,7 @@ class DnsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """One HTTP answer, redirects not followed, or the trouble that came instead of one."""
+    """One HTTP answer without redirects, or the trouble that came instead."""
 
     question: str
     url: str
@@ -54,23 +55,23 @@ class HttpAnswer:
         return self.trouble is None
 
     def header(self, name: str) -> str | None:
-        """The first header of this name; names are lower case here."""
+        """The first header with this lower-case name."""
         return next((value for key, value in self.headers if key == name), None)
 
     @property
     def location(self) -> str | None:
-        """Where a redirect leads, as it was written; None where the answer is not a redirect (RFC 9110 15.4)."""
+        """The target of a redirect as it was written, or None if the answer is no redirect (RFC 9110 section 15.4)."""
         return self.header("location") if self.status in (301, 302, 303, 307, 308) else None
 
 
 @dataclass(frozen=True, slots=True)
 class TlsFacts:
-    """What one handshake showed. ``probed`` is False where the provider knows nothing of the host.
+    """The result of one handshake. ``probed`` is False when the provider does not know the host.
 
     - ``not_before``, ``not_after``: seconds since the epoch.
-    - ``names``: the names the certificate is for, lower case.
-    - ``chain_complete``: False when the server left out an intermediate certificate; None when that is not known.
-    - ``trusted``: whether a public trust store accepts the chain, dates and name aside; None when that is not known.
+    - ``names``: the names of the certificate, in lower case.
+    - ``chain_complete``: False when the server omits an intermediate certificate, None when unknown.
+    - ``trusted``: whether a public trust store accepts the chain (dates and name aside), None when unknown.
     """
 
     question: str
@@ -93,9 +94,9 @@ class TlsFacts:
 
 @dataclass(frozen=True, slots=True)
 class SmtpAnswer:
-    """What a mail server said when it was greeted. ``probed`` is False where nobody was asked.
+    """The greeting of a mail server. ``probed`` is False when it was not asked.
 
-    - ``starttls``: whether it offers encryption. ``tls``: what the handshake after STARTTLS showed.
+    - ``starttls``: whether the server offers encryption. ``tls``: the result of the handshake after STARTTLS.
     """
 
     question: str
@@ -112,7 +113,7 @@ class SmtpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class NamesAnswer:
-    """Names below a domain that somebody found, or the reason why that is not known."""
+    """Known names below a domain, or the reason why they are unknown."""
 
     question: str
     names: tuple[str, ...] = ()

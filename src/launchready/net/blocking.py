@@ -1,4 +1,4 @@
-"""Runs a coroutine for a caller that waits, also from inside a running event loop: then in a thread of its own."""
+"""Bridges between blocking and async code, with or without a running event loop."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def run_blocking(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What the coroutine returns or raises."""
+    """The result of the coroutine. Inside a running event loop it runs in a thread of its own."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -40,7 +40,7 @@ async def in_daemon_thread(function: Callable[[], T]) -> T:
             result = function()
         except BaseException as error:
             failed = error
-        # RuntimeError: the loop was closed in the meantime, so nobody waits any more.
+        # RuntimeError: the loop has been closed, so the result is no longer needed.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, result, failed)
 
@@ -49,7 +49,7 @@ async def in_daemon_thread(function: Callable[[], T]) -> T:
 
 
 def run_in_thread(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """``asyncio.run`` in a thread: the loop of the caller stands still meanwhile, as the caller asked."""
+    """Runs the coroutine in a thread and blocks the caller, including its event loop, until it ends."""
     done: list[T] = []
     failed: list[BaseException] = []
 

@@ -1,4 +1,4 @@
-"""What the app's own account may do in its database: asked through its own address, read-only, in one short session.
+"""The privileges of the app's own database account, read through the app's own URL in one short read-only session.
 
 PostgreSQL: ``pg_roles`` and the ``has_..._privilege`` functions. MySQL and MariaDB: ``SHOW GRANTS``.
 """
@@ -18,11 +18,11 @@ _SHAPE = frozenset({"ALL PRIVILEGES", "DROP", "ALTER", "CREATE"})
 
 @dataclass(frozen=True, slots=True)
 class Privileges:
-    """What an account may do. Each list says it in words, and is empty when it may not.
+    """The privileges of an account, in words. An empty list means that the account has none of this kind.
 
-    - ``server``: it rules the whole server, or may become somebody who does.
-    - ``creates``: it makes databases or accounts. ``owns``: it may drop or change tables.
-    - ``public``: what every account of the server may do here. ``reason``: why nothing is known.
+    - ``server``: it controls the whole server, or may become a role that does.
+    - ``creates``: it can create databases or accounts. ``owns``: it can drop or change tables.
+    - ``public``: privileges of every account of the server. ``reason``: why the privileges are unknown.
     """
 
     question: str
@@ -39,7 +39,7 @@ class Privileges:
 
 
 def read_privileges(dsn: str) -> Privileges:
-    """Asks. Never raises, and never says the password: what cannot be asked is a reason."""
+    """Reads the privileges. Never raises and never returns the password; an error becomes the ``reason``."""
     question = f"privileges at {safe_url(dsn)}"
     scheme = dsn.partition("://")[0].partition("+")[0].lower() if "://" in dsn else ""
     ask = {"postgresql": postgresql, "postgres": postgresql, "mysql": mysql, "mariadb": mysql}.get(scheme)
@@ -49,13 +49,13 @@ def read_privileges(dsn: str) -> Privileges:
         return ask(dsn, question)
     except MissingExtra as missing:
         return Privileges(question, reason=str(missing))
-    except Exception as error:  # whatever a driver raises; it may quote the address
+    except Exception as error:  # Drivers raise anything, and may quote the URL.
         first = str(error).strip().split("\n")[0]
         return Privileges(question, reason=f"{type(error).__name__}: {mask_password(first, dsn)}"[:300])
 
 
 def safe_url(dsn: str) -> str:
-    """An address without its password; what is none may be a password, and is not shown at all."""
+    """The URL without its password. Text that is not a URL may be a password, so it is not shown at all."""
     if "://" not in dsn:
         return "the database"
     try:
@@ -66,7 +66,7 @@ def safe_url(dsn: str) -> str:
 
 
 def mask_password(text: str, dsn: str) -> str:
-    """A message without the password of the address, whichever way it is spelled."""
+    """The message without the password of the URL, in any spelling."""
     try:
         password = urlsplit(dsn).password or ""
     except ValueError:
@@ -109,7 +109,7 @@ _PUBLIC_READS = (
 
 
 def postgresql(dsn: str, question: str) -> Privileges:
-    """By the catalog. A role that inherits from a superuser may become one (SET ROLE), so it counts as one."""
+    """Reads the catalog. A member of a superuser role may become one (SET ROLE), so it counts as one."""
     try:
         import psycopg  # noqa: PLC0415 - an extra
     except ImportError:
@@ -157,13 +157,13 @@ def mysql(dsn: str, question: str) -> Privileges:
         try:
             cursor.execute("show grants for public")
             shared = [str(row[0]) for row in cursor.fetchall()]
-        except pymysql.Error:  # MySQL, and MariaDB before 10.11, have no PUBLIC
+        except pymysql.Error:  # MySQL, and MariaDB before 10.11, have no PUBLIC.
             shared = []
     return read_grants(question, user, grants, shared)
 
 
 def read_grants(question: str, user: str, grants: list[str], shared: list[str]) -> Privileges:
-    """What the rows of SHOW GRANTS say."""
+    """The privileges in the rows of SHOW GRANTS."""
     server: list[str] = []
     creates: list[str] = []
     owns: list[str] = []

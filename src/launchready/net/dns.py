@@ -1,7 +1,7 @@
-"""DNS over UDP and TCP, on dnspython: attempts of 1.0 s then 1.5 s, so a lost packet costs one second.
+"""DNS over UDP and TCP with dnspython: attempts of 1.0 s then 1.5 s, so a lost packet costs one second.
 
-One question is one exchange. A truncated answer is asked again over TCP (RFC 7766); nothing else is retried but
-silence: SERVFAIL and REFUSED are answers, though answers that prove nothing about the record.
+One question is one exchange. A truncated answer is asked again over TCP (RFC 7766). Only a timeout is retried:
+SERVFAIL and REFUSED are answers, although they prove nothing about the record.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 Server = tuple[str, int]
 ATTEMPTS = (1.0, 1.5)
-# More aliases than any resolver follows; an answer may hold a circle.
+# No resolver follows more aliases. An answer may contain a loop.
 MAX_CHAIN = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Resolver:
-    """Asks recursive resolvers, and single name servers where a question names one.
+    """Queries recursive resolvers, or a given name server.
 
-    - ``servers``: where to ask; empty means what the operating system is configured with.
-    - ``overrides``: public address of a name server to the address and port to ask instead.
+    - ``servers``: the resolvers; empty means those of the operating system.
+    - ``overrides``: for the public address of a name server, the address and port to ask instead.
     """
 
     servers: tuple[Server, ...] = ()
@@ -43,7 +43,9 @@ class Resolver:
         checking_disabled: bool = False,
         tcp: bool = False,
     ) -> DnsAnswer:
-        """The answer to one question; never raises for what a network or a zone can do. ``tcp``: not over UDP first."""
+        """The answer to one question. Never raises for errors of a network or a zone. ``tcp``: do not try UDP
+        first.
+        """
         question = f"{rdtype} {name}" + (f" at {server}" if server else "") + (" over TCP" if tcp else "")
         try:
             servers = self._where(server)
@@ -77,13 +79,13 @@ class Resolver:
         import dns.name  # noqa: PLC0415
 
         try:
-            # Label by label: a backslash in a name is an octet here, and escapes nothing.
+            # Each label on its own: a backslash in a name is an octet here, not an escape.
             labels = [label.encode("ascii") for label in name.rstrip(".").split(".")] if name else []
             owner = dns.name.Name([*labels, b""])
             request = dns.message.make_query(owner, rdtype, use_edns=0, payload=1232, want_dnssec=False)
         except (dns.exception.DNSException, UnicodeError) as error:
             return DnsAnswer(question, "broken", reason=f"not a name that can be asked for: {error}")
-        # RFC 6840 section 5.7: asks whether the resolver has checked the signatures, without asking for them.
+        # RFC 6840 section 5.7: asks whether the resolver has validated the signatures, without requesting them.
         request.flags |= dns.flags.AD
         if checking_disabled:
             request.flags |= dns.flags.CD
@@ -103,10 +105,10 @@ class Resolver:
 
 
 async def ask_server(request: "dns.message.QueryMessage", where: Server, *, tcp: bool = False) -> "dns.message.Message":
-    """One question over UDP, and over TCP where the answer was cut short, or at once. Waits until the caller's time is
-    over.
+    """Sends one question over UDP, and over TCP if the answer was truncated or ``tcp`` is set. It has no timeout of
+    its own.
 
-    Each question has a socket, and so a port, of its own: whoever wants to forge an answer has to guess that, too.
+    Each question uses a socket and so a port of its own, which a forger of answers would have to guess as well.
     """
     import dns.asyncquery  # noqa: PLC0415
     import dns.flags  # noqa: PLC0415
@@ -125,8 +127,8 @@ async def ask_server(request: "dns.message.QueryMessage", where: Server, *, tcp:
 
 
 class ReplyWaiter(asyncio.DatagramProtocol):
-    """Waits for the answer to one question. The socket is connected, so the system lets in only who was asked; what
-    is not an answer to this question is passed over, not taken.
+    """Waits for the answer to one question. The socket is connected, so the system accepts packets of this server
+    only. A packet that does not answer the question is ignored.
     """
 
     def __init__(self, request: "dns.message.QueryMessage") -> None:
@@ -154,7 +156,7 @@ class ReplyWaiter(asyncio.DatagramProtocol):
 
 
 def is_reply(request: "dns.message.Message", reply: "dns.message.Message") -> bool:
-    """Whether a message is a reply to this question (RFC 5452 section 9.1); errors may come without the question."""
+    """Whether a message answers this question (RFC 5452 section 9.1). An error may omit the question."""
     import dns.flags  # noqa: PLC0415
     import dns.rcode  # noqa: PLC0415
 
@@ -167,10 +169,10 @@ def is_reply(request: "dns.message.Message", reply: "dns.message.Message") -> bo
 
 
 def resolver_of(given: Any) -> Any:
-    """What to ask, from what a caller gives.
+    """The resolver for the value that a caller gives.
 
-    - None: what this machine is configured with. ``(host, port)`` or ``host``: there.
-    - An object with ``async query(name, rdtype)`` is used as it is; of a dnspython resolver the servers are taken.
+    - None: that of this machine. ``(host, port)`` or ``host``: that server.
+    - An object with ``async query(name, rdtype)`` is used as it is. From a dnspython resolver the servers are taken.
     """
     if given is None:
         return Resolver()
@@ -185,7 +187,7 @@ def resolver_of(given: Any) -> Any:
 
 
 def system_servers() -> tuple[Server, ...]:
-    """What this machine is configured to ask."""
+    """The DNS servers that this machine is configured with."""
     import dns.resolver  # noqa: PLC0415
 
     try:
@@ -196,7 +198,9 @@ def system_servers() -> tuple[Server, ...]:
 
 
 def read_reply(question: str, reply: "dns.message.Message", rdtype: str) -> DnsAnswer:
-    """A reply as the value the rules read. Answers are taken by following the aliases, not by what was sent along."""
+    """A reply as the value that rules read. Records are found by following the aliases; additional records are
+    ignored.
+    """
     import dns.flags  # noqa: PLC0415
     import dns.rcode  # noqa: PLC0415
     import dns.rdatatype  # noqa: PLC0415
@@ -245,7 +249,7 @@ def read_reply(question: str, reply: "dns.message.Message", rdtype: str) -> DnsA
 
 
 def record_text(rdata: "dns.rdata.Rdata") -> str:
-    """One record as text. The strings of a TXT record are joined without a space; bytes that are not UTF-8 show."""
+    """One record as text. The strings of a TXT record are joined without a space; invalid UTF-8 is escaped."""
     strings = getattr(rdata, "strings", None)
     if strings is not None:
         return b"".join(strings).decode("utf-8", "backslashreplace")

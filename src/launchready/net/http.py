@@ -1,7 +1,7 @@
-"""HTTP on httpx, the one client of the project. One operation is one connection; no redirect is followed by itself.
+"""HTTP with httpx. One operation is one connection, and redirects are not followed.
 
-The default client asks our own resolver, refuses addresses that are not public, and connects to the address it has
-just judged (the name stays in ``Host`` and in the TLS handshake), so a second DNS answer cannot lead it elsewhere.
+The default client uses our own resolver, refuses private addresses, and connects to the very address that it has
+verified (the name stays in ``Host`` and in the TLS handshake). So a second DNS answer cannot lead it elsewhere.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ class HttpClient:
     """Sends single requests.
 
     - ``transport``: an httpx transport to use as it is; None means real connections.
-    - ``addresses``: what resolves a name for real connections.
-    - ``private``: whether real connections may go to addresses that are not public.
+    - ``addresses``: resolves a name for real connections.
+    - ``private``: whether real connections may go to private addresses.
     """
 
     transport: Any = None
@@ -41,7 +41,7 @@ class HttpClient:
     context: "ssl.SSLContext | None" = None
 
     def _connection(self) -> "httpx.AsyncHTTPTransport":
-        """A connection of its own. The trust store is read once: it costs more than all the requests of a run."""
+        """A new connection. The trust store is read once, because that costs more than all requests of a run."""
         import httpx  # noqa: PLC0415
 
         if self.context is None:
@@ -56,7 +56,7 @@ class HttpClient:
         body: bytes = b"",
         address: str | None = None,
     ) -> HttpAnswer:
-        """One request and its answer. Never raises for what a server or a network can do."""
+        """One request and its answer. Never raises for errors of a server or a network."""
         question = f"{method} {url}"
         try:
             async with asyncio.timeout(self.seconds):
@@ -107,7 +107,7 @@ class HttpClient:
         allowed = [address for address in found if self.private or is_public(address)]
         if not allowed:
             return "private", f"{host} points to {found[0]}, which is not on the public internet: not connected"
-        # IPv4 first: a machine without IPv6 would wait for nothing. Two tries, as a browser would make.
+        # IPv4 first: a machine without IPv6 would wait in vain. Two attempts, as a browser makes.
         return sorted(allowed, key=lambda address: ":" in address)[:2]
 
     async def _once(
@@ -132,8 +132,8 @@ class HttpClient:
         try:
             request = httpx.Request(method, target, headers=sent, content=body or None, extensions=extensions)
             async with self._transport() as transport:
-                # Past httpx.AsyncClient, which is there for cookies, redirects and logins: none is wanted here, and it
-                # costs more than the request itself.
+                # httpx.AsyncClient is bypassed: its cookies, redirects and logins are not needed, and it costs more
+                # than the request.
                 answer = await transport.handle_async_request(request)
                 answer.request = request
                 try:
@@ -153,14 +153,14 @@ class HttpClient:
         return shared_transport(self.transport) if self.transport is not None else self._connection()
 
 
-# What this machine says of itself: it proves nothing about the server.
+# Errors of this machine: they prove nothing about the server.
 LOCAL_ERRORS = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL}
 )
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """What kind of failure a connection was: refused and "tls" were said by the server, everything else was not."""
+    """The kind of a connection failure. "refused" and "tls" came from the server, everything else did not."""
     shown = str(error).lower()
     if "certificate" in shown or "ssl" in shown or "tls" in shown:
         return "tls"
@@ -173,7 +173,7 @@ def trouble_of(error: BaseException) -> Trouble:
 
 
 def cause_chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception, and what it was raised from."""
+    """An exception and its causes."""
     while error is not None:
         yield error
         if isinstance(error, BaseExceptionGroup):
@@ -183,9 +183,9 @@ def cause_chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 async def read_body(answer: "httpx.Response") -> str:
-    """The beginning of a body, at most MOST_BYTES.
+    """The beginning of a body, at most ``MAX_BYTES``.
 
-    A compressed body is not opened: one small piece may hold gigabytes, and we asked for none (``identity``).
+    A compressed body is not opened: a small one may expand to gigabytes, and none was requested (``identity``).
     """
     if answer.is_stream_consumed:
         return answer.content[:MAX_BYTES].decode("utf-8", "replace")
@@ -201,7 +201,9 @@ async def read_body(answer: "httpx.Response") -> str:
 
 
 def shared_transport(transport: Any) -> "httpx.AsyncBaseTransport":
-    """The caller's transport for one request: used, and not closed. A sync one (WSGITransport) runs in a thread."""
+    """The caller's transport for one request: it is used, but not closed. A sync one (WSGITransport) runs in a
+    thread.
+    """
     import httpx  # noqa: PLC0415
 
     class Borrowed(httpx.AsyncBaseTransport):
@@ -218,6 +220,6 @@ def shared_transport(transport: Any) -> "httpx.AsyncBaseTransport":
             return httpx.Response(answer.status_code, headers=answer.headers, content=content)
 
         async def aclose(self) -> None:
-            """Nothing: the transport is the caller's."""
+            """Does nothing: the transport belongs to the caller."""
 
     return Borrowed()

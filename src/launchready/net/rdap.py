@@ -1,7 +1,7 @@
-"""Registration data by RDAP (RFC 9082, RFC 9083), the successor of WHOIS.
+"""Registration data over RDAP (RFC 9082, RFC 9083), the successor of WHOIS.
 
-Which server speaks for a top-level domain stands in the bootstrap file of IANA (RFC 9224). Some country domains have
-none: then nothing is known, which is not a finding.
+IANA's bootstrap file lists the server of each top-level domain (RFC 9224). Some country domains have none: then the
+registration is unknown, which is not a finding.
 """
 
 import inspect
@@ -16,10 +16,10 @@ BOOTSTRAP = "https://data.iana.org/rdap/dns.json"
 
 
 async def look_up(domain: str, provider: Any, get: HttpGetter) -> RdapAnswer:
-    """The domain object of ``domain``: from the provider, or, when there is none, from the registry.
+    """The domain object of ``domain``, from the provider or else from the registry.
 
-    A provider is a mapping (one domain object) or a callable from domain to one, async or not. None from it, or an
-    empty mapping, means that registration is not probed.
+    A provider is a mapping (one domain object) or a callable from domain to one, async or not. None or an empty
+    mapping means that the registration is not probed.
     """
     question = f"registration of {domain}"
     if provider is None:
@@ -35,7 +35,7 @@ async def look_up(domain: str, provider: Any, get: HttpGetter) -> RdapAnswer:
 
 
 async def ask_registry(question: str, domain: str, get: HttpGetter) -> RdapAnswer:
-    """Two requests: who knows, and what they know."""
+    """Two requests: for the list of servers, and to the server of the domain."""
     index, trouble = await get_json(get, BOOTSTRAP)
     if index is None:
         return RdapAnswer(question, reason=f"the list of registries could not be read: {trouble}")
@@ -47,7 +47,7 @@ async def ask_registry(question: str, domain: str, get: HttpGetter) -> RdapAnswe
 
 
 async def get_json(get: HttpGetter, url: str) -> tuple[Mapping[str, Any] | None, str]:
-    """A JSON object, or why there is none."""
+    """A JSON object, or the reason why there is none."""
     answer = await get(url)
     if answer.trouble is not None or answer.status != 200:
         return None, answer.reason or f"{url} answered {answer.status}"

@@ -1,7 +1,7 @@
-"""SMTP, as far as EHLO and STARTTLS (RFC 5321, RFC 3207): does a mail server offer encryption, with what certificate.
+"""SMTP up to EHLO and STARTTLS (RFC 5321, RFC 3207): whether a mail server offers encryption, and its certificate.
 
-Nothing is ever sent beyond that: no sender, no recipient. Port 25 is closed to most networks of homes and clouds, so
-silence says nothing about the server.
+Nothing else is ever sent: no sender, no recipient. Most home and cloud networks block port 25, so a timeout proves
+nothing about the server.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from launchready.net.tls import Handshakes
 
 Addresses = Callable[[str], Awaitable[Sequence[str]]]
 SECONDS = 3.0
-# A line of a reply has 512 octets (section 4.5.3.1.5); a server that says more than this is none.
+# A reply line has at most 512 octets (section 4.5.3.1.5). A longer reply does not come from a mail server.
 MAX_LINES = 64
 
 
@@ -23,8 +23,8 @@ MAX_LINES = 64
 class Greeter:
     """Greets mail servers.
 
-    - ``connect``: host to (address, port), for servers that are reached elsewhere; None of them may be private else.
-    - ``handshakes``: whom to trust. ``hello``: the name to greet with.
+    - ``connect``: host to (address, port), for servers that are reached elsewhere. Only these may be private.
+    - ``handshakes``: the trusted authorities. ``hello``: the name for EHLO.
     """
 
     connect: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Greeter:
     hello: str = "launchready.invalid"
 
     async def greet(self, host: str, addresses: Addresses) -> SmtpAnswer:
-        """What the server offers. Never raises for what a server or a network can do."""
+        """The offer of the server. Never raises for errors of a server or a network."""
         question = f"SMTP {host}:25"
         place = self.connect.get(host)
         if place is None:
@@ -58,14 +58,14 @@ class Greeter:
     async def _talk(self, question: str, host: str, place: tuple[str, int]) -> SmtpAnswer:
         offered, facts = await self._encrypt(question, host, place, self.handshakes.context())
         if offered and facts is None:
-            # The chain was refused: a second connection reads the certificate that was.
+            # The chain was refused: a second connection reads the refused certificate.
             _, facts = await self._encrypt(question, host, place, None)
         return SmtpAnswer(question, starttls=offered, tls=facts)
 
     async def _encrypt(
         self, question: str, host: str, place: tuple[str, int], trust: ssl.SSLContext | None
     ) -> tuple[bool, TlsFacts | None]:
-        """EHLO, and STARTTLS where it is offered: whether it was, and what the handshake showed."""
+        """EHLO, and STARTTLS if offered. Returns whether it was offered, and the result of the handshake."""
         reader, writer = await asyncio.open_connection(*place)
         try:
             await read_reply(reader)
@@ -86,7 +86,7 @@ async def send_command(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 
 
 async def read_reply(reader: asyncio.StreamReader) -> list[str]:
-    """The lines of one reply: a dash behind the code says that another follows."""
+    """The lines of one reply. A dash after the code means that another line follows."""
     lines: list[str] = []
     while len(lines) < MAX_LINES:
         line = (await reader.readline()).decode("latin-1").rstrip("\r\n")

@@ -1,4 +1,6 @@
-"""Whether a store can lose what it acknowledged: asked of Redis or Valkey by INFO, which managed services allow too."""
+"""Whether a store can lose what it acknowledged. Redis and Valkey answer INFO, which managed services allow as
+well.
+"""
 
 from dataclasses import dataclass
 
@@ -10,7 +12,7 @@ SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class StoreDurability:
-    """``losses``: how it may lose a key, in words; none where it keeps them. ``reason``: why nothing is known."""
+    """``losses``: how the store may lose a key, in words; empty if it keeps them. ``reason``: why that is unknown."""
 
     question: str
     losses: tuple[str, ...] = ()
@@ -22,7 +24,7 @@ class StoreDurability:
 
 
 def read_durability(url: str) -> StoreDurability:
-    """Asks. Never raises, and never says the password."""
+    """Asks the store. Never raises and never returns the password."""
     question = f"what is kept by {safe_url(url)}"
     scheme = url.partition(":")[0].lower()
     if scheme == "memory":
@@ -35,7 +37,7 @@ def read_durability(url: str) -> StoreDurability:
         return StoreDurability(question, _redis("redis" + url.removeprefix("valkey") if scheme == "valkey" else url))
     except MissingExtra as missing:
         return StoreDurability(question, reason=str(missing))
-    except Exception as error:  # whatever the driver raises; it may quote the address
+    except Exception as error:  # Drivers raise anything, and may quote the URL.
         return StoreDurability(question, reason=f"{type(error).__name__}: {mask_password(str(error), url)}"[:300])
 
 

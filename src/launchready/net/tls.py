@@ -1,16 +1,16 @@
-"""TLS handshakes: the certificate a host shows, and whether it can be trusted. Stdlib ssl, certificates read by
+"""TLS handshakes: the certificate of a host, and whether it can be trusted. Uses the standard library and
 cryptography.
 
-A provider answers "what does this host show" for the ``tls=`` hook of ``check()``:
+A provider answers for the ``tls=`` option of ``check()``:
 
-- ``Handshakes(...)`` makes real ones. Its ``connect`` sends a name to another address and port, its ``ca_file`` is
-  trusted beside the public authorities: so a test, a staging system or a demonstration on loopback is checked by the
-  same code as production.
-- a mapping or a callable from host name to facts (``not_before``, ``not_after``, ``names``, ``issuer``,
-  ``chain_complete``, ``self_signed``, ``versions``) injects what is known already; an absent host is not probed.
+- ``Handshakes(...)`` makes real handshakes. Its ``connect`` maps a name to another address and port, and its
+  ``ca_file`` is trusted beside the public authorities. So a test, a staging system or a demonstration on loopback is
+  checked by the same code as production.
+- A mapping or a callable from host name to facts (``not_before``, ``not_after``, ``names``, ``issuer``,
+  ``chain_complete``, ``self_signed``, ``versions``) provides known facts. A missing host is not probed.
 
-One handshake is one connection. Only when the chain is refused, a second one, without verification, reads the
-certificate that was refused.
+One handshake is one connection. Only if the chain is refused, a second one without verification reads the
+certificate.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from launchready.net.answers import TlsFacts, Trouble
 
 Addresses = Callable[[str], Awaitable[Sequence[str]]]
 SECONDS = 5.0
-# X509_V_ERR_*: the codes of OpenSSL's verify(1) that say which link of the chain is missing.
+# X509_V_ERR_*: the codes of OpenSSL's verify(1) that tell which part of the chain is missing.
 SELF_SIGNED = (18, 19)
 NO_ISSUER = (2, 20, 21, 27)
 DATES = (9, 10)
@@ -38,10 +38,11 @@ DATES = (9, 10)
 class Handshakes:
     """Real handshakes.
 
-    - ``connect``: host name to ``(address, port)``, for names that are served elsewhere. These may be private.
+    - ``connect``: host name to ``(address, port)``, for names that are served elsewhere. These addresses may be
+      private.
     - ``ca_file``: certificates in PEM form to trust beside the public authorities.
-    - ``addresses``: what resolves a name; ``check()`` fills in its own resolver.
-    - ``private``: whether names may lead to addresses that are not public.
+    - ``addresses``: resolves a name; ``check()`` sets its own resolver.
+    - ``private``: whether names may lead to private addresses.
     """
 
     connect: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class Handshakes:
     trust: ssl.SSLContext | None = None
 
     async def facts(self, host: str, port: int = 443) -> TlsFacts:
-        """What the host shows. Never raises for what a server or a network can do."""
+        """The result of a handshake. Never raises for errors of a server or a network."""
         question = f"TLS handshake with {host}:{port}"
         place = self.connect.get(host)
         if place is None:
@@ -79,7 +80,7 @@ class Handshakes:
             return TlsFacts(question, trouble="broken", reason=str(error) or type(error).__name__)
 
     def context(self) -> ssl.SSLContext:
-        """Whom to trust; read once, because it costs more than the handshakes of a run."""
+        """The trust store, read once because that costs more than the handshakes of a run."""
         if self.trust is None:
             self.trust = trust_context(self.ca_file)
         return self.trust
@@ -98,7 +99,7 @@ class Handshakes:
         return refused_facts(question, der, version, verdict)
 
     async def _old(self, host: str, place: tuple[str, int]) -> tuple[str, ...]:
-        """The version before TLS 1.2 that the host still speaks, if one; whatever goes wrong, it does not."""
+        """The version before TLS 1.2 that the host still accepts, if any. Any error means that it accepts none."""
         try:
             _, version = await handshake(place, host, legacy_context())
         except (OSError, EOFError):
@@ -108,9 +109,10 @@ class Handshakes:
     async def upgrade(
         self, question: str, host: str, writer: asyncio.StreamWriter, trust: ssl.SSLContext | None
     ) -> TlsFacts | None:
-        """The handshake on a connection that spoke plain text so far (STARTTLS); without ``trust`` it is only read.
+        """The handshake on a connection that was plain so far (STARTTLS). Without ``trust`` the certificate is only
+        read.
 
-        None where the chain was refused: the connection is then of no use any more.
+        None if the chain was refused: the connection is then unusable.
         """
         try:
             await writer.start_tls(trust or unverified_context(), server_hostname=host)
@@ -126,13 +128,13 @@ class Handshakes:
 
 
 def refused_facts(question: str, der: bytes, version: str, refused: ssl.SSLCertVerificationError) -> TlsFacts:
-    """A certificate whose chain was refused, and why."""
+    """The facts of a certificate whose chain was refused."""
     code = refused.verify_code
     return read_certificate(
         question,
         der,
         version,
-        # A date is judged by the clock of the run, not by the one of this machine.
+        # The rule compares dates with the clock of the run, not with that of this machine.
         trusted=None if code in DATES else False,
         chain_complete=None if code not in NO_ISSUER else False,
         self_signed=code in SELF_SIGNED,
@@ -141,10 +143,10 @@ def refused_facts(question: str, der: bytes, version: str, refused: ssl.SSLCertV
 
 
 def legacy_context() -> ssl.SSLContext:
-    """Speaks TLS 1.0 and 1.1 only, to see whether a server still does. Nothing is ever sent over it."""
+    """A context for TLS 1.0 and 1.1 only, to see whether a server still accepts them. Nothing is ever sent over it."""
     context = unverified_context()
     with warnings.catch_warnings():
-        # Python warns of these versions, and is right.
+        # Python warns about these versions.
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -153,7 +155,7 @@ def legacy_context() -> ssl.SSLContext:
 
 
 def trust_context(ca_file: str | None) -> ssl.SSLContext:
-    """Public authorities and ``ca_file``. The name is compared by the rule, which can then say what was shown."""
+    """Trusts public authorities and ``ca_file``. The rule compares the name, so that it can report the shown one."""
     context = ssl.create_default_context()
     context.check_hostname = False
     if ca_file is not None:
@@ -162,7 +164,7 @@ def trust_context(ca_file: str | None) -> ssl.SSLContext:
 
 
 def unverified_context() -> ssl.SSLContext:
-    """Accepts anything: only to read a certificate that was refused. Nothing is ever sent over it."""
+    """Accepts any certificate, only to read a refused one. Nothing is ever sent over it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -170,7 +172,7 @@ def unverified_context() -> ssl.SSLContext:
 
 
 async def handshake(place: tuple[str, int], host: str, context: ssl.SSLContext) -> tuple[bytes, str]:
-    """One connection: the certificate in DER form, and the protocol version."""
+    """One connection. Returns the certificate in DER form and the protocol version."""
     _reader, writer = await asyncio.open_connection(place[0], place[1], ssl=context, server_hostname=host)
     try:
         shown = writer.get_extra_info("ssl_object")
@@ -189,7 +191,7 @@ def read_certificate(
     self_signed: bool = False,
     reason: str = "",
 ) -> TlsFacts:
-    """A certificate as the value the rules read."""
+    """A certificate as the value that rules read."""
     from cryptography import x509  # noqa: PLC0415 - loaded by the first handshake only
 
     try:
@@ -213,7 +215,7 @@ def read_certificate(
 
 
 def alternative_names(certificate: Any) -> tuple[str, ...]:
-    """The subjectAltName entries. The common name does not count any more (RFC 9525 section 2)."""
+    """The subjectAltName entries. The common name no longer counts (RFC 9525 section 2)."""
     from cryptography import x509  # noqa: PLC0415
 
     try:
@@ -226,7 +228,7 @@ def alternative_names(certificate: Any) -> tuple[str, ...]:
 
 
 async def provided_facts(provider: Any, host: str) -> TlsFacts:
-    """What an injected mapping or callable knows of ``host``; facts that cannot be read are a ConfigError."""
+    """The facts of ``host`` from an injected mapping or callable. Unreadable facts raise ConfigError."""
     question = f"TLS facts of {host}"
     found = provider.get(host) if isinstance(provider, Mapping) else provider(host)
     if inspect.isawaitable(found):
@@ -255,7 +257,7 @@ FACTS = ("not_before", "not_after", "names", "issuer", "chain_complete", "self_s
 
 
 def timestamp(value: object, host: str) -> float | None:
-    """An ISO 8601 text or a datetime as seconds since the epoch; without an offset it is UTC."""
+    """An ISO 8601 text or a datetime as seconds since the epoch. Without an offset it is UTC."""
     if value is None:
         return None
     try:

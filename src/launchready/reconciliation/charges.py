@@ -63,7 +63,7 @@ class Listing:
     notes: tuple[str, ...] = ()
 
 
-class Provider(Protocol):
+class PaymentProvider(Protocol):
     """A payment provider, read-only."""
 
     name: str

@@ -37,7 +37,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class KeyVerdict:
     """What a key of unknown outcome did.
 
     - ``outcome``: "charged", "not-charged", or "undetermined" with the reason in ``evidence``.
@@ -67,12 +67,12 @@ class ReconcileReport:
     bookings: int | None
     keys: int | None
     differences: tuple[Difference, ...]
-    unknown_keys: tuple[Verdict, ...]
+    unknown_keys: tuple[KeyVerdict, ...]
     complete: bool
     notes: tuple[str, ...] = ()
 
     @property
-    def unsettled(self) -> tuple[Verdict, ...]:
+    def unsettled(self) -> tuple[KeyVerdict, ...]:
         """Keys whose outcome is still unknown in the store."""
         return tuple(verdict for verdict in self.unknown_keys if not verdict.settled)
 
@@ -130,7 +130,7 @@ class ReconcileReport:
         return "; ".join(parts) + "."
 
 
-def _verdict(verdict: Verdict) -> str:
+def _verdict(verdict: KeyVerdict) -> str:
     words = {CHARGED: "charged", NOT_CHARGED: "not charged", UNDETERMINED: "undetermined"}[verdict.outcome]
     action = ""
     if verdict.settled:

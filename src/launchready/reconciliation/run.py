@@ -8,10 +8,10 @@ from launchready.clock import SYSTEM
 from launchready.errors import ConfigError, StoreError
 from launchready.idempotency.admin import KeyAdmin
 from launchready.reconciliation.bookings import Source, load_bookings
-from launchready.reconciliation.charges import Provider, parse_time
+from launchready.reconciliation.charges import PaymentProvider, parse_time
 from launchready.reconciliation.compare import Period, compare
-from launchready.reconciliation.report import CHARGED, UNDETERMINED, ReconcileReport, Verdict
-from launchready.reconciliation.unknown_keys import StoredKey, decide, match_keys
+from launchready.reconciliation.report import CHARGED, UNDETERMINED, KeyVerdict, ReconcileReport
+from launchready.reconciliation.unknown_keys import SKEW, StoredKey, decide, match_keys
 from launchready.settings.problems import Problems
 
 STEPS = ("", "charge", "payment", "pay", "stripe", "stripe.charge")
@@ -21,7 +21,7 @@ _MARGIN = timedelta(days=1)
 
 
 def reconcile(
-    provider: Provider,
+    provider: PaymentProvider,
     since: str | float | datetime = "7d",
     *,
     bookings: Source | None = None,
@@ -49,14 +49,14 @@ def reconcile(
     """
     until = now or datetime.fromtimestamp(SYSTEM.wall(), UTC)
     begin, margin = _period(since, until, quiet)
-    listing = provider.list_charges(begin - _MARGIN, until)
+    listing = provider.list_charges(begin - _MARGIN, until + SKEW)  # the provider's clock may be ahead
     rows = None if bookings is None else load_bookings(bookings, begin, until, database)
     period = Period(begin, until - margin)
     differences = tuple(compare(listing, rows, period, reference, provider.find_charge))
     notes = list(listing.notes)
     url = store or os.environ.get("LAUNCHREADY_STORE")
     keys: list[StoredKey] | None = None
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[KeyVerdict, ...] = ()
     if url and not url.startswith("memory:"):
         desk = KeyAdmin(url, secret_key, secret_key_fallbacks, encrypt=encrypt)
         try:
@@ -71,7 +71,7 @@ def reconcile(
         notes.append("no store: keys of unknown outcome were not checked; set LAUNCHREADY_STORE")
     if keys == []:
         notes.append("the store holds no readable key: use the app's store, and its LAUNCHREADY_SECRET_KEY")
-    inside = [charge for charge in listing.charges if begin <= charge.created]
+    inside = [charge for charge in listing.charges if charge.created >= begin]
     return ReconcileReport(
         provider.name, begin, until, len(inside), None if rows is None else len(rows),
         None if keys is None else len(keys), differences, verdicts, listing.complete, tuple(notes),
@@ -96,7 +96,7 @@ def stored_key(row: dict[str, object], now: datetime) -> StoredKey:
     return StoredKey(str(row["id"]), str(row["route"]), row["state"] == "unknown", str(row["root"]), started, last_sign)
 
 
-def _settle(desk: KeyAdmin, verdict: Verdict, notes: list[str]) -> Verdict:
+def _settle(desk: KeyAdmin, verdict: KeyVerdict, notes: list[str]) -> KeyVerdict:
     if verdict.outcome == UNDETERMINED:
         return verdict
     try:
@@ -104,4 +104,4 @@ def _settle(desk: KeyAdmin, verdict: Verdict, notes: list[str]) -> Verdict:
     except (ConfigError, StoreError) as error:  # it changed since it was read
         notes.append(f"{verdict.key[:12]} was not settled: {error}")
         return verdict
-    return Verdict(verdict.key, verdict.route, verdict.outcome, verdict.evidence, verdict.charges, settled=True)
+    return KeyVerdict(verdict.key, verdict.route, verdict.outcome, verdict.evidence, verdict.charges, settled=True)

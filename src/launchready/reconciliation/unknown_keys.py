@@ -19,7 +19,7 @@ from hashlib import sha256
 
 from launchready.reconciliation.charges import AUTHORIZED, FAILED, PENDING, Charge, Listing
 from launchready.reconciliation.money import show
-from launchready.reconciliation.report import CHARGED, NOT_CHARGED, UNDETERMINED, Verdict
+from launchready.reconciliation.report import CHARGED, NOT_CHARGED, UNDETERMINED, KeyVerdict
 from launchready.runtime.claims.context import METADATA_STEP
 
 SKEW = timedelta(minutes=5)
@@ -57,22 +57,22 @@ def match_keys(
 
 def decide(
     key: StoredKey, matched: Mapping[str, list[Charge]], listing: Listing, now: datetime, quiet: timedelta
-) -> Verdict:
+) -> KeyVerdict:
     """The verdict on one key of unknown outcome."""
     mine = matched.get(key.id, [])
     ids = tuple(charge.id for charge in mine)
     moved = [charge for charge in mine if charge.captured > 0 and charge.status not in {FAILED, PENDING}]
     if moved:
         amounts = ", ".join(_describe(charge) for charge in moved)
-        return Verdict(key.id, key.route, CHARGED, amounts, ids)
+        return KeyVerdict(key.id, key.route, CHARGED, amounts, ids)
     waiting = [charge for charge in mine if charge.status in {PENDING, AUTHORIZED}]
     if waiting:
-        return Verdict(key.id, key.route, UNDETERMINED, f"{waiting[0].id} is still {waiting[0].status}", ids)
+        return KeyVerdict(key.id, key.route, UNDETERMINED, f"{waiting[0].id} is still {waiting[0].status}", ids)
     doubt = _doubt(key, matched, listing, now, quiet)
     if doubt:
-        return Verdict(key.id, key.route, UNDETERMINED, doubt, ids)
+        return KeyVerdict(key.id, key.route, UNDETERMINED, doubt, ids)
     evidence = f"{ids[0]} failed, and no other charge carries the key" if ids else "no charge carries the key"
-    return Verdict(key.id, key.route, NOT_CHARGED, evidence, ids)
+    return KeyVerdict(key.id, key.route, NOT_CHARGED, evidence, ids)
 
 
 def _describe(charge: Charge) -> str:
@@ -93,7 +93,7 @@ def _doubt(
         return f"the attempt began before the period; use --since {_age(first, now)}"
     if now - key.last_sign < quiet:
         return "the attempt is too recent: its request may still be on the way"
-    if listing.until < key.last_sign + quiet:
+    if listing.until < last:
         return "the list of charges ends too early"
     if not any(matched.values()):
         return "no charge carries a key of this store: wrong account, or the app does not pass its keys on"

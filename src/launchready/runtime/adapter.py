@@ -23,6 +23,7 @@ from launchready.runtime.circuit_breaker import CircuitBreaker
 from launchready.runtime.claims.context import IdempotencyContext
 from launchready.runtime.claims.lease_renewer import LeaseRenewer
 from launchready.runtime.health.checks import HealthCheckRunner
+from launchready.runtime.patient_breaker import PatientBreaker
 
 logger = logging.getLogger("launchready")
 
@@ -35,10 +36,10 @@ class OperationAdapter:
         self.secrets: Sequence[str] = ()  # the newest, which signs, comes last
         self.url = ""  # of the store, if it has one
         self.idempotency: object = None  # the app's Idempotency settings, which complete those of a view
-        self.vault: object = None  # the shared state of this app's idempotency, set by settings.build
+        self.key_context: object = None  # the shared state of this app's idempotency, set by settings.build
         shared = getattr(store, "shared", True)
         self._counts = CircuitBreaker(store) if shared else None
-        self._cached = CircuitBreaker(store, patient=True) if shared else None
+        self._cached = PatientBreaker(store) if shared else None
         self._reachable = True
         self.renewer = renewer = LeaseRenewer(store)
         self._local = local = {**local, KeepAlive: renewer.keep, ReleaseIfMine: renewer.forget}

@@ -79,14 +79,17 @@ class CircuitBreaker:
 
     def _in_thread(self, op: StoreOp[Any]) -> None:
         """Execute in a thread that may be abandoned, for stores without ``execute_quickly``."""
-        if self._pool is None or self._pid != os.getpid():  # a forked child has no threads
-            self._pool, self._pid = ThreadPoolExecutor(THREADS, "launchready-store"), os.getpid()
-        future: Future[None] = self._pool.submit(self._store.execute, op)
+        future: Future[None] = self._threads().submit(self._store.execute, op)
         try:
             future.result(self._within)
         except TimeoutError:
             future.cancel()
             raise StoreUnavailable(f"no answer within {self._within} s") from None
+
+    def _threads(self) -> ThreadPoolExecutor:
+        if self._pool is None or self._pid != os.getpid():  # a forked child has no threads
+            self._pool, self._pid = ThreadPoolExecutor(THREADS, "launchready-store"), os.getpid()
+        return self._pool
 
     # Open: one probe at a time checks whether the store is back.
 

@@ -120,6 +120,8 @@ def _finish(
 ) -> Flow[None]:
     """Hand out copies of the body, then resume the features that wait for the end of the response."""
     tail = copies[0][1] if len(copies) == 1 else Copy(max([copy.limit for _, copy in copies], default=0))
+    if len(copies) > 1:
+        tail.call = next((copy.call for _, copy in copies if copy.call is not None), None)
     tail.head = response
     streams = response.body is None
     if streams:

@@ -221,8 +221,8 @@ def stream_output(repo: str, args: Sequence[str], stdin: Iterable[str], *, index
         process.wait()
 
 
-def _listen(stderr: IO[bytes], kept: list[bytes]) -> None:
+def _listen(stderr: IO[bytes], first: list[bytes]) -> None:
     """Read stderr as it arrives, because a full pipe would block git. Only the first piece is kept."""
     while piece := stderr.read1(4096):  # type: ignore[attr-defined]
-        if not kept:
-            kept.append(piece)
+        if not first:
+            first.append(piece)

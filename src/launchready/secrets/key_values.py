@@ -255,10 +255,10 @@ def _quoted(text: str, at: int, quote: str) -> Iterator[tuple[int, str, bool]]:
 
 
 def _prose(text: str, name: KeyMatch) -> Iterator[tuple[int, str, bool]]:
-    said = _PROSE.match(text, name.end)
-    if said is None or said.end() == name.end or "{{" in _line_before(text, name.start):
+    sentence = _PROSE.match(text, name.end)
+    if sentence is None or sentence.end() == name.end or "{{" in _line_before(text, name.start):
         return
-    yield from _word(text, said.end())
+    yield from _word(text, sentence.end())
 
 
 def _word(text: str, at: int) -> Iterator[tuple[int, str, bool]]:

@@ -150,6 +150,6 @@ def scan_git_object(
         return
     content, whole = read
     if not whole:
-        yield Unread(path, f"more than {MAX_HELD >> 20} MB: the rest was not looked at")
+        yield Unread(path, f"more than {MAX_HELD >> 20} MB: the rest was not scanned")
     for item in scan_bytes(path, content):
         yield item._replace(commit=commit) if isinstance(item, Hit) else item

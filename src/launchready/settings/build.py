@@ -8,7 +8,7 @@ from typing import Any
 from launchready.clock import SYSTEM, Clock
 from launchready.core import health as core_health
 from launchready.core.identity import Identity
-from launchready.core.ratelimit import Client
+from launchready.core.ratelimit import IdentifyClient
 from launchready.core.ratelimit import RateLimit as Limiter
 from launchready.dashboard.repeated_reads import RepeatedReads
 from launchready.dashboard.server_timing import ServerTiming
@@ -25,7 +25,8 @@ from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.cache_registry import RegisteredCache
 from launchready.runtime.health.access_log_filter import hide_successful_probes
 from launchready.runtime.health.checks import HealthCheckRunner
-from launchready.settings import deployment
+from launchready.runtime.route_check import RouteCheck
+from launchready.settings import deployment, untrusted_proxy
 from launchready.settings.cache import Cache, compile_cache
 from launchready.settings.compiled_app import CompiledApp
 from launchready.settings.cors import CORS, compile_cors
@@ -39,7 +40,7 @@ from launchready.settings.problems import Problems, coerce
 from launchready.settings.rate_limit import RateLimit, compile_rate_limit
 from launchready.settings.redaction import Redaction, compile_redaction
 from launchready.settings.signals import Signals, compile_signals
-from launchready.settings.signing import vault
+from launchready.settings.signing import key_context
 from launchready.settings.timing import Timing, compile_metrics, compile_routes, compile_targets, ledger_path
 from launchready.settings.unknown_outcomes import Alert, UnknownOutcomes
 from launchready.stores import connect
@@ -48,7 +49,7 @@ from launchready.stores.memory import MemoryStore
 
 OPTIONS = (
     "store", "release", "secret_key", "secret_key_fallbacks", "trusted_proxies", "cors", "https", "rate_limit", "cache",
-    "idempotency", "redaction", "timing", "health", "dashboard", "signals",
+    "idempotency", "redaction", "timing", "health", "dashboard", "signals", "strict",
 )  # fmt: skip
 
 
@@ -60,8 +61,14 @@ def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM, database: bool 
     problems = Problems()
     given = _Given(problems, settings)
     made = _Made(problems, given, clock, "" if database else given.url)
+    strict = settings.get("strict", False)
+    if not isinstance(strict, bool):
+        problems.add(f"strict={strict!r}: write True or False")
     problems.raise_if_any()
-    return _together(given, made, clock)
+    stack = _together(given, made, clock)
+    patterns = [each for each in problems.patterns if each[0] != "timing.routes"]  # those declare routes
+    stack.route_check = RouteCheck(patterns, strict=strict is True)
+    return stack
 
 
 class _Given:
@@ -108,7 +115,9 @@ class _Made:
 
     def __init__(self, problems: Problems, given: _Given, clock: Clock, database: str) -> None:
         limit = given.rate_limit
-        self.identity = identity = Identity(given.trusted, prefix=limit.ipv6_prefix if limit else 64)
+        self.identity = identity = Identity(
+            given.trusted, prefix=limit.ipv6_prefix if limit else 64, tell=untrusted_proxy.warn
+        )
         self.cors = partial(compile_cors, own=given.origin, vouches=identity.vouches)
         self.limiter = _limiter(problems, given) if limit else None
         self.cache = (
@@ -171,14 +180,14 @@ def _together(given: _Given, made: _Made, clock: Clock) -> CompiledApp:
         keeper,
         made.targets,
         given.release,
-        made.once.context if made.once else vault(given.secret, given.fallbacks),
+        made.once.context if made.once else key_context(given.secret, given.fallbacks),
         RegisteredCache(answers, made.cache) if made.cache is not None else None,
         [each for each in (made.page, made.scraped) if each is not None],
         clock,
     )
     stack.declared = made.declared
-    stack.unresolved = UnknownOutcomes(given.store, stack.vault, clock.monotonic)
-    stack.vault.counts.alert = Alert(clock.monotonic)
+    stack.unresolved = UnknownOutcomes(given.store, stack.key_context, clock.monotonic)
+    stack.key_context.counts.alert = Alert(clock.monotonic)
     if given.cors:
         stack.policy, stack.compile_cors = given.cors_as_given, made.cors
     return stack
@@ -196,7 +205,7 @@ def _answers(given: _Given, made: _Made, clock: Clock) -> OperationAdapter:
     own: Inline = {
         ConsumeLocal: here.windows.take,
         RefundLocal: here.windows.give,
-        Client: partial(_who, made.identity),
+        IdentifyClient: partial(_who, made.identity),
     }
     answers = OperationAdapter(store, made.probes, own)
     answers.url, answers.secrets = given.url, given.secrets
@@ -235,5 +244,5 @@ def _store(problems: Problems, value: Store | str | None) -> Store:
     return MemoryStore()
 
 
-def _who(identity: Identity, op: Client) -> None:
+def _who(identity: Identity, op: IdentifyClient) -> None:
     op.answer = identity(op.request)

@@ -23,6 +23,7 @@ from launchready.metrics.status import status
 from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.cache_registry import CACHES, RegisteredCache
 from launchready.runtime.current import ViewFeatures
+from launchready.runtime.route_check import RouteCheck
 from launchready.settings.cors import CORS, compile_cors
 from launchready.settings.problems import Problems
 from launchready.settings.unknown_outcomes import UnknownOutcomes
@@ -43,6 +44,8 @@ class CompiledApp:
     ``plans`` by method, else ``other``.
     """
 
+    route_check: RouteCheck
+    """Compares patterns and decorators with the app's routes, at the first request."""
     declared: RouteTable[str] = RouteTable({})
     """Of an app without a framework: its templates, as the settings say them."""
 
@@ -54,13 +57,13 @@ class CompiledApp:
         keeper: MetricsCollector | None,
         targets: RouteTable[float],
         release: str,
-        vault: KeyContext,
+        key_context: KeyContext,
         cache: RegisteredCache | None = None,
         pages: Sequence[DashboardFeature | PrometheusEndpoint] = (),
         clock: Clock = SYSTEM,
     ) -> None:
         self.adapter = answers
-        self.vault = answers.vault = vault
+        self.key_context = answers.key_context = key_context
         COMPILED_APPS.add(self)
         self.limiter = next((feature for feature in features if isinstance(feature, Limiter)), None)
         self.release = release
@@ -120,7 +123,7 @@ class CompiledApp:
 
     def _idempotency(self) -> dict[str, object]:
         """What this process counted; and what all of them left open, where anything is protected here."""
-        known: dict[str, object] = {**self.vault.counts.as_dict()}
+        known: dict[str, object] = {**self.key_context.counts.as_dict()}
         if self.unresolved is not None and (self._protects or ViewFeatures.views):
             known["unresolved"] = self.unresolved()
         return known

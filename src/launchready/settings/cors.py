@@ -91,7 +91,7 @@ def compile_policy(
     settings: CORS,
     own: str | None = None,
     vouches: Callable[[str], bool] = lambda _: False,
-) -> core.Policy:
+) -> core.CORSPolicy:
     """One policy, of the whole app or of a path."""
     origins = _origins(problems, where, settings)
     if not settings.allow_origins:
@@ -109,7 +109,7 @@ def compile_policy(
     for name in headers:
         if not _TOKEN.fullmatch(name) or name.lower() in FORBIDDEN_HEADERS or _reserved(name):
             problems.add(f"{where}.allow_headers: {name!r} cannot be set by a page; remove it")
-    return core.Policy(
+    return core.CORSPolicy(
         origins,
         methods=methods,
         headers=headers,

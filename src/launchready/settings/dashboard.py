@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from launchready.dashboard.feature import DashboardFeature
+from launchready.settings.deployment import is_weak
 from launchready.settings.problems import Problems
 
 
@@ -28,6 +29,8 @@ def compile_dashboard(
         problems.add(f'dashboard.path={path!r}: a path starts with "/"; write for example "/launchready"')
         path = "/launchready"
     keys = problems.strings("dashboard.previous_keys", settings.previous_keys)
+    if any(is_weak(key) for key in keys):
+        problems.add("dashboard.previous_keys: a key of fewer than 32 random characters can be guessed; remove it")
     if not secrets:
         problems.add(
             "dashboard: its links are signed; write secret_key= or set LAUNCHREADY_SECRET_KEY, as from "

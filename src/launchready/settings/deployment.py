@@ -32,10 +32,29 @@ def store(value: str | None, environ: Mapping[str, str] = os.environ) -> str:
 def secret_key(problems: Problems, value: object, environ: Mapping[str, str] = os.environ) -> str | None:
     """The secret: the argument, else LAUNCHREADY_SECRET_KEY. It is never repeated in an error."""
     key = value or from_environment(environ)[0]
-    if key is None or isinstance(key, str):
-        return key
-    problems.add("secret_key: write a string of at least 32 random characters")
-    return None
+    if key is None:
+        return None
+    if not isinstance(key, str) or is_weak(key):
+        problems.add(f"secret_key: {_WEAK}")
+        return None
+    return key
+
+
+_WEAK = (
+    "it can be guessed; at least 32 random characters are needed, 10 of them different, and no known default. Make one "
+    "with `openssl rand -hex 32`"
+)
+_DEFAULTS = (
+    "changeme", "djangoinsecure", "yoursecret", "secretkey", "supersecret", "insecure", "example", "donottell",
+    "replaceme", "placeholder", "password", "0123456789abcdef0123456789abcdef", "abcdefghijklmnopqrstuvwxyz",
+)  # fmt: skip
+"""Parts of secrets that tutorials, templates and generators print, without case and punctuation."""
+
+
+def is_weak(key: str) -> bool:
+    """Whether a secret is shorter than 32 characters, has fewer than 10 different ones, or holds a known default."""
+    letters = "".join(character for character in key.lower() if character.isalnum())
+    return len(key) < 32 or len(set(key)) < 10 or any(default in letters for default in _DEFAULTS)
 
 
 def secret_key_fallbacks(
@@ -50,7 +69,10 @@ def secret_key_fallbacks(
     elif isinstance(value, list | tuple) and all(isinstance(each, str) and each for each in value):
         found = tuple(value)
     else:
-        problems.add("secret_key_fallbacks: a list of the keys of before is needed, the newest first")
+        problems.add("secret_key_fallbacks: a list of the earlier keys is needed, the newest first")
+        return ()
+    if any(is_weak(each) for each in found):
+        problems.add(f"secret_key_fallbacks: {_WEAK}")
         return ()
     if found and secret is None:
         problems.add("secret_key_fallbacks: what is new is made with secret_key; set it, or LAUNCHREADY_SECRET_KEY")

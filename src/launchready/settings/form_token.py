@@ -18,7 +18,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from launchready.errors import ConfigError
-from launchready.http.message import NOT_SHAREABLE
+from launchready.http.message import NOT_SHAREABLE, PRIVATE
 from launchready.runtime.current import CURRENT
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ PREFIX = "lr."
 _SALT = "launchready.form"
 
 
-class Field(str):
+class HiddenField(str):
     """HTML that template engines leave as it is."""
 
     __slots__ = ()
@@ -38,13 +38,13 @@ class Field(str):
         return str(self)
 
 
-def form_field(request: object = None, *, name: str = NAME) -> Field:
+def form_field(request: object = None, *, name: str = NAME) -> HiddenField:
     """A hidden input with a new key. ``request`` is for templates that pass theirs; it is not looked at.
 
     Raises ConfigError where there is no middleware, or no secret to sign with.
     """
     del request
-    return Field(f'<input type="hidden" name="{escape(name)}" value="{form_key()}">')
+    return HiddenField(f'<input type="hidden" name="{escape(name)}" value="{form_key()}">')
 
 
 def form_key() -> str:
@@ -54,7 +54,7 @@ def form_key() -> str:
     if exchange is not None and exchange.request.cached is not NOT_SHAREABLE:
         # A page with a key is for one visitor. A second visitor with the same key would get the first one's answer.
         exchange.request.cached = NOT_SHAREABLE
-        exchange.request.adds.append((b"cache-control", b"private, no-store"))
+        exchange.request.adds.append(PRIVATE)
     return PREFIX + signed.decode()
 
 

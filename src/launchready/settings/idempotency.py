@@ -1,5 +1,6 @@
 """``Idempotency(...)``: which routes are run once per key, whatever is retried."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,9 @@ from launchready.runtime.claims.context import call_with_known_args
 from launchready.settings.key_sources import Key, finder
 from launchready.settings.problems import Problems
 from launchready.settings.request_view import RequestView, found
-from launchready.settings.signing import vault
+from launchready.settings.signing import key_context
+
+logger = logging.getLogger("launchready")
 
 Scope = Callable[[Any], object]
 
@@ -80,6 +83,11 @@ def compile_idempotency(
         problems.add("idempotency.encrypt=True needs a key: set secret_key, or LAUNCHREADY_SECRET_KEY")
     rows = [problems.route("idempotency.routes", text) for text in _routes(problems, settings)]
     table = RouteTable[core.RoutePolicy | None]((text, rule.called(text)) for text in rows if text is not None)
+    if table and settings.scope is None and settings.key == "header":
+        logger.info(
+            "idempotency: no scope= names the owner of a key, so clients must send random keys, and a retry with other "
+            "credentials gets 409; write scope=lambda request: ... (docs/key-owner.md)"
+        )
     made = None
     if problems.choice("idempotency.mode", settings.mode, ("store", "transaction")) == "transaction":
         made = WITHIN[0](settings, url, problems)
@@ -88,7 +96,7 @@ def compile_idempotency(
             'idempotency.store and idempotency.connection name the database of mode="transaction"; write that too, or '
             "give store= to the middleware"
         )
-    return core.Idempotency(table, vault(secret, fallbacks, encrypt=settings.encrypt), made)
+    return core.Idempotency(table, key_context(secret, fallbacks, encrypt=settings.encrypt), made)
 
 
 def compile_rule(problems: Problems, settings: Idempotency) -> core.RoutePolicy:

@@ -20,6 +20,8 @@ class Problems:
     """The list of mistakes. Each line: where, what is wrong, what to write instead."""
 
     def __init__(self) -> None:
+        self.patterns: list[tuple[str, str]] = []
+        """Every valid route pattern with its option, for the comparison with the app's routes."""
         self._lines: list[str] = []
         self._missing: MissingExtra | None = None
 
@@ -96,6 +98,7 @@ class Problems:
         except ValueError as error:
             self.add(f"{where}: {error}")
             return None
+        self.patterns.append((where, text))
         return text
 
     def mapping(self, where: str, value: object) -> Mapping[Any, Any]:

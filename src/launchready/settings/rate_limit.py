@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from hashlib import sha256
 from inspect import iscoroutinefunction
+from secrets import token_urlsafe
 
 from launchready.core import ratelimit as core
 from launchready.core.identity import Identity
-from launchready.core.ratelimit.login_guard import FIELDS
+from launchready.core.ratelimit.account_names import FIELDS
 from launchready.exchange.window import Window
 from launchready.http.message import Request
 from launchready.http.routes import Route, RouteTable
 from launchready.runtime.current import ViewFeatures
+from launchready.settings import untrusted_proxy
 from launchready.settings.problems import Problems, coerce
 
 logger = logging.getLogger("launchready")
@@ -105,11 +107,11 @@ def compile_rate_limit(
     prefix = problems.number("rate_limit.ipv6_prefix", settings.ipv6_prefix, least=48)
     if prefix > 128:
         problems.add(f"rate_limit.ipv6_prefix={prefix}: an IPv6 address has 128 bits; write 64")
-    identity = Identity(trusted, prefix=min(prefix, 128))
+    identity = Identity(trusted, prefix=min(prefix, 128), tell=untrusted_proxy.warn)
     problems.number("rate_limit.max_keys", settings.max_keys, least=1)
     make = Maker(problems, settings, identity, secret_key=secret_key, workers=workers)
-    rows: dict[str, core.Policy | None] = {}
-    messages: dict[str, core.Policy | None] = {}
+    rows: dict[str, core.LimitPolicy | None] = {}
+    messages: dict[str, core.LimitPolicy | None] = {}
     for text, value in problems.mapping("rate_limit.routes", settings.routes).items():
         route = problems.route("rate_limit.routes", text)
         if route is not None:
@@ -140,12 +142,13 @@ class Maker:
         self._settings = settings
         self._identity = identity
         self._workers = workers
+        self._secret = secret_key
         # With a key of the install in front of it, who reads the store cannot try all addresses.
         self._salt = sha256(b"rate limit" + secret_key.encode()).hexdigest()[:16] + ":" if secret_key else ""
         self._mode = problems.choice("rate_limit.mode", settings.mode, ("enforce", "shadow"))
         self._headers = problems.choice("rate_limit.headers", settings.headers, ("draft", "draft-11", "legacy", "off"))
 
-    def policy(self, where: str, name: str, value: object) -> core.Policy | None:
+    def policy(self, where: str, name: str, value: object) -> core.LimitPolicy | None:
         problems, settings = self._problems, self._settings
         limit = coerce(problems, where, value, Limit, "rate")
         if limit is None:
@@ -159,7 +162,7 @@ class Maker:
         mode = problems.choice(f"{where}: mode", mode, ("enforce", "shadow"))
         if count == "failures":
             ViewFeatures.views = True  # the app may say in words that a log-in failed
-        return core.Policy(
+        return core.LimitPolicy(
             name,
             windows,
             self._key(where, key),
@@ -222,7 +225,8 @@ class Maker:
                 f'{where}: key={key!r} needs a rate; write Limit("5/minute", count="failures", key={key!r})'
             )
         name = key.partition(":")[2]
-        return core.Guard(counted, (name,) if name else FIELDS)
+        secret = sha256(b"device cookie" + self._secret.encode()).digest() if self._secret else b""
+        return core.Guard(counted, (name,) if name else FIELDS, secret, partial(token_urlsafe, 12))
 
     def _slots(self, where: str, limit: Limit) -> Window | None:
         if limit.concurrent is None:

@@ -30,14 +30,14 @@ def derived(secret: str, purpose: str) -> bytes:
     return hmac.digest(secret.encode(), purpose.encode(), "sha256")
 
 
-def vault(secret: str | None = None, fallbacks: Sequence[str] = (), *, encrypt: bool = False) -> KeyContext:
+def key_context(secret: str | None = None, fallbacks: Sequence[str] = (), *, encrypt: bool = False) -> KeyContext:
     """What the rules of an app share. Without a secret digests are plain and answers unsigned.
 
-    ``fallbacks``: secrets that were in use before, the newest first; each has a vault of its own.
+    ``fallbacks``: secrets that were in use before, the newest first; each has a context of its own.
     """
     if secret is None:
         return KeyContext(token)
-    older = tuple(vault(each, encrypt=encrypt) for each in reversed(fallbacks))
+    older = tuple(key_context(each, encrypt=encrypt) for each in reversed(fallbacks))
     keyed = derived(secret, PURPOSE + ".keys")
     seal = derived(secret, PURPOSE + ".answers")
     return KeyContext(token, keyed, _encrypted(seal) if encrypt else _signed(seal), older)

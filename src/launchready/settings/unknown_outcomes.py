@@ -26,9 +26,9 @@ SIGNAL = "outcome.unknown"
 class UnknownOutcomes:
     """Counts what all workers left in the store, one at a time, and remembers it."""
 
-    def __init__(self, store: Store, vault: KeyContext, monotonic: Callable[[], float]) -> None:
+    def __init__(self, store: Store, key_context: KeyContext, monotonic: Callable[[], float]) -> None:
         self._store = store
-        self._spaces = [each.space for each in (*vault.older, vault)]
+        self._spaces = [each.space for each in (*key_context.older, key_context)]
         self._monotonic = monotonic
         self._until: float | None = None
         self._known: dict[str, object] | None = None

@@ -17,7 +17,7 @@ import psycopg
 
 from launchready.clock import SYSTEM
 from launchready.errors import StoreUnavailable
-from launchready.stores._postgresql_pool import CONNECT_WAIT, Connection, DeadlineExceeded, readable
+from launchready.stores._postgresql_pool import CONNECT_WAIT, DeadlineExceeded, PooledConnection, readable
 from launchready.stores._subscription import Subscription
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class PostgreSQLSubscription(Subscription):
     def __init__(self, url: str, notify: Callable[[str], None]) -> None:
         super().__init__()
         self._payloads: list[str] = []
-        self._connection = Connection.connect(url, autocommit=True, connect_timeout=CONNECT_WAIT)
+        self._connection = PooledConnection.connect(url, autocommit=True, connect_timeout=CONNECT_WAIT)
         try:
             self._connection.add_notify_handler(self._note)
             self._ask(f"LISTEN {CHANNEL}")

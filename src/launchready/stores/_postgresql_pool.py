@@ -44,7 +44,7 @@ def _bounded(work: PQGen[T], until: float) -> Generator[Any, Any, T]:
         return done
 
 
-class Connection(psycopg.Connection[Row]):
+class PooledConnection(psycopg.Connection[Row]):
     """``until``: the deadline, in monotonic time."""
 
     until = 0.0
@@ -78,7 +78,7 @@ def readable(socket: int, within: float = 0) -> bool:
     return bool(poll.poll(within * 1000))
 
 
-C = TypeVar("C", Connection, AsyncConnection)
+C = TypeVar("C", PooledConnection, AsyncConnection)
 
 
 class IdleConnections(Generic[C]):
@@ -114,7 +114,7 @@ class IdleConnections(Generic[C]):
 
 
 @contextmanager
-def _close_on_error(connection: Connection | AsyncConnection) -> Iterator[None]:
+def _close_on_error(connection: PooledConnection | AsyncConnection) -> Iterator[None]:
     """Close a new connection if its setup fails or is cancelled."""
     try:
         yield
@@ -128,13 +128,13 @@ class Pool:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.idle: IdleConnections[Connection] = IdleConnections()
+        self.idle: IdleConnections[PooledConnection] = IdleConnections()
         self.gate = threading.Semaphore(CONNECTIONS)
 
-    def take(self, until: float) -> Connection:
+    def take(self, until: float) -> PooledConnection:
         connection = self.idle.take()
         if connection is None:
-            connection = Connection.connect(self.url, autocommit=True, connect_timeout=CONNECT_WAIT)
+            connection = PooledConnection.connect(self.url, autocommit=True, connect_timeout=CONNECT_WAIT)
             connection.until = until
             with _close_on_error(connection):
                 connection.execute(_SETUP)

@@ -59,7 +59,7 @@ from launchready.stores.base import (
 )
 
 if TYPE_CHECKING:
-    from launchready.stores._postgresql_pool import AsyncConnection, AsyncPool, Connection, Pool
+    from launchready.stores._postgresql_pool import AsyncConnection, AsyncPool, Pool, PooledConnection
 
 SCHEMES = ("postgresql", "postgres")
 
@@ -236,7 +236,7 @@ class PostgreSQLStore:
         except (self._driver.Error, self._pools.DeadlineExceeded, TimeoutError) as error:
             raise self._failure(error) from None
 
-    def _run(self, connection: "Connection", sql: str, params: Params) -> Rows:
+    def _run(self, connection: "PooledConnection", sql: str, params: Params) -> Rows:
         try:
             return connection.execute(sql, params, prepare=True, binary=True).fetchall()
         except self._missing:

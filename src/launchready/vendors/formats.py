@@ -29,7 +29,7 @@ VENDORS: tuple[Vendor, ...] = (
         ("eyJ",),
         _LEFT + r"eyJ(?:(?:hbGci|0eXAi|raWQi|lbmMi|jdHki|qa3Ui|4NX|6aXAi|pdiI6)[A-Za-z0-9_\-]{8,65536}+"
         r"(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){0,5}+"
-        r"|[A-Za-z0-9_\-]{14,65536}+(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){1,5}+)={0,2}",
+        r"|(?<![_\-]eyJ)[A-Za-z0-9_\-]{14,65536}+(?:(?:\.|%2E)[A-Za-z0-9_\-]{0,65536}+){1,5}+)={0,2}",
     ),
     Vendor("stripe", ("k_live_", "k_test_"), _LEFT + r"[sr]k_(?:live|test)_[A-Za-z0-9]{6,255}+"),
     Vendor("stripe", ("whsec_",), _LEFT + r"whsec_[A-Za-z0-9+/=_\-]{12,128}+"),

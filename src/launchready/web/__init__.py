@@ -1,6 +1,6 @@
-"""Headers and certificates of the web, read and judged: pure, one module a standard.
+"""Parsers of headers, pages and certificate facts: pure, one module for each standard.
 
-``import launchready`` is enough: ``launchready.web.hsts`` is loaded when it is first named.
+``import launchready`` is enough: ``launchready.web.hsts`` loads on first use.
 """
 
 from importlib import import_module

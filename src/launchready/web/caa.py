@@ -1,6 +1,6 @@
-"""CAA (RFC 8659): which certificate authorities may issue for a name.
+"""CAA (RFC 8659): the certificate authorities that may issue for a name.
 
-``may_issue`` is the question; ``judge`` gives the answer with its reason. Both are pure: ``query`` brings the records.
+``may_issue`` answers yes or no, and ``judge`` adds the reason. Both are pure: ``query`` provides the records.
 """
 
 import re
@@ -21,7 +21,7 @@ DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One record. ``issuer``: the authority that ``issue`` and ``issuewild`` let in; empty for nobody."""
+    """One record. ``issuer``: the authority that ``issue`` and ``issuewild`` allow; empty for none."""
 
     flags: int
     tag: str
@@ -30,22 +30,22 @@ class Property:
     @property
     def issuer(self) -> str:
         name = self.value.partition(";")[0].strip().lower().rstrip(".")
-        # Section 4.2: a value that cannot be read lets nobody in.
+        # Section 4.2: an unreadable value allows no authority.
         return name if DOMAIN.fullmatch(name) else ""
 
     @property
     def blocks(self) -> bool:
-        """A critical property that nobody knows: an authority must not issue (section 4.1)."""
+        """An unknown critical property: an authority must not issue (section 4.1)."""
         return bool(self.flags & CRITICAL) and self.tag not in KNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Whether an authority may issue, and by which records.
+    """Whether an authority may issue, and the records that decide.
 
-    - ``allowed``: False also where the records could not be asked for: then it must refuse (section 3).
-    - ``source``: the name whose records decide, "" when there are none. ``records``: those, as they were given.
-    - ``unknown``: the name that could not be asked for.
+    - ``allowed``: also False if the records could not be queried: then an authority must refuse (section 3).
+    - ``source``: the name whose records decide, or "". ``records``: those records.
+    - ``unknown``: the name that could not be queried.
     """
 
     allowed: bool
@@ -61,15 +61,15 @@ class Permission:
 def may_issue(host: str, ca: str, query: Query) -> bool:
     """Whether the authority ``ca`` ("letsencrypt.org") may issue a certificate for ``host`` (or ``*.host``).
 
-    ``query``: from a name to its CAA records, aliases followed: texts like ``0 issue "ca.example"``, or (flags, tag,
-    value), or an object with ``known`` and ``records``. None, an answer that is not known, or an exception means that
-    nothing was answered: then an authority must refuse.
+    ``query`` maps a name to its CAA records, aliases followed: texts like ``0 issue "ca.example"``, or (flags, tag,
+    value), or an object with ``known`` and ``records``. None, an answer that is not known, or an exception mean that
+    there was no answer: then an authority must refuse.
     """
     return judge(host, ca, query).allowed
 
 
 def judge(host: str, ca: str, query: Query) -> Permission:
-    """``may_issue`` with its reason: the records of the name itself, else of its closest parent that has some."""
+    """``may_issue`` with its reason: by the records of the name itself, else of its closest parent that has any."""
     wildcard = host.startswith("*.")
     for name in ancestors(host):
         found = query_properties(query, name)
@@ -81,13 +81,13 @@ def judge(host: str, ca: str, query: Query) -> Permission:
 
 
 def ancestors(host: str) -> Sequence[str]:
-    """The names to look at, nearest first: up to the top-level domain, not the root."""
+    """The names to query, nearest first: up to the top-level domain, without the root."""
     labels = host.removeprefix("*.").lower().rstrip(".").split(".")
     return [".".join(labels[at:]) for at in range(len(labels))]
 
 
 def query_properties(query: Query, name: str) -> Sequence[Property] | None:
-    """The properties at one name; None where nothing was answered."""
+    """The properties at one name, or None without an answer."""
     try:
         answer = query.get(name) or () if isinstance(query, Mapping) else query(name)
     except Exception:
@@ -98,9 +98,9 @@ def query_properties(query: Query, name: str) -> Sequence[Property] | None:
 
 
 def parse(record: Any) -> Property:
-    """One record: a text as in a zone file, (flags, tag, value), or an object with these three (dnspython's).
+    """One record: a text as in a zone file, (flags, tag, value), or an object with these attributes (dnspython's).
 
-    A text that is none is a critical property that nobody knows: it lets nobody in.
+    An unreadable text becomes an unknown critical property, which allows no authority.
     """
     if not isinstance(record, str):
         parts = (record.flags, record.tag, record.value) if hasattr(record, "flags") else record
@@ -118,7 +118,7 @@ def as_text(value: str | bytes) -> str:
 
 
 def decide(name: str, found: Sequence[Property], ca: str, *, wildcard: bool) -> Permission:
-    """What one set of records says (section 4)."""
+    """The permission by one set of records (section 4)."""
     shown = tuple(f'{one.flags} {one.tag} "{one.value}"' for one in found)
     strange = next((one for one in found if one.blocks), None)
     if strange is not None:

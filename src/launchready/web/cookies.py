@@ -1,13 +1,13 @@
-"""Cookies as they are set (RFC 6265bis), as far as a stranger could take one over."""
+"""``set-cookie`` lines (RFC 6265bis), as far as a stranger could steal the cookie."""
 
 import re
 from dataclasses import dataclass
 
-# Names under which sessions and logins are kept. A token against forged requests is no session: scripts read it.
+# Names of session and login cookies. A CSRF token is not a session: scripts must read it.
 SESSION = re.compile(
     r"sess|(?<![a-z])sid(?![a-z])|auth|jwt|login|remember|(?:access|refresh|id).?token|^token$|aspnet", re.IGNORECASE
 )
-# Cookies of measuring and payment scripts keep nobody logged in either.
+# Cookies of analytics and payment scripts hold no login either.
 NO_SESSION = re.compile(r"csrf|xsrf|stripe|^_?_?hj|^_ga|^_gid|^ai_|intercom|optimizely|analytics", re.IGNORECASE)
 
 
@@ -17,7 +17,7 @@ MAX_CHARACTERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """One ``set-cookie`` line. The value is not kept: it may be somebody's session."""
+    """One ``set-cookie`` line. The value is not kept, because it may be a session."""
 
     name: str
     attributes: frozenset[str]
@@ -25,12 +25,12 @@ class Cookie:
 
     @property
     def session(self) -> bool:
-        """Whether, by its name, it keeps somebody logged in."""
+        """Whether the name is that of a session or login cookie."""
         return not self.removes and SESSION.search(self.name) is not None and NO_SESSION.search(self.name) is None
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Of the two attributes that keep a session with its owner, those that are not there."""
+        """The missing ones of the two attributes that protect a session."""
         return tuple(name for name in ("Secure", "HttpOnly") if name.lower() not in self.attributes)
 
 

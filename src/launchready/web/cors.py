@@ -1,4 +1,4 @@
-"""CORS as it is probed from outside: origins that must not be let in, and what an answer to one means (Fetch, 3.2)."""
+"""CORS probes: origins that must not be allowed, and the meaning of an answer (Fetch section 3.2)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Kind = Literal["reflected", "null", "prefix", "suffix", "http", "subdomain"]
 
 @dataclass(frozen=True, slots=True)
 class CorsProbe:
-    """One origin to ask with, and what letting it in would mean."""
+    """One origin to try, and what it means if it is allowed."""
 
     kind: Kind
     origin: str
@@ -32,7 +32,7 @@ def probes(host: str, foreign: str = "") -> tuple[CorsProbe, ...]:
 def lets_in(headers: Mapping[str, str], origin: str) -> bool:
     """Whether an answer lets the origin read it *with* the visitor's cookies. Names are lower case.
 
-    ``*`` with credentials is refused by every browser: it is dead, not open.
+    Every browser refuses ``*`` with credentials, so that is broken, not open.
     """
     allowed = headers.get("access-control-allow-origin", "").strip()
     with_cookies = headers.get("access-control-allow-credentials", "").strip() == "true"

@@ -1,11 +1,11 @@
-"""Strict-Transport-Security: the promise that a host is reached by https only (RFC 6797)."""
+"""Strict-Transport-Security: browsers use only https for a host (RFC 6797)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 Headers = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
 
-# A year, as the list that is built into browsers asks for.
+# A year, as the preload list of browsers requires.
 PRELOAD_AGE = 31_536_000
 # The rest of a longer header is not read.
 MAX_CHARACTERS = 10_000
@@ -13,11 +13,11 @@ MAX_CHARACTERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class HSTS:
-    """What a browser makes of the headers.
+    """The header as a browser understands it.
 
-    - ``present``: a header is there. Only the first one counts (section 8.1).
-    - ``valid``: a browser will follow it; without exactly one readable ``max-age`` it is ignored (section 6.1.1).
-    - ``max_age``: seconds; 0 takes the promise back.
+    - ``present``: a header exists. Only the first one counts (section 8.1).
+    - ``valid``: a browser follows it. Without exactly one readable ``max-age`` it is ignored (section 6.1.1).
+    - ``max_age``: seconds. 0 revokes the policy.
     """
 
     present: bool = False
@@ -29,12 +29,14 @@ class HSTS:
 
     @property
     def on(self) -> bool:
-        """Whether a browser that has seen this will refuse plain http from now on."""
+        """Whether a browser that has seen the header refuses plain http from then on."""
         return self.valid and self.max_age > 0
 
     @property
     def preload_problems(self) -> tuple[str, ...]:
-        """What keeps a domain that asks for it (``preload``) from the list that browsers ship (hstspreload.org)."""
+        """The reasons why a domain that asks for it (``preload``) does not get onto the list of browsers
+        (hstspreload.org).
+        """
         if not self.preload:
             return ()
         found = [] if self.max_age >= PRELOAD_AGE else [f"max-age is {self.max_age}, {PRELOAD_AGE} are needed"]
@@ -71,7 +73,7 @@ def parse(headers: Headers | str | None) -> HSTS:
 
 
 def split(value: str) -> list[str]:
-    """Directives, parted by ``;`` outside quotation marks."""
+    """The directives: separated by ``;`` outside quotation marks."""
     parts, quoted, start = [], False, 0
     for at, char in enumerate(value):
         if char == '"':

@@ -1,4 +1,4 @@
-"""What a page loads and where its forms go, read from its HTML."""
+"""The URLs that a page loads and the targets of its forms, read from its HTML."""
 
 import contextlib
 import functools
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
-# What a browser loads by itself. Active content is refused on an https page; images are loaded, with a warning.
+# URLs that a browser loads by itself. On an https page it refuses active content, and loads images with a warning.
 ACTIVE = {"script": ("src",), "iframe": ("src",), "object": ("data",), "embed": ("src",), "form": ("action",)}
 PASSIVE = {"img": ("src",), "audio": ("src",), "video": ("src", "poster"), "source": ("src",), "track": ("src",)}
 MAX_CHARACTERS = 256 * 1024
@@ -18,8 +18,8 @@ STYLES = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One thing that a page loads, as an absolute URL. ``active``: it can do what the page can. ``pinned``: the page
-    says by a hash what it must be (``integrity``).
+    """One URL that a page loads. ``active``: it can do everything that the page can. ``pinned``: the page gives its
+    hash (``integrity``).
     """
 
     tag: str
@@ -45,7 +45,7 @@ class _ReferenceParser(HTMLParser):
         try:
             self.found.append(Reference(tag, urljoin(self.base, url.strip()), active, pinned))
         except ValueError:
-            return  # not a URL that a browser could load either
+            return  # Not a URL that a browser could load.
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -83,12 +83,12 @@ def references(html: str, base: str) -> tuple[Reference, ...]:
     At most ``MAX_CHARACTERS`` of the page are read, and ``MAX_REFERENCES`` returned.
     """
     reader = _ReferenceParser(base)
-    # The parser of the standard library asserts on some broken declarations; what it found until then counts.
+    # The parser of the standard library asserts on some broken declarations. The references found until then count.
     with contextlib.suppress(AssertionError, _Enough):
         reader.feed(html[:MAX_CHARACTERS])
     return tuple(reader.found)
 
 
 def mixed(html: str, base: str) -> Iterator[Reference]:
-    """What a page that came over https loads, or sends, without encryption."""
+    """The references of an https page without encryption."""
     return (one for one in references(html, base) if one.url.lower().startswith("http://"))

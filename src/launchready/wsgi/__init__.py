@@ -17,7 +17,8 @@ from launchready import _public
 from launchready._public import *  # noqa: F403 - the same for every face
 from launchready.exchange.app import Feature
 from launchready.exchange.background import Behind
-from launchready.http.environ import native_headers
+from launchready.http.app_routes import AppRoute
+from launchready.http.environ import native_headers, route_path
 from launchready.http.message import Response
 from launchready.metrics.query_times import Instrumentation, begin
 from launchready.runtime import background
@@ -51,9 +52,12 @@ class LaunchReadyMiddleware:
         """
         route: str | None = environ.get("launchready.route")
         if route is None and self.stack.declared and type(self) is LaunchReadyMiddleware:
-            path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-            route = self.stack.declared.find(environ["REQUEST_METHOD"], path, None)
+            route = self.stack.declared.find(environ["REQUEST_METHOD"].upper(), route_path(environ), None)
         return route
+
+    def app_routes(self) -> Sequence[AppRoute]:
+        """Return the routes of the app, if the framework is known."""
+        return ()
 
     def view_has_rule(self, environ: Environ) -> bool:
         """Whether the view of this request has an idempotency rule of its own. A plain WSGI app has no known router."""
@@ -108,11 +112,11 @@ class LaunchReadyMiddleware:
             close(body)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if not self.stack.route_check.done:
+            self.stack.route_check.run(self.app_routes())
         started = perf_counter()
-        stack, method = self.stack, environ["REQUEST_METHOD"]
-        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        if not path.isascii():
-            path = path.encode("latin-1").decode("utf-8", "replace")
+        stack, method = self.stack, environ["REQUEST_METHOD"].upper()
+        path = route_path(environ)
         plan = stack.health.get(path)
         exchange = WSGIExchange(self, environ, path, stack.plans.get(method, stack.other) if plan is None else plan)
         if stack.timings is not None and plan is None:

@@ -1,7 +1,7 @@
 """The response body on its way to the server: copied for features, and followed to its end."""
 
 from collections.abc import Iterable, Iterator
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Protocol
 
 from launchready.exchange.app import Copy
@@ -29,10 +29,12 @@ class ResponseBody:
         chunks: Iterator[bytes],
         first: bytes | None,
         tail: Copy | None,
+        length: int | None = None,
     ) -> None:
         self._exchange = exchange
         self._app_body = body
         self._tail = tail
+        self._length = length
         self._count = 1
         self._whole = False
         self.first = 0.0
@@ -50,6 +52,11 @@ class ResponseBody:
         self._whole = True
 
     def _parts(self, chunks: Iterator[bytes], chunk: bytes | None) -> Iterator[bytes]:
+        """Each chunk leaves as soon as it is made.
+
+        The copy is complete before the last byte leaves: with the chunk that completes the announced length, otherwise
+        at the end of the body, which the server marks only afterwards.
+        """
         copied: list[bytes] = []
         size = 0
         if self._tail is not None and not self._tail.limit:
@@ -57,26 +64,23 @@ class ResponseBody:
         if chunk is None:
             chunk = next(chunks, None)
         self.first = perf_counter()
-        if self._tail is None and chunk is not None:  # no copy needed: send each chunk at once
-            yield chunk
-            for chunk in chunks:
-                self._count += 1
-                yield chunk
-            return
         while chunk is not None:
-            ahead = next(chunks, None)  # the copy is handed out before the last chunk is sent
-            self._count += ahead is not None
             tail = self._tail
-            if tail is not None:
+            if tail is None:
+                yield chunk
+            else:
                 size += len(chunk)
                 if size > tail.limit:
                     self._end(None)
                 else:
                     copied.append(chunk)
-                    if ahead is None:
+                    if size == self._length:
                         self._end(b"".join(copied))
-            yield chunk
-            chunk = ahead
+                tail.sending(monotonic())
+                yield chunk
+                tail.sending(0.0)
+            chunk = next(chunks, None)
+            self._count += chunk is not None
         self._end(b"".join(copied))
 
     def _end(self, body: bytes | None) -> None:

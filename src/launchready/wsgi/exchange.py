@@ -12,6 +12,7 @@ from launchready.exchange.background import Behind
 from launchready.exchange.operations import Op, WouldBlock
 from launchready.http.environ import (
     native_headers,
+    prefix_of,
     raw_path,
     read_up_to,
     request_headers,
@@ -78,13 +79,14 @@ class WSGIExchange:
 
     def __init__(self, face: WSGIFace, environ: Environ, path: str, plan: Plan) -> None:
         self.request = Request(
-            environ["REQUEST_METHOD"],
+            environ["REQUEST_METHOD"].upper(),
             path,
             raw_path(environ),
             environ.get("QUERY_STRING", "").encode("latin-1"),
             environ.get("wsgi.url_scheme", "http"),
             environ.get("REMOTE_ADDR") or "",
             request_headers(environ),
+            prefix_of(environ),
         )
         if ViewFeatures.rules:
             self.request.view_rule = partial(face.view_has_rule, environ)
@@ -190,7 +192,9 @@ class WSGIExchange:
         start_response(status_line(final.status), native_headers(final.headers))
         if first is not None and final.get(b"content-length") == b"%d" % len(first):
             self._record()  # the body is complete: a test client may never exhaust or close it
-        return ResponseBody(self, body, chunks, first, tail)
+        announced = final.get(b"content-length")
+        length = int(announced) if announced is not None and announced.isdigit() else None
+        return ResponseBody(self, body, chunks, first, tail, length)
 
     def _run_back(self, response: Response) -> tuple[Response, Copy | None]:
         self._forward.answer = response
@@ -236,7 +240,7 @@ class WSGIExchange:
         seconds, method, scheme = perf_counter() - started, self.request.method, self.request.scheme
         route = self._face.route(self._environ)
         if self.note == ANSWERED_EARLY:
-            timings.record_early(method, self.request.path, self.status, seconds, scheme)
+            timings.record_early(method, self.request.prefix + self.request.path, self.status, seconds, scheme)
         elif first is None:
             timings.record(method, route, self.status, seconds, self.note, None, scheme)
         else:

@@ -9,7 +9,6 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from launchready.checks.finding import Finding, Passed
-from launchready.checks.sanitize import clean
 
 if TYPE_CHECKING:
     from launchready.checks.report import Report
@@ -61,7 +60,7 @@ def render(report: "Report") -> str:
         f'<h1>{verdict}</h1>\n<p class="meta">{name}, checked {when} in {report.seconds:.1f} s</p>\n'
         + minimum(report.minimum)
         + "\n".join(kept)
-        + "\n</main><footer><p>The order is impact x reach x now, then what is quickest to fix. What could not be "
+        + "\n</main><footer><p>The order is by impact, severity, and impact x reach x now. What could not be "
         "checked is neither fine nor broken.</p></footer></body></html>\n"
     )
 
@@ -102,5 +101,4 @@ def fine(passed: Sequence[Passed]) -> Iterator[str]:
 
 
 def text(value: str) -> str:
-    shown = clean(value)
-    return escape(shown if len(shown) <= LONGEST else f"{shown[:LONGEST]} … (cut)")
+    return escape(value if len(value) <= LONGEST else f"{value[:LONGEST]} … (cut)")

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from launchready.checks.finding import Finding
-from launchready.checks.sanitize import clean
 
 if TYPE_CHECKING:
     from launchready.checks.report import Report
@@ -40,7 +39,6 @@ def section(finding: Finding) -> Iterator[str]:
 
 
 def fenced(text: str) -> str:
-    text = clean(text)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"
@@ -48,4 +46,4 @@ def fenced(text: str) -> str:
 
 def inline(text: str) -> str:
     """One line without active markup."""
-    return re.sub(r"([\\`*_\[\]<>#|~&!])", r"\\\1", clean(text).replace("\n", " "))
+    return re.sub(r"([\\`*_\[\]<>#|~&!])", r"\\\1", text.replace("\n", " "))

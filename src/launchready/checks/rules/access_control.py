@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from launchready.checks.finding import Finding, Score, Severity
 from launchready.checks.operations import AskAll, HttpGet, HttpRequest, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.sanitize import Lines
 from launchready.checks.shared_queries import follow, is_page
 from launchready.checks.site import Site
 from launchready.net.answers import HttpAnswer
@@ -110,7 +111,7 @@ def admin_open(site: Site, subject: str) -> Verdict:
             reason="30 days, but look at it today: what is behind the page cannot be seen from outside",
             score=Score(5, 2, 1),
             minutes=30,
-            evidence=f"{path.evidence}, without a login",
+            evidence=[*path.evidence, "no login is seen"],
             impact="Anybody who guesses the address may see or change what only you may.",
             fix="Require a login before anything is shown, or let the web server or content network admit "
             f"only your own addresses. Then check it permanently: --protected https://{subject}/<a page "
@@ -149,13 +150,13 @@ def rate_limited(site: Site, subject: str) -> Verdict:
     if not refused:
         for op in burst:
             known(op.answer)
-        seen = shown(subject, [op.answer for op in burst])
+        seen: Lines = shown(subject, [op.answer for op in burst])
         return [unlimited(site, subject, f"{most + 1} requests were all accepted", seen, severity="medium")]
     other = read_response(subject, "forged", ("x-forwarded-for", FORGED), ("forwarded", f"for={FORGED}"))
     yield other
     if other.answer.known and other.answer.status != 429 and other.answer.status < 500:
         what = "a header that claims another address gets around the limit (X-Forwarded-For)"
-        seen = f"{shown(subject, refused)}\n{subject} with x-forwarded-for: {FORGED} → {other.answer.status}"
+        seen = [shown(subject, refused), f"{subject} with x-forwarded-for: {FORGED} → {other.answer.status}"]
         return [unlimited(site, subject, what, seen, severity="medium")]
     if not any(answer.header("retry-after") for answer in refused):
         what = "the refusal does not say when to retry (no Retry-After)"
@@ -175,7 +176,7 @@ def shown(route: str, answers: list[HttpAnswer]) -> str:
     return f"{route} → " + ", ".join(f"{status} {statuses.count(status)} times" for status in dict.fromkeys(statuses))
 
 
-def unlimited(site: Site, subject: str, what: str, evidence: str, *, severity: Severity) -> Finding:
+def unlimited(site: Site, subject: str, what: str, evidence: Lines, *, severity: Severity) -> Finding:
     slight = severity == "low"
     return rate_limited.fail(
         site,
@@ -233,7 +234,7 @@ def origin_bypass(site: Site, subject: str) -> Verdict:
             reason="30 days: it needs somebody who attacks you",
             score=Score(4, 2, 1),
             minutes=45,
-            evidence="\n".join(f"GET {answer.url} at {subject} → {answer.status}" for answer in bare),
+            evidence=[f"GET {answer.url} at {subject} → {answer.status}" for answer in bare],
             impact="Floods, scanners and forged client addresses reach the server itself.",
             fix="Let the firewall of the server accept ports 80 and 443 only from the network's addresses "
             "(cloudflare.com/ips), or use Authenticated Origin Pulls or a tunnel.",

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from launchready.checks.finding import Finding, Score
 from launchready.checks.operations import AskAll, Query, known
-from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, one_item, rule
+from launchready.checks.sanitize import Lines
 from launchready.checks.shared_queries import (
     Addresses,
     addresses,
@@ -118,7 +119,7 @@ def site_address(site: Site, subject: str) -> Verdict:
     if not apex and found.chain and found.last == site.domain:
         # DNS014 reports an alias at the domain itself.
         return FINE if found.state == "found" else NOT_APPLICABLE
-    fix = f"{subject}.  300  IN  A  <the IPv4 address of your server>"
+    fix: Lines = f"{subject}.  300  IN  A  <the IPv4 address of your server>"
     dangling = found.state != "found" and bool(found.chain)
     impact = "Everybody who types this address sees a browser error."
     if found.state == "bogus":
@@ -127,7 +128,7 @@ def site_address(site: Site, subject: str) -> Verdict:
         gone = f"it points to {found.last}, which does not exist or has no address (a dangling CNAME)"
         title = f"Nobody can open {subject}: {gone}"
         impact += takeover_warning(found.chain)
-        fix = f"Correct the name that {subject} points to, or replace the record:\n{fix}"
+        fix = [f"Correct the name that {subject} points to, or replace the record:", *one_item(fix)]
     elif found.state != "found":
         title = f"Nobody can open {subject}: the name has no address"
         if not apex:
@@ -178,12 +179,16 @@ def missing_host(site: Site, subject: str, found: Addresses) -> Flow[Finding]:
     near = "" if found.state == "bogus" else (yield from misspelled(site, found.last))
     record = f"{subject}.  300  IN  A  <the IPv4 address of the server>"
     stranger = find_service(found.chain)
+    fix: Lines
     if found.state == "bogus":
         title, fix = bogus_dnssec_texts(subject)
     elif dangling:
         gone = f"it points to {found.last}, which does not exist or has no address (a dangling CNAME)"
         title = f"{subject} is dead: {gone}"
-        fix = f"Create {found.last} again where it was hosted, or delete the CNAME record of {subject}, or:\n{record}"
+        fix = [
+            f"Create {found.last} again where it was hosted, or delete the CNAME record of {subject}, or:",
+            record,
+        ]
         if near:
             fix = f"{subject}.  300  IN  CNAME  {near}."
     else:
@@ -283,8 +288,10 @@ def apex_alias(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=found.evidence,
             impact="Some visitors see a browser error, and mail to the domain goes wherever the alias leads.",
-            fix=f"Delete the CNAME record of {subject}. Add the ALIAS record that your DNS provider offers, "
-            f"or:\n{subject}.  300  IN  A  <the IPv4 address of your server>",
+            fix=[
+                f"Delete the CNAME record of {subject}. Add the ALIAS record that your DNS provider offers, or:",
+                f"{subject}.  300  IN  A  <the IPv4 address of your server>",
+            ],
         )
     ]
 
@@ -357,7 +364,7 @@ def wildcard(site: Site, subject: str) -> Verdict:
             reason="90 days: right for some products",
             score=Score(1, 2, 1),
             minutes=10,
-            evidence="\n".join(f"{op.rdtype} {name} → {', '.join(op.answer.records)}" for op in found),
+            evidence=[f"{op.rdtype} {name} → {', '.join(op.answer.records)}" for op in found],
             impact="A missing record goes unnoticed, and links to names that never existed seem to work.",
             fix=f"Create the names that you use and delete the record *.{subject}. If you need the wildcard, "
             "ignore DNS010.",

@@ -1,22 +1,37 @@
 """Whether each host answers, with the right service and the right release."""
 
 import json
+import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from launchready.checks.finding import Finding, Score
-from launchready.checks.operations import AskAll, HttpGet, Query, known
+from launchready.checks.operations import AskAll, HttpGet, Query, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
-from launchready.checks.shared_queries import follow, reach
+from launchready.checks.shared_queries import addresses, follow, reach
 from launchready.checks.site import Site
-from launchready.net.addresses import is_public
+from launchready.exchange.operations import Flow
+from launchready.net.addresses import is_address, is_public
 from launchready.net.answers import HttpAnswer
 
 # The first words of the placeholder pages that registrars and hosting panels show.
 PARKED = (
     "domain is for sale", "buy this domain", "this domain is parked", "parked free", "domain parking",
     "future home of something quite cool", "welcome to nginx!", "apache2 ubuntu default page", "it works!</h1>",
-    "default web site page", "congratulations! your new domain",
+    "default web site page", "congratulations! your new domain", "the install worked successfully! congratulations!",
+    "<title>create next app</title>", "<title>vite + ", "caddy works!</title>", "welcome to openresty!",
+    "test page for the apache http server", "<title>iis windows server</title>", "site not found &middot; github pages",
 )  # fmt: skip
+# Login pages that a hosting platform or an access proxy puts before a site.
+LOGIN_WALLS = {
+    "vercel.com": "Vercel Deployment Protection",
+    "cloudflareaccess.com": "Cloudflare Access",
+    "accounts.google.com": "a Google login",
+    "login.microsoftonline.com": "a Microsoft login",
+    "okta.com": "Okta",
+    "auth0.com": "Auth0",
+}
+NOINDEX = re.compile(r"<meta\s[^>]{0,200}?name=[\"']?(?:robots|googlebot)[\"']?[^>]{0,200}?noindex", re.IGNORECASE)
 
 
 def urls(site: Site) -> Iterable[str]:
@@ -67,6 +82,157 @@ def unavailable(site: Site, subject: str, what: str, answer: HttpAnswer) -> Find
         impact="Every visitor sees an error, or somebody else's page, instead of the site.",
         fix=f"Start the application and read its log. The web server in front of it must pass {host} on to it.",
     )
+
+
+def landing(site: Site) -> Iterable[str]:
+    return (f"https://{site.main}",)
+
+
+@rule(
+    "WEB025",
+    family="web",
+    topic="visitors land on a working page",
+    subjects=landing,
+    after=("DNS002", "DNS014", "TLS001", "TLS002", "TLS003", "WEB011"),
+)
+def landing_page(site: Site, subject: str) -> Verdict:
+    """The page on which visitors of the main host end works: the last redirect is judged, not the first.
+
+    Evidence is a status of 400, 401, 403, 404, 410 or 500 and above, a refused connection, a failed handshake, an end
+    without encryption, and an address in a Location header that no visitor can reach. A timeout is not.
+    """
+    path = yield from follow(f"{subject}/")
+    if path.loops:
+        return NOT_APPLICABLE
+    problem = unreachable(path.last.url)
+    if not problem and path.last.trouble is not None:
+        host = urlsplit(path.last.url).hostname or ""
+        gone = "" if is_address(host) else (yield from missing(host))
+        problem = gone or (path.last.reason if path.last.trouble in ("refused", "tls", "private") else "")
+        if not problem:
+            known(path.last)
+    if not problem and (path.last.status in (400, 401, 403, 404, 410) or path.last.status >= 500):
+        problem = f"the page answers {path.last.status}"
+    if not problem and path.last.url.startswith("http:"):
+        problem = "the page has no encryption"
+    if not problem:
+        return FINE
+    return [
+        landing_page.fail(
+            site,
+            subject,
+            f"Visitors of {site.main} do not reach a working page: {path.last.url} ({problem})",
+            severity="critical",
+            when="48h",
+            reason="customers cannot reach the site",
+            score=Score(4, 3, 3),
+            minutes=30,
+            evidence=[*path.evidence, problem],
+            impact="Everybody who types your address sees an error instead of the site.",
+            fix=f"Let https://{site.main}/ answer with the page, or redirect to one that answers with 200 over https.",
+        )
+    ]
+
+
+def unreachable(url: str) -> str:
+    """Why no visitor can reach a URL, judged by the URL alone; "" if that is not evident."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https"):
+        return f"a {parts.scheme}: address is not on the web"
+    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+        return f"{host} is a name of a private network"
+    if is_address(host) and not is_public(host.strip("[]")):
+        return f"{host} is a private address"
+    return ""
+
+
+def missing(host: str) -> Flow[str]:
+    """That a host does not exist or has only private addresses; "" if that is not known."""
+    try:
+        found = yield from addresses(host)
+    except Undetermined:
+        return ""
+    if found.state in ("missing", "empty"):
+        return f"{host} does not exist" if found.state == "missing" else f"{host} has no address"
+    private = [one for one in found.addresses if not is_public(one)]
+    return f"{host} has the private address {private[0]}" if private else ""
+
+
+@rule(
+    "WEB026",
+    family="web",
+    topic="visitors do not meet the login of a platform",
+    subjects=landing,
+    after=("DNS002", "DNS014", "WEB001", "WEB011", "WEB025"),
+    blocked_by=("TLS001", "TLS002", "TLS003"),
+)
+def login_wall(site: Site, subject: str) -> Verdict:
+    """The first page does not lead to the login of a hosting platform or an access proxy.
+
+    Such a login protects previews. On the main host it keeps out everybody who is not in the team.
+    """
+    path = yield from follow(f"{subject}/")
+    if path.loops:
+        return NOT_APPLICABLE
+    names = [urlsplit(hop.url).hostname or "" for hop in path.hops[1:]]
+    walls = [title for name in names for end, title in LOGIN_WALLS.items() if name == end or name.endswith(f".{end}")]
+    if not walls:
+        known(path.last)
+        return FINE
+    return [
+        login_wall.fail(
+            site,
+            subject,
+            f"Visitors cannot enter {site.main}: {walls[0]} asks them to log in",
+            severity="critical",
+            when="48h",
+            reason="customers cannot reach the site",
+            score=Score(4, 3, 3),
+            minutes=10,
+            evidence=path.evidence,
+            impact="Only people of your team get in. Everybody else sees a login page that is not yours.",
+            fix=f"Switch off {walls[0]} for {site.main}. Keep it for previews.",
+        )
+    ]
+
+
+@rule(
+    "WEB027",
+    family="web",
+    topic="search engines may show the first page",
+    subjects=landing,
+    after=("DNS002", "DNS014", "WEB001", "WEB011", "WEB025", "WEB026"),
+    blocked_by=("TLS001", "TLS002", "TLS003"),
+)
+def noindex(site: Site, subject: str) -> Verdict:
+    """The first page does not forbid search engines to show it (noindex), as staging sites do.
+
+    Google, "Robots meta tag": the header ``x-robots-tag`` and the meta element ``robots`` count.
+    """
+    path = yield from follow(f"{subject}/")
+    if path.loops:
+        return NOT_APPLICABLE
+    page = known(path.last)
+    header = page.header("x-robots-tag") or ""
+    found = NOINDEX.search(page.body)
+    if "noindex" not in header.lower() and found is None:
+        return FINE
+    return [
+        noindex.fail(
+            site,
+            subject,
+            f"Search engines do not show {site.main}: its first page forbids it (noindex)",
+            severity="medium",
+            when="can-wait",
+            reason="30 days: visitors who know the address arrive",
+            score=Score(2, 3, 3),
+            minutes=10,
+            evidence=f"GET {page.url} → x-robots-tag: {header}" if header else f"GET {page.url} → {found and found[0]}",
+            impact="Nobody finds you by searching for your name.",
+            fix="Remove noindex from the x-robots-tag header and from the robots meta element of the first page.",
+        )
+    ]
 
 
 def hosts(site: Site) -> Iterable[str]:
@@ -159,7 +325,7 @@ def host_identity(site: Site, subject: str) -> Verdict:
             reason="customers cannot reach a part of the product",
             score=Score(4, reach(site, subject), 3),
             minutes=15,
-            evidence=f"{path.evidence}\nbegins with: {' '.join(answer.body.split())[:120] or 'nothing'}",
+            evidence=[*path.evidence, f"begins with: {' '.join(answer.body.split())[:120] or 'nothing'}"],
             impact="Customers of this host get the wrong service or an old one, although everything seems to answer.",
             fix=f"Point {subject} to its own service (DNS record, and virtual host of the web server), or "
             "correct the expected text.",

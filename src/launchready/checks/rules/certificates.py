@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from launchready.checks.finding import Score, Severity
 from launchready.checks.operations import AskAll, Handshake, Query, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.sanitize import Lines
 from launchready.checks.shared_queries import reach
 from launchready.checks.site import Site, registered
 from launchready.net.answers import TlsFacts
@@ -153,15 +154,16 @@ def certificate_authority(site: Site, subject: str) -> Verdict:
         address = Query(subject, "A")
         yield address
         if address.answer.status == "servfail":
-            raise Undetermined(answer.question, answer.reason)  # No record of that name is answered: one cause for all
-            # of them.
-        what, evidence = "the records about it cannot be read", f"{answer.question} → {answer.reason}"
+            # No record of that name is answered: one cause for all of them.
+            raise Undetermined(answer.question, answer.reason)
+        what = "the records about it cannot be read"
+        evidence: Lines = f"{answer.question} → {answer.reason}"
         fix = f"Ask your DNS provider why the CAA records of {found.unknown} are answered with an error."
     elif found.allowed or (not site.ca and not blocked):
         return FINE
     else:
         what = f"{site.ca or 'every authority'} is not allowed to issue"
-        evidence = "\n".join([f"CAA {found.source} → {record}" for record in found.records] + [f"CAA: {found.reason}"])
+        evidence = [f"CAA {found.source} → {record}" for record in found.records] + [f"CAA: {found.reason}"]
         fix = f'{found.source}.  300  IN  CAA  0 issue "{site.ca or "letsencrypt.org"}"'
         if blocked:
             what = f"an unknown rule forbids every authority ({blocked[0].tag})"

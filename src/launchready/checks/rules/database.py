@@ -28,9 +28,12 @@ def public(site: Site, subject: str) -> Verdict:
             reason="it needs an account of the server",
             score=Score(4, 2, 1),
             minutes=15,
-            evidence="\n".join(found.public),
+            evidence=found.public,
             impact="Every other account of the server, such as that of a reporting tool, may do this.",
-            fix="REVOKE CREATE ON SCHEMA public FROM PUBLIC;\nREVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;",
+            fix=[
+                "REVOKE CREATE ON SCHEMA public FROM PUBLIC;",
+                "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;",
+            ],
         )
     ]
 
@@ -56,12 +59,15 @@ def superuser(site: Site, subject: str) -> Verdict:
             reason="anybody who finds one hole in the app owns the server",
             score=Score(5, 3, 1),
             minutes=30,
-            evidence="\n".join(found.server),
+            evidence=found.server,
             impact=("One hole in the app is enough to read every database of the server and to run programs on it."),
             fix=(
-                "Create an account with no more than the app needs:\nCREATE ROLE app LOGIN PASSWORD "
-                "'...';\nGRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app;\nThen "
-                "put its URL into the app's environment."
+                [
+                    "Create an account with no more than the app needs:",
+                    "CREATE ROLE app LOGIN PASSWORD '...';",
+                    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app;",
+                    "Then put its URL into the app's environment.",
+                ]
             ),
         )
     ]
@@ -88,7 +94,7 @@ def owner(site: Site, subject: str) -> Verdict:
             reason="it needs another hole, or a mistake",
             score=Score(4, 2, 1),
             minutes=45,
-            evidence="\n".join(found.owns),
+            evidence=found.owns,
             impact=(
                 "A hole in the app, or a mistake in it, can drop tables. An account that only reads and writes cannot."
             ),
@@ -121,7 +127,7 @@ def creates(site: Site, subject: str) -> Verdict:
             reason="it needs another hole first",
             score=Score(4, 2, 1),
             minutes=15,
-            evidence="\n".join(found.creates),
+            evidence=found.creates,
             impact="An attacker can create an account that stays after the hole is closed.",
             fix="ALTER ROLE app NOCREATEDB NOCREATEROLE;  (MySQL: REVOKE CREATE, CREATE USER ON *.* FROM app;)",
         )

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
 from launchready.checks.operations import AskAll, Txt, known
+from launchready.checks.printed_records import txt
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.sanitize import Lines
 from launchready.checks.shared_queries import sends_mail
 from launchready.checks.site import Site
-from launchready.mail.dkim import DKIMKey, parse_key
+from launchready.mail.dkim import DKIMKey, parse_key, pem_body
 from launchready.net.answers import DnsAnswer
 
 
@@ -62,9 +64,21 @@ def unusable(site: Site, subject: str, key: DKIMKey, answer: DnsAnswer) -> Findi
         minutes=20,
         evidence=f"TXT {subject} →{target} {seen}",
         impact="Receivers cannot tell your mail from a forgery. With a strict policy they refuse it.",
-        fix=f'In the settings of the service that signs with "{selector}", show the DKIM record, and publish it '
-        f'unchanged at\n{subject}.  300  IN  TXT  "v=DKIM1; k=rsa; p=<the key that it shows>"',
+        fix=[
+            f'In the settings of the service that signs with "{selector}", show the DKIM record. Publish it unchanged:',
+            record_to_publish(subject, key, answer),
+        ],
     )
+
+
+def record_to_publish(name: str, key: DKIMKey, answer: DnsAnswer) -> str:
+    """The record of a selector: the key of a pasted PEM file, an alias for services that use one, or a key record."""
+    if (pem := pem_body(key.tags.get("p", ""))) and parse_key([f"v=DKIM1; k=rsa; p={pem}"]).valid:
+        return txt(name, f"v=DKIM1; k=rsa; p={pem}")
+    service = next((title for title, names in BY_ALIAS.items() if name.partition(".")[0].lower() in names), "")
+    if service or answer.chain:
+        return f"{name}.  300  IN  CNAME  <the target that {service or 'the service'} shows>"
+    return f'{name}.  300  IN  TXT  "v=DKIM1; k=rsa; p=<the key that it shows>"'
 
 
 def imperfect(site: Site, subject: str, key: DKIMKey) -> Finding:
@@ -72,12 +86,14 @@ def imperfect(site: Site, subject: str, key: DKIMKey) -> Finding:
     selector = subject.partition("._domainkey.")[0]
     doubtful = key.testing or len(key.records) > 1
     notes = list(key.problems)
-    fix = f'In the settings of the service that signs with "{selector}", make a new key of 2048 bits and publish it.'
+    fix: Lines = (
+        f'In the settings of the service that signs with "{selector}", create a new key of 2048 bits and publish it.'
+    )
     if len(key.records) > 1:
         fix = f"Keep one TXT record at {subject}: the one that the service shows."
     if key.testing:
         notes.append("it is marked as a test (t=y), so receivers may treat signed mail like unsigned mail")
-        fix = f'Take t=y out of the record:\n{subject}.  300  IN  TXT  "{untested(key)}"'
+        fix = ["Take t=y out of the record:", txt(subject, untested(key))]
     return dkim_selector.fail(
         site,
         subject,
@@ -87,7 +103,7 @@ def imperfect(site: Site, subject: str, key: DKIMKey) -> Finding:
         reason="30 days: some receivers treat such mail as unsigned" if doubtful else "90 days: it works today",
         score=Score(1, 2, 2) if doubtful else Score(1, 2, 1),
         minutes=10 if doubtful else 30,
-        evidence="\n".join(f'TXT {subject} → "{record}"' for record in key.records),
+        evidence=[f'TXT {subject} → "{record}"' for record in key.records],
         impact="Some of your mail may be treated as unsigned."
         if doubtful
         else "Nobody notices today. Receivers raise their requirements from time to time.",
@@ -101,6 +117,16 @@ def untested(key: DKIMKey) -> str:
     return "; ".join(f"{name}={value}" for name, value in tags.items() if not (name == "t" and not value))
 
 
+# Services that hold the key themselves: their selectors are aliases.
+BY_ALIAS = {
+    "SendGrid": ("s1", "s2"),
+    "Microsoft 365": ("selector1", "selector2"),
+    "Mailchimp": ("k1", "k2", "k3"),
+    "Mandrill": ("mte1", "mte2"),
+    "Fastmail": ("fm1", "fm2", "fm3"),
+    "Proton Mail": ("protonmail", "protonmail2", "protonmail3"),
+    "iCloud": ("sig1",),
+}
 GUESSES = (
     "google", "selector1", "selector2", "s1", "s2", "k1", "k2", "k3", "pm", "mail", "default", "zoho", "resend",
     "mte1", "mte2", "dkim", "fm1", "fm2", "sig1", "protonmail", "mandrill", "smtp", "mxvault", "key1",

@@ -2,6 +2,7 @@
 
 from launchready.checks.finding import Score
 from launchready.checks.operations import AskAll, Txt, known
+from launchready.checks.printed_records import dmarc_text, salvaged_dmarc, txt
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import dmarc_policy, sends_mail
 from launchready.checks.site import Site, registered
@@ -22,10 +23,13 @@ def dmarc_missing(site: Site, subject: str) -> Verdict:
     slip = policy.source == subject and policy.found.tags.get("p", "none").lower() not in POLICIES
     if policy.source and not slip:
         return FINE
-    astray = "" if slip else (yield from misplaced(subject))
+    astray, misplaced_texts = ("", []) if slip else (yield from misplaced(subject))
     sends = yield from sends_mail(site)
-    record = f"v=DMARC1; p=none; rua=mailto:dmarc@{subject}" if sends is not False else "v=DMARC1; p=reject"
     wrong = list(policy.found.problems)
+    if texts := (*policy.found.records, *policy.found.unread, *misplaced_texts):
+        record = salvaged_dmarc(texts, subject)
+    else:
+        record = f"v=DMARC1; p=none; rua=mailto:dmarc@{subject}" if sends is not False else "v=DMARC1; p=reject"
     what = (
         "its record about forged mail (DMARC) has no effect"
         if wrong
@@ -39,7 +43,7 @@ def dmarc_missing(site: Site, subject: str) -> Verdict:
         evidence.append(f"TXT {astray} → a DMARC record, which belongs to _dmarc.{subject}")
     if not evidence and not wrong:
         evidence = [f"TXT _dmarc.{subject} → no record, and none at a parent"]
-    fix = f'_dmarc.{subject}.  300  IN  TXT  "{record}"'
+    fix = txt(f"_dmarc.{subject}", record)
     return [
         dmarc_missing.fail(
             site,
@@ -52,22 +56,22 @@ def dmarc_missing(site: Site, subject: str) -> Verdict:
             else "30 days: no mail is known to be sent",
             score=Score(3, 3, 3) if sends else Score(1, 2, 1),
             minutes=15,
-            evidence="\n".join([*evidence, *wrong]),
+            evidence=[*evidence, *wrong],
             impact="Since 2024 large mailbox providers require this record from everybody who sends much mail.",
-            fix=f"Replace the records there with this one:\n{fix}" if wrong or astray else fix,
+            fix=["Replace the records there with this one:", fix] if wrong or astray else fix,
         )
     ]
 
 
-def misplaced(domain: str) -> Flow[str]:
-    """The name at which the record was put by mistake: the domain itself, no underscore, or the domain twice."""
+def misplaced(domain: str) -> Flow[tuple[str, list[str]]]:
+    """The name at which a record was put by mistake (the domain itself, no underscore, the domain twice), and it."""
     ops = [Txt(name) for name in (domain, f"dmarc.{domain}", f"_dmarc.{domain}.{domain}", f"_dmarc.www.{domain}")]
     yield AskAll(ops)
     for op in ops:
         # A wildcard that answers for every name is not a misplaced record.
-        if any(is_record(text) for text in op.answer.records):
-            return op.name
-    return ""
+        if found := [text for text in op.answer.records if is_record(text)]:
+            return op.name, found
+    return "", []
 
 
 @rule("MAIL006", family="mail", topic="forged mail is held back (DMARC policy)", after=("MAIL005",))
@@ -83,6 +87,9 @@ def dmarc_none(site: Site, subject: str) -> Verdict:
         return FINE
     record = policy.found.records[0]
     reports = ",".join(policy.found.rua) or f"mailto:dmarc@{subject}"
+    tags = {name: value for name, value in policy.found.tags.items() if name in ("v", "adkim", "aspf", "fo", "ruf")}
+    own = {name: policy.found.tags[name] for name in ("sp", "np") if getattr(policy.found, name) not in (None, "none")}
+    stricter = dmarc_text(tags, p="quarantine", **own, rua=reports)
     return [
         dmarc_none.fail(
             site,
@@ -95,8 +102,10 @@ def dmarc_none(site: Site, subject: str) -> Verdict:
             minutes=30,
             evidence=f'TXT _dmarc.{policy.source} → "{record}"',
             impact="Customers may get mail that looks like yours; providers trust your own mail less.",
-            fix="When the reports show that your own mail passes:\n"
-            f'_dmarc.{subject}.  300  IN  TXT  "v=DMARC1; p=quarantine; rua={reports}"',
+            fix=[
+                "When the reports show that your own mail passes:",
+                txt(f"_dmarc.{subject}", stricter),
+            ],
         )
     ]
 
@@ -114,7 +123,6 @@ def dmarc_testing(site: Site, subject: str) -> Verdict:
         return NOT_APPLICABLE
     if not policy.found.testing:
         return FINE
-    kept = "; ".join(f"{name}={value}" for name, value in policy.found.tags.items() if name != "t")
     return [
         dmarc_testing.fail(
             site,
@@ -128,7 +136,10 @@ def dmarc_testing(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f'TXT _dmarc.{policy.source} → "{policy.found.records[0]}"',
             impact="Others can still imitate your address, or more of it than you think.",
-            fix=f'When the reports show that your own mail passes:\n_dmarc.{policy.source}.  300  IN  TXT  "{kept}"',
+            fix=[
+                "When the reports show that your own mail passes:",
+                txt(f"_dmarc.{policy.source}", dmarc_text(policy.found.tags, t=None)),
+            ],
         )
     ]
 
@@ -149,7 +160,6 @@ def dmarc_subdomains(site: Site, subject: str) -> Verdict:
         return FINE
     every = "sp" in weak
     what = "subdomains of" if every else "names that do not exist below"
-    kept = "; ".join(f"{name}={value}" for name, value in found.tags.items() if name not in weak)
     return [
         dmarc_subdomains.fail(
             site,
@@ -162,7 +172,7 @@ def dmarc_subdomains(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f'TXT _dmarc.{subject} → "{found.records[0]}"',
             impact="Mail from billing." + subject + ", for example, looks like yours.",
-            fix=f'_dmarc.{subject}.  300  IN  TXT  "{kept}"',
+            fix=txt(f"_dmarc.{subject}", dmarc_text(found.tags, **dict.fromkeys(weak))),
         )
     ]
 
@@ -182,7 +192,6 @@ def dmarc_reports(site: Site, subject: str) -> Verdict:
         return NOT_APPLICABLE
     given = policy.found.tags.get("rua", "")
     what = f"the address {given!r} cannot be used" if given else "there is no address for reports (no rua)"
-    kept = "; ".join(f"{name}={value}" for name, value in policy.found.tags.items() if name != "rua")
     return [
         dmarc_reports.fail(
             site,
@@ -195,9 +204,13 @@ def dmarc_reports(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f'TXT _dmarc.{policy.source} → "{policy.found.records[0]}"',
             impact="A service that signs wrongly goes unnoticed until customers complain.",
-            fix=f'_dmarc.{policy.source}.  300  IN  TXT  "{kept}; rua=mailto:dmarc@{policy.source}"',
+            fix=txt(f"_dmarc.{policy.source}", dmarc_text(policy.found.tags, rua=f"mailto:dmarc@{policy.source}")),
         )
     ]
+
+
+# Receivers of reports that are asked; senders of reports limit their number as well.
+MAX_TARGETS = 10
 
 
 @rule(
@@ -214,7 +227,8 @@ def dmarc_report_target(site: Site, subject: str) -> Verdict:
         return NOT_APPLICABLE
     targets = dict.fromkeys(address.rpartition("@")[2].lower().rstrip(".") for address in policy.found.rua)
     own = registered(policy.source)
-    ops = {target: Txt(f"{policy.source}._report._dmarc.{target}") for target in targets if registered(target) != own}
+    foreign = [target for target in targets if registered(target) != own][:MAX_TARGETS]
+    ops = {target: Txt(f"{policy.source}._report._dmarc.{target}") for target in foreign}
     yield AskAll(ops.values())
     # The record consists of a version alone, so it is no policy: only its version is checked.
     refused = [target for target, op in ops.items() if not any(map(dmarc.is_record, known(op.answer).records))]
@@ -232,14 +246,12 @@ def dmarc_report_target(site: Site, subject: str) -> Verdict:
             reason="30 days: mail arrives without",
             score=Score(1, 2, 1),
             minutes=15,
-            evidence="\n".join(f"TXT {ops[target].name} → no record that starts with v=DMARC1" for target in refused),
+            evidence=[f"TXT {ops[target].name} → no record that starts with v=DMARC1" for target in refused],
             impact="You believe that somebody watches, but nobody does.",
-            fix="\n".join(
-                [
-                    "Ask the receiver to publish this, or use an address of your own domain:",
-                    *(f'{ops[target].name}.  300  IN  TXT  "v=DMARC1;"' for target in refused),
-                ]
-            ),
+            fix=[
+                "Ask the receiver to publish this, or use an address of your own domain:",
+                *(f'{ops[target].name}.  300  IN  TXT  "v=DMARC1;"' for target in refused),
+            ],
         )
     ]
 
@@ -259,7 +271,6 @@ def dmarc_removed_tags(site: Site, subject: str) -> Verdict:
     if not notes:
         return FINE
     gone = {*found.removed, *found.unknown}
-    kept = "; ".join(f"{name}={value}" for name, value in found.tags.items() if name not in gone)
     return [
         dmarc_removed_tags.fail(
             site,
@@ -272,7 +283,7 @@ def dmarc_removed_tags(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f'TXT _dmarc.{policy.source} → "{found.records[0]}"',
             impact="The record says something else than it seems to.",
-            fix=f'_dmarc.{policy.source}.  300  IN  TXT  "{kept}"',
+            fix=txt(f"_dmarc.{policy.source}", dmarc_text(found.tags, **dict.fromkeys(gone))),
         )
     ]
 
@@ -306,7 +317,7 @@ def bimi(site: Site, subject: str) -> Verdict:
             reason="90 days: only the logo is missing",
             score=Score(1, 1, 1),
             minutes=60,
-            evidence="\n".join([f'TXT {op.name} → "{text}"' for text in op.answer.records] + problems),
+            evidence=[f'TXT {op.name} → "{text}"' for text in op.answer.records] + problems,
             impact="Mail still arrives.",
             fix=f'{op.name}.  300  IN  TXT  "v=BIMI1; l=https://{subject}/logo.svg; a=https://{subject}/mark.pem"',
         )

@@ -54,7 +54,7 @@ def http_pages(site: Site) -> Iterable[str]:
     family="web",
     topic="http leads to https",
     subjects=http_pages,
-    after=("DNS002", "DNS003", "DNS005"),
+    after=("DNS002", "DNS003", "DNS005", "WEB025"),
     blocked_by=("TLS001", "TLS002", "TLS003", "WEB011"),
     merge=True,
 )
@@ -209,8 +209,10 @@ def hsts_header(site: Site, subject: str) -> Verdict:
             evidence=f"GET {subject}/ → {answer.status}, "
             + ("no strict-transport-security header" if seen is None else f"strict-transport-security: {seen}"),
             impact="In a café or hotel somebody can keep a visitor on http and see the password.",
-            fix='Send with every answer over https (or in the app: HTTPS(hsts="180d")):\n'
-            "strict-transport-security: max-age=15552000",
+            fix=[
+                'Send with every answer over https (or in the app: HTTPS(hsts="180d")):',
+                "strict-transport-security: max-age=15552000",
+            ],
         )
     ]
 

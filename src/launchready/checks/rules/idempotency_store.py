@@ -28,11 +28,15 @@ def store_durability(site: Site, subject: str) -> Verdict:
             reason="a retry after that charges twice",
             score=Score(4, 2, 1),
             minutes=15,
-            evidence="\n".join(found.losses),
+            evidence=found.losses,
             impact="A customer whose phone repeats the request after such a loss is charged a second time.",
             fix=(
-                "Give the middleware a store that keeps its data: sqlite:///launchready.db on one machine, "
-                "postgresql:// on several. Or in redis.conf:\nmaxmemory-policy noeviction\nappendonly yes"
+                [
+                    "Use a store that keeps its data: sqlite:///launchready.db on one machine, else postgresql://.",
+                    "Or in redis.conf:",
+                    "maxmemory-policy noeviction",
+                    "appendonly yes",
+                ]
             ),
         )
     ]
@@ -65,8 +69,11 @@ def idempotency_unknown(site: Site, subject: str) -> Verdict:
             f"{found.oldest / 3600:.1f} hours ago",
             impact="A retry of such a request gets 409 and does not run. A booking may be paid and not made, or "
             "made and not paid.",
-            fix="launchready idempotency ls --unknown\nLook each one up at the payment provider, then run "
-            "one of\nlaunchready idempotency resolve KEY --done\nlaunchready idempotency resolve KEY "
-            "--retry",
+            fix=[
+                "launchready idempotency ls --unknown",
+                "Look each one up at the payment provider, then run one of",
+                "launchready idempotency resolve KEY --done",
+                "launchready idempotency resolve KEY --retry",
+            ],
         )
     ]

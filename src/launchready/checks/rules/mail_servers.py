@@ -5,6 +5,7 @@ import ipaddress
 from launchready.checks.finding import Finding, Score, Severity, When
 from launchready.checks.operations import AskAll, Query, RunAll, Smtp, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.sanitize import Lines
 from launchready.checks.shared_queries import Addresses, addresses, mail_servers, sends_mail, spf_records, sts_policy
 from launchready.checks.site import Site
 from launchready.mail import spf
@@ -30,11 +31,11 @@ def mail_delivery(site: Site, subject: str) -> Verdict:
         return [no_mail_servers(site, subject, servers, needed=sends is True)]
     if servers.kind == "null-and-hosts":
         title = f"Mail to {subject} may bounce: a null MX says that it takes no mail, and stands beside a real one"
-        fix = f"Delete the record that holds a single dot: {subject}.  IN  MX  0  ."
+        fix: Lines = f"Delete the record that holds a single dot: {subject}.  IN  MX  0  ."
         return [mx_finding(site, subject, title, evidence=format_mx(subject, servers), fix=fix)]
     if servers.addresses:
         title = f"Mail to {subject} bounces: its MX is an IP address, but must be the name of the mail server"
-        fix = f"Replace the record with one that has a name:\n{RECORD.format(subject)}"
+        fix = ["Replace the record with one that has a name:", RECORD.format(subject)]
         return [mx_finding(site, subject, title, evidence=format_mx(subject, servers), fix=fix, severity="critical")]
     each = RunAll([addresses(host) for _, host in servers.hosts])
     yield each
@@ -49,20 +50,21 @@ def broken_host(site: Site, subject: str, found: list[Addresses]) -> list[Findin
     if dead:
         gone = ", ".join(one.name for one in dead)
         title = f"Mail to {subject} bounces or is late: its mail server {gone} does not exist (MX)"
-        fix = f"Replace {gone} with the host that your mail provider names:\n{RECORD.format(subject)}"
-        evidence = "\n".join(one.evidence for one in dead)
+        fix = [f"Replace {gone} with the host that your mail provider names:", RECORD.format(subject)]
+        evidence = [one.evidence for one in dead]
         return [mx_finding(site, subject, title, evidence=evidence, fix=fix, severity="critical")]
     if inside:
         title = f"Mail to {subject} bounces: its mail server {inside[0].name} has a private address (MX)"
-        fix = f"Give {inside[0].name} its public address, or name the host that your mail provider gives you:\n"
-        evidence = "\n".join(one.evidence for one in inside)
-        return [
-            mx_finding(site, subject, title, evidence=evidence, fix=fix + RECORD.format(subject), severity="critical")
+        fix = [
+            f"Give {inside[0].name} its public address, or the host of your mail provider:",
+            RECORD.format(subject),
         ]
+        evidence = [one.evidence for one in inside]
+        return [mx_finding(site, subject, title, evidence=evidence, fix=fix, severity="critical")]
     if alias:
         title = f"Some senders cannot deliver to {subject}: its MX {alias[0].name} is only an alias (CNAME)"
-        fix = f"Name the mail server itself:\n{subject}.  300  IN  MX  10  {alias[0].last}."
-        evidence = "\n".join(one.evidence for one in alias)
+        fix = ["Name the mail server itself:", f"{subject}.  300  IN  MX  10  {alias[0].last}."]
+        evidence = [one.evidence for one in alias]
         return [mx_finding(site, subject, title, evidence=evidence, fix=fix, severity="medium", when="can-wait")]
     return []
 
@@ -72,7 +74,7 @@ def no_mail_servers(site: Site, subject: str, servers: MX, *, needed: bool) -> F
     title = f"Nobody can answer your mail: {subject} {what}"
     severity: Severity = "high" if needed else "medium"
     evidence = format_mx(subject, servers)
-    fix = f"{RECORD.format(subject)}\nIf the domain should have no mail at all, say so: --no-sends-mail"
+    fix = [RECORD.format(subject), "If the domain should have no mail at all, say so: --no-sends-mail"]
     return mx_finding(
         site, subject, title, evidence=evidence, fix=fix, severity=severity, when="48h" if needed else "can-wait"
     )
@@ -89,8 +91,8 @@ def mx_finding(
     subject: str,
     title: str,
     *,
-    evidence: str,
-    fix: str,
+    evidence: Lines,
+    fix: Lines,
     severity: Severity = "high",
     when: When = "48h",
 ) -> Finding:
@@ -161,7 +163,7 @@ def starttls_finding(site: Site, subject: str, what: str, hosts: list[str], *, e
         reason="mail the product depends on is refused" if enforced else "30 days: mail arrives",
         score=Score(3, 3, 3) if enforced else Score(2, 2, 1),
         minutes=30,
-        evidence="\n".join(f"SMTP {host}:25 → {what}" for host in hosts),
+        evidence=[f"SMTP {host}:25 → {what}" for host in hosts],
         impact="Everybody on the way can read it." if not enforced else "Customers get their mail back after days.",
         fix="Give the mail server a certificate for its own name, and switch TLS on (Postfix: "
         "smtpd_tls_security_level = may, smtpd_tls_chain_files).",
@@ -200,7 +202,7 @@ def dane(site: Site, subject: str) -> Verdict:
             reason="90 days: mail arrives without",
             score=Score(1, 1, 1),
             minutes=30,
-            evidence="\n".join(f"TLSA {op.name} → {', '.join(op.answer.records)}" for op in unsigned or useless),
+            evidence=[f"TLSA {op.name} → {', '.join(op.answer.records)}" for op in unsigned or useless],
             impact="Senders ignore the records, as if they did not exist.",
             fix="Switch DNSSEC on for the domain and for the domain of the mail server, or delete the TLSA records."
             if unsigned
@@ -244,7 +246,7 @@ def sender_ptr(site: Site, subject: str) -> Verdict:
             reason="30 days: it matters only if you send from there",
             score=Score(3, 1, 1),
             minutes=20,
-            evidence="\n".join(f"PTR {address} → no record" for address in nameless),
+            evidence=[f"PTR {address} → no record" for address in nameless],
             impact="Mail from this server bounces with 550-5.7.25 at Gmail.",
             fix="At the host of the server, set the reverse DNS of the address to its name. If you no longer "
             "send from there, remove the address from the SPF record.",

@@ -2,11 +2,13 @@
 
 from launchready.checks.finding import Finding, Score
 from launchready.checks.operations import Txt, known
+from launchready.checks.printed_records import txt
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import mail_servers, sts_policy
 from launchready.checks.site import Site
 from launchready.mail import tls_rpt
 from launchready.mail.mta_sts import STSPolicy, STSRecord
+from launchready.mail.mx import MX
 from launchready.net.answers import HttpAnswer
 
 # Troubles in which the server answered. A timeout proves nothing.
@@ -25,14 +27,27 @@ def mta_sts(site: Site, subject: str) -> Verdict:
         return NOT_APPLICABLE
     record, policy, answer = yield from sts_policy(subject)
     if not record.present:
-        return [missing_policy(site, subject)]
+        return [missing_policy(site, subject, servers)]
     if not record.valid:
-        return [broken_policy(site, subject, record, "; ".join(record.problems))]
+        return [broken_policy(site, subject, record, "; ".join(record.problems), published(site, subject, servers))]
     assert answer is not None
     if answer.trouble not in ANSWERED_TROUBLES:
         known(answer)
     problem = policy_problem(answer, policy)
-    return [broken_policy(site, subject, record, problem)] if problem else FINE
+    mode = policy.mode if policy and policy.mode in ("enforce", "testing") else "testing"
+    return [broken_policy(site, subject, record, problem, published(site, subject, servers, mode))] if problem else FINE
+
+
+def published(site: Site, domain: str, servers: MX, mode: str = "testing") -> list[str]:
+    """The record and the policy file to publish, with the servers that receive the mail."""
+    return [
+        txt(f"_mta-sts.{domain}", f"v=STSv1; id={int(site.now)}"),
+        f"and answer https://mta-sts.{domain}/.well-known/mta-sts.txt with 200, content-type: text/plain, and:",
+        "version: STSv1",
+        f"mode: {mode}",
+        *(f"mx: {host}" for _, host in servers.hosts),
+        "max_age: 604800",
+    ]
 
 
 def policy_problem(answer: HttpAnswer, policy: STSPolicy | None) -> str:
@@ -47,7 +62,7 @@ def policy_problem(answer: HttpAnswer, policy: STSPolicy | None) -> str:
     return "; ".join(policy.problems) if policy else ""
 
 
-def broken_policy(site: Site, subject: str, record: STSRecord, problem: str) -> Finding:
+def broken_policy(site: Site, subject: str, record: STSRecord, problem: str, fix: list[str]) -> Finding:
     return mta_sts.fail(
         site,
         subject,
@@ -58,14 +73,13 @@ def broken_policy(site: Site, subject: str, record: STSRecord, problem: str) -> 
         reason="30 days: mail arrives without",
         score=Score(1, 2, 1),
         minutes=20,
-        evidence="\n".join([*(f'TXT _mta-sts.{subject} → "{one}"' for one in record.records), problem]),
+        evidence=[*(f'TXT _mta-sts.{subject} → "{one}"' for one in record.records), problem],
         impact="Senders treat it as if there were no policy.",
-        fix=f'Publish one record:\n_mta-sts.{subject}.  300  IN  TXT  "v=STSv1; id=<a new number>"\nand answer '
-        f"https://mta-sts.{subject}/.well-known/mta-sts.txt with 200, content-type: text/plain, and the policy.",
+        fix=["Publish one record:", *fix],
     )
 
 
-def missing_policy(site: Site, subject: str) -> Finding:
+def missing_policy(site: Site, subject: str, servers: MX) -> Finding:
     return mta_sts.fail(
         site,
         subject,
@@ -77,8 +91,7 @@ def missing_policy(site: Site, subject: str) -> Finding:
         minutes=45,
         evidence=f"TXT _mta-sts.{subject} → no record",
         impact="Nobody notices. Most mail is encrypted anyway.",
-        fix=f'_mta-sts.{subject}.  300  IN  TXT  "v=STSv1; id=1"\nand at https://mta-sts.{subject}/.well-known/'
-        "mta-sts.txt a policy in the mode testing first.",
+        fix=published(site, subject, servers),
     )
 
 
@@ -109,11 +122,13 @@ def mta_sts_mx_match(site: Site, subject: str) -> Verdict:
             reason="mail the product depends on is refused" if enforced else "30 days: it is not enforced",
             score=Score(3, 3, 3) if enforced else Score(1, 2, 1),
             minutes=15,
-            evidence=f"MX {subject} → {', '.join(host for _, host in servers.hosts)}\n"
-            f"mta-sts.{subject}: mode: {policy.mode}, mx: {', '.join(policy.mx)}",
+            evidence=[
+                f"MX {subject} → {', '.join((host for _, host in servers.hosts))}",
+                f"mta-sts.{subject}: mode: {policy.mode}, mx: {', '.join(policy.mx)}",
+            ],
             impact="Customers who write to you get their mail back after days, or you never see it.",
-            fix="In the file mta-sts.txt add a line for each server, and change the id in the record:\n"
-            + "\n".join(f"mx: {host}" for host in outside),
+            fix=["In the file mta-sts.txt add a line for each server, and change the id in the record:"]
+            + [f"mx: {host}" for host in outside],
         )
     ]
 
@@ -148,7 +163,7 @@ def tls_reports(site: Site, subject: str) -> Verdict:
             reason="90 days: mail arrives without",
             score=Score(1, 1, 1),
             minutes=10,
-            evidence="\n".join([*seen, *found.problems]),
+            evidence=[*seen, *found.problems],
             impact="An expired certificate on your mail server goes unnoticed.",
             fix=f'{op.name}.  300  IN  TXT  "v=TLSRPTv1; rua=mailto:tlsrpt@{subject}"',
         )

@@ -35,7 +35,7 @@ def name_servers(site: Site, subject: str) -> Verdict:
                 reason="customers cannot reach the site",
                 score=Score(4, 3 if len(dead) == len(servers) else 2, 3),
                 minutes=20,
-                evidence="\n".join(found.evidence for found in dead),
+                evidence=[found.evidence for found in dead],
                 impact="Every lookup that picks this server is slow or fails.",
                 fix=f"At your registrar, replace {gone} with the name servers that your DNS provider shows.",
             )
@@ -87,11 +87,11 @@ def name_servers_answer(site: Site, subject: str) -> Verdict:
             reason="customers cannot reach the site",
             score=Score(4, 3 if len(lame) == len(servers) else 2, 3),
             minutes=20,
-            evidence="\n".join(
+            evidence=[
                 f"SOA {subject} at {one.name} ({one.address}) → {one.answer.reason or 'an answer without authority'}"
                 " (lame)"
                 for one in lame
-            ),
+            ],
             impact="Every lookup that picks this server fails or is late, and chance decides which one is picked.",
             fix=f"Have your DNS provider serve {subject} on {names}, or replace them at your registrar with "
             "the name servers that your DNS provider shows.",
@@ -126,7 +126,7 @@ def name_servers_tcp(site: Site, subject: str) -> Verdict:
             reason="30 days: short answers arrive",
             score=Score(3, 1, 2),
             minutes=30,
-            evidence="\n".join(f"SOA {subject} at {one.name} ({one.address}) over TCP → refused" for one in closed),
+            evidence=[f"SOA {subject} at {one.name} ({one.address}) over TCP → refused" for one in closed],
             impact="A mail signature or a list of senders that does not fit into one packet is not found.",
             fix=f"Open TCP port 53 on {names}, in its firewall and in its DNS software.",
         )
@@ -159,7 +159,7 @@ def name_servers_diversity(site: Site, subject: str) -> Verdict:
             reason="90 days: it breaks only if something else fails",
             score=Score(4, 1, 1),
             minutes=30,
-            evidence="\n".join(one.evidence for one in each.answer),
+            evidence=[one.evidence for one in each.answer],
             impact="Site and mail depend on one network of the DNS provider.",
             fix="Use a DNS provider whose name servers are in several networks.",
         )

@@ -57,7 +57,7 @@ def mixed_content(site: Site, subject: str) -> Verdict:
             reason="customers cannot use the page" if active else "30 days: the page works",
             score=Score(4, 2, 3) if active else Score(2, 2, 3),
             minutes=20,
-            evidence="\n".join([f"GET {subject} loads:", *shown]),
+            evidence=[f"GET {subject} loads:", *shown],
             impact="Buttons do nothing, styles are missing, or others can read passwords."
             if active
             else "Visitors see a broken lock, and images that somebody else may have changed.",
@@ -110,10 +110,12 @@ def foreign_scripts(site: Site, subject: str) -> Verdict:
             reason="90 days: it needs a break-in elsewhere first",
             score=Score(1, 2, 1),
             minutes=15,
-            evidence="\n".join([f"GET {subject} loads, without integrity:", *list(loose)[:MAX_SHOWN_SCRIPTS]]),
+            evidence=[f"GET {subject} loads, without integrity:", *list(loose)[:MAX_SHOWN_SCRIPTS]],
             impact="Nobody notices until a changed script reads what customers type.",
-            fix='Serve these files yourself, or add their hash:\n<script src="..." integrity="sha384-..." '
-            'crossorigin="anonymous"></script>',
+            fix=[
+                "Serve these files yourself, or add their hash:",
+                '<script src="..." integrity="sha384-..." crossorigin="anonymous"></script>',
+            ],
         )
     ]
 
@@ -169,11 +171,14 @@ def static_caching(site: Site, subject: str) -> Verdict:
             reason="30 days: pages are slower than necessary",
             score=Score(2, 3, 3),
             minutes=20,
-            evidence="\n".join(
+            evidence=[
                 f"GET {answer.url} → cache-control: {answer.header('cache-control') or 'none'}" for answer in short
-            ),
+            ],
             impact="Visitors on slow phones wait at every page, and your server does the same work again.",
-            fix="Send with files that have a hash in their name:\ncache-control: public, max-age=31536000, immutable",
+            fix=[
+                "Send with files that have a hash in their name:",
+                "cache-control: public, max-age=31536000, immutable",
+            ],
         )
     ]
 

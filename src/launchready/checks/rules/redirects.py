@@ -50,7 +50,7 @@ def two_sites(site: Site, subject: str, ends: list[RedirectPath]) -> Finding:
         reason="customers cannot log in reliably",
         score=Score(2, 2, 3),
         minutes=15,
-        evidence="\n".join(path.evidence for path in ends),
+        evidence=[line for path in ends for line in path.evidence],
         impact="A login at one address does not count at the other; search engines see two sites.",
         fix=f"Answer https://{other}/ with 301 and location: https://{site.main}/ and the same path, or in the app: "
         f'HTTPS(canonical_host="{site.main}").',
@@ -67,7 +67,7 @@ def wrong_host(site: Site, subject: str, ends: list[RedirectPath], host: str) ->
         reason="30 days: the site works",
         score=Score(1, 2, 1),
         minutes=15,
-        evidence="\n".join(path.evidence for path in ends),
+        evidence=[line for path in ends for line in path.evidence],
         impact="Links, cookies and search results belong to the other address.",
         fix=f"Turn the redirect around, or set --canonical {'www' if host == site.www else 'apex'} if "
         "this is what you want.",
@@ -171,7 +171,7 @@ def redirect_keeps_path(site: Site, subject: str) -> Verdict:
             reason="30 days: the site itself is reached",
             score=Score(2, 2, 2),
             minutes=15,
-            evidence="\n".join(f"GET {url} → {to}" for url, to in lost),
+            evidence=[f"GET {url} → {to}" for url, to in lost],
             impact="A customer who follows a link to a booking lands on the first page, and searches or leaves.",
             fix=f"Redirect with path and query (nginx: return 301 https://{site.main}$request_uri;), or in the app: "
             f'HTTPS(redirect=True, canonical_host="{site.main}").',

@@ -53,12 +53,10 @@ def security_headers(site: Site, subject: str) -> Verdict:
             minutes=30,
             evidence=f"GET {subject} → {answer.status}, without {', '.join(gone)}",
             impact="Nobody notices until something else goes wrong.",
-            fix="\n".join(
-                [
-                    "In the app: HTTPS(headers=True), or send with every page:",
-                    *(SECURITY_HEADERS[name] for name in gone),
-                ]
-            ),
+            fix=[
+                "In the app: HTTPS(headers=True), or send with every page:",
+                *(SECURITY_HEADERS[name] for name in gone),
+            ],
         )
     ]
 
@@ -122,7 +120,7 @@ def opener_policy(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f"GET {subject} → {answer.status}, without {', '.join(gone)}",
             impact="Nobody notices. A foreign page may replace your login with a copy while the customer looks away.",
-            fix="\n".join(["Send with the page:", *(WINDOW_HEADERS[name] for name in gone)]),
+            fix=["Send with the page:", *(WINDOW_HEADERS[name] for name in gone)],
         )
     ]
 
@@ -165,7 +163,7 @@ def session_cookies(site: Site, subject: str) -> Verdict:
             reason="a stranger can steal sessions",
             score=Score(5, 2, 2),
             minutes=10,
-            evidence="\n".join([f"GET {first.url} → {first.status}", *shown]),
+            evidence=[f"GET {first.url} → {first.status}", *shown],
             impact="Anybody who reads along in a network, or gets one script onto a page, is logged in as your "
             "customer.",
             fix="Set it with: Secure; HttpOnly; SameSite=Lax (Django: SESSION_COOKIE_SECURE = True; Flask: "

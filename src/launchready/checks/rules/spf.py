@@ -1,15 +1,15 @@
 """SPF: the list of servers that may send mail for the domain (RFC 7208)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from launchready.checks.finding import Finding, Score
 from launchready.checks.operations import Txt, Undetermined, known
+from launchready.checks.printed_records import lookups_by_term, merged_spf, repaired_spf, spf_text, txt, usable_terms
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
 from launchready.checks.shared_queries import evaluate_spf, mail_servers, sender_include, sends_mail, spf_records
 from launchready.checks.site import Site
 from launchready.checks.spf_tree import SPFNode, SPFTree, read_tree
 from launchready.exchange.operations import Flow
-from launchready.mail import spf
 from launchready.mail.spf import MAX_LOOKUPS, SPFRecord
 
 
@@ -49,9 +49,9 @@ def finding(site: Site, subject: str, *, sends: bool | None) -> Flow[Finding]:
         reason="mail the product depends on is refused or binned" if sends else "30 days: no mail is known to be sent",
         score=Score(3, 3, 3) if sends else Score(1, 2, 1),
         minutes=15,
-        evidence="\n".join([f"TXT {subject} → no text that starts with v=spf1 and a space", *nearly]),
+        evidence=[f"TXT {subject} → no text that starts with v=spf1 and a space", *nearly],
         impact="Confirmations and password mails do not arrive, and anybody can send mail that looks like yours.",
-        fix=f'{subject}.  300  IN  TXT  "{record}"',
+        fix=txt(subject, record),
     )
 
 
@@ -65,6 +65,15 @@ def spf_duplicate(site: Site, subject: str) -> Verdict:
     if len(found) < 2:
         return FINE if found else NOT_APPLICABLE
     sends = yield from sends_mail(site)
+    record = merged_spf(found)
+    tree = yield from read_tree(subject, record)
+    fix = ["Delete them all, and publish one:", txt(subject, record)]
+    if tree.lookups > MAX_LOOKUPS:
+        fix = [
+            "Delete them all, and publish one that names only the services that you still send with.",
+            f"Together they need {tree.lookups} lookups, {MAX_LOOKUPS} are allowed:",
+            *lookups_by_term(tree),
+        ]
     return [
         spf_duplicate.fail(
             site,
@@ -76,20 +85,11 @@ def spf_duplicate(site: Site, subject: str) -> Verdict:
             reason="mail the product depends on is refused or binned",
             score=Score(3, 3, 3),
             minutes=15,
-            evidence="\n".join(f'TXT {subject} → "{record}"' for record in found),
+            evidence=[f'TXT {subject} → "{record}"' for record in found],
             impact="Confirmations and password mails fail the check of every receiver.",
-            fix=f'Delete them all, and publish one:\n{subject}.  300  IN  TXT  "{merged(found)}"',
+            fix=fix,
         )
     ]
-
-
-def merged(found: Sequence[str]) -> str:
-    """One record that allows every sender of the others. The softer ending is used, so that no mail is lost."""
-    read = [spf.parse(record) for record in found]
-    terms = dict.fromkeys(term.text for record in read for term in record.terms if term.name != "all")
-    redirects = dict.fromkeys(f"include:{record.redirect}" for record in read if record.redirect and record.all is None)
-    endings = {record.all for record in read if record.all in ("-", "~")}
-    return " ".join(["v=spf1", *terms, *redirects, "-all" if endings == {"-"} else "~all"])
 
 
 @rule(
@@ -113,9 +113,13 @@ def spf_broken(site: Site, subject: str) -> Verdict:
             raise tree.unknown
         return FINE
     sends = yield from sends_mail(site)
-    fix = f"Correct the error named above in the TXT record of {subject} (or in the record that it includes)."
-    if tree.lookups > MAX_LOOKUPS:
-        fix = "Remove the include: of every service that you no longer send with. " + fix
+    record = "" if tree.unknown else (yield from repaired_spf(subject, tree))
+    if record:
+        fix = ["Publish the record without the terms that are broken:", txt(subject, record)]
+    elif tree.lookups > MAX_LOOKUPS:
+        fix = ["Remove the terms of every service that you no longer send with:", *lookups_by_term(tree)]
+    else:
+        fix = [f"Correct the error named above in the TXT record of {subject} (or in the record that it includes)."]
     return [
         spf_broken.fail(
             site,
@@ -126,7 +130,7 @@ def spf_broken(site: Site, subject: str) -> Verdict:
             reason="mail the product depends on is refused or binned",
             score=Score(3, 3, 3),
             minutes=20,
-            evidence="\n".join([f'TXT {subject} → "{found[0]}"', *reasons]),
+            evidence=[f'TXT {subject} → "{found[0]}"', *reasons],
             impact="Confirmations and password mails fail the check of receivers.",
             fix=fix,
         )
@@ -165,7 +169,7 @@ def spf_near_limit(site: Site, subject: str) -> Verdict:
             reason="90 days: it works today",
             score=Score(3, 1, 1),
             minutes=20,
-            evidence=f'TXT {subject} → "{found[0]}"\n{tree.lookups} lookups over {len(tree.nodes)} records',
+            evidence=[f'TXT {subject} → "{found[0]}"', f"{tree.lookups} lookups over {len(tree.nodes)} records"],
             impact="With one more service, or one more entry at an included service, your mail lands in spam.",
             fix="Remove the include: of every service that you no longer send with. Let services that allow "
             "it send from a subdomain with a record of its own.",
@@ -189,8 +193,11 @@ def spf_everyone(site: Site, subject: str) -> Verdict:
         return FINE
     where = tree.everyone[-1]
     record = next(node.record for node in tree.nodes if node.path == tree.everyone)
-    kept = [term.text for term in record.terms if term.name != "all" and term.network not in ("0.0.0.0/0", "::/0")]
-    fix = f'{subject}.  300  IN  TXT  "{" ".join(["v=spf1", *kept, "~all"])}"'
+    kept = [term.text for term in usable_terms(record) if term.network not in ("0.0.0.0/0", "::/0")]
+    if not kept and (yield from sends_mail(site)) is not False:
+        # The real senders were covered by the open term alone.
+        kept = [f"include:{sender_include((yield from mail_servers(subject)))}"]
+    fix = txt(subject, spf_text(kept, "~all"))
     if where != subject:
         fix = f"Remove include:{tree.everyone[1]} from the SPF record of {subject}: it allows everybody."
     return [
@@ -234,7 +241,6 @@ def spf_all_qualifier(site: Site, subject: str) -> Verdict:
         return NOT_APPLICABLE
     if last.all in ("-", "~", "+"):
         return FINE
-    kept = [term.text for term in last.terms if term.name != "all"]
     what = "has no end (all is missing)" if last.all is None else "ends in ?all, which says nothing"
     return [
         spf_all_qualifier.fail(
@@ -248,9 +254,21 @@ def spf_all_qualifier(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f'TXT {subject} → "{last.record}"',
             impact="Receivers treat forged mail as if you had published nothing.",
-            fix=f'{subject}.  300  IN  TXT  "{" ".join(["v=spf1", *kept, "~all"])}"',
+            fix=txt(subject, spf_text(chained_terms(tree.nodes), "~all")),
         )
     ]
+
+
+def chained_terms(nodes: list[SPFNode]) -> list[str]:
+    """The terms of the record and of those that it redirects to."""
+    found: list[str] = []
+    record = ending(nodes)
+    for node in nodes:
+        if node.record is record or (node.record.redirect and node.record.all is None):
+            found += [term.text for term in usable_terms(node.record)]
+        if node.record is record:
+            break
+    return found
 
 
 def ending(nodes: list[SPFNode]) -> SPFRecord | None:
@@ -296,11 +314,22 @@ def spf_deprecated(site: Site, subject: str) -> Verdict:
             reason="90 days: it works today",
             score=Score(1, 1, 1),
             minutes=10,
-            evidence="\n".join([f'TXT {subject} → "{found[0]}"', *notes]),
+            evidence=[f'TXT {subject} → "{found[0]}"', *notes],
             impact="Nobody notices today. Each of these makes the next mistake more likely.",
-            fix=f"Remove these terms from the SPF record of {subject}.",
+            fix=txt(subject, tidied(subject, tree)),
         )
     ]
+
+
+def tidied(domain: str, tree: SPFTree) -> str:
+    """The record without its useless entries."""
+    record = tree.nodes[0].record
+    unwanted = [term.text for term in record.terms if term.name == "ptr"]
+    unwanted += [void.partition(" of ")[0] for void in tree.voids if void.endswith(f" of {domain}")]
+    terms = [term.text for term in usable_terms(record, unwanted=unwanted)]
+    if record.redirect and record.all is None:
+        return spf_text(terms, f"redirect={record.redirect}")
+    return spf_text(terms, f"{record.all or '~'}all")
 
 
 def remarks(tree: SPFTree) -> list[str]:
@@ -345,8 +374,11 @@ def spf_sender(site: Site, subject: str) -> Verdict:
             reason="mail the product depends on is refused or binned",
             score=Score(3, 2, 3),
             minutes=10,
-            evidence=f'TXT {site.domain} → "{found[0]}"\ncheck_host({subject}) → {result.result}, by {result.reason}',
+            evidence=[
+                f'TXT {site.domain} → "{found[0]}"',
+                f"check_host({subject}) → {result.result}, by {result.reason}",
+            ],
             impact="Confirmations and password mails that this server sends fail the check of every receiver.",
-            fix=f'{site.domain}.  300  IN  TXT  "v=spf1 {kind}:{subject} {kept}"',
+            fix=txt(site.domain, f"v=spf1 {kind}:{subject} {kept}"),
         )
     ]

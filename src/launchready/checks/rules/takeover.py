@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from launchready.checks.finding import Finding, Score
 from launchready.checks.operations import RunAll, Subdomains, Undetermined, known
 from launchready.checks.rule import FINE, NOT_APPLICABLE, Verdict, rule
+from launchready.checks.sanitize import Lines
 from launchready.checks.shared_queries import Addresses, addresses, named_hosts
 from launchready.checks.site import Site
 from launchready.checks.takeover import find_unclaimed
@@ -47,7 +48,7 @@ def takeover(site: Site, subject: str) -> Verdict:
             reason="a stranger can take over a name",
             score=Score(5, 2, 3),
             minutes=15,
-            evidence=f"{found.evidence}\nGET {claim.answer.url} → {claim.answer.status}, {claim.quote}",
+            evidence=[found.evidence, f"GET {claim.answer.url} → {claim.answer.status}, {claim.quote}"],
             impact="Anybody who claims it can show a page under your name, with a valid certificate: a copy of "
             "your login, for example. Cookies of the whole domain may be sent there as well.",
             fix=f"Delete the CNAME record of {subject}, or create {found.last} again in your {claim.title} account.",
@@ -85,7 +86,7 @@ def forgotten_names(site: Site, subject: str) -> Verdict:
     return [forgotten_finding(site, subject, strange)] if strange else FINE
 
 
-def inspect_name(name: str) -> Flow[tuple[str, str, Undetermined | None]]:
+def inspect_name(name: str) -> Flow[tuple[str, Lines, Undetermined | None]]:
     """Returns the name, the evidence that it can be claimed (or ""), and the reason why that is unknown (or None)."""
     try:
         found: Addresses = yield from addresses(name)
@@ -96,10 +97,10 @@ def inspect_name(name: str) -> Flow[tuple[str, str, Undetermined | None]]:
         return name, "", silent
     if claim is None or not claim.quote:
         return name, "", None
-    return name, f"{found.evidence}\nGET {claim.answer.url} → {claim.answer.status}, {claim.quote}", None
+    return name, [found.evidence, f"GET {claim.answer.url} → {claim.answer.status}, {claim.quote}"], None
 
 
-def takeover_finding(site: Site, name: str, evidence: str) -> Finding:
+def takeover_finding(site: Site, name: str, evidence: Lines) -> Finding:
     return forgotten_names.fail(
         site,
         name,

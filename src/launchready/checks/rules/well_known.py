@@ -53,8 +53,10 @@ def apple_links(site: Site, subject: str) -> Verdict:
             evidence=f"GET {op.url} → {op.answer.status}"
             + (f" → {op.answer.location}" if op.answer.location else f", {op.answer.header('content-type')}"),
             impact="Links in mails, including those that confirm an address, open in the wrong place.",
-            fix=f"Answer {op.url} itself, without a redirect, with content-type: application/json, and\n"
-            '{"applinks": {"details": [{"appIDs": ["TEAM123456.com.example.app"], "components": [{"/": "/*"}]}]}}',
+            fix=[
+                f"Answer {op.url} itself, without a redirect, with content-type: application/json, and",
+                '{"applinks": {"details": [{"appIDs": ["TEAM123456.com.example.app"], "components": [{"/": "/*"}]}]}}',
+            ],
         )
     ]
 
@@ -189,7 +191,10 @@ def security_txt(site: Site, subject: str) -> Verdict:
             minutes=10,
             evidence=f"GET {op.url} → {op.answer.status}",
             impact="Well-meaning people give up, or write to a form that nobody reads.",
-            fix=f"Answer {op.url} with:\nContact: mailto:security@{subject}\nExpires: <a date within a year, as in "
-            "2027-06-30T00:00:00Z>",
+            fix=[
+                f"Answer {op.url} with:",
+                f"Contact: mailto:security@{subject}",
+                "Expires: <a date within a year, as in 2027-06-30T00:00:00Z>",
+            ],
         )
     ]

@@ -41,11 +41,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def routes(given: list[list[str]]) -> "tuple[Target, Target]":
+def routes(arguments: list[list[str]]) -> "tuple[Target, Target]":
     """Return targets and weights of the arguments and of ``[routes]``: ``booking = { match = "POST /bookings", p95 =
     800, weight = 3 }``. Raises ConfigError.
     """
-    rows = [(match, target, number(f"--route {match}", weight)) for match, target, weight in given]
+    rows = [(match, target, number(f"--route {match}", weight)) for match, target, weight in arguments]
     for name, row in configuration.load().table("routes").items():
         problems = [
             f"[routes] {name}: unknown option {key!r}; known are {', '.join(ROUTE)}" for key in row if key not in ROUTE

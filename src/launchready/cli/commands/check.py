@@ -2,6 +2,7 @@
 
 import argparse
 import datetime as dt
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from launchready.cli import last_report
 from launchready.cli.check_arguments import add_check_arguments, check_options
 from launchready.cli.configuration import load
-from launchready.cli.options import exit_code, use_color, write
+from launchready.cli.options import UNKNOWN, exit_code, use_color, write
 from launchready.cli.progress import progress
 from launchready.errors import ConfigError
 
@@ -31,14 +32,30 @@ def run(args: argparse.Namespace) -> int:
         report: Report = check_with(replace(options, progress=show)).accepting(accepted_ids())
     write(args, render(args, report))
     if last_report.is_project() or args.since:
-        last_report.save(last_report.path("report", report.domain), report.to_json())
-    return exit_code(
+        keep(report)
+    code = exit_code(
         args.fail_on,
         now=bool(report.fix_now),
         later=bool(report.can_wait),
         unknown=bool(report.undetermined),
         allow_unknown=args.allow_unknown,
     )
+    if code == UNKNOWN and not args.quiet and (args.since or args.format != "text" or args.output):
+        lines = [f"could not check {one.code} {one.subject}; run again: {one.verify}" for one in report.undetermined]
+        sys.stderr.write("\n".join(lines) + "\n")
+    return code
+
+
+def keep(report: Any) -> None:
+    """Stores the newest answer of each code: a partial run does not replace a whole one."""
+    file = last_report.path("report", report.domain)
+    earlier = last_report.load(file)
+    if earlier is not None:
+        from launchready.checks.report import Report  # noqa: PLC0415 - "--help" must not wait for it
+
+        before = Report.from_dict(earlier)
+        report = report.completed(before) if before.domain == report.domain else report
+    last_report.save(file, report.to_json())
 
 
 def accepted_ids() -> frozenset[str]:

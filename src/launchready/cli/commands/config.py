@@ -38,25 +38,25 @@ def from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str,
     """Yield the settings in environment variables, by name."""
     for name, value in sorted(environment.items()):
         if name.startswith(ENVIRONMENT):
-            yield name.removeprefix(ENVIRONMENT).lower(), masked(name, value), f"environment variable {name}"
+            yield name.removeprefix(ENVIRONMENT).lower(), mask_value(name, value), f"environment variable {name}"
 
 
 def from_file(file: Configuration) -> Iterator[tuple[str, str, str]]:
-    for name, value in flat(file.values):
-        yield name, masked(name, value), str(file.source)
+    for name, value in flatten(file.values):
+        yield name, mask_value(name, value), str(file.source)
 
 
-def flat(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
     """Flatten ``{"a": {"b": 1}}`` to ``a.b``; a reference to the environment stays one value."""
     for key, value in values.items():
         name = f"{at}.{key}" if at else key
         if isinstance(value, Mapping) and set(value) != {"env"}:
-            yield from flat(value, name)
+            yield from flatten(value, name)
         else:
             yield name, value
 
 
-def masked(name: str, value: Any) -> str:
+def mask_value(name: str, value: Any) -> str:
     """Return a value for display. A reference to the environment shows only whether the variable is set."""
     if isinstance(value, Mapping):
         variable = str(value["env"])

@@ -7,6 +7,7 @@ request asks the app and concurrent requests wait for it: :mod:`.miss`. Unsafe r
 from collections.abc import Iterable
 
 from launchready.core.cache import conditional_requests, lookup, no_vary_search, purge, route_counters
+from launchready.core.cache.app_call import AppCall
 from launchready.core.cache.cache_key import url_key
 from launchready.core.cache.cache_status import FIELD, METHOD, MISS, MISS_STORED
 from launchready.core.cache.invalidation import BOUND, describes_target, invalidated_keys
@@ -15,7 +16,7 @@ from launchready.core.cache.personal_body import SUSPICIOUS, is_personal
 from launchready.core.cache.purge import PurgeCounter
 from launchready.core.cache.request_directives import ORDINARY
 from launchready.core.cache.reuse import add_etag
-from launchready.core.cache.shared_state import MAX_UNCACHEABLE, AppCall, CacheState
+from launchready.core.cache.shared_state import MAX_UNCACHEABLE, CacheState
 from launchready.core.cache.storability import groups
 from launchready.core.cache.stored_response import ENCODED, HAS_NO_VARY_SEARCH, NO_ETAG, SEARCHED, StoredResponse
 from launchready.core.cache.suggestions import SAMPLE_EVERY
@@ -95,7 +96,7 @@ class CacheFeature:
                 return None
             response.headers.append(MISS_STORED)
             copy = allocate(Copy)
-            copy.limit = state.max_body
+            copy.limit, copy.call = state.max_body, call
             yield copy
             body = copy.answer
             if (
@@ -117,7 +118,8 @@ class CacheFeature:
         except StoreError:
             return None
         finally:  # also after an exception or a disconnect: requests must not wait for a response that never comes
-            del state.in_flight[key]
+            if state.in_flight.get(key) is call:
+                del state.in_flight[key]
             call.landed = True
             if call.waiting:
                 call.land()

@@ -5,16 +5,14 @@ Requests for one key share one call of the app (RFC 9111 section 4). A request t
 app, and the other 49 share a second call.
 """
 
-from collections.abc import Callable
-
 from launchready.core.cache import language_negotiation, lookup, no_vary_search, route_counters, store_response
+from launchready.core.cache.app_call import AppCall, Slot
 from launchready.core.cache.cache_key import url_key, variant_key
 from launchready.core.cache.cache_status import COLLAPSED, MISS, MISS_STORED, forwarded
 from launchready.core.cache.purge import PurgeCounter
 from launchready.core.cache.request_directives import ORDINARY, RequestDirectives, has_credentials
 from launchready.core.cache.reuse import Reuse, decide, respond_stale
-from launchready.core.cache.shared_state import MAX_UNCACHEABLE, AppCall, CacheState
-from launchready.core.cache.store_response import Slot
+from launchready.core.cache.shared_state import MAX_UNCACHEABLE, CacheState
 from launchready.core.cache.stored_response import HAS_NO_VARY_SEARCH, POINTER, StoredResponse, stamp
 from launchready.core.cache.suggestions import SAMPLE_EVERY
 from launchready.core.cache.validation import complete, refresh, validate
@@ -27,7 +25,8 @@ from launchready.http.problem import problem
 
 _STATIC_TYPES = (b"text/css", b"text/javascript", b"application/javascript", b"image/", b"font/", b"audio/", b"video/")
 
-Lead = Callable[[], None]
+MAX_BLOCKED = 2
+"""Calls with a slow client that a request waits for, before it asks the app itself."""
 
 
 class Miss:
@@ -38,6 +37,7 @@ class Miss:
     - ``call``: our call of the app that others wait for. ``shared``: a call of another request ended meanwhile.
     - ``may_wait``: another call may still be waited for; ``waited``: seconds spent on other processes' leases.
     - ``arrived``: the request's place in ``state.sequence``; ``validated``: the entry is younger than the request.
+    - ``blocked``: calls with a slow client that were met.
     - ``settled``: other processes need not be told of this request's end.
     """
 
@@ -48,7 +48,7 @@ class Miss:
     slot: Slot | None = None
     call: AppCall | None = None
     shared = settled = validated = False
-    age = arrived = 0
+    age = arrived = blocked = 0
     waited = 0.0
 
     def __init__(self, state: CacheState, request: Request, directives: RequestDirectives, key: str) -> None:
@@ -129,6 +129,8 @@ class Miss:
                 state, directives, self.slot, self.entry, self.mark, self.waited
             )
             if seconds is None:
+                if self.call is not None:
+                    self.call.slot = self.slot
                 return None
             self.waited += seconds
             self.shared, self.stale, self.entry_key = True, None, self.key
@@ -181,6 +183,11 @@ class Miss:
         call = allocate(AppCall)
         call.key, call.started = self.entry_key, next(state.sequence)
         ahead = state.in_flight.setdefault(self.entry_key, call)
+        if ahead is not call and ahead.blocked:  # take over, with its lease
+            state.in_flight[self.entry_key] = call
+            if ahead.slot is not None:
+                store_response.mark_abandoned(state, ahead.slot)
+            ahead = call
         if ahead is call:
             self.call = call
         elif self.entry_key not in state.uncacheable:
@@ -190,11 +197,14 @@ class Miss:
     def _look_again(self, ahead: AppCall) -> None:
         """A call of another request has ended, or waiting for it makes no sense any more.
 
-        If it stored nothing although the app answered, the response cannot be shared and each request asks the app. If
-        the app did not answer (the client went away), another request may lead. A request that demands validation
-        waits once more if the call began before the request arrived.
+        If it stored nothing although the app answered, the response cannot be shared and each request asks the app.
+        If the app did not answer (the client went away), or the client reads too slowly, another request may lead. A
+        request that demands validation waits once more if the call began before the request arrived.
         """
-        if ahead.started > self.arrived:
+        if ahead.blocked and not ahead.landed:
+            self.blocked += 1
+            self.may_wait = self.blocked < MAX_BLOCKED
+        elif ahead.started > self.arrived:
             self.validated = self.directives.validate and ahead.stored
             self.may_wait = ahead.landed and not ahead.answered
         else:
@@ -226,8 +236,7 @@ class Miss:
         """Store the response once its body is complete."""
         state, request = self.state, self.request
         response.headers.append(MISS_STORED)
-        copy = allocate(Copy)
-        copy.limit = state.max_body
+        copy = Copy(state.max_body, self.call)
         yield copy
         body = copy.answer
         changed = state.changes.times and state.changes.changed_since(url_key(request), self.started)
@@ -283,7 +292,8 @@ class Miss:
         """Release the requests that wait for our call."""
         call, self.call = self.call, None
         if call is not None:
-            self.state.in_flight.pop(call.key, None)
+            if self.state.in_flight.get(call.key) is call:
+                del self.state.in_flight[call.key]
             call.landed = True
             if call.waiting:
                 call.land()

@@ -25,9 +25,7 @@ SUSPICIOUS = (
 """Substrings in lower case, one of which every token name contains; or the name may be encoded."""
 
 # Content types in which tokens are searched: pages, fragments, and data that scripts read.
-_SEARCHED = re.compile(
-    rb"^(?:text/html|(?:text|application)/(?:[\w.-]+\+)?(?:xml|json)|application/xhtml\+xml|$)", re.IGNORECASE
-)
+_SEARCHED = re.compile(rb"^(?:text/html|(?:text|application|image)/(?:[\w.-]+\+)?(?:xml|json)|$)", re.IGNORECASE)
 
 # A tag that may carry a token, with its attributes. Quoted values may contain ">".
 _TAG = re.compile(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 
 from launchready.core.cache import no_vary_search, request_directives
+from launchready.core.cache.app_call import AppCall
 from launchready.core.cache.cache_key import append_headers, url_key
 from launchready.core.cache.invalidation import RecentChanges
 from launchready.core.cache.profiles import CachePolicy
@@ -12,7 +13,6 @@ from launchready.core.cache.route_counters import RouteCounters
 from launchready.core.cache.storability import Storability
 from launchready.core.cache.stored_response import StoredResponse
 from launchready.core.cache.suggestions import Suggestions
-from launchready.exchange.app import Flight
 from launchready.exchange.store import Entry, Space
 from launchready.http.message import Request
 from launchready.http.routes import RouteTable
@@ -22,20 +22,6 @@ MAX_UNCACHEABLE = 4096
 
 
 MAX_NAMES = 4096
-
-
-class AppCall(Flight):
-    """A call of the app that concurrent requests may wait for.
-
-    ``key``: of the entry; ``started``: its place in ``CacheState.sequence``; ``began``: its time;
-    ``purge_version``: the latest purge before it; ``stored``: the response was stored.
-    """
-
-    key: str
-    started: int
-    began: float
-    purge_version: int
-    stored = False
 
 
 class CacheState:

@@ -6,6 +6,7 @@ purge or takeover has another version, and the write is skipped.
 """
 
 from launchready.core.cache import language_negotiation
+from launchready.core.cache.app_call import Slot
 from launchready.core.cache.cache_key import variant_key
 from launchready.core.cache.request_directives import RequestDirectives
 from launchready.core.cache.reuse import add_etag
@@ -27,25 +28,6 @@ _POINTER_FOR = 86_400
 MAX_VARIANTS = 2048
 _COUNTED = 1024
 _DROPPED = 1024
-
-
-class Slot:
-    """Where a response will be stored.
-
-    - ``url_key``: key of the URL; ``key``: key of the entry: the same, or that of a variant behind ``pointer``.
-    - ``version``: version in a shared store; None if another process stores.
-    - ``purge_version``: version when the app was asked. ``holds_lease``: other processes wait for this response.
-    """
-
-    __slots__ = ("holds_lease", "key", "pointer", "purge_version", "url_key", "version")
-
-    def __init__(self, url_key: str, key: str, pointer: Entry[StoredResponse] | None) -> None:
-        self.url_key = url_key
-        self.key = key
-        self.pointer = pointer
-        self.version: int | None = None
-        self.purge_version = 0
-        self.holds_lease = False
 
 
 def acquire_lease(

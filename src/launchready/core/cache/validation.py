@@ -1,6 +1,7 @@
 """Validation of a stored response with the app (RFC 9111 section 4.3), before or behind the answer."""
 
 from launchready.core.cache import store_response
+from launchready.core.cache.app_call import Slot
 from launchready.core.cache.cache_key import url_key
 from launchready.core.cache.cache_status import FIELD, forwarded
 from launchready.core.cache.personal_body import is_personal
@@ -8,7 +9,6 @@ from launchready.core.cache.purge import PurgeCounter
 from launchready.core.cache.request_directives import RequestDirectives
 from launchready.core.cache.reuse import respond, respond_stale
 from launchready.core.cache.shared_state import CacheState
-from launchready.core.cache.store_response import Slot
 from launchready.core.cache.stored_response import INSPECTED, LEASE, StoredResponse
 from launchready.errors import StoreError
 from launchready.exchange.app import Copy, Forward

@@ -9,8 +9,8 @@ What a response carries is decided by the policy alone. Whatever the app itself 
 that there is one ``Access-Control-Allow-Origin`` and it is never a reflection of an origin that is not listed.
 """
 
-from launchready.core.cors.explain import Verdict, why
+from launchready.core.cors.explain import CORSVerdict, why
 from launchready.core.cors.handler import Cors
-from launchready.core.cors.policy import OWNED, Policy
+from launchready.core.cors.policy import OWNED, CORSPolicy
 
-__all__ = ["OWNED", "Cors", "Policy", "Verdict", "why"]
+__all__ = ["OWNED", "CORSPolicy", "CORSVerdict", "Cors", "why"]

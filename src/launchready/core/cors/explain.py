@@ -3,23 +3,23 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from launchready.core.cors.policy import SAFELISTED_METHODS, Policy
+from launchready.core.cors.policy import SAFELISTED_METHODS, CORSPolicy
 
 SAFELISTED_HEADERS = frozenset({b"accept", b"accept-language", b"content-language", b"content-type", b"range"})
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 
 
-class Verdict(NamedTuple):
+class CORSVerdict(NamedTuple):
     """``granted``: the page may make the request and read the answer."""
 
     granted: bool
     reasons: tuple[str, ...]
 
 
-def why(policy: Policy, origin: bytes | None, method: bytes, headers: Iterable[bytes]) -> Verdict:
+def why(policy: CORSPolicy, origin: bytes | None, method: bytes, headers: Iterable[bytes]) -> CORSVerdict:
     """``headers``: names that the page sets. What a browser always lets a page set needs no permission."""
     if origin is None:
-        return Verdict(True, ("It has no Origin: no page of another site asks, so CORS has nothing to say.",))
+        return CORSVerdict(True, ("It has no Origin: no page of another site asks, so CORS has nothing to say.",))
     listed = policy.origins.allow(origin)
     said = [_granted(policy, origin) if listed else _refused(policy, origin)]
     granted = listed
@@ -41,10 +41,10 @@ def why(policy: Policy, origin: bytes | None, method: bytes, headers: Iterable[b
         said.append("enforce=True: the server refuses it with 403 before the app runs, preflight or not.")
     if granted and not policy.credentials:
         said.append("Cookies are not for it: allow_credentials is False.")
-    return Verdict(granted, tuple(said))
+    return CORSVerdict(granted, tuple(said))
 
 
-def _granted(policy: Policy, origin: bytes) -> str:
+def _granted(policy: CORSPolicy, origin: bytes) -> str:
     if policy.origins.any:
         return f'The origin {_quoted(origin)} is granted, as any is: allow_origins is ["*"].'
     if origin in policy.origins.exact:
@@ -52,7 +52,7 @@ def _granted(policy: Policy, origin: bytes) -> str:
     return f"The origin {_quoted(origin)} matches a pattern of allow_origins."
 
 
-def _refused(policy: Policy, origin: bytes) -> str:
+def _refused(policy: CORSPolicy, origin: bytes) -> str:
     said = f"The origin {_quoted(origin)} is not in allow_origins"
     if not policy.origins.exact and not policy.origins.patterns:
         return f"{said}, which is empty."
@@ -60,7 +60,7 @@ def _refused(policy: Policy, origin: bytes) -> str:
     return f"{said}: {hint}." if hint else f"{said}."
 
 
-def _near(policy: Policy, origin: bytes) -> str:
+def _near(policy: CORSPolicy, origin: bytes) -> str:
     """What is nearly the same, and in what it is not."""
     if origin == b"null":
         return "a sandboxed frame, a file or a redirect sends it, and anybody can; it is never granted"
@@ -82,7 +82,7 @@ def _near(policy: Policy, origin: bytes) -> str:
     return ""
 
 
-def _method(policy: Policy, method: bytes) -> str:
+def _method(policy: CORSPolicy, method: bytes) -> str:
     if method.upper() != method and policy.allows_method(method.upper()):
         return f"The method {_quoted(method)} is not {_quoted(method.upper())}: methods are case-sensitive."
     return f"The method {_quoted(method)} is not in allow_methods: the preflight is refused."

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from launchready.core.cors.explain import why
-from launchready.core.cors.policy import SAFELISTED_METHODS, VARY, Policy, one
+from launchready.core.cors.policy import SAFELISTED_METHODS, VARY, CORSPolicy, one
 from launchready.http.message import Headers, Request, Response
 from launchready.http.problem import problem
 
@@ -19,8 +19,8 @@ class Cors:
 
     def __init__(
         self,
-        default: Policy,
-        paths: Sequence[tuple[str, Policy]] = (),
+        default: CORSPolicy,
+        paths: Sequence[tuple[str, CORSPolicy]] = (),
         tell: Callable[[Callable[[], str]], None] = lambda _: None,
     ) -> None:
         """``tell`` takes what makes a line for the log, and calls it where somebody reads it."""
@@ -28,7 +28,7 @@ class Cors:
         self._tell = tell
         self._paths = sorted(paths, key=lambda row: -len(row[0]))
 
-    def policy(self, path: str) -> Policy:
+    def policy(self, path: str) -> CORSPolicy:
         """Prefixes are whole segments: "/api" covers "/api" and "/api/x", and not "/apis"."""
         for prefix, policy in self._paths:
             if path.startswith(prefix) and (prefix.endswith("/") or path[len(prefix) : len(prefix) + 1] in ("", "/")):
@@ -66,7 +66,7 @@ class Cors:
         request.adds.append(VARY)
         return None
 
-    def _preflight(self, policy: Policy, request: Request, origin: bytes, method: bytes) -> Response:
+    def _preflight(self, policy: CORSPolicy, request: Request, origin: bytes, method: bytes) -> Response:
         """Answered here and never passed on: the app, its log-in and its limits have no part in it (Fetch §4.8)."""
         names = policy.requested(request.lines(b"access-control-request-headers"))
         known = method in SAFELISTED_METHODS or method in policy.methods or policy.allows_method(method)
@@ -84,7 +84,7 @@ class Cors:
         return Response(204, headers, b"")
 
 
-def _words(policy: Policy, request: Request, origin: bytes | None, preflight: bytes | None = None) -> str:
+def _words(policy: CORSPolicy, request: Request, origin: bytes | None, preflight: bytes | None = None) -> str:
     if origin is None:
         return "CORS refused a request: it has no Origin, and Sec-Fetch-Site says that a page of another site asks."
     names = b",".join(request.lines(b"access-control-request-headers")).split(b",")
@@ -92,7 +92,7 @@ def _words(policy: Policy, request: Request, origin: bytes | None, preflight: by
     return f"CORS refused {'a preflight' if preflight else 'a request'}: " + " ".join(verdict.reasons)
 
 
-def _refused(policy: Policy) -> Response:
+def _refused(policy: CORSPolicy) -> Response:
     headers = () if policy.open else (VARY,)
     return problem(
         403, "cross-origin", "Cross-origin request refused",

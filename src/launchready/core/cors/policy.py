@@ -31,7 +31,7 @@ OWNED = frozenset(
 )
 
 
-class Policy:
+class CORSPolicy:
     """``own``: the app's public origin, where it is known. ``vouches`` says of a peer whether it may name our host."""
 
     __slots__ = (

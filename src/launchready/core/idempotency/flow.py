@@ -19,7 +19,15 @@ from launchready.core.idempotency.record import NOT_KEPT, RUNNING, ClaimRecord
 from launchready.core.idempotency.route_policy import REFUSED, KeyFinder, RoutePolicy, rerun
 from launchready.errors import SafeToRetry, StoreError
 from launchready.exchange.app import BodyCutShort, BodyTooLarge, ForwardBuffered, ReadBody, Spooled
-from launchready.exchange.claim import Claim, KeepAlive, RecoverOutcome, ReleaseIfMine, WaitForChange, root
+from launchready.exchange.claim import (
+    Claim,
+    KeepAlive,
+    RecoverOutcome,
+    ReleaseIfMine,
+    WaitForChange,
+    renewal_interval,
+    root,
+)
 from launchready.exchange.operations import Flow, allocate
 from launchready.exchange.store import Complete, Delete, Entry, Get, PutIfAbsent, Seize
 from launchready.http.message import Request, Response
@@ -31,10 +39,13 @@ LEAST_PAUSE, FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.01, 0.25
 """Seconds between two reads of a key that another process holds, where the store sends no notice; the pause doubles."""
 
 RENEWAL_GRACE = 0.6
-"""Seconds to wait for a renewal after a lease has run out, or one lease if that is shorter.
+"""Seconds to wait for a renewal after a lease has run out, or one lease if that is shorter, in addition to the interval
+between two renewals.
 
-While the store is down no lease can be renewed. Live processes retry four times a second
-(runtime/claims/lease_renewer.py), so a renewal arrives soon after the store is back.
+- While the store is down no lease can be renewed. Live processes retry four times a second
+  (runtime/claims/lease_renewer.py), so a renewal arrives soon after the store is back.
+- If the store's clock is set forward, every lease seems to have run out. A live process renews its own within the
+  interval.
 """
 
 STORE_RETRIES = 600.0
@@ -319,7 +330,7 @@ class IdempotencyFlow:
                 return self._answer_for(there)
             if entry.age >= lease:
                 if grace_ends < 0:
-                    grace_ends = waited + min(RENEWAL_GRACE, lease)
+                    grace_ends = waited + renewal_interval(lease) + min(RENEWAL_GRACE, lease)
                 left = grace_ends - waited
             else:
                 grace_ends, left = -1.0, min(patience - waited, lease - entry.age)

@@ -1,7 +1,6 @@
 """The record stored under a key, and its binary form."""
 
 from collections.abc import Callable
-from itertools import pairwise
 from struct import Struct, error
 
 from launchready.exchange.operations import allocate
@@ -122,7 +121,7 @@ def dump(record: ClaimRecord) -> bytes:
         FORM, record.status, record.elapsed, record.lease, to_fingerprint, to_owner, to_token, to_id, to_name, to_route,
         to_root, to_root + len(lines),
     )  # fmt: skip
-    return b"".join((head, fingerprint, token, id_, name, route, root, lines, record.body))
+    return b"".join((head, fingerprint, record.owner, token, id_, name, route, root, lines, record.body))
 
 
 def load(data: bytes) -> ClaimRecord:
@@ -133,8 +132,18 @@ def load(data: bytes) -> ClaimRecord:
             form, record.status, record.elapsed, record.lease,
             to_fingerprint, to_owner, to_token, to_id, to_name, to_route, to_root, to_lines,
         ) = _head.unpack_from(data)  # fmt: skip
-        ends = (_HEAD, to_fingerprint, to_owner, to_token, to_id, to_name, to_route, to_root, to_lines, len(data))
-        if form != FORM or any(end < start for start, end in pairwise(ends)):
+        if form != FORM or not (
+            _HEAD
+            <= to_fingerprint
+            <= to_owner
+            <= to_token
+            <= to_id
+            <= to_name
+            <= to_route
+            <= to_root
+            <= to_lines
+            <= len(data)
+        ):
             return ClaimRecord(b"", UNREADABLE)
         record.fingerprint = data[_HEAD:to_fingerprint]
         record.owner = data[to_fingerprint:to_owner]

@@ -5,9 +5,9 @@ and a problem document of the type registered for it. Who is counted together is
 request meets, in which order, and what is given back afterwards, by :class:`RateLimit`.
 """
 
-from launchready.core.ratelimit.bans import Ban, Bans
+from launchready.core.ratelimit.bans import BanRecord, Bans
 from launchready.core.ratelimit.limiter import RateLimit
 from launchready.core.ratelimit.login_guard import Guard
-from launchready.core.ratelimit.policy import Client, Policy
+from launchready.core.ratelimit.policy import IdentifyClient, LimitPolicy
 
-__all__ = ["Ban", "Bans", "Client", "Guard", "Policy", "RateLimit"]
+__all__ = ["BanRecord", "Bans", "Guard", "IdentifyClient", "LimitPolicy", "RateLimit"]

@@ -24,17 +24,17 @@ LISTED = 1000  # the latest bans that are listed
 LIST = "*list"
 
 
-class Ban(NamedTuple):
+class BanRecord(NamedTuple):
     """``strikes``: how many times so far; ``seconds``: how long this one is."""
 
     strikes: int
     seconds: float
 
 
-BANS = Space[Ban](
+BANS = Space[BanRecord](
     "bans",
     dump=lambda ban: b"%d %d" % (ban.strikes, ceil(ban.seconds)),
-    load=lambda data: Ban(*map(int, data.split())),
+    load=lambda data: BanRecord(*map(int, data.split())),
     size=lambda _: 32,
     evictable=False,
     max_entries=100_000,
@@ -94,7 +94,7 @@ class Bans:
             yield before
             strikes = before.answer.value.strikes + 1 if before.answer is not None else 1
             seconds = min(self.time * 2.0 ** min(strikes - 1, 30), self.longest)
-            yield Put(BANS, client, Ban(strikes, seconds), seconds + self.longest)
+            yield Put(BANS, client, BanRecord(strikes, seconds), seconds + self.longest)
             yield Refund(take.key, self.windows)
             yield from _listed(client)
         except StoreError:
@@ -112,21 +112,21 @@ class Bans:
         return delete.answer
 
 
-def remaining(entry: Entry[Ban] | None) -> float:
+def remaining(entry: Entry[BanRecord] | None) -> float:
     """Seconds left of a ban."""
     return 0.0 if entry is None else entry.value.seconds - entry.age
 
 
-def banned() -> Flow[dict[str, Ban]]:
+def banned() -> Flow[dict[str, BanRecord]]:
     """Who is banned now, with strikes and the seconds left."""
     listed = Get(LISTS, LIST)
     yield listed
-    found: dict[str, Ban] = {}
+    found: dict[str, BanRecord] = {}
     for client in listed.answer.value if listed.answer is not None else ():
         get = Get(BANS, client)
         yield get
         if get.answer is not None and remaining(get.answer) > 0:
-            found[client] = Ban(get.answer.value.strikes, remaining(get.answer))
+            found[client] = BanRecord(get.answer.value.strikes, remaining(get.answer))
     return found
 
 

@@ -1,23 +1,24 @@
-"""What a request meets: the policy of its route, and what is given back when it has been answered.
+"""The rate limit of a request: the policy of its route, and what is given back after the response.
 
-Most policies take a unit and are done: ``handle`` itself, with no frame between it and the store. The others take from
-several counters, and from all or from none: what was taken is given back where a later one refuses. Taking first and
-giving back later, and not looking first and taking later, is what keeps a hundred guesses at once from passing a limit
-of five.
+Most policies take one unit and are done; ``handle`` does this without a further frame. The others take from several
+counters, from all or from none: units already taken are given back if a later counter refuses. Units are taken first
+and given back later, so that a hundred simultaneous guesses cannot pass a limit of five.
 
-What a shared store lets through this process counts in its own memory, too. So when the store goes, nobody begins anew:
-the process knows whom it has served; and when the store is back, and has lost its counts or never knew those of the
-outage, the process still holds each client to the limit.
+Whatever a shared store lets through is counted in this process, too. If the store fails, is late or loses its counts,
+this process still admits no more than the limit: it knows what it has let through.
 
-Not counted under the default: preflights, static files and signed webhooks. Health paths never come here.
+The default does not count preflights and static files. A webhook is counted like any request; its unit is given back
+once its signature has been verified, by ``@webhook`` or by ``launchready.ratelimit.verified()``. A signature header
+alone exempts nothing. Health paths never reach the rate limit.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from math import ceil
 
 from launchready.core.ratelimit.bans import Bans
-from launchready.core.ratelimit.login_guard import failed
-from launchready.core.ratelimit.policy import Client, Policy
+from launchready.core.ratelimit.login_guard import Attempt, Guard, failed
+from launchready.core.ratelimit.policy import IdentifyClient, LimitPolicy
 from launchready.errors import StoreError
 from launchready.exchange.app import Forward, ForwardExclusive, ResponseSent
 from launchready.exchange.operations import Flow, allocate
@@ -32,11 +33,11 @@ STATIC = ("/static/", "/assets/", "/favicon.ico", "/robots.txt", "/.well-known/"
 
 
 class RateLimit:
-    """``routes`` names the policy of a route (None: not limited); any other request falls under ``default``.
+    """``routes`` holds the policy of a route (None: not limited); all other requests have the policy ``default``.
 
-    ``counts``: what was refused, would have been, was banned, or counted in this process for want of a store.
-    ``tell`` takes a line for the log. ``count``: answers a Take at once, where the store is in this process: then most
-    requests are counted by a plain call, at half of what it costs to be asked as a flow.
+    - ``counts``: requests refused, refused in shadow mode, banned, and counted in this process because of the store.
+    - ``tell`` writes a line to the log.
+    - ``count`` executes a Consume at once, if the store is in this process. That halves the cost of most requests.
     """
 
     name = "rate_limit"
@@ -44,9 +45,9 @@ class RateLimit:
 
     def __init__(
         self,
-        default: Policy | None,
-        routes: RouteTable[Policy | None],
-        messages: RouteTable[Policy | None] | None = None,
+        default: LimitPolicy | None,
+        routes: RouteTable[LimitPolicy | None],
+        messages: RouteTable[LimitPolicy | None] | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._default = default
@@ -67,11 +68,8 @@ class RateLimit:
             if request.method in ("GET", "HEAD"):
                 if request.path.startswith(STATIC):
                     return None
-            # Looked at in this order so that other requests pay for one search of a short string.
-            elif (
-                ("hook" in (path := request.path) or "callback" in path) and is_webhook(request) and is_signed(request)
-            ):
-                return None
+            elif request.method == "POST" and is_signed(request) and is_webhook(request):
+                return self.apply(policy, request, webhook=True)
         if request.method == "OPTIONS" and _is_preflight(request):
             return None
         if not policy.simple or policy.key is None:
@@ -85,27 +83,27 @@ class RateLimit:
         self.count(take)
         return self._told(policy, request, take)
 
-    def _ask(self, policy: Policy, request: Request, take: Consume) -> Flow[Response | None]:
+    def _ask(self, policy: LimitPolicy, request: Request, take: Consume) -> Flow[Response | None]:
         try:
             yield take
         except StoreError:
             self.counts["here"] += 1
             if policy.deny:
                 return _not_counted()
-            take = ConsumeLocal(take.key, policy.local)
-            yield take
+            take = yield from _take_locally(policy, take)
         else:
             if take.answer.allowed:
                 twin = allocate(ConsumeLocal)
                 twin.key, twin.windows, twin.cost = take.key, take.windows, 1
                 yield twin
-                if self.counts["here"] and not twin.answer.allowed:  # what passed in an outage counts
+                # The local count is binding after an outage, and always if it is exact: the store may have lost counts.
+                if not twin.answer.allowed and (self.counts["here"] or policy.exact):
                     yield from _give(_undo(take))
                     take = twin
         return self._told(policy, request, take)
 
-    def _told(self, policy: Policy, request: Request, take: Consume) -> Response | None:
-        """What the client is told of a simple policy: no, or how much is left."""
+    def _told(self, policy: LimitPolicy, request: Request, take: Consume) -> Response | None:
+        """Refuse, or add the headers with the remaining quota, for a simple policy."""
         taken = take.answer
         if not taken.allowed:
             self.counts["refused"] += 1
@@ -117,11 +115,15 @@ class RateLimit:
             request.adds += policy.headers(taken)
         return None
 
-    def apply(self, policy: Policy, request: Request, key: str | None = None) -> Flow[Response | None]:
-        """The whole way: ban, counters, slot, and afterwards what is given back. ``key``: who is counted, if known."""
-        visit = _Visit(policy, request, key, shared=self.count is None, lost=self.counts["here"] > 0)
+    def apply(
+        self, policy: LimitPolicy, request: Request, key: str | None = None, *, webhook: bool = False
+    ) -> Flow[Response | None]:
+        """Check the ban, the counters and the slot, and give units back afterwards.
+
+        ``key``: the client, if the caller knows it. ``webhook``: give the unit back if the signature is verified.
+        """
+        visit = _Visit(policy, request, key, self.counts, shared=self.count is None, webhook=webhook)
         refusal = yield from visit.enter()
-        self.counts["here"] += visit.here
         if refusal is not None:
             if policy.shadow:
                 self.counts["would_refuse"] += 1
@@ -147,34 +149,45 @@ class RateLimit:
 
 
 class _Visit:
-    """One request under one policy: what it has taken so far.
+    """One request under one policy, and the units it has taken so far.
 
-    ``shared``: what passes is counted in this process, too. ``lost``: and that count holds, for the store was away.
+    ``shared``: whatever a shared store admits is counted in this process, too. That count is binding as soon as the
+    store has failed once: ``counts["here"]`` is read at that moment, since the store may fail during this request.
     """
 
-    def __init__(self, policy: Policy, request: Request, key: str | None, *, shared: bool, lost: bool) -> None:
+    def __init__(
+        self,
+        policy: LimitPolicy,
+        request: Request,
+        key: str | None,
+        counts: dict[str, int],
+        *,
+        shared: bool,
+        webhook: bool,
+    ) -> None:
         self.policy = policy
         self.key = key
         self.request = request
-        self.first: Consume | None = None  # the one that the client is told of
+        self.first: Consume | None = None  # the counter that the response headers describe
         self.shared = shared
-        self.lost = lost
+        self.webhook = webhook
+        self.attempt: Attempt | None = None
         self.taken: list[Consume] = []
         self.twins: list[Consume] = []
         self.slot: Consume | None = None
-        self.pair: PutIfAbsent[bytes] | None = None
-        self.here = 0
+        self.pairs: list[PutIfAbsent[bytes]] = []
         self.banned = False
+        self._counts = counts
         self._client = ""
 
     @property
     def leaves_at_once(self) -> bool:
         policy = self.policy
-        return not (policy.slots or policy.failures or policy.refund)
+        return not (policy.slots or policy.failures or policy.refund or self.webhook)
 
     def client(self) -> Flow[str]:
         if not self._client:
-            ask = Client(self.request)
+            ask = IdentifyClient(self.request)
             yield ask
             self._client = ask.answer
         return self._client
@@ -196,13 +209,18 @@ class _Visit:
         policy = self.policy
         cost = policy.cost if isinstance(policy.cost, int) else policy.cost(self.request)
         if policy.guard is not None:
-            account = yield from policy.guard.read(self.request)
+            guard = policy.guard
+            attempt = yield from guard.read(policy.prefix, self.request)
+            if isinstance(attempt, Response):
+                return attempt
+            self.attempt = attempt
             client = yield from self.client()
-            counters = policy.guard.counters(policy.prefix, account, client)
-            if account is not None:
-                self.pair = yield from policy.guard.another(policy.prefix, account, client)
-            if self.pair is not None:
-                counters.append((f"{policy.prefix}s:{client}", policy.guard.accounts))
+            counters = guard.counters(policy.prefix, attempt, client)
+            for account in attempt.accounts:
+                pair = yield from guard.claim_pair(policy.prefix, account, client)
+                if pair is not None:
+                    self.pairs.append(pair)
+                    counters.append((f"{policy.prefix}s:{client}", guard.accounts))
         else:
             key = self.key
             if key is None:
@@ -223,51 +241,55 @@ class _Visit:
         return None
 
     def _take(self, key: str, windows: tuple[Window, ...], cost: int) -> Flow[Consume | None]:
-        """The Take, answered; None where it could not be counted and the policy refuses then."""
+        """The executed Consume, or None if the store failed and the policy refuses uncounted requests."""
         take = Consume(key, windows, cost)
         try:
             yield take
         except StoreError:
-            self.here += 1
+            self._counts["here"] += 1
             if self.policy.deny:
                 return None
-            take = ConsumeLocal(
-                key, self.policy.here(windows) if windows is not self.policy.windows else self.policy.local
-            )
-            take.cost = cost
-            yield take
-            return take
+            return (yield from _take_locally(self.policy, take))
         if take.answer.allowed and self.shared and windows is not self.policy.slot_windows:
             twin = ConsumeLocal(key, windows, cost)
             yield twin
             if twin.answer.allowed:
                 self.twins.append(twin)
-            elif self.lost:
+            elif self._counts["here"] or all(window.exact for window in windows):
                 yield from _give(_undo(take))
                 return twin
         return take
 
     def answered(self, response: Response) -> Flow[None]:
-        """Refund back what this answer does not cost."""
+        """Refund back the units that this response does not cost."""
         policy = self.policy
         if policy.failures:
             if failed(self.request, response):
                 return
-            if response.status < 400 and policy.guard is not None and self.first is not None:
-                for each in (self.first, *[twin for twin in self.twins if twin.key == self.first.key]):
-                    yield from _give(_undo(each, everything=True))  # the right password: a clean sheet
+            if response.status < 400 and policy.guard is not None and self.attempt is not None:
+                yield from self._logged_in(policy.guard, self.attempt, response)
             yield from self._give_back()
-        elif policy.refund and response.status >= 500:
+        elif (policy.refund and response.status >= 500) or (self.webhook and getattr(self.request, "verified", False)):
             yield from self._give_back()
 
+    def _logged_in(self, guard: Guard, attempt: Attempt, response: Response) -> Flow[None]:
+        """The password was right: clear the account's counter, and trust this device."""
+        first = self.first
+        if first is not None and guard.clears(attempt):
+            for each in (first, *[twin for twin in self.twins if twin.key == first.key]):
+                yield from _give(_undo(each, everything=True))
+        cookie = guard.device_cookie(self.policy.prefix, self.request, attempt)
+        if cookie is not None:
+            response.headers.append(cookie)
+
     def broke(self) -> Flow[None]:
-        """The app raised, or the client went away before there was an answer."""
+        """The app raised, or the client disconnected before there was a response."""
         if self.policy.failures or self.policy.refund:
             yield from self._give_back()
         yield from self.release()
 
     def release(self) -> Flow[None]:
-        """The slot is free, now that the last byte has left or nobody waits for it."""
+        """Free the slot: the last byte has been sent, or the client has disconnected."""
         slot, self.slot = self.slot, None
         if slot is not None:
             yield from _give(_undo(slot))
@@ -276,12 +298,27 @@ class _Visit:
         taken, self.taken, self.twins = [*self.taken, *self.twins], [], []
         for take in taken:
             yield from _give(_undo(take))
-        pair, self.pair = self.pair, None
-        if pair is not None and self.policy.guard is not None:
-            try:
-                yield self.policy.guard.forget(pair)
-            except StoreError:
-                return
+        pairs, self.pairs = self.pairs, []
+        for pair in pairs:
+            if self.policy.guard is not None:
+                with suppress(StoreError):
+                    yield self.policy.guard.forget(pair)
+
+
+def _take_locally(policy: LimitPolicy, take: Consume) -> Flow[Consume]:
+    """Count in this process while the store is unavailable: within the limit, and within this worker's part of it."""
+    local = ConsumeLocal(take.key, take.windows, take.cost)
+    yield local
+    if local.answer.allowed and policy.workers > 1:
+        part = ConsumeLocal(
+            take.key, policy.local if take.windows is policy.windows else policy.here(take.windows), take.cost
+        )
+        part.key = f"{take.key} part"
+        yield part
+        if not part.answer.allowed:
+            yield _undo(local)
+            return part
+    return local
 
 
 def _undo(take: Consume, *, everything: bool = False) -> Refund:
@@ -290,7 +327,7 @@ def _undo(take: Consume, *, everything: bool = False) -> Refund:
 
 
 def _give(give: Refund) -> Flow[None]:
-    """Where the store is down by now, the units come back by themselves when the window has passed."""
+    """Refund units back. If the store fails, they come back by themselves at the end of the window."""
     try:
         yield give
     except StoreError:

@@ -22,7 +22,7 @@ Key = Callable[[Request], str]
 Cost = int | Callable[[Request], int]
 
 
-class Client(Op[str]):
+class IdentifyClient(Op[str]):
     """Who is asking, by the face's own trusted proxies: the key of the client's address."""
 
     __slots__ = ("request",)
@@ -31,7 +31,7 @@ class Client(Op[str]):
         self.request = request
 
 
-class Policy:
+class LimitPolicy:
     """``windows`` in ascending order of period.
 
     - ``headers``: "draft", "legacy" (X-RateLimit-*) or "off". ``deny``: refuse while the store is down.
@@ -82,6 +82,7 @@ class Policy:
         self.legacy = headers == "legacy"
         self.prefix = f"rate:{salt}{name}:"
         self.local = self.here(windows)
+        self.exact = all(window.exact for window in windows)
         shown = name.encode("ascii", "backslashreplace").decode()
         self.names = [shown if index == 0 else f"{shown};{index + 1}" for index in range(len(windows))] or [shown]
         self.quoted = [string(each).encode() for each in self.names[: len(windows)]] if headers == "draft" else []

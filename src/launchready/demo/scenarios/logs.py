@@ -11,14 +11,14 @@ NOTE = ""
 
 async def run(context: ScenarioContext) -> ScenarioResult:
     text = context.app.log_text()
-    found = {kind: sum(map(text.count, values)) for kind, values in secrets_of(context).items()}
+    found = {kind: sum(map(text.count, values)) for kind, values in list_secrets(context).items()}
     total = sum(found.values())
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.items() if count)
     summary = f"{total:,} found in {len(text.splitlines()):,} lines" + (f": {kinds}" if total else "")
     return ScenarioResult(summary, [f"the log holds no secret: {kinds}"] if total else [])
 
 
-def secrets_of(context: ScenarioContext) -> dict[str, list[str]]:
+def list_secrets(context: ScenarioContext) -> dict[str, list[str]]:
     customers = context.customers
     return {
         "passwords": [customer.password for customer in customers],

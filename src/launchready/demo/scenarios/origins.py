@@ -6,7 +6,7 @@ so a browser sends it from there. The scenario checks the browser's grants and t
 
 import uuid
 
-from launchready.demo.http_client import HttpAnswer
+from launchready.demo.http_client import LoopbackAnswer
 from launchready.demo.sample_app import WEB_APP
 from launchready.demo.scenarios.scenario import ScenarioContext, ScenarioResult
 
@@ -34,7 +34,7 @@ async def run(context: ScenarioContext) -> ScenarioResult:
     return ScenarioResult(summary, failures)
 
 
-async def send_from(context: ScenarioContext, origin: str) -> tuple[HttpAnswer, HttpAnswer, HttpAnswer]:
+async def send_from(context: ScenarioContext, origin: str) -> tuple[LoopbackAnswer, LoopbackAnswer, LoopbackAnswer]:
     customer = context.customers[1]
     cookie = {"origin": origin, "cookie": f"session={customer.token}"}
     preflight = {
@@ -51,7 +51,7 @@ async def send_from(context: ScenarioContext, origin: str) -> tuple[HttpAnswer, 
     )
 
 
-def is_granted(answer: HttpAnswer, origin: str) -> bool:
+def is_granted(answer: LoopbackAnswer, origin: str) -> bool:
     """Whether a browser lets a page of this origin read the answer with credentials (Fetch, "CORS check")."""
     return (
         answer.status < 300

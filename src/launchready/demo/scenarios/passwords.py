@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 
-from launchready.demo.http_client import HttpAnswer
+from launchready.demo.http_client import LoopbackAnswer
 from launchready.demo.scenarios.scenario import ScenarioContext, ScenarioResult
 
 TITLE = "one password guessed 500 times"
@@ -16,7 +16,7 @@ ATTACKER = "203.0.113.66"
 async def run(context: ScenarioContext) -> ScenarioResult:
     owner = context.customers[0]
 
-    async def guess(_: int) -> HttpAnswer:
+    async def guess(_: int) -> LoopbackAnswer:
         account = {"email": owner.email, "password": secrets.token_urlsafe(12)}
         return await context.client.send("POST", "/login", address=ATTACKER, json=account)
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from launchready.demo.customers import Customer
-from launchready.demo.http_client import ConnectionLost, HttpAnswer, HttpClient
+from launchready.demo.http_client import ConnectionLost, LoopbackAnswer, LoopbackClient
 from launchready.demo.sample_app import CoachApp
 from launchready.demo.scenarios.scenario import ScenarioContext, ScenarioResult
 from launchready.reconciliation.charges import Charge
 from launchready.reconciliation.providers.stripe import Stripe
-from launchready.reconciliation.report import CHARGED, ReconcileReport, Verdict
+from launchready.reconciliation.report import CHARGED, KeyVerdict, ReconcileReport
 from launchready.reconciliation.run import reconcile
 
 TITLE = "200 payments, each sent up to 20 times at once; one worker killed in the middle"
@@ -83,7 +83,7 @@ async def book(context: ScenarioContext) -> list[Payment]:
 
     async def book_one(n: int) -> Payment:
         customer = context.customers[n % len(context.customers)]
-        headers = customer.bearer | {"idempotency-key": f"booking-{n}"}
+        headers = customer.bearer | {"idempotency-key": str(uuid.uuid4())}
         slot = {"slot_id": n + 1}
         answer = await context.client.send("POST", "/bookings", address=customer.address, headers=headers, json=slot)
         return Payment(customer, answer.expect(201).json()["id"], copies=20 if n % 8 == 0 else 2 + n % 4)
@@ -115,7 +115,7 @@ async def send_payment(context: ScenarioContext, payment: Payment) -> None:
         payment.outcome = "paid" if payment.outcome == "paid" else fate
 
 
-def outcome_of(answer: HttpAnswer) -> str | None:
+def outcome_of(answer: LoopbackAnswer) -> str | None:
     """Return the outcome that a final answer implies, or None if the answer is not final."""
     if answer.status == 201:
         return "paid"
@@ -139,7 +139,7 @@ async def kill_a_worker(context: ScenarioContext, payments: list[Payment]) -> bo
     return True
 
 
-async def reconcile_unknown(context: ScenarioContext, payments: list[Payment]) -> list[Verdict]:
+async def reconcile_unknown(context: ScenarioContext, payments: list[Payment]) -> list[KeyVerdict]:
     """Settle unknown outcomes by the provider's list, as ``launchready reconcile stripe --settle``, then pay the rest.
 
     A payment whose key is settled as done counts as paid: its customer is charged, and the report names the charge.
@@ -174,5 +174,5 @@ def stripe(app: CoachApp) -> Stripe:
 
 
 async def charges(context: ScenarioContext) -> Counter[str]:
-    async with HttpClient(context.app.provider.port, max_connections=1) as wire:
+    async with LoopbackClient(context.app.provider.port, max_connections=1) as wire:
         return Counter((await wire.request("GET", "/ledger", {})).json())

@@ -25,7 +25,7 @@ from typing import Any
 from launchready.core.idempotency.keys import lookup_key
 from launchready.errors import ConfigError
 from launchready.idempotency.transaction.connections import Connection, adapt
-from launchready.idempotency.transaction.key_row import Row, RowFlow, begin, finish
+from launchready.idempotency.transaction.key_row import KeyRowFlow, Row, begin, finish
 from launchready.runtime.claims.context import IdempotencyContext
 from launchready.runtime.current import HELD
 from launchready.runtime.drive import adrive, drive
@@ -149,14 +149,14 @@ def _digest_of(fingerprint: object) -> bytes:
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _run(story: RowFlow) -> Any:
+def _run(story: KeyRowFlow) -> Any:
     def carry(op: Any) -> None:
         op.answer = op.call()
 
     return drive(story, carry)
 
 
-async def _arun(story: RowFlow) -> Any:
+async def _arun(story: KeyRowFlow) -> Any:
     async def carry(op: Any) -> None:
         op.answer = await op.carry(op.call)
 

@@ -22,7 +22,7 @@ IN_FLIGHT = "another transaction holds this key"
 SWEEP_EVERY = 64
 _finished = itertools.count(1)
 
-RowFlow = Generator[Op[Any], None, Any]
+KeyRowFlow = Generator[Op[Any], None, Any]
 
 
 class Row(NamedTuple):
@@ -35,7 +35,7 @@ class Row(NamedTuple):
     lease: float
 
 
-def begin(connection: Connection, *rows: Row) -> RowFlow:
+def begin(connection: Connection, *rows: Row) -> KeyRowFlow:
     """Open the transaction and take the key. Returns None if the work has to be done, else its stored result.
 
     - Several rows are one key under several secrets, the oldest secret first.
@@ -49,7 +49,7 @@ def begin(connection: Connection, *rows: Row) -> RowFlow:
         raise
 
 
-def enter(connection: Connection) -> RowFlow:
+def enter(connection: Connection) -> KeyRowFlow:
     """Open the transaction, in turn if it locks a SQLite file. If that fails, the turn goes to the next transaction."""
     file = yield from _call(connection, connection.writer)
     if file is not None:
@@ -63,7 +63,7 @@ def enter(connection: Connection) -> RowFlow:
         raise _locked_as_outage(error) from error
 
 
-def leave(connection: Connection, error: BaseException | None) -> RowFlow:
+def leave(connection: Connection, error: BaseException | None) -> KeyRowFlow:
     """Commit, or roll back if there is an error; then the next transaction may start."""
     try:
         yield from _call(connection, lambda: connection.leave(error))
@@ -77,14 +77,14 @@ def release_turn(connection: Connection) -> None:
         turn.release()
 
 
-def _take_all(connection: Connection, rows: Sequence[Row]) -> RowFlow:
+def _take_all(connection: Connection, rows: Sequence[Row]) -> KeyRowFlow:
     found = None
     for row in rows:
         found = found or (yield from _take(connection, row))
     return found
 
 
-def _take(connection: Connection, row: Row) -> RowFlow:
+def _take(connection: Connection, row: Row) -> KeyRowFlow:
     dialect = connection.dialect
     if dialect.name == "postgresql":
         yield from _locked(connection, dialect, row)
@@ -115,7 +115,7 @@ def _take(connection: Connection, row: Row) -> RowFlow:
     return b"null" if result is None else bytes(result)
 
 
-def _locked(connection: Connection, dialect: Dialect, row: Row) -> RowFlow:
+def _locked(connection: Connection, dialect: Dialect, row: Row) -> KeyRowFlow:
     """Take the key's advisory lock; create the table if it is missing."""
     until = SYSTEM.monotonic() + row.wait
     assert dialect.lock is not None  # PostgreSQL's
@@ -133,7 +133,7 @@ def _locked(connection: Connection, dialect: Dialect, row: Row) -> RowFlow:
             yield from _sql(connection, statement)
 
 
-def _inserted(connection: Connection, dialect: Dialect, row: Row, params: dict[str, Any]) -> RowFlow:
+def _inserted(connection: Connection, dialect: Dialect, row: Row, params: dict[str, Any]) -> KeyRowFlow:
     """Whether this transaction inserted the row. An affected-rows count would not tell (CLIENT.FOUND_ROWS)."""
     seconds = max(1, int(row.wait))
     rows = yield from _sql(connection, "SELECT @@innodb_lock_wait_timeout")
@@ -160,7 +160,7 @@ def _inserted(connection: Connection, dialect: Dialect, row: Row, params: dict[s
         yield from _sql(connection, f"SET SESSION innodb_lock_wait_timeout = {usual}")
 
 
-def _created(connection: Connection, dialect: Dialect, error: Exception) -> RowFlow:
+def _created(connection: Connection, dialect: Dialect, error: Exception) -> KeyRowFlow:
     """CREATE TABLE commits implicitly, so it never runs inside a transaction of the app."""
     if connection.joined:
         raise ConfigError(
@@ -173,7 +173,9 @@ def _created(connection: Connection, dialect: Dialect, error: Exception) -> RowF
     yield from enter(connection)
 
 
-def finish(connection: Connection, rows: Sequence[Row], result: bytes | None, error: BaseException | None) -> RowFlow:
+def finish(
+    connection: Connection, rows: Sequence[Row], result: bytes | None, error: BaseException | None
+) -> KeyRowFlow:
     """Store the result and commit; roll back if there is an error."""
     if error is None and result is not None:
         try:
@@ -187,11 +189,11 @@ def finish(connection: Connection, rows: Sequence[Row], result: bytes | None, er
     yield from leave(connection, error)
 
 
-def _sql(connection: Connection, statement: str, **params: Any) -> RowFlow:
+def _sql(connection: Connection, statement: str, **params: Any) -> KeyRowFlow:
     return (yield from _call(connection, lambda: connection.execute(statement, params)))
 
 
-def _call(connection: Connection, call: Callable[[], Any]) -> RowFlow:
+def _call(connection: Connection, call: Callable[[], Any]) -> KeyRowFlow:
     work = RunOnConnection(call, connection.carry)
     yield work
     return work.answer

@@ -24,13 +24,13 @@ class RouteTransactionFlow(TransactionFlow):
     def __init__(
         self,
         rule: RoutePolicy,
-        vault: KeyContext,
+        key_context: KeyContext,
         opens: Callable[[], Any],
         given: Callable[[RequestView], Any] | None,
         *,
         asks: bool,
     ) -> None:
-        super().__init__(rule, vault, rule.find, None, opens, ours=given is None, asks=asks)
+        super().__init__(rule, key_context, rule.find, None, opens, ours=given is None, asks=asks)
         self._given = given
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
@@ -53,7 +53,7 @@ def compile_routes(
             for line in error.problems:
                 problems.add(line)
     asks = settings.connection is None and settings.store is None
-    return lambda rule, vault: RouteTransactionFlow(rule, vault, opens, settings.connection, asks=asks)
+    return lambda rule, key_context: RouteTransactionFlow(rule, key_context, opens, settings.connection, asks=asks)
 
 
 def _no_database() -> Any:

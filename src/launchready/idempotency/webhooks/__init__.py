@@ -27,6 +27,7 @@ from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.views import Arguments, View, protected_view
 from launchready.idempotency.webhooks import presets
 from launchready.runtime.current import CurrentExchange, ViewFeatures
+from launchready.runtime.route_check import decorated
 from launchready.settings.idempotency import Idempotency, compile_rule
 from launchready.settings.problems import Problems
 
@@ -44,7 +45,7 @@ def names() -> list[str]:
 class WebhookView:
     """How a webhook is protected: by its event's id, whatever headers a delivery brings.
 
-    The scope is the handler, not the path: one event is worked on once, however the path is spelled.
+    The scope is the handler and its path without a trailing slash, so two endpoints for one provider both work on it.
     """
 
     def __init__(self, provider: str, handler: str, view: View) -> None:
@@ -53,7 +54,7 @@ class WebhookView:
 
     def flow(self, exchange: CurrentExchange, arguments: Arguments, *, asynchronous: bool) -> IdempotencyFlow:
         flow = self._view.flow(exchange, arguments, asynchronous=asynchronous)
-        flow.scope = self._scope
+        flow.scope = f"{self._scope}:{exchange.request.path.rstrip('/')}"
         flow.request_digest = b"event"
         return flow
 
@@ -99,7 +100,11 @@ def webhook(
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         ViewFeatures.views = ViewFeatures.rules = True
-        return protected_view(function, WebhookView(provider, f"{function.__module__}.{function.__qualname__}", view))
+        return decorated(
+            "webhook",
+            function,
+            protected_view(function, WebhookView(provider, f"{function.__module__}.{function.__qualname__}", view)),
+        )
 
     return decorate
 
@@ -114,6 +119,7 @@ def _finder(provider: str, secret: Secrets, now: Callable[[], float]) -> KeyFind
             found = [preset.verify(request, body, one, now()) for one in ([given] if isinstance(given, str) else given)]
             if None not in found:
                 return _refused(found[-1] if found else "there is no secret")
+            request.verified = True
         event: str | None = preset.event(request, body)
         return DerivedKey(event) if event else refusals.malformed()
 

@@ -1,4 +1,4 @@
-"""``discover`` on a resolver, or on answers that the caller has already."""
+"""``discover`` with a resolver, or with answers that the caller already has."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -16,11 +16,11 @@ def discover(
 ) -> Discovery:
     """The DMARC policy of a domain, by the tree walk of RFC 9989 section 4.10.
 
-    - ``answers``: the TXT records by name, with or without ``_dmarc.`` before it, or a callable from ``_dmarc`` name
-      to texts. With them nobody is asked.
-    - ``resolver``: where to ask otherwise: (host, port), or what ``check_host`` takes; None is the machine's own.
-    - ``exists``: whether the domain itself exists; ``np`` is for those that do not. None: it is asked.
-    - Raises LookupError when an answer that decides does not come: silence is no policy.
+    - ``answers``: the TXT records by name, with or without ``_dmarc.``, or a callable from ``_dmarc`` name to texts.
+      With answers no query is sent.
+    - ``resolver``: (host, port), or another value that ``check_host`` accepts. None is the machine's own.
+    - ``exists``: whether the domain itself exists, because ``np`` is for names that do not. None: it is queried.
+    - Raises LookupError when an answer that decides is missing: a timeout is not a policy.
     """
     if answers is None:
         return run_blocking(lambda: adiscover(domain, resolver=resolver, exists=exists))
@@ -29,7 +29,7 @@ def discover(
 
 
 async def adiscover(domain: str, *, resolver: Any = None, exists: bool | None = None) -> Discovery:
-    """``discover`` on a resolver, without blocking; all names are asked at once."""
+    """``discover`` for async code. All names are queried at once."""
     asks: Resolver = resolver_of(resolver)
     walked = names(domain)
     replies = await asyncio.gather(*(asks.query(f"_dmarc.{name}", "TXT") for name in walked))

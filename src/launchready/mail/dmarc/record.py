@@ -10,9 +10,9 @@ from launchready.mail.tags import MAX_CHARACTERS, TOO_LONG
 Policy = Literal["none", "quarantine", "reject"]
 POLICIES: Mapping[str, Policy] = {"none": "none", "quarantine": "quarantine", "reject": "reject"}
 LOWER: Mapping[Policy, Policy] = {"reject": "quarantine", "quarantine": "none", "none": "none"}
-# Section 4.7: the version comes first, in exactly these letters; white space may surround "=" and ";".
-VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
-# What people write when they mean it, and what no receiver reads.
+# Section 4.7: the version comes first. Tag names have no case, the value DMARC1 does. Spaces may surround "=" and ";".
+VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
+# Common misspellings of the version, which no receiver accepts.
 NEARLY = re.compile(r"[\s\"']*v\s*=\s*[\"']?dmarc\s*1?", re.IGNORECASE)
 DEFAULTS = {"adkim": "r", "aspf": "r", "fo": "0", "psd": "u", "t": "n"}
 ALLOWED = {"adkim": "rs", "aspf": "rs", "psd": "uyn", "t": "yn"}
@@ -22,14 +22,14 @@ KNOWN = ("v", "p", "sp", "np", "rua", "ruf", "adkim", "aspf", "fo", "psd", "t")
 
 @dataclass(frozen=True, slots=True)
 class DMARC:
-    """The TXT records of one name, read.
+    """The TXT records of one name.
 
-    - ``records``: those that are DMARC. More than one: all are discarded, ``valid`` is False.
-    - ``valid``: receivers will follow it.
-    - ``p``: the policy as it acts, before ``t=y``; None when nothing valid is there.
-    - ``unread``: texts that were meant as a record and are none.
-    - ``unknown``: tags of no standard; receivers ignore them.
-    - ``problems``: what is wrong; a valid record can have some, too.
+    - ``records``: the DMARC records. If there are several, receivers discard all and ``valid`` is False.
+    - ``valid``: receivers follow it.
+    - ``p``: the policy before ``t=y``, or None if no record is valid.
+    - ``unread``: texts that were meant as a record, but that receivers ignore.
+    - ``unknown``: tags of no standard, which receivers ignore.
+    - ``problems``: a valid record can have problems, too.
     """
 
     records: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class DMARC:
 
     @property
     def adkim(self) -> str:
-        """How strictly the domain of a signature is compared: "r" or "s"; ``aspf`` is the same for SPF."""
+        """How strictly the domain of a signature is compared: "r" or "s". ``aspf`` is the same for SPF."""
         return self.tags.get("adkim", DEFAULTS["adkim"])
 
     @property
@@ -54,7 +54,7 @@ class DMARC:
 
     @property
     def psd(self) -> str:
-        """ "y" a public suffix, "n" an organisational domain, "u" neither said."""
+        """y" for a public suffix, "n" for an organisational domain, "u" for neither."""
         return self.tags.get("psd", DEFAULTS["psd"])
 
     @property
@@ -63,7 +63,7 @@ class DMARC:
 
     @property
     def removed(self) -> tuple[str, ...]:
-        """Tags that the standard had once: they do nothing any more."""
+        """Tags that the standard has removed. They have no effect."""
         return tuple(name for name in REMOVED if name in self.tags)
 
     @property
@@ -73,11 +73,11 @@ class DMARC:
 
     @property
     def acts_as(self) -> Policy | None:
-        """The policy a receiver follows for the domain itself."""
+        """The policy that a receiver applies to the domain itself."""
         return self.lowered(self.p)
 
     def lowered(self, policy: Policy | None) -> Policy | None:
-        """A policy as it acts: ``t=y`` takes it one level down (section 4.7)."""
+        """The effective policy: ``t=y`` lowers it by one level (section 4.7)."""
         return LOWER[policy] if self.testing and policy else policy
 
 
@@ -87,7 +87,7 @@ def parse(txts: Iterable[str]) -> DMARC:
     found = tuple(txt for txt in every if VERSION.match(txt))
     if not found:
         nearly = [txt for txt in every if NEARLY.match(txt)]
-        unread = (f"not read by anybody, the record must start with v=DMARC1: {txt}" for txt in nearly)
+        unread = (f'receivers ignore "{txt}": the record must start with v=DMARC1' for txt in nearly)
         return DMARC(problems=tuple(unread), unread=tuple(nearly))
     if len(found) > 1:
         return DMARC(found, problems=(f"{len(found)} DMARC records at one name: all are discarded",))
@@ -99,7 +99,7 @@ def parse(txts: Iterable[str]) -> DMARC:
     if "p" not in tags:
         problems.append("p is missing")
     if "p" not in tags or invalid:
-        # Section 4.7: with somewhere to report to it acts as p=none, without it there is no DMARC at all.
+        # Section 4.7: with a report address the record acts as p=none, without one there is no DMARC at all.
         return DMARC(found, bool(rua), "none" if rua else None, rua=rua, tags=tags, problems=tuple(problems), ruf=ruf)
     return DMARC(found, True, policies["p"], policies["sp"], policies["np"], rua, tags, tuple(problems), ruf=ruf)
 
@@ -110,7 +110,7 @@ def is_record(text: str) -> bool:
 
 
 def read_tags(record: str) -> tuple[dict[str, str], list[str]]:
-    """Tags by name, values of the known ones corrected to their default where they cannot be read."""
+    """The tags by name. Unreadable values of known tags are replaced by their default."""
     tags: dict[str, str] = {}
     problems = [TOO_LONG] if len(record) > MAX_CHARACTERS else []
     for part in record[:MAX_CHARACTERS].split(";"):
@@ -138,11 +138,11 @@ def read_tags(record: str) -> tuple[dict[str, str], list[str]]:
 
 
 def addresses(value: str) -> tuple[str, ...]:
-    """The report addresses that can be used. A size behind them (``!10m``) is obsolete, and ignored."""
+    """The usable report addresses. A size limit (``!10m``) is obsolete and ignored."""
     given = (re.sub(r"!\d+[kmgt]?$", "", one.strip(" \t"), flags=re.IGNORECASE) for one in value.split(","))
     return tuple(one for one in given if reportable(one))
 
 
 def reportable(address: str) -> bool:
-    """Whether a report address can be used: a URI with a scheme; receivers send to mailto."""
+    """Whether a report address is usable: receivers send to mailto."""
     return re.match(r"mailto:[^@\s]+@[^@\s!]+", address, re.IGNORECASE) is not None

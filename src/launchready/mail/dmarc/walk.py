@@ -1,16 +1,16 @@
-"""The tree walk (RFC 9989 section 4.10): which record speaks for a domain. Pure: the caller asks for the records."""
+"""The tree walk (RFC 9989 section 4.10): finds the record that applies to a domain. Pure: the caller queries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from launchready.mail.dmarc.record import DMARC, Policy, parse
 
-# Section 4.10: at most eight questions, however deep the name.
+# Section 4.10: at most eight queries, however deep the name.
 MAX_QUERIES = 8
 
 
 def names(domain: str) -> tuple[str, ...]:
-    """The domains of the tree walk, nearest first: at most eight questions, however deep the name (section 4.10)."""
+    """The domains of the tree walk, nearest first: at most eight, however deep the name (section 4.10)."""
     labels = domain.lower().rstrip(".").split(".")
     above = [labels[at:] for at in range(1, len(labels))]
     if len(labels) >= MAX_QUERIES:
@@ -20,13 +20,13 @@ def names(domain: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """Where the policy of a domain comes from.
+    """The origin of the policy of a domain.
 
-    - ``source``: the domain whose record acts, "" when none does; ``found`` is the record there (or what is wrong at
-      the domain itself).
-    - ``organisational``: the organisational domain (section 4.10.2): where reports and relaxed alignment look.
-    - ``policy``: what the record asks for mail of this domain: p of its own record, else np (only for a name that does
-      not exist), sp or p of the record above. ``acts_as``: the same after ``t=y``.
+    - ``source``: the domain whose record applies, or "". ``found`` is that record (or the problems at the domain
+      itself).
+    - ``organisational``: the organisational domain (section 4.10.2), used for reports and relaxed alignment.
+    - ``policy``: the policy for mail of this domain: p of its own record, else np (only for a name that does not
+      exist), sp or p of the record above. ``acts_as``: the same after ``t=y``.
     - ``tag``: the tag that ``policy`` comes from.
     """
 
@@ -43,10 +43,11 @@ class Discovery:
 
 
 def decide(domain: str, answers: Mapping[str, Sequence[str]], *, exists: bool = True) -> Discovery:
-    """The policy of ``domain``; ``answers`` maps each of ``names(domain)`` to the TXT records at its ``_dmarc`` name.
+    """The policy of ``domain``. ``answers`` maps each of ``names(domain)`` to the TXT records at its ``_dmarc``
+    name.
 
-    The domain's own record wins, else the one of the organisational domain, else of the public suffix; never one in
-    between (section 4.10.1). ``exists``: False for a name that is NXDOMAIN, where ``np`` counts.
+    The domain's own record wins, then that of the organisational domain, then that of the public suffix, never one in
+    between (section 4.10.1). ``exists`` is False for an NXDOMAIN name, to which ``np`` applies.
     """
     walked = names(domain)
     read = {name: parse(answers.get(name, ())) for name in walked}
@@ -54,7 +55,7 @@ def decide(domain: str, answers: Mapping[str, Sequence[str]], *, exists: bool = 
     for name in walked:
         if read[name].valid:
             valid.append(name)
-            # Section 4.10: the walk ends where a record says that it is, or is not, a public suffix.
+            # Section 4.10: the walk ends at a record that declares itself a public suffix, or declares that it is none.
             if read[name].tags.get("psd") in ("y", "n"):
                 break
     organisation = organisational(walked, valid, read)
@@ -72,7 +73,9 @@ def decide(domain: str, answers: Mapping[str, Sequence[str]], *, exists: bool = 
 
 
 def organisational(walked: Sequence[str], valid: Sequence[str], read: Mapping[str, DMARC]) -> str:
-    """Section 4.10.2: ``psd=n`` is it; below ``psd=y`` it is one label down; else the record with fewest labels."""
+    """Section 4.10.2: the name with ``psd=n``; else one label below ``psd=y``; else the valid record with fewest
+    labels.
+    """
     for name in valid:
         psd = read[name].tags.get("psd")
         if psd == "n":

@@ -1,8 +1,8 @@
-"""SPF (RFC 7208): who may send mail for a domain.
+"""SPF (RFC 7208): the servers that may send mail for a domain.
 
-- ``parse`` reads one record, ``records`` finds it among the TXT records of a name: pure, in ``record``.
-- ``check_host`` and ``acheck_host`` are the RFC's own function: may this address send mail for this sender. The
-  decision is a generator in ``evaluate``; only ``host`` asks a resolver.
+- ``records`` finds the SPF records among TXT records, and ``parse`` reads one. Both are pure.
+- ``check_host`` and ``acheck_host`` are the function of the RFC: may this address send mail for this sender? The
+  decision is a generator in ``evaluate``; only ``host`` queries a resolver.
 """
 
 from launchready.mail.spf.evaluate import MAX_VOIDS, Lookup, SPFResult, evaluate

@@ -1,9 +1,9 @@
-"""``check_host`` of RFC 7208 section 4 as a decision: a generator that yields ``Lookup`` and returns the result.
+"""``check_host`` of RFC 7208 section 4 as a generator that yields ``Lookup`` operations and returns the result.
 
-none        nothing is said: no record, or no name that can have one
-pass / fail / softfail / neutral    what the first term that matches says
-permerror   the record is broken, or needs more than 10 lookups: receivers treat it as they like
-temperror   an answer that is needed did not come
+none        no record, or no name that can have one
+pass / fail / softfail / neutral    the qualifier of the first term that matches
+permerror   the record is broken, or needs more than 10 lookups
+temperror   a needed answer is missing
 """
 
 import ipaddress
@@ -29,8 +29,8 @@ from launchready.mail.tags import MAX_CHARACTERS
 
 Result = Literal["pass", "fail", "softfail", "neutral", "none", "permerror", "temperror"]
 SAYS: dict[str, Result] = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
-# Section 4.6.4: questions that bring nothing; the third is one too many. One mx has at most 10 hosts, and of the
-# names of an address 10 are looked at.
+# Section 4.6.4: the third lookup without a result is an error. One mx may have 10 hosts, and 10 names of an address
+# are used.
 MAX_VOIDS = 2
 MAX_HOSTS = 10
 TOP_LABEL = re.compile(r"(?=.*[A-Za-z-])[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class LookupAnswer(Protocol):
-    """What a resolver answers: see ``launchready.net.answers.DnsAnswer``."""
+    """The answer of a resolver: see ``launchready.net.answers.DnsAnswer``."""
 
     @property
     def known(self) -> bool: ...
@@ -63,12 +63,12 @@ class Lookup(Op[LookupAnswer]):
 
 @dataclass(frozen=True, slots=True)
 class SPFResult:
-    """What ``check_host`` says.
+    """The result of ``check_host``.
 
     - ``result``: one of pass, fail, softfail, neutral, none, permerror, temperror.
-    - ``explanation``: with "fail", what the domain says about it (``exp=``); else empty.
-    - ``reason``: why it is an error, or which term of which record decided.
-    - ``lookups``, ``void_lookups``: what section 4.6.4 counts: 10 and 2 are allowed.
+    - ``explanation``: with "fail", the text of the domain (``exp=``), else empty.
+    - ``reason``: the error, or the term and the record that decided.
+    - ``lookups``, ``void_lookups``: the counters of section 4.6.4. 10 and 2 are allowed.
     """
 
     result: Result
@@ -80,7 +80,7 @@ class SPFResult:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What one record says, and the term that says so."""
+    """The result of one record, and the term that matched."""
 
     result: Result
     domain: str
@@ -89,17 +89,17 @@ class Match:
 
 
 class PermError(Exception):
-    """The record cannot be evaluated, by nobody."""
+    """The record cannot be evaluated by any receiver."""
 
 
 class TempError(Exception):
-    """It could not be evaluated now."""
+    """The record could not be evaluated this time."""
 
 
 def evaluate(
     ip: str | Address, domain: str, sender: str, *, helo: str = "", receiver: str = "unknown", now: float = 0.0
 ) -> Flow[SPFResult]:
-    """May ``ip`` send mail from ``sender``, by what ``domain`` says."""
+    """Whether ``domain`` allows ``ip`` to send mail from ``sender``."""
     sender = sender if "@" in sender else f"postmaster@{sender or domain or helo}"
     local, _, author = sender.rpartition("@")
     run = Evaluation(plain_address(ip), f"{local or 'postmaster'}@{author}", helo, receiver, now)
@@ -118,7 +118,7 @@ def evaluate(
 
 
 class Evaluation:
-    """One call: what is known of the mail, and what was counted so far, over all records."""
+    """One evaluation: the facts of the mail, and the counters over all records."""
 
     def __init__(self, ip: Address, sender: str, helo: str, receiver: str, now: float) -> None:
         self.ip, self.helo, self.receiver, self.now = ip, helo, receiver, now
@@ -128,7 +128,7 @@ class Evaluation:
         self.voids = 0
 
     def check(self, domain: str) -> Flow[Match]:
-        """What the record of one domain says (section 4.3 to 4.7)."""
+        """The result of the record of one domain (sections 4.3 to 4.7)."""
         if not is_domain(domain):
             return Match("none", domain)
         found = records((yield from self.ask(domain, "TXT")))
@@ -151,7 +151,7 @@ class Evaluation:
         return there
 
     def matches(self, term: Term, domain: str) -> Flow[bool]:
-        """Whether a mechanism is about the sender (section 5)."""
+        """Whether a mechanism matches the sender (section 5)."""
         if term.name == "all":
             return True
         if term.network:
@@ -189,11 +189,11 @@ class Evaluation:
 
     @property
     def rdtype(self) -> str:
-        """Section 5: only the family of the sender's address is asked for."""
+        """Section 5: only the family of the sender's address is queried."""
         return "A" if self.ip.version == 4 else "AAAA"
 
     def validated_names(self, *, counted: bool = False) -> Flow[list[str]]:
-        """The names of the sender's address that lead back to it (section 5.5); errors only skip a name."""
+        """The names of the sender's address that lead back to it (section 5.5). A name with an error is skipped."""
         try:
             found = yield from self.ask(self.ip.reverse_pointer, "PTR", void=counted)
         except TempError:
@@ -209,7 +209,7 @@ class Evaluation:
         return names
 
     def ask(self, name: str, rdtype: str, *, void: bool = False) -> Flow[tuple[str, ...]]:
-        """The records; none for a name that cannot exist. ``void``: whether an empty answer is counted."""
+        """The records, or none for a name that cannot exist. ``void``: whether an empty answer is counted."""
         found: tuple[str, ...] = ()
         if is_queryable(name):
             lookup = Lookup(name.rstrip("."), rdtype)
@@ -229,7 +229,7 @@ class Evaluation:
             raise PermError(f"{what} is lookup number {self.lookups}, {MAX_LOOKUPS} are allowed")
 
     def name(self, spec: str, domain: str) -> Flow[str]:
-        """A domain-spec with its macros filled in."""
+        """A domain-spec with its macros expanded."""
         return truncate_name((yield from self.expand_macros(spec, domain)))
 
     def expand_macros(self, text: str, domain: str) -> Flow[str]:
@@ -246,14 +246,14 @@ class Evaluation:
         return expand(text, values)
 
     def ptr_macro(self, domain: str) -> Flow[str]:
-        """``%{p}``: a name of the address, the domain itself first, then one below it (section 7.3)."""
+        """``%{p}``: a name of the address: the domain itself if possible, else one below it (section 7.3)."""
         names = yield from self.validated_names()
         below = [name for name in names if name == domain.lower() or name.endswith(f".{domain.lower()}")]
         best = sorted(below, key=lambda name: name != domain.lower()) + names
         return best[0] if best else "unknown"
 
     def explain(self, record: SPFRecord, domain: str) -> Flow[str]:
-        """Section 6.2: whatever is wrong with an explanation, there is none."""
+        """Section 6.2: an explanation with any error is omitted."""
         if not record.explanation or macro_problem(record.explanation, ANYWHERE):
             return ""
         try:
@@ -278,7 +278,7 @@ def plain_address(ip: str | Address) -> Address:
 
 
 def ascii_name(domain: str) -> str:
-    """A name as it stands in the DNS; a label that cannot stand there stays as it is, and is nobody's domain."""
+    """A name in its DNS form. A label that is not valid there is left as it is."""
     name = domain.rstrip(".")
     try:
         return name if name.isascii() else name.encode("idna").decode("ascii")
@@ -287,11 +287,11 @@ def ascii_name(domain: str) -> str:
 
 
 def is_queryable(name: str) -> bool:
-    """Whether the name can be asked for at all: labels of 1 to 63 octets, 253 together."""
+    """Whether the name can be queried: labels of 1 to 63 octets, at most 253 together."""
     name = name.rstrip(".")
     return name.isascii() and len(name) <= LONGEST_NAME and all(0 < len(label) <= 63 for label in name.split("."))
 
 
 def is_domain(name: str) -> bool:
-    """Section 4.3: a name of several labels that can be asked for, and no address in brackets."""
+    """Section 4.3: a name of several labels that can be queried, and not an address in brackets."""
     return is_queryable(name) and "." in name and TOP_LABEL.fullmatch(name.rpartition(".")[2]) is not None

@@ -1,4 +1,4 @@
-"""``check_host`` on a resolver: the only file of these parsers that asks anybody."""
+"""``check_host`` with a resolver."""
 
 import asyncio
 from typing import Any
@@ -23,15 +23,15 @@ def check_host(
     receiver: str = "unknown",
     timeout: float = SECONDS,
 ) -> SPFResult:
-    """May ``ip`` send mail for ``sender``, by what ``domain`` says (RFC 7208 section 4).
+    """Whether ``domain`` allows ``ip`` to send mail for ``sender`` (RFC 7208 section 4).
 
-    - ``ip``: the address that the mail comes from. A ValueError when it is none.
-    - ``domain``: of the envelope sender; empty means that of ``sender``, or else ``helo``.
-    - ``sender``: the envelope sender; without a local part it is postmaster's. ``helo``: the name it greeted with.
-    - ``resolver``: (host, port), or an object with ``async query(name, rdtype)``, or a dnspython resolver; None means
-      the machine's own.
-    - ``receiver``: your own name, for explanations that ask for it. ``timeout``: seconds, after which it is temperror.
-    - Never raises for what a network or a zone does.
+    - ``ip``: the sending address. ValueError for anything else.
+    - ``domain``: of the envelope sender. Empty means that of ``sender``, or else ``helo``.
+    - ``sender``: the envelope sender; without a local part it is postmaster's. ``helo``: the name in HELO.
+    - ``resolver``: (host, port), an object with ``async query(name, rdtype)``, or a dnspython resolver. None is the
+      machine's own.
+    - ``receiver``: your own name, for explanations. ``timeout``: seconds; afterwards the result is temperror.
+    - Never raises for errors of a network or a zone.
     """
     return run_blocking(
         lambda: acheck_host(ip, domain, sender, helo=helo, resolver=resolver, receiver=receiver, timeout=timeout)
@@ -48,7 +48,7 @@ async def acheck_host(
     receiver: str = "unknown",
     timeout: float = SECONDS,
 ) -> SPFResult:
-    """``check_host`` without blocking."""
+    """``check_host`` for async code."""
     asks = resolver_of(resolver)
     flow = evaluate(ip, domain, sender, helo=helo, receiver=receiver, now=SYSTEM.wall())
     asked: dict[tuple[str, str], LookupAnswer] = {}

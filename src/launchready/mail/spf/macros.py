@@ -1,4 +1,4 @@
-"""Macros (RFC 7208 section 7): ``%{i}`` and the like, read, judged and filled in."""
+"""Macros (RFC 7208 section 7) such as ``%{i}``: validation and expansion."""
 
 import ipaddress
 import re
@@ -10,7 +10,7 @@ MACRO = re.compile(
     r"%(?:(?P<plain>[%_-])|\{(?P<letter>[A-Za-z])(?P<digits>\d*)(?P<reverse>[rR]?)(?P<delimiters>[-.+,/_=]*)\})"
 )
 ANYWHERE = "slodiphv"
-# Section 7.2: c, r and t stand in the text of an explanation only.
+# Section 7.2: c, r and t are only allowed in explanations.
 IN_EXPLANATIONS = ANYWHERE + "crt"
 PLAIN = {"%": "%", "_": " ", "-": "%20"}
 LONGEST_NAME = 253
@@ -19,7 +19,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def macro_problem(text: str, letters: str = ANYWHERE) -> str:
-    """What is wrong with the macros of a text; empty when nothing is."""
+    """The problem of the macros of a text, or ""."""
     if "%" in MACRO.sub("", text):
         return "a % that is not a macro"
     for match in MACRO.finditer(text):
@@ -32,12 +32,12 @@ def macro_problem(text: str, letters: str = ANYWHERE) -> str:
 
 
 def macro_letters(text: str) -> frozenset[str]:
-    """The letters that have to be known to fill a text in."""
+    """The macro letters that a text uses."""
     return frozenset(match["letter"].lower() for match in MACRO.finditer(text) if match["letter"])
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:
-    """Fills a text in, whose macros were found to be right; ``values`` has every letter that is wanted."""
+    """Expands a text with valid macros. ``values`` has every letter of the text."""
 
     def filled(match: re.Match[str]) -> str:
         if match["plain"]:
@@ -48,18 +48,18 @@ def expand(text: str, values: Mapping[str, str]) -> str:
         if match["digits"]:
             parts = parts[-int(match["digits"][:4]) :]
         value = ".".join(parts)
-        # An upper case letter asks for URL escaping (section 7.3).
+        # An upper-case letter means URL escaping (section 7.3).
         return quote(value, safe="-._~") if match["letter"].isupper() else value
 
     return MACRO.sub(filled, text)
 
 
 def truncate_name(name: str) -> str:
-    """A name of at most 253 characters: labels are taken from the left until it fits (section 7.3)."""
+    """A name of at most 253 characters: labels are removed from the left until it fits (section 7.3)."""
     name = name.rstrip(".")
     return name if len(name) <= LONGEST_NAME else name[-LONGEST_NAME - 1 :].partition(".")[2]
 
 
 def macro_address(ip: Address) -> str:
-    """The address as ``%{i}`` has it: an IPv6 address as its nibbles, in capitals as in section 7.4."""
+    """The address for ``%{i}``: an IPv6 address as nibbles, in upper case as in section 7.4."""
     return str(ip) if ip.version == 4 else ".".join(ip.exploded.replace(":", "").upper())

@@ -1,7 +1,7 @@
 """The grammar of RFC 7208 section 12: ``parse`` reads one record.
 
-Any syntax error anywhere makes the whole record worthless (permerror, section 4.6), so all errors are collected and the
-terms are still shown.
+A single syntax error invalidates the whole record (permerror, section 4.6). So all errors are collected, and the
+terms are still returned.
 """
 
 import functools
@@ -15,7 +15,7 @@ from launchready.mail.spf.macros import macro_problem
 from launchready.mail.tags import MAX_CHARACTERS, TOO_LONG
 
 Qualifier = Literal["+", "-", "~", "?"]
-# Section 4.6.4: the terms that cost a question. all, ip4, ip6 and exp do not.
+# Section 4.6.4: the terms that cost a lookup. all, ip4, ip6 and exp do not.
 LOOKUPS = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 MAX_LOOKUPS = 10
 MECHANISMS = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
@@ -26,7 +26,7 @@ VISIBLE = re.compile(r"[\x21-\x7e]*")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One mechanism. ``domain`` is the domain-spec as written, empty where the record's own domain is meant."""
+    """One mechanism. ``domain`` is the domain-spec as written, empty for the record's own domain."""
 
     qualifier: Qualifier
     name: str
@@ -39,11 +39,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class SPFRecord:
-    """One record, read.
+    """One record.
 
-    - ``errors``: what makes it worthless; empty means that it is valid in itself.
+    - ``errors``: why receivers reject it; empty if its syntax is valid.
     - ``redirect``, ``explanation``: the modifiers ``redirect=`` and ``exp=``.
-    - ``lookups``: how many terms of this record cost a question; those of included records come on top.
+    - ``lookups``: the number of its terms that cost a lookup, without those of included records.
     """
 
     record: str
@@ -54,12 +54,12 @@ class SPFRecord:
 
     @property
     def valid(self) -> bool:
-        """Whether it is right in itself; what it includes is another question."""
+        """Whether its syntax is valid. The included records are not considered."""
         return not self.errors
 
     @property
     def all(self) -> Qualifier | None:
-        """What is said about everybody who is not listed: the qualifier of the first ``all``."""
+        """The qualifier of the first ``all``, which applies to all senders that are not listed."""
         return next((term.qualifier for term in self.terms if term.name == "all"), None)
 
     @property
@@ -74,7 +74,7 @@ class SPFRecord:
 
 
 def records(txts: Iterable[str]) -> tuple[str, ...]:
-    """Those of the TXT records that are SPF: ``v=spf1`` in any case, then a space or the end (section 4.5)."""
+    """The SPF records among TXT records: ``v=spf1`` in any case, followed by a space or the end (section 4.5)."""
     return tuple(txt for txt in txts if re.match(r"v=spf1(?: |$)", txt, re.IGNORECASE))
 
 
@@ -106,7 +106,7 @@ def parse(record: str) -> SPFRecord:
 
 
 def read_modifier(name: str, value: str, modifiers: dict[str, str]) -> Sequence[str]:
-    """``redirect`` and ``exp`` may stand once each; others are unknown, and ignored as long as they can be read."""
+    """``redirect`` and ``exp`` may appear once each. Other modifiers are ignored if their syntax is valid."""
     if name in ("redirect", "exp"):
         if name in modifiers:
             return [f"{name}= is given twice"]
@@ -118,7 +118,7 @@ def read_modifier(name: str, value: str, modifiers: dict[str, str]) -> Sequence[
 
 
 def read_term(word: str) -> tuple[Term | None, str]:
-    """One mechanism, and what is wrong with it."""
+    """One mechanism, and its problem or ""."""
     match = TERM.fullmatch(word)
     if match is None:
         return None, f"{word!r} cannot be read"
@@ -174,7 +174,9 @@ def read_target(name: str, rest: str) -> tuple[str, int | None, int | None, str]
 
 
 def domain_problem(spec: str) -> str:
-    """What is wrong with a domain-spec: it ends in a macro, or in a label that is not a number (section 7.1)."""
+    """The problem of a domain-spec, or "". It must end in a macro, or in a label that is not a number (section
+    7.1).
+    """
     if not spec:
         return "the domain is empty"
     problem = macro_problem(spec)

@@ -197,7 +197,7 @@ def parse_charge(one: Mapping[str, Any], keys: Mapping[str, frozenset[str]]) -> 
         one["amount"],
         str(one["currency"]).lower(),
         datetime.fromtimestamp(one["created"], UTC),
-        status if status in {SUCCEEDED, AUTHORIZED, PENDING} else FAILED,
+        status if status in {SUCCEEDED, AUTHORIZED, FAILED} else PENDING,  # an unknown status proves nothing
         captured,
         one.get("amount_refunded", 0),
         bool(one.get("disputed")),

@@ -41,7 +41,7 @@ _PIECE = 65_536
 _NO_BUDGET = 1_024  # a shorter text cannot cost more than some milliseconds
 #: Work that one text may cause: looks at possible values, more of them for a text of many lines, up to one look per 32
 #: characters. A file of lines is read to its end, but a line of one megabyte that consists of beginnings is not.
-_LOOKS = 6_000
+_LOOKS = 3_000
 _LOOKS_PER_LINE = 16
 _CHARACTERS_PER_LOOK = 32
 #: Characters that readers may read again after they rejected them as a value.
@@ -53,7 +53,7 @@ _SECONDS_PER_CHARACTER = 2e-6
 _CUT_WINDOW = 4_096
 #: Cut a text after one of these, in this order: each separates independent parts.
 _CUTS = ("\n", "\\n", " ", '",', "},", "&", ";", ",")
-_PASSES = 6
+_PASSES = 4  # three are enough for every line of the corpora
 #: An escape directly before a word.
 _ESCAPED_WORD = LazyPattern(r"[\\%](?:u00[0-9a-fA-F]{2}|x[0-9a-fA-F]{2}|[nrt]|(?:25){0,3}[0-9a-fA-F]{2})[A-Za-z0-9]")
 _SHORTEST_SECRET = 20  # an AWS key

@@ -17,9 +17,10 @@ _LIST_SCHEME = LazyPattern(r"digest|hawk", re.IGNORECASE)  # schemes whose crede
 _NAMED_PARTS = LazyPattern(
     r"(?:aws4-hmac-sha256|oauth)[ +]{1,8}\w{1,32}=", re.IGNORECASE
 )  # these schemes list named parameters, which are read as keys
-_WHOLE_LINE = LazyPattern(r"[^\n]{1,8192}+")
-_LINE = LazyPattern(r"[^\n\"'`<>]{1,8192}+")
+_WHOLE_LINE = LazyPattern(r"[^\n]{1,65536}+")
+_LINE = LazyPattern(r"[^\n\"'`<>]{1,65536}+")
 _SCHEME = LazyPattern(r"(?:AWS4-HMAC-SHA256|[Aa]pi-[Kk]ey|[A-Za-z]{2,12})(?:[ \t+:]{1,8}+|$)")
+_CREDENTIALS = LazyPattern(r"[^ \t,;)}\]]*+")
 _KNOWN_SCHEME = LazyPattern(
     r"bearer|basic|token|digest|negotiate|api-?key|jwt|key|ssws|oauth|hawk|aws4-hmac-sha256|ntlm", re.IGNORECASE
 )
@@ -67,7 +68,7 @@ class HttpFieldReader:
                 )
         if bare:
             marker = self._markers.pattern.match(value)
-            stop = marker.end() if marker else next((i for i, c in enumerate(plain) if c in " \t,;)}]"), len(plain))
+            stop = marker.end() if marker else _CREDENTIALS.match(plain).end()  # type: ignore[union-attr]  # may be empty
             end = start + stop
             value = value[:stop]
         if len(value) < 6 or value_shapes.placeholder(value) or self._markers.is_marker(value):

@@ -223,9 +223,10 @@ class KeyValueReader:
                 return None
             if tail.endswith(",") and not _opens_pair(unescaped, found.start()):
                 return None
-            end = _quoted_end(
-                text, opened.group(1), start, _LONGEST if key_class.condition in _SECRET_CONDITIONS else _SHORT
-            )
+            short = key_class.condition not in _SECRET_CONDITIONS and key_class.condition != "secretish"
+            end = _quoted_end(text, opened.group(1), start, _SHORT if short else _LONGEST)
+            if short and end - start >= _SHORT:
+                return None
             closing = end + len(opened.group(1))
             if tail.endswith(",") and unescaped[closing : closing + 1] not in {")", "]"}:
                 return None

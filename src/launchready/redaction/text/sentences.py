@@ -9,6 +9,7 @@ is no word. Literal search finds the words, and an anchored match reads the rest
 import re
 from collections.abc import Iterator
 
+from launchready.budget import charge
 from launchready.lazy_pattern import LazyPattern
 from launchready.redaction.text import compared_values, prefilter, value_shapes
 from launchready.redaction.text.key_names import KeyClassifier, follows_store_command
@@ -55,8 +56,8 @@ _CODE_BEFORE_PURPOSE = LazyPattern(
     r"(?:verify|verification|confirm|sign|log|complete|continue|access|reset|finish|activate|validate|approve|unlock)"
 )
 _CVC = LazyPattern(r"(?: is| was|:|=|\.)? {0,2}[\"']?(\d{3,4})(?![\w.])", re.ASCII)
-_SCHEME = LazyPattern(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,8192}+={0,2})(?![=\w])")
-_BASE64 = LazyPattern(r"[A-Za-z0-9+/_\-]{8,8192}+(?:=|%3D){0,2}")
+_SCHEME = LazyPattern(r"(?:[ \t]{1,4}|%20|\+)([A-Za-z0-9\-._~+/%]{8,65536}+={0,2})(?![=\w])")
+_BASE64 = LazyPattern(r"[A-Za-z0-9+/_\-]{8,65536}+(?:=|%3D){0,2}")
 _AUTH = LazyPattern(r"(?: (?:plain|login|xoauth2|default)|\"? \"?default\"?|\")? {1,2}[\"']?([^\s\"']{6,512}+)")
 _BIRTH_DATE = LazyPattern(
     r"(?:\.| on| am| el)?(?: is| was|:|=)? {1,2}(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2} [a-z]{3,9} "
@@ -254,6 +255,7 @@ class SentenceReader:
         if found is None:
             return
         value = found.group(1).rstrip(".")
+        charge(0, characters=len(value))
         if scheme == "basic" and _BASE64.fullmatch(value) is None:
             return
         if value_shapes.opaque(value):

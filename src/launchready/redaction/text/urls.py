@@ -10,6 +10,9 @@ from launchready.redaction.text.markers import Markers
 from launchready.redaction.text.rules.phrases import LINK_STEMS, LINK_WORDS, STORE_SCHEMES, STRONG_LINK_STEMS
 
 _AUTHORITY = LazyPattern(r"[^\s\"'`<>|\\]{1,1024}+")
+_LONG_AUTHORITY = LazyPattern(r"[^\s\"'`<>|\\]{1,65536}+")
+_USUAL_LENGTH = 1024
+_SEGMENT_COST = 1 / 16  # a path segment that is compared with the words of mailed links
 _SCHEME = LazyPattern(r"[A-Za-z][A-Za-z0-9+.\-]{0,31}\Z")
 _SEGMENT = LazyPattern(r"[A-Za-z0-9_\-.~=:%@]{1,2048}+")
 _HOSTLIKE = LazyPattern(r"[A-Za-z0-9.\-_\[\]:,]{1,255}(?:[/?#].*)?", re.DOTALL)
@@ -46,6 +49,9 @@ def credentials(text: str, markers: Markers) -> str:
         start = at + 3
         found = _AUTHORITY.match(text, start)
         if found is not None and "@" in found.group():
+            if len(found.group()) == _USUAL_LENGTH and "://" not in found.group():
+                found = _LONG_AUTHORITY.match(text, start) or found
+                charge(0, characters=len(found.group()))
             span = _userinfo(found.group(), text[max(0, at - 32) : at])
             if span is not None:
                 low, high = start + span[0], start + span[1]
@@ -105,6 +111,7 @@ def tokens(text: str, markers: Markers) -> str:
     found = _LINK.search(unescaped)
     while found is not None:
         at = found.end()
+        charge(_SEGMENT_COST)
         word = found.group(1).lower()
         strong = word.startswith(STRONG_LINK_STEMS)
         if (

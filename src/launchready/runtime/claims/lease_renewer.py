@@ -21,16 +21,19 @@ from weakref import ref
 
 from launchready.clock import SYSTEM
 from launchready.errors import StoreError
-from launchready.exchange.claim import Claim, KeepAlive, ReleaseIfMine, WaitForChange
+from launchready.exchange.claim import (
+    MAX_INTERVAL,
+    RENEWALS_PER_LEASE,
+    Claim,
+    KeepAlive,
+    ReleaseIfMine,
+    WaitForChange,
+)
 from launchready.exchange.operations import Adapter
 from launchready.exchange.store import Complete, Delete, Get, Renew
 from launchready.exchange.subscribe import Subscribe
 from launchready.runtime.claims.completion_notifier import CompletionNotifier, WaitSteps
 
-RENEWALS_PER_LEASE = 4
-"""Renewals within one lease: three may fail."""
-MAX_INTERVAL = 2.0
-"""Maximum seconds between two renewals, however long the lease: a store that lost its data is soon restored."""
 RETRY_INTERVAL = 0.25
 """Seconds until a failed write is retried. Less than the time for which other processes doubt an expired lease."""
 MAX_LOOKUPS = 20

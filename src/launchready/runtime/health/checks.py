@@ -27,7 +27,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from time import monotonic, time
 
-from launchready.exchange.app import Checked, Finding, RunChecks
+from launchready.exchange.app import Checked, HealthFinding, RunChecks
 from launchready.runtime.health import drain
 from launchready.runtime.health.error_reasons import reason
 
@@ -64,8 +64,8 @@ class HealthCheck:
         self.running = False
         self.late = False  # it is still running, and its timeout is recorded
 
-    def result(self) -> Finding:
-        return Finding(self.up is True, self.critical, self.failure, self.seconds, self.at)
+    def result(self) -> HealthFinding:
+        return HealthFinding(self.up is True, self.critical, self.failure, self.seconds, self.at)
 
 
 class _CheckRun:
