@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from contextlib import asynccontextmanager, closing, contextmanager
+from importlib import import_module
 from uuid import uuid4
 
 import httpx
@@ -16,6 +17,7 @@ from launchready.idempotency import current, idempotent, transaction
 from launchready.idempotency.transaction.scheduling import FairSlots, TransactionThread, WriterTurn
 from support.booking import KINDS
 
+scheduling = import_module("launchready.idempotency.transaction.scheduling")  # `transaction` is a function as well
 AT_ONCE = 40
 STORES = ["sqlite", "postgresql", "mysql"]
 PLAIN = {"sqlite": "Sqlite3", "postgresql": "Psycopg", "mysql": "Pymysql"}
@@ -117,19 +119,28 @@ def test_one_key(store, bookings, listed):
     assert bookings.rows() == [1, 99]
 
 
+class SessionPerRequest:
+    """Gives each request its AsyncSession, and closes it when the response is sent."""
+
+    def __init__(self, app, engine):
+        self.app = app
+        self.engine = engine
+
+    async def __call__(self, scope, receive, send):
+        from sqlalchemy.ext.asyncio import AsyncSession
+
+        async with AsyncSession(self.engine) as session:
+            scope.setdefault("state", {})["session"] = session
+            await self.app(scope, receive, send)
+
+
 @pytest.mark.parametrize("kind", SESSIONS)
 def test_sessions(bookings):
     """The same through SQLAlchemy's AsyncSession, with every async driver."""
     from sqlalchemy import text
-    from sqlalchemy.ext.asyncio import AsyncSession
 
     engine = bookings.aengine()
     app = FastAPI()
-
-    @app.middleware("http")
-    async def session(request, call_next):
-        async with AsyncSession(engine) as request.state.session:
-            return await call_next(request)
 
     @app.post("/book", status_code=201)
     @idempotent(mode="transaction", connection=lambda request: request.state.session)
@@ -137,6 +148,7 @@ def test_sessions(bookings):
         await request.state.session.execute(text(f"INSERT INTO {bookings.table} VALUES ({slot})"))
         return {"slot": slot}
 
+    app.add_middleware(SessionPerRequest, engine=engine)
     app.add_middleware(LaunchReadyMiddleware)
 
     async def run():
@@ -220,6 +232,43 @@ def test_a_bug_is_no_outage(bookings, caplog):
     assert asyncio.run(run())[0] == 500
 
 
+def test_a_refused_commit(tmp_path, caplog):
+    """A deferred constraint fails at COMMIT: 500 with the reason in the log, nothing stored, and the key is free."""
+    path = str(tmp_path / "app.db")
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE coaches (id INTEGER PRIMARY KEY)")
+        db.execute("CREATE TABLE slots (coach INTEGER REFERENCES coaches DEFERRABLE INITIALLY DEFERRED)")
+    opened = []
+
+    def connection(request):
+        opened.append(sqlite3.connect(path, isolation_level=None, check_same_thread=False))
+        opened[-1].execute("PRAGMA foreign_keys = ON")
+        return opened[-1]
+
+    app = FastAPI()
+
+    @app.post("/book", status_code=201)
+    @idempotent(mode="transaction", connection=connection)
+    async def view(slot: int):
+        current().tx.execute("INSERT INTO slots VALUES (?)", [slot])
+
+    app.add_middleware(LaunchReadyMiddleware)
+
+    async def run():
+        key = str(uuid4())
+        async with client_of(app) as client:
+            return [await book(client, key, 1) for _ in range(2)]
+
+    answers = asyncio.run(run())
+    for one in opened:
+        one.close()
+    assert [status for status, _ in answers] == [500, 500]
+    assert "idempotency-transaction-failed" in answers[0][1]
+    assert "FOREIGN KEY" in caplog.text
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT COUNT(*) FROM slots").fetchone() == (0,)
+
+
 @pytest.mark.parametrize("failing", [False, True])
 def test_first_come_first_served(tmp_path, failing):
     """Writers of one file get their turn in the order in which they came, threads and coroutines alike."""
@@ -253,7 +302,7 @@ def test_first_come_first_served(tmp_path, failing):
 
 def test_a_queue_that_stands_still(monkeypatch):
     """A waiter gives up when the queue has not moved for a while; one that moves is waited for."""
-    monkeypatch.setattr("launchready.idempotency.transaction.scheduling.STALLED_AFTER", 0.05)
+    monkeypatch.setattr(scheduling, "STALLED_AFTER", 0.05)
     slots = FairSlots(1, "locked")
     slots.acquire()
     with pytest.raises(StoreUnavailable, match="locked"):
@@ -283,7 +332,7 @@ def test_a_forgotten_turn(tmp_path):
 def test_threads_are_bounded(monkeypatch):
     """No more threads than the bound; a cancelled waiter leaves its place to the next one."""
     slots = FairSlots(2, "all threads for transactions are in use")
-    monkeypatch.setattr("launchready.idempotency.transaction.scheduling._state.threads", slots)
+    monkeypatch.setattr(scheduling._state, "threads", slots)
 
     async def run():
         names = set()

@@ -14,9 +14,11 @@ Why the claim is written as it is, by isolation:
   CLIENT.FOUND_ROWS they are always 1.
 """
 
+import re
 from typing import NamedTuple
 
 TABLE = "launchready_once"
+_BYTES = re.compile(r":(k|fp|result)\b")
 
 
 class Dialect(NamedTuple):
@@ -63,6 +65,8 @@ def _dialect(name: str, create: tuple[str, ...], lock: str | None, sweep: str) -
     if name == "mysql":
         claim = f"INSERT INTO {TABLE} (k, fp, result, expires) VALUES (:k, :fp, NULL, {now} + :keep)"
         read = f"SELECT fp, result, expires <= {now} FROM {TABLE} WHERE k = :k LOCK IN SHARE MODE"
+        # Bytes travel as hexadecimal text: aiomysql does not escape bytes with every version of PyMySQL.
+        claim, read, again, write = (_BYTES.sub(r"UNHEX(:\1)", one) for one in (claim, read, again, write))
     return Dialect(name, create, lock, claim, read, again, write, sweep.format(now=now))
 
 

@@ -190,6 +190,8 @@ def finish(
 
 
 def _sql(connection: Connection, statement: str, **params: Any) -> KeyRowFlow:
+    if connection.dialect.name == "mysql":
+        params = {name: value.hex() if isinstance(value, bytes) else value for name, value in params.items()}
     return (yield from _call(connection, lambda: connection.execute(statement, params)))
 
 

@@ -6,7 +6,8 @@ The connection is the app's (``connection=``), Django's, or opened by URL for th
 Errors of the database are of two kinds:
 
 - An outage, or a COMMIT of unknown outcome: 503. A retry reads the key's row and finds out.
-- A bug in the app's ``connection=`` function or in SQL: the error is raised, so that it is seen and reported once.
+- A bug in the app's ``connection=`` function or in SQL: the error is raised, so that it is seen. If the database
+  refuses the COMMIT, by a deferred constraint for instance, the answer is 500 and the error is logged.
 """
 
 import logging
@@ -31,6 +32,7 @@ from launchready.exchange.app import ForwardBuffered
 from launchready.exchange.claim import Database, RunOnConnection, root
 from launchready.exchange.operations import Flow
 from launchready.http.message import Request, Response
+from launchready.http.problem import problem
 from launchready.idempotency.transaction import Row, TransactionContext
 from launchready.idempotency.transaction.connections import Connection, adapt, open_in_thread
 from launchready.idempotency.transaction.key_row import begin, enter, finish, release_turn
@@ -164,7 +166,10 @@ class TransactionFlow(IdempotencyFlow):
             answer = None if record is None else dump(record.answered(response, self._owner_after(response)))
             yield from finish(connection, rows, answer, None)
         except Exception as error:
-            return (yield from self._failed(connection, error))
+            if is_outage(error):
+                return (yield from self._failed(connection, error))
+            logger.exception("the database refused the idempotency transaction at its end; it was rolled back")
+            return (yield from self._closed(connection, _not_committed()))
         return (yield from self._closed(connection, None))
 
     def _rolled_back(self, connection: Connection, rows: Sequence[Row], error: BaseException) -> Flow[None]:
@@ -214,3 +219,11 @@ class TransactionFlow(IdempotencyFlow):
             end()
         else:
             thread.release(end)
+
+
+def _not_committed() -> Response:
+    return problem(
+        500, "idempotency-transaction-failed", "Not carried out",
+        "The database refused to commit the work, so nothing was carried out.",
+        code="transaction_failed", retryable=False,
+    )  # fmt: skip
