@@ -25,6 +25,8 @@ from time import perf_counter
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "src")]
 
+from hashlib import sha256
+
 from starlette.applications import Starlette  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
@@ -32,7 +34,7 @@ from starlette.routing import Route  # noqa: E402
 from floor import Floor  # noqa: E402 - its folder was named above
 from measuring import BODY, ORIGIN, Requests, answer, block, usual_frames  # noqa: E402
 
-SECRET = "".join(reversed("hcneb tset"))
+SECRET = sha256(b"benchmark").hexdigest()
 
 
 def shop(*middleware):

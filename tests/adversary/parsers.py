@@ -36,7 +36,9 @@ RECORD = Redactor()
 
 PARSERS: dict[str, Parser] = {
     **REDACTION,
-    "redaction of a record": lambda text: RECORD({"message": text, "items": [text[:200]] * 8, "password": {"value": text}}),
+    "redaction of a record": lambda text: RECORD(
+        {"message": text, "items": [text[:200]] * 8, "password": {"value": text}}
+    ),
     "redaction of many values": lambda text: RECORD([text[start : start + 50] for start in range(0, len(text), 50)]),
     "structured dictionary": _octets(structured.parse_dictionary),
     "structured list": _octets(structured.parse_list),

@@ -10,11 +10,12 @@ import signal
 import sqlite3
 import threading
 import time
+from hashlib import sha256
 from pathlib import Path
 
 FOLDER = Path(os.environ.get("MARKET", "."))
 STORE = os.environ.get("MARKET_STORE", "memory://")
-SECRET = "".join(reversed("soahc tset"))
+SECRET = sha256(b"chaos").hexdigest()
 LEASE = "1500ms"
 
 

@@ -18,6 +18,7 @@ from launchready.core.cache import store_response
 from launchready.exchange.store import Get, Put, PutIfAbsent, Replace, Space
 from launchready.settings.cache import Cache
 from support import servers
+from support.keys import SECRET as STRONG
 
 PUBLIC, FRESH = ("Cache-Control", "public, max-age=60"), ("Cache-Control", "max-age=60")
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -290,7 +291,7 @@ def test_fields_that_connection_names_are_not_replayed(stand):
     assert at.asked == 1
 
 
-@pytest.mark.parametrize("secret", [None, "-".join(["the", "key", "of", "a", "test"] * 3)])
+@pytest.mark.parametrize("secret", [None, STRONG])
 @pytest.mark.parametrize("vary", [(), (("Vary", "Accept-Language"),)])
 def test_an_answer_under_another_key(stand, url, secret, vary):
     """A response copied to another key in the store is ignored, and the app is asked."""
@@ -422,7 +423,7 @@ def test_fields_of_one_request_are_not_replayed(stand):
     assert at.asked == 1
 
 
-@pytest.mark.parametrize("secret", [None, "-".join(["the", "key", "of", "a", "test"] * 3)])
+@pytest.mark.parametrize("secret", [None, STRONG])
 @pytest.mark.parametrize("written", [b"garbage", b"{}\nx", b'{"n": 1}', b"", None])
 def test_what_somebody_else_wrote_into_the_store(tmp_path, secret, written):
     """An unreadable entry, or one with a wrong signature, is ignored."""

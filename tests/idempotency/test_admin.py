@@ -15,6 +15,7 @@ from launchready.cli import main
 from launchready.errors import InFlight, OutcomeUnknown
 from launchready.idempotency import idempotent
 from support import servers
+from support.keys import SECRET
 
 NAMES = [name for name in stores.names() if name not in {"limits", "memory"}]
 
@@ -30,7 +31,7 @@ def url(request, tmp_path):
 
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch):
-    monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", "".join(reversed("toidem tset")))
+    monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", SECRET)
 
 
 class Payments:

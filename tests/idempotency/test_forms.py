@@ -10,8 +10,9 @@ from faces.apps import asgi_call, wsgi_call
 from launchready.errors import ConfigError
 from launchready.idempotency import form_field, form_key, idempotent
 from support.keys import key as uuid
+from support.keys import secret
 
-SECRET = "".join(reversed("toidem tset"))
+SECRET = secret("forms")
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
 
@@ -77,7 +78,7 @@ def framework(request):
     return request.param
 
 
-@pytest.fixture(params=[(), ("".join(reversed("erofeb")),)], ids=["one secret", "two secrets"])
+@pytest.fixture(params=[(), (secret("before"),)], ids=["one secret", "two secrets"])
 def shop(framework, request):
     return Shop(framework, secret_key_fallbacks=request.param)
 
@@ -163,7 +164,8 @@ def test_keys_of_routes(key):
     call = wsgi_call(app)
     for number in (1, 1, 2):
         headers = [("Content-Type", "application/json"), ("X-Order", f"order-{number}")]
-        assert call("POST", "/orders", headers, b'{"order": {"id": %d}}' % number).json == {"ran": number}
+        body = f'{{"order": {{"id": "{uuid(str(number))}"}}}}'.encode()
+        assert call("POST", "/orders", headers, body).json == {"ran": number}
     assert len(ran) == 2
     assert call("POST", "/orders", [], b"{}").json == {"ran": 3}
     assert call("POST", "/orders", [], b"[" * 100_000).json == {"ran": 4}  # no JSON of anybody's: no key

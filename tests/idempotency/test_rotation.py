@@ -12,8 +12,9 @@ import pytest
 from launchready.idempotency.transaction.connect import opener
 from support import rotating, servers
 from support.keys import key as uuid
+from support.keys import secret
 
-OLD, NEW, NEXT = ("".join(reversed(word)) for word in ("terces dlo", "terces wen", "terces txen"))
+OLD, NEW, NEXT = (secret(name) for name in ("old", "new", "next"))
 BEFORE = {"secret": OLD}
 BETWEEN = {"secret": NEW, "fallbacks": [OLD]}
 AFTER = {"secret": NEW}

@@ -22,8 +22,9 @@ from launchready.settings.cache import Cache
 from launchready.settings.fingerprint import fingerprint
 from launchready.wsgi import Dashboard, Idempotency, LaunchReadyMiddleware
 from support.keys import key as uuid
+from support.keys import secret
 
-OLD, NEW = ("".join(reversed(word)) for word in ("terces dlo", "terces wen"))
+OLD, NEW, OLDER = (secret(name) for name in ("old", "new", "older"))
 BEFORE = {"secret_key": OLD}
 BETWEEN = {"secret_key": NEW, "secret_key_fallbacks": [OLD]}
 AFTER = {"secret_key": NEW}
@@ -61,8 +62,8 @@ def test_fallbacks_alone(monkeypatch):
 def test_from_the_environment(monkeypatch):
     """With commas between; the secret itself and repetitions are left out. An empty variable is none."""
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", NEW)
-    monkeypatch.setenv("LAUNCHREADY_SECRET_KEY_FALLBACKS", f" {OLD}, ,older,{OLD},{NEW}")
-    assert build({}).adapter.secrets == ("older", OLD, NEW)
+    monkeypatch.setenv("LAUNCHREADY_SECRET_KEY_FALLBACKS", f" {OLD}, ,{OLDER},{OLD},{NEW}")
+    assert build({}).adapter.secrets == (OLDER, OLD, NEW)
     assert build({"secret_key_fallbacks": []}).adapter.secrets == (NEW,)
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", "")
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY_FALLBACKS", "")

@@ -11,6 +11,8 @@ from launchready.reconciliation.bookings import Booking
 from launchready.reconciliation.charges import ProviderError
 from launchready.reconciliation.providers.csv_export import CsvExport
 from launchready.reconciliation.providers.stripe import Stripe
+from support.keys import SECRET
+from support.keys import secret as strong
 
 QUERY = (
     "SELECT booking_id AS reference, charge, amount, 'eur' AS currency, created FROM payments WHERE created >= :since"
@@ -51,7 +53,7 @@ def test_unknown_outcomes_are_settled_by_the_providers_list(shop):
     assert reconcile(shop).unknown_keys == ()
 
 
-@pytest.mark.parametrize("secret", [None, "a secret of the shop with 36 letters"])
+@pytest.mark.parametrize("secret", [None, SECRET])
 @pytest.mark.parametrize(("metadata", "step"), [(True, None), (False, "charge"), (False, "my.step")])
 def test_each_way_of_passing_the_key(shop, monkeypatch, secret, metadata, step):
     """By metadata alone, by the usual step, by a step of the app's; with a secret key and without."""
@@ -61,7 +63,7 @@ def test_each_way_of_passing_the_key(shop, monkeypatch, secret, metadata, step):
     (verdict,) = reconcile(shop, steps=("my.step",)).unknown_keys
     assert (verdict.outcome, verdict.charges) == ("charged", ("ch_1",))
     if secret:
-        monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", "another secret with 36 letters too")
+        monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", strong("another"))
         blind = reconcile(shop, steps=("my.step",), bookings=None)
         assert (blind.keys, blind.unknown_keys, blind.exit_code) == (0, (), 3)
         assert "LAUNCHREADY_SECRET_KEY" in blind.notes[0]

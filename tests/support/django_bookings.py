@@ -8,11 +8,12 @@ import asyncio
 import sys
 import types
 from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
 
 import django
 from django.conf import settings
 
-KEY = {"HTTP_IDEMPOTENCY_KEY": "key-1"}
+KEY = {"HTTP_IDEMPOTENCY_KEY": str(uuid5(NAMESPACE_URL, "key-1"))}
 
 
 def database(url, atomic):
@@ -101,7 +102,7 @@ def main(url, atomic):
 
     for how in ("raise", "broken"):
         for _ in range(2):
-            assert client.post(f"/book/{how}", HTTP_IDEMPOTENCY_KEY=f"key-{how}").status_code == 500
+            assert client.post(f"/book/{how}", HTTP_IDEMPOTENCY_KEY=str(uuid5(NAMESPACE_URL, how))).status_code == 500
         assert ran.count(how) == 2
     assert Booking.objects.count() == 1
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from uuid import NAMESPACE_URL, uuid5
 
 import django
 from django.conf import settings
@@ -37,11 +38,13 @@ def main():
         cursor.execute("CREATE TABLE bookings (how TEXT)")
 
     def sync(how, key):
-        return Client(raise_request_exception=False).post(f"/book?how={how}", headers={"Idempotency-Key": key})
+        return Client(raise_request_exception=False).post(
+            f"/book?how={how}", headers={"Idempotency-Key": str(uuid5(NAMESPACE_URL, key))}
+        )
 
     def coroutine(how, key):
         client = AsyncClient(raise_request_exception=False)
-        return asyncio.run(client.post(f"/book?how={how}", headers={"Idempotency-Key": key}))
+        return asyncio.run(client.post(f"/book?how={how}", headers={"Idempotency-Key": str(uuid5(NAMESPACE_URL, key))}))
 
     for name, post in (("sync", sync), ("async", coroutine)):
         first, again = post(name, name), post(name, name)

@@ -9,5 +9,9 @@ def key(name: str) -> str:
     return str(uuid5(NAMESPACE_URL, name))
 
 
-SECRET = sha256(b"a secret for tests").hexdigest()
-OLD_SECRET = sha256(b"an older secret for tests").hexdigest()
+def secret(name: str) -> str:
+    """A strong secret, the same for the same name."""
+    return sha256(name.encode()).hexdigest()
+
+
+SECRET = secret("tests")
