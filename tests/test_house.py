@@ -1,6 +1,8 @@
 """The house keeps its shape: floors, import cost, file length, the names of the contract."""
 
+import ast
 import os
+import re
 import resource
 import statistics
 import subprocess
@@ -123,3 +125,60 @@ def test_every_finding_has_a_page():
     texts = {one: pages[one.code].read_text(encoding="utf-8") for one in rules}
     assert [one.code for one in rules if not one.local and texts[one] != page(one)] == []
     assert [one.code for one in rules if texts[one].partition("\n")[0] != page(one).partition("\n")[0]] == []
+
+
+def _functions(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def _first_line(function):
+    has_docstring = ast.get_docstring(function) is not None and len(function.body) > 1
+    return function.body[1 if has_docstring else 0].lineno
+
+
+def test_no_function_body_over_80_lines():
+    """A function has at most 80 lines below its docstring."""
+    long = {
+        f"{path.relative_to(SOURCE)}:{node.name}": count
+        for path in SOURCE.rglob("*.py")
+        for node in _functions(path)
+        if (count := (node.end_lineno or 0) - _first_line(node) + 1) > 80
+    }
+    assert long == {}
+
+
+def test_where_to_change():
+    """Every file that docs/where-to-change.md names exists, and there are twenty tasks."""
+    rows = re.findall(r"^\| .+ \| `(src/[^`]+)` \|$", (ROOT / "docs/where-to-change.md").read_text(), re.MULTILINE)
+    assert len(rows) == 20
+    assert [row for row in rows if not (ROOT / row).exists()] == []
+
+
+SHARED_NAMES = {
+    "Health": "the settings a user writes, and the feature that core makes of them",
+    "Idempotency": "the settings a user writes, and the feature that core makes of them",
+    "LaunchReadyMiddleware": "the public name in each framework",
+    "RateLimit": "the settings a user writes, and the feature that core makes of them",
+    "Statements": "the SQL of one store, each in its own dialect",
+}
+"""Public class names with two definitions, each with its reason. At most ten."""
+
+
+def test_one_name_one_class():
+    """A public class name is defined once, but for those that are listed with a reason."""
+    places = {}
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(path.relative_to(SOURCE)))
+    twice = {name: where for name, where in places.items() if len(where) > 1}
+    assert {name: where for name, where in twice.items() if name not in SHARED_NAMES} == {}
+    assert sorted(twice) == sorted(SHARED_NAMES)  # a reason that is no longer needed leaves the list
+    assert len(SHARED_NAMES) <= 10
+
+
+def test_files_are_worth_opening():
+    """The median file has at least 85 lines."""
+    lines = [len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCE.rglob("*.py")]
+    assert statistics.median(lines) >= 85

@@ -154,7 +154,7 @@ def test_current(bookings):
 
 def test_mistakes():
     """No connection, and the wrong ``with``, are told with what to write."""
-    with pytest.raises(ConfigError, match="no connection that is known"):
+    with pytest.raises(ConfigError, match="not a known connection"):
         transaction(object(), "k")
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
 

@@ -273,10 +273,12 @@ class AsyncAlchemy(Async, Alchemy):
     session = False
 
     def aengine(self):
+        return self.aengine_of(self.url.replace("sqlite:", "sqlite+aiosqlite:"))
+
+    def aengine_of(self, url):
         from sqlalchemy.ext.asyncio import create_async_engine
         from sqlalchemy.pool import NullPool
 
-        url = self.url.replace("sqlite:", "sqlite+aiosqlite:")
         return create_async_engine(url, poolclass=NullPool, connect_args={"timeout": 10} if "sqlite" in url else {})
 
     @contextlib.asynccontextmanager
@@ -308,11 +310,30 @@ class AsyncAlchemySessionPostgreSQL(AsyncAlchemy, AlchemySessionPostgreSQL):
     session = True
 
 
+class AsyncAlchemySessionSqlite(AsyncAlchemy):
+    session = True
+
+
+class AsyncAlchemySessionAsyncpg(AsyncAlchemy, AlchemySessionPostgreSQL):
+    session = True
+
+    def aengine(self):
+        return self.aengine_of(self.url.replace("+psycopg:", "+asyncpg:"))
+
+
+class AsyncAlchemySessionAiomysql(AsyncAlchemy, AlchemySessionMySQL):
+    session = True
+
+    def aengine(self):
+        return self.aengine_of(self.url.replace("+pymysql:", "+aiomysql:"))
+
+
 KINDS = {
     kind.__name__: kind
     for kind in (
         Sqlite3, Psycopg, AioSqlite, AsyncPsycopg, Pymysql, AlchemyConnection, AlchemySession,
         AlchemySessionPostgreSQL, AlchemySessionMySQL, AsyncAlchemyConnection, AsyncAlchemySessionPostgreSQL,
+        AsyncAlchemySessionSqlite, AsyncAlchemySessionAsyncpg, AsyncAlchemySessionAiomysql,
     )
 }  # fmt: skip
 

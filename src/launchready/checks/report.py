@@ -276,6 +276,6 @@ def read_report(previous: Mapping[str, Any] | str) -> Mapping[str, Any]:
 @functools.cache
 def formats() -> Sequence[str]:
     """The names of the modules in ``formats/``. To add a format, add a module with ``render(report) -> str``."""
-    from launchready.checks import formats as folder  # noqa: PLC0415
+    folder = importlib.import_module("launchready.checks.formats")
 
     return tuple(sorted(module.name for module in pkgutil.iter_modules(folder.__path__)))

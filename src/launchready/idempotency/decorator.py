@@ -6,7 +6,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from launchready.errors import ConfigError
 from launchready.idempotency.functions import protected_function
 from launchready.idempotency.transaction.connect import opener
-from launchready.idempotency.transaction.functions import either, function_within
+from launchready.idempotency.transaction.functions import function_in_transaction, view_or_function
 from launchready.idempotency.views import View, protected_view
 from launchready.runtime.current import ViewFeatures
 from launchready.runtime.route_check import decorated
@@ -104,7 +104,7 @@ def idempotent(  # the overloads above say how it is called
         )
         if not within or called is None or url is None:
             return decorated("idempotent", function, view)
-        return either(view, function_within(function, policy, called, url))
+        return view_or_function(view, function_in_transaction(function, policy, called, url))
 
     return decorate if view is None else decorate(view)
 

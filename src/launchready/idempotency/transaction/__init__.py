@@ -1,4 +1,4 @@
-"""The key's row and the work in one database transaction: both are there, or neither is.
+"""The key's row and the work commit in one database transaction, or neither does.
 
 ::
 
@@ -7,13 +7,13 @@
             once.result = book_slot(connection, slot)
     return once.result
 
-Exactly once, through any crash: a process that dies rolls both back, and a connection lost at COMMIT is no riddle,
-because the retry reads the key's row. It holds for work in that database alone; who calls a payment provider as well
-uses ``downstream_key``, or writes an outbox row in the same transaction.
+The work happens exactly once, through any crash. A process that dies rolls both back; if the connection is lost at
+COMMIT, the retry reads the key's row. This holds for work in that database alone. For a payment provider pass
+``downstream_key`` on, or write an outbox row in the same transaction.
 
-Connections: sqlite3, aiosqlite, psycopg (both), PyMySQL, SQLAlchemy (Connection, Session and their async kin), Django.
-The async ones with ``async with``. A transaction that is open already is joined by a savepoint, and is its owner's to
-commit: then the key is taken when he does. The rows stand in ``launchready_once`` of that database, made at first use.
+Connections: sqlite3, aiosqlite, psycopg (both), PyMySQL, Django, and SQLAlchemy's Connection, Session and their async
+forms, with ``async with``. An open transaction of the app is joined by a savepoint: the key is taken when the app
+commits. The rows are in the table ``launchready_once`` of that database, which is created at first use.
 """
 
 import json
@@ -34,8 +34,8 @@ from launchready.settings.problems import Problems
 KEEP, WAIT, LEASE = "30d", "2500ms", "60s"
 
 
-class Held(IdempotencyContext):
-    """What runs in the transaction that holds its key: it cannot be taken over, so there is nothing to renew."""
+class TransactionContext(IdempotencyContext):
+    """``current()`` inside the transaction that holds the key. It cannot be taken over, so no lease is renewed."""
 
     def __init__(self, root: str | None, text: str | None, connection: Any) -> None:
         super().__init__(None, None)
@@ -52,14 +52,15 @@ class Held(IdempotencyContext):
 
 
 class Transaction:
-    """A context manager, plain and async. What is raised inside rolls back, and the key is free again."""
+    """A context manager, sync and async. An exception inside rolls back and frees the key."""
 
     def __init__(self, connection: Any, row: Row, text: str) -> None:
         self._connection = adapt(connection)
+        self._carried = False
         self._row = row
-        self.once = Held(row.key.hex(), text, connection)
+        self.once = TransactionContext(row.key.hex(), text, connection)
 
-    def __enter__(self) -> Held:
+    def __enter__(self) -> TransactionContext:
         self._refuse(asynchronous=True)
         self._begun(_run(begin(self._connection, self._row)))
         return self.once
@@ -70,7 +71,13 @@ class Transaction:
         self._leave()
         _run(finish(self._connection, [self._row], self._result(error), error))
 
-    async def __aenter__(self) -> Held:
+    def carried_by(self, connection: Connection) -> "Transaction":
+        """Let ``async with`` drive this connection, a blocking one in its own thread."""
+        self._connection = connection
+        self._carried = True
+        return self
+
+    async def __aenter__(self) -> TransactionContext:
         self._refuse(asynchronous=False)
         self._begun(await _arun(begin(self._connection, self._row)))
         return self.once
@@ -82,7 +89,7 @@ class Transaction:
         await _arun(finish(self._connection, [self._row], self._result(error), error))
 
     def _refuse(self, *, asynchronous: bool) -> None:
-        if self._connection.asynchronous is asynchronous:
+        if not self._carried and self._connection.asynchronous is asynchronous:
             word = "async with" if asynchronous else "with"
             raise ConfigError([f"launchready.idempotency.transaction: for this connection write {word!r}"])
 
@@ -95,11 +102,11 @@ class Transaction:
     def _leave(self) -> None:
         try:
             HELD.reset(self._token)
-        except ValueError:  # entered in another context: a generator that a framework resumes in its own
+        except ValueError:  # entered in another context, by a generator that a framework resumes in its own
             HELD.set(None)
 
     def _result(self, error: BaseException | None) -> bytes | None:
-        """None: there is nothing to write down."""
+        """The result as JSON, or None if nothing has to be stored."""
         return json.dumps(self.once.result).encode() if self.once.first and error is None else None
 
 
@@ -115,14 +122,14 @@ def transaction(
 ) -> Transaction:
     """Do the work of a key once, in the transaction of this connection.
 
-    - ``scope``: whose key it is: another scope's key is another key.
-    - ``fingerprint``: what must be the same under one key, as bytes, text, or anything JSON can hold.
-    - ``keep``: how long the row is remembered. ``wait``: how long to wait while another holds the key. ``lease``: after
-      this a transaction that stands still is ended by the server (PostgreSQL), so that its key is free.
+    - ``scope``: the owner of the key, such as a user id. The same key in another scope is another key.
+    - ``fingerprint``: the content that must not change under one key: bytes, text, or anything JSON can hold.
+    - ``keep``: how long the row is remembered. ``wait``: how long to wait while another transaction holds the key.
+      ``lease``: PostgreSQL ends a transaction that is idle for longer, which frees its key.
 
-    Inside, ``once.first`` says whether the work is to be done; set ``once.result`` to what JSON can hold. On a retry
-    ``first`` is False, and ``result`` what it was. Raises KeyReused (another fingerprint), InFlight (another holds the
-    key), ConfigError (no such connection), and whatever the driver raises: then nothing is done, or a retry knows.
+    Inside, do the work if ``once.first`` is True, and set ``once.result`` to a JSON value. On a retry ``first`` is
+    False and ``result`` is the stored value. Raises KeyReused (another fingerprint), InFlight (another transaction
+    holds the key), ConfigError (unknown connection), StoreUnavailable (SQLite stays locked), and the driver's errors.
     """
     problems = Problems()
     keeps = problems.duration("transaction.keep", keep)
@@ -130,10 +137,10 @@ def transaction(
     leases = problems.duration("transaction.lease", lease)
     problems.raise_if_any()
     digest = bytes.fromhex(lookup_key(scope, str(key).encode("utf-8", "surrogatepass")))
-    return Transaction(connection, Row(digest, _print(fingerprint), keeps, waits, leases), str(key))
+    return Transaction(connection, Row(digest, _digest_of(fingerprint), keeps, waits, leases), str(key))
 
 
-def _print(fingerprint: object) -> bytes:
+def _digest_of(fingerprint: object) -> bytes:
     if fingerprint is None:
         return b""
     if isinstance(fingerprint, bytes):
@@ -156,4 +163,4 @@ async def _arun(story: KeyRowFlow) -> Any:
     return await adrive(story, carry)
 
 
-__all__ = ["Connection", "Held", "Row", "Transaction", "transaction"]
+__all__ = ["Connection", "Row", "Transaction", "TransactionContext", "transaction"]

@@ -1,4 +1,4 @@
-"""A connection of our own for one request or call, by URL: SQLite, PostgreSQL, MySQL."""
+"""Opens a connection by URL for one request or call: SQLite, PostgreSQL, MySQL."""
 
 import sqlite3
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from launchready.stores.mysql import parameters
 
 CONNECT_WAIT = 2
 LOCK_WAIT = 2.5
-"""Seconds: within three a client is told that the database is away."""
+"""Seconds. The client is answered 503 within three seconds if the database is locked or unreachable."""
 
 
 def opener(url: str, *, asynchronous: bool = False) -> Callable[[], Any]:
-    """A function that opens it; for PostgreSQL and ``asynchronous`` one that gives something to await.
+    """Returns a function that opens a connection; with ``asynchronous`` an awaitable of one, for PostgreSQL.
 
-    Raises ConfigError for a URL of a store that has no transactions.
+    Raises ConfigError if the store of this URL has no transactions.
     """
     scheme = urlsplit(url).scheme.partition("+")[0]
     if scheme == "sqlite":
@@ -27,12 +27,12 @@ def opener(url: str, *, asynchronous: bool = False) -> Callable[[], Any]:
         return lambda: _postgresql(url, asynchronous=asynchronous)
     if scheme in {"mysql", "mariadb"}:
         return lambda: _mysql(url)
-    raise ConfigError([_NONE.format(safe_url(url))])
+    raise ConfigError([_NO_TRANSACTIONS.format(safe_url(url))])
 
 
-_NONE = (
+_NO_TRANSACTIONS = (
     '@idempotent(mode="transaction"): {!r} has no transactions; write store="sqlite:///app.db", postgresql:// or '
-    "mysql://, or connection=a function that gives the app's own"
+    "mysql://, or pass connection=, a function that returns the app's own connection"
 )
 
 

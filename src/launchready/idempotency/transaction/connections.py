@@ -1,33 +1,46 @@
-"""Connections of an app, made alike: enter a transaction (or a savepoint in one), execute, leave.
+"""One interface over the connections of an app: enter a transaction (or a savepoint in one), execute, leave.
 
-Nothing is imported that the app has not: a connection is known by the module of its class.
+A connection is recognised by the module and name of its class, so no driver is imported here.
 """
 
 import asyncio
+import inspect
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from launchready.errors import ConfigError
 from launchready.idempotency.transaction.dialects import DIALECTS, MYSQL, POSTGRESQL, SQLITE, Dialect
+from launchready.idempotency.transaction.scheduling import TransactionThread, WriterTurn
 
 Params = dict[str, Any]
 _NAME = re.compile(r":([a-z]+)")
 SAVEPOINT = "launchready"
+DATABASES = "PRAGMA database_list"
 
 
 class Connection(Protocol):
-    """What the story needs. On an ``asynchronous`` one every method gives something to await."""
+    """A database connection. The methods of an ``asynchronous`` one return awaitables.
+
+    - ``joined``: the app's own transaction was open already.
+    - ``turn``: the place in the queue for SQLite's writer, from ``enter`` to ``leave``.
+    - ``thread``: where the calls of a blocking connection run under an ``async def`` view.
+    """
 
     asynchronous: bool
     dialect: Dialect
     joined: bool
     raw: Any
+    turn: WriterTurn | None
+    thread: TransactionThread | None
 
     async def carry(self, call: Callable[[], Any]) -> Any:
-        """Do it from a coroutine."""
+        """Run ``call`` from a coroutine."""
+
+    def writer(self) -> Any:
+        """The SQLite file whose write lock ``enter`` takes, or None."""
 
     def enter(self) -> Any: ...
 
@@ -39,7 +52,7 @@ class Connection(Protocol):
 
 
 def adapt(connection: Any) -> Connection:
-    """Raises ConfigError for what is no connection that we know."""
+    """Raises ConfigError for an object that is not a known connection."""
     for kind in type(connection).__mro__:
         made = _KINDS.get((kind.__module__.partition(".")[0], kind.__name__))
         if made is not None:
@@ -49,8 +62,8 @@ def adapt(connection: Any) -> Connection:
 
 
 _UNKNOWN = (
-    "launchready.idempotency.transaction: {} is no connection that is known; give one of sqlite3, aiosqlite, psycopg, "
-    "PyMySQL, SQLAlchemy or Django"
+    "launchready.idempotency.transaction: {} is not a known connection; use sqlite3, aiosqlite, psycopg, PyMySQL, "
+    "SQLAlchemy or Django"
 )
 
 
@@ -62,9 +75,16 @@ def pyformat(statement: str) -> str:
 class _Blocking:
     asynchronous = False
     joined = False
+    turn: WriterTurn | None = None
+    thread: TransactionThread | None = None
 
     async def carry(self, call: Callable[[], Any]) -> Any:
-        return await asyncio.to_thread(call)
+        if self.thread is None:
+            self.thread = await TransactionThread.start()
+        return await self.thread.run(call)
+
+    def writer(self) -> str | None:
+        return None
 
     def pause(self, seconds: float) -> None:
         threading.Event().wait(seconds)
@@ -73,9 +93,14 @@ class _Blocking:
 class _Awaited:
     asynchronous = True
     joined = False
+    turn: WriterTurn | None = None
+    thread: TransactionThread | None = None
 
     async def carry(self, call: Callable[[], Any]) -> Any:
         return await call()
+
+    async def writer(self) -> str | None:
+        return None
 
     async def pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -86,6 +111,9 @@ class SQLite(_Blocking):
 
     def __init__(self, connection: Any) -> None:
         self.raw = connection
+
+    def writer(self) -> str | None:
+        return None if self.raw.in_transaction else _main_file(self.raw.execute(DATABASES).fetchall())
 
     def enter(self) -> None:
         self.joined = self.raw.in_transaction
@@ -108,6 +136,9 @@ class AsyncSQLite(_Awaited):
     def __init__(self, connection: Any) -> None:
         self.raw = connection
 
+    async def writer(self) -> str | None:
+        return None if self.raw.in_transaction else _main_file(await self.raw.execute_fetchall(DATABASES))
+
     async def enter(self) -> None:
         self.joined = self.raw.in_transaction
         await self.raw.execute(f"SAVEPOINT {SAVEPOINT}" if self.joined else "BEGIN IMMEDIATE")
@@ -119,6 +150,11 @@ class AsyncSQLite(_Awaited):
     async def execute(self, statement: str, params: Params) -> list[Any]:
         async with self.raw.execute(statement, params) as cursor:
             return list(await cursor.fetchall())
+
+
+def _main_file(databases: Iterable[Any]) -> str | None:
+    """None for a database in memory, which no other connection shares."""
+    return next((file or None for _, name, file in map(tuple, databases) if name == "main"), None)
 
 
 def _ends(joined: bool, error: BaseException | None) -> tuple[str, ...]:
@@ -167,7 +203,7 @@ class AsyncPsycopg(_Awaited):
 
 
 def _plain(rows: list[Any]) -> list[Any]:
-    """Rows by position, whatever the row factory of the app makes of them."""
+    """Rows by position, whatever row factory the app has set."""
     return [tuple(row.values()) if isinstance(row, dict) else row for row in rows]
 
 
@@ -197,7 +233,11 @@ class SQLAlchemy(_Blocking):
     def __init__(self, connection: Any) -> None:
         self.raw = connection
         bind = connection.get_bind() if hasattr(connection, "get_bind") else connection
+        self.engine = bind.engine
         self.dialect = _dialect(bind.dialect.name)
+
+    def writer(self) -> str | None:
+        return _file_of(self)
 
     def enter(self) -> None:
         self.joined = self.raw.in_transaction()
@@ -226,7 +266,11 @@ class AsyncSQLAlchemy(_Awaited):
     def __init__(self, connection: Any) -> None:
         self.raw = connection
         bind = connection.get_bind() if hasattr(connection, "get_bind") else connection
+        self.engine = bind.engine
         self.dialect = _dialect(bind.dialect.name)
+
+    async def writer(self) -> str | None:
+        return _file_of(self)
 
     async def enter(self) -> None:
         self.joined = self.raw.in_transaction()
@@ -249,11 +293,20 @@ class AsyncSQLAlchemy(_Awaited):
         return list(result.fetchall()) if result.returns_rows else []
 
 
+def _file_of(connection: SQLAlchemy | AsyncSQLAlchemy) -> str | None:
+    """None in a transaction of the app: it may hold the write lock already, and waiting would be a deadlock."""
+    if connection.dialect is not SQLITE or connection.raw.in_transaction():
+        return None
+    file: str | None = connection.engine.url.database
+    return None if not file or ":memory:" in file else file.removeprefix("file:").partition("?")[0]
+
+
 @contextmanager
 def _begun_already() -> Iterator[None]:
-    """Python's sqlite3 begins a transaction with the first write, and SAVEPOINT is none: its release would commit.
+    """Ignores SQLite's error that a transaction is open already.
 
-    So it is begun by hand, in the way that takes the write lock; where the app has written, it is begun.
+    Python's sqlite3 begins a transaction at the first write only, and a SAVEPOINT outside of one commits at its
+    release. So BEGIN IMMEDIATE is sent by hand; it fails where the app has written before.
     """
     try:
         yield
@@ -263,7 +316,7 @@ def _begun_already() -> Iterator[None]:
 
 
 def _text(statement: str) -> Any:
-    from sqlalchemy import text  # noqa: PLC0415 - the app uses it, so it is there
+    from sqlalchemy import text  # noqa: PLC0415 - the app uses it, so it is installed
 
     return text(statement)
 
@@ -283,13 +336,19 @@ class Django(_Blocking):
         self.dialect = _dialect(connection.vendor)
 
     async def carry(self, call: Callable[[], Any]) -> Any:
-        """In the thread of this request's other database work: the connection is its alone."""
+        """Run in the thread of this request's other database work, because Django binds connections to threads."""
         from asgiref.sync import sync_to_async  # noqa: PLC0415 - Django brings it
 
         return await sync_to_async(call, thread_sensitive=True)()
 
+    def writer(self) -> str | None:
+        if self.dialect is not SQLITE or self.raw.in_atomic_block:
+            return None
+        file = str(self.raw.settings_dict["NAME"])
+        return None if not file or "memory" in file else file
+
     def enter(self) -> None:
-        from django.db import transaction  # noqa: PLC0415 - the app uses it, so it is there
+        from django.db import transaction  # noqa: PLC0415 - the app uses it, so it is installed
 
         self.joined = self.raw.in_atomic_block
         self._block = transaction.atomic(using=self.raw.alias)
@@ -319,3 +378,19 @@ _KINDS: dict[tuple[str, str], Callable[[Any], Connection]] = {
     ("django", "BaseDatabaseWrapper"): Django,
     ("django", "ConnectionProxy"): Django,
 }
+
+
+async def open_in_thread(opens: Callable[[], Any]) -> Connection:
+    """Call ``opens`` in a thread, because it may block, and await its result if that is an awaitable."""
+    thread = await TransactionThread.start()
+    try:
+        made = await thread.run(opens)
+        connection = adapt(await made if inspect.isawaitable(made) else made)
+    except BaseException:
+        thread.release()
+        raise
+    if connection.asynchronous:
+        thread.release()
+    else:
+        connection.thread = thread
+    return connection

@@ -1,26 +1,28 @@
-"""The SQL of ``launchready_once``, by dialect. Parameters are written ``:name``; every driver's own notation is made
-of that. Time is the database's own.
+"""The SQL of ``launchready_once``, by dialect. Parameters are written ``:name`` and translated for each driver. All
+times come from the database's clock.
 
 Why the claim is written as it is, by isolation:
 
-- SQLite has one writer. The claim is the first statement of the transaction, so it takes the write lock before
-  anything is read, and what it finds is what is committed (a deferred BEGIN that reads first would fail to upgrade).
-- PostgreSQL makes an INSERT of a key that another transaction holds wait for it, without an end. So a transaction-level
-  advisory lock on the key comes first, polled: it is given back by COMMIT, ROLLBACK or death. READ COMMITTED then shows
-  what is committed.
-- MySQL and MariaDB: the INSERT waits for the other's row lock, for ``innodb_lock_wait_timeout``. Error 1062 says that
-  the row is there, and leaves a share lock on it. It is then read under that lock, because a plain SELECT may see the
-  snapshot of an older moment; FOR UPDATE would be a deadlock of all who waited. Row counts are never asked: under
-  CLIENT.FOUND_ROWS they say 1 to everybody.
+- SQLite has one writer. The transaction takes the write lock before it reads anything, so it sees all that is
+  committed. A deferred BEGIN that reads first would fail to upgrade its lock.
+- PostgreSQL lets an INSERT wait without limit for a transaction that holds the same key. So a transaction-level
+  advisory lock on the key is polled first; COMMIT, ROLLBACK or the death of its holder releases it. READ COMMITTED
+  then shows the committed row.
+- MySQL and MariaDB: the INSERT waits for the row lock of the other transaction, up to ``innodb_lock_wait_timeout``.
+  Error 1062 means that the row exists, and leaves a share lock on it. The row is read under that lock, because a plain
+  SELECT may show an older snapshot, and FOR UPDATE would deadlock all waiters. Affected-rows counts are not used: under
+  CLIENT.FOUND_ROWS they are always 1.
 """
 
+import re
 from typing import NamedTuple
 
 TABLE = "launchready_once"
+_BYTES = re.compile(r":(k|fp|result)\b")
 
 
 class Dialect(NamedTuple):
-    """``claim`` answers a row where the key is ours (MySQL: raises 1062 where it is not)."""
+    """``claim`` returns a row if it took the key. In MySQL it raises error 1062 if it did not."""
 
     name: str
     create: tuple[str, ...]
@@ -33,7 +35,7 @@ class Dialect(NamedTuple):
 
 
 IDLE = ", set_config('idle_in_transaction_session_timeout', CAST(:idle AS text), true)"
-"""Added to PostgreSQL's lock where the transaction is ours: the server ends it when its process stands still."""
+"""Added to PostgreSQL's lock unless the app opened the transaction: the server ends it when its process hangs."""
 
 _NOW = {
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
@@ -63,6 +65,8 @@ def _dialect(name: str, create: tuple[str, ...], lock: str | None, sweep: str) -
     if name == "mysql":
         claim = f"INSERT INTO {TABLE} (k, fp, result, expires) VALUES (:k, :fp, NULL, {now} + :keep)"
         read = f"SELECT fp, result, expires <= {now} FROM {TABLE} WHERE k = :k LOCK IN SHARE MODE"
+        # Bytes travel as hexadecimal text: aiomysql does not escape bytes with every version of PyMySQL.
+        claim, read, again, write = (_BYTES.sub(r"UNHEX(:\1)", one) for one in (claim, read, again, write))
     return Dialect(name, create, lock, claim, read, again, write, sweep.format(now=now))
 
 
@@ -87,7 +91,7 @@ SQLITE = _dialect(
 )
 POSTGRESQL = _dialect(
     "postgresql",
-    ("SELECT pg_advisory_xact_lock(5478201732)", _POSTGRESQL, _INDEX),  # two that create it at once would collide
+    ("SELECT pg_advisory_xact_lock(5478201732)", _POSTGRESQL, _INDEX),  # concurrent CREATE TABLE statements collide
     f"SELECT pg_try_advisory_xact_lock(:lock), to_regclass('{TABLE}') IS NOT NULL",
     f"DELETE FROM {TABLE} WHERE k IN ({_OVER} FOR UPDATE SKIP LOCKED)",
 )

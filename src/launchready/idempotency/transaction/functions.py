@@ -9,13 +9,14 @@ from typing import Any
 from launchready.core.idempotency import RoutePolicy
 from launchready.idempotency.transaction import transaction
 from launchready.idempotency.transaction.connect import opener
+from launchready.idempotency.transaction.connections import open_in_thread
 from launchready.runtime.current import CURRENT
 
 Function = Callable[..., Any]
 
 
-def function_within(function: Function, rule: RoutePolicy, key: Function, url: str) -> Function:
-    """Runs in a transaction of its own, which it finds as ``current().tx``; its result is kept as JSON."""
+def function_in_transaction(function: Function, rule: RoutePolicy, key: Function, url: str) -> Function:
+    """Run the function in a transaction of its own, ``current().tx`` inside, and keep its result as JSON."""
     scope = f"function:{function.__module__}.{function.__qualname__}"
 
     def options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -24,25 +25,20 @@ def function_within(function: Function, rule: RoutePolicy, key: Function, url: s
         }  # fmt: skip
 
     if inspect.iscoroutinefunction(function):
+        opens = opener(url, asynchronous=True)
 
         @wraps(function)
         async def aonce(*args: Any, **kwargs: Any) -> Any:
-            opened = opener(url, asynchronous=True)()
-            connection = await opened if inspect.isawaitable(opened) else opened
+            connection = await open_in_thread(opens)
             try:
-                entered = transaction(connection, str(key(*args, **kwargs)), **options(args, kwargs))
-                if hasattr(connection, "pgconn"):
-                    async with entered as once:
-                        if once.first:
-                            once.result = await function(*args, **kwargs)
-                else:
-                    with entered as once:
-                        if once.first:
-                            once.result = await function(*args, **kwargs)
+                entered = transaction(connection.raw, str(key(*args, **kwargs)), **options(args, kwargs))
+                async with entered.carried_by(connection) as once:
+                    if once.first:
+                        once.result = await function(*args, **kwargs)
             finally:
-                closed = connection.close()
-                if inspect.isawaitable(closed):
-                    await closed
+                await connection.carry(connection.raw.close)
+                if connection.thread is not None:
+                    connection.thread.release()
             return once.result
 
         return aonce
@@ -58,8 +54,8 @@ def function_within(function: Function, rule: RoutePolicy, key: Function, url: s
     return once_
 
 
-def either(view: Function, plain: Function) -> Function:
-    """A view where a face stands around it, else a plain function."""
+def view_or_function(view: Function, plain: Function) -> Function:
+    """The view inside a request of the middleware, else the plain function."""
     if inspect.iscoroutinefunction(view):
 
         @wraps(view)

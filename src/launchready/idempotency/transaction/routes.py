@@ -1,7 +1,7 @@
-"""``Idempotency(mode="transaction")``: the routes of an app, each request in a transaction of its own.
+"""``Idempotency(mode="transaction")``: each request to a listed route runs in a transaction of its own.
 
-What opens by URL blocks, so that handlers of either kind can use it: an ``async def`` one for PostgreSQL is better
-served by ``@idempotent(mode="transaction")``, which opens an awaited connection for it.
+A connection opened by URL blocks, so that ``def`` and ``async def`` handlers can both use it. For an ``async def``
+handler on PostgreSQL prefer ``@idempotent(mode="transaction")``, which opens an awaited connection.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ from launchready.settings.problems import Problems
 from launchready.settings.request_view import RequestView
 
 
-class Routed(TransactionFlow):
-    """``given``: the app's own function of the request that gives its connection."""
+class RouteTransactionFlow(TransactionFlow):
+    """``given``: the app's function that returns its connection for a request."""
 
     def __init__(
         self,
@@ -40,9 +40,11 @@ class Routed(TransactionFlow):
         return super().handle(request)
 
 
-def routed(settings: Idempotency, url: str, problems: Problems) -> Callable[[RoutePolicy, KeyContext], IdempotencyFlow]:
-    """What makes the flow of each request. ``url`` is "" where the framework has a database of its own."""
-    opens: Callable[[], Any] = _nothing
+def compile_routes(
+    settings: Idempotency, url: str, problems: Problems
+) -> Callable[[RoutePolicy, KeyContext], IdempotencyFlow]:
+    """Returns the function that makes the flow of each request. ``url`` is "" if the framework has a database."""
+    opens: Callable[[], Any] = _no_database
     named = settings.store or url
     if settings.connection is None and named:
         try:
@@ -51,11 +53,11 @@ def routed(settings: Idempotency, url: str, problems: Problems) -> Callable[[Rou
             for line in error.problems:
                 problems.add(line)
     asks = settings.connection is None and settings.store is None
-    return lambda rule, key_context: Routed(rule, key_context, opens, settings.connection, asks=asks)
+    return lambda rule, key_context: RouteTransactionFlow(rule, key_context, opens, settings.connection, asks=asks)
 
 
-def _nothing() -> Any:
+def _no_database() -> Any:
     raise ConfigError(['idempotency.mode="transaction": Django has no DATABASES; give idempotency.store a URL'])
 
 
-WITHIN.append(routed)
+WITHIN.append(compile_routes)
