@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from launchready.core.idempotency import RoutePolicy
+from launchready.idempotency.arguments import fingerprint_of_call, key_of_call
 from launchready.idempotency.transaction import transaction
 from launchready.idempotency.transaction.connect import opener
 from launchready.runtime.current import CURRENT
@@ -20,7 +21,8 @@ def function_within(function: Function, rule: RoutePolicy, key: Function, url: s
 
     def options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         return {
-            "scope": scope, "fingerprint": [args, kwargs], "keep": rule.keep, "wait": rule.wait, "lease": rule.lease,
+            "scope": scope, "fingerprint": fingerprint_of_call(function, args, kwargs),
+            "keep": rule.keep, "wait": rule.wait, "lease": rule.lease,
         }  # fmt: skip
 
     if inspect.iscoroutinefunction(function):
@@ -30,7 +32,7 @@ def function_within(function: Function, rule: RoutePolicy, key: Function, url: s
             opened = opener(url, asynchronous=True)()
             connection = await opened if inspect.isawaitable(opened) else opened
             try:
-                entered = transaction(connection, str(key(*args, **kwargs)), **options(args, kwargs))
+                entered = transaction(connection, key_of_call(key(*args, **kwargs)), **options(args, kwargs))
                 if hasattr(connection, "pgconn"):
                     async with entered as once:
                         if once.first:
@@ -50,7 +52,7 @@ def function_within(function: Function, rule: RoutePolicy, key: Function, url: s
     @wraps(function)
     def once_(*args: Any, **kwargs: Any) -> Any:
         with closing(opener(url)()) as connection:
-            with transaction(connection, str(key(*args, **kwargs)), **options(args, kwargs)) as once:
+            with transaction(connection, key_of_call(key(*args, **kwargs)), **options(args, kwargs)) as once:
                 if once.first:
                     once.result = function(*args, **kwargs)
             return once.result
