@@ -3,7 +3,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test chaos coverage check lock clean
+.PHONY: demo test chaos fuzz coverage check lock clean
 
 demo: .venv/installed
 	$(BIN)/launchready demo $(if $(KEEP),--keep)
@@ -18,6 +18,11 @@ chaos: .venv/installed
 		-p no:cacheprovider -k STORE
 
 STORES := sqlite redis postgresql mysql
+
+# Slow inputs are searched for every parser of outside input, five minutes each: FUZZ_SECONDS=60 make fuzz. The slowest
+# are kept in FUZZ_CORPUS and tried first in the next run. FUZZ_SLOWNESS=2 doubles the time that a megabyte may take.
+fuzz: .venv/installed
+	$(BIN)/python tests/adversary/fuzz.py $(PARSERS)
 
 # Branches that no test takes, servers and command line included.
 coverage: .venv/installed

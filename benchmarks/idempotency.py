@@ -19,13 +19,12 @@ import platform
 import random
 import sys
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 from statistics import mean, median, quantiles
 from time import perf_counter
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "src")]
-
-from hashlib import sha256
 
 from starlette.applications import Starlette  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402

@@ -163,6 +163,17 @@ def test_bare(): app.test_client().post("/search")
 def test_marked(): assert app.test_client().post("/search", data=b"x").data == b"x"
 def test_refused(): assert app.test_client().post("/nowhere").status_code == 404
 """
+LAZY = """
+import pytest
+@pytest.fixture
+def client():
+    import flask
+    app = flask.Flask("shop")
+    app.post("/pay")(lambda: "paid")
+    return app.test_client()
+def test_bare(client): client.post("/pay")
+def test_get(client): client.get("/nowhere")
+"""
 DJANGO = """
 import asyncio, types, sys
 import django, pytest
@@ -194,8 +205,8 @@ def test_get(): assert Client().get("/nowhere").status_code == asyncio.run(Async
 
 @pytest.mark.parametrize(
     ("suite", "failing", "passing"),
-    [(FLASK, {"test_bare"}, 3), (DJANGO, {"test_bare", "test_async_bare"}, 3)],
-    ids=["flask", "django"],
+    [(FLASK, {"test_bare"}, 3), (DJANGO, {"test_bare", "test_async_bare"}, 3), (LAZY, {"test_bare"}, 1)],
+    ids=["flask", "django", "imported late"],
 )
 def test_a_suite(suite, failing, passing, tmp_path):
     """A line in conftest.py covers an existing suite."""

@@ -17,7 +17,6 @@ unchanged.
 """
 
 import io
-import sys
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -92,10 +91,11 @@ def twice(effects: Effects | None = None) -> Iterator[None]:
 
 
 def _loaded(module: str) -> object:
-    """Import a framework's test client if the suite uses the framework."""
-    if module.partition(".")[0] not in sys.modules:
-        return None
-    with warnings.catch_warnings(), suppress(ImportError, RuntimeError):  # packages of the client may be missing
+    """Import a framework's test client, or return None if it is not installed.
+
+    The app may import its framework inside the test, when it is too late to patch the client, so it is imported here.
+    """
+    with warnings.catch_warnings(), suppress(Exception):  # a package of the client, or its settings, may be missing
         warnings.simplefilter("ignore")
         return import_module(module)
     return None

@@ -8,8 +8,8 @@ from launchready.env import dotenv
 from launchready.http import dates, structured
 from launchready.mail import bimi, dkim, dmarc, mta_sts, mx, spf, tls_rpt
 from launchready.redaction.text import Redactor
-from launchready.secrets.file_context import place
-from launchready.secrets.scan_text import find
+from launchready.secrets.file_context import context_of
+from launchready.secrets.scan_text import find_secrets
 from launchready.web import caa, cookies, hsts, page
 
 Parser = Callable[[str], object]
@@ -27,8 +27,8 @@ def _octets(parse: Callable[[bytes], object]) -> Parser:
 
 
 def _scan(path: str) -> Parser:
-    context = place(path)
-    return lambda text: find(text, context)
+    context = context_of(path)
+    return lambda text: find_secrets(text, context)
 
 
 REDACTION: dict[str, Parser] = {"redaction with google-re2": Redactor(), "redaction without": without_re2()}

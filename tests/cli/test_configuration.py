@@ -69,3 +69,27 @@ def test_facts_of_the_site():
     assert site_facts(Configuration(None, values)) == {
         "domain": "coach.example", "hosts": ["api.coach.example"], "mobile_app": True, "webhooks": ["/webhooks/stripe"],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("[chek]", "check"), ("[producton]", "production"), ("hots = {}", "hosts")]
+)
+@pytest.mark.parametrize("file", ["launchready.toml", "pyproject.toml"])
+def test_an_unknown_table_names_the_nearest(tmp_path, typed, meant, file):
+    """A misspelt table would otherwise be ignored without a word."""
+    text = typed if file == "launchready.toml" else typed.replace("[", "[tool.launchready.")
+    if not typed.startswith("[") and file == "pyproject.toml":
+        text = f"[tool.launchready]\n{typed}"
+    (tmp_path / file).write_text(f"{text}\nkey = 1\n" if typed.startswith("[") else text)
+    with pytest.raises(ConfigError, match=f"did you mean '{meant}'"):
+        load(tmp_path)
+
+
+def test_version(capsys):
+    """``launchready --version`` prints the version of the installed package."""
+    from launchready import cli
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("launchready ")

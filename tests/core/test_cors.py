@@ -146,7 +146,7 @@ def test_paths():
         ({"sec_fetch_site": ""}, False),
         ({"origin": APP}, True),
         ({"origin": "https://api.example.com"}, True),
-        ({"origin": "http://api.example.com"}, True),
+        ({"origin": "http://api.example.com"}, False),
         ({"origin": "https://api.example.com:8443"}, False),
         ({"origin": EVIL}, False),
         ({"origin": "null"}, False),
@@ -199,9 +199,40 @@ def test_the_apps_own_origin():
     assert known.handle(asked("POST", origin="https://shop.example")) is None
     assert known.handle(asked("POST", origin="http://shop.example")).status == 403
     assert known.handle(asked("POST", origin="https://api.example.com")).status == 403
-    behind = {"origin": "http://shop.lan", "x_forwarded_host": "shop.lan"}
+    behind = {"origin": "https://shop.lan", "x_forwarded_host": "shop.lan"}
     assert feature(CORS(), trusted_proxies=["192.0.2.0/24"]).handle(asked("POST", **behind)) is None
     assert feature(CORS(), trusted_proxies=["10.0.0.0/8"]).handle(asked("POST", **behind)).status == 403
+
+
+@pytest.mark.parametrize(
+    ("scheme", "proto", "origin", "passes"),
+    [
+        ("http", None, "http", True),  # a developer's machine
+        ("http", None, "https", True),  # a proxy that ends TLS and does not say so
+        ("https", None, "https", True),
+        ("https", None, "http", False),
+        ("http", "https", "http", False),
+        ("http", "https", "https", True),
+    ],
+)
+def test_an_http_page_of_the_same_host_is_not_the_app(scheme, proto, origin, passes):
+    """Anybody on the network can write an http page, so it may not act on the app that is reached by https."""
+    more = {"x_forwarded_proto": proto} if proto else {}
+    made = asked("POST", host="shop.example", origin=f"{origin}://shop.example", **more)
+    made.scheme = scheme
+    answer = feature(CORS(), trusted_proxies=["192.0.2.0/24"]).handle(made)
+    assert (answer is None) is passes
+
+
+def test_any_header_with_credentials_works():
+    """The preflight lists the requested names, since browsers take "*" literally with credentials (Fetch §3.2.3)."""
+    settings = CORS(allow_origins=[APP], allow_headers=["*"], allow_credentials=True)
+    answer = preflight(settings, APP, "POST", "x-trace, content-type")
+    assert answer.status == 204
+    assert granted(answer)["allow-headers"] == "x-trace,content-type"
+    assert preflight(settings, APP, "POST", "authorization").status == 403
+    both = CORS(allow_origins=[APP], allow_headers=["*", "Authorization"], allow_credentials=True)
+    assert granted(preflight(both, APP, "POST", "authorization"))["allow-headers"] == "authorization"
 
 
 # What cannot be built.

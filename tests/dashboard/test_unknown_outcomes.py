@@ -22,7 +22,7 @@ from support.browser import axe_violations, chromium
 from support.keys import key as uuid
 from support.week import week
 
-SECRET, OLDER = ("".join(reversed(word)) for word in ("terces wen", "terces dlo"))
+SECRET, OLDER = ("".join(reversed(word + " 0123456789 abcdefghijklm")) for word in ("terces wen", "terces dlo"))
 NAMES = [name for name in stores.names() if name != "limits"]
 
 

@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -108,4 +109,4 @@ class Coach:
 
 
 def key() -> dict[str, str]:
-    return {"idempotency-key": secrets.token_hex(8)}
+    return {"idempotency-key": str(uuid.uuid4())}

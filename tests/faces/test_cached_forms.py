@@ -9,7 +9,7 @@ from faces.apps import _django_setup, asgi_call, wsgi_call
 from launchready.idempotency import form_field, idempotent
 from launchready.settings.cache import Cache
 
-SECRET = "".join(reversed("toidem tset"))
+SECRET = "".join(reversed("0123456789 abcdefghijklmnopqrstuvw"))
 PUBLIC = "public, max-age=600"
 
 

@@ -132,10 +132,7 @@ def attacks():
         f'--XX  \r\nContent-Disposition: form-data; name="email"\r\n\r\n{VICTIM}\r\n--XX--\r\n',
         f'--XX\r\nContent-Disposition: form-data; name="email"\r\n\r\n{VICTIM}\r\n--XX',
         f'--XX\r\nContent-Disposition: form-data; name="email"\r\n\r\n{VICTIM}\r\n--XX--\r\nepilogue',
-        (
-            f'--XX\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--XX\r\nContent-Disposition: form-data; '
-            f'name="email"\r\n\r\n{VICTIM}\r\n--XX--\r\n'
-        ),
+        multipart(part("x", "1"), part("email", VICTIM)),
         f'--XX\r\nContent-Disposition: form-data; name="email"\r\n\r\n{VICTIM}\r\n--XX--\r\n' + "x" * 70_000,
     ):
         yield f"multipart {body[:60]!r}", ["multipart/form-data; boundary=XX"], body, ""

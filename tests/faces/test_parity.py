@@ -292,12 +292,12 @@ def test_a_key_is_for_one_request(face, path):
 
 
 def test_a_key_belongs_to_its_user(face):
-    """The same key of another user is another key; his answer is never shown."""
+    """Without a scope the same key with other credentials is refused; the response is never shown to another user."""
     call = face(idempotency=ONCE)
-    numbers = [
-        call("POST", "/bookings", [KEY, ("Authorization", f"Bearer {user}")], b"{}").json["calls"] for user in "aba"
-    ]
-    assert numbers == [1, 2, 1]
+    found = [call("POST", "/bookings", [KEY, ("Authorization", f"Bearer {user}")], b"{}") for user in "aba"]
+    assert [answer.status for answer in found] == [201, 409, 201]
+    problem(found[1], "idempotency-key-owner")
+    assert found[0].json["calls"] == found[2].json["calls"] == 1
 
 
 @pytest.mark.parametrize(
@@ -314,14 +314,15 @@ def test_a_key_belongs_to_its_user(face):
     ids=["get", "item", "mapping", "cookie", "bytes"],
 )
 def test_whose_key_a_function_says(face, scope):
-    """A scope reads the request as a framework's view does; where it names nobody, the credentials do."""
+    """A scope reads the request as a framework's view does; without a user the owner rule of keys applies."""
     call = face(idempotency=Idempotency(routes=["POST /bookings"], scope=scope))
     for number, user in enumerate(("ann", "bob", "ann|b"), 1):
         lines = [KEY, ("X-User", user), ("Cookie", f"theme=dark; who={user}; ")]
         assert call("POST", "/bookings", lines, b"{}").json["calls"] == number
         assert call("POST", "/bookings", lines, b"{}").get("idempotent-replayed") == "true"
-    for number, user in enumerate(("Bearer 1", "Bearer 2"), 4):
-        assert call("POST", "/bookings", [KEY, ("Authorization", user)], b"{}").json["calls"] == number
+    found = [call("POST", "/bookings", [KEY, ("Authorization", user)], b"{}") for user in ("Bearer 1", "Bearer 2")]
+    assert [answer.status for answer in found] == [201, 409]
+    assert found[0].json["calls"] == 4
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_the_client_leaves_during_the_answer(served):
     """Who hangs up before the answer came finds it under his key: it ran once."""
     body = b"z" * 200_000
     head = (
-        b"POST /bookings HTTP/1.1\r\nHost: x\r\nIdempotency-Key: "
+        b"POST /bookings HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nIdempotency-Key: " % served.port
         + uuid("gone").encode()
         + b"\r\nContent-Length: 200000\r\n\r\n"
     )

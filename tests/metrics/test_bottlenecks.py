@@ -82,7 +82,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
         ("", "--route"),
         ('[routes]\na = { match = "POST /a" }', "p95 = 800"),
         ('[routes]\na = { match = "POST /a", p95 = 1, wieght = 2 }', "wieght"),
-        ('[routes]\na = { match = "POST /a", p95 = 1, weight = "much" }', "weight is a number"),
+        ('[routes]\na = { match = "POST /a", p95 = 1, weight = "much" }', "weight must be a number"),
         ('[routes]\na = { match = "post", p95 = 1 }', "/"),
     ],
 )
@@ -99,4 +99,4 @@ def test_nothing_is_over(tmp_path, monkeypatch, capsys):
     traffic(tmp_path / "m.db").close()
     monkeypatch.chdir(tmp_path)
     assert main(["bottlenecks", "--file", "m.db", "--route", "GET /fine", "1s", "1"]) == 0
-    assert capsys.readouterr().out == "Every route that earns keeps its target.\n"
+    assert capsys.readouterr().out == "Every route that earns meets its target.\n"

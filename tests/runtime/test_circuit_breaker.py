@@ -7,9 +7,10 @@ import time
 import pytest
 
 from launchready.errors import StoreUnavailable
-from launchready.exchange.store import Consume, ConsumeLocal, Get, Put, Space
+from launchready.exchange.store import HURRY, Consume, ConsumeLocal, Get, Put, Space
 from launchready.exchange.window import Window
 from launchready.runtime.adapter import OperationAdapter
+from launchready.runtime.circuit_breaker import CircuitBreaker, StoreHung, StoreLate
 from launchready.runtime.health.checks import HealthCheckRunner
 from launchready.stores.memory import MemoryStore
 from support.servers import until
@@ -147,3 +148,74 @@ def test_a_process_of_its_own_has_its_own_threads():
     answers = next(cell.cell_contents for cell in breaker if isinstance(cell.cell_contents, OperationAdapter))
     answers._counts._pid = -1
     assert ask()[1]
+
+
+class Wire(MemoryStore):
+    """A store whose responses the test sends."""
+
+    shared = True
+
+    def __init__(self):
+        super().__init__()
+        self.verbs, self.inline = self.inline, {}
+        self.waiting = []
+
+    async def aexecute(self, op):
+        response = asyncio.get_running_loop().create_future()
+        self.waiting.append(response)
+        await response
+        self.verbs[type(op)](op)
+
+
+def consume(breaker):
+    return asyncio.create_task(breaker.aexecute(Consume("k", WINDOWS)))
+
+
+def test_a_busy_event_loop_is_not_a_slow_store():
+    """A handler blocks the event loop for five times the limit. The operation succeeds and the breaker stays closed."""
+
+    async def main():
+        wire = Wire()
+        breaker = CircuitBreaker(wire)
+        task = consume(breaker)
+        await asyncio.sleep(0)
+        time.sleep(5 * HURRY)  # noqa: ASYNC251 - that is the handler
+        await asyncio.sleep(0)
+        wire.waiting[0].set_result(None)
+        await task
+        assert not breaker._open
+
+    asyncio.run(main())
+
+
+def test_a_store_that_responds_to_nothing_hangs():
+    """The operation fails and the breaker opens."""
+
+    async def main():
+        breaker = CircuitBreaker(Wire())
+        with pytest.raises(StoreHung):
+            await consume(breaker)
+        assert breaker._open
+
+    asyncio.run(main())
+
+
+def test_an_operation_that_waits_while_others_are_answered_is_late(caplog):
+    """The request goes on without it, the breaker stays closed, and the log says "late" and not "unavailable"."""
+
+    async def main():
+        wire = Wire()
+        adapter = OperationAdapter(wire, HealthCheckRunner({}), {})
+        first = asyncio.create_task(adapter.aexecute(Consume("k", WINDOWS)))
+        while not first.done():
+            other = asyncio.create_task(adapter.aexecute(Consume("k", WINDOWS)))
+            await asyncio.sleep(0.005)
+            wire.waiting[-1].set_result(None)
+            await other
+        with pytest.raises(StoreLate):
+            await first
+        assert adapter.reachable
+
+    asyncio.run(main())
+    assert "store late" in caplog.text
+    assert "unavailable" not in caplog.text

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import html
 import importlib
 import json
 import pkgutil
@@ -78,6 +79,14 @@ class Report:
         """
         accepted = tuple(one for one in self.findings if one.status == "fail" and _is_accepted(one, ids))
         return replace(self, findings=tuple(one for one in self.findings if one not in accepted), accepted=accepted)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        """The page in a frame, so that its style does not reach the rest of a notebook."""
+        page = html.escape(self.to_html(), quote=True)
+        return f'<iframe srcdoc="{page}" sandbox style="width:100%;height:40rem;border:0"></iframe>'
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)

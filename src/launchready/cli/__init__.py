@@ -44,6 +44,7 @@ def parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="launchready", description="Checks a small booking business before it takes money."
     )
+    top.add_argument("--version", action=ShowVersion, nargs=0, help="print the version and exit")
     kinds = top.add_subparsers(dest="command", required=True, metavar="COMMAND", prog=top.prog)
     shared = common()
     called = argv[0].replace("-", "_") if argv else ""
@@ -60,6 +61,16 @@ def parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
         command.add_arguments(own)
         own.set_defaults(run=command.run)
     return top
+
+
+class ShowVersion(argparse.Action):
+    """Prints the version. It is read only when asked for, because the import would slow down a commit hook."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        sys.stdout.write(f"launchready {version('launchready')}\n")
+        parser.exit()
 
 
 def is_command(name: str) -> bool:

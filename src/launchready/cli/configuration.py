@@ -17,6 +17,11 @@ from typing import Any
 from launchready.errors import ConfigError
 
 FILE = "launchready.toml"
+# Facts about the site, and the tables of the commands.
+TABLES = (
+    "check", "deploy", "env", "hosts", "idempotency", "logs", "map", "production", "reconcile", "redirects", "routes",
+    "secrets", "webhooks",
+)  # fmt: skip
 # Last words of the names of secrets.
 SECRET = re.compile(
     r"(?:^|_)(?:secret|secret_key(?:_fallbacks)?|password|passwd|token|api_key|private_key|credentials?)$",
@@ -44,8 +49,8 @@ class Configuration:
 
 
 def load(folder: Path | None = None) -> Configuration:
-    """Load the configuration of a folder (default: the current one). Raises ConfigError for invalid TOML, or a secret
-    in it.
+    """Load the configuration of a folder (default: the current one). Raises ConfigError for invalid TOML, a secret in
+    it, or an unknown table.
     """
     here = Path() if folder is None else folder
     for path, keys in ((here / FILE, ()), (here / "pyproject.toml", ("tool", "launchready"))):
@@ -54,6 +59,8 @@ def load(folder: Path | None = None) -> Configuration:
             values = values.get(key, {})
         if values:
             problems = [f"{path}: {problem}" for problem in plain_secrets(values)]
+            where = f"{path}: [tool.launchready]" if keys else str(path)
+            problems += [unknown_key(where, key, TABLES) for key in values if key not in TABLES]
             if problems:
                 raise ConfigError(problems)
             return Configuration(path, values)

@@ -39,9 +39,12 @@ def parse(text: str) -> tuple[list[Line], list[int]]:
             wrong.append(first)
             continue
         rest = line[head.end() :]
-        while rest[:1] in {'"', "'"} and not _closed(rest) and number < len(lines):
-            rest += "\n" + lines[number]
-            number += 1
+        if rest[:1] in {'"', "'"} and not _closed(rest):
+            end = number
+            while end < len(lines) and not _closes(lines[end], rest[0]):
+                end += 1
+            rest = "\n".join([rest, *lines[number : end + 1]])
+            number = end + 1
         found.append(Line(head.group(1), _value(rest if rest.startswith("'") else _expand(rest, known)), first))
         known[head.group(1)] = found[-1].value
     return found, wrong
@@ -59,6 +62,11 @@ def _expand(text: str, known: Mapping[str, str]) -> str:
 
 def _closed(text: str) -> bool:
     return re.match(r"'[^']*'" if text[0] == "'" else r'"(?:[^"\\]|\\.)*"', text, re.DOTALL) is not None
+
+
+def _closes(line: str, quote: str) -> bool:
+    """Whether a further line of a quoted value ends it. Each line is read once, so a quote without an end is linear."""
+    return quote in line if quote == "'" else re.match(r'(?:[^"\\]|\\.|\\$)*"', line) is not None
 
 
 def _value(text: str) -> str:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from launchready.clock import SYSTEM
 from launchready.errors import StoreError
 from launchready.exchange.app import Join, RunChecks
 from launchready.exchange.claim import (
@@ -19,7 +20,7 @@ from launchready.exchange.claim import (
 from launchready.exchange.operations import Adapter, Inline, Op
 from launchready.exchange.store import Delete, StoreOp, hurried
 from launchready.runtime import request_coalescing
-from launchready.runtime.circuit_breaker import CircuitBreaker
+from launchready.runtime.circuit_breaker import CircuitBreaker, StoreHung, StoreLate
 from launchready.runtime.claims.context import IdempotencyContext
 from launchready.runtime.claims.lease_renewer import LeaseRenewer
 from launchready.runtime.health.checks import HealthCheckRunner
@@ -41,6 +42,7 @@ class OperationAdapter:
         self._counts = CircuitBreaker(store) if shared else None
         self._cached = PatientBreaker(store) if shared else None
         self._reachable = True
+        self._report_late_at = 0.0
         self.renewer = renewer = LeaseRenewer(store)
         self._local = local = {**local, KeepAlive: renewer.keep, ReleaseIfMine: renewer.forget}
         self.inline: Inline = {**store.inline, **local}
@@ -119,12 +121,20 @@ class OperationAdapter:
         return self._cached if op.space.evictable and not isinstance(op, Delete) else self._store
 
     def _report_down(self, error: StoreError) -> None:
-        """Log one line when the store fails and one when it is back, not one per request."""
-        if self._reachable:
+        """Log one line when the store fails and one when it is back, not one per request.
+
+        A late operation says nothing about the store. One line a minute reports it.
+        """
+        if isinstance(error, StoreLate):
+            if SYSTEM.monotonic() >= self._report_late_at:
+                self._report_late_at = SYSTEM.monotonic() + 60.0
+                logger.warning("store late: a request was counted in this process alone (%s)", error)
+        elif self._reachable:
             self._reachable = False
             logger.warning(
-                "store unavailable: rate limits are counted in this process, the cache is bypassed, "
+                "store unavailable, it %s: rate limits are counted in this process, the cache is bypassed, "
                 "idempotent requests are refused with 503 (%s)",
+                "hangs" if isinstance(error, StoreHung) else "is down",
                 error,
             )
 

@@ -68,7 +68,7 @@ class RateLimit:
     """At most so many requests in any window of that length, per client.
 
     - ``default``: the rate, or the Limit, of every route that has none of its own; None leaves them unlimited. Static
-      files and signed webhooks do not count.
+      files and verified webhooks do not count.
     - ``routes``: a rate, a Limit, or None (unlimited) by route: ``{"POST /login": "5/minute"}``. It takes the place of
       the default there. "MESSAGE /ws" counts what a client sends over a WebSocket.
     - ``key``: "ip" (the client's address behind ``trusted_proxies``), "all", or a function of the request

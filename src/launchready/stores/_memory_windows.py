@@ -5,6 +5,8 @@
 - Expired clients are removed by a cursor that checks two entries per new client. There is no thread and no long sweep.
 - At ``max_keys`` no counter is dropped for a new client. The client shares the counter of its /24 or /48. The number of
   network counters is bounded too; beyond that, clients share one of a thousand common counters.
+- A client that has no counter because of ``max_keys`` is never refused its first request: a filter remembers who has
+  sent one. Its later requests count for its network.
 - A flood of invented addresses can exhaust the quota of its own network, but never gets a fresh counter.
 """
 
@@ -54,6 +56,29 @@ class _WindowTable:
         return latest + window.period_us <= now
 
 
+class _FirstRequests:
+    """Remembers which clients have sent a request, in a Bloom filter of 16 bits per client and two generations.
+
+    A client is remembered for at least one period. One new client in 400 is mistaken for a known one at capacity.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._bits = max(131_072, capacity * 16)
+        self._new, self._old = bytearray(self._bits // 8 + 1), bytearray(self._bits // 8 + 1)
+        self._rotate_at = 0
+
+    def is_first(self, key: str, now: int, period: int) -> bool:
+        if now >= self._rotate_at:
+            self._new, self._old = bytearray(len(self._new)), self._new
+            self._rotate_at = now + period
+        start, step = hash(key), hash((key,))
+        places = [(start + step * turn) % self._bits for turn in range(4)]
+        known = [all(bits[place >> 3] & 1 << (place & 7) for place in places) for bits in (self._new, self._old)]
+        for place in places:
+            self._new[place >> 3] |= 1 << (place & 7)
+        return not any(known)
+
+
 class MemoryWindows:
     """Executes Take and Give. ``clock`` returns monotonic seconds."""
 
@@ -64,6 +89,7 @@ class MemoryWindows:
         self._tables: dict[str, _WindowTable] = {}
         self._by_windows: dict[tuple[Window, ...], _WindowTable] = {}  # by the identity of the windows
         self._count = 0
+        self._first_requests: _FirstRequests | None = None  # created above max_keys
 
     def take(self, op: Consume) -> None:
         with self._lock:
@@ -102,9 +128,11 @@ class MemoryWindows:
                 give(state if isinstance(state, list) else [state], op.windows, op.cost, op.at)
 
     def _take(self, table: _WindowTable, op: Consume, state: ClientState | None, now: int) -> None:
-        key, windows = op.key, op.windows
+        key, windows, first = op.key, op.windows, False
         if state is None:
             key, state = self._admit(table, key, now)
+            if key != op.key:
+                first = self._is_first(table, op.key, now)
         if state is None or isinstance(state, int):
             states = fresh(windows)
             if state is not None and state != _REFUNDED:
@@ -113,6 +141,9 @@ class MemoryWindows:
             states = state if isinstance(state, list) else [state]
         op.at = now
         op.answer = taken = take(states, now, windows, op.cost)
+        if first and not taken.allowed:  # its network has used up the shared counter, the client itself has not
+            op.answer = Taken(True, taken.which, 0, taken.reset)
+            return
         if state is None:
             if not taken.allowed or not op.cost:
                 return
@@ -137,6 +168,11 @@ class MemoryWindows:
             if key not in table.states and self._count >= self.max_keys + self.max_keys // 16:
                 key = f"*{hash(key) % _SHARED_COUNTERS}"
         return key, table.states.get(key)
+
+    def _is_first(self, table: _WindowTable, key: str, now: int) -> bool:
+        if self._first_requests is None:
+            self._first_requests = _FirstRequests(self.max_keys)
+        return self._first_requests.is_first(key, now, table.windows[-1].period_us)
 
     def _table(self, windows: tuple[Window, ...]) -> _WindowTable:
         shape = " ".join([window.shape for window in windows])

@@ -38,7 +38,9 @@ _STEERING = re.compile(
     r"|(?:^|-)(?:tenant|organi[sz]ation|org|workspace|realm|subdomain|shop|store|site|brand|account|customer)"
     r"(?:-?(?:id|name|key|slug|uuid|code|domain))?$"
 )
-_PRIVATE_RESPONSE = re.compile(r"^set-cookie|(?:csrf|xsrf|token|jwt|session-?id|api-?key|secret|authorization)(?:-|$)")
+_PRIVATE_RESPONSE = re.compile(
+    r"^(?:set-cookie|authorization)$|(?:csrf|xsrf|token|jwt|session-?id|api-?key|secret)(?:-|$)"
+)
 _MAX_NAMES = 4096
 
 _KINDS: dict[bytes, int] = {}

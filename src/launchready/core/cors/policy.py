@@ -120,15 +120,28 @@ class CORSPolicy:
         return self.exempt is None or self.exempt.find(request.method, request.path, None) is None
 
     def _is_own(self, request: Request, origin: bytes) -> bool:
-        """Whether a page of this very host asks; for browsers that send Origin and no Sec-Fetch-Site: old ones, and all
-        of them over plain http."""
+        """Whether the origin is this host, for browsers without Sec-Fetch-Site: old ones, and all over plain http.
+
+        An http page of the same host is not the app if the request came by https: anybody on the network can write it.
+        """
         if self.own is not None:
             return origin == self.own
-        asking = origin.partition(b"://")[2]
+        scheme, _, asking = origin.partition(b"://")
+        if scheme == b"http" and self._is_https(request):
+            return False
         if asking == (request.get(b"host") or b"").lower():
             return bool(asking)
         forwarded = request.get(b"x-forwarded-host")
         return forwarded is not None and asking == forwarded.strip(b" \t").lower() and self.vouches(request.peer)
+
+    def _is_https(self, request: Request) -> bool:
+        if request.scheme in ("https", "wss"):
+            return True
+        return _proto(request) in (b"https", b"wss") and self.vouches(request.peer)
+
+
+def _proto(request: Request) -> bytes:
+    return (request.get(b"x-forwarded-proto") or b"").partition(b",")[0].strip(b" \t").lower()
 
 
 def one(request: Request, name: bytes) -> bytes | None:

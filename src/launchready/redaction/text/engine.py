@@ -38,7 +38,7 @@ from launchready.redaction.text.sql_values import SqlReader
 from launchready.vendors.formats import VENDORS
 
 _PIECE = 65_536
-_NO_BUDGET = 1_024  # a shorter text cannot cost more than some milliseconds
+SHORT_TEXT = 1_024  # a shorter text cannot cost more than some milliseconds
 #: Work that one text may cause: looks at possible values, more of them for a text of many lines, up to one look per 32
 #: characters. A file of lines is read to its end, but a line of one megabyte that consists of beginnings is not.
 _LOOKS = 3_000
@@ -107,14 +107,14 @@ class TextEngine:
         return text if may_have_ansi(text) else self._until_stable(text)
 
     def _until_stable(self, text: str) -> str:
-        if len(text) <= _NO_BUDGET or ambient() is not None:
+        if len(text) <= SHORT_TEXT or ambient() is not None:
             return self._passes(text)
         with limited(new_budget()):
             return self._passes(text)
 
     def _passes(self, text: str) -> str:
         for _ in range(_PASSES):
-            cleaned = self._short_text(text) if len(text) <= _NO_BUDGET else self._long_text(text)
+            cleaned = self._short_text(text) if len(text) <= SHORT_TEXT else self._long_text(text)
             if cleaned is text or cleaned == text:
                 return text
             text = cleaned
@@ -137,6 +137,7 @@ class TextEngine:
             if "-----BEGIN" in text:
                 text = private_keys.clean(text, self._markers)
             if len(text) <= _PIECE:
+                budget.check()
                 return self._pass(text)
             while at < len(text):
                 budget.check()

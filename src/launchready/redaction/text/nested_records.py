@@ -14,20 +14,22 @@ import copy
 from collections import ChainMap, UserList, deque
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager
 from datetime import date
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
-from launchready.budget import ambient
+from launchready.budget import ambient, limited
 from launchready.redaction.text import numbers, value_shapes
-from launchready.redaction.text.engine import TextEngine
+from launchready.redaction.text.engine import SHORT_TEXT, TextEngine, new_budget
 from launchready.redaction.text.key_names import KeyClass, KeyClassifier, words
 from launchready.redaction.text.markers import Markers
 from launchready.redaction.text.rules.fields import ACCOUNT, CONTEXT_KEYS, LABELS, PERSONAL, VALUES
 
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
+_SMALL_RECORD = 64  # values of a record that needs no budget
 _LOOKS_PER_VALUE = 4
 _SECONDS_PER_VALUE = 1e-4  # CPU time
 TOO_DEEP = "[redacted: nested too deep]"
@@ -48,11 +50,29 @@ class RecordWalker:
         self._left = MAX_VALUES
         self._path: set[int] = set()
         self._budget = ambient()
+        self._limit: AbstractContextManager[None] | None = None
+        self._values = 0
+
+    def redact(self, value: Any) -> Any:
+        """Redact the record. A large one has one budget for all of its texts, and so has one with a long text."""
+        try:
+            return self.walk(value)
+        finally:
+            if self._limit is not None:
+                self._limit.__exit__(None, None, None)
 
     def _allow(self, values: int) -> None:
         """Extend the budget for the values of a container, so that its cost is bounded by its size."""
+        self._values += values
         if self._budget is not None:
             self._budget.extend(steps=_LOOKS_PER_VALUE * values, characters=0, seconds=_SECONDS_PER_VALUE * values)
+        elif self._values > _SMALL_RECORD:
+            self._begin_budget()
+
+    def _begin_budget(self) -> None:
+        self._budget = new_budget()
+        self._limit = limited(self._budget)
+        self._limit.__enter__()  # ends with the record, in redact()
 
     def walk(self, value: Any, key_class: KeyClass | None = None, parent: str = "", depth: int = 0) -> Any:
         """Redact the value. Returns the same object if nothing changes."""
@@ -108,6 +128,8 @@ class RecordWalker:
     def _text(self, value: str, key_class: KeyClass | None) -> str:
         if not value:
             return value
+        if len(value) > SHORT_TEXT and self._budget is None:
+            self._begin_budget()
         if key_class is not None and not self._markers.is_marker(value):
             if key_class.condition == "auth":
                 cleaned = self._engine.text(f"authorization: {value}").removeprefix("authorization: ")

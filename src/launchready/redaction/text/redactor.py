@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TypeVar, cast
 
-from launchready.budget import ambient, limited
 from launchready.errors import ConfigError
-from launchready.redaction.text.engine import TextEngine, new_budget
+from launchready.redaction.text.engine import TextEngine
 from launchready.redaction.text.key_names import KeyClassifier
 from launchready.redaction.text.markers import UNREADABLE, Markers
 from launchready.redaction.text.nested_records import RecordWalker
@@ -66,10 +65,7 @@ class Redactor:
         try:
             if type(value) is str:
                 return cast("T", self._engine.text(str(value)))
-            if ambient() is not None:
-                return cast("T", RecordWalker(self._engine, self._keys, self._markers).walk(value))
-            with limited(new_budget()):
-                return cast("T", RecordWalker(self._engine, self._keys, self._markers).walk(value))
+            return cast("T", RecordWalker(self._engine, self._keys, self._markers).redact(value))
         except Exception:  # fail closed: raw text is never returned, and no error of ours reaches the app
             return cast("T", UNREADABLE)
 
