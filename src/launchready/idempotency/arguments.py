@@ -1,7 +1,8 @@
 """The fingerprint of a function call: equal calls have one fingerprint, in every process and however they are written.
 
 Arguments are bound to the function's signature with its defaults, so ``f(1)`` and ``f(1, amount=1)`` are one call.
-``self`` and ``cls`` do not count: they are a Celery task or an instance, not a part of the job.
+``self``, ``cls`` and a Celery task (``bind=True``) do not count: they are the receiver, not a part of the job. Neither
+does an argument that *is* its default: it says nothing, and a default such as a client object has no stable form.
 """
 
 import dataclasses
@@ -16,19 +17,63 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
+from launchready.errors import ConfigError
+
+
+def refuse_generator(function: Callable[..., Any]) -> None:
+    """Raises ConfigError for a generator function: it returns before any of its work is done."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ConfigError(
+            [f"@idempotent on {function.__qualname__}: a generator's work is done while it is read; return a list"]
+        )
+
 
 def fingerprint_of_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
     """A digest of the bound arguments. Raises TypeError for an argument without a stable form."""
     signature = inspect.signature(function)
     bound = signature.bind(*args, **kwargs)
-    bound.apply_defaults()
     first = next(iter(signature.parameters), None)
     values = {
         name: _stable(value, name)
         for name, value in bound.arguments.items()
-        if not (name == first and name in {"self", "cls"})
+        if not (name == first and _is_receiver(name, value)) and not _is_default(signature.parameters[name], value)
     }
     return sha256(json.dumps(values, sort_keys=True).encode()).digest()
+
+
+def key_of_call(key: object) -> str:
+    """The key that an app's function found for a call. Raises TypeError if other processes would not find the same."""
+    value = key.value if isinstance(key, Enum) else key
+    if isinstance(value, bytes):
+        text = value.decode("latin-1")
+    elif isinstance(value, str | int | Decimal | UUID | dt.date) and not isinstance(value, bool):
+        text = str(value)
+    elif isinstance(value, list | tuple) and value:
+        text = json.dumps(_stable(value, "key"))
+    else:
+        text = ""
+    if not text:
+        raise TypeError(
+            f"@idempotent: key= returned {type(key).__qualname__} {str(key)[:40]!r}, which cannot tell one call from "
+            f"another; return text or a number, such as f'order:{{order_id}}'"
+        )
+    return text
+
+
+def _is_receiver(name: str, value: object) -> bool:
+    celery_task = any(kind.__module__ == "celery.app.task" for kind in type(value).__mro__)
+    return name in {"self", "cls"} or celery_task
+
+
+def _is_default(parameter: inspect.Parameter, value: object) -> bool:
+    """Whether an argument is, or equals in form, the default of its parameter."""
+    default = parameter.default
+    if value is default or default is parameter.empty:
+        return value is default
+    try:
+        return bool(_stable(value, "") == _stable(default, "") and type(value) is type(default))
+    except TypeError:
+        return False
 
 
 def _stable(value: object, name: str) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
 from launchready.errors import ConfigError
+from launchready.idempotency.arguments import refuse_generator
 from launchready.idempotency.functions import protected_function
 from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.transaction.functions import function_in_transaction, view_or_function
@@ -92,6 +93,7 @@ def idempotent(  # the overloads above say how it is called
         stated["scope"] = None  # called with the view's own arguments, not with the app's request
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        refuse_generator(function)
         asked = recover if callable(recover) else None
         called = key if callable(key) else None
         if store is not None and not within and called is not None:

@@ -2,7 +2,8 @@
 
 import inspect
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cache, wraps
 from typing import Any
@@ -10,11 +11,11 @@ from typing import Any
 from launchready.clock import SYSTEM
 from launchready.core.idempotency import REPLAYED, KeyContext, RoutePolicy, rerun
 from launchready.core.idempotency import IdempotencyFlow as Protection
-from launchready.errors import ConfigError, InFlight, KeyReused, OutcomeUnknown, SafeToRetry, StoreUnavailable
+from launchready.errors import InFlight, KeyReused, OutcomeUnknown, SafeToRetry, StoreUnavailable
 from launchready.exchange.app import Forward
 from launchready.exchange.operations import Flow
 from launchready.http.message import Response
-from launchready.idempotency.arguments import fingerprint_of_call
+from launchready.idempotency.arguments import fingerprint_of_call, key_of_call
 from launchready.runtime.adapter import OperationAdapter
 from launchready.runtime.claims.context import IdempotencyContext, call_with_known_args
 from launchready.runtime.current import HELD
@@ -51,7 +52,7 @@ class Calls:
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Flow[Response | None], Protection]:
         shared = self.open()[1]
         function = self._function
-        key = str(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
+        key = key_of_call(self._key(*args, **kwargs)).encode("utf-8", "surrogatepass")
         name = f"{function.__module__}.{function.__qualname__}"
         flow = shared.flow_class(self._policy, shared, recover=self._asking(args, kwargs))
         flow.set_key(f"function:{name}", key, fingerprint_of_call(function, args, kwargs), name)
@@ -68,10 +69,6 @@ class Calls:
 def protected_function(
     function: Function, rule: RoutePolicy, key: Function, store: str | Store, recover: Function | None
 ) -> Function:
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise ConfigError(
-            [f"@idempotent on {function.__qualname__}: a generator's work is done while it is read; return a list"]
-        )
     rule.respond = _success
     calls = Calls(function, rule, key, store, recover)
 
@@ -88,7 +85,7 @@ def protected_function(
                     result = _settled(await function(*args, **kwargs))
             except SafeToRetry as reason:
                 await adrive(flow, answers.aexecute, error=reason)
-                raise _public_error(reason) from None
+                raise
             except Exception as error:
                 step.answer = _failure(error)
                 await adrive(flow, answers.aexecute)
@@ -113,7 +110,7 @@ def protected_function(
                 result = _settled(function(*args, **kwargs))
         except SafeToRetry as reason:
             drive(flow, answers.execute, error=reason)
-            raise _public_error(reason) from None
+            raise
         except Exception as error:
             step.answer = _failure(error)
             drive(flow, answers.execute)
@@ -139,27 +136,22 @@ def _holding(protection: Protection, answers: OperationAdapter) -> Iterator[None
 
 
 def _settled(result: Any) -> Any:
-    """The result, if the function has run. What is still to run would be counted as done, so it is refused.
+    """The result, if the function has run to its end. Raises TypeError for work that is still to be done.
 
-    Raises ``_NotRun`` for a coroutine or a generator that has not started: nothing happened, so the key is freed.
+    Such a call counts as failed, never as done. Its key is not freed: what came before the ``return`` had its effect.
     """
     if inspect.iscoroutine(result) or inspect.isgenerator(result):
         result.close()
-        raise _NotRun
-    if inspect.isawaitable(result) or inspect.isasyncgen(result):
-        raise TypeError(_LAZY.format(type(result).__name__))
+    if inspect.isawaitable(result) or isinstance(result, _LAZY):
+        raise TypeError(
+            f"@idempotent: the function returned a {type(result).__name__}, whose work is not done yet; write "
+            "async def and await it inside, or return a list"
+        )
     return result
 
 
-class _NotRun(SafeToRetry):
-    """The function returned a coroutine or generator, so none of its work has been done."""
-
-
-def _public_error(reason: SafeToRetry) -> Exception:
-    return TypeError(_LAZY.format("coroutine or generator")) if isinstance(reason, _NotRun) else reason
-
-
-_LAZY = "@idempotent: the function returned a {}, whose work is not done yet; write async def, and await it inside"
+_LAZY = (Generator, AsyncGenerator, Future, map, filter, zip)
+"""Results that do their work while they are read."""
 
 
 def _success(result: Any) -> Response:

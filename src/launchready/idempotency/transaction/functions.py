@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from launchready.core.idempotency import RoutePolicy
+from launchready.idempotency.arguments import fingerprint_of_call, key_of_call
 from launchready.idempotency.transaction import transaction
 from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.transaction.connections import open_in_thread
@@ -21,7 +22,8 @@ def function_in_transaction(function: Function, rule: RoutePolicy, key: Function
 
     def options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         return {
-            "scope": scope, "fingerprint": [args, kwargs], "keep": rule.keep, "wait": rule.wait, "lease": rule.lease,
+            "scope": scope, "fingerprint": fingerprint_of_call(function, args, kwargs),
+            "keep": rule.keep, "wait": rule.wait, "lease": rule.lease,
         }  # fmt: skip
 
     if inspect.iscoroutinefunction(function):
@@ -31,7 +33,7 @@ def function_in_transaction(function: Function, rule: RoutePolicy, key: Function
         async def aonce(*args: Any, **kwargs: Any) -> Any:
             connection = await open_in_thread(opens)
             try:
-                entered = transaction(connection.raw, str(key(*args, **kwargs)), **options(args, kwargs))
+                entered = transaction(connection.raw, key_of_call(key(*args, **kwargs)), **options(args, kwargs))
                 async with entered.carried_by(connection) as once:
                     if once.first:
                         once.result = await function(*args, **kwargs)
@@ -46,7 +48,7 @@ def function_in_transaction(function: Function, rule: RoutePolicy, key: Function
     @wraps(function)
     def once_(*args: Any, **kwargs: Any) -> Any:
         with closing(opener(url)()) as connection:
-            with transaction(connection, str(key(*args, **kwargs)), **options(args, kwargs)) as once:
+            with transaction(connection, key_of_call(key(*args, **kwargs)), **options(args, kwargs)) as once:
                 if once.first:
                     once.result = function(*args, **kwargs)
             return once.result

@@ -23,6 +23,7 @@ from launchready.errors import ConfigError
 from launchready.exchange.app import Spooled
 from launchready.http.message import Request, Response
 from launchready.http.problem import problem
+from launchready.idempotency.arguments import refuse_generator
 from launchready.idempotency.transaction.connect import opener
 from launchready.idempotency.views import Arguments, View, protected_view
 from launchready.idempotency.webhooks import presets
@@ -99,6 +100,7 @@ def webhook(
     view = View(policy, _finder(provider, secret, now), None, None, None, within, store, connection, own=True)
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        refuse_generator(function)
         ViewFeatures.views = ViewFeatures.rules = True
         return decorated(
             "webhook",
