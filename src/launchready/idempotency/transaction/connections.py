@@ -120,8 +120,13 @@ class SQLite(_Blocking):
         self.raw.execute(f"SAVEPOINT {SAVEPOINT}" if self.joined else "BEGIN IMMEDIATE")
 
     def leave(self, error: BaseException | None) -> None:
-        for statement in _ends(self.joined, error):
-            self.raw.execute(statement)
+        try:
+            for statement in _ends(self.joined, error):
+                self.raw.execute(statement)
+        except Exception:
+            if not self.joined and self.raw.in_transaction:  # a refused COMMIT leaves the transaction open
+                self.raw.rollback()
+            raise
 
     def execute(self, statement: str, params: Params) -> list[Any]:
         rows: list[Any] = self.raw.execute(statement, params).fetchall()
@@ -144,8 +149,13 @@ class AsyncSQLite(_Awaited):
         await self.raw.execute(f"SAVEPOINT {SAVEPOINT}" if self.joined else "BEGIN IMMEDIATE")
 
     async def leave(self, error: BaseException | None) -> None:
-        for statement in _ends(self.joined, error):
-            await self.raw.execute(statement)
+        try:
+            for statement in _ends(self.joined, error):
+                await self.raw.execute(statement)
+        except Exception:
+            if not self.joined and self.raw.in_transaction:
+                await self.raw.rollback()
+            raise
 
     async def execute(self, statement: str, params: Params) -> list[Any]:
         async with self.raw.execute(statement, params) as cursor:
