@@ -24,7 +24,7 @@ _CREDENTIALS = LazyPattern(r"[^ \t,;)}\]]*+")
 _KNOWN_SCHEME = LazyPattern(
     r"bearer|basic|token|digest|negotiate|api-?key|jwt|key|ssws|oauth|hawk|aws4-hmac-sha256|ntlm", re.IGNORECASE
 )
-_COOKIE = LazyPattern(r"[ \t]{0,8}+([^\s=;,\"'`]{1,128}+)=([^;\r\n\"'`,]{0,8192}+)")
+_COOKIE = LazyPattern(r"[ \t]{0,8}+([^\s=;,\"'`]{1,128}+)=([^;\r\n\"'`,]{0,65536}+)")
 
 
 class HttpFieldReader:
@@ -87,8 +87,8 @@ class HttpFieldReader:
         at = opened.end() if opened else at
         spans: list[tuple[int, int, str]] = []
         while (pair := _COOKIE.match(unescaped, at)) is not None:
-            charge()
             start, end = pair.span(2)
+            charge(characters=end - start)
             key_class = self._keys.classify(pair.group(1))
             marker = self._markers.pattern.match(text, start, end)
             value = marker.group() if marker else text[start:end].rstrip(" )]}")

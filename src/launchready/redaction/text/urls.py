@@ -12,7 +12,7 @@ from launchready.redaction.text.rules.phrases import LINK_STEMS, LINK_WORDS, STO
 _AUTHORITY = LazyPattern(r"[^\s\"'`<>|\\]{1,1024}+")
 _LONG_AUTHORITY = LazyPattern(r"[^\s\"'`<>|\\]{1,65536}+")
 _USUAL_LENGTH = 1024
-_SEGMENT_COST = 1 / 16  # a path segment that is compared with the words of mailed links
+_SEGMENT_COST = 1 / 8  # a path segment that is compared with the words of mailed links
 _SCHEME = LazyPattern(r"[A-Za-z][A-Za-z0-9+.\-]{0,31}\Z")
 _SEGMENT = LazyPattern(r"[A-Za-z0-9_\-.~=:%@]{1,2048}+")
 _HOSTLIKE = LazyPattern(r"[A-Za-z0-9.\-_\[\]:,]{1,255}(?:[/?#].*)?", re.DOTALL)
