@@ -8,8 +8,11 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/launchready demo $(if $(KEEP),--keep)
 
+# Most tests wait for servers, so four processes keep two cores busy. JOBS=0 runs them in one process.
+JOBS ?= 4
+
 test: .venv/installed check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS)
 
 # Workers and stores are killed, frozen and emptied while customers retry, on all stores side by side: six minutes at
 # most. CHAOS_SEED draws another mix.
