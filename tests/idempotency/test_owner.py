@@ -319,7 +319,7 @@ def test_credential_headers(name, expected):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("session", True), ("JSESSIONID", True), ("connect.sid", True), ("user", True), ("__Host-id", True),
-     ("remember_me", True), ("csrftoken", False), ("XSRF-TOKEN", False), ("_ga", False), ("theme", False)],
+     ("remember_me", True), ("csrftoken", False), ("XSRF-TOKEN", False), ("_ga", False), ("ai_session", False), ("_hjSessionUser_1", False), ("theme", False)],
 )  # fmt: skip
 def test_credential_cookies(name, expected):
     """Sessions and log-ins count; analytics, preferences and anti-forgery tokens do not."""

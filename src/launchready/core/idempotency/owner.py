@@ -53,6 +53,8 @@ _COOKIE_WORDS = _WORDS | {
 }
 _COOKIE_STEMS = ("session", "sess", "auth", "token", "jwt", "sid", "user", "login", "remember", "account")
 _ANTI_FORGERY = ("csrf", "xsrf", "requestverification")
+_TELEMETRY = ("ai_session", "ai_user", "ajs_", "_ga", "_hj", "intercom-", "mp_", "amplitude", "ph_", "_clsk", "_uetsid")
+"""Prefixes of cookies that analytics scripts change between two requests of one visitor."""
 _split = re.compile(r"[^a-z0-9]+").split
 
 _headers: dict[bytes, bool] = {}
@@ -82,8 +84,10 @@ def is_credential_cookie(name: str) -> bool:
     verdict = _cookies.get(name)
     if verdict is None:
         text = name.lower()
-        verdict = not any(part in text for part in _ANTI_FORGERY) and (
-            not _COOKIE_WORDS.isdisjoint(_split(text)) or any(stem in text for stem in _COOKIE_STEMS)
+        verdict = (
+            not any(part in text for part in _ANTI_FORGERY)
+            and not text.startswith(_TELEMETRY)
+            and (not _COOKIE_WORDS.isdisjoint(_split(text)) or any(stem in text for stem in _COOKIE_STEMS))
         )
         if len(_cookies) < _REMEMBERED:
             _cookies[name] = verdict

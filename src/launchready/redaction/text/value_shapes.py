@@ -41,7 +41,7 @@ _POSTCODE = LazyPattern(r"[A-Za-z0-9]{1,6}(?:[ \-+]|%20)?[A-Za-z0-9]{0,6}")
 _SHOWN = 16  # visible characters of a masked value
 _HEX = 32
 _STAMP = LazyPattern(r"\d{4}-\d\d-\d\d(?:[T ].{0,40})?")
-_OPAQUE = LazyPattern(r"[\w\-+/=.~%:!*|]{8,16384}")
+_OPAQUE = LazyPattern(r"[\w\-+/=.~%:!*|]{8,}")
 _DATE = LazyPattern(
     r"\d{1,4}[-/. ]{1,2}(?:\d{1,2}|[A-Za-z]{3,9})[-/., ]{1,2}\d{2,4}(?:T[\d:.Z]{0,20})?"
     r"|(?:19|20)\d{6}|(?:datetime\.)?date(?:time)?\([\d, ]{8,40}\)|[A-Za-z]{3,9} \d{1,2},? \d{4}|(?:19|20)\d\d"
