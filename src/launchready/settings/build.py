@@ -1,4 +1,4 @@
-"""Settings compiled: read, made into features, put together. Every mistake is told before anything has an effect."""
+"""Compiles the settings: parse, compile into features, assemble. All mistakes are reported before any effect."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -54,176 +54,178 @@ OPTIONS = (
 
 
 def build(settings: Mapping[str, Any], *, clock: Clock = SYSTEM, database: bool = False) -> CompiledApp:
-    """Check and compile. ``database``: the face has one of its own.
+    """Check and compile the settings. ``database``: the framework has a database of its own.
 
-    Raises one ConfigError with every mistake, or MissingExtra where the settings are right.
+    Raises one ConfigError with every mistake, or MissingExtra if the settings are right and a package is missing.
     """
     problems = Problems()
-    given = _Given(problems, settings)
-    made = _Made(problems, given, clock, "" if database else given.url)
+    parsed = ParsedSettings(problems, settings)
+    compiled = CompiledSettings(problems, parsed, clock, "" if database else parsed.url)
     strict = settings.get("strict", False)
     if not isinstance(strict, bool):
         problems.add(f"strict={strict!r}: write True or False")
     problems.raise_if_any()
-    stack = _together(given, made, clock)
+    stack = _assemble(parsed, compiled, clock)
     patterns = [each for each in problems.patterns if each[0] != "timing.routes"]  # those declare routes
     stack.route_check = RouteCheck(patterns, strict=strict is True)
     return stack
 
 
-class _Given:
-    """The settings as their dataclasses, and the facts of the deployment."""
+class ParsedSettings:
+    """The settings as dataclasses, with the facts of the deployment."""
 
     def __init__(self, problems: Problems, settings: Mapping[str, Any]) -> None:
         for name in settings:
             if name not in OPTIONS:
                 problems.unknown("launchready", name, OPTIONS)
-        given = settings.get
-        self.cors = coerce(problems, "cors", given("cors"), CORS)
-        self.https = coerce(problems, "https", given("https"), HTTPS)
-        self.rate_limit = coerce(problems, "rate_limit", given("rate_limit"), RateLimit, "default")
-        self.cache = coerce(problems, "cache", given("cache"), Cache)
-        self.idempotency = coerce(problems, "idempotency", given("idempotency"), Idempotency)
-        self.health = coerce(problems, "health", given("health", Health()), Health)
-        self.redaction = coerce(problems, "redaction", given("redaction", Redaction()), Redaction)
-        self.timing = coerce(problems, "timing", given("timing", Timing()), Timing)
-        self.dashboard = coerce(problems, "dashboard", given("dashboard"), Dashboard, "path")
-        self.signals = coerce(problems, "signals", given("signals"), Signals, "routes")
-        self.cors_as_given: object = given("cors")
+        parsed = settings.get
+        self.cors = coerce(problems, "cors", parsed("cors"), CORS)
+        self.https = coerce(problems, "https", parsed("https"), HTTPS)
+        self.rate_limit = coerce(problems, "rate_limit", parsed("rate_limit"), RateLimit, "default")
+        self.cache = coerce(problems, "cache", parsed("cache"), Cache)
+        self.idempotency = coerce(problems, "idempotency", parsed("idempotency"), Idempotency)
+        self.health = coerce(problems, "health", parsed("health", Health()), Health)
+        self.redaction = coerce(problems, "redaction", parsed("redaction", Redaction()), Redaction)
+        self.timing = coerce(problems, "timing", parsed("timing", Timing()), Timing)
+        self.dashboard = coerce(problems, "dashboard", parsed("dashboard"), Dashboard, "path")
+        self.signals = coerce(problems, "signals", parsed("signals"), Signals, "routes")
+        self.cors_as_given: object = parsed("cors")
         self.fingerprint = fingerprint(settings)
-        self.release = deployment.release(given("release"))
-        self.trusted = deployment.trusted_proxies(problems, given("trusted_proxies"))
-        self.secret = deployment.secret_key(problems, given("secret_key"))
-        self.fallbacks = deployment.secret_key_fallbacks(problems, given("secret_key_fallbacks"), self.secret)
-        value = given("store")
+        self.release = deployment.release(parsed("release"))
+        self.trusted = deployment.trusted_proxies(problems, parsed("trusted_proxies"))
+        self.secret = deployment.secret_key(problems, parsed("secret_key"))
+        self.fallbacks = deployment.secret_key_fallbacks(problems, parsed("secret_key_fallbacks"), self.secret)
+        value = parsed("store")
         self.url = deployment.store(value) if isinstance(value, str | None) else "memory://"
         self.store = _store(problems, value)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """All that are known, the newest last, as itsdangerous takes them."""
+        """All secrets, the newest last, as itsdangerous takes them."""
         return (*reversed(self.fallbacks), self.secret) if self.secret else ()
 
     @property
     def origin(self) -> str | None:
-        """The app's own public origin, where it is known."""
+        """The app's public origin, if ``https.canonical_host`` names it."""
         return f"https://{self.https.canonical_host}" if self.https and self.https.canonical_host else None
 
 
-class _Made:
-    """What came of them: features, and what stands beside the way of a request."""
+class CompiledSettings:
+    """The compiled settings: features, plus objects used outside the request path."""
 
-    def __init__(self, problems: Problems, given: _Given, clock: Clock, database: str) -> None:
-        limit = given.rate_limit
+    def __init__(self, problems: Problems, parsed: ParsedSettings, clock: Clock, database: str) -> None:
+        limit = parsed.rate_limit
         self.identity = identity = Identity(
-            given.trusted, prefix=limit.ipv6_prefix if limit else 64, tell=untrusted_proxy.warn
+            parsed.trusted, prefix=limit.ipv6_prefix if limit else 64, tell=untrusted_proxy.warn
         )
-        self.cors = partial(compile_cors, own=given.origin, vouches=identity.vouches)
-        self.limiter = _limiter(problems, given) if limit else None
+        self.cors = partial(compile_cors, own=parsed.origin, vouches=identity.vouches)
+        self.limiter = _limiter(problems, parsed) if limit else None
         self.cache = (
             compile_cache(
-                problems, given.cache, clock, given.trusted, shared=given.store.shared, secrets=given.secrets
+                problems, parsed.cache, clock, parsed.trusted, shared=parsed.store.shared, secrets=parsed.secrets
             )
-            if given.cache
+            if parsed.cache
             else None
         )  # fmt: skip
-        once = given.idempotency
-        self.once = compile_idempotency(problems, once, given.secret, database, given.fallbacks) if once else None
+        once = parsed.idempotency
+        self.once = compile_idempotency(problems, once, parsed.secret, database, parsed.fallbacks) if once else None
         self.features: list[Feature | None] = [
-            compile_https(problems, given.https, identity.vouches, clock.monotonic) if given.https else None,
-            self.cors(problems, given.cors) if given.cors else None,
+            compile_https(problems, parsed.https, identity.vouches, clock.monotonic) if parsed.https else None,
+            self.cors(problems, parsed.cors) if parsed.cors else None,
             self.limiter,
             self.cache,
             self.once,
         ]
-        if getattr(given.store, "counts_only", False):
-            keeps = {"cache": given.cache is not None, "idempotency": given.idempotency is not None}
-            check_counting(problems, self.limiter, given.https, **keeps)
-        self.redactor = compile_redaction(problems, given.redaction, given.secret) if given.redaction else None
-        facts = core_health.Facts(given.release, clock.wall(), given.fingerprint)
-        self.health = compile_health(problems, given.health, facts) if given.health else None
-        self.probes = compile_probes(problems, given.health) if given.health else HealthCheckRunner({})
-        timing = given.timing
+        if getattr(parsed.store, "counts_only", False):
+            keeps = {"cache": parsed.cache is not None, "idempotency": parsed.idempotency is not None}
+            check_counting(problems, self.limiter, parsed.https, **keeps)
+        self.redactor = compile_redaction(problems, parsed.redaction, parsed.secret) if parsed.redaction else None
+        facts = core_health.Facts(parsed.release, clock.wall(), parsed.fingerprint)
+        self.health = compile_health(problems, parsed.health, facts) if parsed.health else None
+        self.probes = compile_probes(problems, parsed.health) if parsed.health else HealthCheckRunner({})
+        timing = parsed.timing
         self.targets = compile_targets(problems, timing) if timing else RouteTable[float]({})
         self.declared = compile_routes(problems, timing) if timing else RouteTable[str]({})
-        self.ledger = ledger_path(problems, timing, given.url) if timing else None
-        self.page = compile_dashboard(problems, given.dashboard, given.secrets, clock.wall) if given.dashboard else None
+        self.ledger = ledger_path(problems, timing, parsed.url) if timing else None
+        self.page = (
+            compile_dashboard(problems, parsed.dashboard, parsed.secrets, clock.wall) if parsed.dashboard else None
+        )
         self.scraped = compile_metrics(problems, timing) if timing else None
-        self.rules = compile_signals(problems, given.signals) if given.signals else None
+        self.rules = compile_signals(problems, parsed.signals) if parsed.signals else None
 
 
-def _limiter(problems: Problems, given: _Given) -> Limiter:
-    assert given.rate_limit is not None  # or there is none to make
+def _limiter(problems: Problems, parsed: ParsedSettings) -> Limiter:
+    assert parsed.rate_limit is not None  # or there is none to make
     return compile_rate_limit(
-        problems, given.rate_limit, given.trusted, secret_key=given.secret, workers=deployment.workers()
+        problems, parsed.rate_limit, parsed.trusted, secret_key=parsed.secret, workers=deployment.workers()
     )
 
 
-def _together(given: _Given, made: _Made, clock: Clock) -> CompiledApp:
+def _assemble(parsed: ParsedSettings, compiled: CompiledSettings, clock: Clock) -> CompiledApp:
     """The settings are right: from here on things have effects."""
-    if made.redactor is not None:
-        install(made.redactor)
-    if made.health is not None and given.health and not given.health.access_log:
-        hide_successful_probes(made.health.paths)
-    answers = _answers(given, made, clock)
-    keeper = _keeper(given, made, clock)
-    features = [*made.features]
-    timing = given.timing
+    if compiled.redactor is not None:
+        install(compiled.redactor)
+    if compiled.health is not None and parsed.health and not parsed.health.access_log:
+        hide_successful_probes(compiled.health.paths)
+    answers = _answers(parsed, compiled, clock)
+    keeper = _keeper(parsed, compiled, clock)
+    features = [*compiled.features]
+    timing = parsed.timing
     if timing and timing.server_timing:
-        features.insert(0, ServerTiming(made.page.is_viewer if made.page else lambda _: False, clock.monotonic))
+        features.insert(0, ServerTiming(compiled.page.is_viewer if compiled.page else lambda _: False, clock.monotonic))
     if timing and timing.repeats and keeper is not None:
         features.append(RepeatedReads(keeper.timings.record_repeated_read))
     stack = CompiledApp(
         answers,
         [each for each in features if each is not None],
-        made.health,
+        compiled.health,
         keeper,
-        made.targets,
-        given.release,
-        made.once.context if made.once else key_context(given.secret, given.fallbacks),
-        RegisteredCache(answers, made.cache) if made.cache is not None else None,
-        [each for each in (made.page, made.scraped) if each is not None],
+        compiled.targets,
+        parsed.release,
+        compiled.once.context if compiled.once else key_context(parsed.secret, parsed.fallbacks),
+        RegisteredCache(answers, compiled.cache) if compiled.cache is not None else None,
+        [each for each in (compiled.page, compiled.scraped) if each is not None],
         clock,
     )
-    stack.declared = made.declared
-    stack.unresolved = UnknownOutcomes(given.store, stack.key_context, clock.monotonic)
+    stack.declared = compiled.declared
+    stack.unresolved = UnknownOutcomes(parsed.store, stack.key_context, clock.monotonic)
     stack.key_context.counts.alert = Alert(clock.monotonic)
-    if given.cors:
-        stack.policy, stack.compile_cors = given.cors_as_given, made.cors
+    if parsed.cors:
+        stack.policy, stack.compile_cors = parsed.cors_as_given, compiled.cors
     return stack
 
 
-def _answers(given: _Given, made: _Made, clock: Clock) -> OperationAdapter:
+def _answers(parsed: ParsedSettings, compiled: CompiledSettings, clock: Clock) -> OperationAdapter:
     """The adapter: the store, and what this process answers even while the store is away."""
-    here, store = MemoryStore(clock), given.store
-    if given.rate_limit and made.limiter:
+    here, store = MemoryStore(clock), parsed.store
+    if parsed.rate_limit and compiled.limiter:
         for each in (here, store):
             if isinstance(each, MemoryStore):
-                each.windows.max_keys = given.rate_limit.max_keys
+                each.windows.max_keys = parsed.rate_limit.max_keys
         if isinstance(store, MemoryStore):
-            made.limiter.count = store.windows.take
+            compiled.limiter.count = store.windows.take
     own: Inline = {
         ConsumeLocal: here.windows.take,
         RefundLocal: here.windows.give,
-        IdentifyClient: partial(_who, made.identity),
+        IdentifyClient: partial(_who, compiled.identity),
     }
-    answers = OperationAdapter(store, made.probes, own)
-    answers.url, answers.secrets = given.url, given.secrets
-    answers.idempotency = given.idempotency
+    answers = OperationAdapter(store, compiled.probes, own)
+    answers.url, answers.secrets = parsed.url, parsed.secrets
+    answers.idempotency = parsed.idempotency
     if store.has_epoch:
         Thread(target=store.learn_epoch, name="launchready-store-epoch", daemon=True).start()
     return answers
 
 
-def _keeper(given: _Given, made: _Made, clock: Clock) -> MetricsCollector | None:
+def _keeper(parsed: ParsedSettings, compiled: CompiledSettings, clock: Clock) -> MetricsCollector | None:
     """Who brings this process's numbers into the ledger."""
-    if not given.timing:
+    if not parsed.timing:
         return None
-    keeper = MetricsCollector(Timings(given.release), made.ledger, clock)
-    keeper.ready = made.probes.ready
-    made.probes.on_probe = start
-    keeper.rules = made.rules or keeper.rules
-    keeper.exporter = given.timing.exporter
+    keeper = MetricsCollector(Timings(parsed.release), compiled.ledger, clock)
+    keeper.ready = compiled.probes.ready
+    compiled.probes.on_probe = start
+    keeper.rules = compiled.rules or keeper.rules
+    keeper.exporter = parsed.timing.exporter
     set_collector(keeper)
     return keeper
 
