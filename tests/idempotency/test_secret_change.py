@@ -67,7 +67,7 @@ def test_from_the_environment(monkeypatch):
     assert build({"secret_key_fallbacks": []}).adapter.secrets == (NEW,)
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY", "")
     monkeypatch.setenv("LAUNCHREADY_SECRET_KEY_FALLBACKS", "")
-    assert build({}).vault.secret is None
+    assert build({}).key_context.secret is None
     with pytest.raises(ConfigError, match="encrypt"):
         build({"idempotency": Idempotency(encrypt=True)})
 
@@ -304,8 +304,8 @@ DJANGO = """
 import sys
 from django.conf import settings
 settings.configure(SECRET_KEY=sys.argv[1], SECRET_KEY_FALLBACKS=sys.argv[2:])
-from launchready.django.exchange import Exchange
-print(list(Exchange.secrets(None)))
+from launchready.django.exchange import DjangoExchange
+print(list(DjangoExchange.secrets(None)))
 """
 
 
@@ -318,11 +318,11 @@ def test_djangos_own_fallbacks():
 def test_dashboard_links(tmp_path):
     """A link of before opens it, as those of ``previous_keys`` do."""
     made = LaunchReadyMiddleware(
-        None, store=f"sqlite:///{tmp_path}/a.db", dashboard=Dashboard(previous_keys=["older"]), **BETWEEN
+        None, store=f"sqlite:///{tmp_path}/a.db", dashboard=Dashboard(previous_keys=[OLDER]), **BETWEEN
     )
     call = wsgi_call(made)
     told = [
-        call("GET", f"/launchready?token={links.sign([key], time.time())}").status for key in (OLD, NEW, "older", "x")
+        call("GET", f"/launchready?token={links.sign([key], time.time())}").status for key in (OLD, NEW, OLDER, "x")
     ]
     assert told == [303, 303, 303, 404]
 
