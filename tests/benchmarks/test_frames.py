@@ -31,6 +31,7 @@ MAX_FIRST = {"memory": 55, "sqlite": 57}
 def no_protected_views(monkeypatch):
     """Another test of this process may have made one, and views that ask for their exchange cost frames."""
     monkeypatch.setattr(ViewFeatures, "views", False)
+    monkeypatch.setattr(ViewFeatures, "rules", False)
     monkeypatch.setattr(Instrumentation, "enabled", False)  # and so do requests that note what they spend their time on
 
 

@@ -91,7 +91,7 @@ def chunks(name):
     for size, status in ((10, 200), (2_000_000, 422), (10, 200)):
         photo = BytesIO(b"x" * size)
         photo.name = "photo.jpg"
-        body = encode_multipart(BOUNDARY, {"photo": photo, "note": "first", "_idem": f"{name}-chunks"})
+        body = encode_multipart(BOUNDARY, {"photo": photo, "note": "first", "_idem": headers["Idempotency-Key"]})
         given = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True, "CONTENT_TYPE": MULTIPART_CONTENT}
         answer = client.generic("POST", f"/{name}", b"", headers=headers, **given)
         assert answer.status_code == status, (answer.status_code, answer.content[:300])
