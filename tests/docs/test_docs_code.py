@@ -52,12 +52,12 @@ app = FastAPI()
 {code}
 from starlette.testclient import TestClient
 with TestClient(app) as client:
-    send = lambda: client.post("/bookings", json=dict(slot=1), headers={{"Idempotency-Key": "k", "Origin": ORIGIN}})
+    send = lambda: client.post("/bookings", json=dict(slot=1), headers={{"Idempotency-Key": KEY, "Origin": ORIGIN}})
     first, again = send(), send()
 assert (first.status_code, again.status_code) == (200, 200)
 assert "idempotent-replayed" not in first.headers and again.headers["idempotent-replayed"] == "true"
 assert again.headers["access-control-allow-origin"] == ORIGIN and "ratelimit" in again.headers
-""".replace("ORIGIN", '"https://app.acme.com"')
+""".replace("ORIGIN", '"https://app.acme.com"').replace("KEY", '"6fa459ea-ee8a-4ca4-894e-db77e160355e"')
 
 FLASK = """
 from flask import Flask

@@ -185,7 +185,9 @@ def test_under_load(clients, server, fault, caplog):
     assert min(slowest) < BAR, slowest
     assert min(most) < BAR, most
     said = [record.message.partition(":")[0] for record in caplog.records if record.name == "launchready"]
-    said = [line for line in said if "late" not in line]  # a late store is no outage, and is logged at most once a minute
+    said = [
+        line for line in said if "late" not in line
+    ]  # a late store is no outage, and is logged at most once a minute
     outages = len(said) // 2
     assert [line.partition(",")[0] for line in said] == ["store unavailable", "store available again"] * outages
     # A machine that is busy may make an outage of its own: a question that came late while the server was up.

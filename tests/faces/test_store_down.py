@@ -32,5 +32,5 @@ def test_each_feature(face, caplog):
     assert call("GET", "/livez").status == 200
     assert call("GET", "/readyz").status == 200
     assert [record.message.partition(":")[0] for record in caplog.records if "store" in record.message] == [
-        "store unavailable"
+        "store unavailable, it is down"
     ]

@@ -81,7 +81,10 @@ def compile_idempotency(
     rule = compile_rule(problems, settings)
     if settings.encrypt and secret is None:
         problems.add("idempotency.encrypt=True needs a key: set secret_key, or LAUNCHREADY_SECRET_KEY")
+    before = len(problems.patterns)
     rows = [problems.route("idempotency.routes", text) for text in _routes(problems, settings)]
+    if settings.routes == Idempotency.routes:
+        del problems.patterns[before:]  # a default that the app does not serve is not a mistake of its author
     table = RouteTable[core.RoutePolicy | None]((text, rule.called(text)) for text in rows if text is not None)
     if table and settings.scope is None and settings.key == "header":
         logger.info(
