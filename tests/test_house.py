@@ -182,3 +182,9 @@ def test_files_are_worth_opening():
     """The median file has at least 85 lines."""
     lines = [len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCE.rglob("*.py")]
     assert statistics.median(lines) >= 85
+
+
+def test_test_files_have_names_of_their_own():
+    """Test folders are no packages, so two test files of one name cannot be collected together."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []

@@ -7,9 +7,9 @@ import flask
 import pytest
 from fastapi import Depends, FastAPI, Request
 from starlette.middleware.sessions import SessionMiddleware
+from test_webhooks import NOW, SECRET, stripe
 
 from faces.apps import FACES, Calls, asgi_call, wsgi_call
-from idempotency.test_webhooks import NOW, SECRET, stripe
 from launchready.core.idempotency.owner import is_credential_cookie, is_credential_header, is_unguessable
 from launchready.fastapi import Idempotency as FastAPIIdempotency
 from launchready.fastapi import LaunchReadyMiddleware
