@@ -179,7 +179,7 @@ def sell(*, slot_id: int, customer_id: int) -> int | None:
 
 
 @app.post("/bookings", status_code=201)
-@idempotent
+@idempotent(scope=lambda customer: customer["id"])
 def book(new: NewBooking, customer: Customer) -> dict[str, Any]:
     if not one("SELECT 1 FROM slots WHERE id = ?", new.slot_id):
         raise HTTPException(404, "no such slot")
@@ -211,7 +211,7 @@ def booking(booking_id: int, customer: Customer, response: Response) -> dict[str
 
 
 @app.post("/payments", status_code=201)
-@idempotent
+@idempotent(scope=lambda customer: customer["id"])
 def pay(new: NewPayment, customer: Customer) -> dict[str, Any]:
     booking = own_booking(new.booking_id, customer)
     if booking["status"] != "reserved":

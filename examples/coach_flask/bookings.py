@@ -34,7 +34,7 @@ def sell(*, slot_id: int, customer_id: int) -> int | None:
 
 @routes.post("/bookings")
 @logged_in
-@idempotent
+@idempotent(scope=lambda _: g.customer["id"])
 def book() -> tuple[dict[str, Any], int]:
     (slot_id,) = parse(slot_id=int)
     if not one("SELECT 1 FROM slots WHERE id = ?", slot_id):
@@ -66,7 +66,7 @@ def booking(booking_id: int) -> tuple[dict[str, Any], dict[str, str]]:
 
 @routes.post("/payments")
 @logged_in
-@idempotent
+@idempotent(scope=lambda _: g.customer["id"])
 def pay() -> tuple[dict[str, Any], int]:
     booking_id, card = parse(booking_id=int, card=str)
     booking = own_booking(booking_id)

@@ -34,7 +34,7 @@ def fingerprint_of_call(function: Callable[..., Any], args: tuple[Any, ...], kwa
     bound = signature.bind(*args, **kwargs)
     first = next(iter(signature.parameters), None)
     values = {
-        name: _stable(value, name)
+        name: stable_form(value, name)
         for name, value in bound.arguments.items()
         if not (name == first and _is_receiver(name, value)) and not _is_default(signature.parameters[name], value)
     }
@@ -49,7 +49,7 @@ def key_of_call(key: object) -> str:
     elif isinstance(value, str | int | Decimal | UUID | dt.date) and not isinstance(value, bool):
         text = str(value)
     elif isinstance(value, list | tuple) and value:
-        text = json.dumps(_stable(value, "key"))
+        text = json.dumps(stable_form(value, "key"))
     else:
         text = ""
     if not text:
@@ -71,22 +71,22 @@ def _is_default(parameter: inspect.Parameter, value: object) -> bool:
     if value is default or default is parameter.empty:
         return value is default
     try:
-        return bool(_stable(value, "") == _stable(default, "") and type(value) is type(default))
+        return bool(stable_form(value, "") == stable_form(default, "") and type(value) is type(default))
     except TypeError:
         return False
 
 
-def _stable(value: object, name: str) -> Any:
+def stable_form(value: object, name: str) -> Any:
     """The value as JSON that is the same in every process. A type is named, so that ``"1"`` and ``1`` differ."""
     if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, Enum)):
         return value
     if isinstance(value, list | tuple):
-        return [_stable(each, name) for each in value]
+        return [stable_form(each, name) for each in value]
     if isinstance(value, Mapping):
-        pairs = [[_stable(key, name), _stable(each, name)] for key, each in value.items()]
+        pairs = [[stable_form(key, name), stable_form(each, name)] for key, each in value.items()]
         return {"mapping": sorted(pairs, key=json.dumps)}
     if isinstance(value, set | frozenset):
-        return {"set": sorted((_stable(each, name) for each in value), key=json.dumps)}
+        return {"set": sorted((stable_form(each, name) for each in value), key=json.dumps)}
     return {type(value).__qualname__: _text(value, name)}
 
 
@@ -100,13 +100,13 @@ def _text(value: object, name: str) -> Any:
     if isinstance(value, dt.timedelta | Decimal | UUID | PurePath | complex):
         return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _stable(getattr(value, field.name), name) for field in dataclasses.fields(value)}
+        return {field.name: stable_form(getattr(value, field.name), name) for field in dataclasses.fields(value)}
     dump = getattr(value, "model_dump", None)  # pydantic
     if callable(dump):
-        return _stable(dump(mode="json"), name)
+        return stable_form(dump(mode="json"), name)
     meta, key = getattr(value, "_meta", None), getattr(value, "pk", None)  # a saved Django model
     if meta is not None and key is not None:
-        return [str(meta), _stable(key, name)]
+        return [str(meta), stable_form(key, name)]
     raise TypeError(
         f"@idempotent: the argument {name!r} is a {type(value).__qualname__}, which has no form that two processes "
         f"agree on; pass its id, or plain data"

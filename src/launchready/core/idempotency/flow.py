@@ -178,7 +178,7 @@ class IdempotencyFlow:
         self.scope_and_key = (scope, key)
         self._route = route
         if self.credentials is not None:
-            self._owner = owner_of(self.credentials, self.user, secret)
+            self._owner = self._owner_by_secret(self.credentials, None)
 
     def read(self, request: Request | None) -> Flow[Response | bool]:
         """Read the body and extract the key."""
@@ -299,8 +299,10 @@ class IdempotencyFlow:
         """The owner, with the credentials that the response leaves with the client."""
         if self.sender is None or self.credentials is None or response.get(b"set-cookie") is None:
             return self._owner
-        left = credentials(self.sender, response)
-        return owner_of(self.credentials, self.user, self._context.secret, left)
+        return self._owner_by_secret(self.credentials, credentials(self.sender, response))
+
+    def _owner_by_secret(self, sent: bytes, left: bytes | None) -> bytes:
+        return owner_of(sent, self.user, self._context.secret, left)
 
     def _make_claim(self, record: ClaimRecord, version: int) -> Claim:
         policy = self._policy

@@ -15,7 +15,7 @@ A retry belongs to the owner if both users are known and equal, or, where one of
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from math import log2
 
@@ -144,9 +144,20 @@ def owner_of(sent: bytes, user: str | None, secret: bytes | None, left: bytes | 
 
 
 def same_owner(stored: bytes, shown: bytes) -> bool:
-    """Whether a retry that shows ``shown`` may read what ``stored`` owns. An empty owner belongs to the scope."""
+    """Whether a retry that shows ``shown`` may read what ``stored`` owns. An empty owner belongs to the scope.
+
+    While the secret changes, either side may hold one owner per secret; one pair under one secret is enough.
+    """
     if not stored or not shown:
         return stored == shown
+    return any(_same(mine, theirs) for mine in _each(stored) for theirs in _each(shown))
+
+
+def _each(owners: bytes) -> Iterator[bytes]:
+    return (owners[start : start + 3 * _DIGEST] for start in range(0, len(owners), 3 * _DIGEST))
+
+
+def _same(stored: bytes, shown: bytes) -> bool:
     user, other = stored[:_DIGEST], shown[:_DIGEST]
     if _ABSENT not in (user, other):
         return user == other

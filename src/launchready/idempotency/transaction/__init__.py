@@ -24,6 +24,7 @@ from typing import Any
 
 from launchready.core.idempotency.keys import lookup_key
 from launchready.errors import ConfigError
+from launchready.idempotency.arguments import stable_form
 from launchready.idempotency.transaction.connections import Connection, adapt
 from launchready.idempotency.transaction.key_row import KeyRowFlow, Row, begin, finish
 from launchready.runtime.claims.context import IdempotencyContext
@@ -145,7 +146,11 @@ def _digest_of(fingerprint: object) -> bytes:
         return b""
     if isinstance(fingerprint, bytes):
         return sha256(fingerprint).digest()
-    text = fingerprint if isinstance(fingerprint, str) else json.dumps(fingerprint, sort_keys=True, default=repr)
+    text = (
+        fingerprint
+        if isinstance(fingerprint, str)
+        else json.dumps(stable_form(fingerprint, "fingerprint"), sort_keys=True)
+    )
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 

@@ -27,6 +27,7 @@ from launchready.core.idempotency import (
     refusals,
 )
 from launchready.core.idempotency.keys import lookup_key
+from launchready.core.idempotency.owner import owner_of
 from launchready.errors import InFlight, KeyReused, SafeToRetry
 from launchready.exchange.app import ForwardBuffered
 from launchready.exchange.claim import Database, RunOnConnection, root
@@ -60,6 +61,11 @@ class TransactionFlow(IdempotencyFlow):
         self._opens = opens
         self._ours = ours
         self._asks = asks
+
+    def _owner_by_secret(self, sent: bytes, left: bytes | None) -> bytes:
+        """One answer stands in the rows of all secrets, so it holds the owner under each of them."""
+        context = self._context
+        return b"".join([owner_of(sent, self.user, each.secret, left) for each in (*context.older, context)])
 
     def handle(self, request: Request) -> Flow[Response | None] | Response | None:
         """A request without a key runs in a transaction as well, but nothing is remembered."""

@@ -3,7 +3,7 @@
 import inspect
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -102,6 +102,8 @@ class IdempotencyContext:
             if look.answer is not None:
                 return _step_result(name, look.answer.value)
         result = function(*args, **kwargs)
+        if isinstance(result, Generator | AsyncGenerator | map | filter | zip):
+            raise TypeError(f"step {name!r} returned a {type(result).__name__}, whose work is not done; return a list")
         if inspect.isawaitable(result):
             return self._finish(adapter, claim, name, result)
         for put in _step_writes(claim, name, result, awaited=False):
